@@ -1,0 +1,81 @@
+/**
+ * A lazy view of an annotated matrix, whatever the container: observations (cells) by variables (genes).
+ * @module
+ */
+import type { RowBlock } from "../core/csr.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+
+/** One column of obs or var. Missing entries: code -1, `null`, `NaN` or a set bit of `missing`. */
+export type Column =
+  | {
+      readonly kind: "categorical";
+      readonly codes: Int32Array;
+      readonly categories: readonly string[];
+      readonly ordered: boolean;
+    }
+  | { readonly kind: "string"; readonly values: readonly (string | null)[] }
+  | {
+      readonly kind: "number";
+      readonly dtype: string;
+      readonly values: Float64Array;
+      readonly missing: Uint8Array | null;
+    }
+  | { readonly kind: "boolean"; readonly values: Uint8Array; readonly missing: Uint8Array | null };
+
+export interface DataFrame {
+  readonly index: readonly string[];
+  /** Column names in `column-order`. */
+  readonly columns: readonly string[];
+  /** @throws NOT_FOUND naming the nearest columns. */
+  column(name: string): Promise<Column>;
+}
+
+/** Names one matrix of an AnnData. */
+export type MatrixName = "X" | `layers/${string}` | "raw/X";
+
+/** A matrix that is read in row blocks; columns are var (or raw.var) in order. */
+export interface Matrix {
+  readonly name: MatrixName;
+  readonly nRows: number;
+  readonly nCols: number;
+  readonly storage: "csr" | "csc" | "dense";
+  /** The stored dtype in numpy spelling, such as `float32` or `int64`. */
+  readonly dtype: string;
+  /** Stored entries, when the container says. */
+  readonly nStored: number | null;
+  /**
+   * Streams consecutive row blocks as canonical CSR (see `core/csr.ts`), values as float32. Never holds more
+   * than a few blocks. NaN and infinite values are errors.
+   * @throws BAD_DATA for a non-finite value, an index out of range or an inconsistent indptr.
+   */
+  rows(options?: RowsOptions): AsyncIterable<RowBlock>;
+}
+
+export interface RowsOptions {
+  /** Rows of a block; by default chosen so that a block stays near 16 MiB. */
+  readonly blockRows?: number;
+  readonly start?: number;
+  readonly end?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An open dataset. Close it when done; reading after that is a USAGE error. */
+export interface AnnData {
+  /** File name for messages, or `memory`. */
+  readonly source: string;
+  readonly nObs: number;
+  readonly nVars: number;
+  readonly obs: DataFrame;
+  readonly var: DataFrame;
+  readonly obsmKeys: readonly string[];
+  readonly layerKeys: readonly string[];
+  readonly hasX: boolean;
+  readonly hasRaw: boolean;
+  /** @throws NOT_FOUND listing the matrices that exist. */
+  matrix(name?: MatrixName): Promise<Matrix>;
+  /** Gene names of a matrix: `raw.var` for `raw/X`, else `var`. */
+  varNames(name?: MatrixName): Promise<readonly string[]>;
+  /** @throws NOT_FOUND listing the obsm keys; BAD_DATA when the array is not numeric and two-dimensional. */
+  obsm(key: string): Promise<DenseMatrix>;
+  close(): Promise<void>;
+}

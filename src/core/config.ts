@@ -1,0 +1,39 @@
+/**
+ * Settings as they are stored in bundles and manifests.
+ *
+ * Python tells 1.0 from 1 and so do its users' tools; JavaScript does not. A plain number here is a Python
+ * int, a {@link Float} a Python float (contract 1 §3).
+ * @module
+ */
+
+/** A Python float. */
+export class Float {
+  constructor(readonly value: number) {}
+}
+
+export type ConfigValue =
+  | null
+  | boolean
+  | string
+  | number
+  | Float
+  | readonly ConfigValue[]
+  | { readonly [key: string]: ConfigValue }
+  | ConfigMap;
+export type ConfigMap = ReadonlyMap<string, ConfigValue>;
+
+/** JSON-like data without the int/float distinction. */
+export type PlainValue = null | boolean | string | number | PlainValue[] | { [key: string]: PlainValue };
+
+/** Drops the int/float distinction; objects come out with a null prototype, so that any key is safe. */
+export function toPlain(value: ConfigValue): PlainValue {
+  if (value instanceof Float) return value.value;
+  if (Array.isArray(value)) return value.map(toPlain);
+  if (value !== null && typeof value === "object") {
+    const entries = value instanceof Map ? value.entries() : Object.entries(value);
+    const plain: { [key: string]: PlainValue } = Object.create(null);
+    for (const [key, item] of entries) plain[key] = toPlain(item as ConfigValue);
+    return plain;
+  }
+  return value as PlainValue;
+}

@@ -1,0 +1,25 @@
+/**
+ * Compressed sparse rows: the one matrix layout of training and prediction.
+ * @module
+ */
+
+/**
+ * A sparse matrix of `nRows` cells by `nCols` genes.
+ *
+ * Row r holds entries `indptr[r]` to `indptr[r + 1]`. Within a row, `indices` rise strictly (sorted, no
+ * duplicates) and no stored value is zero: every reader establishes this, every consumer relies on it.
+ * `data` is null when every stored entry is 1 (the `binary` input transform).
+ */
+export interface Csr {
+  readonly nRows: number;
+  readonly nCols: number;
+  readonly indptr: Uint32Array;
+  readonly indices: Uint16Array | Uint32Array;
+  readonly data: Float32Array | null;
+}
+
+/** Consecutive rows of a streamed matrix; row 0 of `csr` is row `firstRow` of the whole. */
+export interface RowBlock {
+  readonly firstRow: number;
+  readonly csr: Csr;
+}

@@ -1,0 +1,21 @@
+/** Orders that agree with Python's. @module */
+
+/**
+ * Compares strings by Unicode code point, as Python sorts str (contract 1 §3).
+ *
+ * JavaScript's own order is by UTF-16 unit, which differs outside the basic plane.
+ */
+export function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
+  }
+  return a.length - b.length;
+}
+
+/** A unit of a pair stands for a code point above every single unit, those from U+E000 on included. */
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}

@@ -1,0 +1,16 @@
+/** How long work reports on itself and is stopped. @module */
+
+/** One report: `done` of `total` units (cells, batches, epochs) of the named `phase`. */
+export interface Progress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+  /** Numbers worth showing beside the bar, such as the losses of an epoch. */
+  readonly figures?: Readonly<Record<string, number>>;
+}
+
+/** Options that every long-running call takes. */
+export interface WorkOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}

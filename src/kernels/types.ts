@@ -1,0 +1,144 @@
+/**
+ * The seam between the network's mathematics and whatever computes it.
+ *
+ * An {@link Engine} trains, infers and searches neighbours over plain typed arrays; it knows nothing of
+ * files, labels as strings or AnnData.
+ * @module
+ */
+import type { Csr } from "../core/csr.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+
+/** The weights of one torch `Linear`: `weight` is `[nOut, nIn]` row-major, `bias` `[nOut]`. */
+export interface Linear {
+  readonly nIn: number;
+  readonly nOut: number;
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/** Sizes of the multi-task network (contract 2 §2); coordinate heads keep their order. */
+export interface NetworkShape {
+  readonly nGenes: number;
+  readonly hiddenSizes: readonly number[];
+  /** Classes of each label head, in label-column order. */
+  readonly nClasses: readonly number[];
+  readonly coordDims: readonly number[];
+}
+
+/** All trainable parameters of the base network. */
+export interface NetworkWeights {
+  readonly encoder: readonly Linear[];
+  readonly labelHeads: readonly Linear[];
+  readonly coordHeads: readonly Linear[];
+}
+
+/** The whole training set in memory; X has gone through the input transform. */
+export interface TrainingData {
+  readonly x: Csr;
+  /** Per label head, the class of each cell; -1 where the label is missing. */
+  readonly labels: readonly Int32Array[];
+  /** Per coordinate head, standardised targets `[nRows, dim]`. */
+  readonly coords: readonly DenseMatrix[];
+  /** Per cell its domain (batch, donor), when domain alignment is on. */
+  readonly domains: Int32Array | null;
+}
+
+/** The loss of contract 2 §3. */
+export interface LossOptions {
+  readonly taskWeights: readonly number[];
+  readonly coordWeights: readonly number[];
+  /** Per head: weight of each class, or null for equal weights. */
+  readonly classWeights: readonly (Float32Array | null)[];
+  readonly domainWeight: number;
+  readonly topology: { readonly weight: number; readonly k: number; readonly coordHead: number } | null;
+}
+
+/** Optimiser settings of contract 2 §4. */
+export interface OptimizerOptions {
+  readonly name: "adamw" | "adam";
+  readonly weightDecay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+}
+
+export interface TrainerOptions {
+  readonly shape: NetworkShape;
+  readonly initial: NetworkWeights;
+  readonly data: TrainingData;
+  readonly loss: LossOptions;
+  readonly optimizer: OptimizerOptions;
+  readonly dropoutRate: number;
+  /** Key of the dropout stream, see `core/rng.ts`. */
+  readonly dropoutKey: number;
+  readonly batchSize: number;
+}
+
+/** Mean loss of one pass, weighted by cells, and its parts. */
+export interface LossSummary {
+  readonly total: number;
+  readonly labels: readonly number[];
+  readonly coords: readonly number[];
+  readonly domain: number;
+  readonly topology: number;
+}
+
+export interface EpochOptions {
+  readonly learningRate: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each batch with the cells done so far. */
+  readonly onBatch?: ((cellsDone: number) => void) | undefined;
+}
+
+/** One network being trained. Steps are numbered from 1 over the trainer's whole life. */
+export interface Trainer {
+  /** One pass over `order` (row numbers of the training data) in batches; the last short batch is used. */
+  runEpoch(order: Uint32Array, options: EpochOptions): Promise<LossSummary>;
+  /** The loss without dropout and without an update, in batches over `rows`. */
+  evaluate(rows: Uint32Array): Promise<LossSummary>;
+  /** A copy of the current weights. */
+  weights(): NetworkWeights;
+  dispose(): void;
+}
+
+/** What the network says about a batch of `nRows` cells; arrays are row-major and owned by the caller. */
+export interface ForwardResult {
+  readonly nRows: number;
+  /** Encoder output z, `[nRows, last hidden size]`. */
+  readonly latent: Float32Array;
+  /** Per label head `[nRows, nClasses]`, before calibration and softmax. */
+  readonly logits: readonly Float32Array[];
+  /** Per coordinate head `[nRows, dim]`, standardised units. */
+  readonly coords: readonly Float32Array[];
+}
+
+export interface Inference {
+  /** Evaluates a block of cells whose columns are the model's genes. */
+  run(block: Csr): Promise<ForwardResult>;
+  dispose(): void;
+}
+
+/** The `k` nearest rows of each query, nearest first, ties by row number. */
+export interface Neighbours {
+  readonly k: number;
+  /** `[nQueries, k]` reference row numbers. */
+  readonly indices: Uint32Array;
+  /** `[nQueries, k]` Euclidean distances, exact to float64 rounding of the float32 inputs. */
+  readonly distances: Float64Array;
+}
+
+export interface KnnIndex {
+  /** `queries` has the reference's width; k is clamped to the number of reference rows. */
+  search(queries: DenseMatrix, k: number): Promise<Neighbours>;
+  dispose(): void;
+}
+
+/** A way to compute: plain TypeScript (the oracle) or WebAssembly. */
+export interface Engine {
+  readonly name: string;
+  readonly numThreads: number;
+  createTrainer(options: TrainerOptions): Promise<Trainer>;
+  createInference(shape: NetworkShape, weights: NetworkWeights): Promise<Inference>;
+  createKnnIndex(reference: DenseMatrix): Promise<KnnIndex>;
+  dispose(): void;
+}

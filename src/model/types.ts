@@ -1,0 +1,77 @@
+/**
+ * A trained model as plain data: what training makes, bundles hold and prediction uses.
+ * @module
+ */
+import type { ConfigMap } from "../core/config.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+import type { Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
+
+/** `binary`: x > 0 → 1; `float`: values as float32 (contract 2 §1). */
+export const INPUT_TRANSFORMS = ["binary", "float"] as const;
+export type InputTransform = (typeof INPUT_TRANSFORMS)[number];
+
+/** One label column of the hierarchy and its classes, sorted by code point. */
+export interface LabelHead {
+  readonly column: string;
+  readonly classes: readonly string[];
+}
+
+/** One coordinate head and the standardisation of its target. */
+export interface CoordHead {
+  readonly name: string;
+  readonly obsmKey: string;
+  readonly mean: Float32Array;
+  readonly std: Float32Array;
+}
+
+/** Labels of the reference cells of one column; `codes` index `categories`, -1 is missing. */
+export interface ReferenceLabels {
+  readonly codes: Int32Array;
+  readonly categories: readonly string[];
+}
+
+/** The cells that KNN votes with. Keys of `coords`: `X_ref_<space>`; of `labels`: label columns. */
+export interface Reference {
+  readonly coords: ReadonlyMap<string, DenseMatrix>;
+  readonly labels: ReadonlyMap<string, ReferenceLabels>;
+}
+
+/** The second layer pair that refines child logits within one parent (contract 2 §8). */
+export interface ChildCorrectionModule {
+  readonly parentIndex: number;
+  readonly childIndices: readonly number[];
+  readonly hidden: Linear;
+  readonly output: Linear;
+}
+
+export interface ChildCorrection {
+  readonly parentHead: number;
+  readonly childHead: number;
+  readonly residualScale: number;
+  readonly featureMode: "standard" | "reranker_like";
+  readonly modules: readonly ChildCorrectionModule[];
+  /** The resolved config exactly as stored in `model.pth`. */
+  readonly config: ConfigMap;
+}
+
+export const REFERENCE_STORAGES = ["external", "full"] as const;
+export type ReferenceStorage = (typeof REFERENCE_STORAGES)[number];
+
+/** Everything a bundle holds. */
+export interface Model {
+  readonly labelHeads: readonly LabelHead[];
+  readonly coordHeads: readonly CoordHead[];
+  readonly trainGenes: readonly string[];
+  readonly inputTransform: InputTransform;
+  readonly latentSource: string;
+  readonly shape: NetworkShape;
+  readonly weights: NetworkWeights;
+  readonly dropoutRate: number;
+  readonly childCorrection: ChildCorrection | null;
+  readonly trainConfig: ConfigMap;
+  readonly referenceStorage: ReferenceStorage;
+  /** Loads the reference on first use. @throws NOT_FOUND naming the missing file and the two ways out. */
+  readonly reference: () => Promise<Reference>;
+  /** True when the reference is at hand without an error (embedded, or its file exists). */
+  readonly hasReference: () => Promise<boolean>;
+}

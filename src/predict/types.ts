@@ -1,0 +1,44 @@
+/**
+ * What mapping gives back, as plain columns over the query's cells.
+ * @module
+ */
+import type { ConfigMap } from "../core/config.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+
+/** Labels of all cells of one column: `codes` index `categories`. */
+export interface PredictedLabels {
+  readonly codes: Int32Array;
+  readonly categories: readonly string[];
+}
+
+/** The result of one label column; every array has one entry per query cell (contract 3 §8). */
+export interface LabelPrediction {
+  readonly column: string;
+  readonly raw: PredictedLabels;
+  readonly conf: Float32Array;
+  readonly margin: Float32Array;
+  readonly isLowConf: Uint8Array;
+  readonly knn: PredictedLabels;
+  /** Share of the vote, NaN where KNN was not used. */
+  readonly knnVoteFrac: Float32Array;
+  readonly isLowKnnConf: Uint8Array;
+  readonly usedKnn: Uint8Array;
+  readonly isUnknown: Uint8Array;
+  readonly final: PredictedLabels;
+}
+
+/** A non-fatal finding the caller should show, such as poor gene overlap. */
+export interface Warning {
+  readonly message: string;
+  readonly where?: string;
+  readonly hint?: string;
+}
+
+export interface Predictions {
+  readonly obsNames: readonly string[];
+  readonly labels: readonly LabelPrediction[];
+  /** Predicted coordinates in original units, by head name, plus `latent_internal`. */
+  readonly coords: ReadonlyMap<string, DenseMatrix>;
+  readonly metadata: ConfigMap;
+  readonly warnings: readonly Warning[];
+}
