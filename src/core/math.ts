@@ -26,7 +26,7 @@ function powerOfTwo(k: number): number {
  * Source: range reduction by ln 2 and the rational approximation of FreeBSD's msun (Sun, 1993).
  */
 export function exp(x: number): number {
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   if (x > 709.782712893384) return Number.POSITIVE_INFINITY;
   if (x < -745.1332191019411) return 0;
   const k = Math.floor(x * Math.LOG2E + 0.5);

@@ -27,10 +27,29 @@ export interface Usage {
   readonly peakRssBytes: number | null;
 }
 
+/** Files by path. In browsers, which have none, every call is a USAGE error that says what to do instead. */
+export interface FileSystem extends FileStore {
+  /**
+   * Lets `make` write a temporary file in the folder of `path`, flushes it and renames it to `path`; when
+   * `make` fails nothing remains. Missing folders are created.
+   * @throws IO when the folder or file cannot be written.
+   */
+  replace(path: string, make: (temporaryPath: string) => Promise<void>): Promise<void>;
+  /** Copies a file whole, sharing blocks where the file system can. */
+  copy(from: string, to: string): Promise<void>;
+  /** True when both paths name one file. */
+  isSame(a: string, b: string): Promise<boolean>;
+  /**
+   * Checks before long work that a file at `path` could be written: its folder (created if missing) is
+   * writable and has room for `bytes`.
+   * @throws IO saying what is in the way.
+   */
+  checkWritable(path: string, bytes?: number): Promise<void>;
+}
+
 export interface Platform {
   readonly info: RuntimeInfo;
-  /** The file system in Node; a store that refuses with USAGE in browsers, which have none. */
-  readonly files: FileStore;
+  readonly files: FileSystem;
   /** @throws NOT_FOUND for a path that is not there, USAGE for a path in a browser, IO otherwise. */
   openFile(input: FileInput): Promise<ByteSource>;
   createSha256(): Sha256;

@@ -1,0 +1,44 @@
+/** A browser page or worker as a host: files come from the user, nothing leaves the machine. @module */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { blobSource, bytesSource } from "../core/blob-source.ts";
+import type { Platform } from "../core/platform.ts";
+import { AtlasmtlError } from "../errors.ts";
+
+const noPaths = async (path: string): Promise<never> => {
+  throw new AtlasmtlError("USAGE", "a browser has no file paths", {
+    where: path,
+    hint: "pass a File (from a file picker or a drop) or bytes, and take results as bytes",
+  });
+};
+
+export const platform: Platform = {
+  info: {
+    runtime: "browser",
+    version: navigator.userAgent,
+    os: navigator.platform,
+    cpuCount: navigator.hardwareConcurrency,
+  },
+  files: {
+    open: noPaths,
+    exists: async () => false,
+    writeAll: async (files) => noPaths(files[0]?.path ?? ""),
+    replace: noPaths,
+    copy: noPaths,
+    isSame: async () => false,
+    checkWritable: noPaths,
+  },
+
+  async openFile(input) {
+    if (typeof input === "string") return noPaths(input);
+    if (input instanceof URL) return noPaths(input.href);
+    return input instanceof Uint8Array ? bytesSource(input) : blobSource(input);
+  },
+
+  createSha256() {
+    const hash = sha256.create();
+    return { update: (bytes) => void hash.update(bytes), hex: () => bytesToHex(hash.digest()) };
+  },
+
+  usage: () => ({ cpuSeconds: null, rssBytes: null, peakRssBytes: null }),
+};

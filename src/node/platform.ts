@@ -1,0 +1,45 @@
+/** Node as a host: paths, worker threads, OpenSSL's SHA-256. @module */
+import { createHash } from "node:crypto";
+import { arch, availableParallelism, platform as osName } from "node:os";
+import { fileURLToPath } from "node:url";
+import { blobSource, bytesSource } from "../core/blob-source.ts";
+import type { Platform } from "../core/platform.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { nodeFiles, openPath } from "./files.ts";
+
+export const platform: Platform = {
+  info: {
+    runtime: "node",
+    version: process.versions.node,
+    os: `${osName()} ${arch()}`,
+    cpuCount: availableParallelism(),
+  },
+  files: nodeFiles,
+
+  async openFile(input) {
+    if (typeof input === "string") return openPath(input);
+    if (input instanceof URL) {
+      if (input.protocol !== "file:")
+        throw new AtlasmtlError("UNSUPPORTED", `cannot read a ${input.protocol} address`, {
+          where: input.href,
+          hint: "download the file and pass its path",
+        });
+      return openPath(fileURLToPath(input));
+    }
+    return input instanceof Uint8Array ? bytesSource(input) : blobSource(input);
+  },
+
+  createSha256() {
+    const hash = createHash("sha256");
+    return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
+  },
+
+  usage() {
+    const { user, system } = process.cpuUsage();
+    return {
+      cpuSeconds: (user + system) / 1e6,
+      rssBytes: process.memoryUsage.rss(),
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    };
+  },
+};
