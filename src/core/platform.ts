@@ -5,6 +5,7 @@
  * @module
  */
 import type { ByteSource, FileInput, FileStore } from "./bytes.ts";
+import type { ThreadHost } from "./threads.ts";
 
 export interface Sha256 {
   update(bytes: Uint8Array): void;
@@ -52,6 +53,7 @@ export interface Platform {
   readonly files: FileSystem;
   /** @throws NOT_FOUND for a path that is not there, USAGE for a path in a browser, IO otherwise. */
   openFile(input: FileInput): Promise<ByteSource>;
+  readonly threads: ThreadHost;
   createSha256(): Sha256;
   usage(): Usage;
 }

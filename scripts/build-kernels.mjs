@@ -1,0 +1,52 @@
+// Compiles src/kernels/assembly to two WebAssembly modules, one for shared memory (threads) and one for plain
+// memory (pages that are not cross-origin isolated), and embeds both in src/kernels/wasm/generated.ts, so that
+// Node, browsers and bundlers load the same bytes without fetching anything.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import asc from "assemblyscript/asc";
+
+const root = join(import.meta.dirname, "..");
+const entry = join(root, "src/kernels/assembly/index.ts");
+const target = join(root, "src/kernels/wasm/generated.ts");
+
+async function compile(shared, extra = []) {
+  let bytes = null;
+  const features = ["--enable", "simd,threads,bulk-memory"];
+  const memory = shared
+    ? ["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"]
+    : ["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
+  const { error, stderr } = await asc.main(
+    [
+      entry,
+      "-o",
+      "kernels.wasm",
+      ...features,
+      ...memory,
+      "--runtime",
+      "stub",
+      "-O3",
+      "--noAssert",
+      "--use",
+      "abort=",
+      ...extra,
+    ],
+    { writeFile: (_name, contents) => (bytes = contents) },
+  );
+  if (error || bytes === null) throw new Error(stderr.toString());
+  return Buffer.from(bytes);
+}
+
+const names = process.argv.includes("--debug") ? ["--debug"] : [];
+const shared = await compile(true, names);
+const plain = await compile(false, names);
+writeFileSync(
+  target,
+  `// Written by scripts/build-kernels.mjs from src/kernels/assembly; not kept in git.
+
+/** The kernels for shared memory, base64. */
+export const SHARED_KERNELS = "${shared.toString("base64")}";
+/** The same kernels for memory of one thread. */
+export const PLAIN_KERNELS = "${plain.toString("base64")}";
+`,
+);
+console.log(`kernels: ${shared.length} bytes shared, ${plain.length} plain`);

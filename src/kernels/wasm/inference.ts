@@ -1,0 +1,103 @@
+/** Evaluating a trained network on the kernels. @module */
+import type { Csr } from "../../core/csr.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import { createPauser } from "../reference/pause.ts";
+import type { ForwardResult, Inference, NetworkShape, NetworkWeights } from "../types.ts";
+import { gatherRows, placeBatch, planBatch } from "./batch.ts";
+import type { Session } from "./engine.ts";
+import { layOutNetwork, MODE, taskCounts, writeStep } from "./layout.ts";
+import { createPlan } from "./memory.ts";
+import { TASK } from "./pool.ts";
+import { loadWeights } from "./weights.ts";
+
+/** Cells and entries of one pass through the kernels; a block of any size is cut into such passes. */
+const PASS_ROWS = 512;
+const PASS_ENTRIES = 1 << 20;
+
+/** @throws BUG when weights or a block do not have the sizes of `shape`; LIMIT when the arena cannot hold it. */
+export function createInference(session: Session, shape: NetworkShape, weights: NetworkWeights): Inference {
+  const { arena, pool } = session;
+  const maxEntries = Math.max(PASS_ENTRIES, shape.nGenes);
+  const plan = createPlan();
+  const size = {
+    capacity: PASS_ROWS,
+    maxEntries,
+    nLabelHeads: 0,
+    coordWidth: 0,
+    nCoordHeads: 0,
+    hasValues: true,
+  };
+  const planned = [planBatch(plan, size), planBatch(plan, size)];
+  const layout = layOutNetwork(arena, {
+    shape,
+    capacity: PASS_ROWS,
+    numThreads: pool.numThreads,
+    training: null,
+    extraBytes: plan.bytes,
+  });
+  const slots = planned.map((slot) => placeBatch(slot, layout.extra));
+  loadWeights(arena, layout, weights);
+  let disposed = false;
+
+  function passEnd(block: Csr, first: number): number {
+    const { indptr, nRows } = block;
+    let last = first;
+    while (last < nRows && last - first < PASS_ROWS && indptr[last + 1]! - indptr[first]! <= maxEntries)
+      last++;
+    return last;
+  }
+
+  return {
+    async run(block) {
+      if (disposed) throw new AtlasmtlError("USAGE", "this network has been disposed of");
+      if (block.nCols !== shape.nGenes)
+        throw new AtlasmtlError("BUG", `a block of ${block.nCols} genes for a network of ${shape.nGenes}`);
+      const { nRows } = block;
+      const nLatent = shape.hiddenSizes.at(-1)!;
+      const latent = new Float32Array(nRows * nLatent);
+      const heads = layout.heads.map(({ size: width }) => new Float32Array(nRows * width));
+      const pause = createPauser();
+      const gather = (slot: number, first: number, last: number) => {
+        gatherRows(arena, slots[slot]!, block, last - first, (i) => first + i);
+      };
+      let slot = 0;
+      let first = 0;
+      let last = passEnd(block, first);
+      if (nRows > 0) gather(slot, first, last);
+      while (first < nRows) {
+        const counts = taskCounts(layout, last - first);
+        writeStep(arena.views(), layout, slots[slot]!.record, MODE.forward | MODE.output);
+        pool.start([
+          { kind: TASK.firstLayer, argument: layout.step, nTasks: counts.first },
+          { kind: TASK.laterLayers, argument: layout.step, nTasks: counts.later },
+        ]);
+        const next = passEnd(block, last);
+        if (last < nRows) gather(1 - slot, last, next);
+        pool.join();
+        const { f32 } = arena.views();
+        const take = (to: Float32Array, from: number, width: number) => {
+          to.set(f32.subarray(from / 4, from / 4 + (last - first) * width), first * width);
+        };
+        take(latent, layout.latentOutput, nLatent);
+        layout.heads.forEach(({ output, size: width }, j) => {
+          take(heads[j]!, output, width);
+        });
+        first = last;
+        last = next;
+        slot = 1 - slot;
+        await pause();
+      }
+      return {
+        nRows,
+        latent,
+        logits: heads.slice(0, shape.nClasses.length),
+        coords: heads.slice(shape.nClasses.length),
+      } satisfies ForwardResult;
+    },
+    dispose() {
+      if (disposed) return;
+      disposed = true;
+      arena.release(layout.region);
+    },
+  };
+}

@@ -1,0 +1,301 @@
+/**
+ * How a network lies in the arena: padded widths, panels, and every buffer of a step, all sized before anything
+ * is allocated. See assembly/structs.ts for the records and the panel layout.
+ * @module
+ */
+import { dropoutThreshold } from "../../core/rng.ts";
+import type { NetworkShape } from "../types.ts";
+import { type Arena, compactTable, createPlan, type Plan, type Region } from "./memory.ts";
+import { HEAD, LAYER, NETWORK, OPTIMIZER, SCRATCH, STEP, type Words, writeRecord } from "./structs.ts";
+
+/** Rows of one task: of the first layer, and of all that follows it. */
+const FIRST_ROWS = 128;
+const CHUNK_ROWS = 16;
+/**
+ * A panel of the first layer is 32 floats wide while such a panel of all genes fits a second-level cache; above
+ * that 16. Source: design/compute.md; the result does not depend on it.
+ */
+const WIDE_PANEL_GENES = 6000;
+
+/** One layer's place; addresses are 0 where a network that only infers has no such buffer. */
+export interface LayerLayout {
+  readonly nIn: number;
+  readonly nOut: number;
+  readonly width: number;
+  /** Floats of a block, 16 or 32. */
+  readonly block: number;
+  readonly record: number;
+  readonly weight: number;
+  readonly bias: number;
+  readonly activation: number;
+  readonly grad: number;
+}
+
+/** One head's columns in the head layer. */
+export interface HeadLayout {
+  readonly offset: number;
+  readonly size: number;
+  /** Row-major output of inference. */
+  readonly output: number;
+}
+
+export interface NetworkLayout {
+  readonly shape: NetworkShape;
+  readonly region: Region;
+  readonly record: number;
+  readonly step: number;
+  readonly optimizer: number;
+  readonly layers: readonly LayerLayout[];
+  readonly heads: readonly HeadLayout[];
+  readonly capacity: number;
+  readonly rowLoss: number;
+  readonly latentOutput: number;
+  /** 0 unless asked for. */
+  readonly latentGrad: number;
+  readonly nGeneRanges: number;
+  /** The first address after the network, for the batches: `extraBytes` of the request. */
+  readonly extra: number;
+}
+
+export interface LayoutRequest {
+  readonly shape: NetworkShape;
+  /** Rows of the largest batch. */
+  readonly capacity: number;
+  readonly numThreads: number;
+  readonly training: {
+    /** Entries of the largest batch. */
+    readonly maxEntries: number;
+    readonly dropoutRate: number;
+    /** True when losses outside the kernels pull on the latent. */
+    readonly latentGrad: boolean;
+  } | null;
+  /** Bytes to keep beside the network. */
+  readonly extraBytes: number;
+}
+
+const padTo = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
+
+/** Places a network. Nothing is allocated when it does not fit. @throws LIMIT with the estimate. */
+export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayout {
+  const { shape, capacity, numThreads, training } = request;
+  const plan = createPlan();
+  const rows = padTo(capacity, 4);
+  const nLayers = shape.hiddenSizes.length + 1;
+  const record = plan.reserve(NETWORK.length * 4);
+  const step = plan.reserve(STEP.length * 4);
+  const optimizer = plan.reserve(OPTIMIZER.length * 4);
+  const table = plan.reserve(256);
+  const zeros = plan.reserve(128);
+  const layerRecords = plan.reserve(nLayers * LAYER.length * 4);
+
+  const sizes = [...shape.nClasses, ...shape.coordDims];
+  const headRecords = plan.reserve(Math.max(sizes.length, 1) * HEAD.length * 4);
+  let headWidth = 0;
+  const heads = sizes.map((size) => {
+    const offset = headWidth;
+    headWidth += padTo(size, 4);
+    return { offset, size, output: training === null ? plan.reserve(rows * size * 4) : 0 };
+  });
+
+  const layers: (LayerLayout & { readonly fields: ReturnType<typeof layerFields> })[] = [];
+  for (let i = 0; i < nLayers; i++) {
+    const before = layers[i - 1];
+    const nOut = i < nLayers - 1 ? shape.hiddenSizes[i]! : Math.max(headWidth, 1);
+    const block = i === 0 && shape.nGenes > WIDE_PANEL_GENES ? 16 : 32;
+    const nIn = before?.width ?? shape.nGenes;
+    const fields = layerFields(plan, { nIn, nOut, block, first: i === 0, rows, training: training !== null });
+    layers.push({ ...fields, block, record: layerRecords + i * LAYER.length * 4, fields });
+  }
+
+  const rowLoss = plan.reserve(rows * Math.max(sizes.length, 1) * 4);
+  const latent = layers[nLayers - 2]!;
+  const latentOutput = training === null ? plan.reserve(rows * latent.nOut * 4) : 0;
+  const latentGrad = training?.latentGrad ? plan.reserve(rows * latent.width * 4) : 0;
+  const nGeneRanges = Math.min(shape.nGenes, shape.nGenes > 8192 ? 32 : 16);
+  const scratch = planScratch(plan, {
+    numThreads,
+    capacity: rows,
+    maxWidth: Math.max(...layers.map(({ width }) => width)),
+    chunkRows: CHUNK_ROWS,
+    maxColumns: training === null ? 0 : Math.max(32, Math.ceil(shape.nGenes / nGeneRanges)),
+    maxEntries: training?.maxEntries ?? 0,
+  });
+  const extra = plan.reserve(request.extraBytes);
+
+  const what = training === null ? "the network" : `training with batches of ${capacity} cells`;
+  const region = arena.allocate(plan.bytes, what);
+  const base = region.address;
+  const at = (offset: number) => (offset === 0 ? 0 : base + offset);
+  const views = arena.views();
+  views.u8.set(compactTable(), base + table);
+  layers.forEach(({ record: to, fields }) => {
+    const { nIn, nOut, width, shift, ...addresses } = fields;
+    const placed = Object.fromEntries(Object.entries(addresses).map(([name, offset]) => [name, at(offset)]));
+    writeRecord(views, base + to, LAYER, {
+      nIn,
+      nOut,
+      width,
+      shift,
+      dropoutKey: 0,
+      ...(placed as typeof addresses),
+    });
+  });
+  heads.forEach(({ offset, size, output }, j) => {
+    writeRecord(views, base + headRecords + j * HEAD.length * 4, HEAD, { offset, size, output: at(output) });
+  });
+  scratch.write(views, base);
+  const rate = training?.dropoutRate ?? 0;
+  writeRecord(views, base + record, NETWORK, {
+    nLayers,
+    layers: base + layerRecords,
+    capacity: rows,
+    nLabelHeads: shape.nClasses.length,
+    nCoordHeads: shape.coordDims.length,
+    heads: base + headRecords,
+    rowLoss: base + rowLoss,
+    latentOutput: at(latentOutput),
+    latentGrad: at(latentGrad),
+    scratch: base + scratch.records,
+    compactTable: base + table,
+    zeros: base + zeros,
+    optimizer: base + optimizer,
+    dropoutThreshold: dropoutThreshold(rate),
+    dropoutScale: 1 / (1 - rate),
+    nGeneRanges,
+  });
+  return {
+    shape,
+    region,
+    record: base + record,
+    step: base + step,
+    optimizer: base + optimizer,
+    layers: layers.map(({ nIn, nOut, width, block, record: to, weight, bias, activation, grad }) => ({
+      nIn,
+      nOut,
+      width,
+      block,
+      record: base + to,
+      weight: base + weight,
+      bias: base + bias,
+      activation: base + activation,
+      grad: at(grad),
+    })),
+    heads: heads.map(({ offset, size, output }) => ({ offset, size, output: at(output) })),
+    capacity: rows,
+    rowLoss: base + rowLoss,
+    latentOutput: at(latentOutput),
+    latentGrad: at(latentGrad),
+    nGeneRanges,
+    extra: base + extra,
+  };
+}
+
+interface LayerSize {
+  readonly nIn: number;
+  readonly nOut: number;
+  readonly block: number;
+  readonly first: boolean;
+  readonly rows: number;
+  readonly training: boolean;
+}
+
+/** A layer's sizes and offsets, 0 for what it does not need (offset 0 is the network's own record). */
+function layerFields(plan: Plan, { nIn, nOut, block, first, rows, training }: LayerSize) {
+  const width = padTo(nOut, block);
+  const matrix = () => plan.reserve(nIn * width * 4);
+  const line = () => plan.reserve(width * 4);
+  return {
+    nIn,
+    nOut,
+    width,
+    shift: block === 32 ? 7 : 6,
+    weight: matrix(),
+    weightM: training ? matrix() : 0,
+    weightV: training ? matrix() : 0,
+    transposed: training && !first ? matrix() : 0,
+    bias: line(),
+    biasM: training ? line() : 0,
+    biasV: training ? line() : 0,
+    activation: plan.reserve(rows * width * 4),
+    grad: training ? plan.reserve(rows * width * 4) : 0,
+  };
+}
+
+export interface ScratchRequest {
+  readonly numThreads: number;
+  /** Rows of the largest batch. */
+  readonly capacity: number;
+  /** Columns of the widest matrix whose rows are made into lists. */
+  readonly maxWidth: number;
+  /** Rows made into lists at once. */
+  readonly chunkRows: number;
+  /** Columns of the largest range that is transposed at once, and entries of the largest batch. */
+  readonly maxColumns: number;
+  readonly maxEntries: number;
+}
+
+/** Plans what each thread works in; `write` fills the records once the region's address is known. */
+export function planScratch(
+  plan: Plan,
+  { numThreads, capacity, maxWidth, chunkRows, maxColumns, maxEntries }: ScratchRequest,
+): { readonly records: number; write(views: Words, base: number): void } {
+  const records = plan.reserve(numThreads * SCRATCH.length * 4);
+  const rowStride = maxWidth + 4;
+  const listBytes = (chunkRows * rowStride + 4) * 4;
+  // A panel of 32 units has a list of every row for each; a range of genes at most the batch's entries.
+  const columnEntries =
+    maxColumns === 0 ? 0 : Math.max(32 * (capacity + 4), Math.min(maxEntries, maxColumns * capacity));
+  const threads = Array.from({ length: numThreads }, () => ({
+    rowStarts: plan.reserve(chunkRows * 4),
+    rowEnds: plan.reserve(chunkRows * 4),
+    rowIndices: plan.reserve(listBytes),
+    rowValues: plan.reserve(listBytes),
+    line: plan.reserve(Math.max(maxWidth, chunkRows * 32) * 4),
+    lineGrad: plan.reserve(maxWidth * 4),
+    columnStarts: plan.reserve(maxColumns * 4),
+    columnEnds: plan.reserve(maxColumns * 4),
+    columnRows: plan.reserve((columnEntries + 4) * 4),
+    columnValues: plan.reserve(Math.max(columnEntries + 4, chunkRows * 2) * 4),
+    rangeStarts: plan.reserve(capacity * 4),
+    rangeEnds: plan.reserve(capacity * 4),
+  }));
+  return {
+    records,
+    write(views, base) {
+      threads.forEach((offsets, thread) => {
+        const placed = Object.fromEntries(
+          Object.entries(offsets).map(([name, offset]) => [name, base + offset]),
+        ) as typeof offsets;
+        writeRecord(views, base + records + thread * SCRATCH.length * 4, SCRATCH, { ...placed, rowStride });
+      });
+    },
+  };
+}
+
+/** Tasks of a step over `nRows` cells, by phase. */
+export function taskCounts(
+  layout: NetworkLayout,
+  nRows: number,
+): { first: number; later: number; update: number } {
+  const panels = layout.layers.map(({ width, block }) => width / block);
+  const unitPanels = panels.slice(0, -1).reduce((sum, n) => sum + n, 0);
+  return {
+    first: panels[0]! * Math.ceil(nRows / FIRST_ROWS),
+    later: Math.ceil(nRows / CHUNK_ROWS),
+    update: unitPanels + panels.length + layout.nGeneRanges,
+  };
+}
+
+/** Flags of {@link Step.mode}, as in assembly/step.ts. */
+export const MODE = { dropout: 1, forward: 2, loss: 4, backward: 8, output: 16 } as const;
+
+/** Points the step at a batch. */
+export function writeStep(views: Words, layout: NetworkLayout, batch: number, mode: number): void {
+  writeRecord(views, layout.step, STEP, {
+    network: layout.record,
+    batch,
+    mode,
+    firstRows: FIRST_ROWS,
+    chunkRows: CHUNK_ROWS,
+  });
+}

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  ADAMW,
+  hashWeights,
+  randomOrder,
+  trainingProblem,
+  weightDifference,
+} from "../../../test/helpers/kernels.ts";
+import { createReferenceEngine } from "../reference/engine.ts";
+import type { Engine, NetworkShape, TrainerOptions } from "../types.ts";
+import { createWasmEngine } from "./engine.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createWasmEngine();
+});
+afterAll(() => engine.dispose());
+
+const small: NetworkShape = { nGenes: 37, hiddenSizes: [19, 11], nClasses: [1, 5, 9], coordDims: [3, 2] };
+
+/** Trains both engines on the same batches and returns how far apart weights and losses end. */
+async function compare(options: TrainerOptions, nCells: number, learningRate = 1e-3) {
+  const { nRows } = options.data.x;
+  const order = randomOrder(3, Math.min(nCells, nRows), nRows);
+  const reference = await createReferenceEngine().createTrainer(options);
+  const trainer = await engine.createTrainer(options);
+  await reference.runEpoch(order, { learningRate });
+  await trainer.runEpoch(order, { learningRate });
+  const expected = await reference.runEpoch(order, { learningRate: learningRate / 2 });
+  const actual = await trainer.runEpoch(order, { learningRate: learningRate / 2 });
+  const evaluated = await trainer.evaluate(order);
+  const expectedEvaluation = await reference.evaluate(order);
+  const weights = weightDifference(trainer.weights(), reference.weights());
+  trainer.dispose();
+  return { weights, actual, expected, evaluated, expectedEvaluation };
+}
+
+function expectClose(result: Awaited<ReturnType<typeof compare>>, tolerance: number) {
+  expect(result.weights).toBeLessThan(tolerance);
+  for (const [a, b] of [
+    [result.actual, result.expected],
+    [result.evaluated, result.expectedEvaluation],
+  ] as const) {
+    const parts = (loss: typeof a) => [
+      loss.total,
+      ...loss.labels,
+      ...loss.coords,
+      loss.domain,
+      loss.topology,
+    ];
+    parts(a).forEach((part, i) => {
+      expect(Math.abs(part - parts(b)[i]!)).toBeLessThan(1e-4 * Math.max(1, Math.abs(parts(b)[i]!)));
+    });
+  }
+}
+
+describe("training agrees with the oracle engine", () => {
+  const cases: [string, TrainerOptions][] = [
+    ["float input, dropout", trainingProblem(1, small, 90)],
+    ["binary input", trainingProblem(2, small, 90, { binary: true })],
+    [
+      "no dropout, adam",
+      trainingProblem(
+        3,
+        small,
+        90,
+        {},
+        { dropoutRate: 0, optimizer: { ...ADAMW, name: "adam", weightDecay: 0.01 } },
+      ),
+    ],
+    ["one hidden layer of one unit", trainingProblem(4, { ...small, hiddenSizes: [1] }, 50)],
+    ["three hidden layers", trainingProblem(5, { ...small, hiddenSizes: [65, 33, 7] }, 70)],
+    [
+      "one gene, one class",
+      trainingProblem(6, { nGenes: 1, hiddenSizes: [3], nClasses: [1], coordDims: [] }, 20, { density: 0.6 }),
+    ],
+    ["no label heads", trainingProblem(7, { ...small, nClasses: [] }, 40)],
+    ["no coordinate heads", trainingProblem(8, { ...small, coordDims: [] }, 40)],
+    ["batches of one cell", trainingProblem(9, small, 30, {}, { batchSize: 1 })],
+    ["a batch larger than the data", trainingProblem(10, small, 30, {}, { batchSize: 300 })],
+    ["all labels missing", trainingProblem(11, small, 30, { missing: 1 })],
+    [
+      "many genes, narrow panels",
+      trainingProblem(12, { ...small, nGenes: 6500 }, 40, { density: 0.02 }, { batchSize: 16 }),
+    ],
+    [
+      "more genes still, binary",
+      trainingProblem(13, { ...small, nGenes: 9001 }, 40, { density: 0.02, binary: true }, { batchSize: 16 }),
+    ],
+  ];
+  test.each(cases)("%s", async (_, options) => {
+    expectClose(await compare(options, 100), 3e-5);
+  });
+
+  test("class weights, a task of weight 0, a class of weight 0", async () => {
+    const options = trainingProblem(14, small, 60);
+    const loss = {
+      ...options.loss,
+      taskWeights: [0, 1, 0.3],
+      classWeights: [null, Float32Array.of(0.5, 2, 0, 1, 3), null],
+    };
+    expectClose(await compare({ ...options, loss }, 100), 3e-5);
+  });
+
+  test("domain alignment and topology", async () => {
+    const options = trainingProblem(15, small, 60, { nDomains: 3 });
+    const loss = { ...options.loss, domainWeight: 0.7, topology: { weight: 0.4, k: 5, coordHead: 1 } };
+    const result = await compare({ ...options, loss }, 100);
+    expect(result.actual.domain).toBeGreaterThan(0);
+    expect(result.actual.topology).toBeGreaterThan(0);
+    expectClose(result, 3e-5);
+  });
+});
+
+test("weights come back as they went in", async () => {
+  const options = trainingProblem(20, small, 10);
+  const trainer = await engine.createTrainer(options);
+  expect(hashWeights(trainer.weights())).toBe(hashWeights(options.initial));
+  trainer.dispose();
+});

@@ -1,0 +1,203 @@
+/** Training on the kernels. @module */
+import { dropoutLayerKey } from "../../core/rng.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import { createLossMean } from "../reference/loss.ts";
+import { createUpdates } from "../reference/optimizer.ts";
+import { createPauser } from "../reference/pause.ts";
+import type { EpochOptions, LossSummary, Trainer, TrainerOptions } from "../types.ts";
+import { type BatchWeights, gatherRows, gatherTargets, placeBatch, planBatch } from "./batch.ts";
+import type { Session } from "./engine.ts";
+import { createExtraLosses, type ExtraLosses } from "./extra-losses.ts";
+import { layOutNetwork, MODE, type NetworkLayout, taskCounts, writeStep } from "./layout.ts";
+import { createPlan } from "./memory.ts";
+import { TASK } from "./pool.ts";
+import { fieldAddress, LAYER, OPTIMIZER, writeRecord } from "./structs.ts";
+import { loadWeights, readWeights } from "./weights.ts";
+
+/**
+ * A trainer whose step runs in the kernels: the training matrix stays where it is, each batch's rows are gathered
+ * while the batch before is computed.
+ * @throws BUG when sizes disagree; USAGE for an eps of 0; LIMIT when the arena cannot hold it.
+ */
+export function createTrainer(session: Session, options: TrainerOptions): Trainer {
+  requireConsistent(options);
+  const { arena, kernels, pool } = session;
+  const { shape, data, loss, dropoutRate, dropoutKey } = options;
+  const capacity = Math.min(options.batchSize, Math.max(data.x.nRows, 1));
+  const maxEntries = Math.max(1, capacity * longestRow(data.x.indptr));
+  const coordWidth = shape.coordDims.reduce((sum, dim) => sum + dim, 0);
+  const nLabelHeads = shape.nClasses.length;
+  const nCoordHeads = shape.coordDims.length;
+
+  const batches = createPlan();
+  const hasValues = data.x.data !== null;
+  const size = { capacity, maxEntries, nLabelHeads, coordWidth, nCoordHeads, hasValues };
+  const planned = [planBatch(batches, size), planBatch(batches, size)];
+  const extras: ExtraLosses = createExtraLosses(arena, shape, data, loss, () => layout);
+  const layout: NetworkLayout = layOutNetwork(arena, {
+    shape,
+    capacity,
+    numThreads: pool.numThreads,
+    training: { maxEntries, dropoutRate, latentGrad: extras.needsLatent },
+    extraBytes: batches.bytes,
+  });
+  const slots = planned.map((slot) => placeBatch(slot, layout.extra));
+  const weights: BatchWeights[] = slots.map(() => ({
+    rows: new Float64Array(capacity * nLabelHeads),
+    sums: new Float64Array(nLabelHeads),
+  }));
+  loadWeights(arena, layout, options.initial);
+  kernels.transposeAll(layout.record);
+  const nextUpdate = createUpdates(options.optimizer);
+  let step = 0;
+  let disposed = false;
+
+  function prepare(slot: number, rows: Uint32Array): void {
+    gatherRows(arena, slots[slot]!, data.x, rows.length, (i) => rows[i]!);
+    gatherTargets(arena, slots[slot]!, shape, data, loss, rows, weights[slot]!);
+  }
+
+  function writeUpdate(learningRate: number): void {
+    const { keep, l2, beta1, beta2, eps, stepSize, rootCorrection } = nextUpdate(learningRate);
+    const views = arena.views();
+    writeRecord(views, layout.optimizer, OPTIMIZER, {
+      beta1,
+      oneMinusBeta1: 1 - beta1,
+      beta2,
+      oneMinusBeta2: 1 - beta2,
+      eps,
+      l2,
+      decay: keep,
+      stepSize,
+      rootScale: 1 / rootCorrection,
+    });
+    step++;
+    layout.layers.slice(0, -1).forEach(({ record }, i) => {
+      views.u32[fieldAddress(record, LAYER, "dropoutKey") / 4] = dropoutLayerKey(dropoutKey, step, i);
+    });
+  }
+
+  /** Computes the batch in `slot`; `meanwhile` runs on this thread after the others have begun. */
+  function compute(slot: number, rows: Uint32Array, learning: boolean, meanwhile: () => void): LossSummary {
+    const counts = taskCounts(layout, rows.length);
+    const phase = (kind: number, nTasks: number) => ({ kind, argument: layout.step, nTasks });
+    const first = phase(TASK.firstLayer, counts.first);
+    const later = phase(TASK.laterLayers, counts.later);
+    const update = phase(TASK.update, counts.update);
+    const dropout = learning && dropoutRate > 0 ? MODE.dropout : 0;
+    const half = MODE.forward | MODE.loss | dropout;
+    const whole = learning && !extras.active;
+    writeStep(arena.views(), layout, slots[slot]!.record, whole ? half | MODE.backward : half);
+    pool.start(whole ? [first, later, update] : [first, later]);
+    meanwhile();
+    pool.join();
+    const extra = extras.active ? extras.apply(rows, learning) : { domain: 0, topology: 0 };
+    if (learning && extras.active) {
+      writeStep(arena.views(), layout, slots[slot]!.record, MODE.backward | dropout);
+      pool.start([later, update]);
+      pool.join();
+    }
+    return summarise(rows.length, weights[slot]!, extra);
+  }
+
+  function summarise(
+    nRows: number,
+    batch: BatchWeights,
+    extra: { domain: number; topology: number },
+  ): LossSummary {
+    const { f32 } = arena.views();
+    const nHeads = nLabelHeads + nCoordHeads;
+    const at = layout.rowLoss / 4;
+    let total = loss.domainWeight * extra.domain + (loss.topology?.weight ?? 0) * extra.topology;
+    const labels = shape.nClasses.map((_, j) => {
+      let sum = 0;
+      for (let r = 0; r < nRows; r++) sum += batch.rows[r * nLabelHeads + j]! * f32[at + r * nHeads + j]!;
+      const part = batch.sums[j]! > 0 ? sum / batch.sums[j]! : 0;
+      total += loss.taskWeights[j]! * part;
+      return part;
+    });
+    const coords = shape.coordDims.map((dim, c) => {
+      let sum = 0;
+      for (let r = 0; r < nRows; r++) sum += f32[at + r * nHeads + nLabelHeads + c]!;
+      const part = sum / (nRows * dim);
+      total += loss.coordWeights[c]! * part;
+      return part;
+    });
+    return { total, labels, coords, ...extra };
+  }
+
+  async function pass(order: Uint32Array, epoch: EpochOptions | null): Promise<LossSummary> {
+    if (disposed) throw new AtlasmtlError("USAGE", "this trainer has been disposed of");
+    if (Math.min(order.length, options.batchSize) > capacity)
+      throw new AtlasmtlError("BUG", `a pass over ${order.length} rows of ${data.x.nRows} cells`);
+    const mean = createLossMean(shape);
+    const pause = createPauser();
+    const batchAt = (start: number) =>
+      order.subarray(start, Math.min(start + options.batchSize, order.length));
+    const prepareAt = (slot: number, start: number) => {
+      if (start < order.length) prepare(slot, batchAt(start));
+    };
+    let slot = 0;
+    prepareAt(slot, 0);
+    for (let start = 0; start < order.length; start += options.batchSize) {
+      requireRunning(epoch?.signal);
+      const rows = batchAt(start);
+      if (epoch !== null) writeUpdate(epoch.learningRate);
+      const next = () => prepareAt(1 - slot, start + options.batchSize);
+      mean.add(compute(slot, rows, epoch !== null, next), rows.length);
+      slot = 1 - slot;
+      epoch?.onBatch?.(start + rows.length);
+      await pause();
+    }
+    requireRunning(epoch?.signal);
+    return mean.mean();
+  }
+
+  return {
+    runEpoch: (order, epoch) => pass(order, epoch),
+    evaluate: (rows) => pass(rows, null),
+    weights: () => readWeights(arena, layout),
+    dispose() {
+      if (disposed) return;
+      disposed = true;
+      arena.release(layout.region);
+    },
+  };
+}
+
+function longestRow(indptr: Uint32Array): number {
+  let longest = 0;
+  for (let r = 1; r < indptr.length; r++) longest = Math.max(longest, indptr[r]! - indptr[r - 1]!);
+  return longest;
+}
+
+function requireRunning(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new AtlasmtlError("ABORTED", "training was interrupted", { cause: signal.reason });
+}
+
+/** The kernels trust what they are given: labels and sizes are checked here. */
+function requireConsistent({ shape, data, loss, batchSize, dropoutRate, optimizer }: TrainerOptions): void {
+  const { nRows, nCols } = data.x;
+  const { nClasses, coordDims, nGenes } = shape;
+  const require = (holds: boolean, what: string) => {
+    if (!holds) throw new AtlasmtlError("BUG", `the trainer was given ${what}`);
+  };
+  require(nCols === nGenes, `${nCols} genes for a network of ${nGenes}`);
+  require(Number.isInteger(batchSize) && batchSize > 0, `a batch size of ${batchSize}`);
+  require(dropoutRate >= 0 && dropoutRate < 1, `a dropout rate of ${dropoutRate}`);
+  require(optimizer.eps > 0, `an eps of ${optimizer.eps}`);
+  require(data.labels.length === nClasses.length, "labels for another number of heads");
+  require(loss.taskWeights.length === nClasses.length, "task weights for another number of heads");
+  require(loss.classWeights.length === nClasses.length, "class weights for another number of heads");
+  require(data.coords.length === coordDims.length, "targets for another number of coordinate heads");
+  require(loss.coordWeights.length === coordDims.length, "weights for another number of coordinate heads");
+  data.labels.forEach((codes, j) => {
+    require(codes.length === nRows, `${codes.length} labels for ${nRows} cells`);
+    require(codes.every((code) => code >= -1 && code < nClasses[j]!), `a class outside head ${j}`);
+  });
+  data.coords.forEach((target, c) => {
+    require(target.nRows === nRows && target.nCols === coordDims[c], `targets of another size for head ${c}`);
+  });
+  require(data.domains === null || data.domains.length === nRows, "domains for another number of cells");
+}
