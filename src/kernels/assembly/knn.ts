@@ -4,7 +4,7 @@
 // lower row. The result is that of brute force in float64, to the bit.
 
 import { compactDense } from "./compact";
-import { multiply, PLAIN } from "./multiply";
+import { multiply } from "./multiply";
 import { Scratch, Search } from "./structs";
 
 /** Squared Euclidean distance of a query to column `lane` of a panel, in float64, dimensions in order. */
@@ -14,7 +14,7 @@ function exactSquared(query: usize, column: usize, dim: u32): f64 {
     const e = <f64>load<f32>(query) - <f64>load<f32>(column);
     sum += e * e;
     query += 4;
-    column += 128;
+    column += 64;
   }
   return sum;
 }
@@ -48,14 +48,14 @@ export function prepareReferences(search: Search, first: u32, last: u32): void {
   const dim = search.dim;
   for (let panel = first; panel < last; panel++) {
     let top: f64 = 0;
-    for (let j: u32 = 0; j < 32; j++) {
-      const row = panel * 32 + j;
-      let x = search.references + (<usize>panel * <usize>dim << 7) + (<usize>j << 2);
+    for (let j: u32 = 0; j < 16; j++) {
+      const row = panel * 16 + j;
+      let x = search.references + (<usize>panel * <usize>dim << 6) + (<usize>j << 2);
       let sum: f64 = 0;
       for (let d: u32 = 0; d < dim; d++) {
         const value = <f64>load<f32>(x);
         sum += value * value;
-        x += 128;
+        x += 64;
       }
       if (sum > top) top = sum;
       store<f32>(search.norms + (<usize>row << 2), row < search.nReferences ? <f32>sum : <f32>Infinity);
@@ -76,7 +76,7 @@ export function searchNeighbours(search: Search, task: u32, thread: u32): void {
   const scratch = changetype<Scratch>(search.scratch + <usize>thread * offsetof<Scratch>());
   const dim = search.dim, k = search.k, sums = scratch.line;
   const first = task * search.chunkRows, last = min(first + search.chunkRows, search.nQueries);
-  const nPanels = (search.nReferences + 31) >> 5, n = last - first;
+  const nPanels = (search.nReferences + 15) >> 4, n = last - first;
   const cross = <f64>search.crossError, norm = <f64>search.normError, limits = scratch.columnValues;
   compactDense(search.queries, dim, first, last, scratch, search.compactTable);
   for (let i: u32 = 0; i < n; i++) {
@@ -95,24 +95,24 @@ export function searchNeighbours(search: Search, task: u32, thread: u32): void {
   }
   const minusTwo = f32x4.splat(-2);
   for (let panel: u32 = 0; panel < nPanels; panel++) {
-    const references = search.references + (<usize>panel * <usize>dim << 7), norms = search.norms + (<usize>panel << 7);
+    const references = search.references + (<usize>panel * <usize>dim << 6), norms = search.norms + (<usize>panel << 6);
     const radius = <f64>load<f32>(search.panelNorms + (<usize>panel << 2));
     multiply(
-      7, PLAIN, references, search.zeros, 0, scratch.rowStarts, scratch.rowEnds, scratch.rowIndices,
-      scratch.rowValues, 0, n, sums, 0, 0, 0, 0, 1,
+      references, search.zeros, 0, scratch.rowStarts, scratch.rowEnds, scratch.rowIndices, scratch.rowValues, 0, n,
+      sums,
     );
     for (let i: u32 = 0; i < n; i++) {
       const at = <usize>(first + i) * <usize>k, distances = search.distances + (at << 3), indices = search.indices + (at << 2);
       const square = load<f64>(limits + (<usize>i << 3));
       let limit = filterLimit(load<f64>(distances + (<usize>(k - 1) << 3)), square, radius, cross, norm);
-      for (let j: u32 = 0; j < 32; j += 4) {
+      for (let j: u32 = 0; j < 16; j += 4) {
         const s = f32x4.add(
           v128.load(norms + (<usize>j << 2)),
-          f32x4.mul(minusTwo, v128.load(sums + (<usize>i << 7) + (<usize>j << 2))),
+          f32x4.mul(minusTwo, v128.load(sums + (<usize>i << 6) + (<usize>j << 2))),
         );
         let mask = i32x4.bitmask(v128.not(f32x4.ge(s, f32x4.splat(limit))));
         while (mask != 0) {
-          const lane = <u32>ctz<i32>(mask), row = panel * 32 + j + lane;
+          const lane = <u32>ctz<i32>(mask), row = panel * 16 + j + lane;
           mask &= mask - 1;
           if (row >= search.nReferences) break;
           const query = search.queries + (<usize>(first + i) * <usize>dim << 2);

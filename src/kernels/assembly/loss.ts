@@ -4,26 +4,30 @@ import { exp1, exp4, log1, sum4 } from "./simd";
 import { Batch, Head, Layer, Network, Scratch } from "./structs";
 
 /** Copies one row of panels to a row-major line. */
-export function rowOut(panels: usize, capacity: u32, width: u32, shift: u32, row: u32, line: usize): void {
-  const panelBytes = <usize>capacity << shift, block = <usize>1 << shift;
+function rowOut(panels: usize, capacity: u32, width: u32, row: u32, line: usize): void {
   const stop = line + (<usize>width << 2);
-  let from = panels + (<usize>row << shift);
+  let from = panels + (<usize>row << 6);
   do {
-    memory.copy(line, from, block);
-    line += block;
-    from += panelBytes;
+    v128.store(line, v128.load(from));
+    v128.store(line, v128.load(from, 16), 16);
+    v128.store(line, v128.load(from, 32), 32);
+    v128.store(line, v128.load(from, 48), 48);
+    line += 64;
+    from += <usize>capacity << 6;
   } while (line < stop);
 }
 
 /** Copies a row-major line to one row of panels. */
-export function rowIn(panels: usize, capacity: u32, width: u32, shift: u32, row: u32, line: usize): void {
-  const panelBytes = <usize>capacity << shift, block = <usize>1 << shift;
+function rowIn(panels: usize, capacity: u32, width: u32, row: u32, line: usize): void {
   const stop = line + (<usize>width << 2);
-  let to = panels + (<usize>row << shift);
+  let to = panels + (<usize>row << 6);
   do {
-    memory.copy(to, line, block);
-    line += block;
-    to += panelBytes;
+    v128.store(to, v128.load(line));
+    v128.store(to, v128.load(line, 16), 16);
+    v128.store(to, v128.load(line, 32), 32);
+    v128.store(to, v128.load(line, 48), 48);
+    line += 64;
+    to += <usize>capacity << 6;
   } while (line < stop);
 }
 
@@ -84,7 +88,7 @@ export function headLosses(network: Network, head: Layer, batch: Batch, first: u
   for (let c: u32 = 0; c < nCoords; c++)
     coordWidth += changetype<Head>(heads + <usize>(nLabels + c) * offsetof<Head>()).size;
   for (let r = first; r < last; r++) {
-    rowOut(head.activation, network.capacity, head.width, head.shift, r, line);
+    rowOut(head.activation, network.capacity, head.width, r, line);
     memory.fill(grad, 0, <usize>head.width << 2);
     const rowLoss = network.rowLoss + (<usize>(r * nHeads) << 2);
     for (let j: u32 = 0; j < nLabels; j++) {
@@ -103,7 +107,7 @@ export function headLosses(network: Network, head: Layer, batch: Batch, first: u
       store<f32>(rowLoss + (<usize>(nLabels + c) << 2), loss);
       target += <usize>h.size << 2;
     }
-    rowIn(head.grad, network.capacity, head.width, head.shift, r, grad);
+    rowIn(head.grad, network.capacity, head.width, r, grad);
   }
 }
 
@@ -111,13 +115,13 @@ export function headLosses(network: Network, head: Layer, batch: Batch, first: u
 export function outputs(network: Network, head: Layer, latent: Layer, first: u32, last: u32, scratch: Scratch): void {
   const nHeads = network.nLabelHeads + network.nCoordHeads, line = scratch.line;
   for (let r = first; r < last; r++) {
-    rowOut(head.activation, network.capacity, head.width, head.shift, r, line);
+    rowOut(head.activation, network.capacity, head.width, r, line);
     for (let j: u32 = 0; j < nHeads; j++) {
       const h = changetype<Head>(network.heads + <usize>j * offsetof<Head>());
       const bytes = <usize>h.size << 2;
       memory.copy(h.output + <usize>r * bytes, line + (<usize>h.offset << 2), bytes);
     }
-    rowOut(latent.activation, network.capacity, latent.width, latent.shift, r, line);
+    rowOut(latent.activation, network.capacity, latent.width, r, line);
     const bytes = <usize>latent.nOut << 2;
     memory.copy(network.latentOutput + <usize>r * bytes, line, bytes);
   }

@@ -6,7 +6,7 @@
 
 import { compactColumns, compactRows } from "./compact";
 import { headLosses, outputs } from "./loss";
-import { MASK, multiply, PLAIN, RELU, RELU_DROPOUT } from "./multiply";
+import { mask, multiply, relu, reluDropout } from "./multiply";
 import { Batch, Layer, Network, Optimizer, Scratch, Step } from "./structs";
 import { transposeGenes, transposePanel, updateBias, updateRows } from "./update";
 
@@ -22,55 +22,66 @@ function layerAt(network: Network, i: u32): Layer {
   return changetype<Layer>(network.layers + <usize>i * offsetof<Layer>());
 }
 
+/** ReLU, and dropout in training, on rows of one panel of a hidden layer. */
+function activate(step: Step, network: Network, layer: Layer, panel: u32, first: u32, last: u32): void {
+  const at = layer.activation + (<usize>panel * <usize>network.capacity << 6);
+  if (step.mode & DROPOUT)
+    reluDropout(
+      at, first, last, layer.dropoutKey + panel * 16, layer.nOut, network.dropoutThreshold, network.dropoutScale,
+    );
+  else relu(at, first, last);
+}
+
 /** First phase, task: panel task % nPanels of rows task / nPanels x firstRows and on. */
 export function firstLayer(step: Step, task: u32): void {
   const network = changetype<Network>(step.network), batch = changetype<Batch>(step.batch);
-  const layer = layerAt(network, 0), shift = layer.shift, nPanels = (layer.width << 2) >> shift;
+  const layer = layerAt(network, 0), nPanels = layer.width >> 4, n = <usize>batch.nRows << 2;
   const panel = task % nPanels, first = (task / nPanels) * step.firstRows;
-  const last = min(first + step.firstRows, batch.nRows), column = (panel << shift) >> 2;
-  const kind = step.mode & DROPOUT ? RELU_DROPOUT : RELU;
+  const last = min(first + step.firstRows, batch.nRows);
+  const matrix = layer.weight + (<usize>panel * <usize>layer.nIn << 6);
+  const out = layer.activation + (<usize>panel * <usize>network.capacity << 6);
+  let bounds = batch.bounds;
   multiply(
-    shift, kind, layer.weight + (<usize>panel * <usize>layer.nIn << shift), layer.bias + (<usize>column << 2), 0,
-    batch.indptr, batch.indptr + 4, batch.indices, batch.values, first, last,
-    layer.activation + (<usize>panel * <usize>network.capacity << shift), 0,
-    layer.dropoutKey + column, layer.nOut, network.dropoutThreshold, network.dropoutScale,
+    matrix, layer.bias + (<usize>panel << 6), 0, bounds, bounds + n, batch.indices, batch.values, first, last, out,
   );
+  for (let tile: u32 = 1; tile < batch.nTiles; tile++) {
+    bounds += n;
+    multiply(matrix, out, 64, bounds, bounds + n, batch.indices, batch.values, first, last, out);
+  }
+  activate(step, network, layer, panel, first, last);
 }
 
 function forward(step: Step, network: Network, first: u32, last: u32, scratch: Scratch): void {
-  const capacity = network.capacity, n = last - first;
-  for (let i: u32 = 1; i < network.nLayers; i++) {
-    const before = layerAt(network, i - 1), layer = layerAt(network, i), shift = layer.shift;
-    const nPanels = (layer.width << 2) >> shift;
-    const kind = i == network.nLayers - 1 ? PLAIN : step.mode & DROPOUT ? RELU_DROPOUT : RELU;
-    compactRows(before.activation, capacity, before.width, before.shift, first, last, scratch, network.compactTable);
+  const capacity = network.capacity, head = network.nLayers - 1;
+  for (let i: u32 = 1; i <= head; i++) {
+    const before = layerAt(network, i - 1), layer = layerAt(network, i), nPanels = layer.width >> 4;
+    compactRows(before.activation, capacity, before.width, first, last, scratch, network.compactTable);
     for (let panel: u32 = 0; panel < nPanels; panel++) {
-      const column = (panel << shift) >> 2;
       multiply(
-        shift, kind, layer.weight + (<usize>panel * <usize>layer.nIn << shift), layer.bias + (<usize>column << 2), 0,
-        scratch.rowStarts, scratch.rowEnds, scratch.rowIndices, scratch.rowValues, 0, n,
-        layer.activation + (<usize>(panel * capacity + first) << shift), 0,
-        layer.dropoutKey + first * layer.nOut + column, layer.nOut, network.dropoutThreshold, network.dropoutScale,
+        layer.weight + (<usize>panel * <usize>layer.nIn << 6), layer.bias + (<usize>panel << 6), 0,
+        scratch.rowStarts, scratch.rowEnds, scratch.rowIndices, scratch.rowValues, 0, last - first,
+        layer.activation + (<usize>(panel * capacity + first) << 6),
       );
+      if (i < head) activate(step, network, layer, panel, first, last);
     }
   }
 }
 
 function backward(step: Step, network: Network, first: u32, last: u32, scratch: Scratch): void {
-  const capacity = network.capacity, n = last - first, scale = step.mode & DROPOUT ? network.dropoutScale : <f32>1;
-  for (let i = network.nLayers - 1; i > 0; i--) {
-    const before = layerAt(network, i - 1), layer = layerAt(network, i), shift = before.shift;
-    const nPanels = (before.width << 2) >> shift;
-    const extra = i == network.nLayers - 1 ? network.latentGrad : 0;
-    compactRows(layer.grad, capacity, layer.width, layer.shift, first, last, scratch, network.compactTable);
+  const capacity = network.capacity, head = network.nLayers - 1;
+  const scale = step.mode & DROPOUT ? network.dropoutScale : <f32>1;
+  for (let i = head; i > 0; i--) {
+    const before = layerAt(network, i - 1), layer = layerAt(network, i), nPanels = before.width >> 4;
+    const extra = i == head ? network.latentGrad : 0;
+    compactRows(layer.grad, capacity, layer.width, first, last, scratch, network.compactTable);
     for (let panel: u32 = 0; panel < nPanels; panel++) {
-      const own = <usize>(panel * capacity + first) << shift;
+      const own = <usize>(panel * capacity + first) << 6;
       multiply(
-        shift, MASK, layer.transposed + (<usize>panel * <usize>layer.width << shift),
-        extra ? extra + own : network.zeros, extra ? <usize>1 << shift : 0,
-        scratch.rowStarts, scratch.rowEnds, scratch.rowIndices, scratch.rowValues, 0, n,
-        before.grad + own, before.activation + own, 0, 0, 0, scale,
+        layer.transposed + (<usize>panel * <usize>layer.width << 6), extra ? extra + own : network.zeros,
+        extra ? 64 : 0, scratch.rowStarts, scratch.rowEnds, scratch.rowIndices, scratch.rowValues, 0, last - first,
+        before.grad + own,
       );
+      mask(before.grad + own, before.activation + own, 0, last - first, scale);
     }
   }
 }
@@ -93,33 +104,31 @@ export function update(step: Step, task: u32, thread: u32): void {
   const scratch = changetype<Scratch>(network.scratch + <usize>thread * offsetof<Scratch>());
   const optimizer = changetype<Optimizer>(network.optimizer), capacity = network.capacity;
   for (let i: u32 = 1; i < network.nLayers; i++) {
-    const before = layerAt(network, i - 1), layer = layerAt(network, i);
-    const nPanels = (before.width << 2) >> before.shift;
+    const before = layerAt(network, i - 1), layer = layerAt(network, i), nPanels = before.width >> 4;
     if (task < nPanels) {
-      const units = (<u32>1 << before.shift) >> 2;
-      compactColumns(before, task, batch.nRows, capacity, layer.shift, scratch, network.compactTable);
-      updateRows(layer, true, capacity, optimizer, task * units, (task + 1) * units, scratch);
-      transposePanel(layer, before.shift, task);
+      const first = task * 16;
+      compactColumns(before.activation, task, batch.nRows, capacity, scratch, network.compactTable);
+      updateRows(layer, true, capacity, optimizer, first, first + 16, scratch, network.zeros);
+      transposePanel(layer, task);
       return;
     }
     task -= nPanels;
   }
   if (task < network.nLayers) {
-    updateBias(layerAt(network, task), batch.nRows, capacity, optimizer);
+    updateBias(layerAt(network, task), batch.nRows, capacity, optimizer, scratch);
     return;
   }
   task -= network.nLayers;
   const layer = layerAt(network, 0), ranges = network.nGeneRanges;
   const first = <u32>(<u64>layer.nIn * task / ranges), last = <u32>(<u64>layer.nIn * (task + 1) / ranges);
-  transposeGenes(batch, layer.shift, first, last, scratch);
-  updateRows(layer, batch.values != 0, capacity, optimizer, first, last, scratch);
+  transposeGenes(batch, first, last, scratch);
+  updateRows(layer, batch.values != 0, capacity, optimizer, first, last, scratch, network.zeros);
 }
 
 /** Fills the transposed weights of every later layer from its weights. */
 export function transposeAll(network: Network): void {
   for (let i: u32 = 1; i < network.nLayers; i++) {
-    const before = layerAt(network, i - 1);
-    const nPanels = (before.width << 2) >> before.shift;
-    for (let panel: u32 = 0; panel < nPanels; panel++) transposePanel(layerAt(network, i), before.shift, panel);
+    const layer = layerAt(network, i), nPanels = layer.nIn >> 4;
+    for (let panel: u32 = 0; panel < nPanels; panel++) transposePanel(layer, panel);
   }
 }

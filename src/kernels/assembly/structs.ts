@@ -1,9 +1,9 @@
 // Records that JavaScript lays out in the arena and the kernels read. Every field is one 32-bit word; a `usize`
 // is a byte address. `src/kernels/wasm/structs.ts` lists the same fields in the same order (a test compares).
 //
-// Panels. Every matrix of width W is stored as W / block panels, each holding all rows of `block` columns:
-// element (row, column) is at [column / block][row][column % block]. A block is 16 or 32 floats. Widths are
-// padded to whole blocks with zeros, which stay zero through training.
+// Panels. Every matrix of width W is stored as W / 16 panels, each holding all rows of 16 columns: element
+// (row, column) is at [column / 16][row][column % 16], so that a row of a panel is one cache line. Widths are
+// padded to whole panels with zeros, which stay zero through training.
 
 /** One Linear of the network: an encoder layer, or all heads side by side. */
 @unmanaged
@@ -14,19 +14,17 @@ export class Layer {
   nOut: u32;
   /** Padded width. */
   width: u32;
-  /** log2 of a block's bytes: 6 (16 floats) or 7 (32 floats). */
-  shift: u32;
-  /** Panels [width / block][nIn][block], and the two Adam moments of the same layout. */
+  /** Panels [width / 16][nIn][16], and the two Adam moments of the same layout. */
   weight: usize;
   weightM: usize;
   weightV: usize;
-  /** The transposed weights for the way back: panels [nIn / block'][width][block'], block' of the layer before. */
+  /** The transposed weights for the way back: panels [nIn / 16][width][16]. */
   transposed: usize;
   /** [width] each. */
   bias: usize;
   biasM: usize;
   biasV: usize;
-  /** Panels [width / block][capacity][block]: output after ReLU and dropout, or logits. */
+  /** Panels [width / 16][capacity][16]: output after ReLU and dropout, or logits. */
   activation: usize;
   /** Panels of the loss gradient with respect to the layer's output before ReLU. */
   grad: usize;
@@ -64,7 +62,7 @@ export class Network {
   scratch: usize;
   /** 16 byte-shuffle patterns of 16 bytes that move the lanes named by a mask to the front. */
   compactTable: usize;
-  /** 128 zero bytes. */
+  /** 64 zero bytes. */
   zeros: usize;
   optimizer: usize;
   dropoutThreshold: u32;
@@ -89,6 +87,8 @@ export class Scratch {
   columnEnds: usize;
   columnRows: usize;
   columnValues: usize;
+  /** Gradients of one panel of weights. */
+  gradients: usize;
   /** Per batch row: where its entries of the current gene range begin and end. */
   rangeStarts: usize;
   rangeEnds: usize;
@@ -98,8 +98,12 @@ export class Scratch {
 @unmanaged
 export class Batch {
   nRows: u32;
-  /** [nRows + 1] entry numbers. */
-  indptr: usize;
+  /**
+   * [nTiles + 1][nRows]: the entry where row r's genes of tile t begin. Tiles are runs of genes whose panel fits a
+   * second-level cache.
+   */
+  bounds: usize;
+  nTiles: u32;
   indices: usize;
   /** 0 when every value is 1. */
   values: usize;
@@ -144,7 +148,7 @@ export class Step {
 export class Search {
   nReferences: u32;
   dim: u32;
-  /** Panels [ceil(n / 32)][dim][32] of the references, 0 in the padding. */
+  /** Panels [ceil(n / 16)][dim][16] of the references, 0 in the padding. */
   references: usize;
   /** Squared norm of each reference, +Infinity in the padding. */
   norms: usize;

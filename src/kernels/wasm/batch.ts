@@ -10,6 +10,7 @@ import { BATCH, writeRecord } from "./structs.ts";
 
 export interface BatchSize {
   readonly capacity: number;
+  readonly nGenes: number;
   readonly maxEntries: number;
   readonly nLabelHeads: number;
   /** Sum of the coordinate heads' widths. */
@@ -21,7 +22,7 @@ export interface BatchSize {
 /** Addresses of one slot, relative to the slots' region until placed. */
 export interface BatchSlot {
   readonly record: number;
-  readonly indptr: number;
+  readonly bounds: number;
   readonly indices: number;
   readonly values: number;
   readonly labels: number;
@@ -31,10 +32,10 @@ export interface BatchSlot {
 }
 
 export function planBatch(plan: Plan, size: BatchSize): BatchSlot {
-  const { capacity, maxEntries, nLabelHeads, coordWidth, nCoordHeads, hasValues } = size;
+  const { capacity, nGenes, maxEntries, nLabelHeads, coordWidth, nCoordHeads, hasValues } = size;
   return {
     record: plan.reserve(BATCH.length * 4),
-    indptr: plan.reserve((capacity + 1) * 4),
+    bounds: plan.reserve((countTiles(nGenes) + 1) * capacity * 4),
     indices: plan.reserve(maxEntries * 4),
     values: plan.reserve(hasValues ? maxEntries * 4 : 0),
     labels: plan.reserve(capacity * nLabelHeads * 4),
@@ -60,20 +61,48 @@ export function gatherRows(
 ): void {
   const views = arena.views();
   const { u32, f32 } = views;
-  const { indptr, indices, data } = x;
+  const { indptr, indices, data, nCols } = x;
+  const nTiles = countTiles(nCols);
+  const bounds = slot.bounds / 4;
   let entries = 0;
-  u32[slot.indptr / 4] = 0;
   for (let r = 0; r < nRows; r++) {
     const row = rowAt(r);
     const start = indptr[row]!;
     const end = indptr[row + 1]!;
     u32.set(indices.subarray(start, end), slot.indices / 4 + entries);
     if (data !== null) f32.set(data.subarray(start, end), slot.values / 4 + entries);
+    let from = start;
+    for (let tile = 0; tile < nTiles; tile++) {
+      if (tile > 0) from = lowerBound(indices, from, end, tile * TILE_GENES);
+      u32[bounds + tile * nRows + r] = entries + from - start;
+    }
     entries += end - start;
-    u32[slot.indptr / 4 + r + 1] = entries;
+    u32[bounds + nTiles * nRows + r] = entries;
   }
   const { record: _, ...addresses } = slot;
-  writeRecord(views, slot.record, BATCH, { ...addresses, nRows, values: data === null ? 0 : slot.values });
+  writeRecord(views, slot.record, BATCH, {
+    ...addresses,
+    nRows,
+    nTiles,
+    values: data === null ? 0 : slot.values,
+  });
+}
+
+/** A panel of so many genes takes half a mebibyte, half of a usual second-level cache. */
+const TILE_GENES = 8192;
+
+function countTiles(nGenes: number): number {
+  return Math.max(1, Math.ceil(nGenes / TILE_GENES));
+}
+
+/** The first place from `from` to `to` of sorted `indices` that holds at least `gene`. */
+function lowerBound(indices: Uint16Array | Uint32Array, from: number, to: number, gene: number): number {
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (indices[middle]! < gene) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** What turns a batch's row losses into its mean losses: one weight per row and label head. */

@@ -6,7 +6,7 @@
 import { domainAlignment } from "../reference/domain.ts";
 import { topology } from "../reference/topology.ts";
 import type { LossOptions, NetworkShape, TrainingData } from "../types.ts";
-import type { LayerLayout, NetworkLayout } from "./layout.ts";
+import { type NetworkLayout, PANEL } from "./layout.ts";
 import type { Arena } from "./memory.ts";
 
 export interface ExtraLosses {
@@ -31,13 +31,13 @@ export function createExtraLosses(
     const layout = layoutOf();
     const layer = layout.layers.at(-2)!;
     const n = rows.length;
-    const latent = columnsOut(arena, layer, layer.activation, layout.capacity, n, 0, layer.nOut);
+    const latent = columnsOut(arena, layer.activation, layout.capacity, n, 0, layer.nOut);
     const domains = Int32Array.from(rows, (row) => data.domains![row]!);
     const gradient = gradients ? new Float64Array(n * layer.nOut) : null;
     const value = domainAlignment(latent, n, layer.nOut, domains, loss.domainWeight, gradient);
     if (gradient !== null) {
       arena.views().f32.fill(0, layout.latentGrad / 4, layout.latentGrad / 4 + layout.capacity * layer.width);
-      addColumns(arena, layer, layout.latentGrad, layout.capacity, n, 0, layer.nOut, gradient);
+      addColumns(arena, layout.latentGrad, layout.capacity, n, 0, layer.nOut, gradient);
     }
     return value;
   }
@@ -49,7 +49,7 @@ export function createExtraLosses(
     const { coordHead, k, weight } = shapeLoss;
     const { offset, size } = layout.heads[shape.nClasses.length + coordHead]!;
     const n = rows.length;
-    const predicted = columnsOut(arena, layer, layer.activation, layout.capacity, n, offset, size);
+    const predicted = columnsOut(arena, layer.activation, layout.capacity, n, offset, size);
     const all = data.coords[coordHead]!.data;
     const target = new Float64Array(n * size);
     rows.forEach((row, r) => {
@@ -57,7 +57,7 @@ export function createExtraLosses(
     });
     const gradient = gradients ? new Float64Array(n * size) : null;
     const value = topology(predicted, target, n, size, k, weight, gradient);
-    if (gradient !== null) addColumns(arena, layer, layer.grad, layout.capacity, n, offset, size, gradient);
+    if (gradient !== null) addColumns(arena, layer.grad, layout.capacity, n, offset, size, gradient);
     return value;
   }
 
@@ -74,14 +74,12 @@ export function createExtraLosses(
 }
 
 /** Where element (row, column) of panels lies, in floats from their start. */
-function place(layer: LayerLayout, capacity: number, row: number, column: number): number {
-  const { block } = layer;
-  return Math.floor(column / block) * capacity * block + row * block + (column % block);
+function place(capacity: number, row: number, column: number): number {
+  return (Math.floor(column / PANEL) * capacity + row) * PANEL + (column % PANEL);
 }
 
 function columnsOut(
   arena: Arena,
-  layer: LayerLayout,
   address: number,
   capacity: number,
   nRows: number,
@@ -91,14 +89,12 @@ function columnsOut(
   const { f32 } = arena.views();
   const out = new Float64Array(nRows * size);
   for (let r = 0; r < nRows; r++)
-    for (let j = 0; j < size; j++)
-      out[r * size + j] = f32[address / 4 + place(layer, capacity, r, offset + j)]!;
+    for (let j = 0; j < size; j++) out[r * size + j] = f32[address / 4 + place(capacity, r, offset + j)]!;
   return out;
 }
 
 function addColumns(
   arena: Arena,
-  layer: LayerLayout,
   address: number,
   capacity: number,
   nRows: number,
@@ -109,7 +105,7 @@ function addColumns(
   const { f32 } = arena.views();
   for (let r = 0; r < nRows; r++)
     for (let j = 0; j < size; j++) {
-      const at = address / 4 + place(layer, capacity, r, offset + j);
+      const at = address / 4 + place(capacity, r, offset + j);
       f32[at] = f32[at]! + values[r * size + j]!;
     }
 }

@@ -21,6 +21,7 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
   const plan = createPlan();
   const size = {
     capacity: PASS_ROWS,
+    nGenes: shape.nGenes,
     maxEntries,
     nLabelHeads: 0,
     coordWidth: 0,

@@ -4,7 +4,7 @@ import { AtlasmtlError } from "../../errors.ts";
 import { createPauser } from "../reference/pause.ts";
 import type { KnnIndex, Neighbours } from "../types.ts";
 import type { Session } from "./engine.ts";
-import { planScratch } from "./layout.ts";
+import { PANEL, planScratch } from "./layout.ts";
 import { compactTable, createPlan } from "./memory.ts";
 import { TASK } from "./pool.ts";
 import { SEARCH, writeRecord } from "./structs.ts";
@@ -12,7 +12,6 @@ import { SEARCH, writeRecord } from "./structs.ts";
 /** Queries of one job, and of one task. */
 const JOB_QUERIES = 512;
 const CHUNK_QUERIES = 32;
-const PANEL = 32;
 
 /**
  * An index over the rows of `reference` under Euclidean distance; order by squared distance, then row.
@@ -30,7 +29,7 @@ export function createKnnIndex(session: Session, reference: DenseMatrix): KnnInd
   const panelNorms = plan.reserve(nPanels * 4);
   const record = plan.reserve(SEARCH.length * 4);
   const table = plan.reserve(256);
-  const zeros = plan.reserve(128);
+  const zeros = plan.reserve(64);
   const region = arena.allocate(plan.bytes, `a neighbour index of ${nRows} x ${dim}`);
   const base = region.address;
   const fixed = {
@@ -130,7 +129,7 @@ function errorFactors(dim: number): { crossError: number; normError: number } {
   return { crossError: n < 0.5 ? (2.1 * n) / (1 - n) : Number.POSITIVE_INFINITY, normError: 4 * u };
 }
 
-/** Rows to panels `[ceil(n / 32)][dim][32]`. */
+/** Rows to panels `[ceil(n / 16)][dim][16]`. */
 function toPanels({ nRows, nCols, data }: DenseMatrix, out: Float32Array): void {
   for (let first = 0; first < nRows; first += PANEL) {
     const n = Math.min(PANEL, nRows - first);

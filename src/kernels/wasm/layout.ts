@@ -9,21 +9,16 @@ import { type Arena, compactTable, createPlan, type Plan, type Region } from "./
 import { HEAD, LAYER, NETWORK, OPTIMIZER, SCRATCH, STEP, type Words, writeRecord } from "./structs.ts";
 
 /** Rows of one task: of the first layer, and of all that follows it. */
-const FIRST_ROWS = 128;
+const FIRST_ROWS = 256;
 const CHUNK_ROWS = 16;
-/**
- * A panel of the first layer is 32 floats wide while such a panel of all genes fits a second-level cache; above
- * that 16. Source: design/compute.md; the result does not depend on it.
- */
-const WIDE_PANEL_GENES = 6000;
+/** Floats of a panel's row; see assembly/structs.ts. */
+export const PANEL = 16;
 
 /** One layer's place; addresses are 0 where a network that only infers has no such buffer. */
 export interface LayerLayout {
   readonly nIn: number;
   readonly nOut: number;
   readonly width: number;
-  /** Floats of a block, 16 or 32. */
-  readonly block: number;
   readonly record: number;
   readonly weight: number;
   readonly bias: number;
@@ -85,7 +80,7 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
   const step = plan.reserve(STEP.length * 4);
   const optimizer = plan.reserve(OPTIMIZER.length * 4);
   const table = plan.reserve(256);
-  const zeros = plan.reserve(128);
+  const zeros = plan.reserve(64);
   const layerRecords = plan.reserve(nLayers * LAYER.length * 4);
 
   const sizes = [...shape.nClasses, ...shape.coordDims];
@@ -101,10 +96,9 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
   for (let i = 0; i < nLayers; i++) {
     const before = layers[i - 1];
     const nOut = i < nLayers - 1 ? shape.hiddenSizes[i]! : Math.max(headWidth, 1);
-    const block = i === 0 && shape.nGenes > WIDE_PANEL_GENES ? 16 : 32;
     const nIn = before?.width ?? shape.nGenes;
-    const fields = layerFields(plan, { nIn, nOut, block, first: i === 0, rows, training: training !== null });
-    layers.push({ ...fields, block, record: layerRecords + i * LAYER.length * 4, fields });
+    const fields = layerFields(plan, { nIn, nOut, first: i === 0, rows, training: training !== null });
+    layers.push({ ...fields, record: layerRecords + i * LAYER.length * 4, fields });
   }
 
   const rowLoss = plan.reserve(rows * Math.max(sizes.length, 1) * 4);
@@ -117,7 +111,7 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
     capacity: rows,
     maxWidth: Math.max(...layers.map(({ width }) => width)),
     chunkRows: CHUNK_ROWS,
-    maxColumns: training === null ? 0 : Math.max(32, Math.ceil(shape.nGenes / nGeneRanges)),
+    maxColumns: training === null ? 0 : Math.max(PANEL, Math.ceil(shape.nGenes / nGeneRanges)),
     maxEntries: training?.maxEntries ?? 0,
   });
   const extra = plan.reserve(request.extraBytes);
@@ -129,13 +123,12 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
   const views = arena.views();
   views.u8.set(compactTable(), base + table);
   layers.forEach(({ record: to, fields }) => {
-    const { nIn, nOut, width, shift, ...addresses } = fields;
+    const { nIn, nOut, width, ...addresses } = fields;
     const placed = Object.fromEntries(Object.entries(addresses).map(([name, offset]) => [name, at(offset)]));
     writeRecord(views, base + to, LAYER, {
       nIn,
       nOut,
       width,
-      shift,
       dropoutKey: 0,
       ...(placed as typeof addresses),
     });
@@ -169,11 +162,10 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
     record: base + record,
     step: base + step,
     optimizer: base + optimizer,
-    layers: layers.map(({ nIn, nOut, width, block, record: to, weight, bias, activation, grad }) => ({
+    layers: layers.map(({ nIn, nOut, width, record: to, weight, bias, activation, grad }) => ({
       nIn,
       nOut,
       width,
-      block,
       record: base + to,
       weight: base + weight,
       bias: base + bias,
@@ -193,22 +185,20 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
 interface LayerSize {
   readonly nIn: number;
   readonly nOut: number;
-  readonly block: number;
   readonly first: boolean;
   readonly rows: number;
   readonly training: boolean;
 }
 
 /** A layer's sizes and offsets, 0 for what it does not need (offset 0 is the network's own record). */
-function layerFields(plan: Plan, { nIn, nOut, block, first, rows, training }: LayerSize) {
-  const width = padTo(nOut, block);
+function layerFields(plan: Plan, { nIn, nOut, first, rows, training }: LayerSize) {
+  const width = padTo(nOut, PANEL);
   const matrix = () => plan.reserve(nIn * width * 4);
   const line = () => plan.reserve(width * 4);
   return {
     nIn,
     nOut,
     width,
-    shift: block === 32 ? 7 : 6,
     weight: matrix(),
     weightM: training ? matrix() : 0,
     weightV: training ? matrix() : 0,
@@ -242,20 +232,21 @@ export function planScratch(
   const records = plan.reserve(numThreads * SCRATCH.length * 4);
   const rowStride = maxWidth + 4;
   const listBytes = (chunkRows * rowStride + 4) * 4;
-  // A panel of 32 units has a list of every row for each; a range of genes at most the batch's entries.
+  // A panel of units has a list of every row for each; a range of genes at most the batch's entries.
   const columnEntries =
-    maxColumns === 0 ? 0 : Math.max(32 * (capacity + 4), Math.min(maxEntries, maxColumns * capacity));
+    maxColumns === 0 ? 0 : Math.max(PANEL * (capacity + 4), Math.min(maxEntries, maxColumns * capacity));
   const threads = Array.from({ length: numThreads }, () => ({
     rowStarts: plan.reserve(chunkRows * 4),
     rowEnds: plan.reserve(chunkRows * 4),
     rowIndices: plan.reserve(listBytes),
     rowValues: plan.reserve(listBytes),
-    line: plan.reserve(Math.max(maxWidth, chunkRows * 32) * 4),
+    line: plan.reserve(Math.max(maxWidth, chunkRows * PANEL) * 4),
     lineGrad: plan.reserve(maxWidth * 4),
     columnStarts: plan.reserve(maxColumns * 4),
     columnEnds: plan.reserve(maxColumns * 4),
     columnRows: plan.reserve((columnEntries + 4) * 4),
     columnValues: plan.reserve(Math.max(columnEntries + 4, chunkRows * 2) * 4),
+    gradients: plan.reserve(Math.max(maxWidth, maxColumns * PANEL) * 4),
     rangeStarts: plan.reserve(capacity * 4),
     rangeEnds: plan.reserve(capacity * 4),
   }));
@@ -277,7 +268,7 @@ export function taskCounts(
   layout: NetworkLayout,
   nRows: number,
 ): { first: number; later: number; update: number } {
-  const panels = layout.layers.map(({ width, block }) => width / block);
+  const panels = layout.layers.map(({ width }) => width / PANEL);
   const unitPanels = panels.slice(0, -1).reduce((sum, n) => sum + n, 0);
   return {
     first: panels[0]! * Math.ceil(nRows / FIRST_ROWS),

@@ -22,7 +22,6 @@ export const LAYER = [
   "nIn",
   "nOut",
   "width",
-  "shift",
   "weight",
   "weightM",
   "weightV",
@@ -68,13 +67,15 @@ export const SCRATCH = [
   "columnEnds",
   "columnRows",
   "columnValues",
+  "gradients",
   "rangeStarts",
   "rangeEnds",
 ] as const;
 
 export const BATCH = [
   "nRows",
-  "indptr",
+  "bounds",
+  "nTiles",
   "indices",
   "values",
   "labels",

@@ -31,7 +31,15 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
 
   const batches = createPlan();
   const hasValues = data.x.data !== null;
-  const size = { capacity, maxEntries, nLabelHeads, coordWidth, nCoordHeads, hasValues };
+  const size = {
+    capacity,
+    nGenes: shape.nGenes,
+    maxEntries,
+    nLabelHeads,
+    coordWidth,
+    nCoordHeads,
+    hasValues,
+  };
   const planned = [planBatch(batches, size), planBatch(batches, size)];
   const extras: ExtraLosses = createExtraLosses(arena, shape, data, loss, () => layout);
   const layout: NetworkLayout = layOutNetwork(arena, {

@@ -1,7 +1,7 @@
 /** Weights in torch's layout to and from the arena's panels. @module */
 import { AtlasmtlError } from "../../errors.ts";
 import type { Linear, NetworkShape, NetworkWeights } from "../types.ts";
-import type { LayerLayout, NetworkLayout } from "./layout.ts";
+import { type LayerLayout, type NetworkLayout, PANEL } from "./layout.ts";
 import type { Arena } from "./memory.ts";
 
 /** Copies weights into a layout. Padding is left as it is: zero. @throws BUG when sizes disagree. */
@@ -48,17 +48,16 @@ function copyLinear(
   store: boolean,
 ): void {
   const { nIn, nOut, weight, bias } = linear;
-  const { block } = layer;
   const biasAt = layer.bias / 4 + offset;
   if (store) f32.set(bias, biasAt);
   else bias.set(f32.subarray(biasAt, biasAt + nOut));
   // Panel by panel, so that the arena's side is walked in order.
   for (let from = 0; from < nOut; ) {
     const column = offset + from;
-    const inBlock = column % block;
-    const n = Math.min(block - inBlock, nOut - from);
-    let at = layer.weight / 4 + Math.floor(column / block) * layer.nIn * block + inBlock;
-    for (let i = 0; i < nIn; i++, at += block) {
+    const inBlock = column % PANEL;
+    const n = Math.min(PANEL - inBlock, nOut - from);
+    let at = layer.weight / 4 + Math.floor(column / PANEL) * layer.nIn * PANEL + inBlock;
+    for (let i = 0; i < nIn; i++, at += PANEL) {
       let other = from * nIn + i;
       if (store) for (let j = 0; j < n; j++, other += nIn) f32[at + j] = weight[other]!;
       else for (let j = 0; j < n; j++, other += nIn) weight[other] = f32[at + j]!;
