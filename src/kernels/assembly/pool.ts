@@ -65,7 +65,7 @@ export function startJob(nPhases: u32): void {
 }
 
 export function runTask(kind: u32, argument: usize, task: u32, thread: u32): void {
-  if (kind == TASK_FIRST) firstLayer(changetype<Step>(argument), task);
+  if (kind == TASK_FIRST) firstLayer(changetype<Step>(argument), task, thread);
   else if (kind == TASK_ROWS) laterLayers(changetype<Step>(argument), task, thread);
   else if (kind == TASK_UPDATE) update(changetype<Step>(argument), task, thread);
   else if (kind == TASK_SEARCH) searchNeighbours(changetype<Search>(argument), task, thread);

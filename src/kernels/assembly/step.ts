@@ -32,21 +32,37 @@ function activate(step: Step, network: Network, layer: Layer, panel: u32, first:
   else relu(at, first, last);
 }
 
+/** Genes of one tile: a panel of them takes a quarter of a usual second-level cache (batch.ts has the same). */
+const TILE_GENES: u32 = 4096;
+
+/**
+ * Reads a tile once from front to back. The products that follow jump about in it; fetched in order it arrives at
+ * the memory's full speed (twice as fast overall at 20,000 genes). `sink` keeps the reads from being optimised away.
+ */
+function fetchTile(from: usize, rows: u32, sink: usize): void {
+  let seen = v128.load(from);
+  for (let x = from, end = from + (<usize>rows << 6); x < end; x += 64) seen = v128.or(seen, v128.load(x));
+  v128.store(sink, seen);
+}
+
 /** First phase, task: panel task % nPanels of rows task / nPanels x firstRows and on. */
-export function firstLayer(step: Step, task: u32): void {
+export function firstLayer(step: Step, task: u32, thread: u32): void {
   const network = changetype<Network>(step.network), batch = changetype<Batch>(step.batch);
+  const scratch = changetype<Scratch>(network.scratch + <usize>thread * offsetof<Scratch>());
   const layer = layerAt(network, 0), nPanels = layer.width >> 4, n = <usize>batch.nRows << 2;
   const panel = task % nPanels, first = (task / nPanels) * step.firstRows;
   const last = min(first + step.firstRows, batch.nRows);
   const matrix = layer.weight + (<usize>panel * <usize>layer.nIn << 6);
   const out = layer.activation + (<usize>panel * <usize>network.capacity << 6);
   let bounds = batch.bounds;
-  multiply(
-    matrix, layer.bias + (<usize>panel << 6), 0, bounds, bounds + n, batch.indices, batch.values, first, last, out,
-  );
-  for (let tile: u32 = 1; tile < batch.nTiles; tile++) {
+  for (let tile: u32 = 0; tile < batch.nTiles; tile++) {
+    const gene = tile * TILE_GENES;
+    fetchTile(matrix + (<usize>gene << 6), min(TILE_GENES, layer.nIn - gene), scratch.line);
+    const init = tile == 0 ? layer.bias + (<usize>panel << 6) : out;
+    multiply(
+      matrix, init, tile == 0 ? 0 : 64, bounds, bounds + n, batch.indices, batch.values, first, last, out,
+    );
     bounds += n;
-    multiply(matrix, out, 64, bounds, bounds + n, batch.indices, batch.values, first, last, out);
   }
   activate(step, network, layer, panel, first, last);
 }

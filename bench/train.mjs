@@ -1,0 +1,72 @@
+// Milliseconds per training step on a seeded atlas: node bench/train.mjs [--genes 3000] [--threads 2]
+// [--steps 60] [--float]. Needs a build (npm run build). Prints one line of JSON.
+import { parseArgs } from "node:util";
+import { createWasmEngine } from "../dist/kernels/wasm/engine.js";
+import { makeAtlas, shapeFor, startingWeights } from "./atlas.mjs";
+
+const { values } = parseArgs({
+  options: {
+    genes: { type: "string", default: "3000" },
+    threads: { type: "string", default: "2" },
+    steps: { type: "string", default: "60" },
+    cells: { type: "string", default: "2560" },
+    float: { type: "boolean", default: false },
+  },
+});
+const nGenes = Number(values.genes);
+const batchSize = 256;
+const nCells = Number(values.cells);
+const shape = shapeFor(nGenes);
+const data = makeAtlas({ nCells, nGenes, binary: !values.float });
+const engine = await createWasmEngine({ numThreads: Number(values.threads) });
+const trainer = await engine.createTrainer({
+  shape,
+  initial: startingWeights(shape),
+  data,
+  loss: {
+    taskWeights: shape.nClasses.map(() => 1),
+    coordWeights: [0.5, 0.2],
+    classWeights: shape.nClasses.map(() => null),
+    domainWeight: 0,
+    topology: null,
+  },
+  optimizer: { name: "adamw", weightDecay: 5e-5, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+  dropoutRate: 0.3,
+  dropoutKey: 7,
+  batchSize,
+});
+const order = Uint32Array.from({ length: nCells }, (_, i) => (i * 997) % nCells);
+const perStep = [];
+let last = 0;
+const started = performance.now();
+let loss = null;
+while (perStep.length < Number(values.steps) + 12) {
+  last = performance.now();
+  loss = await trainer.runEpoch(order, {
+    learningRate: 1e-3,
+    onBatch() {
+      const now = performance.now();
+      perStep.push(now - last);
+      last = now;
+    },
+  });
+}
+// The first steps run baseline code; the median leaves pauses and neighbours out.
+const steady = perStep.slice(12).sort((a, b) => a - b);
+const quantile = (q) => Number(steady[Math.floor(q * (steady.length - 1))].toFixed(3));
+console.log(
+  JSON.stringify({
+    engine: "wasm",
+    threads: engine.numThreads,
+    nGenes,
+    batchSize,
+    input: values.float ? "float" : "binary",
+    density: Number((data.x.indices.length / (nCells * nGenes)).toFixed(4)),
+    stepMsMedian: quantile(0.5),
+    stepMsBest: quantile(0.1),
+    firstStepMs: Number(perStep[0].toFixed(1)),
+    totalMs: Math.round(performance.now() - started),
+    loss: loss.total,
+  }),
+);
+engine.dispose();
