@@ -19,17 +19,20 @@ function exactSquared(query: usize, column: usize, dim: u32): f64 {
   return sum;
 }
 
-/**
- * The filter's bound for the kth squared distance so far, a query of squared norm `square` and a panel whose
- * largest norm is `radius`; rounded up.
- */
+/** What the filter keeps per query. */
+@unmanaged
+class Query {
+  /** Squared norm, and norm. */
+  square: f64;
+  norm: f64;
+  /** The part of the bound that does not depend on the panel; changes with the kth distance. */
+  base: f64;
+}
+
 @inline
-function filterLimit(kth: f64, square: f64, radius: f64, cross: f64, norm: f64): f32 {
-  // Where float32 could overflow the filter lets everything pass.
-  if (!(radius < 1e18 && square < 1e36)) return NaN;
-  const slack = cross * sqrt<f64>(square) * radius + norm * (radius * radius + square);
-  const limit = kth - square + slack;
-  return <f32>(limit + abs<f64>(limit) * 2e-7);
+function baseLimit(kth: f64, query: Query, normError: f64, tiny: f64): f64 {
+  const limit = kth - query.square;
+  return limit + abs<f64>(limit) * 2e-7 + normError * query.square + tiny;
 }
 
 function insert(distances: usize, indices: usize, k: u32, distance: f64, row: u32): void {
@@ -64,6 +67,20 @@ export function prepareReferences(search: Search, first: u32, last: u32): void {
   }
 }
 
+/** The bound for one panel. Where float32 could overflow it is NaN, which lets everything pass. */
+@inline
+function panelLimit(query: Query, radius: f64, crossError: f64, normError: f64): f32 {
+  const limit = query.base + radius * (crossError * query.norm + normError * radius);
+  return radius < 1e18 && query.norm < 1e18 ? <f32>limit : NaN;
+}
+
+/** The lanes of four references that the bound does not exclude. */
+@inline
+function candidates(norms: usize, sums: usize, limit: v128): v128 {
+  const s = f32x4.add(v128.load(norms), f32x4.mul(f32x4.splat(-2), v128.load(sums)));
+  return v128.not(f32x4.ge(s, limit));
+}
+
 /**
  * Task: queries task x chunkRows and on.
  *
@@ -74,26 +91,30 @@ export function prepareReferences(search: Search, first: u32, last: u32): void {
  */
 export function searchNeighbours(search: Search, task: u32, thread: u32): void {
   const scratch = changetype<Scratch>(search.scratch + <usize>thread * offsetof<Scratch>());
-  const dim = search.dim, k = search.k, sums = scratch.line;
+  const dim = search.dim, k = search.k, sums = scratch.line, states = scratch.columnValues;
   const first = task * search.chunkRows, last = min(first + search.chunkRows, search.nQueries);
-  const nPanels = (search.nReferences + 15) >> 4, n = last - first;
-  const cross = <f64>search.crossError, norm = <f64>search.normError, limits = scratch.columnValues;
+  const nPanels = (search.nReferences + 15) >> 4, n = last - first, last8 = <usize>(k - 1) << 3;
+  const crossError = <f64>search.crossError, normError = <f64>search.normError;
+  // Products below the smallest float32 lose at most half of it each.
+  const tiny = (<f64>dim + 8) * 3e-45;
   compactDense(search.queries, dim, first, last, scratch, search.compactTable);
   for (let i: u32 = 0; i < n; i++) {
-    const query = search.queries + (<usize>(first + i) * <usize>dim << 2);
+    const query = changetype<Query>(states + <usize>i * offsetof<Query>());
+    const x = search.queries + (<usize>(first + i) * <usize>dim << 2);
     let sum: f64 = 0;
     for (let d: u32 = 0; d < dim; d++) {
-      const value = <f64>load<f32>(query + (<usize>d << 2));
+      const value = <f64>load<f32>(x + (<usize>d << 2));
       sum += value * value;
     }
-    store<f64>(limits + (<usize>i << 3), sum);
-    for (let j: u32 = 0; j < k; j++) {
-      const at = <usize>(first + i) * <usize>k + <usize>j;
-      store<f64>(search.distances + (at << 3), Infinity);
-      store<u32>(search.indices + (at << 2), 0);
+    query.square = sum;
+    query.norm = sqrt<f64>(sum);
+    query.base = Infinity;
+    const at = <usize>(first + i) * <usize>k;
+    for (let j: usize = 0; j < <usize>k; j++) {
+      store<f64>(search.distances + ((at + j) << 3), Infinity);
+      store<u32>(search.indices + ((at + j) << 2), 0);
     }
   }
-  const minusTwo = f32x4.splat(-2);
   for (let panel: u32 = 0; panel < nPanels; panel++) {
     const references = search.references + (<usize>panel * <usize>dim << 6), norms = search.norms + (<usize>panel << 6);
     const radius = <f64>load<f32>(search.panelNorms + (<usize>panel << 2));
@@ -102,27 +123,22 @@ export function searchNeighbours(search: Search, task: u32, thread: u32): void {
       sums,
     );
     for (let i: u32 = 0; i < n; i++) {
-      const at = <usize>(first + i) * <usize>k, distances = search.distances + (at << 3), indices = search.indices + (at << 2);
-      const square = load<f64>(limits + (<usize>i << 3));
-      let limit = filterLimit(load<f64>(distances + (<usize>(k - 1) << 3)), square, radius, cross, norm);
-      for (let j: u32 = 0; j < 16; j += 4) {
-        const s = f32x4.add(
-          v128.load(norms + (<usize>j << 2)),
-          f32x4.mul(minusTwo, v128.load(sums + (<usize>i << 6) + (<usize>j << 2))),
-        );
-        let mask = i32x4.bitmask(v128.not(f32x4.ge(s, f32x4.splat(limit))));
-        while (mask != 0) {
-          const lane = <u32>ctz<i32>(mask), row = panel * 16 + j + lane;
-          mask &= mask - 1;
-          if (row >= search.nReferences) break;
-          const query = search.queries + (<usize>(first + i) * <usize>dim << 2);
-          const distance = exactSquared(query, references + (<usize>(j + lane) << 2), dim);
-          if (distance < load<f64>(distances + (<usize>(k - 1) << 3))) {
-            insert(distances, indices, k, distance, row);
-            limit = filterLimit(load<f64>(distances + (<usize>(k - 1) << 3)), square, radius, cross, norm);
-          }
-        }
-      }
+      const query = changetype<Query>(states + <usize>i * offsetof<Query>()), own = sums + (<usize>i << 6);
+      const limit = f32x4.splat(panelLimit(query, radius, crossError, normError));
+      const a = candidates(norms, own, limit), b = candidates(norms + 16, own + 16, limit);
+      const c = candidates(norms + 32, own + 32, limit), d = candidates(norms + 48, own + 48, limit);
+      if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
+      let mask = i32x4.bitmask(a) | (i32x4.bitmask(b) << 4) | (i32x4.bitmask(c) << 8) | (i32x4.bitmask(d) << 12);
+      const at = <usize>(first + i) * <usize>k, x = search.queries + (<usize>(first + i) * <usize>dim << 2);
+      const distances = search.distances + (at << 3), indices = search.indices + (at << 2);
+      do {
+        const lane = <u32>ctz<i32>(mask), row = panel * 16 + lane;
+        if (row >= search.nReferences) break;
+        const distance = exactSquared(x, references + (<usize>lane << 2), dim);
+        if (distance < load<f64>(distances + last8)) insert(distances, indices, k, distance, row);
+        mask &= mask - 1;
+      } while (mask != 0);
+      query.base = baseLimit(load<f64>(distances + last8), query, normError, tiny);
     }
   }
 }

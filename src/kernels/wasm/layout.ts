@@ -245,7 +245,7 @@ export function planScratch(
     columnStarts: plan.reserve(maxColumns * 4),
     columnEnds: plan.reserve(maxColumns * 4),
     columnRows: plan.reserve((columnEntries + 4) * 4),
-    columnValues: plan.reserve(Math.max(columnEntries + 4, chunkRows * 2) * 4),
+    columnValues: plan.reserve(Math.max(columnEntries + 4, chunkRows * 6) * 4),
     gradients: plan.reserve(Math.max(maxWidth, maxColumns * PANEL) * 4),
     rangeStarts: plan.reserve(capacity * 4),
     rangeEnds: plan.reserve(capacity * 4),
