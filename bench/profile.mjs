@@ -25,7 +25,7 @@ const add = (name, task, began) => {
 const panels = shape.hiddenSizes.map((n) => Math.ceil(n / 16));
 const nLayers = shape.hiddenSizes.length + 1;
 function nameOf(kind, task) {
-  if (kind === 0) return "first layer forward";
+  if (kind === 0) return task < 4 ? "transposing the batch" : "first layer forward";
   if (kind === 1) return "later layers, losses, way back";
   for (const [i, n] of panels.entries()) {
     if (task < n) return `update of layer ${i + 2}`;

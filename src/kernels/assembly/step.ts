@@ -16,6 +16,7 @@ const FORWARD: u32 = 2;
 const LOSS: u32 = 4;
 const BACKWARD: u32 = 8;
 const OUTPUT: u32 = 16;
+const TRANSPOSE: u32 = 32;
 
 @inline
 function layerAt(network: Network, i: u32): Layer {
@@ -45,11 +46,28 @@ function fetchTile(from: usize, rows: u32, sink: usize): void {
   v128.store(sink, seen);
 }
 
-/** First phase, task: panel task % nPanels of rows task / nPanels x firstRows and on. */
+/** The bound of part `i` of `n` equal parts of `total`. */
+@inline
+function part(total: u32, i: u32, n: u32): u32 {
+  return <u32>(<u64>total * i / n);
+}
+
+/**
+ * First phase, tasks: in training, ranges of genes of the batch to transpose; then panel task % nPanels of rows
+ * task / nPanels x firstRows and on.
+ */
 export function firstLayer(step: Step, task: u32, thread: u32): void {
   const network = changetype<Network>(step.network), batch = changetype<Batch>(step.batch);
   const scratch = changetype<Scratch>(network.scratch + <usize>thread * offsetof<Scratch>());
   const layer = layerAt(network, 0), nPanels = layer.width >> 4, n = <usize>batch.nRows << 2;
+  if (step.mode & TRANSPOSE) {
+    const ranges = network.nTransposeRanges;
+    if (task < ranges) {
+      transposeGenes(network, batch, part(layer.nIn, task, ranges), part(layer.nIn, task + 1, ranges), scratch);
+      return;
+    }
+    task -= ranges;
+  }
   const panel = task % nPanels, first = (task / nPanels) * step.firstRows;
   const last = min(first + step.firstRows, batch.nRows);
   const matrix = layer.weight + (<usize>panel * <usize>layer.nIn << 6);
@@ -122,9 +140,11 @@ export function update(step: Step, task: u32, thread: u32): void {
   for (let i: u32 = 1; i < network.nLayers; i++) {
     const before = layerAt(network, i - 1), layer = layerAt(network, i), nPanels = before.width >> 4;
     if (task < nPanels) {
-      const first = task * 16;
       compactColumns(before.activation, task, batch.nRows, capacity, scratch, network.compactTable);
-      updateRows(layer, true, capacity, optimizer, first, first + 16, scratch, network.zeros);
+      updateRows(
+        layer, scratch.columnStarts, scratch.columnEnds, scratch.columnRows, scratch.columnValues, capacity, optimizer,
+        task * 16, task * 16 + 16, scratch.gradients, network.zeros,
+      );
       transposePanel(layer, task);
       return;
     }
@@ -136,9 +156,11 @@ export function update(step: Step, task: u32, thread: u32): void {
   }
   task -= network.nLayers;
   const layer = layerAt(network, 0), ranges = network.nGeneRanges;
-  const first = <u32>(<u64>layer.nIn * task / ranges), last = <u32>(<u64>layer.nIn * (task + 1) / ranges);
-  transposeGenes(batch, first, last, scratch);
-  updateRows(layer, batch.values != 0, capacity, optimizer, first, last, scratch, network.zeros);
+  const first = part(layer.nIn, task, ranges), last = part(layer.nIn, task + 1, ranges), at = <usize>first << 2;
+  updateRows(
+    layer, network.geneStarts + at, network.geneEnds + at, network.geneRows, batch.values ? network.geneValues : 0,
+    capacity, optimizer, first, last, scratch.gradients, network.zeros,
+  );
 }
 
 /** Fills the transposed weights of every later layer from its weights. */

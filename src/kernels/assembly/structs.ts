@@ -67,8 +67,14 @@ export class Network {
   optimizer: usize;
   dropoutThreshold: u32;
   dropoutScale: f32;
-  /** Ranges the genes are split into for the first layer's update. */
+  /** Ranges the genes are split into for the first layer's update, and for transposing a batch. */
   nGeneRanges: u32;
+  nTransposeRanges: u32;
+  /** The batch by gene: entries geneStarts[g] to geneEnds[g] of geneRows (batch rows, rising) and geneValues. */
+  geneStarts: usize;
+  geneEnds: usize;
+  geneRows: usize;
+  geneValues: usize;
 }
 
 /** What one thread works in. */
@@ -89,7 +95,7 @@ export class Scratch {
   columnValues: usize;
   /** Gradients of one panel of weights. */
   gradients: usize;
-  /** Per batch row: where its entries of the current gene range begin and end. */
+  /** Per batch row: the addresses of its first entry of a gene range and of the one after the last. */
   rangeStarts: usize;
   rangeEnds: usize;
 }

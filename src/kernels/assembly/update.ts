@@ -3,7 +3,7 @@
 // that no cell of the batch has still decay and move by their momentum, so the optimiser is exact.
 
 import { multiply } from "./multiply";
-import { Batch, Layer, Optimizer, Scratch } from "./structs";
+import { Batch, Layer, Network, Optimizer, Scratch } from "./structs";
 
 /** Adam or AdamW on `bytes` of weights (a multiple of 16). Kingma and Ba 2015, Loshchilov and Hutter 2019, as torch. */
 export function adam(w: usize, m: usize, v: usize, g: usize, bytes: usize, o: Optimizer): void {
@@ -29,19 +29,18 @@ export function adam(w: usize, m: usize, v: usize, g: usize, bytes: usize, o: Op
 }
 
 /**
- * Updates weight rows `first` to `last`. The scratch's column lists say, for each of these rows, in which batch rows
- * its input is active and with which value (`weighted`, else 1).
+ * Updates weight rows `first` to `last`. Row first + i's list, entries starts[i] to ends[i] of `rows` and `values`
+ * (0: all 1), says in which batch rows its input is active and with which value.
  */
 export function updateRows(
-  layer: Layer, weighted: bool, capacity: u32, o: Optimizer, first: u32, last: u32, scratch: Scratch, zeros: usize,
+  layer: Layer, starts: usize, ends: usize, rows: usize, values: usize, capacity: u32, o: Optimizer, first: u32,
+  last: u32, gradients: usize, zeros: usize,
 ): void {
-  const nPanels = layer.width >> 4, n = last - first, values = weighted ? scratch.columnValues : 0;
+  const nPanels = layer.width >> 4, n = last - first;
   let at = <usize>first << 6, grad = layer.grad;
   for (let panel: u32 = 0; panel < nPanels; panel++) {
-    multiply(
-      grad, zeros, 0, scratch.columnStarts, scratch.columnEnds, scratch.columnRows, values, 0, n, scratch.gradients,
-    );
-    adam(layer.weight + at, layer.weightM + at, layer.weightV + at, scratch.gradients, <usize>n << 6, o);
+    multiply(grad, zeros, 0, starts, ends, rows, values, 0, n, gradients);
+    adam(layer.weight + at, layer.weightM + at, layer.weightV + at, gradients, <usize>n << 6, o);
     at += <usize>layer.nIn << 6;
     grad += <usize>capacity << 6;
   }
@@ -110,52 +109,52 @@ function lowerBound(p: usize, end: usize, gene: u32): usize {
 }
 
 /**
- * Column lists of genes `first` to `last`: the part of the batch's CSR that has them, transposed by counting.
- * Within a gene, batch rows rise.
+ * Transposes the part of a batch that has genes `first` to `last` into the network's lists by gene, by counting.
+ * Ranges are independent: where a range's lists begin is the number of entries before it, which the rows tell.
  */
-export function transposeGenes(batch: Batch, first: u32, last: u32, scratch: Scratch): void {
-  const n = last - first, starts = scratch.columnStarts, ends = scratch.columnEnds;
-  const rowEnds = batch.bounds + (<usize>(batch.nTiles * batch.nRows) << 2);
-  const from = scratch.rangeStarts, to = scratch.rangeEnds, indices = batch.indices;
-  memory.fill(ends, 0, <usize>n << 2);
-  for (let r: u32 = 0; r < batch.nRows; r++) {
-    const at = <usize>r << 2;
+export function transposeGenes(network: Network, batch: Batch, first: u32, last: u32, scratch: Scratch): void {
+  const n = <usize>(last - first) << 2, nRows = batch.nRows, indices = batch.indices;
+  const starts = network.geneStarts + (<usize>first << 2), ends = network.geneEnds + (<usize>first << 2);
+  const rowEnds = batch.bounds + (<usize>(batch.nTiles * nRows) << 2);
+  const from = scratch.rangeStarts, to = scratch.rangeEnds, counts = network.geneEnds;
+  let sum: u32 = 0;
+  memory.fill(ends, 0, n);
+  for (let r: u32 = 0; r < nRows; r++) {
+    const at = <usize>r << 2, start = indices + (<usize>load<u32>(batch.bounds + at) << 2);
     const end = indices + (<usize>load<u32>(rowEnds + at) << 2);
-    let p = lowerBound(indices + (<usize>load<u32>(batch.bounds + at) << 2), end, first);
+    let p = first == 0 ? start : lowerBound(start, end, first);
+    sum += <u32>((p - start) >> 2);
     store<u32>(from + at, <u32>p);
     while (p < end) {
       const gene = load<u32>(p);
       if (gene >= last) break;
-      const count = ends + (<usize>(gene - first) << 2);
+      const count = counts + (<usize>gene << 2);
       store<u32>(count, load<u32>(count) + 1);
       p += 4;
     }
     store<u32>(to + at, <u32>p);
   }
-  let sum: u32 = 0;
-  for (let i: usize = 0; i < <usize>n << 2; i += 4) {
+  for (let i: usize = 0; i < n; i += 4) {
     const count = load<u32>(ends + i);
     store<u32>(starts + i, sum);
     store<u32>(ends + i, sum);
     sum += count;
   }
-  const rows = scratch.columnRows, values = scratch.columnValues;
-  const weighted = batch.values != 0, delta = batch.values - indices;
-  const origin = ends - (<usize>first << 2);
-  for (let r: u32 = 0; r < batch.nRows; r++) {
+  const rows = network.geneRows, values = network.geneValues, delta = batch.values - indices;
+  for (let r: u32 = 0; r < nRows; r++) {
     const at = <usize>r << 2;
     let p = <usize>load<u32>(from + at);
     const end = <usize>load<u32>(to + at);
-    if (weighted) {
+    if (batch.values != 0) {
       for (; p < end; p += 4) {
-        const place = origin + (<usize>load<u32>(p) << 2), k = load<u32>(place);
+        const place = counts + (<usize>load<u32>(p) << 2), k = load<u32>(place);
         store<u32>(rows + (<usize>k << 2), r);
         store<f32>(values + (<usize>k << 2), load<f32>(p + delta));
         store<u32>(place, k + 1);
       }
     } else {
       for (; p < end; p += 4) {
-        const place = origin + (<usize>load<u32>(p) << 2), k = load<u32>(place);
+        const place = counts + (<usize>load<u32>(p) << 2), k = load<u32>(place);
         store<u32>(rows + (<usize>k << 2), r);
         store<u32>(place, k + 1);
       }

@@ -66,8 +66,9 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
       let last = passEnd(block, first);
       if (nRows > 0) gather(slot, first, last);
       while (first < nRows) {
-        const counts = taskCounts(layout, last - first);
-        writeStep(arena.views(), layout, slots[slot]!.record, MODE.forward | MODE.output);
+        const mode = MODE.forward | MODE.output;
+        const counts = taskCounts(layout, last - first, mode);
+        writeStep(arena.views(), layout, slots[slot]!.record, mode);
         pool.start([
           { kind: TASK.firstLayer, argument: layout.step, nTasks: counts.first },
           { kind: TASK.laterLayers, argument: layout.step, nTasks: counts.later },

@@ -6,7 +6,7 @@ import { dropoutThreshold, hash32 } from "../../core/rng.ts";
 import { planScratch } from "./layout.ts";
 import { type Arena, compactTable, createArena, createPlan } from "./memory.ts";
 import { compileKernels, type KernelExports } from "./module.ts";
-import { BATCH, LAYER, OPTIMIZER, SCRATCH, writeRecord } from "./structs.ts";
+import { BATCH, LAYER, NETWORK, OPTIMIZER, type RecordOf, SCRATCH, writeRecord } from "./structs.ts";
 
 /** The exports that only tests call. */
 interface SingleKernels extends KernelExports {
@@ -59,7 +59,7 @@ interface SingleKernels extends KernelExports {
     scratch: number,
     table: number,
   ): void;
-  transposeGenes(batch: number, first: number, last: number, scratch: number): void;
+  transposeGenes(network: number, batch: number, first: number, last: number, scratch: number): void;
   transposePanel(layer: number, panel: number): void;
   updateBias(layer: number, nRows: number, capacity: number, optimizer: number, scratch: number): void;
 }
@@ -85,15 +85,14 @@ function put(values: Float32Array | Uint32Array | Uint8Array): number {
 const floats = (address: number, n: number) => arena.views().f32.slice(address / 4, address / 4 + n);
 const words = (address: number, n: number) => arena.views().u32.slice(address / 4, address / 4 + n);
 
-function scratch(rows: number, width: number, columns: number, entries: number): Record<string, number> {
+function scratch(rows: number, width: number, maxUpdateRows: number): Record<string, number> {
   const plan = createPlan();
   const planned = planScratch(plan, {
     numThreads: 1,
     capacity: rows,
     maxWidth: width,
     chunkRows: Math.max(rows, 1),
-    maxColumns: columns,
-    maxEntries: entries,
+    maxUpdateRows,
   });
   const region = arena.allocate(plan.bytes, "scratch");
   planned.write(arena.views(), region.address);
@@ -287,7 +286,7 @@ test.each([1, 3, 4, 5, 11])("lists of rows and of columns, %i rows", (nRows) => 
   for (let i = 0; i < panels.length; i++) panels[i] = draw() > 0.2 ? draw() : 0;
   const at = put(panels);
   const table = put(compactTable());
-  const room = scratch(capacity, width, 16, 16 * capacity);
+  const room = scratch(capacity, width, 16);
   kernels.compactRows(at, capacity, width, 0, nRows, room.record!, table);
   const rows = lists(room.rowStarts!, room.rowEnds!, room.rowIndices!, room.rowValues!, nRows);
   rows.forEach((list, r) => {
@@ -306,7 +305,7 @@ test.each([1, 3, 4, 5, 11])("lists of rows and of columns, %i rows", (nRows) => 
 
 test.each([1, 3, 4, 7, 9])("lists of dense rows of width %i", (dim) => {
   const source = Float32Array.from({ length: 3 * dim }, (_, i) => (i % 3 === 1 ? 0 : i + 1));
-  const room = scratch(3, dim, 0, 0);
+  const room = scratch(3, dim, 0);
   kernels.compactDense(put(source), dim, 0, 3, room.record!, put(compactTable()));
   const rows = lists(room.rowStarts!, room.rowEnds!, room.rowIndices!, room.rowValues!, 3);
   rows.forEach((list, r) => {
@@ -327,7 +326,6 @@ test.each([
   const rows = [[0, 3, 9], [], [3], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [4, 5]];
   const indices = Uint32Array.from(rows.flat());
   const values = Float32Array.from(indices, (gene, p) => gene + p / 100);
-  const n = indices.length;
   const bounds = rows.map((_, r) => rows.slice(0, r).flat().length);
   const batch = put(new Uint32Array(BATCH.length));
   writeRecord(arena.views(), batch, BATCH, {
@@ -341,15 +339,19 @@ test.each([
     targets: 0,
     coordScales: 0,
   });
-  const room = scratch(rows.length, 16, 16, n);
-  kernels.transposeGenes(batch, first, last, room.record!);
-  const columns = lists(
-    room.columnStarts!,
-    room.columnEnds!,
-    room.columnRows!,
-    room.columnValues!,
-    last - first,
-  );
+  const room = scratch(rows.length, 16, 16);
+  const [geneStarts, geneEnds] = [put(new Uint32Array(10)), put(new Uint32Array(10))];
+  const [geneRows, geneValues] = [
+    put(new Uint32Array(indices.length)),
+    put(new Float32Array(indices.length)),
+  ];
+  const unused = Object.fromEntries(NETWORK.map((field) => [field, 0])) as RecordOf<typeof NETWORK>;
+  const network = put(new Uint32Array(NETWORK.length));
+  writeRecord(arena.views(), network, NETWORK, { ...unused, geneStarts, geneEnds, geneRows, geneValues });
+  kernels.transposeGenes(network, batch, first, last, room.record!);
+  const columns = lists(geneStarts + 4 * first, geneEnds + 4 * first, geneRows, geneValues, last - first);
+  const before = rows.flat().filter((gene) => gene < first).length;
+  if (last > first) expect(words(geneStarts, 10)[first]).toBe(before);
   columns.forEach((list, i) => {
     const expected = rows.flatMap((row, r) => {
       const p = row.indexOf(first + i);
@@ -387,7 +389,7 @@ test("a panel transposed, and a bias updated by column sums", () => {
   const optimizer = put(new Float32Array(OPTIMIZER.length));
   const constants = { beta1: 0, oneMinusBeta1: 1, beta2: 0, oneMinusBeta2: 0, eps: 1, l2: 0 };
   writeRecord(arena.views(), optimizer, OPTIMIZER, { ...constants, decay: 1, stepSize: 1, rootScale: 1 });
-  const room = scratch(capacity, width, 16, 16);
+  const room = scratch(capacity, width, 16);
   kernels.updateBias(layer, 2, capacity, optimizer, room.record!);
   floats(bias, width).forEach((value, c) => {
     const at = Math.floor(c / 16) * capacity * 16 + (c % 16);

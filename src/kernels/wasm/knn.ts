@@ -80,8 +80,7 @@ export function createKnnIndex(session: Session, reference: DenseMatrix): KnnInd
         capacity: 4,
         maxWidth: dim,
         chunkRows: CHUNK_QUERIES,
-        maxColumns: 0,
-        maxEntries: 0,
+        maxUpdateRows: 0,
       });
       const room = arena.allocate(work.bytes, `a search for ${nNeighbours} neighbours`);
       try {

@@ -48,6 +48,7 @@ export interface NetworkLayout {
   /** 0 unless asked for. */
   readonly latentGrad: number;
   readonly nGeneRanges: number;
+  readonly nTransposeRanges: number;
   /** The first address after the network, for the batches: `extraBytes` of the request. */
   readonly extra: number;
 }
@@ -60,6 +61,7 @@ export interface LayoutRequest {
   readonly training: {
     /** Entries of the largest batch. */
     readonly maxEntries: number;
+    readonly hasValues: boolean;
     readonly dropoutRate: number;
     /** True when losses outside the kernels pull on the latent. */
     readonly latentGrad: boolean;
@@ -106,13 +108,21 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
   const latentOutput = training === null ? plan.reserve(rows * latent.nOut * 4) : 0;
   const latentGrad = training?.latentGrad ? plan.reserve(rows * latent.width * 4) : 0;
   const nGeneRanges = Math.min(shape.nGenes, shape.nGenes > 8192 ? 32 : 16);
+  // Each row is searched for the start of each range but the first, so few ranges are best; four keep four threads busy.
+  const nTransposeRanges = Math.min(shape.nGenes, 4);
+  const maxEntries = training?.maxEntries ?? 0;
+  const genes = {
+    geneStarts: plan.reserve(training === null ? 0 : shape.nGenes * 4),
+    geneEnds: plan.reserve(training === null ? 0 : shape.nGenes * 4),
+    geneRows: plan.reserve(maxEntries * 4),
+    geneValues: plan.reserve(training?.hasValues ? maxEntries * 4 : 0),
+  };
   const scratch = planScratch(plan, {
     numThreads,
     capacity: rows,
     maxWidth: Math.max(...layers.map(({ width }) => width)),
     chunkRows: CHUNK_ROWS,
-    maxColumns: training === null ? 0 : Math.max(PANEL, Math.ceil(shape.nGenes / nGeneRanges)),
-    maxEntries: training?.maxEntries ?? 0,
+    maxUpdateRows: training === null ? 0 : Math.max(PANEL, Math.ceil(shape.nGenes / nGeneRanges)),
   });
   const extra = plan.reserve(request.extraBytes);
 
@@ -155,6 +165,11 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
     dropoutThreshold: dropoutThreshold(rate),
     dropoutScale: 1 / (1 - rate),
     nGeneRanges,
+    nTransposeRanges,
+    geneStarts: base + genes.geneStarts,
+    geneEnds: base + genes.geneEnds,
+    geneRows: base + genes.geneRows,
+    geneValues: base + genes.geneValues,
   });
   return {
     shape,
@@ -178,6 +193,7 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
     latentOutput: at(latentOutput),
     latentGrad: at(latentGrad),
     nGeneRanges,
+    nTransposeRanges,
     extra: base + extra,
   };
 }
@@ -219,22 +235,21 @@ export interface ScratchRequest {
   readonly maxWidth: number;
   /** Rows made into lists at once. */
   readonly chunkRows: number;
-  /** Columns of the largest range that is transposed at once, and entries of the largest batch. */
-  readonly maxColumns: number;
-  readonly maxEntries: number;
+  /** Weight rows updated at once, at least a panel's; 0 where nothing is trained. */
+  readonly maxUpdateRows: number;
 }
 
 /** Plans what each thread works in; `write` fills the records once the region's address is known. */
 export function planScratch(
   plan: Plan,
-  { numThreads, capacity, maxWidth, chunkRows, maxColumns, maxEntries }: ScratchRequest,
+  { numThreads, capacity, maxWidth, chunkRows, maxUpdateRows }: ScratchRequest,
 ): { readonly records: number; write(views: Words, base: number): void } {
   const records = plan.reserve(numThreads * SCRATCH.length * 4);
   const rowStride = maxWidth + 4;
   const listBytes = (chunkRows * rowStride + 4) * 4;
-  // A panel of units has a list of every row for each; a range of genes at most the batch's entries.
-  const columnEntries =
-    maxColumns === 0 ? 0 : Math.max(PANEL * (capacity + 4), Math.min(maxEntries, maxColumns * capacity));
+  // A panel of units has a list of up to every row for each.
+  const columns = maxUpdateRows === 0 ? 0 : PANEL;
+  const columnEntries = columns * (capacity + 4);
   const threads = Array.from({ length: numThreads }, () => ({
     rowStarts: plan.reserve(chunkRows * 4),
     rowEnds: plan.reserve(chunkRows * 4),
@@ -242,11 +257,11 @@ export function planScratch(
     rowValues: plan.reserve(listBytes),
     line: plan.reserve(Math.max(maxWidth, chunkRows * PANEL) * 4),
     lineGrad: plan.reserve(maxWidth * 4),
-    columnStarts: plan.reserve(maxColumns * 4),
-    columnEnds: plan.reserve(maxColumns * 4),
+    columnStarts: plan.reserve(columns * 4),
+    columnEnds: plan.reserve(columns * 4),
     columnRows: plan.reserve((columnEntries + 4) * 4),
     columnValues: plan.reserve(Math.max(columnEntries + 4, chunkRows * 6) * 4),
-    gradients: plan.reserve(Math.max(maxWidth, maxColumns * PANEL) * 4),
+    gradients: plan.reserve(Math.max(maxWidth, maxUpdateRows * PANEL) * 4),
     rangeStarts: plan.reserve(capacity * 4),
     rangeEnds: plan.reserve(capacity * 4),
   }));
@@ -267,18 +282,20 @@ export function planScratch(
 export function taskCounts(
   layout: NetworkLayout,
   nRows: number,
+  mode: number,
 ): { first: number; later: number; update: number } {
   const panels = layout.layers.map(({ width }) => width / PANEL);
   const unitPanels = panels.slice(0, -1).reduce((sum, n) => sum + n, 0);
+  const transpose = mode & MODE.transpose ? layout.nTransposeRanges : 0;
   return {
-    first: panels[0]! * Math.ceil(nRows / FIRST_ROWS),
+    first: transpose + panels[0]! * Math.ceil(nRows / FIRST_ROWS),
     later: Math.ceil(nRows / CHUNK_ROWS),
     update: unitPanels + panels.length + layout.nGeneRanges,
   };
 }
 
 /** Flags of {@link Step.mode}, as in assembly/step.ts. */
-export const MODE = { dropout: 1, forward: 2, loss: 4, backward: 8, output: 16 } as const;
+export const MODE = { dropout: 1, forward: 2, loss: 4, backward: 8, output: 16, transpose: 32 } as const;
 
 /** Points the step at a batch. */
 export function writeStep(views: Words, layout: NetworkLayout, batch: number, mode: number): void {

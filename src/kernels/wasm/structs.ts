@@ -53,6 +53,11 @@ export const NETWORK = [
   "dropoutThreshold",
   "dropoutScale",
   "nGeneRanges",
+  "nTransposeRanges",
+  "geneStarts",
+  "geneEnds",
+  "geneRows",
+  "geneValues",
 ] as const;
 
 export const SCRATCH = [

@@ -46,7 +46,7 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     shape,
     capacity,
     numThreads: pool.numThreads,
-    training: { maxEntries, dropoutRate, latentGrad: extras.needsLatent },
+    training: { maxEntries, hasValues, dropoutRate, latentGrad: extras.needsLatent },
     extraBytes: batches.bytes,
   });
   const slots = planned.map((slot) => placeBatch(slot, layout.extra));
@@ -87,13 +87,13 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
 
   /** Computes the batch in `slot`; `meanwhile` runs on this thread after the others have begun. */
   function compute(slot: number, rows: Uint32Array, learning: boolean, meanwhile: () => void): LossSummary {
-    const counts = taskCounts(layout, rows.length);
+    const dropout = learning && dropoutRate > 0 ? MODE.dropout : 0;
+    const half = MODE.forward | MODE.loss | dropout | (learning ? MODE.transpose : 0);
+    const counts = taskCounts(layout, rows.length, half);
     const phase = (kind: number, nTasks: number) => ({ kind, argument: layout.step, nTasks });
     const first = phase(TASK.firstLayer, counts.first);
     const later = phase(TASK.laterLayers, counts.later);
     const update = phase(TASK.update, counts.update);
-    const dropout = learning && dropoutRate > 0 ? MODE.dropout : 0;
-    const half = MODE.forward | MODE.loss | dropout;
     const whole = learning && !extras.active;
     writeStep(arena.views(), layout, slots[slot]!.record, whole ? half | MODE.backward : half);
     pool.start(whole ? [first, later, update] : [first, later]);
