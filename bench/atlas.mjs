@@ -30,7 +30,9 @@ export function makeAtlas({ nCells, nGenes, density = 0.08, binary = true, seed 
   for (let g = 0; g < nGenes; g++) sum += frequency[g] = 0.1 + draw() ** 3 * 3;
   for (let g = 0; g < nGenes; g++) frequency[g] = Math.min(0.95, (frequency[g] * density * nGenes) / sum);
   const finest = LEVELS.at(-1);
-  const marker = Array.from({ length: finest }, () => Uint32Array.from({ length: 30 }, () => draw() * nGenes));
+  const marker = Array.from({ length: finest }, () =>
+    Uint32Array.from({ length: 30 }, () => draw() * nGenes),
+  );
   const labels = LEVELS.map(() => new Int32Array(nCells));
   const indptr = new Uint32Array(nCells + 1);
   let indices = new Uint32Array(Math.ceil(nCells * nGenes * density * 1.3) + nGenes);
@@ -38,7 +40,9 @@ export function makeAtlas({ nCells, nGenes, density = 0.08, binary = true, seed 
   const now = new Float64Array(nGenes);
   for (let cell = 0; cell < nCells; cell++) {
     const type = Math.floor(draw() * finest);
-    LEVELS.forEach((size, level) => (labels[level][cell] = Math.floor((type * size) / finest)));
+    LEVELS.forEach((size, level) => {
+      labels[level][cell] = Math.floor((type * size) / finest);
+    });
     now.set(frequency);
     for (const gene of marker[type]) now[gene] = Math.min(0.95, now[gene] * 4 + 0.2);
     if (n + nGenes > indices.length) {
@@ -60,7 +64,12 @@ export function makeAtlas({ nCells, nGenes, density = 0.08, binary = true, seed 
       return (mix(type * 64 + (i % nCols) + c * 7919) / 4294967296) * 3 - 1.5 + 0.3 * (draw() - 0.5);
     }),
   }));
-  return { x: { nRows: nCells, nCols: nGenes, indptr, indices: narrow, data }, labels, coords, domains: null };
+  return {
+    x: { nRows: nCells, nCols: nGenes, indptr, indices: narrow, data },
+    labels,
+    coords,
+    domains: null,
+  };
 }
 
 /** Starting weights as torch's Linear has them: uniform within 1 / sqrt(inputs). */

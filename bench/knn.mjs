@@ -17,7 +17,9 @@ const { values } = parseArgs({
 const width = Number(values.width);
 const draw = randomStream(3);
 // Ninety clusters with their own active units, as ReLU leaves them.
-const centres = Array.from({ length: 90 * width }, () => (values.dense ? 2 * draw() - 1 : Math.max(0, 2 * draw() - 1)));
+const centres = Array.from({ length: 90 * width }, () =>
+  values.dense ? 2 * draw() - 1 : Math.max(0, 2 * draw() - 1),
+);
 function latents(nRows) {
   const data = new Float32Array(nRows * width);
   for (let r = 0; r < nRows; r++) {

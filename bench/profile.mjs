@@ -19,7 +19,7 @@ const spent = new Map();
 // Per task the times of all steps: the low quantile of each leaves out what other processes took.
 const add = (name, task, began) => {
   const tasks = spent.get(name) ?? [];
-  (tasks[task] ??= []).push(performance.now() - began);
+  tasks[task] = [...(tasks[task] ?? []), performance.now() - began];
   spent.set(name, tasks);
 };
 const panels = shape.hiddenSizes.map((n) => Math.ceil(n / 16));
@@ -36,7 +36,9 @@ function nameOf(kind, task) {
 let phases = [];
 const pool = {
   numThreads: 1,
-  start: (list) => void (phases = list),
+  start(list) {
+    phases = list;
+  },
   join() {
     for (const { kind, argument, nTasks } of phases)
       for (let task = 0; task < nTasks; task++) {

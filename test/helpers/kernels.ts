@@ -1,5 +1,4 @@
 /** Seeded problems of any size for engine tests. */
-import { createHash } from "node:crypto";
 import type { Csr } from "../../src/core/csr.ts";
 import { randomBelow, randomUniform, streamKey } from "../../src/core/rng.ts";
 import type {
@@ -121,15 +120,6 @@ export function trainingProblem(
 export function randomOrder(seed: number, n: number, nRows: number): Uint32Array {
   const key = streamKey(seed, "order");
   return Uint32Array.from({ length: n }, (_, i) => randomBelow(key, i, nRows));
-}
-
-/** SHA-256 of all weights' bytes. */
-export function hashWeights(weights: NetworkWeights): string {
-  const hash = createHash("sha256");
-  for (const { weight, bias } of [...weights.encoder, ...weights.labelHeads, ...weights.coordHeads])
-    for (const values of [weight, bias])
-      hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  return hash.digest("hex");
 }
 
 /** Largest difference of two sets of weights. */

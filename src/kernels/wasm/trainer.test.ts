@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  ADAMW,
-  hashWeights,
-  randomOrder,
-  trainingProblem,
-  weightDifference,
-} from "../../../test/helpers/kernels.ts";
+import { hashWeights } from "../../../test/helpers/hash-weights.ts";
+import { ADAMW, randomOrder, trainingProblem, weightDifference } from "../../../test/helpers/kernels.ts";
 import { createReferenceEngine } from "../reference/engine.ts";
 import type { Engine, NetworkShape, TrainerOptions } from "../types.ts";
 import { createWasmEngine } from "./engine.ts";
