@@ -62,7 +62,8 @@ export function createPool(
   const threads: HostThread[] = [];
   const starting: Promise<void>[] = [];
   for (let thread = 1; module !== null && thread < numThreads; thread++) {
-    const host = platform.threads.start(THREAD_BODY);
+    const host = startThread();
+    if (host === null) break;
     threads.push(host);
     starting.push(host.replied);
     host.post({ module, memory: arena.memory, thread, control: CONTROL });
@@ -111,6 +112,15 @@ export function createPool(
       for (const thread of threads) thread.stop();
     },
   };
+}
+
+/** A thread, or null where the host refuses one: the pool does with what it gets. */
+function startThread(): HostThread | null {
+  try {
+    return platform.threads.start(THREAD_BODY);
+  } catch {
+    return null;
+  }
 }
 
 function failedThreadSaid(arena: Arena): string {
