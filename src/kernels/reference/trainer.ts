@@ -1,0 +1,127 @@
+/** Training by plain loops: the oracle every faster engine is held against. @module */
+import { throwIfAborted } from "../../core/progress.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import type { Linear, LossSummary, Trainer, TrainerOptions } from "../types.ts";
+import { batchLoss, createLossMean } from "./loss.ts";
+import {
+  backward,
+  createActivations,
+  createNetwork,
+  forward,
+  type LinearGradient,
+  networkWeights,
+} from "./network.ts";
+import { applyUpdate, createMoments, createUpdates, type Moments } from "./optimizer.ts";
+import { createPauser } from "./pause.ts";
+import { batchColumns, biasGradient, geneGradient } from "./sparse-linear.ts";
+
+interface LayerMoments {
+  readonly weight: Moments;
+  readonly bias: Moments;
+}
+
+const layerMoments = (layer: Pick<Linear, "weight" | "bias">): LayerMoments => ({
+  weight: createMoments(layer.weight.length),
+  bias: createMoments(layer.bias.length),
+});
+
+/** @throws BUG when sizes disagree; see {@link Trainer}. */
+export function createTrainer(options: TrainerOptions): Trainer {
+  const { shape, data, loss, dropoutRate, dropoutKey, batchSize } = options;
+  requireConsistent(options);
+  const network = createNetwork(shape, options.initial);
+  const dense = [...network.hidden, ...network.labelHeads, ...network.coordHeads];
+  const firstMoments = layerMoments(network.first);
+  const moments = dense.map(layerMoments);
+  const layerGradients: LinearGradient[] = dense.map(({ weight, bias }) => ({
+    weight: new Float64Array(weight.length),
+    bias: new Float64Array(bias.length),
+  }));
+  const nRoom = Math.min(batchSize, Math.max(data.x.nRows, 1));
+  const values = createActivations(network, nRoom);
+  const gradients = createActivations(network, nRoom);
+  const rowGradient = new Float64Array(network.first.nOut);
+  const nextUpdate = createUpdates(options.optimizer);
+  let step = 0;
+
+  function trainBatch(rows: Uint32Array, learningRate: number): LossSummary {
+    step++;
+    forward(network, data.x, rows, { rate: dropoutRate, key: dropoutKey, step }, values);
+    const summary = batchLoss(shape, data, rows, loss, values, gradients);
+    backward(network, rows.length, dropoutRate, values, gradients, layerGradients);
+
+    const update = nextUpdate(learningRate);
+    const dFirst = gradients.hidden[0]!;
+    const columns = batchColumns(data.x, rows);
+    const { first } = network;
+    // The gradient of the first layer is never held as a whole: gene by gene it is summed and applied.
+    for (let gene = 0; gene < first.nIn; gene++) {
+      geneGradient(columns, gene, dFirst, rowGradient);
+      applyUpdate(update, first.weight, firstMoments.weight, rowGradient, gene * first.nOut);
+    }
+    biasGradient(dFirst, rows.length, rowGradient);
+    applyUpdate(update, first.bias, firstMoments.bias, rowGradient, 0);
+    dense.forEach((layer, i) => {
+      applyUpdate(update, layer.weight, moments[i]!.weight, layerGradients[i]!.weight, 0);
+      applyUpdate(update, layer.bias, moments[i]!.bias, layerGradients[i]!.bias, 0);
+    });
+    return summary;
+  }
+
+  async function pass(
+    order: Uint32Array,
+    onRows: (rows: Uint32Array) => LossSummary,
+    work: { signal?: AbortSignal | undefined; onBatch?: ((cellsDone: number) => void) | undefined },
+  ): Promise<LossSummary> {
+    const mean = createLossMean(shape);
+    const pause = createPauser();
+    for (let start = 0; start < order.length; start += batchSize) {
+      throwIfAborted(work.signal);
+      const rows = order.subarray(start, Math.min(start + batchSize, order.length));
+      mean.add(onRows(rows), rows.length);
+      work.onBatch?.(start + rows.length);
+      await pause();
+    }
+    throwIfAborted(work.signal);
+    return mean.mean();
+  }
+
+  return {
+    runEpoch: (order, epoch) => pass(order, (rows) => trainBatch(rows, epoch.learningRate), epoch),
+    evaluate(order) {
+      const evaluateRows = (rows: Uint32Array) => {
+        forward(network, data.x, rows, null, values);
+        return batchLoss(shape, data, rows, loss, values, null);
+      };
+      return pass(order, evaluateRows, {});
+    },
+    weights: () => networkWeights(network),
+    dispose() {},
+  };
+}
+
+function requireConsistent({ shape, data, loss, batchSize, dropoutRate }: TrainerOptions): void {
+  const { nRows, nCols } = data.x;
+  const { nClasses, coordDims } = shape;
+  const require = (holds: boolean, what: string) => {
+    if (!holds) throw new AtlasmtlError("BUG", `the trainer was given ${what}`);
+  };
+  require(nCols === shape.nGenes, `${nCols} genes for a network of ${shape.nGenes}`);
+  require(Number.isInteger(batchSize) && batchSize > 0, `a batch size of ${batchSize}`);
+  require(dropoutRate >= 0 && dropoutRate < 1, `a dropout rate of ${dropoutRate}`);
+  require(data.labels.length ===
+    nClasses.length, `${data.labels.length} label arrays for ${nClasses.length} heads`);
+  require(loss.taskWeights.length === nClasses.length &&
+    loss.classWeights.length === nClasses.length, "weights for another number of label heads");
+  require(data.coords.length === coordDims.length &&
+    loss.coordWeights.length ===
+      coordDims.length, "targets or weights for another number of coordinate heads");
+  data.labels.forEach((codes, j) => {
+    require(codes.length === nRows, `${codes.length} labels for ${nRows} cells`);
+    require(codes.every((code) => code >= -1 && code < nClasses[j]!), `a class outside head ${j}`);
+  });
+  data.coords.forEach((target, c) => {
+    require(target.nRows === nRows && target.nCols === coordDims[c], `targets of another size for head ${c}`);
+  });
+  require(data.domains === null || data.domains.length === nRows, "domains for another number of cells");
+}
