@@ -50,3 +50,6 @@ export const MAX_EXPANDED_ELEMENTS = 1 << 24;
 
 /** Bytes of a manifest or another JSON file of a bundle. */
 export const MAX_JSON_BYTES = 256 * 1024 * 1024;
+
+/** Values of one stored array that are read at once. */
+export const MAX_ARRAY_VALUES = 2 ** 31;
