@@ -68,13 +68,15 @@ export function createTrainer(options: TrainerOptions): Trainer {
     return summary;
   }
 
+  // One for all epochs: many short ones must not keep signals from arriving either.
+  const pause = createPauser();
+
   async function pass(
     order: Uint32Array,
     onRows: (rows: Uint32Array) => LossSummary,
     work: { signal?: AbortSignal | undefined; onBatch?: ((cellsDone: number) => void) | undefined },
   ): Promise<LossSummary> {
     const mean = createLossMean(shape);
-    const pause = createPauser();
     for (let start = 0; start < order.length; start += batchSize) {
       throwIfAborted(work.signal);
       const rows = order.subarray(start, Math.min(start + batchSize, order.length));
