@@ -100,7 +100,7 @@ test("no match at all is an error with examples of both sides and the likely cau
   const error = failure(() => alignGenes(["TP53", "BRCA1"], model, "q"));
   expect(error.code).toBe("MISMATCH");
   expect(error.message).toMatch(/'TP53'.*'ENSG00000141510'.*symbols and the model Ensembl ids/);
-  expect(error.hint).toContain("--var-names-type symbol");
+  expect(error.hint).toContain("Ensembl ids as var names");
 });
 
 test("fewer than half is a warning with counts; half is not", () => {

@@ -76,7 +76,10 @@ function duplicates(repeated: ReadonlySet<string>, where: string): AtlasmtlError
     "BAD_DATA",
     `${names.length} gene name${names.length === 1 ? " occurs" : "s occur"} more than once in the query: ` +
       `${quoted(names, N_LISTED)}${more}.`,
-    { where, hint: "Make gene names unique, or merge their columns with the preprocessing of the query." },
+    {
+      where,
+      hint: "Make gene names unique, such as by adata.var_names_make_unique(), or sum the columns of one gene.",
+    },
   );
 }
 
