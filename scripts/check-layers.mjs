@@ -17,7 +17,7 @@ const stages = [
   ["evaluate"],
   ["output"],
   ["benchmark"],
-  ["index.ts", "build-model.ts", "trained-model.ts", "prediction-result.ts"],
+  ["index.ts", "build-model.ts", "predict-query.ts", "trained-model.ts", "prediction-result.ts"],
   ["demo"],
   ["cli"],
 ];

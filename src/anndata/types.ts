@@ -2,6 +2,8 @@
  * A lazy view of an annotated matrix, whatever the container: observations (cells) by variables (genes).
  * @module
  */
+import type { FileInput } from "../core/bytes.ts";
+import type { ConfigValue } from "../core/config.ts";
 import type { RowBlock } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 
@@ -23,6 +25,8 @@ export type Column =
   | { readonly kind: "boolean"; readonly values: Uint8Array; readonly missing: Uint8Array | null };
 
 export interface DataFrame {
+  /** Number of rows; known even where the index cannot be read. */
+  readonly length: number;
   readonly index: readonly string[];
   /** Column names in `column-order`. */
   readonly columns: readonly string[];
@@ -49,6 +53,8 @@ export interface Matrix {
    * @throws BAD_DATA for a non-finite value, an index out of range or an inconsistent indptr.
    */
   rows(options?: RowsOptions): AsyncIterable<RowBlock>;
+  /** Names an entry for messages, such as `gene "CD3E" of cell "AAAC-1"`. */
+  entryName?(row: number, column: number): Promise<string>;
 }
 
 export interface RowsOptions {
@@ -59,10 +65,22 @@ export interface RowsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** One stored element as `inspect` shows it. */
+export interface ElementSummary {
+  /** Such as `obsm/X_umap`. */
+  readonly path: string;
+  /** `encoding-type`, or what the element looks like when it has none. */
+  readonly encoding: string;
+  readonly dtype: string | null;
+  readonly shape: readonly number[] | null;
+}
+
 /** An open dataset. Close it when done; reading after that is a USAGE error. */
 export interface AnnData {
   /** File name for messages, or `memory`. */
   readonly source: string;
+  /** What it was opened from; null when it was made in memory. */
+  readonly input: FileInput | null;
   readonly nObs: number;
   readonly nVars: number;
   readonly obs: DataFrame;
@@ -77,5 +95,13 @@ export interface AnnData {
   varNames(name?: MatrixName): Promise<readonly string[]>;
   /** @throws NOT_FOUND listing the obsm keys; BAD_DATA when the array is not numeric and two-dimensional. */
   obsm(key: string): Promise<DenseMatrix>;
+  readonly unsKeys: readonly string[];
+  /**
+   * One unstructured element; arrays become (nested) lists.
+   * @throws NOT_FOUND listing the keys; UNSUPPORTED for an encoding outside the contract.
+   */
+  uns(key: string): Promise<ConfigValue>;
+  /** Everything stored beside obs and var, known encoding or not, without reading values. */
+  elements(): Promise<readonly ElementSummary[]>;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { blobSource, bytesSource } from "../core/blob-source.ts";
 import type { Platform } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { mountForHdf5 } from "./hdf5-host.ts";
 import { browserThreads } from "./workers.ts";
 
 const noPaths = async (path: string): Promise<never> => {
@@ -35,6 +36,8 @@ export const platform: Platform = {
     if (input instanceof URL) return noPaths(input.href);
     return input instanceof Uint8Array ? bytesSource(input) : blobSource(input);
   },
+
+  mountForHdf5,
 
   threads: browserThreads,
 

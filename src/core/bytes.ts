@@ -13,10 +13,10 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** One file to be written; `bytes` may come in pieces. */
+/** One file to be written; `bytes` come in pieces and may be made while they are written. */
 export interface FileToWrite {
   readonly path: string;
-  readonly bytes: readonly Uint8Array[];
+  readonly bytes: Iterable<Uint8Array>;
 }
 
 /** A place with named files: a file system, or a set of files held in memory. */

@@ -48,11 +48,33 @@ export interface FileSystem extends FileStore {
   checkWritable(path: string, bytes?: number): Promise<void>;
 }
 
+/** A file that the HDF5 library can open under `path` until it is unmounted. */
+export interface MountedFile {
+  readonly path: string;
+  unmount(): Promise<void>;
+}
+
+/** What mounting needs of Emscripten's file system; only hosts that keep files in memory use it. */
+export interface MountingFs {
+  readonly filesystems: { readonly WORKERFS?: object };
+  mkdir(path: string): unknown;
+  rmdir(path: string): void;
+  mount(type: object, options: object, path: string): unknown;
+  unmount(path: string): void;
+  writeFile(path: string, bytes: Uint8Array): void;
+  unlink(path: string): void;
+}
+
 export interface Platform {
   readonly info: RuntimeInfo;
   readonly files: FileSystem;
   /** @throws NOT_FOUND for a path that is not there, USAGE for a path in a browser, IO otherwise. */
   openFile(input: FileInput): Promise<ByteSource>;
+  /**
+   * Makes a file visible to the HDF5 library, whose file system is `fs`. Bytes are copied, so that the
+   * library may write to them; paths and `File`s are used where they are.
+   */
+  mountForHdf5(input: FileInput, fs: MountingFs): Promise<MountedFile>;
   readonly threads: ThreadHost;
   createSha256(): Sha256;
   usage(): Usage;

@@ -1,4 +1,5 @@
 /** How long work reports on itself and is stopped. @module */
+import { AtlasmtlError } from "../errors.ts";
 
 /** One report: `done` of `total` units (cells, batches, epochs) of the named `phase`. */
 export interface Progress {
@@ -13,4 +14,10 @@ export interface Progress {
 export interface WorkOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Stops work whose caller gave up. @throws ABORTED once the signal is set. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true)
+    throw new AtlasmtlError("ABORTED", "The work was stopped by its caller.", { cause: signal.reason });
 }

@@ -69,12 +69,12 @@ export interface TrainerOptions {
   readonly loss: LossOptions;
   readonly optimizer: OptimizerOptions;
   readonly dropoutRate: number;
-  /** Key of the dropout stream, see `core/rng.ts`. */
+  /** Key of the dropout stream; hidden layers count from 0, see `core/rng.ts` and `reference/dropout.ts`. */
   readonly dropoutKey: number;
   readonly batchSize: number;
 }
 
-/** Mean loss of one pass, weighted by cells, and its parts. */
+/** Mean loss of one pass, weighted by cells: `total`, and its parts before their weights. */
 export interface LossSummary {
   readonly total: number;
   readonly labels: readonly number[];

@@ -75,3 +75,10 @@ export interface Model {
   /** True when the reference is at hand without an error (embedded, or its file exists). */
   readonly hasReference: () => Promise<boolean>;
 }
+
+/** A non-fatal finding the caller should show, such as poor gene overlap. */
+export interface Warning {
+  readonly message: string;
+  readonly where?: string;
+  readonly hint?: string;
+}

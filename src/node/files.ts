@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import {
   access,
+  chmod,
   copyFile,
   type FileHandle,
   mkdir,
@@ -102,6 +103,8 @@ export const nodeFiles: FileSystem = {
   async copy(from, to) {
     try {
       await copyFile(from, to, constants.COPYFILE_FICLONE);
+      // A copy takes over the mode; that of a read-only file is written to all the same.
+      await chmod(to, (await stat(to)).mode | 0o200);
     } catch (error) {
       throw asFileError(error, to, "write");
     }

@@ -6,6 +6,7 @@ import { blobSource, bytesSource } from "../core/blob-source.ts";
 import type { Platform } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { nodeFiles, openPath } from "./files.ts";
+import { mountForHdf5 } from "./hdf5-host.ts";
 import { nodeThreads } from "./workers.ts";
 
 export const platform: Platform = {
@@ -29,6 +30,8 @@ export const platform: Platform = {
     }
     return input instanceof Uint8Array ? bytesSource(input) : blobSource(input);
   },
+
+  mountForHdf5,
 
   threads: nodeThreads,
 

@@ -4,6 +4,7 @@
  */
 import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import type { Warning } from "../model/types.ts";
 
 /** Labels of all cells of one column: `codes` index `categories`. */
 export interface PredictedLabels {
@@ -27,18 +28,15 @@ export interface LabelPrediction {
   readonly final: PredictedLabels;
 }
 
-/** A non-fatal finding the caller should show, such as poor gene overlap. */
-export interface Warning {
-  readonly message: string;
-  readonly where?: string;
-  readonly hint?: string;
-}
+export type { Warning };
 
 export interface Predictions {
   readonly obsNames: readonly string[];
   readonly labels: readonly LabelPrediction[];
-  /** Predicted coordinates in original units, by head name, plus `latent_internal`. */
+  /** Predicted coordinates in original units, by head name, plus `latent_internal`; empty when not kept. */
   readonly coords: ReadonlyMap<string, DenseMatrix>;
+  /** Every space the model predicts, also those not kept in `coords`. */
+  readonly spaces: readonly string[];
   readonly metadata: ConfigMap;
   readonly warnings: readonly Warning[];
 }

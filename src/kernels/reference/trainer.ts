@@ -1,4 +1,5 @@
 /** Training by plain loops: the oracle every faster engine is held against. @module */
+import { throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { Linear, LossSummary, Trainer, TrainerOptions } from "../types.ts";
 import { batchLoss, createLossMean } from "./loss.ts";
@@ -67,21 +68,23 @@ export function createTrainer(options: TrainerOptions): Trainer {
     return summary;
   }
 
+  // One for all epochs: many short ones must not keep signals from arriving either.
+  const pause = createPauser();
+
   async function pass(
     order: Uint32Array,
     onRows: (rows: Uint32Array) => LossSummary,
     work: { signal?: AbortSignal | undefined; onBatch?: ((cellsDone: number) => void) | undefined },
   ): Promise<LossSummary> {
     const mean = createLossMean(shape);
-    const pause = createPauser();
     for (let start = 0; start < order.length; start += batchSize) {
-      requireRunning(work.signal);
+      throwIfAborted(work.signal);
       const rows = order.subarray(start, Math.min(start + batchSize, order.length));
       mean.add(onRows(rows), rows.length);
       work.onBatch?.(start + rows.length);
       await pause();
     }
-    requireRunning(work.signal);
+    throwIfAborted(work.signal);
     return mean.mean();
   }
 
@@ -97,11 +100,6 @@ export function createTrainer(options: TrainerOptions): Trainer {
     weights: () => networkWeights(network),
     dispose() {},
   };
-}
-
-function requireRunning(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw new AtlasmtlError("ABORTED", "training was interrupted", { cause: signal.reason });
 }
 
 function requireConsistent({ shape, data, loss, batchSize, dropoutRate }: TrainerOptions): void {

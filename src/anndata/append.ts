@@ -1,0 +1,189 @@
+/**
+ * Adds results to a copy of an `.h5ad` file; everything else stays byte for byte as it was.
+ *
+ * What an earlier run left under the same names is taken out of its group first. HDF5 keeps the space of
+ * what was taken out; see `formats/hdf5-unlink.ts`.
+ * @module
+ */
+import { platform } from "#platform";
+import type { ConfigMap } from "../core/config.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import type { ArrayStore } from "../formats/array-store.ts";
+import { fileSystem, loadHdf5 } from "../formats/hdf5-library.ts";
+import { type Hdf5Writer, openWriter } from "../formats/hdf5-write.ts";
+import { checkAdditions } from "./additions.ts";
+import { openDataFrame } from "./dataframe.ts";
+import { encodingOf, text } from "./encodings.ts";
+import { readOnce, takeOut } from "./take-out.ts";
+import type { Column } from "./types.ts";
+import { isName, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
+
+/** Results to add. What exists under the same name is replaced. */
+export interface Additions {
+  /** Columns of obs, appended in this order. */
+  readonly obs?: ReadonlyMap<string, Column>;
+  readonly obsm?: ReadonlyMap<string, DenseMatrix>;
+  /** Settings by their key in uns. */
+  readonly uns?: ReadonlyMap<string, ConfigMap>;
+  /** True for further columns of obs to take out, such as those of an earlier run. */
+  readonly removeObs?: (name: string) => boolean;
+  readonly removeObsm?: (key: string) => boolean;
+  readonly removeUns?: (key: string) => boolean;
+}
+
+/**
+ * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
+ * replaced whole or stays as it is.
+ * @throws UNSUPPORTED when obs is a compound table (anndata before 0.7), MISMATCH when a result has another
+ * number of rows, IO when the file cannot be written, ABORTED by the signal.
+ */
+export async function writeAnnotated(
+  inputPath: string,
+  outPath: string,
+  additions: Additions,
+  { signal }: WorkOptions = {},
+): Promise<void> {
+  await loadHdf5();
+  await platform.files.replace(outPath, async (temporary) => {
+    throwIfAborted(signal);
+    await platform.files.copy(inputPath, temporary);
+    throwIfAborted(signal);
+    await annotateInPlace(temporary, additions, inputPath);
+    throwIfAborted(signal);
+  });
+}
+
+/** As {@link writeAnnotated}, from bytes to bytes, on any host. */
+export async function annotateBytes(
+  bytes: Uint8Array,
+  additions: Additions,
+  name = "memory",
+): Promise<Uint8Array> {
+  const fs = fileSystem(await loadHdf5());
+  const mounted = await platform.mountForHdf5(bytes, fs);
+  try {
+    await annotateInPlace(mounted.path, additions, name);
+    return fs.readFile(mounted.path);
+  } finally {
+    await mounted.unmount();
+  }
+}
+
+/**
+ * Checks, before long work begins, that {@link writeAnnotated} could write to `outPath`.
+ * @throws USAGE for another suffix, IO when the folder is not writable or the disk too full.
+ */
+export async function checkAnnotatedOutput(inputPath: string, outPath: string): Promise<void> {
+  if (!outPath.toLowerCase().endsWith(".h5ad"))
+    throw new AtlasmtlError("USAGE", "an annotated copy is an .h5ad file", {
+      where: outPath,
+      hint: "end the output path in .h5ad",
+    });
+  const source = await platform.files.open(inputPath);
+  await source.close();
+  await platform.files.checkWritable(outPath, source.byteLength);
+}
+
+/** What the file holds that matters for adding to it. */
+interface Existing {
+  readonly indexKey: string;
+  readonly nObs: number;
+  readonly columns: readonly string[];
+  /** Group path → members to take out. */
+  readonly removals: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Adds to the file that the HDF5 library knows as `path`; `name` is for messages. */
+async function annotateInPlace(path: string, additions: Additions, name: string): Promise<void> {
+  try {
+    const existing = await readOnce(path, name, (file) => examine(file, additions));
+    checkAdditions(additions, existing.nObs, existing.indexKey);
+    await takeOut(path, existing.removals, name);
+    const file = openWriter(path, "update");
+    try {
+      append(file, additions, existing);
+    } catch (error) {
+      file.abandon();
+      throw error;
+    }
+    file.finish();
+  } catch (error) {
+    throw error instanceof AtlasmtlError && error.where?.startsWith(name) ? error : locate(error, name);
+  }
+}
+
+async function examine(file: ArrayStore, additions: Additions): Promise<Existing> {
+  const group = await file.open("obs");
+  if (group?.kind !== "group")
+    throw new AtlasmtlError(
+      "UNSUPPORTED",
+      `columns cannot be added to obs stored as ${group === null ? "nothing" : encodingOf(group)}`,
+      {
+        where: "obs",
+        hint: "convert the file first, in Python: anndata.read_h5ad(path).write_h5ad(new_path)",
+      },
+    );
+  const obs = await openDataFrame(file, "obs");
+  const removals = new Map<string, Set<string>>();
+  const remove = (folder: string, key: string): void => {
+    const at = key.lastIndexOf("/");
+    const parent = at < 0 ? folder : `${folder}/${key.slice(0, at)}`;
+    const names = removals.get(parent) ?? new Set();
+    removals.set(parent, names.add(key.slice(at + 1)));
+  };
+  const replaced = (column: string): boolean =>
+    (additions.obs?.has(column) ?? false) || (additions.removeObs?.(column) ?? false);
+  const candidates = new Set([...obs.columns, ...group.keys, ...(additions.obs?.keys() ?? [])]);
+  const indexKey = text(group.attribute("_index")) ?? "_index";
+  candidates.delete(indexKey);
+  candidates.delete("__categories");
+  for (const column of candidates) {
+    if (!replaced(column) || (await file.open(`obs/${column}`)) === null) continue;
+    remove("obs", column);
+    if ((await file.open(`obs/__categories/${column}`)) !== null) remove("obs/__categories", column);
+  }
+  for (const [folder, added, others] of [
+    ["obsm", additions.obsm, additions.removeObsm],
+    ["uns", additions.uns, additions.removeUns],
+  ] as const) {
+    const stored = await file.open(folder);
+    if (stored?.kind === "group")
+      for (const key of stored.keys) if (added?.has(key) || others?.(key)) remove(folder, key);
+  }
+  return {
+    indexKey,
+    nObs: obs.length,
+    columns: obs.columns.filter((column) => !replaced(column)),
+    removals,
+  };
+}
+
+function append(file: Hdf5Writer, additions: Additions, existing: Existing): void {
+  const { obs = new Map<string, Column>(), obsm, uns } = additions;
+  for (const [name, column] of obs) {
+    makeParents(file, "/obs", name);
+    writeColumn(file, `/obs/${name}`, column);
+  }
+  file.setAttribute("/obs", "column-order", [...existing.columns, ...obs.keys()]);
+  if (obsm !== undefined && obsm.size > 0) {
+    if (!file.has("/obsm")) writeDict(file, "/obsm");
+    for (const [key, matrix] of obsm) writeDense(file, `/obsm/${key}`, matrix);
+  }
+  if (uns !== undefined && uns.size > 0) {
+    if (!file.has("/uns")) writeDict(file, "/uns");
+    for (const [key, settings] of uns) writeSettings(file, `/uns/${key}`, settings);
+  }
+}
+
+/** A name with slashes is a path of groups, in HDF5 as in anndata. */
+function makeParents(file: Hdf5Writer, folder: string, name: string): void {
+  const steps = name.split("/");
+  if (steps.length > 1 && !steps.every(isName))
+    throw new AtlasmtlError("USAGE", `"${name}" cannot be the name of a column in an .h5ad file`);
+  for (let i = 1; i < steps.length; i++) {
+    const path = `${folder}/${steps.slice(0, i).join("/")}`;
+    if (!file.has(path)) file.createGroup(path);
+  }
+}

@@ -1,0 +1,88 @@
+/** Makes room in a file for results of the same names. @module */
+import { AtlasmtlError } from "../errors.ts";
+import type { ArrayStore } from "../formats/array-store.ts";
+import { openFile, readableFile } from "../formats/hdf5.ts";
+import { editFile } from "../formats/hdf5-layout.ts";
+import { isDenseGroup, swapMembers, unlinkMembers } from "../formats/hdf5-unlink.ts";
+import { openWriter } from "../formats/hdf5-write.ts";
+import { openExisting } from "./encodings.ts";
+
+/**
+ * Takes the named members out of each group of the file that the HDF5 library knows as `path`.
+ *
+ * A group is edited in place; one whose layout does not allow that (h5py makes such for names beyond ASCII)
+ * is put together anew from hard links to what stays. `name` is for messages.
+ * @throws UNSUPPORTED when neither can be done.
+ */
+export async function takeOut(
+  path: string,
+  removals: ReadonlyMap<string, ReadonlySet<string>>,
+  name: string,
+): Promise<void> {
+  for (const [group, names] of removals) {
+    const header = headerAt(path, `/${group}`);
+    if (editFile(path, (file) => isDenseGroup(file, header))) await regroup(path, group, names, name);
+    else editFile(path, (file) => unlinkMembers(file, header, names));
+  }
+}
+
+function headerAt(path: string, group: string): number {
+  const file = openWriter(path, "update");
+  const header = file.headerOf(group);
+  file.finish();
+  return header;
+}
+
+/** A new group with the members and attributes that stay takes the place of the old one in its parent. */
+async function regroup(
+  path: string,
+  group: string,
+  leaving: ReadonlySet<string>,
+  name: string,
+): Promise<void> {
+  const stored = await readOnce(path, name, async (file) => {
+    const element = await openExisting(file, group);
+    const keys = element.kind === "group" ? element.keys : [];
+    return { keys, attributes: element.attributeNames.map((key) => [key, element.attribute(key)] as const) };
+  });
+  const parent = group.includes("/") ? `/${group.slice(0, group.lastIndexOf("/"))}` : "/";
+  const old = group.slice(group.lastIndexOf("/") + 1);
+  const fresh = "atlasmtl-regrouped";
+  const at = `${parent === "/" ? "" : parent}/${fresh}`;
+  const file = openWriter(path, "update");
+  file.createGroup(at);
+  for (const [key, value] of stored.attributes) {
+    if (
+      value === undefined ||
+      typeof value === "number" ||
+      typeof value === "bigint" ||
+      (typeof value === "object" && "reference" in value)
+    )
+      throw new AtlasmtlError(
+        "UNSUPPORTED",
+        `attribute "${key}" cannot be kept when "${group}" is rewritten`,
+      );
+    file.setAttribute(at, key, value);
+  }
+  for (const key of stored.keys) if (!leaving.has(key)) file.link(`/${group}/${key}`, `${at}/${key}`);
+  file.finish();
+  const header = headerAt(path, parent);
+  editFile(path, (editable) => {
+    swapMembers(editable, header, old, fresh);
+    unlinkMembers(editable, header, new Set([fresh]));
+  });
+}
+
+/** Opens the file that the HDF5 library knows as `path` for the time of `work`. */
+export async function readOnce<T>(
+  path: string,
+  name: string,
+  work: (file: ArrayStore) => Promise<T>,
+): Promise<T> {
+  const file = readableFile(openFile(path, "r"), { path, unmount: async () => undefined }, name);
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,99 @@
+/** Child correction modules between `model.pth` and the model (contract 2 §8). @module */
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Linear, NetworkShape } from "../kernels/types.ts";
+import type { ChildCorrection, ChildCorrectionModule } from "../model/types.ts";
+import { configEntries } from "./config-values.ts";
+import { CHILD_KEYS, TENSOR_NAMES } from "./schema.ts";
+
+/** Takes the `Linear` with this tensor prefix; a size of null is whatever the tensor has. */
+export type TakeLinear = (prefix: string, nIn: number | null, nOut: number | null) => Linear;
+
+const FEATURE_MODES = ["standard", "reranker_like"] as const;
+
+const bad = (key: string, message: string): AtlasmtlError =>
+  new AtlasmtlError("BAD_DATA", message, { where: key });
+
+/** Features a module sees: contract 2 §8. */
+export function childFeatureCount(
+  mode: ChildCorrection["featureMode"],
+  latentSize: number,
+  nParents: number,
+  nChildren: number,
+): number {
+  return mode === "standard" ? latentSize + nParents + nChildren : 2 * nChildren + 3 + nParents;
+}
+
+/**
+ * The modules that a resolved config describes; null when the config is empty or not enabled.
+ * @throws BAD_DATA for a config that does not fit the network, MISMATCH for tensors that do not fit it.
+ */
+export function readChildCorrection(
+  config: ConfigMap,
+  shape: NetworkShape,
+  take: TakeLinear,
+): ChildCorrection | null {
+  if (config.size === 0 || config.get(CHILD_KEYS.enabled) === false) return null;
+  const parentHead = headIndex(config, CHILD_KEYS.parentHead, shape);
+  const childHead = headIndex(config, CHILD_KEYS.childHead, shape);
+  const storedMode = config.get(CHILD_KEYS.featureMode) ?? FEATURE_MODES[0];
+  const featureMode = FEATURE_MODES.find((mode) => mode === storedMode);
+  if (featureMode === undefined)
+    throw bad(CHILD_KEYS.featureMode, `the mode is none of ${FEATURE_MODES.join(", ")}`);
+  const nParents = shape.nClasses[parentHead]!;
+  const nChildren = shape.nClasses[childHead]!;
+  const latentSize = shape.hiddenSizes.at(-1)!;
+  const modules = readChildren(config, nParents, nChildren).map(
+    ([parentIndex, childIndices]): ChildCorrectionModule => {
+      const nIn = childFeatureCount(featureMode, latentSize, nParents, childIndices.length);
+      const hidden = take(TENSOR_NAMES.childHidden(parentIndex), nIn, null);
+      const output = take(TENSOR_NAMES.childOutput(parentIndex), hidden.nOut, childIndices.length);
+      return { parentIndex, childIndices, hidden, output };
+    },
+  );
+  return {
+    parentHead,
+    childHead,
+    residualScale: readNumber(config.get(CHILD_KEYS.residualScale) ?? 1, CHILD_KEYS.residualScale),
+    featureMode,
+    modules,
+    config,
+  };
+}
+
+function readNumber(value: ConfigValue | undefined, key: string): number {
+  const number = value instanceof Float ? value.value : value;
+  if (typeof number !== "number" || !Number.isFinite(number)) throw bad(key, "a finite number is expected");
+  return number;
+}
+
+function readIndex(value: ConfigValue | undefined, key: string, count: number): number {
+  if (typeof value !== "number" || value < 0 || value >= count)
+    throw bad(key, `an index below ${count} is expected`);
+  return value;
+}
+
+function headIndex(config: ConfigMap, key: string, shape: NetworkShape): number {
+  return readIndex(config.get(key), key, shape.nClasses.length);
+}
+
+/** Parent index and child indices of each module, in the config's order. */
+function readChildren(config: ConfigMap, nParents: number, nChildren: number): [number, readonly number[]][] {
+  const key = CHILD_KEYS.children;
+  const children = config.get(key);
+  if (
+    children === null ||
+    typeof children !== "object" ||
+    Array.isArray(children) ||
+    children instanceof Float
+  )
+    throw bad(key, "a dict of parent index to child indices is expected");
+  return Array.from(configEntries(children as ConfigMap), ([parent, indices]) => {
+    if (!/^\d{1,9}$/.test(parent) || !Array.isArray(indices)) throw bad(key, `${parent} is no parent index`);
+    const at = `${key} › ${parent}`;
+    return [
+      readIndex(Number(parent), at, nParents),
+      (indices as readonly ConfigValue[]).map((index) => readIndex(index, at, nChildren)),
+    ];
+  });
+}

@@ -1,0 +1,71 @@
+/** Typed access to the dicts of a bundle's pickles, with errors that name the key. @module */
+import { Float } from "../core/config.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import { type Dict, describeValue, type PickleValue, Tuple } from "../formats/pickle/values.ts";
+
+function wrong(key: string, value: PickleValue | undefined, expected: string): AtlasmtlError {
+  return value === undefined
+    ? new AtlasmtlError("BAD_FORMAT", `the key ${key} is missing`, { where: key })
+    : new AtlasmtlError("BAD_FORMAT", `${expected} is expected and this is ${describeValue(value)}`, {
+        where: key,
+      });
+}
+
+/** @throws BAD_FORMAT when `value` is no dict. */
+export function asDict(value: PickleValue | undefined, name: string): Dict {
+  if (!(value instanceof Map)) throw wrong(name, value, "a dict");
+  return value as Dict;
+}
+
+export function dictField(dict: Dict, key: string): Dict {
+  return asDict(dict.get(key), key);
+}
+
+export function textField(dict: Dict, key: string): string {
+  const value = dict.get(key);
+  if (typeof value !== "string") throw wrong(key, value, "a str");
+  return value;
+}
+
+/** A list or tuple. */
+export function listField(dict: Dict, key: string): readonly PickleValue[] {
+  const value = dict.get(key);
+  if (value instanceof Tuple) return value.items;
+  if (!Array.isArray(value)) throw wrong(key, value, "a list");
+  return value as readonly PickleValue[];
+}
+
+/** A whole number of at least `min`. */
+export function asCount(value: PickleValue | undefined, name: string, min = 0): number {
+  if (typeof value !== "number" || value < min) {
+    const got = typeof value === "number" ? String(value) : undefined;
+    if (got === undefined) throw wrong(name, value, "an int");
+    throw new AtlasmtlError("BAD_DATA", `${got} is expected to be at least ${min}`, { where: name });
+  }
+  return value;
+}
+
+export function countField(dict: Dict, key: string, min = 0): number {
+  return asCount(dict.get(key), key, min);
+}
+
+export function countsField(dict: Dict, key: string, min = 0): readonly number[] {
+  return listField(dict, key).map((item, i) => asCount(item, `${key}[${i}]`, min));
+}
+
+/** An int or a float. */
+export function numberField(dict: Dict, key: string): number {
+  const value = dict.get(key);
+  if (value instanceof Float) return value.value;
+  if (typeof value !== "number") throw wrong(key, value, "a number");
+  return value;
+}
+
+/** Runs `read` and names `where` in whatever it throws. */
+export function within<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw locate(error, where);
+  }
+}

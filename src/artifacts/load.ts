@@ -1,0 +1,225 @@
+/** Opens a bundle (contract 1 §7). @module */
+import { platform } from "#platform";
+import type { FileStore } from "../core/bytes.ts";
+import type { ConfigMap } from "../core/config.ts";
+import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import { MAX_JSON_BYTES } from "../formats/limits.ts";
+import type { CoordHead, Model, Warning } from "../model/types.ts";
+import { readWhole } from "./checksums.ts";
+import { atArtifactDoor } from "./door.ts";
+import { within } from "./fields.ts";
+import { checkFit } from "./fit.ts";
+import { parseJsonObject } from "./json.ts";
+import { embeddedReference, externalReference, type LazyReference } from "./lazy-reference.ts";
+import {
+  findFile,
+  type Location,
+  legacyReferenceLocation,
+  manifestLocation,
+  pathWarnings,
+  siblingPath,
+} from "./locations.ts";
+import { type Manifest, parseManifest } from "./manifest.ts";
+import { type Metadata, parseMetadata } from "./metadata.ts";
+import { parseNetwork, type StoredNetwork } from "./network.ts";
+import { MANIFEST_KEYS, MODEL_SUFFIX, type PathKey } from "./schema.ts";
+
+export interface LoadModelOptions extends Pick<WorkOptions, "signal"> {
+  /** Where the files are; by default the file system. */
+  readonly store?: FileStore;
+  /** Compare every file with the manifest's SHA-256 before it is parsed. */
+  readonly verifyChecksums?: boolean;
+}
+
+export const LOAD_MODEL_DEFAULTS = { verifyChecksums: true } as const satisfies LoadModelOptions;
+
+/** A model and what else its bundle says. */
+export interface LoadedModel {
+  readonly model: Model;
+  /** Null for a bundle without a manifest. */
+  readonly manifest: Manifest | null;
+  /** The files that were read or will be; the reference is null when it is embedded or nowhere. */
+  readonly paths: {
+    readonly manifest: string | null;
+    readonly model: string;
+    readonly metadata: string;
+    readonly reference: string | null;
+    readonly featurePanel: string | null;
+  };
+  /** The feature panel's JSON, or null. */
+  readonly featurePanel: ConfigMap | null;
+  readonly warnings: readonly Warning[];
+}
+
+/** The files of a bundle before they are opened. */
+interface Bundle {
+  readonly path: string;
+  readonly manifestPath: string | null;
+  readonly manifest: Manifest | null;
+  readonly locate: (key: PathKey) => Location | null;
+}
+
+/**
+ * Loads a bundle by its `.pth` or its manifest; the reference is read on first use.
+ *
+ * @throws NOT_FOUND, BAD_FORMAT, UNSUPPORTED, BAD_DATA, MISMATCH, LIMIT or CHECKSUM, located in the file at
+ * fault and with the subject `artifact`; USAGE for a path that is neither; ABORTED.
+ */
+export async function loadModel(path: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
+  return atArtifactDoor(async () => {
+    const { store = platform.files, verifyChecksums, signal } = { ...LOAD_MODEL_DEFAULTS, ...options };
+    const bundle = await openBundle(store, path);
+    const read = new BundleReader(store, bundle, verifyChecksums);
+    const modelFile = await read.file(MANIFEST_KEYS.modelPath, parseNetwork);
+    throwIfAborted(signal);
+    const metadataFile = await read.file(MANIFEST_KEYS.metadataPath, parseMetadata);
+    throwIfAborted(signal);
+    const panelFile = bundle.locate(MANIFEST_KEYS.featurePanelPath)
+      ? await read.file(MANIFEST_KEYS.featurePanelPath, parseJsonObject)
+      : null;
+    const [network, metadata] = [modelFile.content, metadataFile.content];
+    checkFit(network, metadata, metadataFile.path);
+    const reference = within(metadataFile.path, () =>
+      read.reference(metadata, modelFile.path, network.shape.hiddenSizes.at(-1)!),
+    );
+    return {
+      model: assemble(network, metadata, bundle.manifest, reference),
+      manifest: bundle.manifest,
+      paths: {
+        manifest: bundle.manifestPath,
+        model: modelFile.path,
+        metadata: metadataFile.path,
+        reference: await reference.path(),
+        featurePanel: panelFile?.path ?? null,
+      },
+      featurePanel: panelFile?.content ?? null,
+      warnings: [...bundleWarnings(bundle, metadata), ...networkWarnings(network, modelFile.path)],
+    };
+  });
+}
+
+/** The three rules of contract 1 §7. */
+async function openBundle(store: FileStore, path: string): Promise<Bundle> {
+  if (path.endsWith(".json")) return openManifest(store, path, path);
+  if (!path.endsWith(MODEL_SUFFIX))
+    throw new AtlasmtlError("USAGE", "a model is named by its NAME.pth or its NAME_manifest.json", {
+      where: path,
+    });
+  const manifestPath = siblingPath(path, "manifest");
+  if (await store.exists(manifestPath)) return openManifest(store, path, manifestPath);
+  const legacy: Partial<Record<PathKey, Location>> = {
+    [MANIFEST_KEYS.modelPath]: { candidates: [path] },
+    [MANIFEST_KEYS.metadataPath]: { candidates: [siblingPath(path, "metadata")] },
+  };
+  return { path, manifestPath: null, manifest: null, locate: (key) => legacy[key] ?? null };
+}
+
+async function openManifest(store: FileStore, path: string, manifestPath: string): Promise<Bundle> {
+  const bytes = await readWhole(store, manifestPath, null, MAX_JSON_BYTES);
+  try {
+    const manifest = parseManifest(bytes);
+    const find = (key: PathKey): Location | null => {
+      const stored = manifest.paths.get(key);
+      return stored === undefined ? null : manifestLocation(manifestPath, stored);
+    };
+    return { path, manifestPath, manifest, locate: find };
+  } catch (error) {
+    throw locate(error, manifestPath);
+  }
+}
+
+class BundleReader {
+  constructor(
+    private readonly store: FileStore,
+    private readonly bundle: Bundle,
+    private readonly verify: boolean,
+  ) {}
+
+  async file<T>(key: PathKey, parse: (bytes: Uint8Array) => T): Promise<{ path: string; content: T }> {
+    const location = this.bundle.locate(key)!;
+    const path = await findFile(this.store, location);
+    if (path === null) throw this.missing(key, location);
+    const bytes = await readWhole(this.store, path, this.expected(key));
+    try {
+      return { path, content: parse(bytes) };
+    } catch (error) {
+      throw locate(error, path);
+    }
+  }
+
+  private expected(key: PathKey): string | null {
+    return this.verify ? (this.bundle.manifest?.checksums.get(key) ?? null) : null;
+  }
+
+  private missing(key: PathKey, { candidates }: Location): AtlasmtlError {
+    const { path, manifestPath } = this.bundle;
+    const where = candidates[0]!;
+    const fix =
+      manifestPath !== null
+        ? `put the file back beside ${manifestPath}, where ${key} names it`
+        : "keep NAME.pth and NAME_metadata.pkl together, or pass the manifest of the bundle";
+    return new AtlasmtlError("NOT_FOUND", `the bundle's ${key.replace("_path", "")} file is missing`, {
+      where,
+      hint: where === path ? "check the path" : fix,
+    });
+  }
+
+  reference(metadata: Metadata, modelPath: string, latentSize: number): LazyReference {
+    if (metadata.reference !== null) return embeddedReference(metadata.reference, metadata, latentSize);
+    const key = MANIFEST_KEYS.referencePath;
+    const storage = this.bundle.manifest?.referenceStorage ?? metadata.referenceStorage;
+    const location =
+      this.bundle.locate(key) ??
+      (storage === "full" ? { candidates: [] } : legacyReferenceLocation(modelPath, metadata.referencePath));
+    return externalReference(this.store, location, this.expected(key), metadata, latentSize);
+  }
+}
+
+function assemble(
+  network: StoredNetwork,
+  metadata: Metadata,
+  manifest: Manifest | null,
+  reference: LazyReference,
+): Model {
+  return {
+    labelHeads: metadata.labelHeads,
+    coordHeads: network.coordNames.map((name): CoordHead => metadata.coordHeads.get(name)!),
+    trainGenes: metadata.trainGenes,
+    inputTransform: manifest?.inputTransform ?? metadata.inputTransform,
+    latentSource: metadata.latentSource,
+    shape: network.shape,
+    weights: network.weights,
+    dropoutRate: network.dropoutRate,
+    childCorrection: network.childCorrection,
+    trainConfig: metadata.trainConfig,
+    referenceStorage: manifest?.referenceStorage ?? metadata.referenceStorage,
+    reference: reference.load,
+    hasReference: reference.exists,
+  };
+}
+
+function bundleWarnings({ manifest, manifestPath }: Bundle, metadata: Metadata): readonly Warning[] {
+  if (manifest === null || manifestPath === null) return [];
+  const { inputTransform } = manifest;
+  const differs = inputTransform !== null && inputTransform !== metadata.inputTransform;
+  return [
+    ...pathWarnings(manifestPath, manifest),
+    ...(differs
+      ? [
+          {
+            message: `the manifest says input_transform ${inputTransform}, the metadata ${metadata.inputTransform}; the manifest is followed`,
+            where: manifestPath,
+          },
+        ]
+      : []),
+  ];
+}
+
+function networkWarnings({ unusedTensors }: StoredNetwork, where: string): readonly Warning[] {
+  if (unusedTensors.length === 0) return [];
+  const names = unusedTensors.slice(0, 3).join(", ");
+  return [
+    { message: `${unusedTensors.length} tensors are not used by the network, such as ${names}`, where },
+  ];
+}

@@ -1,0 +1,77 @@
+/** Where the files of a bundle are: names derived on saving, candidates tried on loading. @module */
+import type { FileStore } from "../core/bytes.ts";
+import { baseName, folderName, isAbsolutePath, joinPath, leavesFolder, relativePath } from "../core/paths.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Warning } from "../model/types.ts";
+import type { Manifest } from "./manifest.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX, type PathKey } from "./schema.ts";
+
+/** A file of a bundle: the places it may be, in the order they are tried. */
+export interface Location {
+  readonly candidates: readonly string[];
+}
+
+/** `DIR/NAME` with another suffix; `path` ends in `.pth`. */
+export function siblingPath(path: string, kind: keyof typeof FILE_SUFFIXES): string {
+  return path.slice(0, -MODEL_SUFFIX.length) + FILE_SUFFIXES[kind];
+}
+
+/** @throws USAGE when `path` does not end in `.pth` (contract 1 §1). */
+export function checkModelPath(path: string): void {
+  if (path.endsWith(MODEL_SUFFIX) && baseName(path) !== MODEL_SUFFIX) return;
+  throw new AtlasmtlError(
+    "USAGE",
+    `a model is saved to NAME${MODEL_SUFFIX}; this path ends in another suffix`,
+    {
+      where: path,
+      hint: `use ${joinPath(folderName(path), `${baseName(path).replace(/\.[^.]*$/, "") || "model"}${MODEL_SUFFIX}`)}`,
+    },
+  );
+}
+
+/**
+ * How a manifest names a file: relative to its folder where the file lies inside it, else an absolute path
+ * as given; a relative path elsewhere is told from the manifest's folder, where readers look from.
+ */
+export function storedPath(manifestPath: string, path: string): string {
+  const folder = folderName(manifestPath);
+  if (isAbsolutePath(path) && leavesFolder(folder, path)) return path;
+  return relativePath(folder, path) ?? path;
+}
+
+/**
+ * A file named by a manifest: resolved against the manifest's folder, else the same file name beside the
+ * manifest (contract 1 §7), else as given, seen from the working folder.
+ */
+export function manifestLocation(manifestPath: string, stored: string): Location {
+  const folder = folderName(manifestPath);
+  return unique([joinPath(folder, stored), joinPath(folder, baseName(stored)), stored]);
+}
+
+/** The reference of a bundle without a manifest: as the metadata says, else its default name. */
+export function legacyReferenceLocation(modelPath: string, stored: string | null): Location {
+  const fallback = siblingPath(modelPath, "reference");
+  if (stored === null) return { candidates: [fallback] };
+  const folder = folderName(modelPath);
+  return unique([joinPath(folder, stored), stored, joinPath(folder, baseName(stored)), fallback]);
+}
+
+const unique = (paths: readonly string[]): Location => ({ candidates: [...new Set(paths)] });
+
+/** The first place where the file is; null when it is nowhere. */
+export async function findFile(store: FileStore, location: Location): Promise<string | null> {
+  for (const path of location.candidates) if (await store.exists(path)) return path;
+  return null;
+}
+
+/** What a caller should know of paths that lead out of the manifest's folder. */
+export function pathWarnings(manifestPath: string, manifest: Manifest): readonly Warning[] {
+  const folder = folderName(manifestPath);
+  return Array.from(manifest.paths)
+    .filter(([, stored]) => leavesFolder(folder, stored))
+    .map(([key, stored]: [PathKey, string]) => ({
+      message: `${key} ${isAbsolutePath(stored) ? "is an absolute path" : "leads out of the manifest's folder"}: ${stored}`,
+      where: manifestPath,
+      hint: "the bundle cannot be moved as one folder; save it again to keep its files together",
+    }));
+}

@@ -1,0 +1,199 @@
+/** The metadata pickle (contract 1 §3). @module */
+import type { ConfigMap } from "../core/config.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { emitPickle } from "../formats/pickle/emit.ts";
+import { parsePickle } from "../formats/pickle/parse.ts";
+import { readTexts } from "../formats/pickle/strings.ts";
+import {
+  type Dict,
+  describeValue,
+  Global,
+  Instance,
+  NdArray,
+  type PickleValue,
+} from "../formats/pickle/values.ts";
+import {
+  type CoordHead,
+  INPUT_TRANSFORMS,
+  type InputTransform,
+  type LabelHead,
+  type Model,
+  REFERENCE_STORAGES,
+  type Reference,
+  type ReferenceStorage,
+} from "../model/types.ts";
+import { fromConfig, toConfig } from "./config-values.ts";
+import { asDict, dictField, listField, textField, within } from "./fields.ts";
+import { readReference, referenceDicts } from "./reference.ts";
+import { CLASSES_KEY, LATENT_SOURCE, METADATA_KEYS, STATS_KEYS } from "./schema.ts";
+
+/** What the metadata pickle holds. */
+export interface Metadata {
+  readonly labelHeads: readonly LabelHead[];
+  readonly trainGenes: readonly string[];
+  /** By head name. */
+  readonly coordHeads: ReadonlyMap<string, CoordHead>;
+  /** The embedded reference; null when the pickle has none. */
+  readonly reference: Reference | null;
+  readonly referenceStorage: ReferenceStorage;
+  /** Null when the reference has its default name beside the model. */
+  readonly referencePath: string | null;
+  readonly latentSource: string;
+  readonly inputTransform: InputTransform;
+  readonly trainConfig: ConfigMap;
+}
+
+const LABEL_ENCODER = new Global("sklearn.preprocessing._label", "LabelEncoder");
+
+/**
+ * Reads the metadata pickle.
+ * @throws BAD_FORMAT for a missing or mistyped key, UNSUPPORTED and LIMIT as the parser does; BAD_DATA for
+ * labels or genes that are no text or repeat.
+ */
+export function parseMetadata(bytes: Uint8Array): Metadata {
+  const dict = asDict(parsePickle(bytes), "metadata");
+  const keys = METADATA_KEYS;
+  return {
+    labelHeads: readLabelHeads(dict),
+    trainGenes: within(keys.trainGenes, () => readNames(dict.get(keys.trainGenes) ?? null)),
+    coordHeads: readCoordHeads(dict),
+    reference: readEmbedded(dict),
+    referenceStorage: oneOf(dict, keys.referenceStorage, REFERENCE_STORAGES, "external"),
+    referencePath: dict.get(keys.referencePath) == null ? null : textField(dict, keys.referencePath),
+    latentSource: dict.has(keys.latentSource) ? textField(dict, keys.latentSource) : LATENT_SOURCE,
+    inputTransform: oneOf(dict, keys.inputTransform, INPUT_TRANSFORMS, "binary"),
+    trainConfig: within(keys.trainConfig, () => toConfig(readTrainConfig(dict)) as ConfigMap),
+  };
+}
+
+function readTrainConfig(dict: Dict): Dict {
+  return dict.has(METADATA_KEYS.trainConfig) ? dictField(dict, METADATA_KEYS.trainConfig) : new Map();
+}
+
+function oneOf<T extends string>(dict: Dict, key: string, values: readonly T[], absent: T): T {
+  if (!dict.has(key)) return absent;
+  const value = textField(dict, key);
+  const known = values.find((candidate) => candidate === value);
+  if (known === undefined)
+    throw new AtlasmtlError("UNSUPPORTED", `${JSON.stringify(value)} is none of ${values.join(", ")}`, {
+      where: key,
+    });
+  return known;
+}
+
+function readLabelHeads(dict: Dict): readonly LabelHead[] {
+  const { labelColumns, labelEncoders } = METADATA_KEYS;
+  const columns = within(labelColumns, () => readNames(listField(dict, labelColumns)));
+  const encoders = dictField(dict, labelEncoders);
+  return columns.map((column) => ({
+    column,
+    classes: within(`${labelEncoders} › ${column}`, () => readClasses(encoders.get(column))),
+  }));
+}
+
+function readClasses(encoder: PickleValue | undefined): readonly string[] {
+  if (!(encoder instanceof Instance) || encoder.type.name !== LABEL_ENCODER.name)
+    throw new AtlasmtlError("BAD_FORMAT", `a LabelEncoder is expected; this is ${describeValue(encoder)}`);
+  const state = asDict(encoder.state, "state");
+  return within(CLASSES_KEY, () => readNames(state.get(CLASSES_KEY) ?? null));
+}
+
+/** Texts without gaps or repeats. */
+function readNames(value: PickleValue): readonly string[] {
+  const names = readTexts(value);
+  const seen = new Set<string>();
+  names.forEach((name, i) => {
+    if (name === null) throw new AtlasmtlError("BAD_DATA", `element ${i} is missing`);
+    if (seen.has(name)) throw new AtlasmtlError("BAD_DATA", `${JSON.stringify(name)} is there twice`);
+    seen.add(name);
+  });
+  return [...seen];
+}
+
+function readCoordHeads(dict: Dict): ReadonlyMap<string, CoordHead> {
+  const { coordTargets, coordStats } = METADATA_KEYS;
+  const heads = new Map<string, CoordHead>();
+  const targets = dictField(dict, coordTargets);
+  const stats = dictField(dict, coordStats);
+  for (const name of stats.keys()) {
+    if (typeof name !== "string")
+      throw new AtlasmtlError("BAD_FORMAT", `a head is named by ${describeValue(name)}`, {
+        where: coordStats,
+      });
+    const head = within(`${coordStats} › ${name}`, () => {
+      const parts = dictField(stats, name);
+      return { mean: readVector(parts, STATS_KEYS.mean), std: readVector(parts, STATS_KEYS.std) };
+    });
+    const obsmKey = within(coordTargets, () => textField(targets, name));
+    heads.set(name, { name, obsmKey, ...head });
+  }
+  return heads;
+}
+
+function readVector(dict: Dict, key: string): Float32Array {
+  const value = dict.get(key);
+  const isVector = value instanceof NdArray && value.dtype !== "O" && value.shape.length <= 2;
+  if (!isVector)
+    throw new AtlasmtlError("BAD_FORMAT", `a numeric vector is expected; this is ${describeValue(value)}`, {
+      where: key,
+    });
+  const vector =
+    value.data instanceof Float32Array
+      ? value.data
+      : Float32Array.from(value.data as ArrayLike<number | bigint>, Number);
+  const wrong = vector.findIndex((item) => !Number.isFinite(item));
+  if (wrong >= 0) throw new AtlasmtlError("BAD_DATA", `element ${wrong} is ${vector[wrong]}`, { where: key });
+  return vector;
+}
+
+function readEmbedded(dict: Dict): Reference | null {
+  const { referenceCoords, referenceLabels } = METADATA_KEYS;
+  const has = (key: string): boolean => dict.get(key) != null;
+  if (!has(referenceCoords) || !has(referenceLabels)) return null;
+  const coords = dictField(dict, referenceCoords);
+  return coords.size === 0 ? null : readReference(coords, dictField(dict, referenceLabels));
+}
+
+export interface EmitMetadataOptions {
+  /** Written into the metadata when the model's storage is `full`. */
+  readonly reference: Reference | null;
+  /** As given by the caller; null for the default name. */
+  readonly referencePath: string | null;
+}
+
+/** Emits the metadata pickle in pieces. */
+export function emitMetadata(model: Model, options: EmitMetadataOptions): readonly Uint8Array[] {
+  const embedded = options.reference === null ? null : referenceDicts(options.reference);
+  const keys = METADATA_KEYS;
+  const dict = new Map<PickleValue, PickleValue>([
+    [keys.labelColumns, model.labelHeads.map(({ column }) => column)],
+    [
+      keys.labelEncoders,
+      new Map(model.labelHeads.map(({ column, classes }) => [column, labelEncoder(classes)])),
+    ],
+    [keys.trainGenes, [...model.trainGenes]],
+    [keys.coordTargets, new Map(model.coordHeads.map(({ name, obsmKey }) => [name, obsmKey]))],
+    [keys.coordStats, new Map(model.coordHeads.map((head) => [head.name, coordStats(head)]))],
+    [keys.referenceCoords, embedded?.coords ?? new Map()],
+    [keys.referenceLabels, embedded?.labels ?? new Map()],
+    [keys.referenceStorage, model.referenceStorage],
+    [keys.referencePath, options.referencePath],
+    [keys.latentSource, model.latentSource],
+    [keys.inputTransform, model.inputTransform],
+    [keys.trainConfig, fromConfig(model.trainConfig)],
+  ]);
+  return emitPickle(dict);
+}
+
+function labelEncoder(classes: readonly string[]): Instance {
+  const encoder = new Instance(LABEL_ENCODER, []);
+  encoder.state = new Map([[CLASSES_KEY, new NdArray("O", [classes.length], [...classes])]]);
+  return encoder;
+}
+
+function coordStats({ mean, std }: CoordHead): Dict {
+  return new Map([
+    [STATS_KEYS.mean, new NdArray("f4", [mean.length], mean)],
+    [STATS_KEYS.std, new NdArray("f4", [std.length], std)],
+  ]);
+}

@@ -1,0 +1,108 @@
+/** The KNN reference between its pickle and the model (contract 1 §4). @module */
+import type { DenseMatrix } from "../core/dense.ts";
+import { compareCodePoints } from "../core/order.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { gunzip, isGzip } from "../formats/gzip.ts";
+import { maxInflatedBytes } from "../formats/limits.ts";
+import { emitPickle } from "../formats/pickle/emit.ts";
+import { parsePickle } from "../formats/pickle/parse.ts";
+import { readTexts } from "../formats/pickle/strings.ts";
+import { type Dict, describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
+import type { Reference, ReferenceLabels } from "../model/types.ts";
+import { asDict, dictField, within } from "./fields.ts";
+import { REFERENCE_KEYS } from "./schema.ts";
+
+/**
+ * Reads a reference file, gzip or not by its first two bytes.
+ * @throws BAD_FORMAT, UNSUPPORTED or LIMIT as the parsers do; BAD_DATA for arrays that are no coordinates
+ * or labels; MISMATCH when they differ in length.
+ */
+export function parseReference(bytes: Uint8Array): Reference {
+  const dict = asDict(
+    parsePickle(isGzip(bytes) ? gunzip(bytes, { maxBytes: maxInflatedBytes(bytes.length) }) : bytes),
+    "reference",
+  );
+  return readReference(dictField(dict, REFERENCE_KEYS.coords), dictField(dict, REFERENCE_KEYS.labels));
+}
+
+/** Builds a reference from its two dicts. @throws as {@link parseReference}. */
+export function readReference(coordsDict: Dict, labelsDict: Dict): Reference {
+  const coords = new Map<string, DenseMatrix>();
+  for (const [key, value] of coordsDict)
+    coords.set(
+      String(key),
+      within(`${REFERENCE_KEYS.coords} › ${String(key)}`, () => readMatrix(value)),
+    );
+  const labels = new Map<string, ReferenceLabels>();
+  for (const [key, value] of labelsDict)
+    labels.set(
+      String(key),
+      within(`${REFERENCE_KEYS.labels} › ${String(key)}`, () => readLabels(value)),
+    );
+  checkLengths(coords, labels);
+  return { coords, labels };
+}
+
+function readMatrix(value: PickleValue): DenseMatrix {
+  if (!(value instanceof NdArray) || value.shape.length !== 2 || value.dtype === "O")
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `a numeric array [cells, d] is expected; this is ${describeValue(value)}`,
+    );
+  const [nRows, nCols] = value.shape as [number, number];
+  if (nCols === 0) throw new AtlasmtlError("BAD_DATA", "the coordinates have no dimensions");
+  const data =
+    value.data instanceof Float32Array
+      ? value.data
+      : Float32Array.from(value.data as ArrayLike<number | bigint>, Number);
+  for (let i = 0; i < data.length; i++)
+    if (!Number.isFinite(data[i]))
+      throw new AtlasmtlError("BAD_DATA", `cell ${Math.floor(i / nCols)} has the coordinate ${data[i]}`);
+  return { nRows, nCols, data };
+}
+
+/** Categories are sorted; a label that is None or NaN has code -1. */
+function readLabels(value: PickleValue): ReferenceLabels {
+  const texts = readTexts(value);
+  const categories = [...new Set(texts.filter((text) => text !== null))].sort(compareCodePoints);
+  const codeOf = new Map(categories.map((text, code) => [text, code]));
+  return { codes: Int32Array.from(texts, (text) => (text === null ? -1 : codeOf.get(text)!)), categories };
+}
+
+function checkLengths(
+  coords: ReadonlyMap<string, DenseMatrix>,
+  labels: ReadonlyMap<string, ReferenceLabels>,
+): void {
+  const lengths = [
+    ...Array.from(coords, ([key, { nRows }]) => [key, nRows] as const),
+    ...Array.from(labels, ([key, { codes }]) => [key, codes.length] as const),
+  ];
+  const [first] = lengths;
+  const other = lengths.find(([, length]) => length !== first![1]);
+  if (first !== undefined && other !== undefined)
+    throw new AtlasmtlError("MISMATCH", `${first[0]} has ${first[1]} cells and ${other[0]} has ${other[1]}`);
+}
+
+/** The two dicts as Python has them: float32 arrays and object arrays of str. */
+export function referenceDicts(reference: Reference): { readonly coords: Dict; readonly labels: Dict } {
+  const coords = new Map<PickleValue, PickleValue>();
+  for (const [key, { nRows, nCols, data }] of reference.coords)
+    coords.set(key, new NdArray("f4", [nRows, nCols], data));
+  const labels = new Map<PickleValue, PickleValue>();
+  for (const [key, { codes, categories }] of reference.labels) {
+    const texts = Array.from(codes, (code) => (code < 0 ? null : categories[code]!));
+    labels.set(key, new NdArray("O", [codes.length], texts));
+  }
+  return { coords, labels };
+}
+
+/** Emits the reference pickle in pieces; the coordinates are views of the arrays given. */
+export function emitReference(reference: Reference): readonly Uint8Array[] {
+  const { coords, labels } = referenceDicts(reference);
+  return emitPickle(
+    new Map<PickleValue, PickleValue>([
+      [REFERENCE_KEYS.coords, coords],
+      [REFERENCE_KEYS.labels, labels],
+    ]),
+  );
+}

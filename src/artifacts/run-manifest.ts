@@ -1,0 +1,206 @@
+/**
+ * Run manifests: what was read, with which settings and seeds, by which software, and what was written
+ * (contract 1 §8).
+ * @module
+ */
+import { platform } from "#platform";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
+import { sha256File } from "./checksums.ts";
+import { fromConfig, toConfig } from "./config-values.ts";
+import { emitJson } from "./json.ts";
+import { type RUN_MANIFEST_FILES, SCHEMA_VERSION } from "./schema.ts";
+
+/** One data file of a run; `path` is relative to the manifest's folder inside it, else as given. */
+export interface FileRecord {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** SHA-256 in lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What every run manifest holds. */
+export interface RunRecord {
+  readonly command: keyof typeof RUN_MANIFEST_FILES;
+  readonly inputs: readonly FileRecord[];
+  readonly outputs: readonly FileRecord[];
+  /** Every seed used, by purpose. */
+  readonly seeds: ReadonlyMap<string, number>;
+  readonly packageVersion: string;
+  /** null when the package does not run from a checkout. */
+  readonly gitCommit: string | null;
+  /** The command as given, the program's name first. */
+  readonly argv: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** The keys of this command, by their names in the file, such as `train_config`. */
+  readonly details: ConfigMap;
+}
+
+/** The content of a run manifest; `details` never replaces a common key. */
+export function runManifest(record: RunRecord): ConfigMap {
+  const { runtime, version, os } = platform.info;
+  return new Map<string, ConfigValue>([
+    ...record.details,
+    ["schema_version", SCHEMA_VERSION],
+    ["command", record.command],
+    ["inputs", record.inputs.map(fileEntry)],
+    ["outputs", record.outputs.map(fileEntry)],
+    ["seeds", record.seeds],
+    ["split", null],
+    [
+      "software",
+      {
+        package: "atlasmtl",
+        package_version: record.packageVersion,
+        git_commit: record.gitCommit,
+        runtime: `${runtime} ${version}`,
+        platform: os,
+      },
+    ],
+    ["argv", record.argv],
+    ["started_at", record.startedAt],
+    ["finished_at", record.finishedAt],
+  ]);
+}
+
+function fileEntry({ path, sizeBytes, sha256 }: FileRecord): ConfigValue {
+  return { path, size: sizeBytes, sha256 };
+}
+
+/**
+ * Writes a run manifest whole or not at all.
+ * @throws IO when it cannot be written.
+ */
+export async function writeRunManifest(path: string, manifest: ConfigMap): Promise<void> {
+  // The way to a pickle and back tells floats from ints, as in a bundle.
+  const bytes = emitJson(toConfig(fromConfig(manifest)));
+  await platform.files.writeAll([{ path, bytes: [bytes] }]);
+}
+
+/**
+ * Size and SHA-256 of a file.
+ * @throws NOT_FOUND or IO when it cannot be read, ABORTED by the signal.
+ */
+export async function fingerprintFile(
+  path: string,
+  signal?: AbortSignal,
+): Promise<Pick<FileRecord, "sizeBytes" | "sha256">> {
+  const source = await platform.files.open(path);
+  await source.close();
+  return { sizeBytes: source.byteLength, sha256: await sha256File(platform.files, path, signal) };
+}
+
+/** A run manifest that was read: its keys as they are, and the files it names. */
+export interface ReadRunManifest {
+  readonly content: ReadonlyMap<string, unknown>;
+  readonly inputs: readonly FileRecord[];
+  readonly outputs: readonly FileRecord[];
+}
+
+/** True when parsed JSON looks like a run manifest. */
+export function isRunManifest(json: unknown): boolean {
+  if (json === null || typeof json !== "object" || Array.isArray(json)) return false;
+  return (
+    Object.hasOwn(json, "schema_version") && Object.hasOwn(json, "outputs") && Object.hasOwn(json, "inputs")
+  );
+}
+
+/**
+ * Checks the shape of parsed JSON; `where` is its file.
+ * @throws UNSUPPORTED for a newer schema, BAD_FORMAT for a wrong shape; the subject is the artifact.
+ */
+export function parseRunManifest(json: unknown, where: string): ReadRunManifest {
+  if (!isRunManifest(json))
+    throw badManifest("the file is no run manifest: it lacks schema_version, inputs or outputs", where);
+  const content = new Map(Object.entries(json as object));
+  const version: unknown = content.get("schema_version");
+  if (typeof version !== "number") throw badManifest("schema_version is not a number", where);
+  if (version > SCHEMA_VERSION)
+    throw new AtlasmtlError(
+      "UNSUPPORTED",
+      `the run manifest has schema version ${version}; this version of atlasmtl reads up to ${SCHEMA_VERSION}`,
+      { where: `${where} › schema_version`, hint: "update atlasmtl", subject: "artifact" },
+    );
+  return {
+    content,
+    inputs: fileRecords(content.get("inputs"), `${where} › inputs`),
+    outputs: fileRecords(content.get("outputs"), `${where} › outputs`),
+  };
+}
+
+function fileRecords(list: unknown, where: string): FileRecord[] {
+  if (!Array.isArray(list)) throw badManifest("expected a list of files", where);
+  return list.map((item: unknown, i) => {
+    const { path, size, sha256 } = (item ?? {}) as Record<string, unknown>;
+    if (typeof path !== "string" || typeof size !== "number" || typeof sha256 !== "string")
+      throw badManifest("expected path, size and sha256", `${where} › ${i}`);
+    return { path, sizeBytes: size, sha256: sha256.toLowerCase() };
+  });
+}
+
+function badManifest(message: string, where: string): AtlasmtlError {
+  return new AtlasmtlError("BAD_FORMAT", message, {
+    where,
+    hint: "take the file from the folder of the run",
+    subject: "artifact",
+  });
+}
+
+/** How one file of a run looks now. */
+export interface FileCheck {
+  readonly role: "input" | "output";
+  readonly path: string;
+  readonly status: "OK" | "CHANGED" | "MISSING";
+  readonly expectedSha256: string;
+  /** null when the file is missing. */
+  readonly foundSha256: string | null;
+}
+
+/**
+ * Hashes every file a run manifest names, anew.
+ *
+ * A relative path is looked for in the manifest's folder, then in the working folder; the first file that
+ * agrees counts.
+ */
+export async function checkRunFiles(
+  manifest: ReadRunManifest,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<FileCheck[]> {
+  const checks: FileCheck[] = [];
+  for (const role of ["input", "output"] as const)
+    for (const record of role === "input" ? manifest.inputs : manifest.outputs)
+      checks.push({ role, path: record.path, ...(await checkFile(record, folder, signal)) });
+  return checks;
+}
+
+async function checkFile(
+  record: FileRecord,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<Pick<FileCheck, "status" | "expectedSha256" | "foundSha256">> {
+  const isAbsolute = /^([/\\]|[A-Za-z]:[/\\])/.test(record.path);
+  const candidates = isAbsolute || folder === "" ? [record.path] : [`${folder}/${record.path}`, record.path];
+  let found: string | null = null;
+  for (const candidate of candidates) {
+    const sha256 = await hashIfThere(candidate, signal);
+    if (sha256 === record.sha256) return { status: "OK", expectedSha256: record.sha256, foundSha256: sha256 };
+    found ??= sha256;
+  }
+  return {
+    status: found === null ? "MISSING" : "CHANGED",
+    expectedSha256: record.sha256,
+    foundSha256: found,
+  };
+}
+
+async function hashIfThere(path: string, signal: AbortSignal | undefined): Promise<string | null> {
+  try {
+    return (await fingerprintFile(path, signal)).sha256;
+  } catch (error) {
+    if (isAtlasmtlError(error, "NOT_FOUND")) return null;
+    throw error;
+  }
+}

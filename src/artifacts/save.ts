@@ -1,0 +1,160 @@
+/** Writes a bundle (contract 1 §1). @module */
+import { platform } from "#platform";
+import type { FileStore, FileToWrite } from "../core/bytes.ts";
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { folderName, relativePath } from "../core/paths.ts";
+import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { emitGzip } from "../formats/gzip.ts";
+import { MAX_JSON_BYTES } from "../formats/limits.ts";
+import type { Model, Reference } from "../model/types.ts";
+import { readWhole, sha256 } from "./checksums.ts";
+import { configEntries } from "./config-values.ts";
+import { atArtifactDoor } from "./door.ts";
+import { emitJson } from "./json.ts";
+import { checkModelPath, siblingPath, storedPath } from "./locations.ts";
+import { emitManifest, parseManifest } from "./manifest.ts";
+import { emitMetadata } from "./metadata.ts";
+import { emitNetwork } from "./network.ts";
+import { emitReference } from "./reference.ts";
+import { MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "./schema.ts";
+
+export interface EmitBundleOptions {
+  /** Where an external reference goes, `.pkl` or `.pkl.gz`; by default beside the model. */
+  readonly referencePath?: string | undefined;
+  /** The feature panel; by default that of `train_config.preprocess`, null for none. */
+  readonly featurePanel?: ConfigMap | null | undefined;
+  /** Manifest keys of others, to be kept. */
+  readonly extra?: ConfigMap | undefined;
+}
+
+export interface SaveModelOptions extends EmitBundleOptions, WorkOptions {
+  /** Where the files go; by default the file system. */
+  readonly store?: FileStore;
+}
+
+/** One file of a bundle. */
+interface BundleFile {
+  readonly key: PathKey;
+  readonly path: string;
+  readonly bytes: readonly Uint8Array[];
+}
+
+/**
+ * The files of a bundle as bytes, in the order in which they must be written, the manifest last. The same
+ * model gives the same bytes.
+ *
+ * @param path where `model.pth` is to be; the other names derive from it.
+ * @throws USAGE for a path that does not end in `.pth`, or a reference path that ends in neither `.pkl` nor
+ * `.pkl.gz` or names another file of the bundle; what `model.reference()` throws.
+ */
+export async function emitBundle(
+  model: Model,
+  path: string,
+  options: EmitBundleOptions = {},
+): Promise<readonly FileToWrite[]> {
+  checkModelPath(path);
+  const { referencePath } = options;
+  if (referencePath !== undefined) checkReferencePath(path, referencePath);
+  const reference =
+    (await model.hasReference()) || model.referenceStorage === "external" ? await model.reference() : null;
+  const preprocess = asMap(model.trainConfig.get(MANIFEST_KEYS.preprocess));
+  const { featurePanel = asMap(preprocess?.get(PANEL_KEY)) } = options;
+  const files = bundleFiles(model, path, reference, { ...options, featurePanel });
+  const manifestPath = siblingPath(path, "manifest");
+  const manifest = emitManifest({
+    schemaVersion: SCHEMA_VERSION,
+    paths: new Map(files.map((file) => [file.key, storedPath(manifestPath, file.path)])),
+    referenceStorage: model.referenceStorage,
+    inputTransform: model.inputTransform,
+    checksums: new Map(files.map((file) => [file.key, sha256(file.bytes)])),
+    preprocess: preprocess === null ? null : new Map([...preprocess].filter(([key]) => key !== PANEL_KEY)),
+    extra: options.extra ?? new Map<string, ConfigValue>(),
+  });
+  return [...files.map(({ path, bytes }) => ({ path, bytes })), { path: manifestPath, bytes: [manifest] }];
+}
+
+/** Settings that are a dict, as a map; null for anything else. */
+function asMap(value: ConfigValue | undefined): ConfigMap | null {
+  const isDict =
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Float);
+  return isDict ? new Map(configEntries(value as ConfigMap)) : null;
+}
+
+function bundleFiles(
+  model: Model,
+  path: string,
+  reference: Reference | null,
+  options: EmitBundleOptions,
+): readonly BundleFile[] {
+  const isExternal = model.referenceStorage === "external";
+  const given = options.referencePath ?? null;
+  const files: BundleFile[] = [
+    { key: MANIFEST_KEYS.modelPath, path, bytes: emitNetwork(model) },
+    {
+      key: MANIFEST_KEYS.metadataPath,
+      path: siblingPath(path, "metadata"),
+      bytes: emitMetadata(model, {
+        reference: isExternal ? null : reference,
+        referencePath: isExternal ? given : null,
+      }),
+    },
+  ];
+  if (isExternal && reference !== null) {
+    const target = given ?? siblingPath(path, "reference");
+    const pickle = emitReference(reference);
+    const bytes = target.endsWith(".gz") ? emitGzip(pickle) : pickle;
+    files.push({ key: MANIFEST_KEYS.referencePath, path: target, bytes });
+  }
+  const panel = options.featurePanel ?? null;
+  if (panel !== null)
+    files.push({
+      key: MANIFEST_KEYS.featurePanelPath,
+      path: siblingPath(path, "featurePanel"),
+      bytes: [emitJson(panel)],
+    });
+  return files;
+}
+
+function checkReferencePath(path: string, referencePath: string): void {
+  if (!/\.pkl(\.gz)?$/.test(referencePath))
+    throw new AtlasmtlError("USAGE", "a reference is saved to a path that ends in .pkl or .pkl.gz", {
+      where: referencePath,
+    });
+  const metadata = siblingPath(path, "metadata");
+  if (relativePath(folderName(metadata), referencePath) === relativePath(folderName(metadata), metadata))
+    throw new AtlasmtlError("USAGE", "the reference path is that of the metadata file", {
+      where: referencePath,
+    });
+}
+
+/**
+ * Saves a bundle to `path` whole or not at all; a manifest that is replaced lends its unknown keys.
+ * @throws USAGE as {@link emitBundle}; IO when a file cannot be written; ABORTED.
+ */
+export async function saveModel(model: Model, path: string, options: SaveModelOptions = {}): Promise<void> {
+  const { store = platform.files, signal, onProgress } = options;
+  await atArtifactDoor(async () => {
+    throwIfAborted(signal);
+    onProgress?.({ phase: "save", done: 0, total: 2 });
+    const extra = options.extra ?? (await keptKeys(store, path));
+    const files = await emitBundle(model, path, { ...options, extra });
+    throwIfAborted(signal);
+    onProgress?.({ phase: "save", done: 1, total: 2 });
+    await store.writeAll(files);
+    onProgress?.({ phase: "save", done: 2, total: 2 });
+  });
+}
+
+/** The unknown keys of the manifest that is about to be replaced; one that cannot be read has none. */
+async function keptKeys(store: FileStore, path: string): Promise<ConfigMap> {
+  checkModelPath(path);
+  const manifestPath = siblingPath(path, "manifest");
+  if (!(await store.exists(manifestPath))) return new Map();
+  try {
+    return parseManifest(await readWhole(store, manifestPath, null, MAX_JSON_BYTES)).extra;
+  } catch (error) {
+    if (error instanceof AtlasmtlError && error.code !== "IO") return new Map();
+    throw error;
+  }
+}

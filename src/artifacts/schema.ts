@@ -1,0 +1,154 @@
+/**
+ * Every name that a bundle or a run manifest has on disk, once (contract 1).
+ * @module
+ */
+
+/** The manifest version that is written; a greater one is refused. */
+export const SCHEMA_VERSION = 1;
+
+export const MODEL_SUFFIX = ".pth";
+
+/** What replaces `.pth` in the names of the other files (contract 1 §1). */
+export const FILE_SUFFIXES = {
+  metadata: "_metadata.pkl",
+  reference: "_reference.pkl",
+  featurePanel: "_feature_panel.json",
+  manifest: "_manifest.json",
+} as const;
+
+/** Contract 1 §8. */
+export const RUN_MANIFEST_FILES = {
+  train: "train_run_manifest.json",
+  predict: "predict_run_manifest.json",
+  benchmark: "run_manifest.json",
+} as const;
+
+/** Keys of `model_manifest.json` (contract 1 §6). */
+export const MANIFEST_KEYS = {
+  schemaVersion: "schema_version",
+  modelPath: "model_path",
+  metadataPath: "metadata_path",
+  referencePath: "reference_path",
+  featurePanelPath: "feature_panel_path",
+  referenceStorage: "reference_storage",
+  inputTransform: "input_transform",
+  preprocess: "preprocess",
+  checksums: "checksums",
+} as const;
+
+/** The key of `preprocess` that holds the feature panel (contract 4 §3); the bundle keeps it in a file. */
+export const PANEL_KEY = "feature_panel";
+
+/** Manifest keys that name files, and keys of `checksums`. */
+export const PATH_KEYS = [
+  MANIFEST_KEYS.modelPath,
+  MANIFEST_KEYS.metadataPath,
+  MANIFEST_KEYS.referencePath,
+  MANIFEST_KEYS.featurePanelPath,
+] as const;
+export type PathKey = (typeof PATH_KEYS)[number];
+
+/** Keys of the dict in `model.pth` (contract 1 §2). */
+export const NETWORK_KEYS = {
+  stateDict: "state_dict",
+  inputSize: "input_size",
+  numClasses: "num_classes",
+  hiddenSizes: "hidden_sizes",
+  dropoutRate: "dropout_rate",
+  coordDims: "coord_dims",
+  childCorrection: "parent_conditioned_child_correction",
+} as const;
+
+/** What `coord_dims` was before it was stored (contract 1 §2). */
+export const LEGACY_COORD_DIMS: ReadonlyMap<string, number> = new Map([
+  ["latent", 16],
+  ["umap", 2],
+]);
+
+/** Prefixes of tensor names; torch appends `.weight` and `.bias`. */
+export const TENSOR_NAMES = {
+  encoder: (layer: number): string => `encoder.${3 * layer}`,
+  labelHead: (head: number): string => `label_heads.${head}`,
+  coordHead: (name: string): string => `coord_heads.${name}`,
+  childHidden: (parent: number): string => `child_correction_modules.${parent}.0`,
+  childOutput: (parent: number): string => `child_correction_modules.${parent}.3`,
+} as const;
+
+/** Keys of the resolved child correction config (contract 2 §8). */
+export const CHILD_KEYS = {
+  enabled: "enabled",
+  parentHead: "parent_head_index",
+  childHead: "child_head_index",
+  residualScale: "residual_scale",
+  featureMode: "feature_mode",
+  children: "hotspot_child_indices",
+} as const;
+
+/** Keys of the metadata pickle (contract 1 §3). */
+export const METADATA_KEYS = {
+  labelColumns: "label_columns",
+  labelEncoders: "label_encoders",
+  trainGenes: "train_genes",
+  coordTargets: "coord_targets",
+  coordStats: "coord_stats",
+  referenceCoords: "reference_coords",
+  referenceLabels: "reference_labels",
+  referenceStorage: "reference_storage",
+  referencePath: "reference_path",
+  latentSource: "latent_source",
+  inputTransform: "input_transform",
+  trainConfig: "train_config",
+} as const;
+
+export const CLASSES_KEY = "classes_";
+export const STATS_KEYS = { mean: "mean", std: "std" } as const;
+export const LATENT_SOURCE = "internal_preferred";
+
+/** Keys of the reference pickle (contract 1 §4). */
+export const REFERENCE_KEYS = { coords: "coords", labels: "labels" } as const;
+
+/** The key of a space's reference coordinates. */
+export const referenceCoordsKey = (space: string): string => `X_ref_${space}`;
+
+/** The space of the encoder's own output, always in the reference. */
+export const LATENT_INTERNAL = "latent_internal";
+
+/**
+ * Settings that are Python floats even when whole; whatever lies under one of these keys is a float too
+ * (contract 1 §3 and §9). Everything else that is whole is an int.
+ */
+export const FLOAT_KEYS: ReadonlySet<string> = new Set([
+  "dropout_rate",
+  "learning_rate",
+  "weight_decay",
+  "scheduler_factor",
+  "scheduler_min_lr",
+  "final_learning_rate",
+  "coord_loss_weights",
+  "task_weights",
+  "val_fraction",
+  "early_stopping_min_delta",
+  "domain_loss_weight",
+  "topology_loss_weight",
+  "temperatures",
+  "lr",
+  "class_weights",
+  "base_lr_scale",
+  "loss_weight",
+  "residual_scale",
+  "rank_loss_weight",
+  "rank_margin",
+  "train_seconds",
+  "last_train_loss",
+  "last_val_loss",
+  "elapsed_seconds",
+  "items_per_second",
+  "process_peak_rss_gb",
+  "process_avg_rss_gb",
+  "cpu_percent_avg",
+  "cpu_core_equiv_avg",
+  "gpu_peak_memory_gb",
+  "gpu_avg_memory_gb",
+  "gpu_total_memory_gb",
+  "counts_confirm_fraction",
+]);

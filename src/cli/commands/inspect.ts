@@ -1,0 +1,120 @@
+/** `atlasmtl inspect`: what is in this file, in a screenful. @module */
+import { open, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { compareCodePoints } from "../../core/order.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import { asFileError } from "../../node/files.ts";
+import type { CommandContext } from "../context.ts";
+import { describeFailure } from "../errors.ts";
+import { type Description, listed, MAX_ITEMS } from "../inspect/description.ts";
+import { byteSize, indent, plural, shellWord } from "../print.ts";
+
+/** JSON files larger than this are not read. */
+const MAX_JSON_BYTES = 64 << 20;
+
+/**
+ * Prints what `path` holds. Content that is unknown or damaged is described as far as it goes.
+ * @throws NOT_FOUND when there is nothing at `path`, IO when it cannot be read.
+ */
+export async function runInspect(path: string, { output, signal }: CommandContext): Promise<void> {
+  const description = await describe(path, signal);
+  output.result(output.heading(description.title));
+  for (const { heading, text } of description.sections)
+    if (text !== "") output.result(`\n${output.heading(heading)}\n${indent(text)}`);
+  if (description.next !== null) output.result(`\n${output.heading("Next")}\n${indent(description.next)}`);
+  output.json({ path, kind: description.kind, ...description.json });
+}
+
+async function describe(path: string, signal: AbortSignal): Promise<Description> {
+  const { size, isFolder, start } = await look(path);
+  if (isFolder) return describeFolder(path);
+  try {
+    const known = await describeKnown(path, size, start, signal);
+    if (known !== null) return known;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return describeDamaged(path, size, error);
+  }
+  return {
+    kind: "unknown",
+    title: `${path}: nothing that atlasmtl knows, ${byteSize(size)}`,
+    sections: [{ heading: "First bytes", text: firstBytes(start) }],
+    next: null,
+    json: { size, first_bytes: start.toString("hex") },
+  };
+}
+
+async function look(path: string): Promise<{ size: number; isFolder: boolean; start: Buffer }> {
+  try {
+    const stats = await stat(path);
+    if (stats.isDirectory()) return { size: 0, isFolder: true, start: Buffer.alloc(0) };
+    if (!stats.isFile()) return { size: 0, isFolder: false, start: Buffer.alloc(0) };
+    const handle = await open(path);
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0);
+      return { size: stats.size, isFolder: false, start: buffer.subarray(0, bytesRead) };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw asFileError(error, path, "read");
+  }
+}
+
+/** By the first bytes where they tell, else by the end of the name; null when neither does. */
+async function describeKnown(
+  path: string,
+  size: number,
+  start: Buffer,
+  signal: AbortSignal,
+): Promise<Description | null> {
+  if (start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1")) || /\.h5(ad)?$/i.test(path))
+    return (await import("../inspect/dataset.ts")).describeDataset(path, signal);
+  if (path.endsWith(".pth")) return (await import("../inspect/bundle.ts")).describeBundle(path);
+  const isPickle = start[0] === 0x80 && start[1]! <= 5;
+  if (isPickle || /\.pkl(\.gz)?$/.test(path))
+    return (await import("../inspect/pickle.ts")).describePickle(path);
+  if (path.endsWith(".json")) {
+    if (size > MAX_JSON_BYTES)
+      throw new AtlasmtlError("LIMIT", `a JSON file of ${byteSize(size)} is no manifest`);
+    return (await import("../inspect/json.ts")).describeJson(path, await readFile(path, "utf8"));
+  }
+  return null;
+}
+
+function describeDamaged(path: string, size: number, error: unknown): Description {
+  const isSyntax = error instanceof SyntaxError;
+  const { what, where, fix } = describeFailure(error, "atlasmtl inspect");
+  const problem = isSyntax ? `not valid JSON: ${error.message}` : what;
+  return {
+    kind: "unreadable",
+    title: `${path}: cannot be read, ${byteSize(size)}`,
+    sections: [{ heading: "Why", text: isSyntax ? problem : `${problem}\nwhere: ${where}\nfix:   ${fix}` }],
+    next: null,
+    json: { size, problem, where, fix },
+  };
+}
+
+async function describeFolder(path: string): Promise<Description> {
+  const names = (await readdir(path)).sort(compareCodePoints);
+  const interesting = names.filter((name) => /\.(h5ad|pth)$|_manifest\.json$/.test(name));
+  return {
+    kind: "folder",
+    title: `${path}: a folder with ${plural(names.length, "entry", "entries")}`,
+    sections: [{ heading: "Content", text: listed(names, MAX_ITEMS) }],
+    next:
+      interesting.length === 0
+        ? null
+        : interesting
+            .slice(0, 4)
+            .map((name) => `atlasmtl inspect ${shellWord(join(path, name))}`)
+            .join("\n"),
+    json: { entries: names },
+  };
+}
+
+function firstBytes(start: Buffer): string {
+  if (start.length === 0) return "none: the file is empty or no plain file";
+  const text = start.toString("latin1").replace(/[^\x20-\x7e]/g, ".");
+  return `${start.toString("hex").replace(/(..)(?=.)/g, "$1 ")}  ${text}`;
+}

@@ -1,0 +1,210 @@
+/** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
+import { stat } from "node:fs/promises";
+import { platform } from "#platform";
+import type { AnnData } from "../../anndata/types.ts";
+import { loadModel } from "../../artifacts/load.ts";
+import type { ConfigMap } from "../../core/config.ts";
+import { locate } from "../../errors.ts";
+import { openAnnData, type PredictionResult, predict, TrainedModel } from "../../index.ts";
+import { DEFAULT_WRITE_MODE } from "../../output/columns.ts";
+import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy.ts";
+import { type PredictOptions, resolvePredictOptions } from "../../predict/options.ts";
+import { filesOf } from "../bundle-files.ts";
+import { readYaml } from "../config-file.ts";
+import type { CommandContext } from "../context.ts";
+import { usageError } from "../errors.ts";
+import { flagName } from "../flag.ts";
+import type { PredictFlags } from "../options.ts";
+import { byteSize, count, percent, plural, shellWord, table } from "../print.ts";
+import { createProgress } from "../progress.ts";
+import { fileSummary, recordFiles, writeRun } from "../provenance.ts";
+import { required } from "../settings.ts";
+
+const SUFFIXES = [".h5ad", ".csv", ".csv.gz", ".parquet"] as const;
+type Suffix = (typeof SUFFIXES)[number];
+
+/** Annotates as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+export async function runPredict(flags: PredictFlags, context: CommandContext): Promise<void> {
+  const { output, signal } = context;
+  const modelPath = required(flags.model, "model", "predict");
+  const data = required(flags.adata, "adata", "predict");
+  const out = required(flags.out, "out", "predict");
+  const suffix = suffixOf(out);
+  const { size } = await stat(data).catch(() => ({ size: 0 })); // a missing file is reported when it is opened
+  await platform.files.checkWritable(out, suffix === ".h5ad" ? size : 0);
+  warnOfIdleFlags(flags, suffix, context);
+  const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
+  const model = new TrainedModel(bundle.model, bundle.warnings);
+  const options = await predictOptions(flags, model, context);
+  resolvePredictOptions(options, model.data);
+
+  const progress = createProgress(context.common);
+  const adata = await openAnnData(data);
+  try {
+    const inputPaths = [data, ...filesOf(bundle), ...rulesFile(flags)];
+    const inputs = recordFiles(inputPaths, out, signal);
+    inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
+    const result = await predict(model, adata, options, { signal, onProgress: progress.report });
+    const inputRecords = await inputs;
+    await write(result, adata, out, flags, signal);
+    progress.stop();
+    const outputs = await recordFiles([out], out);
+    const manifest = await writeRun(
+      out,
+      {
+        command: "predict",
+        inputs: inputRecords,
+        outputs,
+        seeds: new Map(),
+        details: runDetails(modelPath, out, flags, result),
+      },
+      context,
+    );
+    for (const warning of [...model.warnings, ...result.warnings]) output.warn(warning);
+    output.note(summary(result));
+    output.note(`wrote  ${out}  ${byteSize(outputs[0]!.sizeBytes)}`);
+    output.note(`wrote  ${manifest}`);
+    if (suffix === ".h5ad") output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
+    output.json({
+      command: "predict",
+      model: modelPath,
+      out,
+      n_cells: result.data.obsNames.length,
+      labels: result.data.labels.map((label) => ({ column: label.column, ...shares(label) })),
+      outputs: outputs.map((record) => fileSummary(out, record)),
+      run_manifest: manifest,
+      warnings: [...model.warnings, ...result.warnings],
+    });
+  } finally {
+    progress.stop();
+    await adata.close();
+  }
+}
+
+async function predictOptions(
+  flags: PredictFlags,
+  model: TrainedModel,
+  { output }: CommandContext,
+): Promise<PredictOptions> {
+  const {
+    model: _model,
+    adata: _adata,
+    out: _out,
+    config: _config,
+    noVerify: _noVerify,
+    writeMode: _writeMode,
+    skipMetadata: _skipMetadata,
+    includeCoords,
+    noCalibration,
+    hierarchyRules,
+    ...sameName
+  } = flags;
+  let { knnCorrection } = flags;
+  if (knnCorrection === undefined) {
+    knnCorrection = (await model.data.hasReference()) ? "low_conf_only" : "off";
+    if (knnCorrection === "off")
+      output.note("note: the model's reference is not there, so KNN correction is off");
+  }
+  return {
+    ...sameName,
+    knnCorrection,
+    keepCoords: includeCoords === true,
+    ...(noCalibration === true ? { applyCalibration: false } : {}),
+    ...(hierarchyRules === undefined ? {} : { hierarchyRules: await readRules(hierarchyRules) }),
+  };
+}
+
+async function readRules(rules: string): Promise<HierarchyRules | "derive"> {
+  if (rules === "derive") return rules;
+  const content = await readYaml(rules);
+  try {
+    return parseHierarchyRules(content);
+  } catch (error) {
+    throw locate(error, rules);
+  }
+}
+
+function rulesFile({ hierarchyRules }: PredictFlags): string[] {
+  return hierarchyRules === undefined || hierarchyRules === "derive" ? [] : [hierarchyRules];
+}
+
+function warnOfIdleFlags(flags: PredictFlags, suffix: Suffix, { output }: CommandContext): void {
+  if (suffix === ".h5ad") return;
+  for (const key of ["includeCoords", "skipMetadata"] as const)
+    if (flags[key] === true)
+      output.warn({
+        message: `${flagName(key)} has no effect on a ${suffix} result`,
+        hint: "write an .h5ad",
+      });
+}
+
+function suffixOf(out: string): Suffix {
+  const suffix = SUFFIXES.find((each) => out.endsWith(each));
+  if (suffix !== undefined) return suffix;
+  throw usageError(
+    `got ${JSON.stringify(out)}, expected a name that ends in ${SUFFIXES.join(", ")}`,
+    "--out",
+    "the end of the name chooses the format",
+  );
+}
+
+async function write(
+  result: PredictionResult,
+  adata: AnnData,
+  out: string,
+  flags: PredictFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const mode = flags.writeMode ?? DEFAULT_WRITE_MODE;
+  const suffix = suffixOf(out);
+  signal.throwIfAborted();
+  if (suffix === ".h5ad")
+    await result.toAnnData(adata, out, {
+      mode,
+      includeCoords: flags.includeCoords === true,
+      includeMetadata: flags.skipMetadata !== true,
+    });
+  else if (suffix === ".parquet") await result.toParquet(out, mode);
+  else await result.toCsv(out, mode);
+}
+
+function runDetails(model: string, out: string, flags: PredictFlags, result: PredictionResult): ConfigMap {
+  const { metadata } = result.data;
+  return new Map([
+    ["model", model],
+    ["out", out],
+    ["device", flags.device ?? "auto"],
+    ["prediction_metadata", metadata],
+    ["preprocess", metadata.get("preprocess") ?? null],
+  ]);
+}
+
+type Label = PredictionResult["data"]["labels"][number];
+
+/** Shares of all cells, and the mean confidence; null without cells. */
+function shares(label: Label): Readonly<Record<string, number | null>> {
+  const mean = (values: ArrayLike<number>): number | null => {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i]!;
+    return values.length === 0 ? null : sum / values.length;
+  };
+  return {
+    mean_confidence: mean(label.conf),
+    low_confidence: mean(label.isLowConf),
+    used_knn: mean(label.usedKnn),
+    unknown: mean(label.isUnknown),
+  };
+}
+
+function summary({ data }: PredictionResult): string {
+  const shown = (value: number | null | undefined): string =>
+    typeof value === "number" ? percent(value) : "";
+  const rows = data.labels.map((label) => {
+    const { mean_confidence, low_confidence, used_knn, unknown } = shares(label);
+    const labels = new Set(label.final.codes).size;
+    const cells = [mean_confidence?.toFixed(3) ?? "", shown(low_confidence), shown(used_knn), shown(unknown)];
+    return [label.column, count(labels), ...cells];
+  });
+  const head = ["column", "labels", "mean confidence", "low confidence", "by KNN", "Unknown"];
+  return `annotated ${plural(data.obsNames.length, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5])}`;
+}

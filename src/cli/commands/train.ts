@@ -1,0 +1,162 @@
+/** `atlasmtl train`: learn from a reference, save the bundle and the run manifest. @module */
+import { platform } from "#platform";
+import { loadModel } from "../../artifacts/load.ts";
+import { type ConfigMap, toPlain } from "../../core/config.ts";
+import { buildModel, openAnnData, type TrainedModel } from "../../index.ts";
+import type { TrainOptions } from "../../model/options.ts";
+import { resolveTrainOptions } from "../../model/resolve-options.ts";
+import { filesOf, savedFiles } from "../bundle-files.ts";
+import type { CommandContext } from "../context.ts";
+import { usageError } from "../errors.ts";
+import type { TrainFlags } from "../options.ts";
+import { byteSize, count, duration, plural, shellWord, table } from "../print.ts";
+import { createProgress } from "../progress.ts";
+import { fileSummary, recordFiles, writeRun } from "../provenance.ts";
+import { required } from "../settings.ts";
+
+/** Trains as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+export async function runTrain(flags: TrainFlags, context: CommandContext): Promise<void> {
+  const { output, signal } = context;
+  const data = required(flags.adata, "adata", "train");
+  const out = required(flags.out, "out", "train");
+  const asked = trainOptions(flags);
+  checkSuffix(out);
+  resolveTrainOptions(asked);
+  for (const path of [out, flags.referencePath])
+    if (path !== undefined) await platform.files.checkWritable(path);
+  const initial = flags.initModel === undefined ? null : await loadModel(flags.initModel, { signal });
+  const options: TrainOptions =
+    initial === null ? asked : { ...asked, initModel: initial.model, initModelPath: flags.initModel };
+
+  const progress = createProgress(context.common);
+  const adata = await openAnnData(data);
+  const inputPaths = [data, ...(initial === null ? [] : filesOf(initial))];
+  const inputs = recordFiles(inputPaths, out, signal);
+  inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
+  let model: TrainedModel;
+  try {
+    model = await buildModel(adata, options, { signal, onProgress: progress.report });
+  } finally {
+    progress.stop();
+    await adata.close();
+  }
+  const inputRecords = await inputs;
+  signal.throwIfAborted();
+  const saveOptions = flags.referencePath === undefined ? {} : { referencePath: flags.referencePath };
+  await model.save(out, saveOptions);
+
+  const paths = await savedFiles(out);
+  const outputs = await recordFiles(paths, out);
+  const files = outputs.map((record, i) => fileSummary(paths[i]!, record));
+  const manifest = await writeRun(
+    out,
+    {
+      command: "train",
+      inputs: inputRecords,
+      outputs,
+      seeds: new Map(Object.entries(model.seeds)),
+      details: runDetails(out, flags, model),
+    },
+    context,
+  );
+
+  const config = toPlain(model.data.trainConfig) as Readonly<Record<string, unknown>>;
+  for (const warning of model.warnings) output.warn(warning);
+  output.note(summary(model, config));
+  output.note(
+    table(
+      files.map((file) => ["wrote", file.path, byteSize(file.size), `sha256 ${file.sha256.slice(0, 12)}…`]),
+      [2],
+    ),
+  );
+  output.note(`wrote  ${manifest}`);
+  output.note(`next:  atlasmtl predict --model ${shellWord(out)} --adata QUERY.h5ad --out ANNOTATED.h5ad`);
+  output.json({
+    command: "train",
+    out,
+    labels: model.data.labelHeads.map(({ column, classes }) => ({ column, n_classes: classes.length })),
+    n_genes: model.data.trainGenes.length,
+    epochs_completed: config.epochs_completed,
+    train_seconds: config.train_seconds,
+    last_train_loss: config.last_train_loss,
+    last_val_loss: config.last_val_loss,
+    outputs: files,
+    run_manifest: manifest,
+    warnings: model.warnings,
+  });
+}
+
+/** The library's options for what the flags say. */
+export function trainOptions(flags: TrainFlags): TrainOptions {
+  const {
+    adata: _adata,
+    out: _out,
+    config: _config,
+    referencePath: _referencePath,
+    initModel: _initModel,
+    labels,
+    coord,
+    latentKey,
+    umapKey,
+    noCoords,
+    calibration,
+    ...sameName
+  } = flags;
+  const targets = new Map(coord ?? []);
+  for (const [name, key] of [
+    ["latent", latentKey],
+    ["umap", umapKey],
+  ] as const) {
+    if (key === undefined) continue;
+    if (targets.has(name) && targets.get(name) !== key)
+      throw usageError(
+        `the coordinates "${name}" are given twice: ${targets.get(name)} and ${key}`,
+        `--coord and --${name}-key`,
+        "keep one of the two",
+      );
+    targets.set(name, key);
+  }
+  return {
+    ...sameName,
+    labelColumns: required(labels, "labels", "train"),
+    ...(noCoords === true ? {} : { coordTargets: targets }),
+    ...(calibration === undefined ? {} : { calibrationMethod: calibration }),
+  };
+}
+
+function checkSuffix(out: string): void {
+  if (out.endsWith(".pth")) return;
+  throw usageError(
+    `got ${JSON.stringify(out)}, expected a name that ends in .pth`,
+    "--out",
+    `write ${shellWord(`${out.replace(/[/\\]$/, "")}.pth`)}`,
+  );
+}
+
+function runDetails(out: string, flags: TrainFlags, model: TrainedModel): ConfigMap {
+  const { trainConfig, labelHeads } = model.data;
+  return new Map([
+    ["out", out],
+    ["labels", labelHeads.map(({ column }) => column)],
+    ["device", flags.device ?? "auto"],
+    ["train_config", trainConfig],
+    ["preprocess", trainConfig.get("preprocess") ?? null],
+  ]);
+}
+
+function summary(model: TrainedModel, config: Readonly<Record<string, unknown>>): string {
+  const heads = model.data.labelHeads.map(({ column, classes }) => `${column} (${count(classes.length)})`);
+  const losses = [
+    typeof config.last_train_loss === "number" ? `training loss ${config.last_train_loss.toFixed(4)}` : "",
+    typeof config.last_val_loss === "number" ? `validation loss ${config.last_val_loss.toFixed(4)}` : "",
+  ].filter((text) => text !== "");
+  const { n_obs } = (config.resource_summary ?? {}) as { n_obs?: unknown };
+  const cells = typeof n_obs === "number" ? `${plural(n_obs, "cell")} × ` : "";
+  const seconds = typeof config.train_seconds === "number" ? ` in ${duration(config.train_seconds)}` : "";
+  const epochs =
+    typeof config.epochs_completed === "number" ? plural(config.epochs_completed, "epoch") : "trained";
+  return [
+    `${epochs}${seconds}${losses.length === 0 ? "" : `, ${losses.join(", ")}`}`,
+    `learned ${heads.join(", ")} from ${cells}${plural(model.data.trainGenes.length, "gene")}`,
+  ].join("\n");
+}

@@ -1,0 +1,176 @@
+/**
+ * The flags of every command, each table once: help, parsing, `--config` and the library's options all
+ * read it (contract 6). Ranges are checked by the library, which knows them.
+ * @module
+ */
+import {
+  CALIBRATION_METHODS,
+  DEFAULT_TRAIN_OPTIONS,
+  INPUT_TRANSFORMS,
+  MISSING_LABELS,
+  OPTIMIZERS,
+  PRESETS,
+  type PresetName,
+  REFERENCE_STORAGES,
+  SCHEDULERS,
+  TRAIN_DEVICES,
+} from "../model/options.ts";
+import { WRITE_MODES } from "../output/columns.ts";
+import {
+  DEVICES,
+  KNN_CORRECTIONS,
+  KNN_INDEX_MODES,
+  KNN_REFERENCE_MODES,
+  KNN_VOTE_MODES,
+  OPENSET_METHODS,
+  PREDICT_DEFAULTS,
+} from "../predict/options.ts";
+import {
+  choice,
+  type FlagTable,
+  type FlagValues,
+  integer,
+  integers,
+  name,
+  names,
+  number,
+  numbers,
+  pairs,
+  path,
+  threads,
+  toggle,
+} from "./flag.ts";
+
+const FILES = "Files:";
+const LABELS = "Labels and coordinates:";
+const NETWORK = "Network:";
+const TRAINING = "Training:";
+const LOSS = "Loss:";
+const REFERENCE = "Reference for KNN:";
+const MACHINE = "Machine:";
+const CONFIDENCE = "Confidence and Unknown:";
+const KNN = "KNN correction:";
+const HIERARCHY = "Hierarchy:";
+const RESULT = "Result:";
+
+const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
+
+/** `atlasmtl train`. */
+export const TRAIN_FLAGS = {
+  adata: path(FILES, "reference atlas, .h5ad (required)"),
+  out: path(FILES, "model to write, ends in .pth (required)"),
+  config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
+  layer: name("LAYER", FILES, "read this layer instead of X"),
+  initModel: path(FILES, "start from the matching weights of this bundle"),
+
+  labels: names("COLUMN", LABELS, "obs columns to learn, coarse to fine (required)"),
+  missingLabels: choice(MISSING_LABELS, LABELS, "cells without a label: refuse, or leave them out"),
+  coord: pairs("NAME=OBSM_KEY", LABELS, "coordinates to learn as well; repeatable"),
+  latentKey: name("OBSM_KEY", LABELS, "short for --coord latent=OBSM_KEY"),
+  umapKey: name("OBSM_KEY", LABELS, "short for --coord umap=OBSM_KEY"),
+  noCoords: toggle(LABELS, "learn labels only, whatever a config file says"),
+
+  preset: choice(PRESET_NAMES, NETWORK, "widths, dropout and learning rate in one word"),
+  hiddenSizes: integers(NETWORK, "widths of the hidden layers"),
+  dropoutRate: number(NETWORK, "share of units dropped, 0 to 1"),
+  inputTransform: choice(INPUT_TRANSFORMS, NETWORK, "binary: expressed or not; float: values as they are"),
+
+  numEpochs: integer(TRAINING, "passes over the data"),
+  batchSize: integer(TRAINING, "cells of one step"),
+  learningRate: number(TRAINING, "step size of the optimiser"),
+  optimizerName: choice(OPTIMIZERS, TRAINING, "optimiser"),
+  weightDecay: number(TRAINING, "weight decay"),
+  schedulerName: choice(SCHEDULERS, TRAINING, "lower the rate when it stalls"),
+  schedulerFactor: number(TRAINING, "factor of the scheduler"),
+  schedulerPatience: integer(TRAINING, "epochs without progress before it acts"),
+  schedulerMinLr: number(TRAINING, "lowest learning rate of the scheduler"),
+  schedulerMonitor: choice(["val_loss"], TRAINING, "what the scheduler watches"),
+  valFraction: number(TRAINING, "share of cells held out for validation, 0 to 1"),
+  earlyStoppingPatience: integer(TRAINING, "stop after this many epochs without progress"),
+  earlyStoppingMinDelta: number(TRAINING, "what counts as progress"),
+  randomState: integer(TRAINING, "seed of everything random"),
+  calibration: choice(CALIBRATION_METHODS, TRAINING, "calibrate confidences (needs --val-fraction)"),
+
+  taskWeights: numbers(LOSS, "weight of each label column, in order"),
+  domainKey: name("COLUMN", LOSS, "obs column of batches or donors to align"),
+  domainLossWeight: number(LOSS, "weight of the alignment"),
+  topologyLossWeight: number(LOSS, "weight of keeping neighbours near"),
+  topologyK: integer(LOSS, "neighbours kept near"),
+  topologyCoord: name("NAME", LOSS, "coordinates whose neighbours are kept"),
+
+  knnReferenceObsmKey: name("OBSM_KEY", REFERENCE, "obsm array to keep as a KNN space"),
+  knnSpace: name("NAME", REFERENCE, "name of that space"),
+  referenceStorage: choice(REFERENCE_STORAGES, REFERENCE, "its own file, or inside the metadata"),
+  referencePath: path(REFERENCE, "reference file, .pkl or .pkl.gz"),
+
+  numThreads: threads(MACHINE, "threads; results are the same with any number"),
+  device: choice(TRAIN_DEVICES, MACHINE, "where to compute"),
+} as const satisfies FlagTable;
+export type TrainFlags = FlagValues<typeof TRAIN_FLAGS>;
+
+/** `atlasmtl predict`. */
+export const PREDICT_FLAGS = {
+  model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
+  adata: path(FILES, "query, .h5ad (required)"),
+  out: path(FILES, "result: .h5ad, .csv, .csv.gz or .parquet (required)"),
+  config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
+  layer: name("LAYER", FILES, "read this layer instead of X"),
+  inputTransform: choice(INPUT_TRANSFORMS, FILES, "override the transform of the model"),
+  noVerify: toggle(FILES, "do not check the checksums of the bundle"),
+
+  confidenceHigh: number(CONFIDENCE, "below this, confidence is low"),
+  confidenceLow: number(CONFIDENCE, "below this, a cell is Unknown"),
+  marginThreshold: number(CONFIDENCE, "below this margin, confidence is low"),
+  noCalibration: toggle(CONFIDENCE, "use the network's confidences as they are"),
+  opensetMethod: choice(OPENSET_METHODS, CONFIDENCE, "distance that tells unseen types"),
+  opensetThreshold: number(CONFIDENCE, "distance above which a cell is Unknown"),
+  opensetLabelColumn: name("COLUMN", CONFIDENCE, "column whose centroids prototype uses"),
+
+  knnCorrection: choice(
+    KNN_CORRECTIONS,
+    KNN,
+    "cells whose label the neighbours vote on (default: low_conf_only with a reference, else off)",
+  ),
+  knnK: integer(KNN, "neighbours that vote"),
+  knnConfLow: number(KNN, "below this share of the vote, KNN is unsure"),
+  knnVoteMode: choice(KNN_VOTE_MODES, KNN, "how neighbours vote"),
+  knnReferenceMode: choice(KNN_REFERENCE_MODES, KNN, "all reference cells, or one centroid per label"),
+  knnIndexMode: choice(KNN_INDEX_MODES, KNN, "how neighbours are found"),
+  knnQueryObsmKey: name("OBSM_KEY", KNN, "the query's array of the KNN space"),
+  knnSpace: name("NAME", KNN, "KNN space, such as latent_internal"),
+
+  hierarchyRules: name(
+    "FILE|derive",
+    HIERARCHY,
+    "child to parent rules, JSON or YAML, or from the reference",
+  ),
+  enforceHierarchy: toggle(HIERARCHY, "a child that contradicts its parent becomes Unknown"),
+
+  writeMode: choice(WRITE_MODES, RESULT, "columns to write"),
+  includeCoords: toggle(RESULT, "write predicted coordinates to obsm (.h5ad)"),
+  skipMetadata: toggle(RESULT, "leave uns['atlasmtl'] out (.h5ad)"),
+
+  batchSize: integer(MACHINE, "cells at a time"),
+  numThreads: threads(MACHINE, "threads; results are the same with any number"),
+  device: choice(DEVICES, MACHINE, "where to compute"),
+} as const satisfies FlagTable;
+export type PredictFlags = FlagValues<typeof PREDICT_FLAGS>;
+
+/** Shown in the help: the library's defaults, and those of the command line where they differ. */
+export const TRAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = DEFAULT_TRAIN_OPTIONS;
+export const PREDICT_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...PREDICT_DEFAULTS,
+  knnCorrection: null,
+  numThreads: DEFAULT_TRAIN_OPTIONS.numThreads,
+  writeMode: "standard",
+};
+
+/** Options of the library that a flag of another name sets. */
+export const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
+  labelColumns: "labels",
+  coordTargets: "coord",
+  calibrationMethod: "calibration",
+  initModelPath: "initModel",
+  applyCalibration: "noCalibration",
+  verifyChecksums: "noVerify",
+};

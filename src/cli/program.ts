@@ -1,0 +1,215 @@
+/** The commands of `atlasmtl` and how the program runs one of them. @module */
+import { Command, type CommanderError } from "commander";
+import { didYouMean, nearest } from "../core/nearest.ts";
+import { VERSION } from "../core/version.ts";
+import type { AtlasmtlError } from "../errors.ts";
+import type { CommandContext } from "./context.ts";
+import { describeFailure, usageError } from "./errors.ts";
+import type { FlagTable, FlagValues } from "./flag.ts";
+import { inFlags } from "./in-flags.ts";
+import { PREDICT_FLAG_DEFAULTS, PREDICT_FLAGS, TRAIN_FLAG_DEFAULTS, TRAIN_FLAGS } from "./options.ts";
+import { type CommonOptions, createOutput, printFailure } from "./print.ts";
+import { addFlags, readSettings } from "./settings.ts";
+
+/** Runs `atlasmtl` with `argv` (the words after the program's name); returns the exit code. */
+export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const program = createProgram(argv, signal);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (isShown(error)) return error.exitCode === 0 ? 0 : 2;
+    const command = program.commands.find((candidate) => argv.includes(candidate.name()));
+    const failure = describeFailure(error, command === undefined ? "atlasmtl" : `atlasmtl ${command.name()}`);
+    printFailure(failure);
+    if (argv.includes("--debug") && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+    return failure.exitCode;
+  }
+}
+
+function createProgram(argv: readonly string[], signal: AbortSignal): Command {
+  const startedAt = new Date();
+  const program = new Command("atlasmtl")
+    .description("Annotate single cells from a reference atlas: train a model, map queries onto it.")
+    .version(VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .addHelpText("after", PROGRAM_EXAMPLES);
+  program.optionsGroup("Every command:");
+  program
+    .option("-q, --quiet", "print only warnings and errors")
+    .option("--json", "print a machine-readable summary to stdout")
+    .option("--progress", "show progress where stderr is no terminal, too")
+    .option("--no-progress", "show no progress")
+    .option("--debug", "show the stack of an error");
+
+  const context = (command: Command): CommandContext => {
+    const common = commonOptions(command);
+    return { common, output: createOutput(common), signal, argv, startedAt };
+  };
+  const withFlags = <T extends FlagTable>(
+    command: Command,
+    flags: T,
+    defaults: Readonly<Record<string, unknown>>,
+    action: (values: FlagValues<T>, context: CommandContext) => Promise<void>,
+  ): void => {
+    addFlags(command, flags, defaults);
+    command.action(async () => {
+      const values = await readSettings(flags, command.opts());
+      try {
+        await action(values, context(command));
+      } catch (error) {
+        throw inFlags(error, flags);
+      }
+    });
+  };
+
+  const train = add(program, "train", "learn cell types from a reference and save the model", TRAIN_EXAMPLES);
+  withFlags(train, TRAIN_FLAGS, TRAIN_FLAG_DEFAULTS, async (values, ctx) =>
+    (await import("./commands/train.ts")).runTrain(values, ctx),
+  );
+
+  const predict = add(program, "predict", "annotate a query with a trained model", PREDICT_EXAMPLES);
+  withFlags(predict, PREDICT_FLAGS, PREDICT_FLAG_DEFAULTS, async (values, ctx) =>
+    (await import("./commands/predict.ts")).runPredict(values, ctx),
+  );
+
+  const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
+  inspect.argument("<path>", ".h5ad, bundle (.pth, .pkl, manifest) or run manifest");
+  inspect.action(async (path: string) =>
+    (await import("./commands/inspect.ts")).runInspect(path, context(inspect)),
+  );
+
+  const verify = add(program, "verify", "check every checksum of a model or a run", VERIFY_EXAMPLES);
+  verify.argument("<path>", "bundle (.pth or manifest) or run manifest");
+  verify.action(async (path: string) =>
+    (await import("./commands/verify.ts")).runVerify(path, context(verify)),
+  );
+
+  const demo = add(program, "demo", "do the whole job on a small simulated atlas", DEMO_EXAMPLES);
+  demo.argument("[dir]", "folder to write", "atlasmtl-demo");
+  demo.action(async (folder: string) =>
+    (await import("./commands/demo.ts")).runDemoCommand(folder, context(demo)),
+  );
+
+  for (const command of [program, ...program.commands]) translateErrors(command, program);
+  return program;
+}
+
+function add(program: Command, name: string, description: string, examples: string): Command {
+  const command = program.command(name).description(description).addHelpText("after", examples);
+  return command
+    .helpOption("-h, --help", "show this help")
+    .configureHelp({ showGlobalOptions: true })
+    .allowExcessArguments(false);
+}
+
+function commonOptions(command: Command): CommonOptions {
+  const { quiet, json, progress, debug } = command.optsWithGlobals<Record<string, unknown>>();
+  return {
+    quiet: quiet === true,
+    json: json === true,
+    progress: typeof progress === "boolean" ? progress : null,
+    debug: debug === true,
+  };
+}
+
+/** Help and version, which commander ends by an error, too. */
+function isShown(error: unknown): error is CommanderError {
+  const code = (error as { code?: unknown }).code;
+  return code === "commander.help" || code === "commander.helpDisplayed" || code === "commander.version";
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : "";
+  return `${error.stack ?? error.message}${cause}`;
+}
+
+/** Commander's complaints become errors of ours, with the nearest valid name. */
+function translateErrors(command: Command, program: Command): void {
+  command.showSuggestionAfterError(false).configureOutput({ outputError() {} });
+  command.exitOverride((error) => {
+    throw isShown(error) ? error : translated(error, command, program);
+  });
+}
+
+function translated(error: CommanderError, command: Command, program: Command): AtlasmtlError {
+  const place = command === program ? "atlasmtl" : `atlasmtl ${command.name()}`;
+  const seeHelp = `see ${place} --help`;
+  const word = /'([^']*)'/.exec(error.message)?.[1] ?? "";
+  if (error.code === "commander.unknownOption") {
+    const flags = [...command.options, ...program.options].flatMap((option) => option.long ?? []);
+    return unknown("option", word.split("=")[0]!, [...flags, "--help"], place);
+  }
+  if (error.code === "commander.unknownCommand")
+    return unknown(
+      "command",
+      word,
+      program.commands.map((each) => each.name()),
+      place,
+    );
+  if (error.code === "commander.optionMissingArgument")
+    return usageError(`${word.split(" ")[0]} needs a value`, place, `write ${word}`);
+  if (error.code === "commander.excessArguments")
+    return usageError(
+      `too many words: ${command.args.map((each) => JSON.stringify(each)).join(" ")}`,
+      place,
+      `name files by flags where there are any, and quote names with blanks; ${seeHelp}`,
+    );
+  return usageError(error.message.replace(/^error: /, ""), place, seeHelp);
+}
+
+function unknown(what: string, word: string, candidates: readonly string[], place: string): AtlasmtlError {
+  const near = nearest(word, candidates);
+  return usageError(
+    `unknown ${what} "${word}".${didYouMean(word, candidates)}`,
+    place,
+    near === null ? `see ${place} --help` : `write ${near}, or see ${place} --help`,
+  );
+}
+
+const PROGRAM_EXAMPLES = `
+Examples:
+  atlasmtl demo
+  atlasmtl inspect reference.h5ad
+  atlasmtl train --adata reference.h5ad --out model/model.pth --labels lineage cell_type
+  atlasmtl predict --model model/model.pth --adata query.h5ad --out annotated.h5ad
+
+Exit codes: 0 done, 2 wrong call, 3 input data, 4 model or checksum, 5 machine, 130 interrupted, 1 a bug.`;
+
+const TRAIN_EXAMPLES = `
+Examples:
+  atlasmtl train --adata ref.h5ad --out model/model.pth --labels lineage cell_type
+  atlasmtl train --adata ref.h5ad --out m.pth --labels cell_type --latent-key X_scVI --umap-key X_umap
+  atlasmtl train --adata ref.h5ad --out m.pth --labels cell_type --val-fraction 0.1 \\
+    --calibration temperature_scaling --early-stopping-patience 5
+  atlasmtl train --config train.yaml --random-state 7
+
+Writes the bundle and train_run_manifest.json beside it. The same data, settings and version give the
+same model, bit for bit.`;
+
+const PREDICT_EXAMPLES = `
+Examples:
+  atlasmtl predict --model model/model.pth --adata query.h5ad --out annotated.h5ad
+  atlasmtl predict --model model/model.pth --adata query.h5ad --out labels.csv --write-mode full
+  atlasmtl predict --model model/model.pth --adata query.h5ad --out annotated.h5ad \\
+    --knn-correction all --hierarchy-rules derive --enforce-hierarchy
+
+Writes the result and predict_run_manifest.json beside it. Nothing of the query file is lost in a .h5ad result.`;
+
+const INSPECT_EXAMPLES = `
+Examples:
+  atlasmtl inspect query.h5ad
+  atlasmtl inspect model/model.pth
+  atlasmtl inspect model/train_run_manifest.json --json`;
+
+const VERIFY_EXAMPLES = `
+Examples:
+  atlasmtl verify model/model_manifest.json
+  atlasmtl verify model/train_run_manifest.json
+
+Ends with exit code 4 when a file is missing or changed.`;
+
+const DEMO_EXAMPLES = `
+Examples:
+  atlasmtl demo
+  atlasmtl demo /data/demo --json`;

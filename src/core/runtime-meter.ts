@@ -1,0 +1,62 @@
+/** What a piece of work cost: the `runtime_summary` of contract 1 §9. @module */
+import { platform } from "#platform";
+import { type ConfigMap, type ConfigValue, Float } from "./config.ts";
+
+const GIB = 1024 ** 3;
+
+/** Watches the process while work runs. */
+export interface RuntimeMeter {
+  /** Looks at the memory in use; call it after each batch. */
+  sample(): void;
+  /** The summary so far, with the keys of contract 1 §9; figures the host does not give are null. */
+  summary(work: {
+    readonly phase: string;
+    readonly numItems: number;
+    readonly numBatches: number;
+    readonly deviceUsed: string;
+    readonly numThreads: number;
+  }): ConfigMap;
+}
+
+/** Starts the clock. The figures describe this run and are no part of its results. */
+export function startRuntimeMeter(): RuntimeMeter {
+  const startedAt = performance.now();
+  const start = platform.usage();
+  let rssSum = 0;
+  let rssMax = 0;
+  let nSamples = 0;
+  const sample = (): void => {
+    const { rssBytes } = platform.usage();
+    if (rssBytes === null) return;
+    rssSum += rssBytes;
+    rssMax = Math.max(rssMax, rssBytes);
+    nSamples++;
+  };
+  return {
+    sample,
+    summary({ phase, numItems, numBatches, deviceUsed, numThreads }) {
+      sample();
+      const seconds = (performance.now() - startedAt) / 1000;
+      const { cpuSeconds, peakRssBytes } = platform.usage();
+      const cores =
+        cpuSeconds === null || start.cpuSeconds === null || seconds === 0
+          ? null
+          : (cpuSeconds - start.cpuSeconds) / seconds;
+      const peak = peakRssBytes ?? (nSamples === 0 ? null : rssMax);
+      return new Map<string, ConfigValue>([
+        ["phase", phase],
+        ["elapsed_seconds", new Float(seconds)],
+        ["num_items", numItems],
+        ["num_batches", numBatches],
+        ["items_per_second", seconds === 0 ? null : new Float(numItems / seconds)],
+        ["process_peak_rss_gb", peak === null ? null : new Float(peak / GIB)],
+        ["process_avg_rss_gb", nSamples === 0 ? null : new Float(rssSum / nSamples / GIB)],
+        ["cpu_percent_avg", cores === null ? null : new Float(100 * cores)],
+        ["cpu_core_equiv_avg", cores === null ? null : new Float(cores)],
+        ["gpu_peak_memory_gb", null],
+        ["device_used", deviceUsed],
+        ["num_threads_used", numThreads],
+      ]);
+    },
+  };
+}

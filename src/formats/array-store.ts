@@ -1,0 +1,70 @@
+/**
+ * The container seam: named arrays with attributes, in groups. HDF5 files implement it; what an AnnData is
+ * (`anndata/`) is written against it.
+ * @module
+ */
+import type { NumberArray } from "./number-arrays.ts";
+
+/** An attribute; a reference points to another element by path. */
+export type AttributeValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | readonly string[]
+  | NumberArray
+  | { readonly reference: string };
+
+interface StoredElement {
+  readonly path: string;
+  readonly attributeNames: readonly string[];
+  /** Undefined when absent or of a type that is not read. */
+  attribute(name: string): AttributeValue | undefined;
+}
+
+export interface StoredGroup extends StoredElement {
+  readonly kind: "group";
+  readonly keys: readonly string[];
+}
+
+/** What the elements of an array are. */
+export type ElementKind = "number" | "boolean" | "string" | "compound" | "other";
+
+export interface StoredArray extends StoredElement {
+  readonly kind: "array";
+  readonly element: ElementKind;
+  /** numpy spelling: `float32`, `int64`, `bool`; `str` for strings; a description otherwise. */
+  readonly dtype: string;
+  /** Empty for a scalar; null for an HDF5 null dataspace, which has no value. */
+  readonly shape: readonly number[] | null;
+  readonly chunks: readonly number[] | null;
+  /** Field names of a compound array, in order. */
+  readonly fields: readonly string[];
+  /** Compression and other filters, by name, for reports. */
+  readonly filters: readonly string[];
+  /**
+   * Numbers or booleans of rows `start` to `end` (along the first axis, all by default), row-major.
+   * @throws UNSUPPORTED for another element kind or an unknown filter, BAD_FORMAT when it cannot be read.
+   */
+  readNumbers(start?: number, end?: number): Promise<NumberArray>;
+  /** Strings of rows `start` to `end`. @throws as {@link readNumbers}. */
+  readStrings(start?: number, end?: number): Promise<string[]>;
+  /** One field of a one-dimensional compound array. @throws as {@link readNumbers}. */
+  readField(name: string): Promise<CompoundField>;
+}
+
+export interface CompoundField {
+  /** numpy spelling; `str` when `values` are strings. */
+  readonly dtype: string;
+  /** Values per row: 1, or the size of an array-valued field. */
+  readonly width: number;
+  readonly values: NumberArray | readonly string[];
+}
+
+export interface ArrayStore {
+  /** The name used in messages. */
+  readonly name: string;
+  /** The element at `path` (`""` is the root), or null. */
+  open(path: string): Promise<StoredGroup | StoredArray | null>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,117 @@
+/**
+ * The fixed table of the globals a bundle needs (contract 1 §5). Nothing else has a meaning here, and none
+ * of these is ever imported or run: each is a few lines that build plain data.
+ * @module
+ */
+import { AtlasmtlError } from "../../errors.ts";
+import { arrayFromBuffer, latin1Bytes, makeDtype, makeScalar } from "./ndarray.ts";
+import { describeValue, Global, Instance, NdArray, OrderedDict, type PickleValue, Tuple } from "./values.ts";
+
+/** What calling a global makes; null when it may only be named (a class passed as an argument). */
+export type GlobalRule = ((args: readonly PickleValue[], global: Global) => PickleValue) | null;
+
+/** Rules by `module.name`, modules as of numpy 1 and Python 3. */
+export type GlobalTable = ReadonlyMap<string, GlobalRule>;
+
+const instance: GlobalRule = (args, global) => new Instance(global, args);
+
+const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", message);
+
+/** Numpy, scikit-learn, the standard library and pandas' string arrays. */
+export const BUNDLE_GLOBALS: GlobalTable = new Map<string, GlobalRule>([
+  ["numpy.core.multiarray._reconstruct", () => new NdArray("O", [0], [])],
+  ["numpy.core.multiarray.scalar", makeScalar],
+  ["numpy.core.numeric._frombuffer", arrayFromBuffer],
+  ["numpy.dtype", makeDtype],
+  ["numpy.ndarray", null],
+  ["collections.OrderedDict", makeOrderedDict],
+  ["_codecs.encode", encodeLatin1],
+  ["builtins.bytes", makeBytes],
+  ["builtins.bytearray", makeBytes],
+  ["builtins.object", null],
+  ["copyreg._reconstructor", reconstruct],
+  ["sklearn.preprocessing._label.LabelEncoder", instance],
+  ["sklearn.preprocessing.label.LabelEncoder", instance],
+  ["pandas._libs.arrays.__pyx_unpickle_NDArrayBacked", reconstruct],
+  ["pandas.core.arrays.string_.StringArray", instance],
+  ["pandas.arrays.StringArray", instance],
+  ["pandas.core.arrays.string_arrow.ArrowStringArray", instance],
+  ["pandas.core.arrays.string_arrow.ArrowStringArrayNumpySemantics", instance],
+  ["pandas.arrays.ArrowStringArray", instance],
+  ["pandas.core.arrays.string_.StringDtype", instance],
+  ["pandas.StringDtype", instance],
+  ["pandas._libs.missing.NA", null],
+  ["pandas.NA", null],
+  ["pyarrow.lib._restore_array", instance],
+  ["pyarrow.lib.chunked_array", instance],
+  ["pyarrow.lib.type_for_alias", instance],
+  ["pyarrow.lib.py_buffer", instance],
+]);
+
+/** The name under which a module is listed: numpy 2 and Python 2 spellings are folded. */
+function canonicalModule(module: string): string {
+  if (module === "__builtin__") return "builtins";
+  if (module === "copy_reg") return "copyreg";
+  return module.startsWith("numpy._core.") ? `numpy.core.${module.slice(12)}` : module;
+}
+
+/** @throws UNSUPPORTED naming a global that is not in `table`. */
+export function findGlobal(table: GlobalTable, module: string, name: string): Global {
+  const global = new Global(canonicalModule(module), name);
+  if (table.has(global.path) && !name.includes(".")) return global;
+  throw new AtlasmtlError(
+    "UNSUPPORTED",
+    `the pickle names the global ${JSON.stringify(`${module}.${name}`.slice(0, 200))}, which no atlasmtl ` +
+      "file needs; it was never executed",
+    {
+      hint:
+        "do not open this file in Python unless you trust where it comes from; " +
+        "if it is an atlasmtl bundle, save it again with plain lists, dicts and numpy arrays",
+    },
+  );
+}
+
+/** Calls a global of the table. @throws BAD_FORMAT when it cannot be called that way. */
+export function callGlobal(table: GlobalTable, callee: PickleValue, args: PickleValue): PickleValue {
+  if (!(callee instanceof Global)) throw bad(`the pickle calls ${describeValue(callee)}`);
+  if (!(args instanceof Tuple)) throw bad(`${callee.path} is called with ${describeValue(args)}`);
+  const rule = table.get(callee.path);
+  if (rule === null || rule === undefined) throw bad(`${callee.path} is called, and only its name is known`);
+  return rule(args.items, callee);
+}
+
+function makeOrderedDict(args: readonly PickleValue[]): PickleValue {
+  const dict = new OrderedDict();
+  const pairs = args[0];
+  if (pairs === undefined) return dict;
+  if (!Array.isArray(pairs)) throw bad(`an OrderedDict is made from ${describeValue(pairs)}`);
+  for (const pair of pairs as readonly PickleValue[]) {
+    const items = pair instanceof Tuple ? pair.items : Array.isArray(pair) ? pair : [];
+    if (items.length !== 2) throw bad(`an OrderedDict entry is ${describeValue(pair)}, not a pair`);
+    dict.set(items[0] as PickleValue, items[1] as PickleValue);
+  }
+  return dict;
+}
+
+/** How protocols 0 to 2 write bytes. */
+function encodeLatin1(args: readonly PickleValue[]): Uint8Array {
+  const [text, encoding] = args;
+  if (typeof text !== "string" || (encoding !== "latin1" && encoding !== "latin-1"))
+    throw bad(`_codecs.encode is called with ${describeValue(text)} and ${describeValue(encoding)}`);
+  return latin1Bytes(text);
+}
+
+function makeBytes(args: readonly PickleValue[]): Uint8Array {
+  const [content] = args;
+  if (content === undefined) return new Uint8Array();
+  if (content instanceof Uint8Array) return content;
+  if (typeof content === "string") return latin1Bytes(content);
+  throw bad(`bytes are made from ${describeValue(content)}`);
+}
+
+/** `copyreg._reconstructor(cls, object, None)` and its like in pandas: an empty object of the class. */
+function reconstruct(args: readonly PickleValue[]): Instance {
+  const [type] = args;
+  if (!(type instanceof Global)) throw bad(`an object is made of ${describeValue(type)}, not of a class`);
+  return new Instance(type, []);
+}

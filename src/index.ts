@@ -1,0 +1,40 @@
+/**
+ * Single-cell reference mapping: train on a labelled reference, annotate a query.
+ *
+ * ```ts
+ * import { buildModel, openAnnData, predict, TrainedModel } from "atlasmtl";
+ *
+ * const reference = await openAnnData("reference.h5ad");
+ * const model = await buildModel(reference, { labelColumns: ["cell_type_l1", "cell_type_l2"] });
+ * await model.save("model/model.pth");
+ *
+ * const query = await openAnnData("query.h5ad");
+ * const result = await predict(await TrainedModel.load("model/model.pth"), query);
+ * await result.toAnnData(query, "annotated.h5ad");
+ * ```
+ * In browsers pass `File` objects for paths and take results as bytes.
+ * @module
+ */
+export { createAnnData } from "./anndata/memory.ts";
+export { openAnnData } from "./anndata/open.ts";
+export { cellsWhere, selectObs } from "./anndata/select.ts";
+export type { AnnData, Column, DataFrame, Matrix, MatrixName } from "./anndata/types.ts";
+export { emitH5ad, writeH5ad } from "./anndata/write.ts";
+export { buildModel } from "./build-model.ts";
+export type { ConfigMap, ConfigValue } from "./core/config.ts";
+export { Float, toPlain } from "./core/config.ts";
+export type { Csr, RowBlock } from "./core/csr.ts";
+export type { DenseMatrix } from "./core/dense.ts";
+export type { Progress, WorkOptions } from "./core/progress.ts";
+export { VERSION } from "./core/version.ts";
+export type { ErrorCode, ErrorSubject } from "./errors.ts";
+export { AtlasmtlError, ERROR_CODES, isAtlasmtlError } from "./errors.ts";
+export type { TrainOptions } from "./model/options.ts";
+export type { Model, Reference, Warning } from "./model/types.ts";
+export type { WriteMode } from "./output/columns.ts";
+export { deriveHierarchyRules } from "./predict/hierarchy.ts";
+export type { PredictOptions } from "./predict/options.ts";
+export type { LabelPrediction, PredictedLabels, Predictions } from "./predict/types.ts";
+export { predict } from "./predict-query.ts";
+export { PredictionResult } from "./prediction-result.ts";
+export { type LoadOptions, type SaveOptions, TrainedModel } from "./trained-model.ts";

@@ -1,0 +1,21 @@
+/** Choosing what computes. @module */
+import { platform } from "#platform";
+import type { Engine } from "./types.ts";
+import { createWasmEngine } from "./wasm/engine.ts";
+
+export interface EngineOptions {
+  /** Threads to use, or `max` for all the host has (default 1). Results do not depend on it. */
+  readonly numThreads?: number | "max";
+}
+
+/** The most threads `max` stands for: beyond it a step has too few tasks to share. */
+const MAX_THREADS = 16;
+
+/**
+ * The engine for this host. Dispose of it when done.
+ * @throws USAGE for a number of threads out of range; UNSUPPORTED where WebAssembly lacks SIMD.
+ */
+export async function createEngine({ numThreads = 1 }: EngineOptions = {}): Promise<Engine> {
+  const wanted = numThreads === "max" ? Math.min(platform.info.cpuCount, MAX_THREADS) : numThreads;
+  return createWasmEngine({ numThreads: wanted });
+}

@@ -1,0 +1,72 @@
+/** Temperature scaling. Source: Guo et al. (2017); contract 2 §7. @module */
+import { exp } from "../core/math.ts";
+
+/** Logits `[nRows, nClasses]` of one head with the class of each row, -1 where it is missing. */
+export interface HeadLogits {
+  readonly logits: Float32Array;
+  readonly nClasses: number;
+  readonly targets: Int32Array;
+}
+
+/**
+ * How far from 0 `maxIter` Adam steps of `lr` can carry log T: a step is at most (1 − β1)/√(1 − β2) = 3.17
+ * times the learning rate. Searching that far is never worse than taking the steps (contract 2 §7).
+ */
+export function logTemperatureReach(maxIter: number, lr: number): number {
+  return Math.min(3.17 * maxIter * lr, 40);
+}
+
+/**
+ * The temperature T that minimises the mean cross-entropy of softmax(logits / T); 1 when no row has a label
+ * or the temperature makes no difference.
+ *
+ * The loss is convex in 1/T, so its slope there is rising: safeguarded Newton steps find the zero, or the
+ * end of the range ± `reach` of log T when there is none (every row right: T falls without end).
+ */
+export function fitTemperature(head: HeadLogits, reach = logTemperatureReach(100, 0.05)): number {
+  let low = exp(-reach);
+  let high = exp(reach);
+  let beta = 1;
+  for (let i = 0; i < 200; i++) {
+    const { slope, curvature } = slopeAt(head, beta);
+    // A slope this small leaves less than 1e-12 to gain, per unit of log T.
+    if (Math.abs(slope) * beta < 1e-12) break;
+    if (slope > 0) high = beta;
+    else low = beta;
+    const newton = beta - slope / curvature;
+    const next = newton > low && newton < high ? newton : Math.sqrt(low * high);
+    if (Math.abs(next - beta) <= 1e-14 * beta) break;
+    beta = next;
+  }
+  return 1 / beta;
+}
+
+/** First and second derivative of the mean cross-entropy by β = 1/T: E[z] − z_true and Var[z] under softmax. */
+function slopeAt(
+  { logits, nClasses, targets }: HeadLogits,
+  beta: number,
+): { slope: number; curvature: number } {
+  let slope = 0;
+  let curvature = 0;
+  let n = 0;
+  for (let r = 0; r < targets.length; r++) {
+    const target = targets[r]!;
+    if (target < 0) continue;
+    const row = r * nClasses;
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let c = 0; c < nClasses; c++) largest = Math.max(largest, logits[row + c]!);
+    let [sum, first, second] = [0, 0, 0];
+    for (let c = 0; c < nClasses; c++) {
+      const z = logits[row + c]! - largest;
+      const p = exp(beta * z);
+      sum += p;
+      first += p * z;
+      second += p * z * z;
+    }
+    const mean = first / sum;
+    slope += mean - (logits[row + target]! - largest);
+    curvature += second / sum - mean * mean;
+    n++;
+  }
+  return n === 0 ? { slope: 0, curvature: 0 } : { slope: slope / n, curvature: curvature / n };
+}

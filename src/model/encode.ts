@@ -1,0 +1,78 @@
+/** The network over cells in memory, in blocks. @module */
+import type { Csr } from "../core/csr.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import type { Inference } from "../kernels/types.ts";
+import type { HeadLogits } from "./calibrate.ts";
+
+const BLOCK_ROWS = 512;
+
+/** Encoder output of every cell, `[nRows, nLatent]`. @throws ABORTED by the signal. */
+export async function encodeCells(
+  inference: Inference,
+  x: Csr,
+  nLatent: number,
+  work: WorkOptions,
+): Promise<DenseMatrix> {
+  const data = new Float32Array(x.nRows * nLatent);
+  for (let start = 0; start < x.nRows; start += BLOCK_ROWS) {
+    throwIfAborted(work.signal);
+    const end = Math.min(start + BLOCK_ROWS, x.nRows);
+    const { latent } = await inference.run(consecutiveRows(x, start, end));
+    data.set(latent, start * nLatent);
+    work.onProgress?.({ phase: "encode", done: end, total: x.nRows });
+  }
+  return { nRows: x.nRows, nCols: nLatent, data };
+}
+
+/** Logits of the cells `rows`, one entry per label head. @throws ABORTED by the signal. */
+export async function logitsOf(
+  inference: Inference,
+  x: Csr,
+  rows: Uint32Array,
+  heads: readonly { readonly classes: readonly string[]; readonly codes: Int32Array }[],
+  work: WorkOptions,
+): Promise<HeadLogits[]> {
+  const out = heads.map(({ classes, codes }) => ({
+    logits: new Float32Array(rows.length * classes.length),
+    nClasses: classes.length,
+    targets: Int32Array.from(rows, (row) => codes[row]!),
+  }));
+  for (let start = 0; start < rows.length; start += BLOCK_ROWS) {
+    throwIfAborted(work.signal);
+    const { logits } = await inference.run(gatherRows(x, rows.subarray(start, start + BLOCK_ROWS)));
+    out.forEach((head, j) => {
+      head.logits.set(logits[j]!, start * head.nClasses);
+    });
+  }
+  return out;
+}
+
+/** Rows `start` to `end` as a matrix of their own; entries are shared, not copied. */
+export function consecutiveRows(x: Csr, start: number, end: number): Csr {
+  const from = x.indptr[start]!;
+  const to = x.indptr[end]!;
+  return {
+    nRows: end - start,
+    nCols: x.nCols,
+    indptr: x.indptr.slice(start, end + 1).map((at) => at - from),
+    indices: x.indices.subarray(from, to),
+    data: x.data === null ? null : x.data.subarray(from, to),
+  };
+}
+
+/** The rows `rows`, in that order, copied. */
+export function gatherRows(x: Csr, rows: Uint32Array): Csr {
+  const indptr = new Uint32Array(rows.length + 1);
+  rows.forEach((row, r) => {
+    indptr[r + 1] = indptr[r]! + x.indptr[row + 1]! - x.indptr[row]!;
+  });
+  const nStored = indptr[rows.length]!;
+  const indices = x.indices instanceof Uint16Array ? new Uint16Array(nStored) : new Uint32Array(nStored);
+  const data = x.data === null ? null : new Float32Array(nStored);
+  rows.forEach((row, r) => {
+    indices.set(x.indices.subarray(x.indptr[row], x.indptr[row + 1]), indptr[r]);
+    data?.set(x.data!.subarray(x.indptr[row], x.indptr[row + 1]), indptr[r]);
+  });
+  return { nRows: rows.length, nCols: x.nCols, indptr, indices, data };
+}

@@ -1,0 +1,117 @@
+/** Everything training takes from the data, read and checked. @module */
+import { readCompactCsr } from "../anndata/compact.ts";
+import { matrixName } from "../anndata/matrix-name.ts";
+import type { AnnData } from "../anndata/types.ts";
+import type { Csr } from "../core/csr.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import { type CoordTarget, readCoordinates, readCoordTarget } from "./coords.ts";
+import { type LabelData, readLabels } from "./labels.ts";
+import type { ResolvedTrainOptions } from "./options.ts";
+import type { Warning } from "./types.ts";
+
+export interface TrainInput {
+  readonly x: Csr;
+  readonly genes: readonly string[];
+  readonly labels: readonly LabelData[];
+  readonly coords: readonly CoordTarget[];
+  /** The array of `knnReferenceObsmKey`. */
+  readonly knnCoordinates: DenseMatrix | null;
+  readonly domains: { readonly names: readonly string[]; readonly codes: Int32Array } | null;
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Reads labels, coordinates and domains, then the matrix, which is the long part.
+ * @throws BAD_DATA for a matrix without cells, genes or values, for duplicate gene names, missing labels or
+ * domains, and coordinates that are not finite; NOT_FOUND for a column, key or layer that is not there.
+ */
+export async function readTrainInput(
+  adata: AnnData,
+  options: ResolvedTrainOptions,
+  work: WorkOptions,
+): Promise<TrainInput> {
+  try {
+    return await readInput(adata, options, work);
+  } catch (error) {
+    // Readers of files have named the file already.
+    const isLocated = error instanceof AtlasmtlError && error.where?.startsWith(adata.source);
+    throw isLocated ? error : locate(error, adata.source);
+  }
+}
+
+async function readInput(
+  adata: AnnData,
+  options: ResolvedTrainOptions,
+  work: WorkOptions,
+): Promise<TrainInput> {
+  if (adata.nObs === 0)
+    throw new AtlasmtlError("BAD_DATA", "there are no cells to train on", { where: "obs" });
+  const labels: LabelData[] = [];
+  for (const column of options.labelColumns)
+    labels.push(await readLabels(adata.obs, column, options.missingLabels));
+  const coords: CoordTarget[] = [];
+  for (const [name, key] of options.coordTargets) coords.push(await readCoordTarget(adata, name, key));
+  const { knnReferenceObsmKey } = options;
+  const knnCoordinates =
+    knnReferenceObsmKey === null ? null : await readCoordinates(adata, knnReferenceObsmKey);
+  const domains = await readDomains(adata, options);
+
+  const name = matrixName(options.layer);
+  const matrix = await adata.matrix(name);
+  const genes = await adata.varNames(name);
+  requireUnique(genes);
+  if (matrix.nRows !== adata.nObs || matrix.nCols !== genes.length)
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `the matrix is ${matrix.nRows} by ${matrix.nCols} for ${adata.nObs} cells and ${genes.length} genes`,
+      { where: name },
+    );
+  if (genes.length === 0)
+    throw new AtlasmtlError("BAD_DATA", "there are no genes to train on", { where: "var" });
+  const x = await readCompactCsr(matrix, { binary: options.inputTransform === "binary", ...work });
+  if (x.indices.length === 0)
+    throw new AtlasmtlError("BAD_DATA", `all values of ${x.nRows} cells and ${x.nCols} genes are zero`, {
+      where: name,
+      hint: "choose another matrix with layer",
+    });
+  const warnings = [...labels.flatMap((label) => label.warnings), ...(domains?.warnings ?? [])];
+  if (adata.nObs === 1)
+    warnings.push({ message: "there is one cell only: nothing general can be learnt from it" });
+  return { x, genes, labels, coords, knnCoordinates, domains, warnings };
+}
+
+async function readDomains(adata: AnnData, options: ResolvedTrainOptions) {
+  const { domainKey, domainLossWeight } = options;
+  if (domainKey === null || domainLossWeight === 0) return null;
+  const { classes, codes } = await readLabels(adata.obs, domainKey, "ignore");
+  const nMissing = codes.reduce((n, code) => n + (code < 0 ? 1 : 0), 0);
+  const where = `obs › ${domainKey}`;
+  if (nMissing > 0)
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `${nMissing} of ${codes.length} cells have no domain in column "${domainKey}"`,
+      {
+        where,
+        hint: "fill the column or remove these cells",
+      },
+    );
+  const warnings: Warning[] =
+    classes.length > 1
+      ? []
+      : [{ message: `column "${domainKey}" has one domain only, so there is nothing to align`, where }];
+  return { names: classes, codes, warnings };
+}
+
+function requireUnique(genes: readonly string[]): void {
+  if (new Set(genes).size === genes.length) return;
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const gene of genes) (seen.has(gene) ? twice : seen).add(gene);
+  const examples = [...twice].slice(0, 5).join(", ");
+  throw new AtlasmtlError("BAD_DATA", `${twice.size} gene names occur more than once, such as ${examples}`, {
+    where: "var names",
+    hint: "make them unique, such as by adata.var_names_make_unique(), or sum the columns of one gene",
+  });
+}

@@ -1,0 +1,83 @@
+/** Checks of option values that come from callers, command lines and files. @module */
+import { didYouMean } from "../core/nearest.ts";
+import { AtlasmtlError } from "../errors.ts";
+
+/** The option in both spellings: the TypeScript one and the one of flags, files and manifests. */
+export function optionName(name: string): string {
+  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return snake === name ? name : `${name} (${snake})`;
+}
+
+export function usageError(message: string, hint?: string): AtlasmtlError {
+  return new AtlasmtlError("USAGE", message, hint === undefined ? {} : { hint });
+}
+
+/** A value as it is shown in a message. */
+export function shown(value: unknown): string {
+  return typeof value === "string"
+    ? `"${value}"`
+    : Array.isArray(value)
+      ? `[${value.map(shown)}]`
+      : String(value);
+}
+
+/** What a number must be; `above` and `below` are exclusive, `min` and `max` inclusive. */
+export interface Range {
+  readonly integer?: boolean;
+  readonly min?: number;
+  readonly max?: number;
+  readonly above?: number;
+  readonly below?: number;
+}
+
+/** @throws USAGE naming the option when `value` is not a finite number in `range`. */
+export function checkNumber(name: string, value: unknown, range: Range): number {
+  const { integer = false, min, max, above, below } = range;
+  if (
+    typeof value === "number" &&
+    Number.isFinite(value) &&
+    (!integer || Number.isSafeInteger(value)) &&
+    (min === undefined || value >= min) &&
+    (max === undefined || value <= max) &&
+    (above === undefined || value > above) &&
+    (below === undefined || value < below)
+  )
+    return value;
+  const bounds = [
+    ...(min === undefined ? [] : [`at least ${min}`]),
+    ...(above === undefined ? [] : [`above ${above}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+    ...(below === undefined ? [] : [`below ${below}`]),
+  ];
+  const expected = [integer ? "an integer" : "a number", bounds.join(" and ")].join(" ").trim();
+  throw usageError(`${optionName(name)} is ${shown(value)}; expected ${expected}`);
+}
+
+/** @throws USAGE naming the option and the nearest choice when `value` is none of `choices`. */
+export function checkChoice<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  const near = typeof value === "string" ? didYouMean(value, choices) : "";
+  throw usageError(
+    `${optionName(name)} is ${shown(value)}; expected ${choices.map(shown).join(" or ")}.${near}`,
+  );
+}
+
+/** @throws USAGE naming the option when `value` is not a string with at least one character. */
+export function checkName(name: string, value: unknown): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw usageError(`${optionName(name)} is ${shown(value)}; expected a name`);
+}
+
+/** @throws USAGE naming the option when `value` is no array. */
+export function checkArray(name: string, value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw usageError(`${optionName(name)} is ${shown(value)}; expected a list`);
+}
+
+/** The entries of a Map or a plain object. @throws USAGE naming the option when `value` is neither. */
+export function checkEntries(name: string, value: unknown): [string, unknown][] {
+  if (value instanceof Map) return [...value.entries()].map(([key, item]) => [String(key), item]);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return Object.entries(value);
+  throw usageError(`${optionName(name)} is ${shown(value)}; expected names with values`);
+}

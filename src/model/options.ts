@@ -1,0 +1,184 @@
+/** What can be asked of training, the defaults, the presets and how they combine. @module */
+import type { ConfigMap } from "../core/config.ts";
+import {
+  INPUT_TRANSFORMS,
+  type InputTransform,
+  type Model,
+  REFERENCE_STORAGES,
+  type ReferenceStorage,
+} from "./types.ts";
+
+export const OPTIMIZERS = ["adamw", "adam"] as const;
+export const SCHEDULERS = ["reduce_lr_on_plateau"] as const;
+export const DOMAIN_LOSS_METHODS = ["mean"] as const;
+export const CALIBRATION_METHODS = ["temperature_scaling"] as const;
+export const MISSING_LABELS = ["error", "ignore"] as const;
+export const TRAIN_DEVICES = ["auto", "cpu"] as const;
+export { INPUT_TRANSFORMS, REFERENCE_STORAGES };
+
+/** Network sizes for little, usual and much data (contract 2 §4). */
+export const PRESETS = {
+  small: { hiddenSizes: [128, 64], dropoutRate: 0.2, learningRate: 1e-3 },
+  default: { hiddenSizes: [256, 128], dropoutRate: 0.3, learningRate: 1e-3 },
+  large: { hiddenSizes: [512, 256], dropoutRate: 0.3, learningRate: 5e-4 },
+} as const;
+export type PresetName = keyof typeof PRESETS;
+
+/** Names with values, as a Map or a plain object. */
+export type Named<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
+
+/** Options of {@link train}; `undefined` and `null` mean not given. */
+export interface TrainOptions {
+  /** obs columns, coarse to fine; each becomes one classification head. */
+  readonly labelColumns: readonly string[];
+  /** Coordinate head → obsm key. */
+  readonly coordTargets?: Named<string> | null | undefined;
+  readonly preset?: PresetName | null | undefined;
+  readonly hiddenSizes?: readonly number[] | null | undefined;
+  /** 0 ≤ rate < 1. */
+  readonly dropoutRate?: number | null | undefined;
+  readonly batchSize?: number | null | undefined;
+  readonly numEpochs?: number | null | undefined;
+  readonly learningRate?: number | null | undefined;
+  readonly optimizerName?: (typeof OPTIMIZERS)[number] | null | undefined;
+  readonly weightDecay?: number | null | undefined;
+  readonly schedulerName?: (typeof SCHEDULERS)[number] | null | undefined;
+  readonly schedulerFactor?: number | null | undefined;
+  readonly schedulerPatience?: number | null | undefined;
+  readonly schedulerMinLr?: number | null | undefined;
+  readonly schedulerMonitor?: "val_loss" | null | undefined;
+  readonly inputTransform?: InputTransform | null | undefined;
+  /** The matrix: `X`, `raw/X`, `layers/counts` or a bare layer name. */
+  readonly layer?: string | null | undefined;
+  /** Share of the cells held out, 0 ≤ f < 1. */
+  readonly valFraction?: number | null | undefined;
+  /** Epochs without improvement before stopping; needs a validation set to have an effect. */
+  readonly earlyStoppingPatience?: number | null | undefined;
+  readonly earlyStoppingMinDelta?: number | null | undefined;
+  /** An integer from 0 to 2^53 − 1. */
+  readonly randomState?: number | null | undefined;
+  /** One weight per label column; 1 each by default. */
+  readonly taskWeights?: readonly number[] | null | undefined;
+  /** Coordinate head → weight; a head without one contributes 0. */
+  readonly coordLossWeights?: Named<number> | null | undefined;
+  readonly domainKey?: string | null | undefined;
+  readonly domainLossWeight?: number | null | undefined;
+  readonly domainLossMethod?: (typeof DOMAIN_LOSS_METHODS)[number] | null | undefined;
+  readonly topologyLossWeight?: number | null | undefined;
+  readonly topologyK?: number | null | undefined;
+  /** The coordinate head whose neighbour distances are kept. */
+  readonly topologyCoord?: string | null | undefined;
+  readonly calibrationMethod?: (typeof CALIBRATION_METHODS)[number] | null | undefined;
+  /** With `calibrationLr`: how far log T is sought, see `logTemperatureReach`. */
+  readonly calibrationMaxIter?: number | null | undefined;
+  readonly calibrationLr?: number | null | undefined;
+  /** An obsm array stored as a KNN space only. */
+  readonly knnReferenceObsmKey?: string | null | undefined;
+  readonly knnSpace?: string | null | undefined;
+  /** `ignore`: cells without a label do not contribute to that head's loss. */
+  readonly missingLabels?: (typeof MISSING_LABELS)[number] | null | undefined;
+  readonly referenceStorage?: ReferenceStorage | null | undefined;
+  /** A loaded model whose matching-shape tensors are the start. */
+  readonly initModel?: Model | null | undefined;
+  /** Where `initModel` came from, for the record. */
+  readonly initModelPath?: string | null | undefined;
+  /** For the record; results do not depend on it. */
+  readonly numThreads?: number | "max" | null | undefined;
+  readonly device?: (typeof TRAIN_DEVICES)[number] | null | undefined;
+  /** What preprocessing left for the record (contract 4 §3). */
+  readonly preprocess?: ConfigMap | null | undefined;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedTrainOptions {
+  readonly labelColumns: readonly string[];
+  readonly coordTargets: ReadonlyMap<string, string>;
+  readonly preset: PresetName | null;
+  readonly hiddenSizes: readonly number[];
+  readonly dropoutRate: number;
+  readonly batchSize: number;
+  readonly numEpochs: number;
+  readonly learningRate: number;
+  readonly optimizerName: (typeof OPTIMIZERS)[number];
+  readonly weightDecay: number;
+  readonly schedulerName: (typeof SCHEDULERS)[number] | null;
+  readonly schedulerFactor: number;
+  readonly schedulerPatience: number;
+  readonly schedulerMinLr: number;
+  readonly schedulerMonitor: "val_loss";
+  readonly inputTransform: InputTransform;
+  readonly layer: string;
+  readonly valFraction: number;
+  readonly earlyStoppingPatience: number | null;
+  readonly earlyStoppingMinDelta: number;
+  readonly randomState: number;
+  readonly taskWeights: readonly number[];
+  readonly coordLossWeights: ReadonlyMap<string, number>;
+  readonly domainKey: string | null;
+  readonly domainLossWeight: number;
+  readonly domainLossMethod: (typeof DOMAIN_LOSS_METHODS)[number];
+  readonly topologyLossWeight: number;
+  readonly topologyK: number;
+  readonly topologyCoord: string;
+  readonly calibrationMethod: (typeof CALIBRATION_METHODS)[number] | null;
+  readonly calibrationMaxIter: number;
+  readonly calibrationLr: number;
+  readonly knnReferenceObsmKey: string | null;
+  readonly knnSpace: string | null;
+  readonly missingLabels: (typeof MISSING_LABELS)[number];
+  readonly referenceStorage: ReferenceStorage;
+  readonly initModel: Model | null;
+  readonly initModelPath: string | null;
+  readonly numThreads: number | "max";
+  readonly device: (typeof TRAIN_DEVICES)[number];
+  readonly preprocess: ConfigMap | null;
+}
+
+/** The defaults of contract 2; `taskWeights` is 1 for each label column. */
+export const DEFAULT_TRAIN_OPTIONS = {
+  coordTargets: new Map<string, string>(),
+  preset: null,
+  hiddenSizes: PRESETS.default.hiddenSizes,
+  dropoutRate: PRESETS.default.dropoutRate,
+  batchSize: 256,
+  numEpochs: 40,
+  learningRate: PRESETS.default.learningRate,
+  optimizerName: "adamw",
+  weightDecay: 5e-5,
+  schedulerName: null,
+  schedulerFactor: 0.5,
+  schedulerPatience: 5,
+  schedulerMinLr: 1e-6,
+  schedulerMonitor: "val_loss",
+  inputTransform: "binary",
+  layer: "X",
+  valFraction: 0,
+  earlyStoppingPatience: null,
+  earlyStoppingMinDelta: 0,
+  randomState: 42,
+  coordLossWeights: new Map([
+    ["latent", 0.5],
+    ["umap", 0.2],
+  ]),
+  domainKey: null,
+  domainLossWeight: 0,
+  domainLossMethod: "mean",
+  topologyLossWeight: 0,
+  topologyK: 10,
+  topologyCoord: "latent",
+  calibrationMethod: null,
+  calibrationMaxIter: 100,
+  calibrationLr: 0.05,
+  knnReferenceObsmKey: null,
+  knnSpace: null,
+  missingLabels: "error",
+  referenceStorage: "external",
+  initModel: null,
+  initModelPath: null,
+  numThreads: "max",
+  device: "auto",
+  preprocess: null,
+} as const satisfies Omit<ResolvedTrainOptions, "labelColumns" | "taskWeights">;
+
+/** Optimiser constants that are not options (contract 2 §4). */
+export const ADAM_CONSTANTS = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;

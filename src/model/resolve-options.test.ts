@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { DEFAULT_TRAIN_OPTIONS, PRESETS, type TrainOptions } from "./options.ts";
+import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
+
+const minimal: TrainOptions = { labelColumns: ["a", "b"] };
+/** Options as they may come from JavaScript or a file. */
+const from = (options: object): TrainOptions => ({ ...minimal, ...options });
+
+test("without anything given, the defaults of the contract", () => {
+  const { options, warnings } = resolveTrainOptions(minimal);
+  expect(options).toEqual({ ...DEFAULT_TRAIN_OPTIONS, labelColumns: ["a", "b"], taskWeights: [1, 1] });
+  expect(warnings).toEqual([]);
+});
+
+test("an explicit option wins over the preset, also when it equals a default", () => {
+  const { options } = resolveTrainOptions({
+    ...minimal,
+    preset: "large",
+    learningRate: 1e-3,
+    hiddenSizes: [256, 128],
+  });
+  expect(options).toMatchObject({
+    preset: "large",
+    learningRate: 1e-3,
+    hiddenSizes: [256, 128],
+    dropoutRate: 0.3,
+  });
+  expect(resolveTrainOptions({ ...minimal, preset: "small" }).options).toMatchObject(PRESETS.small);
+  expect(resolveTrainOptions({ ...minimal, preset: "large" }).options).toMatchObject(PRESETS.large);
+});
+
+test("undefined and null are not given", () => {
+  const { options } = resolveTrainOptions({
+    ...minimal,
+    preset: "small",
+    learningRate: undefined,
+    dropoutRate: null,
+  });
+  expect(options).toMatchObject(PRESETS.small);
+});
+
+test("names with values come as a Map or an object", () => {
+  for (const coordTargets of [{ umap: "X_umap" }, new Map([["umap", "X_umap"]])])
+    expect(resolveTrainOptions({ ...minimal, coordTargets }).options.coordTargets).toEqual(
+      new Map([["umap", "X_umap"]]),
+    );
+});
+
+test.each<[object, string]>([
+  [{ labelColumns: [] }, "labelColumns (label_columns) is empty"],
+  [{ labelColumns: ["a", "a"] }, 'names "a" twice'],
+  [{ labelColumns: "a" }, "expected a list"],
+  [{ labelColumns: undefined }, "expected a list"],
+  [{ preset: "larg" }, 'Did you mean "large"'],
+  [{ hiddenSizes: [] }, "hiddenSizes (hidden_sizes) is empty"],
+  [{ hiddenSizes: [64, 0] }, "hiddenSizes (hidden_sizes) is 0; expected an integer at least 1"],
+  [{ hiddenSizes: ["64"] }, 'is "64"; expected an integer'],
+  [{ dropoutRate: 1 }, "dropoutRate (dropout_rate) is 1; expected a number at least 0 and below 1"],
+  [{ batchSize: 1.5 }, "batchSize (batch_size)"],
+  [{ numEpochs: 0 }, "numEpochs (num_epochs)"],
+  [{ learningRate: 0 }, "learningRate (learning_rate) is 0; expected a number above 0"],
+  [{ learningRate: Number.NaN }, "learningRate (learning_rate) is NaN"],
+  [{ optimizerName: "adamW" }, 'Did you mean "adamw"'],
+  [{ weightDecay: -1 }, "weightDecay (weight_decay)"],
+  [{ schedulerName: "reduce_lr_on_plateau" }, "valFraction (val_fraction) is 0"],
+  [{ calibrationMethod: "temperature_scaling" }, "valFraction (val_fraction) is 0"],
+  [{ schedulerFactor: 1 }, "schedulerFactor (scheduler_factor)"],
+  [{ schedulerMonitor: "loss" }, "schedulerMonitor (scheduler_monitor)"],
+  [{ valFraction: 1 }, "valFraction (val_fraction)"],
+  [{ earlyStoppingPatience: 0 }, "earlyStoppingPatience (early_stopping_patience)"],
+  [{ randomState: -1 }, "randomState (random_state)"],
+  [{ randomState: 2 ** 53 }, "randomState (random_state)"],
+  [{ taskWeights: [1] }, "has 1 values for 2 label columns (a, b)"],
+  [{ taskWeights: [1, -1] }, "taskWeights (task_weights)"],
+  [{ coordTargets: { "a.b": "X" } }, 'a head named "a.b"'],
+  [{ coordTargets: { latent_internal: "X" } }, "latent_internal"],
+  [{ coordTargets: ["X_umap"] }, "expected names with values"],
+  [{ coordLossWeights: { umap: "1" } }, "coordLossWeights (coord_loss_weights)"],
+  [{ domainLossWeight: 0.1 }, "domainKey (domain_key) is not given"],
+  [{ topologyLossWeight: 0.1 }, "there are none"],
+  [
+    { topologyLossWeight: 0.1, topologyCoord: "uma", coordTargets: { umap: "X_umap" } },
+    'Did you mean "umap"',
+  ],
+  [{ topologyK: 0 }, "topologyK (topology_k)"],
+  [{ knnSpace: "pca" }, "knnReferenceObsmKey (knn_reference_obsm_key) is not given"],
+  [{ knnReferenceObsmKey: "X_latent_internal" }, "the encoder's own latent"],
+  [{ knnReferenceObsmKey: "X_umap", coordTargets: { umap: "X_other" } }, 'the coordinate head of "X_other"'],
+  [{ initModelPath: "model.pth" }, "initModel (init_model) is not given"],
+  [{ numThreads: "many" }, "numThreads (num_threads)"],
+  [{ device: "cuda" }, "device"],
+  [{ missingLabels: "drop" }, "missingLabels (missing_labels)"],
+  [{ inputTransform: "log" }, "inputTransform (input_transform)"],
+  [{ referenceStorage: "externl" }, 'Did you mean "external"'],
+  [{ learning_rate: 1 }, 'Did you mean "learningRate"'],
+])("%o is refused", (options, message) => {
+  expect(() => resolveTrainOptions(from(options))).toThrow(
+    expect.objectContaining({ code: "USAGE", message: expect.stringContaining(message) }),
+  );
+});
+
+test.each<[object, string]>([
+  [{ earlyStoppingPatience: 5 }, "earlyStoppingPatience (early_stopping_patience) has no effect"],
+  [{ domainKey: "donor" }, "has no effect while"],
+  [{ coordTargets: { pca: "X_pca" } }, '"pca" has no weight'],
+  [{ coordTargets: { umap: "X_umap" }, coordLossWeights: { umap: 1, umpa: 1 } }, 'Did you mean "umap"'],
+])("%o warns", (options, message) => {
+  const { warnings } = resolveTrainOptions(from(options));
+  expect(warnings.map((warning) => warning.message)).toEqual([expect.stringContaining(message)]);
+});
+
+test.each([
+  ["X_scVI-latent space", null, "scvi_latent_space"],
+  ["X_pca", "Mine", "Mine"],
+  ["harmony", null, "harmony"],
+])("the KNN space of %s, named %s, is %s", (key, name, space) => expect(knnSpaceName(key, name)).toBe(space));

@@ -1,0 +1,245 @@
+/** From what was asked to what is used: defaults, preset, explicit options, and every check. @module */
+import { didYouMean } from "../core/nearest.ts";
+import {
+  checkArray,
+  checkChoice,
+  checkEntries,
+  checkName,
+  checkNumber,
+  optionName,
+  shown,
+  usageError,
+} from "./option-checks.ts";
+import {
+  CALIBRATION_METHODS,
+  DEFAULT_TRAIN_OPTIONS,
+  DOMAIN_LOSS_METHODS,
+  INPUT_TRANSFORMS,
+  MISSING_LABELS,
+  OPTIMIZERS,
+  PRESETS,
+  type PresetName,
+  REFERENCE_STORAGES,
+  type ResolvedTrainOptions,
+  SCHEDULERS,
+  TRAIN_DEVICES,
+  type TrainOptions,
+} from "./options.ts";
+import type { Warning } from "./types.ts";
+
+const KNOWN: readonly string[] = [...Object.keys(DEFAULT_TRAIN_OPTIONS), "labelColumns", "taskWeights"];
+
+/**
+ * Fills in defaults and preset, an explicit option winning over both, and checks everything that can be
+ * checked without data. Warnings name options that have no effect.
+ * @throws USAGE naming the option in both spellings.
+ */
+export function resolveTrainOptions(options: TrainOptions): {
+  readonly options: ResolvedTrainOptions;
+  readonly warnings: readonly Warning[];
+} {
+  for (const name of Object.keys(options))
+    if (!KNOWN.includes(name))
+      throw usageError(`there is no training option ${shown(name)}.${didYouMean(name, KNOWN)}`);
+  const given: { [name: string]: unknown } = {};
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && value !== null) given[name] = value;
+
+  const preset =
+    given.preset === undefined
+      ? null
+      : checkChoice("preset", given.preset, Object.keys(PRESETS) as PresetName[]);
+  const asked: { readonly [name: string]: unknown } = {
+    ...DEFAULT_TRAIN_OPTIONS,
+    ...(preset === null ? {} : PRESETS[preset]),
+    ...given,
+  };
+  const int = (name: string, min: number) => checkNumber(name, asked[name], { integer: true, min });
+  const positive = (name: string) => checkNumber(name, asked[name], { above: 0 });
+  const notNegative = (name: string) => checkNumber(name, asked[name], { min: 0 });
+  const share = (name: string) => checkNumber(name, asked[name], { min: 0, below: 1 });
+  const orNull = <T>(name: string, check: (value: unknown) => T): T | null =>
+    asked[name] === null ? null : check(asked[name]);
+  const nameOrNull = (name: string) => orNull(name, (value) => checkName(name, value));
+  const choiceOrNull = <T extends string>(name: string, choices: readonly T[]) =>
+    orNull(name, (value) => checkChoice(name, value, choices));
+
+  const labelColumns = checkLabelColumns(asked.labelColumns);
+  const resolved: ResolvedTrainOptions = {
+    labelColumns,
+    coordTargets: checkCoordTargets(asked.coordTargets),
+    preset,
+    hiddenSizes: checkHiddenSizes(asked.hiddenSizes),
+    dropoutRate: share("dropoutRate"),
+    batchSize: int("batchSize", 1),
+    numEpochs: int("numEpochs", 1),
+    learningRate: positive("learningRate"),
+    optimizerName: checkChoice("optimizerName", asked.optimizerName, OPTIMIZERS),
+    weightDecay: notNegative("weightDecay"),
+    schedulerName: choiceOrNull("schedulerName", SCHEDULERS),
+    schedulerFactor: checkNumber("schedulerFactor", asked.schedulerFactor, { above: 0, below: 1 }),
+    schedulerPatience: int("schedulerPatience", 0),
+    schedulerMinLr: notNegative("schedulerMinLr"),
+    schedulerMonitor: checkChoice("schedulerMonitor", asked.schedulerMonitor, ["val_loss"] as const),
+    inputTransform: checkChoice("inputTransform", asked.inputTransform, INPUT_TRANSFORMS),
+    layer: checkName("layer", asked.layer),
+    valFraction: share("valFraction"),
+    earlyStoppingPatience: orNull("earlyStoppingPatience", () => int("earlyStoppingPatience", 1)),
+    earlyStoppingMinDelta: notNegative("earlyStoppingMinDelta"),
+    randomState: int("randomState", 0),
+    taskWeights: checkTaskWeights(asked.taskWeights, labelColumns),
+    coordLossWeights: checkWeights("coordLossWeights", asked.coordLossWeights),
+    domainKey: nameOrNull("domainKey"),
+    domainLossWeight: notNegative("domainLossWeight"),
+    domainLossMethod: checkChoice("domainLossMethod", asked.domainLossMethod, DOMAIN_LOSS_METHODS),
+    topologyLossWeight: notNegative("topologyLossWeight"),
+    topologyK: int("topologyK", 1),
+    topologyCoord: checkName("topologyCoord", asked.topologyCoord),
+    calibrationMethod: choiceOrNull("calibrationMethod", CALIBRATION_METHODS),
+    calibrationMaxIter: int("calibrationMaxIter", 1),
+    calibrationLr: positive("calibrationLr"),
+    knnReferenceObsmKey: nameOrNull("knnReferenceObsmKey"),
+    knnSpace: nameOrNull("knnSpace"),
+    missingLabels: checkChoice("missingLabels", asked.missingLabels, MISSING_LABELS),
+    referenceStorage: checkChoice("referenceStorage", asked.referenceStorage, REFERENCE_STORAGES),
+    initModel: options.initModel ?? null,
+    initModelPath: nameOrNull("initModelPath"),
+    numThreads: asked.numThreads === "max" ? "max" : int("numThreads", 1),
+    device: checkChoice("device", asked.device, TRAIN_DEVICES),
+    preprocess: options.preprocess ?? null,
+  };
+  requireTogether(resolved);
+  return { options: resolved, warnings: findIdleOptions(resolved, given) };
+}
+
+/** The name of the stored KNN space: `knn_space`, or the obsm key made into one (contract 2 §1). */
+export function knnSpaceName(obsmKey: string, knnSpace: string | null): string {
+  return knnSpace ?? obsmKey.replace(/^X_/, "").toLowerCase().replace(/[-\s]/g, "_");
+}
+
+function checkLabelColumns(value: unknown): readonly string[] {
+  const columns = checkArray("labelColumns", value).map((column) => checkName("labelColumns", column));
+  if (columns.length === 0)
+    throw usageError(`${optionName("labelColumns")} is empty; expected at least one obs column`);
+  const twice = columns.find((column, i) => columns.indexOf(column) < i);
+  if (twice !== undefined) throw usageError(`${optionName("labelColumns")} names ${shown(twice)} twice`);
+  return columns;
+}
+
+function checkHiddenSizes(value: unknown): readonly number[] {
+  const sizes = checkArray("hiddenSizes", value);
+  if (sizes.length === 0)
+    throw usageError(`${optionName("hiddenSizes")} is empty; expected at least one width`);
+  return sizes.map((size) => checkNumber("hiddenSizes", size, { integer: true, min: 1, max: 65536 }));
+}
+
+function checkCoordTargets(value: unknown): ReadonlyMap<string, string> {
+  const targets = new Map<string, string>();
+  for (const [name, key] of checkEntries("coordTargets", value)) {
+    // A head's name is part of a tensor's name, and `X_ref_latent_internal` is the encoder's own.
+    if (name === "" || name.includes(".") || name === "latent_internal")
+      throw usageError(
+        `${optionName("coordTargets")} has a head named ${shown(name)}; expected a name without a dot, other than "latent_internal"`,
+      );
+    targets.set(name, checkName("coordTargets", key));
+  }
+  return targets;
+}
+
+function checkTaskWeights(value: unknown, labelColumns: readonly string[]): readonly number[] {
+  if (value === undefined) return labelColumns.map(() => 1);
+  const weights = checkArray("taskWeights", value).map((weight) =>
+    checkNumber("taskWeights", weight, { min: 0 }),
+  );
+  if (weights.length !== labelColumns.length)
+    throw usageError(
+      `${optionName("taskWeights")} has ${weights.length} values for ${labelColumns.length} label columns (${labelColumns.join(", ")})`,
+      "give one weight per label column, in the same order",
+    );
+  return weights;
+}
+
+function checkWeights(name: string, value: unknown): ReadonlyMap<string, number> {
+  return new Map(
+    checkEntries(name, value).map(([key, weight]) => [key, checkNumber(name, weight, { min: 0 })]),
+  );
+}
+
+function requireTogether(options: ResolvedTrainOptions): void {
+  const { schedulerName, calibrationMethod, valFraction, coordTargets } = options;
+  const needsValidation = (name: string, value: string) =>
+    usageError(
+      `${optionName(name)} "${value}" needs validation cells, and ${optionName("valFraction")} is 0`,
+      "set valFraction (val_fraction) to, say, 0.1",
+    );
+  if (valFraction === 0 && schedulerName !== null) throw needsValidation("schedulerName", schedulerName);
+  if (valFraction === 0 && calibrationMethod !== null)
+    throw needsValidation("calibrationMethod", calibrationMethod);
+  if (options.domainLossWeight > 0 && options.domainKey === null)
+    throw usageError(
+      `${optionName("domainLossWeight")} is ${options.domainLossWeight}, but ${optionName("domainKey")} is not given`,
+      "name the obs column of the batches or donors",
+    );
+  if (options.topologyLossWeight > 0 && !coordTargets.has(options.topologyCoord))
+    throw usageError(
+      `${optionName("topologyCoord")} is "${options.topologyCoord}", which is no coordinate head; there ${
+        coordTargets.size === 0 ? "are none" : `are ${[...coordTargets.keys()].join(", ")}`
+      }.${didYouMean(options.topologyCoord, coordTargets.keys())}`,
+      "add the head to coordTargets (coord_targets), or set topologyLossWeight (topology_loss_weight) to 0",
+    );
+  requireKnnSpace(options);
+  if (options.initModelPath !== null && options.initModel === null)
+    throw usageError(
+      `${optionName("initModelPath")} is "${options.initModelPath}", but ${optionName("initModel")} is not given`,
+      "load the bundle and pass the model as initModel",
+    );
+}
+
+function requireKnnSpace({ knnReferenceObsmKey, knnSpace, coordTargets }: ResolvedTrainOptions): void {
+  if (knnReferenceObsmKey === null) {
+    if (knnSpace !== null)
+      throw usageError(
+        `${optionName("knnSpace")} is "${knnSpace}", but ${optionName("knnReferenceObsmKey")} is not given`,
+      );
+    return;
+  }
+  const space = knnSpaceName(knnReferenceObsmKey, knnSpace);
+  const target = coordTargets.get(space);
+  if (space === "latent_internal" || (target !== undefined && target !== knnReferenceObsmKey))
+    throw usageError(
+      `the KNN space "${space}" of ${optionName("knnReferenceObsmKey")} "${knnReferenceObsmKey}" has the name of ${
+        target === undefined ? "the encoder's own latent" : `the coordinate head of "${target}"`
+      }`,
+      "choose another name with knnSpace (knn_space)",
+    );
+}
+
+function findIdleOptions(
+  options: ResolvedTrainOptions,
+  given: { readonly [name: string]: unknown },
+): Warning[] {
+  const warnings: Warning[] = [];
+  const { coordTargets, coordLossWeights } = options;
+  if (options.valFraction === 0 && options.earlyStoppingPatience !== null)
+    warnings.push({
+      message: `${optionName("earlyStoppingPatience")} has no effect without validation cells`,
+      hint: "set valFraction (val_fraction) to, say, 0.1",
+    });
+  if (options.domainKey !== null && options.domainLossWeight === 0)
+    warnings.push({
+      message: `${optionName("domainKey")} has no effect while ${optionName("domainLossWeight")} is 0`,
+    });
+  for (const name of coordTargets.keys())
+    if ((coordLossWeights.get(name) ?? 0) === 0)
+      warnings.push({
+        message: `coordinate head "${name}" has no weight, so it does not learn`,
+        hint: `give it one in ${optionName("coordLossWeights")}`,
+      });
+  if (given.coordLossWeights !== undefined && coordTargets.size > 0)
+    for (const name of coordLossWeights.keys())
+      if (!coordTargets.has(name))
+        warnings.push({
+          message: `${optionName("coordLossWeights")} names "${name}", which is no coordinate head.${didYouMean(name, coordTargets.keys())}`,
+        });
+  return warnings;
+}

@@ -1,0 +1,122 @@
+/** The record of a training run as bundles store it: `train_config` of contract 1 §9. @module */
+import { platform } from "#platform";
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import type { FitResult } from "./fit.ts";
+import type { ResolvedTrainOptions } from "./options.ts";
+
+/** What happened, beside the options. */
+export interface TrainRecord {
+  readonly nObs: number;
+  readonly nVars: number;
+  readonly nTrain: number;
+  readonly nVal: number;
+  readonly fit: FitResult;
+  /** The domain names in code order; null when domain alignment was off. */
+  readonly domains: readonly string[] | null;
+  /** Temperature by label column; null without calibration. */
+  readonly temperatures: ReadonlyMap<string, number> | null;
+  /** The stored KNN space's name, when one was asked for. */
+  readonly knnSpace: string | null;
+  /** Tensors taken from an earlier model; null when none was given. */
+  readonly initTensors: readonly string[] | null;
+  readonly numThreadsUsed: number;
+  readonly deviceUsed: string;
+  readonly trainSeconds: number;
+  readonly runtimeSummary: ConfigMap;
+}
+
+const floatOrNull = (value: number | null): Float | null => (value === null ? null : new Float(value));
+const floats = (values: ReadonlyMap<string, number>): ConfigMap =>
+  new Map([...values].map(([name, value]) => [name, new Float(value)]));
+
+/** Numbers keep their Python kind: counts are ints, the rest {@link Float}s (contract 1 §3). */
+export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRecord): ConfigMap {
+  const { fit } = record;
+  const coordTargets: ConfigMap = new Map(options.coordTargets);
+  const calibration: ConfigValue =
+    options.calibrationMethod === null || record.temperatures === null
+      ? null
+      : new Map<string, ConfigValue>([
+          ["method", options.calibrationMethod],
+          ["split", "val"],
+          ["temperatures", floats(record.temperatures)],
+          ["max_iter", options.calibrationMaxIter],
+          ["lr", new Float(options.calibrationLr)],
+          ["val_fraction", new Float(options.valFraction)],
+          ["random_state", options.randomState],
+        ]);
+  return new Map<string, ConfigValue>([
+    ["preset", options.preset],
+    ["hidden_sizes", options.hiddenSizes],
+    ["dropout_rate", new Float(options.dropoutRate)],
+    ["batch_size", options.batchSize],
+    ["num_epochs", options.numEpochs],
+    ["epochs_completed", fit.epochsCompleted],
+    ["learning_rate", new Float(options.learningRate)],
+    ["optimizer_name", options.optimizerName],
+    ["weight_decay", new Float(options.weightDecay)],
+    ["scheduler_name", options.schedulerName],
+    ["scheduler_factor", new Float(options.schedulerFactor)],
+    ["scheduler_patience", options.schedulerPatience],
+    ["scheduler_min_lr", new Float(options.schedulerMinLr)],
+    ["scheduler_monitor", options.schedulerMonitor],
+    ["final_learning_rate", new Float(fit.finalLearningRate)],
+    ["coord_targets", coordTargets],
+    ["coord_loss_weights", floats(options.coordLossWeights)],
+    ["task_weights", options.taskWeights.map((weight) => new Float(weight))],
+    ["input_transform", options.inputTransform],
+    ["layer", options.layer],
+    ["missing_labels", options.missingLabels],
+    ["val_fraction", new Float(options.valFraction)],
+    ["early_stopping_patience", options.earlyStoppingPatience],
+    ["early_stopping_min_delta", new Float(options.earlyStoppingMinDelta)],
+    ["random_state", options.randomState],
+    ["domain_key", options.domainKey],
+    ["domain_loss_weight", new Float(options.domainLossWeight)],
+    ["domain_loss_method", options.domainLossMethod],
+    ["domains", record.domains],
+    ["topology_loss_weight", new Float(options.topologyLossWeight)],
+    ["topology_k", options.topologyK],
+    ["topology_coord", options.topologyCoord],
+    ["calibration", calibration],
+    ["class_weighting", null],
+    ["class_balanced_sampling", null],
+    ["parent_conditioned_child_correction", null],
+    ["reference_storage", options.referenceStorage],
+    ["init_model_path", options.initModelPath],
+    ["init_model_tensors", record.initTensors],
+    ["coord_enabled", coordTargets.size > 0],
+    ["resolved_coord_targets", coordTargets],
+    ["knn_reference_obsm_key", options.knnReferenceObsmKey],
+    ["knn_space", record.knnSpace],
+    ["num_threads_requested", options.numThreads],
+    ["num_threads_used", record.numThreadsUsed],
+    ["device_requested", options.device],
+    ["device_used", record.deviceUsed],
+    ["train_seconds", new Float(record.trainSeconds)],
+    ["last_train_loss", new Float(fit.lastTrainLoss)],
+    ["last_val_loss", floatOrNull(fit.lastValLoss)],
+    ["best_epoch", fit.bestEpoch],
+    ["best_val_loss", floatOrNull(fit.bestValLoss)],
+    ["runtime_summary", record.runtimeSummary],
+    ["resource_summary", resourceSummary(options, record)],
+    ...(options.preprocess === null ? [] : [["preprocess", options.preprocess] as const]),
+  ]);
+}
+
+function resourceSummary(options: ResolvedTrainOptions, record: TrainRecord): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["n_obs", record.nObs],
+    ["n_vars", record.nVars],
+    ["train_size", record.nTrain],
+    ["val_size", record.nVal],
+    ["num_epochs_completed", record.fit.epochsCompleted],
+    ["num_coord_heads", options.coordTargets.size],
+    ["device_requested", options.device],
+    ["device_type", record.deviceUsed],
+    ["gpu_name", null],
+    ["cpu_count", platform.info.cpuCount],
+    ["num_threads_used", record.numThreadsUsed],
+    ["runtime_summary", record.runtimeSummary],
+  ]);
+}

@@ -1,0 +1,24 @@
+/** How HDF5 files reach the library in Node: by their paths, bytes through a temporary file. @module */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FileInput } from "../core/bytes.ts";
+import type { MountedFile } from "../core/platform.ts";
+import { asFileError } from "./files.ts";
+
+/** A path is used as it is; bytes and `Blob`s are written to a temporary file, removed on unmount. */
+export async function mountForHdf5(input: FileInput): Promise<MountedFile> {
+  if (typeof input === "string") return { path: resolve(input), unmount: async () => undefined };
+  if (input instanceof URL) return { path: fileURLToPath(input), unmount: async () => undefined };
+  const folder = await mkdtemp(join(tmpdir(), "atlasmtl-"));
+  const unmount = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const path = join(folder, "data.h5");
+  try {
+    await writeFile(path, input instanceof Uint8Array ? input : input.stream());
+  } catch (error) {
+    await unmount();
+    throw asFileError(error, path, "write");
+  }
+  return { path, unmount };
+}

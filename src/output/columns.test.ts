@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
+import { columnNames, earlierColumns, observedLabels, outputColumns, type WriteMode } from "./columns.ts";
+
+const namesOf = (mode: WriteMode): string[] => outputColumns(toyPredictions(), mode).map(({ name }) => name);
+
+test("each mode writes its columns in the order of the contract, label column by label column", () => {
+  expect(namesOf("minimal")).toEqual(["pred_group", "pred_kind"]);
+  expect(namesOf("standard").slice(0, 4)).toEqual([
+    "conf_group",
+    "margin_group",
+    "is_unknown_group",
+    "pred_group",
+  ]);
+  expect(namesOf("full")).toEqual([...columnNames("group"), ...columnNames("kind")]);
+  expect(columnNames("L")).toEqual([
+    "pred_L_raw",
+    "conf_L",
+    "margin_L",
+    "is_low_conf_L",
+    "pred_L_knn",
+    "knn_vote_frac_L",
+    "is_low_knn_conf_L",
+    "used_knn_L",
+    "is_unknown_L",
+    "pred_L",
+  ]);
+});
+
+test("an unknown mode names the nearest", () => {
+  expect(() => namesOf("ful" as WriteMode)).toThrow(/Did you mean "full"/);
+});
+
+test("two label columns never write the same column", () => {
+  const toy = toyPredictions();
+  const labels = [toy.labels[0], { ...toy.labels[1], column: "group_raw" }];
+  expect(() => outputColumns({ ...toy, labels }, "full")).toThrow(/both write the column "pred_group_raw"/);
+  expect(outputColumns({ ...toy, labels }, "standard")).toHaveLength(8);
+});
+
+test("columns of an earlier run are those of this run's labels and of complete other ones", () => {
+  const existing = [
+    "donor",
+    "pred_group",
+    "knn_vote_frac_group",
+    "conf_old",
+    "margin_old",
+    "is_unknown_old",
+    "pred_old",
+    "pred_old_raw",
+    "pred_of_another_tool",
+    "conf_of_another_tool",
+  ];
+  expect(earlierColumns(existing, ["group", "kind"])).toEqual([
+    "pred_group",
+    "knn_vote_frac_group",
+    "conf_old",
+    "margin_old",
+    "is_unknown_old",
+    "pred_old",
+    "pred_old_raw",
+  ]);
+});
+
+test("categories are the labels that occur, by code point", () => {
+  const labels = { codes: Int32Array.of(3, 0, 3, -1), categories: ["b", "never", "also never", "a"] };
+  expect(observedLabels(labels)).toEqual({ codes: Int32Array.of(0, 1, 0, -1), categories: ["a", "b"] });
+});

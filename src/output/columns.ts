@@ -1,0 +1,129 @@
+/**
+ * Names, kinds and order of every output column, once (contract 3 §8).
+ * @module
+ */
+import { didYouMean } from "../core/nearest.ts";
+import { compareCodePoints } from "../core/order.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { LabelPrediction, PredictedLabels, Predictions } from "../predict/types.ts";
+
+/** `minimal`: the final label; `standard`: with confidence, margin and Unknown; `full`: everything. */
+export const WRITE_MODES = ["minimal", "standard", "full"] as const;
+export type WriteMode = (typeof WRITE_MODES)[number];
+
+/** What every export takes. */
+export interface ExportOptions {
+  readonly mode?: WriteMode;
+}
+
+/** The mode when none is asked for. */
+export const DEFAULT_WRITE_MODE: WriteMode = "standard";
+
+/** The name of the column of obs_names in tables. */
+export const INDEX_COLUMN = "obs_name";
+/** The uns entry that holds the metadata, and the key of the metadata in Parquet files. */
+export const METADATA_KEY = "atlasmtl";
+
+/** The obsm key of predicted coordinates of one head, or of `latent_internal`. */
+export const coordsKey = (head: string): string => `X_pred_${head}`;
+
+/** One column of one value per cell. */
+export type OutputColumn =
+  | { readonly name: string; readonly kind: "label"; readonly labels: PredictedLabels }
+  | { readonly name: string; readonly kind: "score"; readonly values: Float32Array }
+  | { readonly name: string; readonly kind: "flag"; readonly values: Uint8Array };
+
+type Values =
+  | { readonly kind: "label"; readonly labels: PredictedLabels }
+  | { readonly kind: "score"; readonly values: Float32Array }
+  | { readonly kind: "flag"; readonly values: Uint8Array };
+
+interface ColumnSpec {
+  readonly prefix: string;
+  readonly suffix: string;
+  /** The smallest mode that has this column. */
+  readonly from: WriteMode;
+  readonly read: (prediction: LabelPrediction) => Values;
+}
+
+const label = (labels: PredictedLabels): Values => ({ kind: "label", labels });
+const score = (values: Float32Array): Values => ({ kind: "score", values });
+const flag = (values: Uint8Array): Values => ({ kind: "flag", values });
+
+/** The columns of one label column, in order. */
+const SPECS: readonly ColumnSpec[] = [
+  { prefix: "pred_", suffix: "_raw", from: "full", read: (p) => label(p.raw) },
+  { prefix: "conf_", suffix: "", from: "standard", read: (p) => score(p.conf) },
+  { prefix: "margin_", suffix: "", from: "standard", read: (p) => score(p.margin) },
+  { prefix: "is_low_conf_", suffix: "", from: "full", read: (p) => flag(p.isLowConf) },
+  { prefix: "pred_", suffix: "_knn", from: "full", read: (p) => label(p.knn) },
+  { prefix: "knn_vote_frac_", suffix: "", from: "full", read: (p) => score(p.knnVoteFrac) },
+  { prefix: "is_low_knn_conf_", suffix: "", from: "full", read: (p) => flag(p.isLowKnnConf) },
+  { prefix: "used_knn_", suffix: "", from: "full", read: (p) => flag(p.usedKnn) },
+  { prefix: "is_unknown_", suffix: "", from: "standard", read: (p) => flag(p.isUnknown) },
+  { prefix: "pred_", suffix: "", from: "minimal", read: (p) => label(p.final) },
+];
+
+function specsOf(mode: WriteMode): readonly ColumnSpec[] {
+  const rank = WRITE_MODES.indexOf(mode);
+  if (rank < 0)
+    throw new AtlasmtlError(
+      "USAGE",
+      `the write mode is "${mode}"; expected ${WRITE_MODES.join(", ")}.${didYouMean(mode, WRITE_MODES)}`,
+    );
+  return SPECS.filter(({ from }) => WRITE_MODES.indexOf(from) <= rank);
+}
+
+/**
+ * The columns of all label columns, label column by label column.
+ * @throws USAGE for an unknown mode, naming the nearest, and for label columns whose output columns would
+ * have the same name (such as `type` and `type_raw` in `full` mode).
+ */
+export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
+  const specs = specsOf(mode);
+  const columns = predictions.labels.flatMap((prediction) =>
+    specs.map(({ prefix, suffix, read }) => ({
+      name: `${prefix}${prediction.column}${suffix}`,
+      ...read(prediction),
+    })),
+  );
+  const names = columns.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new AtlasmtlError("USAGE", `Two label columns would both write the column "${twice}".`, {
+      hint: "Choose a write mode with fewer columns.",
+    });
+  return columns;
+}
+
+/** The names that any mode may write for one label column. */
+export function columnNames(labelColumn: string): string[] {
+  return SPECS.map(({ prefix, suffix }) => `${prefix}${labelColumn}${suffix}`);
+}
+
+/**
+ * The columns of `existing` that an earlier prediction wrote: those of this run's label columns, and those of
+ * every other label column whose `standard` columns are all there.
+ */
+export function earlierColumns(existing: readonly string[], labelColumns: readonly string[]): string[] {
+  const names = new Set(existing);
+  const earlier = new Set(labelColumns.flatMap(columnNames));
+  const standard = specsOf("standard");
+  const [confidence] = standard;
+  for (const name of existing) {
+    if (!name.startsWith(confidence.prefix)) continue;
+    const column = name.slice(confidence.prefix.length);
+    if (standard.every(({ prefix, suffix }) => names.has(`${prefix}${column}${suffix}`)))
+      for (const written of columnNames(column)) earlier.add(written);
+  }
+  return existing.filter((name) => earlier.has(name));
+}
+
+/** The same labels with only the categories that occur, sorted by code point, as pandas makes them. */
+export function observedLabels({ codes, categories }: PredictedLabels): PredictedLabels {
+  const occurs = new Uint8Array(categories.length);
+  for (const code of codes) if (code >= 0) occurs[code] = 1;
+  const observed = categories.filter((_, code) => occurs[code] === 1).sort(compareCodePoints);
+  const renumbered = categories.map((name) => observed.indexOf(name));
+  return { codes: codes.map((code) => (code < 0 ? -1 : renumbered[code])), categories: observed };
+}

@@ -1,0 +1,83 @@
+/** Predictions as what is added to the query's file. @module */
+import type { Additions } from "../anndata/append.ts";
+import type { AnnData } from "../anndata/types.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Predictions } from "../predict/types.ts";
+import {
+  coordsKey,
+  DEFAULT_WRITE_MODE,
+  type ExportOptions,
+  earlierColumns,
+  METADATA_KEY,
+  outputColumns,
+} from "./columns.ts";
+import { toColumn } from "./to-table.ts";
+
+export interface ToAnnDataOptions extends ExportOptions {
+  /** Write predicted coordinates and the latent space to obsm; off by default. */
+  readonly includeCoords?: boolean;
+  /** Write the metadata to `uns["atlasmtl"]`; on by default. */
+  readonly includeMetadata?: boolean;
+}
+
+/**
+ * The additions for the query the predictions were made of (contract 3 §8).
+ *
+ * Columns, coordinates and metadata of an earlier run are replaced: those of this run's label columns in any
+ * mode, those of other label columns when their `standard` columns are all there, and all coordinates this
+ * model can predict.
+ * @throws MISMATCH when `adata` has other cells; USAGE for an unknown mode, or for coordinates that
+ * prediction did not keep.
+ */
+export function toAnnDataAdditions(
+  predictions: Predictions,
+  adata: Pick<AnnData, "source" | "nObs" | "obs">,
+  options: ToAnnDataOptions = {},
+): Additions {
+  const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
+  requireSameCells(predictions.obsNames, adata);
+  if (includeCoords && predictions.coords.size === 0)
+    throw new AtlasmtlError("USAGE", "There are no coordinates to write: prediction did not keep them.", {
+      where: "includeCoords",
+      hint: "Predict with keepCoords: true.",
+    });
+  const obs = outputColumns(predictions, mode).map((column) => [column.name, toColumn(column)] as const);
+  const coords = [...predictions.coords].map(([head, points]) => [coordsKey(head), points] as const);
+  const labelColumns = predictions.labels.map(({ column }) => column);
+  const earlier = new Set(earlierColumns(adata.obs.columns, labelColumns));
+  return {
+    obs: new Map(obs),
+    obsm: new Map(includeCoords ? coords : []),
+    uns: new Map(includeMetadata ? [[METADATA_KEY, predictions.metadata]] : []),
+    removeObs: (name) => earlier.has(name),
+    removeObsm: (key) => predictions.spaces.some((space) => coordsKey(space) === key),
+    removeUns: (key) => key === METADATA_KEY,
+  };
+}
+
+/** Rows are matched by position, so the names have to agree. */
+function requireSameCells(
+  obsNames: readonly string[],
+  adata: Pick<AnnData, "source" | "nObs" | "obs">,
+): void {
+  const { source, nObs, obs } = adata;
+  if (obsNames.length !== nObs)
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `The predictions are of ${obsNames.length} cells, ${source} has ${nObs}.`,
+      {
+        where: `${source} › obs`,
+        hint: "Write predictions into the file they were made from.",
+      },
+    );
+  const at = obsNames === obs.index ? -1 : obsNames.findIndex((name, i) => name !== obs.index[i]);
+  if (at >= 0)
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `Cell ${at} is "${obs.index[at]}" there and "${obsNames[at]}" here.`,
+      {
+        where: `${source} › obs names`,
+        hint: "Write predictions into the file they were made from.",
+      },
+    );
+}

@@ -1,0 +1,75 @@
+/** Predictions as comma-separated text, written in pieces. @module */
+import { Gzip } from "fflate";
+import { pythonFloat32 } from "../core/float-text.ts";
+import type { Predictions } from "../predict/types.ts";
+import {
+  DEFAULT_WRITE_MODE,
+  type ExportOptions,
+  INDEX_COLUMN,
+  type OutputColumn,
+  outputColumns,
+} from "./columns.ts";
+
+/** Rows of one piece. */
+const PIECE_ROWS = 4096;
+
+/**
+ * The predictions as UTF-8 CSV (RFC 4180 quoting, lines end in `\n`), as pandas writes a data frame: the index
+ * first, `True`/`False`, the shortest float32 text, nothing for NaN.
+ *
+ * Pieces come one after the other, so the whole text need not be in memory.
+ * @throws USAGE for an unknown mode.
+ */
+export function toCsv(predictions: Predictions, options: ExportOptions = {}): Generator<Uint8Array> {
+  return csvPieces(predictions, outputColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE));
+}
+
+function* csvPieces(predictions: Predictions, columns: readonly OutputColumn[]): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  const { obsNames } = predictions;
+  const cells = columns.map(cellText);
+  yield encoder.encode(`${[INDEX_COLUMN, ...columns.map(({ name }) => name)].map(quoted).join(",")}\n`);
+  for (let start = 0; start < obsNames.length; start += PIECE_ROWS) {
+    const end = Math.min(start + PIECE_ROWS, obsNames.length);
+    let text = "";
+    for (let i = start; i < end; i++) {
+      text += quoted(obsNames[i]);
+      for (const cell of cells) text += `,${cell(i)}`;
+      text += "\n";
+    }
+    yield encoder.encode(text);
+  }
+}
+
+/** The text of one column in a given row. */
+function cellText(column: OutputColumn): (row: number) => string {
+  switch (column.kind) {
+    case "label": {
+      const { codes, categories } = column.labels;
+      const texts = categories.map(quoted);
+      return (row) => texts[codes[row]] ?? "";
+    }
+    case "score":
+      return (row) => (Number.isNaN(column.values[row]) ? "" : pythonFloat32(column.values[row]));
+    case "flag":
+      return (row) => (column.values[row] === 1 ? "True" : "False");
+  }
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The pieces compressed with gzip; the same input gives the same bytes, as no time is recorded. */
+export function* gzipPieces(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  const ready: Uint8Array[] = [];
+  const gzip = new Gzip({ level: 6, mtime: 0 }, (bytes) => {
+    ready.push(bytes);
+  });
+  for (const piece of pieces) {
+    gzip.push(piece);
+    yield* ready.splice(0);
+  }
+  gzip.push(new Uint8Array(0), true);
+  yield* ready.splice(0);
+}

@@ -1,0 +1,73 @@
+/** Predictions as a Parquet file. @module */
+import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
+import { toPlain } from "../core/config.ts";
+import { VERSION } from "../core/version.ts";
+import type { Predictions } from "../predict/types.ts";
+import {
+  DEFAULT_WRITE_MODE,
+  type ExportOptions,
+  INDEX_COLUMN,
+  METADATA_KEY,
+  type OutputColumn,
+  outputColumns,
+} from "./columns.ts";
+
+/** Rows of one row group; values become JavaScript arrays one group at a time. */
+const GROUP_ROWS = 65_536;
+
+/**
+ * The predictions as Parquet: names as text, labels as dictionary text, scores as FLOAT (a vote share that was
+ * not taken is null), flags as BOOLEAN; the metadata as JSON under `atlasmtl` in the file's key-value metadata.
+ * @throws USAGE for an unknown mode.
+ */
+export function toParquet(predictions: Predictions, options: ExportOptions = {}): Uint8Array {
+  const columns = outputColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE);
+  const nRows = predictions.obsNames.length;
+  const writer = new ByteWriter();
+  const file = new ParquetWriter({
+    writer,
+    schema: schemaFromColumnData({ columnData: groupOf(predictions, columns, 0, 0) }),
+    kvMetadata: [{ key: METADATA_KEY, value: JSON.stringify(toPlain(predictions.metadata)) }],
+    createdBy: `atlasmtl ${VERSION}`,
+  });
+  for (let start = 0; start < nRows; start += GROUP_ROWS) {
+    const end = Math.min(start + GROUP_ROWS, nRows);
+    file.write({ columnData: groupOf(predictions, columns, start, end), rowGroupSize: GROUP_ROWS });
+  }
+  file.finish();
+  return writer.getBytes();
+}
+
+function groupOf(
+  predictions: Predictions,
+  columns: readonly OutputColumn[],
+  start: number,
+  end: number,
+): ColumnSource[] {
+  const names: ColumnSource = {
+    name: INDEX_COLUMN,
+    data: predictions.obsNames.slice(start, end),
+    type: "STRING",
+    nullable: false,
+  };
+  return [names, ...columns.map((column) => sourceOf(column, start, end))];
+}
+
+function sourceOf(column: OutputColumn, start: number, end: number): ColumnSource {
+  const { name } = column;
+  switch (column.kind) {
+    case "label": {
+      const { codes, categories } = column.labels;
+      const data = Array.from(codes.subarray(start, end), (code) => categories[code]);
+      return { name, data, type: "STRING", nullable: false, encoding: "RLE_DICTIONARY" };
+    }
+    case "score": {
+      const data = Array.from(column.values.subarray(start, end), (x) => (Number.isNaN(x) ? null : x));
+      return { name, data, type: "FLOAT" };
+    }
+    case "flag": {
+      const data = Array.from(column.values.subarray(start, end), (x) => x === 1);
+      return { name, data, type: "BOOLEAN", nullable: false };
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { csr, memoryQuery, toRows } from "../../test/helpers/predict-fixtures.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { alignBlock, alignedRows, alignGenes } from "./align.ts";
+
+function failure(run: () => unknown): AtlasmtlError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof AtlasmtlError) return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+test("rows are reordered, missing genes are zeros and extra genes are ignored", () => {
+  const model = ["a", "b", "c", "d"];
+  const genes = alignGenes(["d", "x", "b", "a"], model, "q");
+  expect(genes).toMatchObject({ nMatched: 3, nMissing: 1, warning: null });
+  const block = alignBlock(csr([[4, 9, 2, 1]]), genes, "float");
+  expect(toRows(block)).toEqual([[1, 2, 0, 4]]);
+  expect([...block.indices]).toEqual([0, 1, 3]);
+});
+
+test("any block comes out as a dense gather would give it, with rising indices", () => {
+  const value = fc.oneof(fc.constant(0), fc.integer({ min: -3, max: 9 }));
+  const problem = fc.record({
+    query: fc.uniqueArray(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 10 }),
+    model: fc.uniqueArray(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 10 }),
+    rows: fc.array(fc.array(value, { minLength: 10, maxLength: 10 }), { maxLength: 6 }),
+  });
+  fc.assert(
+    fc.property(problem, ({ query, model, rows }) => {
+      fc.pre(query.some((gene) => model.includes(gene)));
+      const genes = alignGenes(query.map(String), model.map(String), "q");
+      const values = rows.map((row) => row.slice(0, query.length));
+      const block = alignBlock(csr(values, query.length), genes, "float");
+      const gathered = values.map((row) =>
+        model.map((gene) => (query.includes(gene) ? row[query.indexOf(gene)] : 0)),
+      );
+      expect(toRows(block)).toEqual(gathered);
+      for (let r = 0; r < block.nRows; r++)
+        for (let e = block.indptr[r] + 1; e < block.indptr[r + 1]; e++)
+          expect(block.indices[e]).toBeGreaterThan(block.indices[e - 1]);
+    }),
+  );
+});
+
+test("binary keeps which genes are expressed and drops the values", () => {
+  const genes = alignGenes(["a", "b"], ["b", "a"], "q");
+  const block = alignBlock(
+    csr([
+      [0, 7.5],
+      [0.1, 2],
+    ]),
+    genes,
+    "binary",
+  );
+  expect(block.data).toBeNull();
+  expect(toRows(block)).toEqual([
+    [1, 0],
+    [1, 1],
+  ]);
+});
+
+test("a negative value is refused under binary, with the gene and a hint, and fine under float", () => {
+  const genes = alignGenes(["a", "b"], ["a", "b"], "q");
+  const error = failure(() => alignBlock(csr([[1, -0.5]]), genes, "binary", 40));
+  expect(error.code).toBe("BAD_DATA");
+  expect(error.message).toContain("row 40 holds -0.5 for gene 'b'");
+  expect(error.hint).toContain('layer: "counts"');
+  expect(toRows(alignBlock(csr([[1, -0.5]]), genes, "float"))).toEqual([[1, -0.5]]);
+});
+
+test("blocks are cut into batches that hold every row once, in order", async () => {
+  const rows = Array.from({ length: 7 }, (_, i) => [i, 0, i + 1]);
+  const query = memoryQuery(rows, ["a", "b", "c"]);
+  const genes = alignGenes(["a", "b", "c"], ["c", "a"], "q");
+  for (const transform of ["float", "binary"] as const) {
+    const seen: number[][] = [];
+    const options = { transform, batchSize: 2, source: "q" };
+    for await (const { firstRow, csr: block } of alignedRows(await query.matrix(), genes, options)) {
+      expect(firstRow).toBe(seen.length);
+      expect(block.nRows).toBeLessThanOrEqual(2);
+      seen.push(...toRows(block));
+    }
+    const value = (x: number) => (transform === "binary" ? Math.sign(x) : x);
+    expect(seen).toEqual(rows.map(([a, , c]) => [value(c), value(a)]));
+  }
+});
+
+test("duplicate query genes are an error that lists some of them", () => {
+  const error = failure(() => alignGenes(["a", "b", "a", "x", "x"], ["a", "b"], "query.h5ad"));
+  expect(error).toMatchObject({ code: "BAD_DATA", where: "query.h5ad › var names" });
+  expect(error.message).toContain("2 gene names occur more than once in the query: 'a', 'x'");
+});
+
+test("no match at all is an error with examples of both sides and the likely cause", () => {
+  const model = ["ENSG00000141510", "ENSG00000012048"];
+  const error = failure(() => alignGenes(["TP53", "BRCA1"], model, "q"));
+  expect(error.code).toBe("MISMATCH");
+  expect(error.message).toMatch(/'TP53'.*'ENSG00000141510'.*symbols and the model Ensembl ids/);
+  expect(error.hint).toContain("Ensembl ids as var names");
+});
+
+test("fewer than half is a warning with counts; half is not", () => {
+  const model = ["a", "b", "c", "d"];
+  const few = alignGenes(["a", "x", "y"], model, "q").warning;
+  expect(few?.message).toContain(
+    "Only 1 of the model's 4 genes are in the query (25 %; at least 50 % expected)",
+  );
+  expect(few?.message).toContain("query: 'x', 'y'; model: 'b', 'c', 'd'");
+  expect(alignGenes(["a", "b"], model, "q").warning).toBeNull();
+});
+
+test.each([
+  [["ENSG00000141510.3", "ENSG00000012048.7"], ["ENSG00000141510", "ENSG00000012048"], "version suffixes"],
+  [["Tp53", "Brca1"], ["TP53", "BRCA1"], "upper and lower case"],
+  [["ENSMUSG00000059552"], ["Trp53"], "Ensembl ids and the model gene symbols"],
+  [["probe1"], ["TP53"], "another set of genes"],
+])("%o against %o: %s", (query, model, cause) => {
+  expect(failure(() => alignGenes(query, model, "q")).message).toContain(cause);
+});

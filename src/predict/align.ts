@@ -1,0 +1,210 @@
+/** Matching the query's genes to the model's and streaming its rows in the model's order (contract 3 §1). @module */
+import type { Matrix } from "../anndata/types.ts";
+import type { Csr, RowBlock } from "../core/csr.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import type { InputTransform } from "../model/types.ts";
+import { likelyCause } from "./gene-mismatch.ts";
+import type { Warning } from "./types.ts";
+
+/** Below this share of matched genes the caller is warned. */
+const ENOUGH = 0.5;
+const N_EXAMPLES = 3;
+const N_LISTED = 5;
+
+/** Where each gene of the query sits in the model. */
+export interface GeneAlignment {
+  readonly queryGenes: readonly string[];
+  /** Per query gene its number in the model, -1 when the model does not use it. */
+  readonly toModel: Int32Array;
+  readonly nGenes: number;
+  readonly nMatched: number;
+  readonly nMissing: number;
+  readonly warning: Warning | null;
+}
+
+/**
+ * Matches genes by exact name; missing genes will be zeros and extra genes are ignored.
+ *
+ * `source` is the query's name in messages.
+ * @throws BAD_DATA when a query gene occurs twice, MISMATCH when none is in the model.
+ */
+export function alignGenes(
+  queryGenes: readonly string[],
+  trainGenes: readonly string[],
+  source: string,
+): GeneAlignment {
+  const where = `${source} › var names`;
+  const position = new Map<string, number>();
+  for (let j = 0; j < trainGenes.length; j++) position.set(trainGenes[j], j);
+  const toModel = new Int32Array(queryGenes.length).fill(-1);
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  let nMatched = 0;
+  for (let j = 0; j < queryGenes.length; j++) {
+    const gene = queryGenes[j];
+    if (seen.has(gene)) repeated.add(gene);
+    seen.add(gene);
+    const at = position.get(gene);
+    if (at === undefined) continue;
+    toModel[j] = at;
+    nMatched++;
+  }
+  if (repeated.size > 0) throw duplicates(repeated, where);
+  const nGenes = trainGenes.length;
+  const found = { queryGenes, toModel, nGenes, nMatched, nMissing: nGenes - nMatched };
+  if (nMatched >= ENOUGH * nGenes) return { ...found, warning: null };
+
+  const unmatchedQuery = queryGenes.filter((_, j) => toModel[j] < 0);
+  const unmatchedModel = trainGenes.filter((gene) => !seen.has(gene));
+  const { cause, hint } = likelyCause(unmatchedQuery, unmatchedModel);
+  const share = nGenes === 0 ? 0 : Math.floor((100 * nMatched) / nGenes);
+  const message =
+    nMatched === 0
+      ? `None of the model's ${nGenes} genes are among the query's ${queryGenes.length}`
+      : `Only ${nMatched} of the model's ${nGenes} genes are in the query (${share} %; at least 50 % expected)`;
+  const examples =
+    ` (query: ${quoted(unmatchedQuery, N_EXAMPLES)}; model: ${quoted(unmatchedModel, N_EXAMPLES)}).` +
+    ` Likely cause: ${cause}.`;
+  if (nMatched === 0) throw new AtlasmtlError("MISMATCH", message + examples, { where, hint });
+  return { ...found, warning: { message: message + examples, where, hint } };
+}
+
+function duplicates(repeated: ReadonlySet<string>, where: string): AtlasmtlError {
+  const names = [...repeated];
+  const more = names.length > N_LISTED ? " and more" : "";
+  return new AtlasmtlError(
+    "BAD_DATA",
+    `${names.length} gene name${names.length === 1 ? " occurs" : "s occur"} more than once in the query: ` +
+      `${quoted(names, N_LISTED)}${more}.`,
+    {
+      where,
+      hint: "Make gene names unique, such as by adata.var_names_make_unique(), or sum the columns of one gene.",
+    },
+  );
+}
+
+function quoted(names: readonly string[], most: number): string {
+  return names.length === 0
+    ? "none unmatched"
+    : names
+        .slice(0, most)
+        .map((name) => `'${name}'`)
+        .join(", ");
+}
+
+/**
+ * Streams the query in blocks of at most `batchSize` rows, in the model's gene order and transformed.
+ *
+ * The reader chooses how much it reads at once, as a wide matrix allows fewer rows; longer blocks are cut.
+ * @throws BAD_DATA for a negative value under the `binary` transform.
+ */
+export async function* alignedRows(
+  matrix: Matrix,
+  alignment: GeneAlignment,
+  options: {
+    readonly transform: InputTransform;
+    readonly batchSize: number;
+    readonly source: string;
+    readonly signal?: AbortSignal | undefined;
+  },
+): AsyncGenerator<RowBlock> {
+  const { transform, batchSize, source, signal } = options;
+  for await (const { firstRow, csr } of matrix.rows({ signal })) {
+    let aligned: Csr;
+    try {
+      aligned = alignBlock(csr, alignment, transform, firstRow);
+    } catch (error) {
+      throw locate(error, `${source} › ${matrix.name}`);
+    }
+    yield* cut({ firstRow, csr: aligned }, batchSize);
+  }
+}
+
+/** A block in pieces of at most `batchSize` rows, without copying its entries. */
+function* cut({ firstRow, csr }: RowBlock, batchSize: number): Generator<RowBlock> {
+  const { nRows, nCols, indptr, indices, data } = csr;
+  for (let start = 0; start < nRows; start += batchSize) {
+    const end = Math.min(start + batchSize, nRows);
+    const [from, to] = [indptr[start], indptr[end]];
+    yield {
+      firstRow: firstRow + start,
+      csr: {
+        nRows: end - start,
+        nCols,
+        indptr: indptr.slice(start, end + 1).map((at) => at - from),
+        indices: indices.subarray(from, to),
+        data: data === null ? null : data.subarray(from, to),
+      },
+    };
+  }
+}
+
+/**
+ * One block with its columns in the model's order.
+ *
+ * Entries are sorted by two counting passes, so the cost is linear in entries, genes and rows.
+ * `firstRow` numbers rows in messages.
+ * @throws BAD_DATA for a negative value under the `binary` transform.
+ */
+export function alignBlock(
+  block: Csr,
+  alignment: GeneAlignment,
+  transform: InputTransform,
+  firstRow = 0,
+): Csr {
+  const { queryGenes, toModel, nGenes } = alignment;
+  const { nRows, indptr, indices, data } = block;
+  const binary = transform === "binary";
+  const columnStart = new Uint32Array(nGenes + 1);
+  const rowStart = new Uint32Array(nRows + 1);
+  for (let r = 0; r < nRows; r++) {
+    let kept = 0;
+    for (let e = indptr[r]; e < indptr[r + 1]; e++) {
+      const gene = toModel[indices[e]];
+      if (gene < 0) continue;
+      if (binary && data !== null && data[e] < 0)
+        throw negative(data[e], firstRow + r, queryGenes[indices[e]]);
+      columnStart[gene + 1]++;
+      kept++;
+    }
+    rowStart[r + 1] = rowStart[r] + kept;
+  }
+  const nEntries = rowStart[nRows];
+  for (let g = 0; g < nGenes; g++) columnStart[g + 1] += columnStart[g];
+
+  // Entries by column, each with its row and its place in the block …
+  const entryRow = new Uint32Array(nEntries);
+  const entryPlace = new Uint32Array(nEntries);
+  const next = columnStart.slice(0, nGenes);
+  for (let r = 0; r < nRows; r++)
+    for (let e = indptr[r]; e < indptr[r + 1]; e++) {
+      const gene = toModel[indices[e]];
+      if (gene < 0) continue;
+      const at = next[gene]++;
+      entryRow[at] = r;
+      entryPlace[at] = e;
+    }
+  // … dealt back to their rows, column after column.
+  const values = binary || data === null ? null : new Float32Array(nEntries);
+  const columns = nGenes <= 65536 ? new Uint16Array(nEntries) : new Uint32Array(nEntries);
+  const fill = rowStart.slice(0, nRows);
+  for (let g = 0; g < nGenes; g++)
+    for (let at = columnStart[g]; at < columnStart[g + 1]; at++) {
+      const to = fill[entryRow[at]]++;
+      columns[to] = g;
+      if (values !== null && data !== null) values[to] = data[entryPlace[at]];
+    }
+  return { nRows, nCols: nGenes, indptr: rowStart, indices: columns, data: values };
+}
+
+function negative(value: number, row: number, gene: string): AtlasmtlError {
+  return new AtlasmtlError(
+    "BAD_DATA",
+    `The binary transform needs values of 0 or more; row ${row} holds ${value} for gene '${gene}'.`,
+    {
+      hint:
+        "The matrix looks scaled or centred. Choose the counts or the log-normalised values, such as " +
+        'layer: "counts" or "raw/X".',
+    },
+  );
+}

@@ -1,0 +1,54 @@
+/** The temperatures a model was calibrated with (contract 2 §7, 3 §2). @module */
+import { type ConfigValue, Float } from "../core/config.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Model } from "../model/types.ts";
+
+/** How logits become probabilities. */
+export interface Calibration {
+  readonly applied: boolean;
+  /** The method the model was calibrated with, also when it is not applied; null without calibration. */
+  readonly method: string | null;
+  /** Temperature by label column; empty when not applied. */
+  readonly temperatures: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads `calibration` of the model's `train_config`.
+ * @throws BAD_DATA for a temperature that is not a positive number.
+ */
+export function calibrationOf(model: Pick<Model, "trainConfig" | "labelHeads">, apply: boolean): Calibration {
+  const stored = model.trainConfig.get("calibration");
+  const method = entry(stored, "method");
+  const temperatures = new Map<string, number>();
+  if (apply) {
+    const byColumn = entry(stored, "temperatures");
+    for (const { column } of model.labelHeads) {
+      const value = entry(byColumn, column);
+      if (value === undefined || value === null) continue;
+      const temperature = value instanceof Float ? value.value : value;
+      if (!(typeof temperature === "number" && temperature > 0 && Number.isFinite(temperature)))
+        throw new AtlasmtlError(
+          "BAD_DATA",
+          `The calibration temperature of ${column} is ${String(temperature)}; expected a positive number.`,
+          {
+            where: "train_config › calibration › temperatures",
+            hint: "Predict with applyCalibration: false.",
+          },
+        );
+      temperatures.set(column, temperature);
+    }
+  }
+  return {
+    applied: temperatures.size > 0,
+    method: typeof method === "string" ? method : null,
+    temperatures,
+  };
+}
+
+/** The value of `key` in a stored mapping of either shape. */
+function entry(value: ConfigValue | undefined, key: string): ConfigValue | undefined {
+  if (value instanceof Map) return value.get(key);
+  if (value === null || typeof value !== "object" || value instanceof Float || Array.isArray(value))
+    return undefined;
+  return Object.hasOwn(value, key) ? (value as { readonly [key: string]: ConfigValue })[key] : undefined;
+}

@@ -1,0 +1,80 @@
+/** From logits to label, confidence and margin (contract 3 §2). @module */
+import { exp } from "../core/math.ts";
+import { AtlasmtlError } from "../errors.ts";
+
+/** What the network says about every cell in one label column. */
+export interface HeadScores {
+  readonly column: string;
+  readonly classes: readonly string[];
+  /** The most likely class of each cell; the first of equals. */
+  readonly raw: Int32Array;
+  /** Its probability, 0 to 1. */
+  readonly conf: Float32Array;
+  /** Its distance to the second most likely class; `conf` when there is only one class. */
+  readonly margin: Float32Array;
+}
+
+/** Room for the scores of `nObs` cells. */
+export function createScores(column: string, classes: readonly string[], nObs: number): HeadScores {
+  return {
+    column,
+    classes,
+    raw: new Int32Array(nObs),
+    conf: new Float32Array(nObs),
+    margin: new Float32Array(nObs),
+  };
+}
+
+/**
+ * Scores a block: `logits` is `[nRows, nClasses]`, row 0 goes to cell `firstRow` of `scores`.
+ *
+ * Logits are divided by `temperature`; the softmax is computed in float64 around the largest logit.
+ * @throws BAD_DATA when a logit is not finite.
+ */
+export function scoreBlock(
+  logits: Float32Array,
+  nRows: number,
+  temperature: number,
+  scores: HeadScores,
+  firstRow: number,
+): void {
+  const nClasses = scores.classes.length;
+  for (let r = 0; r < nRows; r++) {
+    const at = r * nClasses;
+    let best = 0;
+    for (let c = 1; c < nClasses; c++) if (logits[at + c] > logits[at + best]) best = c;
+    const largest = logits[at + best];
+    let sum = 0;
+    let second = 0;
+    for (let c = 0; c < nClasses; c++) {
+      const p = exp((logits[at + c] - largest) / temperature);
+      sum += p;
+      if (c !== best && p > second) second = p;
+    }
+    if (!Number.isFinite(sum))
+      throw new AtlasmtlError(
+        "BAD_DATA",
+        `The network's output for cell ${firstRow + r}, column ${scores.column}, is not finite.`,
+        { hint: "Check that the values of the query are on the scale the model was trained with." },
+      );
+    scores.raw[firstRow + r] = best;
+    scores.conf[firstRow + r] = 1 / sum;
+    scores.margin[firstRow + r] = (1 - second) / sum;
+  }
+}
+
+/**
+ * Marks cells whose confidence or margin is low: 1 below either threshold.
+ *
+ * Thresholds are rounded to float32 as the scores are, so that a score shown as 0.7 is not below 0.7.
+ */
+export function flagLowConfidence(
+  scores: HeadScores,
+  thresholds: { readonly confidenceHigh: number; readonly marginThreshold: number },
+): Uint8Array {
+  const high = Math.fround(thresholds.confidenceHigh);
+  const margin = Math.fround(thresholds.marginThreshold);
+  const low = new Uint8Array(scores.conf.length);
+  for (let i = 0; i < low.length; i++) low[i] = scores.conf[i] < high || scores.margin[i] < margin ? 1 : 0;
+  return low;
+}

@@ -1,0 +1,89 @@
+/** The network over the whole query, block by block (contract 3, first steps). @module */
+import { LATENT_INTERNAL } from "../artifacts/schema.ts";
+import type { RowBlock } from "../core/csr.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Engine } from "../kernels/types.ts";
+import type { CoordHead, Model } from "../model/types.ts";
+import { applyChildCorrection } from "./child-correction.ts";
+import { createScores, type HeadScores, scoreBlock } from "./confidence.ts";
+
+/** What is kept of the network's output: a few numbers per cell, and the points that were asked for. */
+export interface NetworkOutput {
+  readonly heads: readonly HeadScores[];
+  /** Coordinates in original units by head name, and `latent_internal`, as far as `keep` asks. */
+  readonly points: ReadonlyMap<string, DenseMatrix>;
+  readonly nBatches: number;
+}
+
+/**
+ * Runs the network over all `nObs` cells.
+ *
+ * `keep` says whether the points of a space are needed; `temperatures` is by label column, 1 where absent.
+ * @throws BAD_DATA when the blocks do not make up `nObs` rows or a logit is not finite, ABORTED.
+ */
+export async function runNetwork(
+  model: Model,
+  blocks: AsyncIterable<RowBlock>,
+  options: {
+    readonly nObs: number;
+    readonly keep: (space: string) => boolean;
+    readonly temperatures: ReadonlyMap<string, number>;
+    /** Called after each block. */
+    readonly onBlock?: () => void;
+  },
+  work: WorkOptions & { readonly engine: Engine },
+): Promise<NetworkOutput> {
+  const { nObs, keep, temperatures, onBlock } = options;
+  const heads = model.labelHeads.map(({ column, classes }) => createScores(column, classes, nObs));
+  const points = new Map<string, DenseMatrix>();
+  for (const { name, mean } of model.coordHeads) if (keep(name)) points.set(name, zeros(nObs, mean.length));
+  if (keep(LATENT_INTERNAL)) points.set(LATENT_INTERNAL, zeros(nObs, model.shape.hiddenSizes.at(-1) ?? 0));
+
+  const inference = await work.engine.createInference(model.shape, model.weights);
+  let done = 0;
+  let nBatches = 0;
+  try {
+    for await (const { firstRow, csr } of blocks) {
+      throwIfAborted(work.signal);
+      if (firstRow !== done || done + csr.nRows > nObs) throw wrongRows(firstRow + csr.nRows, nObs);
+      const result = await inference.run(csr);
+      if (model.childCorrection !== null) applyChildCorrection(model.childCorrection, result);
+      heads.forEach((head, h) => {
+        scoreBlock(result.logits[h], csr.nRows, temperatures.get(head.column) ?? 1, head, firstRow);
+      });
+      model.coordHeads.forEach((head, h) => {
+        const kept = points.get(head.name);
+        if (kept !== undefined) unscale(result.coords[h], head, kept, firstRow);
+      });
+      const latent = points.get(LATENT_INTERNAL);
+      latent?.data.set(result.latent, firstRow * latent.nCols);
+      done += csr.nRows;
+      nBatches++;
+      onBlock?.();
+      work.onProgress?.({ phase: "predict", done, total: nObs });
+    }
+  } finally {
+    inference.dispose();
+  }
+  if (done !== nObs) throw wrongRows(done, nObs);
+  return { heads, points, nBatches };
+}
+
+/** Standardised coordinates back to the units of the training target: x · std + mean. */
+function unscale(scaled: Float32Array, head: CoordHead, into: DenseMatrix, firstRow: number): void {
+  const { mean, std } = head;
+  const dim = mean.length;
+  const start = firstRow * dim;
+  for (let i = 0; i < scaled.length; i++)
+    into.data[start + i] = Math.fround(scaled[i] * std[i % dim]) + mean[i % dim];
+}
+
+function zeros(nRows: number, nCols: number): DenseMatrix {
+  return { nRows, nCols, data: new Float32Array(nRows * nCols) };
+}
+
+function wrongRows(got: number, expected: number): AtlasmtlError {
+  return new AtlasmtlError("BAD_DATA", `The matrix gave ${got} rows; obs has ${expected}.`);
+}

@@ -1,0 +1,57 @@
+/** Why the names of two sets of genes do not match. @module */
+
+const ENSEMBL = /^ENS[A-Z]*G\d{6,}(\.\d+)?$/;
+const VERSION = /\.\d+$/;
+
+/**
+ * The likely cause of a poor match of unmatched query genes to unmatched model genes, and what to do.
+ *
+ * Tried in turn: Ensembl ids against symbols, version suffixes, upper and lower case.
+ */
+export function likelyCause(
+  query: readonly string[],
+  model: readonly string[],
+): { readonly cause: string; readonly hint: string } {
+  const queryIds = share(query, (gene) => ENSEMBL.test(gene));
+  const modelIds = share(model, (gene) => ENSEMBL.test(gene));
+  if (queryIds < 0.5 && modelIds >= 0.5)
+    return {
+      cause: "the query uses gene symbols and the model Ensembl ids",
+      hint: 'Give the query Ensembl ids as var names; files often keep them in a var column: adata.var_names = adata.var["gene_ids"].',
+    };
+  if (queryIds >= 0.5 && modelIds < 0.5)
+    return {
+      cause: "the query uses Ensembl ids and the model gene symbols",
+      hint: 'Give the query gene symbols as var names; files often keep them in a var column: adata.var_names = adata.var["feature_name"].',
+    };
+  const withoutVersion = (gene: string): string => gene.replace(VERSION, "");
+  if (queryIds >= 0.5 && common(query, model, withoutVersion) >= 0.5)
+    return {
+      cause: "version suffixes, such as the .12 of ENSG00000141510.12, differ",
+      hint: 'Remove the version suffixes on both sides: adata.var_names = adata.var_names.str.split(".").str[0].',
+    };
+  if (common(query, model, (gene) => gene.toLowerCase()) >= 0.5)
+    return {
+      cause: "the names differ in upper and lower case, as between human TP53 and mouse Trp53",
+      hint: "Check that query and model are of the same species; otherwise change the case of the query's names.",
+    };
+  return {
+    cause: "the query was measured or annotated with another set of genes",
+    hint: "Check species and gene annotation of the query; missing genes count as not expressed.",
+  };
+}
+
+/** Share of `names` that fulfil `test`; 0 of none. */
+function share(names: readonly string[], test: (name: string) => boolean): number {
+  return names.length === 0 ? 0 : names.filter(test).length / names.length;
+}
+
+/** Share of `model` that is in `query` once both are `simplified`. */
+function common(
+  query: readonly string[],
+  model: readonly string[],
+  simplified: (name: string) => string,
+): number {
+  const simple = new Set(query.map(simplified));
+  return share(model, (gene) => simple.has(simplified(gene)));
+}

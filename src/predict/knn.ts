@@ -1,0 +1,180 @@
+/** Correcting labels by the nearest reference cells (contract 3 §3). @module */
+import type { DenseMatrix } from "../core/dense.ts";
+import { compareCodePoints } from "../core/order.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Engine } from "../kernels/types.ts";
+import type { ReferenceLabels } from "../model/types.ts";
+import type { HeadScores } from "./confidence.ts";
+import { chosenCells, visitNeighbours } from "./neighbours.ts";
+import type { KnnCorrection, KnnVoteMode, PredictSettings } from "./options.ts";
+import { labelPrototypes } from "./prototypes.ts";
+import type { PredictedLabels } from "./types.ts";
+import { type Ballot, createBallot } from "./vote.ts";
+
+/** The neighbours' word on one label column. */
+export interface KnnLabels {
+  /** The KNN label where it was used, the network's label elsewhere. */
+  readonly labels: PredictedLabels;
+  /** Share of the vote, 0 to 1; NaN where KNN was not used. */
+  readonly voteFrac: Float32Array;
+  readonly used: Uint8Array;
+  readonly isLow: Uint8Array;
+  /** Share of cells that KNN was used for, 0 of none. */
+  readonly coverage: number;
+}
+
+/** A label column being voted on. */
+interface Poll {
+  readonly head: HeadScores;
+  /** Labels of the model and of the reference, sorted by code point; all codes below refer to it. */
+  readonly categories: readonly string[];
+  readonly referenceCodes: Int32Array;
+  readonly isWanted: (cell: number) => boolean;
+  readonly ballot: Ballot;
+  readonly codes: Int32Array;
+  readonly voteFrac: Float32Array;
+  readonly used: Uint8Array;
+}
+
+/** What the neighbours say, and how far the nearest one is. */
+export interface KnnAnswer {
+  readonly columns: readonly KnnLabels[];
+  /** Per cell the distance to the nearest reference cell, when it was asked for. */
+  readonly nearest: Float64Array | null;
+}
+
+/**
+ * Asks the reference about the cells that `knnCorrection` chooses.
+ *
+ * In `full` mode one search serves every label column and the `wantNearest` distances; in `prototypes` mode
+ * each column searches its own centroids. A cell of which no neighbour has a label keeps the network's label
+ * and counts as not corrected.
+ * @throws ABORTED, and what the engine throws.
+ */
+export async function askNeighbours(
+  heads: readonly HeadScores[],
+  isLowConf: readonly Uint8Array[],
+  space: { readonly reference: DenseMatrix | null; readonly labels: ReadonlyMap<string, ReferenceLabels> },
+  queries: DenseMatrix | null,
+  settings: PredictSettings & { readonly wantNearest: boolean },
+  work: WorkOptions & { readonly engine: Engine },
+): Promise<KnnAnswer> {
+  const { knnCorrection, knnVoteMode, knnReferenceMode, knnK, knnConfLow, wantNearest } = settings;
+  const { reference } = space;
+  if (reference === null || queries === null)
+    return { columns: heads.map((head) => notCorrected(head)), nearest: null };
+
+  const nObs = queries.nRows;
+  const polls =
+    knnCorrection === "off"
+      ? []
+      : heads.map((head, h) =>
+          openPoll(
+            head,
+            labelsOf(space.labels, head.column),
+            knnVoteMode,
+            wanted(knnCorrection, isLowConf[h]),
+          ),
+        );
+  const nearest = wantNearest ? new Float64Array(nObs) : null;
+  const shared = knnReferenceMode === "full" ? polls : [];
+  const cells = chosenCells(nObs, wantNearest ? null : (cell) => shared.some((poll) => poll.isWanted(cell)));
+  const k = shared.length > 0 ? knnK : 1;
+  await visitNeighbours(
+    { reference, queries, cells, k },
+    (block, neighbours) => {
+      block.forEach((cell, row) => {
+        if (nearest !== null) nearest[cell] = neighbours.distances[row * neighbours.k];
+        for (const poll of shared)
+          if (poll.isWanted(cell)) count(poll, cell, poll.ballot(poll.referenceCodes, neighbours, row));
+      });
+    },
+    work,
+  );
+  if (knnReferenceMode === "prototypes")
+    for (const poll of polls) {
+      const { points, labels } = labelPrototypes(reference, poll.referenceCodes, poll.categories.length);
+      if (points.nRows === 0) continue;
+      await visitNeighbours(
+        { reference: points, queries, cells: chosenCells(nObs, poll.isWanted), k: knnK },
+        (block, neighbours) => {
+          block.forEach((cell, row) => {
+            count(poll, cell, poll.ballot(labels, neighbours, row));
+          });
+        },
+        work,
+      );
+    }
+  const columns =
+    polls.length === 0
+      ? heads.map((head) => notCorrected(head))
+      : polls.map((poll) => closePoll(poll, knnConfLow));
+  return { columns, nearest };
+}
+
+function wanted(correction: KnnCorrection, isLowConf: Uint8Array): (cell: number) => boolean {
+  return correction === "all" ? () => true : (cell) => isLowConf[cell] === 1;
+}
+
+function labelsOf(labels: ReadonlyMap<string, ReferenceLabels>, column: string): ReferenceLabels {
+  const found = labels.get(column);
+  if (found === undefined) throw new AtlasmtlError("BUG", `labels of ${column} were not checked`);
+  return found;
+}
+
+function openPoll(
+  head: HeadScores,
+  reference: ReferenceLabels,
+  mode: KnnVoteMode,
+  isWanted: (cell: number) => boolean,
+): Poll {
+  const nObs = head.raw.length;
+  const categories = [...new Set([...head.classes, ...reference.categories])].sort(compareCodePoints);
+  const codeOf = new Map(categories.map((name, code) => [name, code]));
+  const renumbered = (names: readonly string[]): number[] => names.map((name) => codeOf.get(name) ?? -1);
+  const ofClass = renumbered(head.classes);
+  const ofReference = renumbered(reference.categories);
+  return {
+    head,
+    categories,
+    referenceCodes: reference.codes.map((code) => ofReference[code] ?? -1),
+    isWanted,
+    ballot: createBallot(mode, categories.length),
+    codes: head.raw.map((code) => ofClass[code]),
+    voteFrac: new Float32Array(nObs).fill(Number.NaN),
+    used: new Uint8Array(nObs),
+  };
+}
+
+function count(poll: Poll, cell: number, verdict: { readonly code: number; readonly share: number }): void {
+  if (verdict.code < 0) return;
+  poll.codes[cell] = verdict.code;
+  poll.voteFrac[cell] = verdict.share;
+  poll.used[cell] = 1;
+}
+
+/** The threshold is rounded to float32 as the shares are: a share of 9/15 is not below 0.6. */
+function closePoll(poll: Poll, knnConfLow: number): KnnLabels {
+  const { categories, codes, voteFrac, used } = poll;
+  const threshold = Math.fround(knnConfLow);
+  const nUsed = used.reduce((sum, flag) => sum + flag, 0);
+  return {
+    labels: { codes, categories },
+    voteFrac,
+    used,
+    isLow: Uint8Array.from(voteFrac, (share) => (share < threshold ? 1 : 0)),
+    coverage: used.length === 0 ? 0 : nUsed / used.length,
+  };
+}
+
+function notCorrected(head: HeadScores): KnnLabels {
+  const nObs = head.raw.length;
+  return {
+    labels: { codes: head.raw.slice(), categories: head.classes },
+    voteFrac: new Float32Array(nObs).fill(Number.NaN),
+    used: new Uint8Array(nObs),
+    isLow: new Uint8Array(nObs),
+    coverage: 0,
+  };
+}

@@ -1,0 +1,54 @@
+/** Searching the neighbours of many cells without holding them all at once. @module */
+import type { DenseMatrix } from "../core/dense.ts";
+import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import type { Engine, Neighbours } from "../kernels/types.ts";
+
+/** Cells searched at once; bounds the memory of the answers, not the results. */
+const BLOCK = 8192;
+
+/**
+ * Finds the `k` nearest reference points of the chosen cells and hands them over block by block.
+ *
+ * `cells` are row numbers of `queries`. `visit` gets the cells of a block and their neighbours, one row each.
+ * @throws ABORTED between blocks.
+ */
+export async function visitNeighbours(
+  search: {
+    readonly reference: DenseMatrix;
+    readonly queries: DenseMatrix;
+    readonly cells: Uint32Array;
+    readonly k: number;
+  },
+  visit: (cells: Uint32Array, neighbours: Neighbours) => void,
+  work: WorkOptions & { readonly engine: Engine },
+): Promise<void> {
+  const { reference, queries, cells, k } = search;
+  if (cells.length === 0) return;
+  const index = await work.engine.createKnnIndex(reference);
+  try {
+    for (let start = 0; start < cells.length; start += BLOCK) {
+      throwIfAborted(work.signal);
+      const block = cells.subarray(start, start + BLOCK);
+      visit(block, await index.search(rowsOf(queries, block), k));
+      work.onProgress?.({ phase: "neighbours", done: start + block.length, total: cells.length });
+    }
+  } finally {
+    index.dispose();
+  }
+}
+
+/** All row numbers from 0 to `n` − 1, or those that `isChosen` marks. */
+export function chosenCells(n: number, isChosen: ((cell: number) => boolean) | null): Uint32Array {
+  const cells = new Uint32Array(n);
+  let count = 0;
+  for (let i = 0; i < n; i++) if (isChosen === null || isChosen(i)) cells[count++] = i;
+  return cells.subarray(0, count);
+}
+
+function rowsOf(matrix: DenseMatrix, rows: Uint32Array): DenseMatrix {
+  const { nCols } = matrix;
+  const data = new Float32Array(rows.length * nCols);
+  for (let i = 0; i < rows.length; i++)
+    data.set(matrix.data.subarray(rows[i] * nCols, (rows[i] + 1) * nCols), i * nCols);
+  return { nRows: rows.length, nCols, data };
+}

@@ -1,0 +1,54 @@
+/** Cells unlike anything in the reference (contract 3 §4). @module */
+import type { DenseMatrix } from "../core/dense.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Engine } from "../kernels/types.ts";
+import type { ReferenceLabels } from "../model/types.ts";
+import { chosenCells, visitNeighbours } from "./neighbours.ts";
+import { labelPrototypes } from "./prototypes.ts";
+
+/** The open-set decision on every cell. */
+export interface Openset {
+  /** 1 where the score is above the threshold. */
+  readonly isOutside: Uint8Array;
+  /** Share of such cells, 0 of none. */
+  readonly unknownRate: number;
+  /** Number of centroids under `prototype`, else null. */
+  readonly nPrototypes: number | null;
+}
+
+/** Marks scores (distances in the KNN space) above the threshold. */
+export function flagOutside(scores: Float64Array, threshold: number, nPrototypes: number | null): Openset {
+  const isOutside = Uint8Array.from(scores, (score) => (score > threshold ? 1 : 0));
+  const nOutside = isOutside.reduce((sum, flag) => sum + flag, 0);
+  return { isOutside, unknownRate: scores.length === 0 ? 0 : nOutside / scores.length, nPrototypes };
+}
+
+/**
+ * The distance of every query point to the nearest centroid of the labels.
+ * @throws BAD_DATA when no reference cell has a label.
+ */
+export async function prototypeDistances(
+  reference: DenseMatrix,
+  labels: ReferenceLabels,
+  queries: DenseMatrix,
+  work: WorkOptions & { readonly engine: Engine },
+): Promise<{ readonly scores: Float64Array; readonly nPrototypes: number }> {
+  const { points } = labelPrototypes(reference, labels.codes, labels.categories.length);
+  if (points.nRows === 0)
+    throw new AtlasmtlError("BAD_DATA", "No reference cell has a label to make centroids of.", {
+      where: "reference › labels",
+      hint: "Choose another opensetLabelColumn.",
+    });
+  const scores = new Float64Array(queries.nRows);
+  await visitNeighbours(
+    { reference: points, queries, cells: chosenCells(queries.nRows, null), k: 1 },
+    (block, neighbours) => {
+      block.forEach((cell, row) => {
+        scores[cell] = neighbours.distances[row];
+      });
+    },
+    work,
+  );
+  return { scores, nPrototypes: points.nRows };
+}

@@ -1,0 +1,185 @@
+/** The options of prediction, their defaults and their checks (contract 3). @module */
+import { didYouMean } from "../core/nearest.ts";
+import {
+  checkChoice,
+  checkName,
+  checkNumber,
+  optionName,
+  shown,
+  usageError,
+} from "../model/option-checks.ts";
+import { INPUT_TRANSFORMS, type InputTransform, type Model } from "../model/types.ts";
+import type { HierarchyRules } from "./hierarchy.ts";
+
+/** Which cells take the label of their nearest reference cells. */
+export const KNN_CORRECTIONS = ["off", "low_conf_only", "all"] as const;
+export type KnnCorrection = (typeof KNN_CORRECTIONS)[number];
+
+/** How neighbours vote: one voice each, or 1/(distance + 1e-6). */
+export const KNN_VOTE_MODES = ["majority", "distance_weighted"] as const;
+export type KnnVoteMode = (typeof KNN_VOTE_MODES)[number];
+
+/** Who votes: every reference cell, or one centroid per label. */
+export const KNN_REFERENCE_MODES = ["full", "prototypes"] as const;
+export type KnnReferenceMode = (typeof KNN_REFERENCE_MODES)[number];
+
+/** How neighbours are found. */
+export const KNN_INDEX_MODES = ["exact"] as const;
+export type KnnIndexMode = (typeof KNN_INDEX_MODES)[number];
+
+/** What makes a cell unlike the reference: its nearest cell, or its nearest centroid, is too far. */
+export const OPENSET_METHODS = ["nn_distance", "prototype"] as const;
+export type OpensetMethod = (typeof OPENSET_METHODS)[number];
+
+/** Where the network may run; `auto` chooses the best there is. */
+export const DEVICES = ["auto", "cpu"] as const;
+export type Device = (typeof DEVICES)[number];
+
+/** The options of {@link predict} with every default filled in. */
+export interface PredictSettings {
+  /** The matrix of the query: `X`, `raw/X`, `layers/counts` or a bare layer name. */
+  readonly layer: string;
+  /** Null takes the transform the model was trained with. */
+  readonly inputTransform: InputTransform | null;
+  /** Cells that go through the network at once; results do not depend on it. */
+  readonly batchSize: number;
+  readonly device: Device;
+  /** Threads of the engine that is made for the call; a given engine has its own. */
+  readonly numThreads: number | "max";
+  /** Divide logits by the model's temperatures, when it has any. */
+  readonly applyCalibration: boolean;
+  /** A cell is of low confidence below this probability, 0 to 1 … */
+  readonly confidenceHigh: number;
+  /** … or below this distance to the second label, 0 to 1. */
+  readonly marginThreshold: number;
+  /** Unknown below this probability, 0 to 1. */
+  readonly confidenceLow: number;
+  readonly knnCorrection: KnnCorrection;
+  /** Neighbours that vote, at most the number of reference points. */
+  readonly knnK: number;
+  /** A vote is of low confidence below this share, 0 to 1. */
+  readonly knnConfLow: number;
+  readonly knnVoteMode: KnnVoteMode;
+  readonly knnReferenceMode: KnnReferenceMode;
+  readonly knnIndexMode: KnnIndexMode;
+  /** Takes the query's points from this obsm array instead of from the network. */
+  readonly knnQueryObsmKey: string | null;
+  /** Names the space; null takes the first of `latent_internal`, `latent`, `umap` that both sides have. */
+  readonly knnSpace: string | null;
+  readonly opensetMethod: OpensetMethod | null;
+  /** Distance above which a cell is Unknown; required with `opensetMethod`. */
+  readonly opensetThreshold: number | null;
+  /** The column whose centroids `prototype` uses; null takes the first. */
+  readonly opensetLabelColumn: string | null;
+  /** Rules by child column, or `derive` to build them from the reference's labels. */
+  readonly hierarchyRules: HierarchyRules | "derive" | null;
+  readonly enforceHierarchy: boolean;
+  /** Keep predicted coordinates and the latent space in the result (4 bytes per cell and dimension). */
+  readonly keepCoords: boolean;
+}
+
+export type PredictOptions = Partial<PredictSettings>;
+
+/** Defaults of the library; the command line's default of `knnCorrection` differs (contract 3 §3). */
+export const PREDICT_DEFAULTS: PredictSettings = {
+  layer: "X",
+  inputTransform: null,
+  batchSize: 2048,
+  device: "auto",
+  numThreads: "max",
+  applyCalibration: true,
+  confidenceHigh: 0.7,
+  marginThreshold: 0.2,
+  confidenceLow: 0.4,
+  knnCorrection: "off",
+  knnK: 15,
+  knnConfLow: 0.6,
+  knnVoteMode: "majority",
+  knnReferenceMode: "full",
+  knnIndexMode: "exact",
+  knnQueryObsmKey: null,
+  knnSpace: null,
+  opensetMethod: null,
+  opensetThreshold: null,
+  opensetLabelColumn: null,
+  hierarchyRules: null,
+  enforceHierarchy: false,
+  keepCoords: true,
+};
+
+const SHARE = { min: 0, max: 1 } as const;
+const COUNT = { integer: true, min: 1 } as const;
+
+/**
+ * Fills in the defaults and checks every value.
+ * @throws USAGE for an unknown option or a value outside its range, naming the nearest valid one.
+ */
+export function resolvePredictOptions(
+  options: PredictOptions,
+  model: Pick<Model, "labelHeads">,
+): PredictSettings {
+  const settings: { -readonly [K in keyof PredictSettings]: PredictSettings[K] } = { ...PREDICT_DEFAULTS };
+  const names = Object.keys(PREDICT_DEFAULTS);
+  for (const [name, value] of Object.entries(options)) {
+    if (!names.includes(name))
+      throw usageError(`prediction has no option ${shown(name)}.${didYouMean(name, names)}`);
+    if (value !== undefined) Object.assign(settings, { [name]: value });
+  }
+  if (settings.inputTransform !== null)
+    checkChoice("inputTransform", settings.inputTransform, INPUT_TRANSFORMS);
+  checkName("layer", settings.layer);
+  checkNumber("batchSize", settings.batchSize, COUNT);
+  checkChoice("device", settings.device, DEVICES);
+  if (settings.numThreads !== "max") checkNumber("numThreads", settings.numThreads, COUNT);
+  checkNumber("confidenceHigh", settings.confidenceHigh, SHARE);
+  checkNumber("marginThreshold", settings.marginThreshold, SHARE);
+  checkNumber("confidenceLow", settings.confidenceLow, SHARE);
+  checkChoice("knnCorrection", settings.knnCorrection, KNN_CORRECTIONS);
+  checkNumber("knnK", settings.knnK, COUNT);
+  checkNumber("knnConfLow", settings.knnConfLow, SHARE);
+  checkChoice("knnVoteMode", settings.knnVoteMode, KNN_VOTE_MODES);
+  checkChoice("knnReferenceMode", settings.knnReferenceMode, KNN_REFERENCE_MODES);
+  checkIndexMode(settings.knnIndexMode);
+  if (settings.knnQueryObsmKey !== null) checkName("knnQueryObsmKey", settings.knnQueryObsmKey);
+  if (settings.knnSpace !== null) checkName("knnSpace", settings.knnSpace);
+  checkOpenset(settings, model);
+  for (const name of ["applyCalibration", "enforceHierarchy", "keepCoords"] as const)
+    if (typeof settings[name] !== "boolean")
+      throw usageError(`${optionName(name)} is ${shown(settings[name])}; expected true or false`);
+  if (settings.enforceHierarchy && settings.hierarchyRules === null)
+    throw usageError(
+      `${optionName("enforceHierarchy")} is on but there are no ${optionName("hierarchyRules")}`,
+      'Pass rules, or "derive" to build them from the reference.',
+    );
+  return settings;
+}
+
+function checkIndexMode(mode: string): void {
+  if ((KNN_INDEX_MODES as readonly string[]).includes(mode)) return;
+  throw usageError(
+    `${optionName("knnIndexMode")} is ${shown(mode)}; expected "exact", the only search there is so far`,
+    "Leave it out: the exact search gives the best neighbours.",
+  );
+}
+
+function checkOpenset(settings: PredictSettings, model: Pick<Model, "labelHeads">): void {
+  const { opensetMethod, opensetThreshold, opensetLabelColumn } = settings;
+  const threshold = optionName("opensetThreshold");
+  if (opensetMethod === null) {
+    if (opensetThreshold !== null)
+      throw usageError(
+        `${threshold} is ${shown(opensetThreshold)} but ${optionName("opensetMethod")} is not set`,
+        `Choose ${OPENSET_METHODS.join(" or ")}.`,
+      );
+  } else {
+    checkChoice("opensetMethod", opensetMethod, OPENSET_METHODS);
+    if (opensetThreshold === null)
+      throw usageError(
+        `${optionName("opensetMethod")} "${opensetMethod}" needs ${threshold}, a distance in the KNN space`,
+        "Choose it from the distances of held-out reference cells.",
+      );
+    checkNumber("opensetThreshold", opensetThreshold, { min: 0 });
+  }
+  const columns = model.labelHeads.map((head) => head.column);
+  if (opensetLabelColumn !== null) checkChoice("opensetLabelColumn", opensetLabelColumn, columns);
+}

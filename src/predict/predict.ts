@@ -1,0 +1,169 @@
+/**
+ * Mapping a query onto a trained model: the order of steps of contract 3.
+ * @module
+ */
+import { matrixName } from "../anndata/matrix-name.ts";
+import type { AnnData } from "../anndata/types.ts";
+import { LATENT_INTERNAL } from "../artifacts/schema.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { startRuntimeMeter } from "../core/runtime-meter.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Engine } from "../kernels/types.ts";
+import type { Model } from "../model/types.ts";
+import { alignedRows, alignGenes } from "./align.ts";
+import { calibrationOf } from "./calibration.ts";
+import { flagLowConfidence, type HeadScores } from "./confidence.ts";
+import { type NetworkOutput, runNetwork } from "./forward.ts";
+import { enforceHierarchy, resolveHierarchy } from "./hierarchy.ts";
+import { askNeighbours, type KnnLabels } from "./knn.ts";
+import { predictionMetadata } from "./metadata.ts";
+import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
+import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
+import { chooseSpace, type KnnSpace } from "./space.ts";
+import type { LabelPrediction, Predictions } from "./types.ts";
+import { decideUnknown, withUnknown } from "./unknown.ts";
+
+/** How a call works, not what it gives. */
+export type PredictWork = WorkOptions & { readonly engine: Engine };
+
+/**
+ * Annotates every cell of `adata`.
+ *
+ * ```ts
+ * const predictions = await predict(model, adata, { knnCorrection: "low_conf_only" }, { engine });
+ * predictions.labels[0].conf; // probability of the label of each cell, 0 to 1
+ * ```
+ * The query is streamed: what stays in memory is the result, and the points of the KNN space when needed.
+ * @throws USAGE for a wrong option; MISMATCH when no gene of the model is in the query, or the model's
+ * reference does not fit; NOT_FOUND for a missing matrix, obsm array or reference file; BAD_DATA for
+ * duplicate genes or values that cannot be used; ABORTED.
+ */
+export async function predict(
+  model: Model,
+  adata: AnnData,
+  options: PredictOptions,
+  work: PredictWork,
+): Promise<Predictions> {
+  const settings = resolvePredictOptions(options, model);
+  const meter = startRuntimeMeter();
+  const calibration = calibrationOf(model, settings.applyCalibration);
+  const hierarchy = await resolveHierarchy(model, settings);
+  const layer = matrixName(settings.layer);
+  const matrix = await adata.matrix(layer);
+  const genes = alignGenes(await adata.varNames(layer), model.trainGenes, adata.source);
+  const space = await chooseSpace(model, adata, settings);
+
+  const rows = alignedRows(matrix, genes, {
+    transform: settings.inputTransform ?? model.inputTransform,
+    batchSize: settings.batchSize,
+    source: adata.source,
+    signal: work.signal,
+  });
+  const network = await runNetwork(
+    model,
+    rows,
+    {
+      nObs: adata.nObs,
+      keep: pointsToKeep(settings, space),
+      temperatures: calibration.temperatures,
+      onBlock: meter.sample,
+    },
+    work,
+  );
+  const isLowConf = network.heads.map((head) => flagLowConfidence(head, settings));
+  const { knn, openset } = await consultReference(network, isLowConf, space, settings, work);
+  const labels = network.heads.map((head, h) =>
+    decideLabels(head, isLowConf[h], knn[h], openset?.isOutside ?? null, settings),
+  );
+  const inconsistencyRates = settings.enforceHierarchy ? enforceHierarchy(labels, hierarchy.rules) : null;
+
+  const deviceUsed = "cpu";
+  const { numThreads } = work.engine;
+  const runtime = meter.summary({
+    phase: "predict",
+    numItems: adata.nObs,
+    numBatches: network.nBatches,
+    deviceUsed,
+    numThreads,
+  });
+  return {
+    obsNames: adata.obs.index,
+    labels,
+    coords: settings.keepCoords ? network.points : new Map(),
+    spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
+    metadata: predictionMetadata({
+      model,
+      settings,
+      genes,
+      calibration,
+      space,
+      knn,
+      openset,
+      inconsistencyRates,
+      deviceUsed,
+      numThreads,
+      runtime,
+    }),
+    warnings: [...(genes.warning === null ? [] : [genes.warning]), ...hierarchy.warnings],
+  };
+}
+
+/** All points when the caller wants them, else those of the KNN space when the network predicts them. */
+function pointsToKeep(settings: PredictSettings, space: KnnSpace): (name: string) => boolean {
+  const searched = space.reference !== null && space.queryObsm === null ? space.name : null;
+  return (name) => settings.keepCoords || name === searched;
+}
+
+/** KNN correction and open set: everything that compares the query with reference cells. */
+async function consultReference(
+  network: NetworkOutput,
+  isLowConf: readonly Uint8Array[],
+  space: KnnSpace,
+  settings: PredictSettings,
+  work: PredictWork,
+): Promise<{ readonly knn: readonly KnnLabels[]; readonly openset: Openset | null }> {
+  const queries = space.queryObsm ?? network.points.get(space.name) ?? null;
+  const wantNearest = settings.opensetMethod === "nn_distance";
+  const answer = await askNeighbours(
+    network.heads,
+    isLowConf,
+    space,
+    queries,
+    { ...settings, wantNearest },
+    work,
+  );
+  const { opensetMethod, opensetThreshold } = settings;
+  if (opensetMethod === null || opensetThreshold === null) return { knn: answer.columns, openset: null };
+  if (answer.nearest !== null)
+    return { knn: answer.columns, openset: flagOutside(answer.nearest, opensetThreshold, null) };
+  const column = settings.opensetLabelColumn ?? network.heads[0].column;
+  const labels = space.labels.get(column);
+  if (space.reference === null || queries === null || labels === undefined)
+    throw new AtlasmtlError("BUG", `open-set scoring by ${column} has no reference`);
+  const { scores, nPrototypes } = await prototypeDistances(space.reference, labels, queries, work);
+  return { knn: answer.columns, openset: flagOutside(scores, opensetThreshold, nPrototypes) };
+}
+
+/** One label column, all evidence at hand. */
+function decideLabels(
+  head: HeadScores,
+  isLowConf: Uint8Array,
+  knn: KnnLabels,
+  isOutside: Uint8Array | null,
+  settings: PredictSettings,
+): LabelPrediction {
+  const isUnknown = decideUnknown({ conf: head.conf, isLowConf }, knn, isOutside, settings.confidenceLow);
+  return {
+    column: head.column,
+    raw: { codes: head.raw, categories: head.classes },
+    conf: head.conf,
+    margin: head.margin,
+    isLowConf,
+    knn: knn.labels,
+    knnVoteFrac: knn.voteFrac,
+    isLowKnnConf: knn.isLow,
+    usedKnn: knn.used,
+    isUnknown,
+    final: withUnknown(knn.labels, isUnknown),
+  };
+}

@@ -1,0 +1,53 @@
+/** How neighbours vote on a label (contract 3 §3). @module */
+import type { Neighbours } from "../kernels/types.ts";
+import type { KnnVoteMode } from "./options.ts";
+
+/** Keeps the weight of a neighbour at distance 0 finite. */
+const DISTANCE_FLOOR = 1e-6;
+
+/** `code` is the winning label, -1 when no neighbour has one; `share` its part of the vote, 0 to 1. */
+export interface Verdict {
+  readonly code: number;
+  readonly share: number;
+}
+
+/** Votes on query `row` of `neighbours`; `labels` gives the code of each reference point, -1 for none. */
+export type Ballot = (labels: Int32Array, neighbours: Neighbours, row: number) => Verdict;
+
+/**
+ * A ballot over labels 0 … `nLabels` − 1, which are numbered in the order they sort.
+ *
+ * `majority`: a voice each; ties go to the label that sorts last. `distance_weighted`: 1/(distance + 1e-6);
+ * ties go to the label met first, going outwards. A neighbour without a label votes for nobody, and its voice
+ * still counts in the whole that shares are taken of.
+ */
+export function createBallot(mode: KnnVoteMode, nLabels: number): Ballot {
+  const voices = new Float64Array(nLabels);
+  const majority = mode === "majority";
+  return (labels, { k, indices, distances }, row) => {
+    const start = row * k;
+    let total = 0;
+    for (let j = start; j < start + k; j++) {
+      const voice = majority ? 1 : 1 / (distances[j] + DISTANCE_FLOOR);
+      total += voice;
+      const code = labels[indices[j]];
+      if (code >= 0) voices[code] += voice;
+    }
+    let winner = -1;
+    for (let j = start; j < start + k; j++) {
+      const code = labels[indices[j]];
+      if (code < 0 || code === winner) continue;
+      const wins =
+        winner < 0 ||
+        voices[code] > voices[winner] ||
+        (majority && voices[code] === voices[winner] && code > winner);
+      if (wins) winner = code;
+    }
+    const share = winner < 0 ? 0 : voices[winner] / total;
+    for (let j = start; j < start + k; j++) {
+      const code = labels[indices[j]];
+      if (code >= 0) voices[code] = 0;
+    }
+    return { code: winner, share };
+  };
+}

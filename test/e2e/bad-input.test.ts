@@ -1,0 +1,289 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type TinyAtlas, tinyAtlas, writeH5ad } from "./make-h5ad.ts";
+import { expectFailure, listing, program, type Run, runCli } from "./run-cli.ts";
+
+let folder = "";
+let before: string[] = [];
+const run = (...words: string[]): Promise<Run> => runCli(words, { cwd: folder });
+const train = (adata: string, ...words: string[]): Promise<Run> =>
+  run(
+    ...["train", "--adata", adata, "--out", "out/m.pth", "--labels", "lineage", "cell_type"],
+    ...["--num-epochs", "2", "--hidden-sizes", "8", ...words],
+  );
+const predict = (adata: string, ...words: string[]): Promise<Run> =>
+  run("predict", "--model", "model/m.pth", "--adata", adata, "--out", "out/a.h5ad", ...words);
+
+const ATLAS = tinyAtlas(40);
+const withValue = (value: number): TinyAtlas => ({
+  ...ATLAS,
+  x: ATLAS.x.map((row, i) => (i === 17 ? row.map((old, gene) => (gene === 2 ? value : old)) : row)),
+});
+const FILES: Readonly<Record<string, TinyAtlas>> = {
+  "ok.h5ad": ATLAS,
+  "other-genes.h5ad": tinyAtlas(20, 4, 2, "ENSG"),
+  "repeated-genes.h5ad": { ...ATLAS, varNames: ATLAS.varNames.map((name, i) => (i === 5 ? "G4" : name)) },
+  "nan.h5ad": withValue(Number.NaN),
+  "negative.h5ad": withValue(-1.5),
+  "no-cells.h5ad": tinyAtlas(0),
+  "no-genes.h5ad": { ...ATLAS, varNames: [], x: ATLAS.x.map(() => []) },
+  "all-zero.h5ad": { ...ATLAS, x: ATLAS.x.map((row) => row.map(() => 0)) },
+  "missing-labels.h5ad": {
+    ...ATLAS,
+    obs: { ...ATLAS.obs, cell_type: ATLAS.obs.cell_type!.map((label, i) => (i < 3 ? null : label)) },
+  },
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "atlasmtl-bad-"));
+  for (const [name, atlas] of Object.entries(FILES)) await writeH5ad(join(folder, name), atlas);
+  const whole = await readFile(join(folder, "ok.h5ad"));
+  await writeFile(join(folder, "half.h5ad"), whole.subarray(0, whole.length / 2));
+  await writeFile(join(folder, "text.h5ad"), "gene,cell\n");
+  await writeFile(join(folder, "empty.h5ad"), "");
+  await writeFile(join(folder, "a-file"), "");
+  await mkdir(join(folder, "a-folder.pth"));
+  const words = ["--labels", "lineage", "cell_type", "--num-epochs", "2", "--hidden-sizes", "8"];
+  const { code, stderr } = await run("train", "--adata", "ok.h5ad", "--out", "model/m.pth", ...words);
+  expect(code, stderr).toBe(0);
+  before = await listing(folder);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+// Whatever went wrong, nothing may be left: no output, no temporary file, no folder made for one.
+afterEach(async () => expect(await listing(folder)).toEqual(before));
+
+describe("input data ends with 3", () => {
+  test.each([
+    ["missing-labels.h5ad", /3 of 40 cells have no label/, /cell_type/],
+    ["repeated-genes.h5ad", /G4/, /var names/],
+    ["nan.h5ad", /"G2" of cell "cell-1-17" is NaN/, /nan\.h5ad › X/],
+    ["negative.h5ad", /-1\.5/, /negative\.h5ad › X/],
+    ["no-cells.h5ad", /no cells/, /no-cells\.h5ad/],
+    ["no-genes.h5ad", /no genes/, /no-genes\.h5ad/],
+    ["all-zero.h5ad", /zero/, /all-zero\.h5ad › X/],
+    ["half.h5ad", /./, /half\.h5ad/],
+    ["text.h5ad", /HDF5/, /text\.h5ad/],
+    ["empty.h5ad", /./, /empty\.h5ad/],
+    ["absent.h5ad", /no such file/, /absent\.h5ad/],
+    ["a-folder.pth", /folder/, /a-folder\.pth/],
+  ])("training on %s", async (name, what, where) => expectFailure(await train(name), 3, what, where));
+
+  test.each([
+    ["other-genes.h5ad", /None of the model's 24 genes/, /var names/],
+    ["repeated-genes.h5ad", /G4/, /var names/],
+    ["nan.h5ad", /is NaN/, /nan\.h5ad › X/],
+    ["negative.h5ad", /-1\.5/, /negative\.h5ad › X/],
+    ["no-genes.h5ad", /./, /no-genes\.h5ad/],
+    ["half.h5ad", /./, /half\.h5ad/],
+    ["text.h5ad", /HDF5/, /text\.h5ad/],
+    ["absent.h5ad", /no such file/, /absent\.h5ad/],
+  ])("predicting %s", async (name, what, where) => expectFailure(await predict(name), 3, what, where));
+
+  test("a label column, an array or a layer that is not there, with the nearest one", async () => {
+    const near = await train("ok.h5ad", "--labels", "cel_type");
+    expectFailure(near, 3, /cel_type.*/, /ok\.h5ad › obs/);
+    expect(near.stderr).toMatch(/cell_type"/);
+    expectFailure(await train("ok.h5ad", "--umap-key", "X_umpa"), 3, /X_umpa/, /ok\.h5ad/);
+    expectFailure(await train("ok.h5ad", "--layer", "counts"), 3, /counts/);
+    expectFailure(await predict("ok.h5ad", "--layer", "counts"), 3, /counts/);
+  });
+
+  test("the hint of missing labels is a flag that works", async () => {
+    expect((await train("missing-labels.h5ad")).stderr).toMatch(/^fix:.*--missing-labels ignore/m);
+    const { code } = await train("missing-labels.h5ad", "--missing-labels", "ignore");
+    expect(code).toBe(0);
+    await rm(join(folder, "out"), { recursive: true });
+  });
+});
+
+describe("a wrong call ends with 2", () => {
+  test.each([
+    [["trian"], /unknown command "trian"\. Did you mean "train"/],
+    [["train", "--adat", "x"], /unknown option "--adat"\. Did you mean "--adata"/],
+    [["train", "--labels"], /--labels needs a value/],
+    [["train", "--out", "m.pth", "--labels", "a"], /--adata is missing/],
+    [["predict", "--model", "m.pth", "--adata", "q.h5ad"], /--out is missing/],
+    [["inspect"], /path/],
+    [["verify", "ok.h5ad"], /\.pth/],
+    [["inspect", "a", "b"], /too many words/],
+  ])("%j", async (words, what) => expectFailure(await run(...words), 2, what));
+
+  test.each([
+    [["--optimizer-name", "admw"], /Did you mean "adamw"/, /--optimizer-name/],
+    [["--hidden-sizes", "0"], /--hidden-sizes/, /./],
+    [["--dropout-rate", "1"], /--dropout-rate/, /./],
+    [["--calibration", "temperature_scaling"], /--val-fraction/, /./],
+    [["--out", "m.pt"], /"m\.pt".*ends in \.pth/, /--out/],
+    [["--out", "a-folder.pth"], /folder/, /a-folder\.pth/],
+    [["--config", "absent.yaml"], /no such file/, /absent\.yaml/],
+    [["--reference-path", "r.txt"], /\.pkl/, /./],
+    [["--task-weights", "1"], /--task-weights/, /./],
+  ])("train %j", async (words, what, where) =>
+    expectFailure(await train("ok.h5ad", ...words), 2, what, where),
+  );
+
+  test.each([
+    [["--out", "a.tsv"], /ends in \.h5ad, \.csv, \.csv\.gz, \.parquet/, /--out/],
+    [["--knn-correction", "low_conf"], /Did you mean "low_conf_only"/, /--knn-correction/],
+    [["--confidence-low", "2"], /--confidence-low is 2/, /--confidence-low/],
+    [["--openset-method", "prototype"], /--openset-threshold/, /--openset/],
+    [["--enforce-hierarchy"], /--hierarchy-rules/, /--enforce-hierarchy/],
+    [["--model", "model/m.pt"], /\.pth/, /m\.pt/],
+  ])("predict %j", async (words, what, where) =>
+    expectFailure(await predict("ok.h5ad", ...words), 2, what, where),
+  );
+
+  test("a wrong setting is found before the data is read", async () => {
+    expectFailure(await train("absent.h5ad", "--hidden-sizes", "0"), 2, /--hidden-sizes/);
+  });
+});
+
+describe("an artifact at fault ends with 4", () => {
+  /** A changed copy of the bundle; removed after `work`. */
+  async function withBundle(
+    change: (at: (name: string) => string) => Promise<void>,
+    work: () => Promise<void>,
+  ) {
+    const at = (name: string): string => join(folder, "changed", name);
+    await mkdir(at(""));
+    try {
+      for (const name of ["m.pth", "m_metadata.pkl", "m_reference.pkl", "m_manifest.json"])
+        await writeFile(at(name), await readFile(join(folder, "model", name)));
+      await change(at);
+      await work();
+    } finally {
+      await rm(at(""), { recursive: true });
+    }
+  }
+  const predictChanged = (...words: string[]): Promise<Run> =>
+    predict("ok.h5ad", "--model", "changed/m.pth", ...words);
+
+  test("a model that is not there", async () => {
+    expectFailure(await predict("ok.h5ad", "--model", "absent/m.pth"), 4, /missing|no such file/, /absent/);
+    expectFailure(await run("verify", "absent/m_manifest.json"), 4, /no such file/, /absent/);
+  });
+
+  test("a changed file, with both digests; --no-verify lets it pass", () =>
+    withBundle(
+      async (at) => {
+        const manifest = JSON.parse(await readFile(at("m_manifest.json"), "utf8"));
+        manifest.checksums.metadata_path = "0".repeat(64);
+        await writeFile(at("m_manifest.json"), JSON.stringify(manifest));
+      },
+      async () => {
+        expectFailure(await predictChanged(), 4, /[0-9a-f]{64}.*0{64}/, /m_metadata\.pkl/);
+        expect((await predictChanged("--no-verify")).code).toBe(0);
+        await rm(join(folder, "out"), { recursive: true });
+      },
+    ));
+
+  test("a truncated model", () =>
+    withBundle(
+      async (at) => writeFile(at("m.pth"), (await readFile(at("m.pth"))).subarray(0, 500)),
+      async () => {
+        expectFailure(await predictChanged(), 4, /SHA-256/, /m\.pth/);
+        expectFailure(await predictChanged("--no-verify"), 4, /./, /m\.pth/);
+      },
+    ));
+
+  test("a newer schema, by its number", () =>
+    withBundle(
+      async (at) => {
+        const manifest = JSON.parse(await readFile(at("m_manifest.json"), "utf8"));
+        await writeFile(at("m_manifest.json"), JSON.stringify({ ...manifest, schema_version: 2 }));
+      },
+      async () => {
+        expectFailure(await predictChanged(), 4, /2/, /m_manifest\.json › schema_version/);
+        expectFailure(await run("verify", "changed/m.pth"), 4, /2/, /schema_version/);
+      },
+    ));
+
+  test("a pickle that asks for a function to be called, and does not get it", () =>
+    withBundle(
+      async (at) => {
+        await rm(at("m_manifest.json"));
+        await writeFile(at("m_metadata.pkl"), "cposix\nsystem\n(S'touch pwned'\ntR.");
+      },
+      async () => {
+        expectFailure(await predictChanged(), 4, /posix\.system/, /m_metadata\.pkl/);
+        const { code, stdout } = await run("inspect", "changed/m_metadata.pkl");
+        expect([code, stdout]).toEqual([0, expect.stringContaining("posix.system")]);
+        expectFailure(await run("verify", "changed/m.pth"), 4, /no manifest/, /changed/);
+      },
+    ));
+});
+
+describe("the machine ends with 5", () => {
+  test("a file in place of the output's folder", async () => {
+    const inTheWay = ["--out", "a-file/m.pth"];
+    expectFailure(await train("ok.h5ad", ...inTheWay), 5, /folder/, /a-file/);
+    expectFailure(await predict("ok.h5ad", "--out", "a-file/a.csv"), 5, /folder/, /a-file/);
+  });
+
+  test.skipIf(process.platform === "win32")("a file that may not grow, as on a full disk", async () => {
+    const limited = (blocks: number, words: string[]): Promise<Run> =>
+      runCli(words, {
+        cwd: folder,
+        launcher: ["bash", "-c", `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, program],
+      });
+    const words = ["--labels", "lineage", "--num-epochs", "1", "--hidden-sizes", "256"];
+    const trained = await limited(8, ["train", "--adata", "ok.h5ad", "--out", "out/m.pth", ...words]);
+    expectFailure(trained, 5, /limit|disk|exceed/, /out/);
+    const query = ["--model", "model/m.pth", "--adata", "ok.h5ad"];
+    expectFailure(await limited(8, ["predict", ...query, "--out", "out/a.h5ad"]), 5, /./, /a\.h5ad/);
+    expectFailure(await limited(1, ["predict", ...query, "--out", "out/a.csv"]), 5, /./, /a\.csv/);
+  });
+});
+
+describe("Ctrl-C ends with 130", () => {
+  test.each(["SIGINT", "SIGTERM"] as const)("%s during training leaves nothing", async (signal) => {
+    let isSent = false;
+    const words = ["--labels", "lineage", "cell_type", "--num-epochs", "1000000", "--progress"];
+    const { code, stdout, stderr } = await runCli(
+      ["train", "--adata", "ok.h5ad", "--out", "out/m.pth", ...words],
+      {
+        cwd: folder,
+        onStderr(text, kill) {
+          if (isSent || !/^train \d/m.test(text)) return;
+          isSent = true;
+          kill(signal);
+        },
+      },
+    );
+    expect(stderr).toMatch(/error: interrupted\nwhere: .+\nfix: {3}.+\n$/);
+    expect([code, stdout]).toEqual([130, ""]);
+  });
+});
+
+describe("help and version", () => {
+  test("help has examples at every level, on stdout", async () => {
+    for (const words of [[], ["train"], ["predict"], ["inspect"], ["verify"], ["demo"]]) {
+      const { code, stdout, stderr } = await run(...words, "--help");
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(/^Examples:\n {2}atlasmtl /m);
+    }
+  });
+
+  test("help names the defaults of the library and the choices", async () => {
+    const { stdout } = await run("train", "--help");
+    expect(stdout).toMatch(/--batch-size <N> .*\(default: 256\)/);
+    expect(stdout.replace(/\s+/g, " ")).toMatch(
+      /--optimizer-name <WORD> optimiser \(adamw, adam; default: adamw\)/,
+    );
+  });
+
+  test("--version is that of the package; no command at all is a wrong call", async () => {
+    const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+    const { code, stdout, stderr } = await run();
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^Usage: atlasmtl/);
+  });
+
+  test("the stack is shown with --debug only", async () => {
+    const { stderr } = await predict("absent.h5ad", "--debug");
+    expect(stderr).toMatch(/^error: .*\nwhere: .*\nfix: {3}.*\nAtlasmtlError: [\s\S]*\n {4}at /);
+  });
+});

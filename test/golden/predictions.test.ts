@@ -1,0 +1,134 @@
+/**
+ * Predictions against those of the Python implementation, column by column: labels wherever the margin
+ * exceeds 1e-4, numbers to 2e-4.
+ */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openAnnData } from "../../src/anndata/open.ts";
+import type { AnnData } from "../../src/anndata/types.ts";
+import { loadModel } from "../../src/artifacts/load.ts";
+import { type ConfigMap, Float, toPlain } from "../../src/core/config.ts";
+import { createReferenceEngine } from "../../src/kernels/reference/engine.ts";
+import { type OutputColumn, outputColumns } from "../../src/output/columns.ts";
+import { deriveHierarchyRules, parseHierarchyRules } from "../../src/predict/hierarchy.ts";
+import type { PredictOptions } from "../../src/predict/options.ts";
+import { predict } from "../../src/predict/predict.ts";
+import type { Predictions } from "../../src/predict/types.ts";
+import { type GoldenCase, listGoldenCases, readGoldenCase } from "../helpers/golden-tables.ts";
+import { describeShared, sharedPath } from "../helpers/shared.ts";
+
+const TOLERANCE = 2e-4;
+const SURE_MARGIN = 1e-4;
+/** What the files were written without, and what differs between machines. */
+const OURS = ["n_genes_matched", "n_genes_missing", "prediction_runtime", "train_config"];
+const MACHINE = ["num_threads_used"];
+
+const hierarchyRules = () =>
+  parseHierarchyRules(JSON.parse(readFileSync(sharedPath("golden/hierarchy_rules.json"), "utf8")));
+
+function optionsOf({ options }: GoldenCase): PredictOptions {
+  const camel = Object.entries(options).map(([key, value]) => [
+    key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    value,
+  ]);
+  const rules = options.enforce_hierarchy === true ? { hierarchyRules: hierarchyRules() } : {};
+  return { ...Object.fromEntries(camel), ...rules, device: "cpu" };
+}
+
+/** The rows of one column that are not as expected. */
+function differences(column: OutputColumn, golden: readonly string[], isSure: readonly boolean[]): number[] {
+  const rows = golden.map((_, i) => i);
+  switch (column.kind) {
+    case "label": {
+      const { codes, categories } = column.labels;
+      return rows.filter((i) => isSure[i] && categories[codes[i]] !== golden[i]);
+    }
+    case "score":
+      return rows.filter((i) => {
+        const expected = golden[i] === "" ? Number.NaN : Number(golden[i]);
+        if (Number.isNaN(expected)) return !Number.isNaN(column.values[i]);
+        return !(Math.abs(column.values[i] - expected) <= TOLERANCE);
+      });
+    case "flag":
+      return rows.filter((i) => isSure[i] && (column.values[i] === 1 ? "True" : "False") !== golden[i]);
+  }
+}
+
+function expectColumns(predictions: Predictions, golden: GoldenCase): void {
+  expect(predictions.obsNames).toEqual(golden.index);
+  const names = outputColumns(predictions, "full").map(({ name }) => name);
+  expect(names).toEqual([...golden.columns.keys()]);
+  for (const prediction of predictions.labels) {
+    const margins = golden.columns.get(`margin_${prediction.column}`) ?? [];
+    const isSure = margins.map((margin) => Number(margin) > SURE_MARGIN);
+    expect(isSure.filter(Boolean).length).toBeGreaterThan(240);
+    const found = outputColumns({ ...predictions, labels: [prediction] }, "full").map(
+      (column) => [column.name, differences(column, golden.columns.get(column.name) ?? [], isSure)] as const,
+    );
+    expect(found.filter(([, rows]) => rows.length > 0)).toEqual([]);
+  }
+}
+
+function expectMetadata(metadata: ConfigMap, { metadata: golden, text }: GoldenCase): void {
+  const plain = toPlain(metadata) as Record<string, unknown>;
+  expect(
+    Object.keys(plain)
+      .filter((key) => !OURS.includes(key))
+      .sort(),
+  ).toEqual(Object.keys(golden).sort());
+  for (const key of OURS) expect(plain).toHaveProperty(key);
+  for (const [key, value] of Object.entries(golden)) {
+    if (MACHINE.includes(key)) continue;
+    expect({ [key]: plain[key] }).toEqual({ [key]: value });
+    if (typeof value !== "number") continue;
+    const isFloat = new RegExp(`"${key}": -?\\d+[.e]`).test(text);
+    expect({ [key]: metadata.get(key) instanceof Float }).toEqual({ [key]: isFloat });
+  }
+}
+
+function expectCoords(predictions: Predictions, golden: GoldenCase): void {
+  if (golden.coords === null) return;
+  expect([...predictions.coords.keys()].map((name) => `X_pred_${name}`).sort()).toEqual(
+    [...golden.coords.keys()].sort(),
+  );
+  for (const [key, expected] of golden.coords) {
+    const got = predictions.coords.get(key.replace(/^X_pred_/, ""));
+    expect([got?.nRows, got?.nCols]).toEqual([expected.nRows, expected.nCols]);
+    const worst = expected.data.reduce(
+      (most, x, i) => Math.max(most, Math.abs(x - (got?.data[i] ?? Number.NaN))),
+      0,
+    );
+    expect(worst).toBeLessThanOrEqual(TOLERANCE);
+  }
+}
+
+describeShared("predictions agree with the Python implementation", () => {
+  let query: AnnData;
+  beforeAll(async () => {
+    query = await openAnnData(sharedPath("golden/query.h5ad"));
+  });
+  afterAll(() => query.close());
+
+  test("there are cases to compare", () => expect(listGoldenCases().length).toBeGreaterThan(15));
+
+  test.each(listGoldenCases())("$folder/$name", async ({ folder, name }) => {
+    const golden = readGoldenCase(folder, name);
+    const { model } = await loadModel(golden.model);
+    const predictions = await predict(model, query, optionsOf(golden), { engine: createReferenceEngine() });
+    expectColumns(predictions, golden);
+    expectMetadata(predictions.metadata, golden);
+    expectCoords(predictions, golden);
+    expect(predictions.warnings).toEqual([]);
+    expect(toPlain(predictions.metadata)).toMatchObject({ n_genes_matched: 380, n_genes_missing: 20 });
+  });
+
+  test("the hierarchy can be derived from the reference of a bundle", async () => {
+    const { model } = await loadModel(sharedPath("golden/external/model_manifest.json"));
+    const columns = model.labelHeads.map(({ column }) => column);
+    const { rules, ambiguous } = deriveHierarchyRules((await model.reference()).labels, columns);
+    const sorted = (all: ReturnType<typeof hierarchyRules>) =>
+      [...all].map(([column, rule]) => [column, rule.parentColumn, [...rule.childToParent].sort()]);
+    expect(sorted(rules)).toEqual(sorted(hierarchyRules()));
+    expect(ambiguous).toEqual([]);
+  });
+});

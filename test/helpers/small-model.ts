@@ -1,0 +1,72 @@
+/** A tiny model with every part a bundle can hold. */
+import { Float } from "../../src/core/config.ts";
+import type { Linear } from "../../src/kernels/types.ts";
+import type { Model, Reference } from "../../src/model/types.ts";
+
+let next = 0;
+const values = (count: number): Float32Array =>
+  Float32Array.from({ length: count }, () => Math.fround(0.1 * next++));
+const linear = (nIn: number, nOut: number): Linear => ({
+  nIn,
+  nOut,
+  weight: values(nIn * nOut),
+  bias: values(nOut),
+});
+
+/** Three genes, one hidden layer of two, two label columns (one class beyond the basic plane), one head. */
+export function smallModel(changes: Partial<Model> = {}): Model {
+  next = 1;
+  const reference: Reference = {
+    coords: new Map([
+      ["X_ref_latent_internal", { nRows: 4, nCols: 2, data: values(8) }],
+      ["X_ref_umap", { nRows: 4, nCols: 1, data: values(4) }],
+    ]),
+    labels: new Map([
+      ["level1", { codes: Int32Array.of(0, 1, 1, -1), categories: ["B", "T"] }],
+      ["level2", { codes: Int32Array.of(2, 1, 0, 0), categories: ["a", "\uffee", "😀"] }],
+    ]),
+  };
+  return {
+    labelHeads: [
+      { column: "level1", classes: ["B", "T"] },
+      { column: "level2", classes: ["a", "\uffee", "😀"] },
+    ],
+    coordHeads: [{ name: "umap", obsmKey: "X_umap", mean: Float32Array.of(0.5), std: Float32Array.of(2) }],
+    trainGenes: ["g1", "__proto__", "g3"],
+    inputTransform: "binary",
+    latentSource: "internal_preferred",
+    shape: { nGenes: 3, hiddenSizes: [2], nClasses: [2, 3], coordDims: [1] },
+    weights: {
+      encoder: [linear(3, 2)],
+      labelHeads: [linear(2, 2), linear(2, 3)],
+      coordHeads: [linear(2, 1)],
+    },
+    dropoutRate: 0,
+    childCorrection: {
+      parentHead: 0,
+      childHead: 1,
+      residualScale: 1,
+      featureMode: "standard",
+      modules: [{ parentIndex: 1, childIndices: [0, 2], hidden: linear(6, 4), output: linear(4, 2) }],
+      config: new Map<string, number | boolean | string | Float | Map<string, number[]>>([
+        ["enabled", true],
+        ["parent_head_index", 0],
+        ["child_head_index", 1],
+        ["residual_scale", new Float(1)],
+        ["feature_mode", "standard"],
+        ["hotspot_child_indices", new Map([["1", [0, 2]]])],
+      ]),
+    },
+    trainConfig: new Map<string, null | number | Float | string | Map<string, Float>>([
+      ["preset", null],
+      ["num_epochs", 3],
+      ["dropout_rate", new Float(0)],
+      ["temperatures", new Map([["level1", new Float(1)]])],
+      ["__proto__", "kept"],
+    ]),
+    referenceStorage: "external",
+    reference: async () => reference,
+    hasReference: async () => true,
+    ...changes,
+  };
+}

@@ -1,0 +1,44 @@
+/** Predictions of three cells that use every kind of value, for tests of output. */
+import { type ConfigValue, Float } from "../../src/core/config.ts";
+import type { LabelPrediction, Predictions } from "../../src/predict/types.ts";
+import { dense } from "./predict-fixtures.ts";
+
+function prediction(column: string, categories: readonly string[]): LabelPrediction {
+  return {
+    column,
+    raw: { codes: Int32Array.of(0, 1, 1), categories },
+    conf: Float32Array.of(0.40960884, 1, 0.00001),
+    margin: Float32Array.of(0.2, 1, 0.5),
+    isLowConf: Uint8Array.of(1, 0, 0),
+    knn: { codes: Int32Array.of(1, 1, 1), categories },
+    knnVoteFrac: Float32Array.of(8 / 15, Number.NaN, Number.NaN),
+    isLowKnnConf: Uint8Array.of(1, 0, 0),
+    usedKnn: Uint8Array.of(1, 0, 0),
+    isUnknown: Uint8Array.of(1, 0, 0),
+    final: { codes: Int32Array.of(2, 1, 1), categories: [...categories, "Unknown"] },
+  };
+}
+
+export function toyPredictions(): Predictions {
+  return {
+    obsNames: ["cell-0", 'a "quoted", name', "ñ"],
+    labels: [prediction("group", ["T cell", "B, naive"]), prediction("kind", ["x", "😀"])],
+    coords: new Map([
+      [
+        "umap",
+        dense([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+      ],
+    ]),
+    spaces: ["umap", "latent_internal"],
+    metadata: new Map<string, ConfigValue>([
+      ["knn_k", 15],
+      ["confidence_high", new Float(0.7)],
+      ["train_config", new Map([["num_epochs", 3]])],
+    ]),
+    warnings: [],
+  };
+}

@@ -1,0 +1,123 @@
+/** Bundles go both ways between this package and Python's torch, pickle, numpy and scikit-learn. */
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadModel } from "../../src/artifacts/load.ts";
+import { saveModel } from "../../src/artifacts/save.ts";
+import { parsePickle } from "../../src/formats/pickle/parse.ts";
+import { parseTorch, type TorchTensor } from "../../src/formats/torch.ts";
+import { PYTHON_PICKLES, pythonPickle } from "../helpers/python-pickles.ts";
+import { describeShared, sharedPath } from "../helpers/shared.ts";
+import { smallModel } from "../helpers/small-model.ts";
+
+const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
+const script = fileURLToPath(new URL("make_pickles.py", import.meta.url));
+const python = (...args: string[]): string =>
+  execFileSync(PYTHON, args, {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    env: { ...process.env, PYTHONIOENCODING: "utf8", PYTHONWARNINGS: "ignore" },
+  });
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "atlasmtl-interop-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describeShared("bundles saved here open in Python", () => {
+  test.each([
+    ["external/model.pth", undefined],
+    ["full/model.pth", undefined],
+    ["gz/pbmc.pth", "refs/copy.pkl.gz"],
+    ["child_correction/model.pth", undefined],
+    ["legacy_no_manifest/model.pth", undefined],
+  ])("%s has no findings and predicts the same", async (path, reference) => {
+    const { model } = await loadModel(sharedPath(`golden/${path}`));
+    const home = join(folder, path);
+    await saveModel(model, join(home, "copy.pth"), {
+      referencePath: reference === undefined ? undefined : join(home, reference),
+    });
+    const manifest = join(home, "copy_manifest.json");
+    expect(python(sharedPath("tools/check_bundle.py"), manifest)).toContain("0 findings");
+    const query = sharedPath("golden/query.h5ad");
+    const mine = python(sharedPath("tools/check_bundle.py"), manifest, "--adata", query);
+    const original = sharedPath(`golden/${path.replace(".pth", "_manifest.json")}`);
+    if (!path.startsWith("legacy"))
+      expect(mine).toBe(python(sharedPath("tools/check_bundle.py"), original, "--adata", query));
+  });
+});
+
+describe("values keep their Python kind", () => {
+  test("a small model with every part", async () => {
+    const path = join(folder, "small", "model.pth");
+    await saveModel(smallModel(), path);
+    const seen = JSON.parse(python(script, "dump", path.replace(".pth", "_manifest.json")));
+    expect(seen.model).toMatchObject({
+      input_size: 3,
+      num_classes: [2, 3],
+      hidden_sizes: [2],
+      dropout_rate: "float 0.0",
+      coord_dims: { umap: 1 },
+    });
+    expect(seen.model.parent_conditioned_child_correction).toMatchObject({
+      enabled: true,
+      parent_head_index: 0,
+      residual_scale: "float 1.0",
+      hotspot_child_indices: { 1: [0, 2] },
+    });
+    expect(Object.keys(seen.model.state_dict)).toContain("child_correction_modules.1.3.weight");
+    expect(seen.metadata.label_encoders.level2).toEqual({
+      class: "sklearn.preprocessing._label.LabelEncoder",
+      classes: { dtype: "object", shape: [3], values: ["a", "\uffee", "😀"] },
+    });
+    expect(seen.metadata).toMatchObject({
+      train_genes: ["g1", "__proto__", "g3"],
+      reference_path: null,
+      reference_storage: "external",
+      latent_source: "internal_preferred",
+      coord_stats: { umap: { mean: { dtype: "float32", shape: [1] } } },
+    });
+    expect(seen.metadata.train_config).toMatchObject({
+      preset: null,
+      num_epochs: 3,
+      dropout_rate: "float 0.0",
+      temperatures: { level1: "float 1.0" },
+    });
+    expect(seen.reference.labels.level1).toEqual({
+      dtype: "object",
+      shape: [4],
+      values: ["B", "T", "T", null],
+    });
+    expect(seen.reference.coords.X_ref_latent_internal).toMatchObject({ dtype: "float32", shape: [4, 2] });
+  });
+});
+
+describe("what Python writes is read", () => {
+  test("tensors of every dtype, stride and view", async () => {
+    const path = join(folder, "tensors.pth");
+    const expected = JSON.parse(python(script, "tensors", path)) as Record<string, [number[], number[]]>;
+    const root = parseTorch(await readFile(path)) as unknown as Map<string, Map<string, TorchTensor>>;
+    const tensors = root.get("tensors")!;
+    expect([...tensors.keys()]).toEqual(Object.keys(expected));
+    for (const [name, { shape, data }] of tensors) {
+      expect([name, shape]).toEqual([name, expected[name]![0]]);
+      expect([name, Array.from(data)]).toEqual([name, expected[name]![1].map(Math.fround)]);
+    }
+  });
+
+  test("pickles of this Python's numpy, scikit-learn and pandas agree with those of the unit tests", () => {
+    const lines = python(script, "pickles").trim().split("\n");
+    expect(lines.length).toBeGreaterThan(9);
+    for (const line of lines) {
+      const [name, base64] = line.split(" ") as [keyof typeof PYTHON_PICKLES, string];
+      expect(PYTHON_PICKLES).toHaveProperty(name);
+      const value = parsePickle(new Uint8Array(Buffer.from(base64, "base64")));
+      if (!name.startsWith("pandas") && !name.startsWith("encoder"))
+        expect(value).toEqual(parsePickle(pythonPickle(name)));
+    }
+  });
+});

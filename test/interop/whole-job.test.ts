@@ -1,0 +1,78 @@
+/** Train, save, predict and annotate here; open and recompute everything in Python. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildModel, openAnnData, predict, TrainedModel, type TrainOptions } from "../../src/index.ts";
+import { describeShared, sharedPath } from "../helpers/shared.ts";
+
+const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
+const LEVELS = ["cell_type_l1", "cell_type_l2", "cell_type_l3_nested"];
+const COORDS = { latent: "X_ref_latent", umap: "X_umap" };
+const CALIBRATED = { valFraction: 0.2, calibrationMethod: "temperature_scaling" } as const;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "atlasmtl-job-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs the independent checker; it prints every finding. */
+const check = (...args: string[]): string =>
+  execFileSync(PYTHON, [sharedPath("tools/check_bundle.py"), ...args], { encoding: "utf8" });
+
+const trainOn = async (options: Partial<TrainOptions>): Promise<TrainedModel> => {
+  const reference = await openAnnData(sharedPath("golden/reference.h5ad"));
+  try {
+    return await buildModel(reference, { labelColumns: LEVELS, numEpochs: 4, preset: "small", ...options });
+  } finally {
+    await reference.close();
+  }
+};
+
+const digest = async (path: string): Promise<string> =>
+  createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+
+describeShared("a bundle trained here is a bundle in Python", () => {
+  test.each<[name: string, options: Partial<TrainOptions>, reference?: string]>([
+    ["external, labels only", {}],
+    ["external, coordinates, calibrated", { coordTargets: COORDS, ...CALIBRATED }],
+    ["full, calibrated", { referenceStorage: "full", ...CALIBRATED }],
+    ["full, coordinates, float", { referenceStorage: "full", coordTargets: COORDS, inputTransform: "float" }],
+    ["gzip, one coordinate head", { coordTargets: { umap: "X_umap" } }, "refs/custom.pkl.gz"],
+  ])("%s", async (name, options, reference) => {
+    const home = join(folder, name);
+    const model = await trainOn(options);
+    await model.save(
+      join(home, "model.pth"),
+      reference === undefined ? {} : { referencePath: join(home, reference) },
+    );
+    const query = await openAnnData(sharedPath("golden/query.h5ad"));
+    const loaded = await TrainedModel.load(join(home, "model_manifest.json"));
+    const result = await predict(loaded, query, { knnCorrection: "all" });
+    await result.toCsv(join(home, "predictions.csv"), "full");
+    await result.toAnnData(query, join(home, "annotated.h5ad"), { mode: "full", includeCoords: true });
+    await query.close();
+    for (const predictions of ["predictions.csv", "annotated.h5ad"])
+      expect(
+        check(
+          join(home, "model_manifest.json"),
+          ...["--adata", sharedPath("golden/query.h5ad"), "--predictions", join(home, predictions)],
+        ),
+      ).toContain("0 findings");
+  });
+
+  test("the same call twice gives the same weights, metadata aside", async () => {
+    const digests = new Set<string>();
+    for (const copy of ["a", "b"]) {
+      const path = join(folder, copy, "model.pth");
+      await (await trainOn({ coordTargets: COORDS, ...CALIBRATED })).save(path);
+      digests.add(await digest(path));
+    }
+    expect(digests.size).toBe(1);
+  });
+});
