@@ -44,9 +44,9 @@ writeFileSync(
   `// Written by scripts/build-kernels.mjs from src/kernels/assembly; not kept in git.
 
 /** The kernels for shared memory, base64. */
-export const SHARED_KERNELS = "${shared.toString("base64")}";
+export const SHARED_KERNELS: string = "${shared.toString("base64")}";
 /** The same kernels for memory of one thread. */
-export const PLAIN_KERNELS = "${plain.toString("base64")}";
+export const PLAIN_KERNELS: string = "${plain.toString("base64")}";
 `,
 );
 console.log(`kernels: ${shared.length} bytes shared, ${plain.length} plain`);

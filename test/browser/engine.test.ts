@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Browser, chromium } from "playwright-core";
-import { rolldown } from "rolldown";
+import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 /** Of src/kernels/wasm/pool.test.ts. */
@@ -15,14 +15,18 @@ let code: string;
 const root = new URL("../../", import.meta.url).pathname;
 
 beforeAll(async () => {
-  const bundle = await rolldown({
-    input: `${root}test/browser/engine-page.ts`,
-    platform: "browser",
-    tsconfig: false,
+  const built = await build({
+    configFile: false,
+    logLevel: "silent",
     resolve: { alias: { "#platform": `${root}src/browser/platform.ts` } },
+    build: {
+      write: false,
+      lib: { entry: `${root}test/browser/engine-page.ts`, formats: ["iife"], name: "enginePage" },
+    },
   });
-  const { output } = await bundle.generate({ format: "iife", name: "enginePage" });
-  code = output[0].code;
+  const [bundle] = [built].flat();
+  if (bundle === undefined || !("output" in bundle)) throw new Error("nothing was bundled");
+  code = bundle.output[0].code;
   server = createServer((request, response) => {
     if (request.url?.startsWith("/isolated")) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
