@@ -1,7 +1,7 @@
 // A seeded atlas of any size: cells of a four-level hierarchy (8, 20, 45, 90 types), each type with marker genes on
 // top of gene frequencies that are uneven, as real ones are, and about `density` on average; two coordinate heads.
 
-function mix(x) {
+export function mix(x) {
   x ^= x >>> 16;
   x = Math.imul(x, 0x7feb352d);
   x ^= x >>> 15;
@@ -21,9 +21,12 @@ export function randomStream(seed) {
 export const LEVELS = [8, 20, 45, 90];
 export const COORD_DIMS = [16, 2];
 
-/** The atlas as TrainingData; with `binary`, values are null. */
-export function makeAtlas({ nCells, nGenes, density = 0.08, binary = true, seed = 1 }) {
-  const draw = randomStream(seed);
+/**
+ * The atlas as TrainingData; with `binary`, values are null, else they are counts. `seed` makes the genes and types,
+ * `cellSeed` the cells, so a query is drawn from the atlas of its reference by another `cellSeed`.
+ */
+export function makeAtlas({ nCells, nGenes, density = 0.08, binary = true, seed = 1, cellSeed = 1 }) {
+  let draw = randomStream(seed);
   // Frequencies fall off over genes with mean `density`; markers are four times as frequent in their type.
   const frequency = new Float64Array(nGenes);
   let sum = 0;
@@ -33,6 +36,7 @@ export function makeAtlas({ nCells, nGenes, density = 0.08, binary = true, seed 
   const marker = Array.from({ length: finest }, () =>
     Uint32Array.from({ length: 30 }, () => draw() * nGenes),
   );
+  draw = randomStream(seed * 7919 + cellSeed);
   const labels = LEVELS.map(() => new Int32Array(nCells));
   const indptr = new Uint32Array(nCells + 1);
   let indices = new Uint32Array(Math.ceil(nCells * nGenes * density * 1.3) + nGenes);
@@ -55,7 +59,9 @@ export function makeAtlas({ nCells, nGenes, density = 0.08, binary = true, seed 
   }
   const narrow = nGenes <= 65536 ? new Uint16Array(n) : new Uint32Array(n);
   narrow.set(indices.subarray(0, n));
-  const data = binary ? null : Float32Array.from({ length: n }, () => 0.5 + 3 * draw());
+  const data = binary
+    ? null
+    : Float32Array.from({ length: n }, () => 1 + Math.floor(-2 * Math.log(1 - draw())));
   const coords = COORD_DIMS.map((nCols, c) => ({
     nRows: nCells,
     nCols,

@@ -1,79 +1,84 @@
-"""The yardstick of bench/train.mjs: the same network, loss and optimiser in PyTorch on dense batches.
+"""Seconds per epoch of the same training in PyTorch: the same network, loss and optimiser, on dense float32 batches.
 
-python3 bench/python/train_torch.py --genes 3000 --threads 2 --steps 40
-Prints one line of JSON. Cells are random with the same density; the arithmetic does not depend on them.
+python3 bench/python/train_torch.py FILE.h5ad --threads 2 --epochs 3 --batches loader
+  loader   TensorDataset and DataLoader(batch_size=256, shuffle=True), as such code is normally written
+  indexed  x[permutation[i : i + 256]], the fastest simple way
+Prints one line of JSON.
 """
+
+import thread_settings  # noqa: I001, must come first
 
 import argparse
 import json
-import statistics
 import time
 
+import anndata
 import numpy as np
 import torch
+from network import LEVELS, Network
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
-LEVELS = (8, 20, 45, 90)
-COORD_DIMS = (16, 2)
-COORD_WEIGHTS = (0.5, 0.2)
-
-
-class Network(nn.Module):
-    def __init__(self, n_genes: int) -> None:
-        super().__init__()
-        self.encoder = nn.Sequential(
-            nn.Linear(n_genes, 256), nn.ReLU(), nn.Dropout(0.3), nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.3)
-        )
-        self.labels = nn.ModuleList(nn.Linear(128, n) for n in LEVELS)
-        self.coords = nn.ModuleList(nn.Linear(128, n) for n in COORD_DIMS)
-
-    def forward(self, x):
-        z = self.encoder(x)
-        return [head(z) for head in self.labels], [head(z) for head in self.coords]
+COORDS = {"latent": ("X_latent", 1.0), "umap": ("X_umap", 1.0)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--genes", type=int, default=3000)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--cells", type=int, default=2560)
+    parser.add_argument("adata")
+    parser.add_argument("--threads", choices=("1", "2", "blas"), default="2", help="see thread_settings.py")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--batches", choices=("loader", "indexed"), default="loader")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(thread_settings.TORCH)
     torch.manual_seed(1)
-    rng = np.random.default_rng(1)
-    x = torch.from_numpy((rng.random((args.cells, args.genes), dtype=np.float32) < 0.08).astype(np.float32))
-    labels = [torch.from_numpy(rng.integers(0, n, args.cells)) for n in LEVELS]
-    coords = [torch.from_numpy(rng.standard_normal((args.cells, n)).astype(np.float32)) for n in COORD_DIMS]
-    network = Network(args.genes)
+    adata = anndata.read_h5ad(args.adata)
+    binary = adata.X.astype(np.float32)
+    binary.data = (binary.data > 0).astype(np.float32)
+    x = torch.from_numpy(binary.toarray())
+    labels = [torch.from_numpy(adata.obs[name].cat.codes.to_numpy().astype(np.int64)) for name in LEVELS]
+    coords = []
+    for key, _ in COORDS.values():
+        points = adata.obsm[key].astype(np.float32)
+        coords.append(torch.from_numpy((points - points.mean(0)) / points.std(0)))
+    weights = [weight for _, weight in COORDS.values()]
+    n_classes = [len(adata.obs[name].cat.categories) for name in LEVELS]
+    network = Network(x.shape[1], n_classes, {name: c.shape[1] for name, c in zip(COORDS, coords)})
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=5e-5)
     cross_entropy = nn.CrossEntropyLoss()
     huber = nn.HuberLoss()
-    network.train()
-    times = []
-    while len(times) < args.steps + 5:
-        order = torch.randperm(args.cells)
-        for start in range(0, args.cells, 256):
-            began = time.perf_counter()
+    tensors = [x, *labels, *coords]
+    loader = DataLoader(TensorDataset(*tensors), batch_size=256, shuffle=True)
+
+    def indexed():
+        order = torch.randperm(len(x))
+        for start in range(0, len(x), 256):
             rows = order[start : start + 256]
-            logits, predicted = network(x[rows])
-            loss = sum(cross_entropy(logit, label[rows]) for logit, label in zip(logits, labels))
-            for weight, value, target in zip(COORD_WEIGHTS, predicted, coords):
-                loss = loss + weight * huber(value, target[rows])
+            yield [tensor[rows] for tensor in tensors]
+
+    network.train()
+    seconds = []
+    for _ in range(args.epochs + 1):
+        began = time.perf_counter()
+        total = 0.0
+        for batch in loader if args.batches == "loader" else indexed():
+            targets, points = batch[1 : 1 + len(labels)], batch[1 + len(labels) :]
+            _, logits, predicted = network(batch[0])
+            loss = sum(cross_entropy(logit, target) for logit, target in zip(logits, targets))
+            for weight, value, target in zip(weights, predicted, points):
+                loss = loss + weight * huber(value, target)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            loss.item()
-            times.append(1000 * (time.perf_counter() - began))
-    steady = sorted(times[5:])
+            total += loss.item()
+        seconds.append(round(time.perf_counter() - began, 4))
     print(
         json.dumps(
             {
                 "engine": f"torch {torch.__version__}",
                 "threads": args.threads,
-                "nGenes": args.genes,
-                "stepMsMedian": round(statistics.median(steady), 3),
-                "stepMsBest": round(steady[len(steady) // 10], 3),
+                "batches": args.batches,
+                # The first epoch is left out: allocations and caches settle in it.
+                "epochSeconds": seconds[1:],
             }
         )
     )

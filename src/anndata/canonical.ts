@@ -36,15 +36,19 @@ export function canonicalCsr(
     const end = starts[row + 1]!;
     let last = -1;
     let rises = true;
+    let hasZero = false;
     for (let e = start; e < end; e++) {
       const column = columns[e]!;
       const value = values[e]!;
       if (column < 0 || column >= nCols) report({ kind: "column", row, column, value });
       if (value - value !== 0) report({ kind: "value", row, column, value });
       if (column <= last) rises = false;
+      if (value === 0) hasZero = true;
       last = column;
     }
-    if (rises) {
+    if (rises && !hasZero && kept === start) {
+      kept = end; // the usual case: nothing to move
+    } else if (rises) {
       for (let e = start; e < end; e++) {
         const value = values[e]!;
         if (value === 0) continue;

@@ -146,6 +146,19 @@ test("without a block size one small matrix comes in one block", async () => {
   ]);
 });
 
+test.each(["csr", "csc", "dense"] as const)(
+  "%s blocks have at most the rows that were asked for",
+  async (storage) => {
+    const entries = Array.from({ length: 10 }, (_, row) => ({ row, column: row % 3, value: row + 1 }));
+    const arrays: MatrixArrays =
+      storage === "dense"
+        ? { storage, values: memorySource(dense(entries, 10, 3), 3) }
+        : compress(entries, storage === "csr" ? 10 : 3, storage, null);
+    const blocks = await collect(10, 3, arrays, { maxRows: 4 });
+    expect(blocks.map(({ nRows }) => nRows)).toEqual([4, 4, 2]);
+  },
+);
+
 test("columns beyond 65,536 come in 32 bits", async () => {
   const entries = [{ row: 0, column: 70_000, value: 1 }];
   const [block] = await collect(1, 70_001, compress(entries, 1, "csr", null));

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RowBlock } from "../core/csr.ts";
-import { throwIfAborted } from "../core/progress.ts";
+import { nextTurn, throwIfAborted } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { canonicalCsr, denseToCsr, type EntryProblem } from "./canonical.ts";
 import { type NumericSource, readFloats, readInts } from "./sequential.ts";
@@ -28,8 +28,8 @@ export interface MatrixLayout {
   readonly report: (problem: EntryProblem) => never;
 }
 
-/** Values of a block by default: 16 MiB of 4-byte columns and 4-byte values. */
-const BLOCK_ENTRIES = 1 << 21;
+/** Values of a block by default: 8 MiB of 4-byte columns and 4-byte values. */
+const BLOCK_ENTRIES = 1 << 20;
 
 /** Rows of a block by default at most. */
 const BLOCK_ROWS = 8192;
@@ -45,14 +45,16 @@ export function streamRows(layout: MatrixLayout, options: RowsOptions = {}): Asy
   const start = options.start ?? 0;
   const end = options.end ?? layout.nRows;
   const { blockRows } = options;
+  const maxRows = options.maxRows ?? BLOCK_ROWS;
   if (
     !(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end && end <= layout.nRows)
   )
     throw new AtlasmtlError("USAGE", `rows ${start} to ${end} are not within 0 to ${layout.nRows}`);
   if (blockRows !== undefined && !(Number.isInteger(blockRows) && blockRows > 0))
     throw new AtlasmtlError("USAGE", `blockRows is ${blockRows}; expected a positive integer`);
+  if (!(maxRows > 0)) throw new AtlasmtlError("USAGE", `maxRows is ${maxRows}; expected a positive integer`);
   const { arrays } = layout;
-  const asked = { start, end, blockRows, signal: options.signal };
+  const asked = { start, end, blockRows, maxRows: Math.min(maxRows, BLOCK_ROWS), signal: options.signal };
   if (arrays.storage === "dense") return denseRows(layout, arrays.values, asked);
   return arrays.storage === "csr" ? csrRows(layout, arrays, asked) : cscRows(layout, arrays, asked);
 }
@@ -61,12 +63,13 @@ interface Asked {
   readonly start: number;
   readonly end: number;
   readonly blockRows: number | undefined;
+  readonly maxRows: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Lets timers and signals run between blocks. */
 async function breathe(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  await nextTurn();
   throwIfAborted(signal);
 }
 
@@ -74,7 +77,7 @@ async function breathe(signal: AbortSignal | undefined): Promise<void> {
 function blockEnd(row: number, asked: Asked, starts: Float64Array | Uint32Array): number {
   if (asked.blockRows !== undefined) return Math.min(row + asked.blockRows, asked.end);
   const limit = starts[row]! + BLOCK_ENTRIES;
-  const last = Math.min(row + BLOCK_ROWS, asked.end);
+  const last = Math.min(row + asked.maxRows, asked.end);
   let end = row + 1;
   while (end < last && starts[end + 1]! <= limit) end++;
   return end;
@@ -112,7 +115,7 @@ async function* denseRows(
   const valuesOf = readFloats(source);
   const rows =
     asked.blockRows ??
-    Math.min(BLOCK_ROWS, Math.max(1, Math.floor((2 * BLOCK_ENTRIES) / Math.max(nCols, 1))));
+    Math.min(asked.maxRows, Math.max(1, Math.floor((4 * BLOCK_ENTRIES) / Math.max(nCols, 1))));
   for (let row = asked.start; row < asked.end; row += rows) {
     await breathe(asked.signal);
     const end = Math.min(row + rows, asked.end);

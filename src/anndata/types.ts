@@ -58,8 +58,10 @@ export interface Matrix {
 }
 
 export interface RowsOptions {
-  /** Rows of a block; by default chosen so that a block stays near 16 MiB. */
+  /** Rows of a block; by default chosen so that a block stays near 8 MiB. */
   readonly blockRows?: number;
+  /** Rows of a block at most, where `blockRows` does not say. */
+  readonly maxRows?: number;
   readonly start?: number;
   readonly end?: number;
   readonly signal?: AbortSignal | undefined;

@@ -21,3 +21,13 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true)
     throw new AtlasmtlError("ABORTED", "The work was stopped by its caller.", { cause: signal.reason });
 }
+
+const { setImmediate: immediate } = globalThis as { setImmediate?: (work: () => void) => unknown };
+
+/** Gives the event loop a turn: timers, signals and pages get theirs. A timer of 0 costs a millisecond or more. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (immediate === undefined) setTimeout(resolve, 0);
+    else immediate(resolve);
+  });
+}

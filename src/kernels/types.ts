@@ -113,8 +113,11 @@ export interface ForwardResult {
 }
 
 export interface Inference {
-  /** Evaluates a block of cells whose columns are the model's genes. */
-  run(block: Csr): Promise<ForwardResult>;
+  /**
+   * Evaluates a block of cells whose columns are the model's genes; one block at a time. `meanwhile` may prepare
+   * the next block: it runs on this thread once the other threads have begun.
+   */
+  run(block: Csr, meanwhile?: () => Promise<void>): Promise<ForwardResult>;
   dispose(): void;
 }
 

@@ -46,6 +46,21 @@ test("any block comes out as a dense gather would give it, with rising indices",
   );
 });
 
+test.each(["float", "binary"] as const)("hundreds of genes in any order are sorted: %s", (transform) => {
+  const n = 200;
+  const names = Array.from({ length: n }, (_, i) => `g${i}`);
+  const shuffled = names.map((_, i) => names[(i * 77 + 13) % n]);
+  const row = Array.from({ length: n }, (_, i) => (i % 3 === 0 ? 0 : i));
+  const block = alignBlock(csr([row, row.toReversed()], n), alignGenes(shuffled, names, "q"), transform);
+  const expected = [row, row.toReversed()].map((values) =>
+    names.map((name) => {
+      const value = values[shuffled.indexOf(name)];
+      return transform === "binary" ? Math.sign(value) : value;
+    }),
+  );
+  expect(toRows(block)).toEqual(expected);
+});
+
 test("binary keeps which genes are expressed and drops the values", () => {
   const genes = alignGenes(["a", "b"], ["b", "a"], "q");
   const block = alignBlock(

@@ -109,7 +109,7 @@ export async function* alignedRows(
   },
 ): AsyncGenerator<RowBlock> {
   const { transform, batchSize, source, signal } = options;
-  for await (const { firstRow, csr } of matrix.rows({ signal })) {
+  for await (const { firstRow, csr } of matrix.rows({ maxRows: batchSize, signal })) {
     let aligned: Csr;
     try {
       aligned = alignBlock(csr, alignment, transform, firstRow);
@@ -142,8 +142,8 @@ function* cut({ firstRow, csr }: RowBlock, batchSize: number): Generator<RowBloc
 /**
  * One block with its columns in the model's order.
  *
- * Entries are sorted by two counting passes, so the cost is linear in entries, genes and rows.
- * `firstRow` numbers rows in messages.
+ * Where the query's genes come in that order already, this is one pass; a row that is out of order is sorted
+ * through a bitmap of the model's genes. `firstRow` numbers rows in messages.
  * @throws BAD_DATA for a negative value under the `binary` transform.
  */
 export function alignBlock(
@@ -155,46 +155,71 @@ export function alignBlock(
   const { queryGenes, toModel, nGenes } = alignment;
   const { nRows, indptr, indices, data } = block;
   const binary = transform === "binary";
-  const columnStart = new Uint32Array(nGenes + 1);
+  const columns = nGenes <= 65536 ? new Uint16Array(indices.length) : new Uint32Array(indices.length);
+  const values = binary || data === null ? null : new Float32Array(indices.length);
   const rowStart = new Uint32Array(nRows + 1);
+  let sortRow: RowSorter | null = null;
+  let kept = 0;
   for (let r = 0; r < nRows; r++) {
-    let kept = 0;
+    const first = kept;
+    let last = -1;
+    let rises = true;
     for (let e = indptr[r]; e < indptr[r + 1]; e++) {
       const gene = toModel[indices[e]];
       if (gene < 0) continue;
       if (binary && data !== null && data[e] < 0)
         throw negative(data[e], firstRow + r, queryGenes[indices[e]]);
-      columnStart[gene + 1]++;
+      if (gene < last) rises = false;
+      last = gene;
+      columns[kept] = gene;
+      if (values !== null && data !== null) values[kept] = data[e];
       kept++;
     }
-    rowStart[r + 1] = rowStart[r] + kept;
+    rowStart[r + 1] = kept;
+    if (rises) continue;
+    sortRow ??= createRowSorter(nGenes);
+    sortRow(columns, values, first, kept);
   }
-  const nEntries = rowStart[nRows];
-  for (let g = 0; g < nGenes; g++) columnStart[g + 1] += columnStart[g];
+  return {
+    nRows,
+    nCols: nGenes,
+    indptr: rowStart,
+    indices: columns.subarray(0, kept),
+    data: values === null ? null : values.subarray(0, kept),
+  };
+}
 
-  // Entries by column, each with its row and its place in the block …
-  const entryRow = new Uint32Array(nEntries);
-  const entryPlace = new Uint32Array(nEntries);
-  const next = columnStart.slice(0, nGenes);
-  for (let r = 0; r < nRows; r++)
-    for (let e = indptr[r]; e < indptr[r + 1]; e++) {
-      const gene = toModel[indices[e]];
-      if (gene < 0) continue;
-      const at = next[gene]++;
-      entryRow[at] = r;
-      entryPlace[at] = e;
+type RowSorter = (
+  columns: Uint16Array | Uint32Array,
+  values: Float32Array | null,
+  first: number,
+  end: number,
+) => void;
+
+/** Sorts entries `first` to `end` by column; columns differ, so that each has one bit. */
+function createRowSorter(nGenes: number): RowSorter {
+  const bits = new Uint32Array(Math.ceil(nGenes / 32));
+  const expressed = new Float32Array(nGenes);
+  return (columns, values, first, end) => {
+    for (let e = first; e < end; e++) {
+      const gene = columns[e];
+      bits[gene >>> 5] |= 1 << (gene & 31);
+      if (values !== null) expressed[gene] = values[e];
     }
-  // … dealt back to their rows, column after column.
-  const values = binary || data === null ? null : new Float32Array(nEntries);
-  const columns = nGenes <= 65536 ? new Uint16Array(nEntries) : new Uint32Array(nEntries);
-  const fill = rowStart.slice(0, nRows);
-  for (let g = 0; g < nGenes; g++)
-    for (let at = columnStart[g]; at < columnStart[g + 1]; at++) {
-      const to = fill[entryRow[at]]++;
-      columns[to] = g;
-      if (values !== null && data !== null) values[to] = data[entryPlace[at]];
+    let to = first;
+    for (let word = 0; to < end; word++) {
+      let left = bits[word];
+      if (left === 0) continue;
+      bits[word] = 0;
+      while (left !== 0) {
+        const gene = (word << 5) + 31 - Math.clz32(left & -left);
+        left &= left - 1;
+        columns[to] = gene;
+        if (values !== null) values[to] = expressed[gene];
+        to++;
+      }
     }
-  return { nRows, nCols: nGenes, indptr: rowStart, indices: columns, data: values };
+  };
 }
 
 function negative(value: number, row: number, gene: string): AtlasmtlError {

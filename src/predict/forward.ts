@@ -44,11 +44,16 @@ export async function runNetwork(
   const inference = await work.engine.createInference(model.shape, model.weights);
   let done = 0;
   let nBatches = 0;
+  const reading = blocks[Symbol.asyncIterator]();
   try {
-    for await (const { firstRow, csr } of blocks) {
+    let next = await reading.next();
+    while (next.done !== true) {
       throwIfAborted(work.signal);
+      const { firstRow, csr } = next.value;
       if (firstRow !== done || done + csr.nRows > nObs) throw wrongRows(firstRow + csr.nRows, nObs);
-      const result = await inference.run(csr);
+      const result = await inference.run(csr, async () => {
+        next = await reading.next();
+      });
       if (model.childCorrection !== null) applyChildCorrection(model.childCorrection, result);
       heads.forEach((head, h) => {
         scoreBlock(result.logits[h], csr.nRows, temperatures.get(head.column) ?? 1, head, firstRow);
@@ -66,6 +71,7 @@ export async function runNetwork(
     }
   } finally {
     inference.dispose();
+    await reading.return?.();
   }
   if (done !== nObs) throw wrongRows(done, nObs);
   return { heads, points, nBatches };

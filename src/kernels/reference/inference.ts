@@ -10,13 +10,14 @@ export function createInference(shape: NetworkShape, weights: NetworkWeights): I
   const network = createNetwork(shape, weights);
   const pause = createPauser();
   return {
-    async run(block: Csr): Promise<ForwardResult> {
+    async run(block: Csr, meanwhile?: () => Promise<void>): Promise<ForwardResult> {
       if (block.nCols !== shape.nGenes)
         throw new AtlasmtlError("BUG", `a block of ${block.nCols} genes for a network of ${shape.nGenes}`);
       const rows = Uint32Array.from({ length: block.nRows }, (_, row) => row);
       const out = createActivations(network, block.nRows);
       forward(network, block, rows, null, out);
       await pause();
+      await meanwhile?.();
       return {
         nRows: block.nRows,
         latent: Float32Array.from(latentOf(out)),

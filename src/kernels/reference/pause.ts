@@ -1,4 +1,5 @@
 /** Long computations let the host breathe: signals arrive, pages repaint. @module */
+import { nextTurn } from "../../core/progress.ts";
 
 const SLICE_MILLISECONDS = 40;
 
@@ -7,11 +8,8 @@ export function createPauser(): () => Promise<void> | undefined {
   let last = performance.now();
   return () => {
     if (performance.now() - last < SLICE_MILLISECONDS) return undefined;
-    return new Promise((resolve) => {
-      setTimeout(() => {
-        last = performance.now();
-        resolve();
-      }, 0);
+    return nextTurn().then(() => {
+      last = performance.now();
     });
   };
 }

@@ -17,7 +17,7 @@ test.each([
   ["float values", small, 33, false],
   ["binary values", small, 33, true],
   ["one row", small, 1, false],
-  ["more rows than one pass takes", small, 1300, false],
+  ["more rows than one pass takes", small, 4500, false],
   ["one hidden unit", { ...small, hiddenSizes: [1] }, 20, false],
   ["many genes", { ...small, nGenes: 9000 }, 20, true],
   ["no heads", { ...small, nClasses: [], coordDims: [] }, 20, false],
@@ -90,5 +90,25 @@ test("wrong sizes are refused", async () => {
   await expect(inference.run(randomCsr(1, 2, 52, 0.1, true))).rejects.toMatchObject({ code: "BUG" });
   inference.dispose();
   await expect(inference.run(randomCsr(1, 2, 53, 0.1, true))).rejects.toMatchObject({ code: "USAGE" });
+  engine.dispose();
+});
+
+test("the next block is prepared while a block runs, and what fails there leaves the network usable", async () => {
+  const engine = await createWasmEngine({ numThreads: 2 });
+  const inference = await engine.createInference(small, randomWeights(5, small));
+  const block = randomCsr(6, 300, small.nGenes, 0.15, true);
+  const expected = await inference.run(block);
+  let calls = 0;
+  const prepared = await inference.run(block, async () => {
+    calls++;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+  expect(calls).toBe(1);
+  expect(prepared).toEqual(expected);
+  const failing = inference.run(block, async () => {
+    throw new Error("the file ended");
+  });
+  await expect(failing).rejects.toThrow("the file ended");
+  expect(await inference.run(block)).toEqual(expected);
   engine.dispose();
 });

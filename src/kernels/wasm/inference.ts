@@ -11,7 +11,7 @@ import { TASK } from "./pool.ts";
 import { loadWeights } from "./weights.ts";
 
 /** Cells and entries of one pass through the kernels; a block of any size is cut into such passes. */
-const PASS_ROWS = 512;
+const PASS_ROWS = 2048;
 const PASS_ENTRIES = 1 << 20;
 
 /** @throws BUG when weights or a block do not have the sizes of `shape`; LIMIT when the arena cannot hold it. */
@@ -49,7 +49,7 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
   }
 
   return {
-    async run(block) {
+    async run(block, meanwhile) {
       if (disposed) throw new AtlasmtlError("USAGE", "this network has been disposed of");
       if (block.nCols !== shape.nGenes)
         throw new AtlasmtlError("BUG", `a block of ${block.nCols} genes for a network of ${shape.nGenes}`);
@@ -65,6 +65,7 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
       let first = 0;
       let last = passEnd(block, first);
       if (nRows > 0) gather(slot, first, last);
+      else await meanwhile?.();
       while (first < nRows) {
         const mode = MODE.forward | MODE.output;
         const counts = taskCounts(layout, last - first, mode);
@@ -74,8 +75,12 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
           { kind: TASK.laterLayers, argument: layout.step, nTasks: counts.later },
         ]);
         const next = passEnd(block, last);
-        if (last < nRows) gather(1 - slot, last, next);
-        pool.join();
+        try {
+          if (last < nRows) gather(1 - slot, last, next);
+          if (first === 0) await meanwhile?.();
+        } finally {
+          pool.join();
+        }
         const { f32 } = arena.views();
         const take = (to: Float32Array, from: number, width: number) => {
           to.set(f32.subarray(from / 4, from / 4 + (last - first) * width), first * width);

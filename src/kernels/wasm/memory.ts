@@ -39,6 +39,8 @@ export interface Arena {
 export function createArena(memory: WebAssembly.Memory): Arena {
   let current: Views | null = null;
   let top = ARENA_START;
+  /** Nothing above was ever used: it is zero, and takes no memory of the system until it is written. */
+  let highest = ARENA_START;
   let free: Region[] = [];
 
   function views(): Views {
@@ -86,9 +88,9 @@ export function createArena(memory: WebAssembly.Memory): Arena {
         );
       }
       const region = { address: top, bytes: size };
-      // Memory below the top may have been used before.
-      views().u8.fill(0, region.address, region.address + size);
+      if (top < highest) views().u8.fill(0, top, Math.min(top + size, highest));
       top += size;
+      highest = Math.max(highest, top);
       return region;
     },
     release(region) {

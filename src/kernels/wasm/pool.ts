@@ -23,7 +23,7 @@ export interface Phase {
 
 export interface Pool {
   readonly numThreads: number;
-  /** Lets the other threads begin. Call {@link join} before anything else. */
+  /** Lets the other threads begin, once what was started before is done. Call {@link join} for the results. */
   start(phases: readonly Phase[]): void;
   /** Takes part until the job is done. @throws BUG when a kernel failed in any thread. */
   join(): void;
@@ -70,6 +70,7 @@ export function createPool(
   }
   let failure: AtlasmtlError | null = null;
   let disposed = false;
+  let running = false;
 
   function fail(cause: unknown): AtlasmtlError {
     if (failure === null) {
@@ -81,25 +82,31 @@ export function createPool(
     return failure;
   }
 
+  function join(): void {
+    if (!running) return;
+    running = false;
+    let finished = 0;
+    try {
+      finished = kernels.joinJob(0);
+    } catch (cause) {
+      throw fail(cause);
+    }
+    if (finished === 0) throw fail(undefined);
+  }
+
   return {
     numThreads: threads.length + 1,
+    join,
     start(phases) {
       if (disposed) throw new AtlasmtlError("USAGE", "this engine has been disposed of");
       if (failure !== null) throw failure;
+      join();
       phases.forEach(({ kind, argument, nTasks }, i) => {
         if (nTasks > 0xffff) throw new AtlasmtlError("BUG", `${nTasks} tasks in one phase`);
         kernels.setPhase(i, kind, argument, nTasks);
       });
+      running = true;
       kernels.startJob(phases.length);
-    },
-    join() {
-      let finished = 0;
-      try {
-        finished = kernels.joinJob(0);
-      } catch (cause) {
-        throw fail(cause);
-      }
-      if (finished === 0) throw fail(undefined);
     },
     async ready() {
       await Promise.all(starting);

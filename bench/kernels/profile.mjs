@@ -1,8 +1,9 @@
-// Where a training step's time goes, one thread, task by task: node bench/profile.mjs [--genes 3000] [--float].
+// Where a training step's time goes, one thread, task by task: node bench/kernels/profile.mjs [--genes 3000]
+// [--epochs 12] [--float]. Needs a build. Prints one line of JSON: milliseconds by part.
 import { parseArgs } from "node:util";
-import { createWasmEngine } from "../dist/kernels/wasm/engine.js";
-import { createTrainer } from "../dist/kernels/wasm/trainer.js";
-import { makeAtlas, shapeFor, startingWeights } from "./atlas.mjs";
+import { createWasmEngine } from "../../dist/kernels/wasm/engine.js";
+import { createTrainer } from "../../dist/kernels/wasm/trainer.js";
+import { makeAtlas, shapeFor, startingWeights } from "../atlas.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -82,11 +83,7 @@ for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
   });
 }
 const low = (list) => list.slice(12).sort((a, b) => a - b)[Math.floor((list.length - 12) * 0.1)];
-let known = 0;
-for (const [name, tasks] of spent) {
-  const sum = tasks.reduce((total, list) => total + low(list), 0);
-  known += sum;
-  console.log(`${sum.toFixed(3).padStart(8)} ms  ${name}`);
-}
-console.log(`${known.toFixed(3).padStart(8)} ms  all tasks`);
-console.log(`${low(whole).toFixed(3).padStart(8)} ms  step, with gathering and summing`);
+const parts = {};
+for (const [name, tasks] of spent)
+  parts[name] = Number(tasks.reduce((total, list) => total + low(list), 0).toFixed(3));
+console.log(JSON.stringify({ nGenes, stepMs: Number(low(whole).toFixed(3)), parts }));

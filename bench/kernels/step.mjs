@@ -1,8 +1,8 @@
-// Milliseconds per training step on a seeded atlas: node bench/train.mjs [--genes 3000] [--threads 2]
+// Milliseconds per training step on a seeded atlas: node bench/kernels/step.mjs [--genes 3000] [--threads 2]
 // [--steps 60] [--float]. Needs a build (npm run build). Prints one line of JSON.
 import { parseArgs } from "node:util";
-import { createWasmEngine } from "../dist/kernels/wasm/engine.js";
-import { makeAtlas, shapeFor, startingWeights } from "./atlas.mjs";
+import { createWasmEngine } from "../../dist/kernels/wasm/engine.js";
+import { makeAtlas, shapeFor, startingWeights } from "../atlas.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +18,7 @@ const batchSize = 256;
 const nCells = Number(values.cells);
 const shape = shapeFor(nGenes);
 const data = makeAtlas({ nCells, nGenes, binary: !values.float });
+const began = performance.now();
 const engine = await createWasmEngine({ numThreads: Number(values.threads) });
 const trainer = await engine.createTrainer({
   shape,
@@ -38,7 +39,7 @@ const trainer = await engine.createTrainer({
 const order = Uint32Array.from({ length: nCells }, (_, i) => (i * 997) % nCells);
 const perStep = [];
 let last = 0;
-const started = performance.now();
+let firstBatch = null;
 let loss = null;
 while (perStep.length < Number(values.steps) + 12) {
   last = performance.now();
@@ -46,6 +47,7 @@ while (perStep.length < Number(values.steps) + 12) {
     learningRate: 1e-3,
     onBatch() {
       const now = performance.now();
+      firstBatch ??= now - began;
       perStep.push(now - last);
       last = now;
     },
@@ -64,8 +66,7 @@ console.log(
     density: Number((data.x.indices.length / (nCells * nGenes)).toFixed(4)),
     stepMsMedian: quantile(0.5),
     stepMsBest: quantile(0.1),
-    firstStepMs: Number(perStep[0].toFixed(1)),
-    totalMs: Math.round(performance.now() - started),
+    firstBatchMs: Number(firstBatch.toFixed(1)),
     loss: loss.total,
   }),
 );
