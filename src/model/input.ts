@@ -112,6 +112,6 @@ function requireUnique(genes: readonly string[]): void {
   const examples = [...twice].slice(0, 5).join(", ");
   throw new AtlasmtlError("BAD_DATA", `${twice.size} gene names occur more than once, such as ${examples}`, {
     where: "var names",
-    hint: "make them unique, or merge duplicates by preprocessing (duplicate_policy)",
+    hint: 'make them unique, or merge duplicates by preprocessing (duplicate_policy); gene ids of 10x data are unique (varNames: "gene_ids")',
   });
 }

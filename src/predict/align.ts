@@ -76,7 +76,12 @@ function duplicates(repeated: ReadonlySet<string>, where: string): AtlasmtlError
     "BAD_DATA",
     `${names.length} gene name${names.length === 1 ? " occurs" : "s occur"} more than once in the query: ` +
       `${quoted(names, N_LISTED)}${more}.`,
-    { where, hint: "Make gene names unique, or merge their columns with the preprocessing of the query." },
+    {
+      where,
+      hint:
+        "Make gene names unique, or merge their columns with the preprocessing of the query; " +
+        'of 10x data, gene ids are unique (varNames: "gene_ids"), for a model of gene ids.',
+    },
   );
 }
 

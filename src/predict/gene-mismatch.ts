@@ -17,12 +17,16 @@ export function likelyCause(
   if (queryIds < 0.5 && modelIds >= 0.5)
     return {
       cause: "the query uses gene symbols and the model Ensembl ids",
-      hint: "Preprocess the query with --var-names-type symbol and the model's --species.",
+      hint:
+        "Preprocess the query with --var-names-type symbol and the model's --species; " +
+        'of 10x data, which has both, choose varNames: "gene_ids".',
     };
   if (queryIds >= 0.5 && modelIds < 0.5)
     return {
       cause: "the query uses Ensembl ids and the model gene symbols",
-      hint: "Preprocess the query with --var-names-type ensembl and the model's --species.",
+      hint:
+        "Preprocess the query with --var-names-type ensembl and the model's --species; " +
+        'of 10x data, which has both, choose varNames: "gene_symbols".',
     };
   const withoutVersion = (gene: string): string => gene.replace(VERSION, "");
   if (queryIds >= 0.5 && common(query, model, withoutVersion) >= 0.5)
