@@ -12,7 +12,7 @@
  * const result = await predict(await TrainedModel.load("model/model.pth"), query);
  * await result.toAnnData(query, "annotated.h5ad");
  * ```
- * In browsers pass `File` objects for paths and take results as bytes.
+ * In browsers pass `File` objects for paths and take results as bytes; see docs/browser.md.
  * @module
  */
 export { createAnnData } from "./anndata/memory.ts";
@@ -25,6 +25,7 @@ export type { ConfigMap, ConfigValue } from "./core/config.ts";
 export { Float, toPlain } from "./core/config.ts";
 export type { Csr, RowBlock } from "./core/csr.ts";
 export type { DenseMatrix } from "./core/dense.ts";
+export type { FileSetInput } from "./core/file-set.ts";
 export type { Progress, WorkOptions } from "./core/progress.ts";
 export { VERSION } from "./core/version.ts";
 export type { ErrorCode, ErrorSubject } from "./errors.ts";
@@ -37,4 +38,5 @@ export type { PredictOptions } from "./predict/options.ts";
 export type { LabelPrediction, PredictedLabels, Predictions } from "./predict/types.ts";
 export { predict } from "./predict-query.ts";
 export { PredictionResult } from "./prediction-result.ts";
-export { type LoadOptions, type SaveOptions, TrainedModel } from "./trained-model.ts";
+export { preload } from "./preload.ts";
+export { type LoadFilesOptions, type LoadOptions, type SaveOptions, TrainedModel } from "./trained-model.ts";

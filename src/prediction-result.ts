@@ -1,13 +1,13 @@
 /** What prediction gives back, and the files it can become. @module */
 import { platform } from "#platform";
-import { annotateBytes, writeAnnotated } from "./anndata/append.ts";
+import { annotateBytes } from "./anndata/append.ts";
 import type { AnnData, DataFrame } from "./anndata/types.ts";
-import type { FileInput } from "./core/bytes.ts";
+import { writeDataset } from "./anndata/write-annotated.ts";
+import type { AlsoWrite, FileInput } from "./core/bytes.ts";
 import { AtlasmtlError } from "./errors.ts";
 import type { ExportOptions, WriteMode } from "./output/columns.ts";
 import { type ToAnnDataOptions, toAnnDataAdditions } from "./output/to-anndata.ts";
 import { gzipPieces, toCsv } from "./output/to-csv.ts";
-import { toParquet } from "./output/to-parquet.ts";
 import { toDataFrame } from "./output/to-table.ts";
 import type { Predictions, Warning } from "./predict/types.ts";
 
@@ -37,34 +37,49 @@ export class PredictionResult {
   }
 
   /**
-   * Writes `path` (Node): a copy of the file `adata` was opened from, with the result added.
+   * Writes `path` (Node), an `.h5ad` or a `.zarr` folder: what `adata` was opened from, with the result added.
    *
-   * Everything else of the file stays byte for byte as it was; columns of an earlier prediction are replaced.
-   * @throws MISMATCH when `adata` has other cells, USAGE when it has no file or `path` does not end in
-   * `.h5ad`, IO when the file cannot be written.
+   * Where both are of one kind, everything else stays byte for byte as it was; else it is carried over, element
+   * by element. Columns of an earlier prediction are replaced. The files that `also` makes of it are written
+   * with it, all or none; with a folder, once it is in place.
+   * @throws MISMATCH when `adata` has other cells, USAGE when `path` ends in something else, UNSUPPORTED for
+   * stored values that cannot be carried over, IO when it cannot be written.
    */
-  async toAnnData(adata: AnnData, path: string, options: ToAnnDataOptions = {}): Promise<void> {
-    requireSuffix(path, ".h5ad");
-    if (typeof adata.input !== "string")
-      throw new AtlasmtlError("USAGE", "the query was not opened from a path", {
-        where: adata.source,
-        hint: "use toAnnDataBytes, which gives the annotated file as bytes",
-      });
-    await writeAnnotated(adata.input, path, toAnnDataAdditions(this.data, adata, options));
+  async toAnnData(
+    adata: AnnData,
+    path: string,
+    options: ToAnnDataOptions = {},
+    also?: AlsoWrite,
+  ): Promise<void> {
+    await writeDataset(adata, path, toAnnDataAdditions(this.data, adata, options), { also });
   }
 
-  /** As {@link toAnnData}, on any host: the annotated file as bytes. */
+  /**
+   * As {@link toAnnData}, on any host: the annotated `.h5ad` as bytes.
+   * @throws USAGE when `adata` was not opened from an `.h5ad`.
+   */
   async toAnnDataBytes(adata: AnnData, options: ToAnnDataOptions = {}): Promise<Uint8Array> {
     if (adata.input === null)
       throw new AtlasmtlError("USAGE", "the query has no file to annotate; it was made in memory");
+    const format = adata.stored?.format ?? "h5ad";
+    if (format !== "h5ad")
+      throw new AtlasmtlError(
+        "USAGE",
+        `the query is stored as ${format}; only an .h5ad is annotated in memory`,
+        {
+          where: adata.source,
+          hint: "take the result as a table: toCsvPieces, toParquetBytes or toArrowBytes",
+        },
+      );
     const bytes = await readWhole(adata.input);
     return annotateBytes(bytes, toAnnDataAdditions(this.data, adata, options), adata.source);
   }
 
-  /** Writes a table to `path` (Node), gzipped when it ends in `.gz`. @throws IO. */
-  async toCsv(path: string, mode?: WriteMode): Promise<void> {
+  /** Writes a table to `path` (Node), gzipped when it ends in `.gz`, with the files of `also`. @throws IO. */
+  async toCsv(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
     const pieces = toCsv(this.data, exportOptions(mode));
-    await platform.files.writeAll([{ path, bytes: path.endsWith(".gz") ? gzipPieces(pieces) : pieces }]);
+    const bytes = path.endsWith(".gz") ? gzipPieces(pieces) : pieces;
+    await platform.files.writeAll([{ path, bytes }], also);
   }
 
   /** The table of {@link toCsv} as UTF-8 pieces, on any host. */
@@ -72,25 +87,31 @@ export class PredictionResult {
     return toCsv(this.data, exportOptions(mode));
   }
 
-  /** Writes a Parquet table to `path` (Node), with the metadata inside. @throws IO. */
-  async toParquet(path: string, mode?: WriteMode): Promise<void> {
-    await platform.files.writeAll([{ path, bytes: [this.toParquetBytes(mode)] }]);
+  /** Writes a Parquet table to `path` (Node), with the metadata inside and the files of `also`. @throws IO. */
+  async toParquet(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
+    await platform.files.writeAll([{ path, bytes: [await this.toParquetBytes(mode)] }], also);
   }
 
   /** The table of {@link toParquet} as bytes, on any host. */
-  toParquetBytes(mode?: WriteMode): Uint8Array {
+  async toParquetBytes(mode?: WriteMode): Promise<Uint8Array> {
+    // Loaded on first use: a fifth of the library, which most pages never need.
+    const { toParquet } = await import("./output/to-parquet.ts");
     return toParquet(this.data, exportOptions(mode));
+  }
+
+  /** Writes an Arrow IPC file to `path` (Node), with the metadata inside and the files of `also`. @throws IO. */
+  async toArrow(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
+    await platform.files.writeAll([{ path, bytes: [await this.toArrowBytes(mode)] }], also);
+  }
+
+  /** The table of {@link toArrow} as bytes, on any host. */
+  async toArrowBytes(mode?: WriteMode): Promise<Uint8Array> {
+    const { toArrow } = await import("./output/to-arrow.ts");
+    return toArrow(this.data, exportOptions(mode));
   }
 }
 
 const exportOptions = (mode: WriteMode | undefined): ExportOptions => (mode === undefined ? {} : { mode });
-
-function requireSuffix(path: string, suffix: string): void {
-  if (!path.toLowerCase().endsWith(suffix))
-    throw new AtlasmtlError("USAGE", `got ${JSON.stringify(path)}; expected a name that ends in ${suffix}`, {
-      where: path,
-    });
-}
 
 async function readWhole(input: FileInput): Promise<Uint8Array> {
   const source = await platform.openFile(input);

@@ -6,18 +6,21 @@
  * @module
  */
 import { platform } from "#platform";
+import type { AlsoWrite } from "../core/bytes.ts";
 import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { ArrayStore } from "../formats/array-store.ts";
+import { isHdf5File } from "../formats/hdf5.ts";
 import { fileSystem, loadHdf5 } from "../formats/hdf5-library.ts";
 import { type Hdf5Writer, openWriter } from "../formats/hdf5-write.ts";
-import { checkAdditions } from "./additions.ts";
+import { checkAdditions, checkNames } from "./additions.ts";
 import { openDataFrame } from "./dataframe.ts";
-import { encodingOf, text } from "./encodings.ts";
-import { readOnce, takeOut } from "./take-out.ts";
-import type { Column } from "./types.ts";
+import { text } from "./encodings.ts";
+import { type Renewed, readRenewed, writeRenewed } from "./renew.ts";
+import { checkTakeOut, readOnce, takeOut } from "./take-out.ts";
+import type { AnnData, Column } from "./types.ts";
 import { isName, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
 
 /** Results to add. What exists under the same name is replaced. */
@@ -35,24 +38,26 @@ export interface Additions {
 
 /**
  * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
- * replaced whole or stays as it is.
- * @throws UNSUPPORTED when obs is a compound table (anndata before 0.7), MISMATCH when a result has another
- * number of rows, IO when the file cannot be written, ABORTED by the signal.
+ * replaced whole or stays as it is, with the files that `also` makes of it.
+ * A compound table of cells (anndata before 0.7) becomes one of the current layout.
+ * @throws UNSUPPORTED when the layout takes no additions, MISMATCH when a result has another number of rows, IO
+ * when the file cannot be written, ABORTED by the signal.
  */
 export async function writeAnnotated(
   inputPath: string,
   outPath: string,
   additions: Additions,
-  { signal }: WorkOptions = {},
+  { signal, also }: Pick<WorkOptions, "signal"> & { readonly also?: AlsoWrite | undefined } = {},
 ): Promise<void> {
   await loadHdf5();
-  await platform.files.replace(outPath, async (temporary) => {
+  const make = async (temporary: string): Promise<void> => {
     throwIfAborted(signal);
     await platform.files.copy(inputPath, temporary);
     throwIfAborted(signal);
     await annotateInPlace(temporary, additions, inputPath);
     throwIfAborted(signal);
-  });
+  };
+  await platform.files.replace(outPath, make, also);
 }
 
 /** As {@link writeAnnotated}, from bytes to bytes, on any host. */
@@ -86,13 +91,48 @@ export async function checkAnnotatedOutput(inputPath: string, outPath: string): 
   await platform.files.checkWritable(outPath, source.byteLength);
 }
 
-/** What the file holds that matters for adding to it. */
-interface Existing {
+/** What a dataset holds that matters for adding to it. */
+export interface Existing {
   readonly indexKey: string;
   readonly nObs: number;
   readonly columns: readonly string[];
   /** Group path → members to take out. */
   readonly removals: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Tables of an old layout that take additions only once they are written anew. */
+  readonly renewed?: Renewed;
+}
+
+/** What is about to be added, before it is there. */
+export interface AdditionNames extends Pick<Additions, "removeObs" | "removeObsm" | "removeUns"> {
+  readonly obs?: Names;
+  readonly obsm?: Names;
+  readonly uns?: Names;
+}
+
+/** The keys of a Map, or a Set. */
+export interface Names {
+  readonly size: number;
+  has(name: string): boolean;
+  keys(): Iterable<string>;
+}
+
+/**
+ * Checks, before long work begins, that results of these names can be added to a dataset stored as `.h5ad`.
+ * @throws UNSUPPORTED when the layout takes none or keeps what they would replace, USAGE for a name that the
+ * file cannot hold.
+ */
+export async function checkAnnotatable(adata: AnnData, additions: AdditionNames): Promise<void> {
+  const store = adata.stored?.store;
+  if (store === null || store === undefined || !isHdf5File(store)) return;
+  try {
+    const existing = await examine(store, additions);
+    checkNames(additions, existing.indexKey);
+    await checkTakeOut(store, existing.removals);
+  } catch (error) {
+    throw error instanceof AtlasmtlError && error.where?.startsWith(adata.source)
+      ? error
+      : locate(error, adata.source);
+  }
 }
 
 /** Adds to the file that the HDF5 library knows as `path`; `name` is for messages. */
@@ -114,29 +154,23 @@ async function annotateInPlace(path: string, additions: Additions, name: string)
   }
 }
 
-async function examine(file: ArrayStore, additions: Additions): Promise<Existing> {
+/** @throws UNSUPPORTED when obs is no table that columns can be added to. */
+export async function examine(file: ArrayStore, additions: AdditionNames): Promise<Existing> {
   const group = await file.open("obs");
-  if (group?.kind !== "group")
-    throw new AtlasmtlError(
-      "UNSUPPORTED",
-      `columns cannot be added to obs stored as ${group === null ? "nothing" : encodingOf(group)}`,
-      {
-        where: "obs",
-        hint: "convert the file first, in Python: anndata.read_h5ad(path).write_h5ad(new_path)",
-      },
-    );
   const obs = await openDataFrame(file, "obs");
   const removals = new Map<string, Set<string>>();
   const remove = (folder: string, key: string): void => {
-    const at = key.lastIndexOf("/");
+    const at = folder === "" ? -1 : key.lastIndexOf("/");
     const parent = at < 0 ? folder : `${folder}/${key.slice(0, at)}`;
     const names = removals.get(parent) ?? new Set();
     removals.set(parent, names.add(key.slice(at + 1)));
   };
   const replaced = (column: string): boolean =>
     (additions.obs?.has(column) ?? false) || (additions.removeObs?.(column) ?? false);
-  const candidates = new Set([...obs.columns, ...group.keys, ...(additions.obs?.keys() ?? [])]);
-  const indexKey = text(group.attribute("_index")) ?? "_index";
+  const renewed = await readRenewed(file, additions, replaced, remove);
+  const members = group?.kind === "group" ? [...group.keys, ...obs.columns] : [];
+  const candidates = new Set([...members, ...(members.length > 0 ? (additions.obs?.keys() ?? []) : [])]);
+  const indexKey = text(group?.attribute("_index")) ?? "_index";
   candidates.delete(indexKey);
   candidates.delete("__categories");
   for (const column of candidates) {
@@ -157,11 +191,13 @@ async function examine(file: ArrayStore, additions: Additions): Promise<Existing
     nObs: obs.length,
     columns: obs.columns.filter((column) => !replaced(column)),
     removals,
+    renewed,
   };
 }
 
 function append(file: Hdf5Writer, additions: Additions, existing: Existing): void {
   const { obs = new Map<string, Column>(), obsm, uns } = additions;
+  if (existing.renewed !== undefined) writeRenewed(file, existing.renewed, makeParents);
   for (const [name, column] of obs) {
     makeParents(file, "/obs", name);
     writeColumn(file, `/obs/${name}`, column);

@@ -19,11 +19,15 @@ const MAX_ENTRIES = 0xffff_ffff;
  *
  * The arrays are sized by what the file says it stores; memory that stays untouched is not taken.
  * @throws BAD_DATA for a negative value when `binary`, or as `Matrix.rows`; USAGE for a selection that does
- * not fit; LIMIT beyond 2^32 entries; ABORTED by the signal.
+ * not fit; LIMIT beyond 2^32 entries or rows; ABORTED by the signal.
  */
 export async function readCompactCsr(matrix: Matrix, options: CompactOptions): Promise<Csr> {
   const { binary, signal, onProgress } = options;
   const { nRows, nCols } = matrix;
+  if (nRows >= MAX_ENTRIES)
+    throw new AtlasmtlError("LIMIT", `${nRows} rows are declared; at most ${MAX_ENTRIES} are counted`, {
+      where: matrix.name,
+    });
   const mask = rowMask(options.rows, nRows);
   const kept = mask === null ? nRows : mask.reduce((count, bit) => count + (bit === 0 ? 0 : 1), 0);
   const indptr = new Uint32Array(kept + 1);

@@ -66,12 +66,23 @@ async function openTable(store: ArrayStore, table: StoredArray): Promise<DataFra
     readIndex: async () => columnStrings(fieldColumn(await table.readField(indexKey), where)),
     async readColumn(name) {
       const column = fieldColumn(await table.readField(name), where);
-      const categories = await store.open(`uns/${name}_categories`);
-      if (categories === null || column.kind !== "number" || !column.dtype.startsWith("int")) return column;
-      const labels = columnStrings(await readColumn(store, `uns/${name}_categories`)).map(String);
-      return categoricalColumn(toInt32(column.values), labels, false, where);
+      if (column.kind !== "number" || !column.dtype.startsWith("int")) return column;
+      const labels = await oldCategories(store, table.path, name);
+      return labels === null ? column : categoricalColumn(toInt32(column.values), labels, false, where);
     },
   });
+}
+
+/** The categories of a column of a compound table; a single one is stored as a scalar. */
+async function oldCategories(store: ArrayStore, table: string, name: string): Promise<string[] | null> {
+  for (const folder of table === "raw.var" ? ["raw.cat", "uns"] : ["uns"]) {
+    const path = `${folder}/${name}_categories`;
+    const stored = await store.open(path);
+    if (stored?.kind === "array" && stored.shape?.length === 0)
+      return stored.element === "string" ? stored.readStrings() : [String((await stored.readNumbers())[0])];
+    if (stored !== null) return columnStrings(await readColumn(store, path)).map(String);
+  }
+  return null;
 }
 
 function fieldColumn(field: Awaited<ReturnType<StoredArray["readField"]>>, where: string): Column {

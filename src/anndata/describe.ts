@@ -64,7 +64,8 @@ export async function describeAnnData(adata: AnnData): Promise<AnnDataSummary> {
   const elements = await adata.elements();
   const under = (folder: string): ElementSummary[] =>
     elements.filter(({ path }) => path.startsWith(`${folder}/`));
-  const matrixPaths = /^(X|layers\/.*|raw\/X|raw\.X)$/;
+  // The parts of raw are described with its matrix; obsm was one table before anndata 0.7.
+  const told = /^(X|layers\/.*|raw|raw[./](X|var|varm)|obsm)$/;
   return {
     source: adata.source,
     nObs: adata.nObs,
@@ -72,10 +73,23 @@ export async function describeAnnData(adata: AnnData): Promise<AnnDataSummary> {
     matrices: await Promise.all(names.map((name) => orProblem(name, () => summariseMatrix(adata, name)))),
     obs: await summariseFrame(adata.obs),
     var: await summariseFrame(adata.var),
-    obsm: under("obsm"),
+    obsm: await summariseObsm(adata, under("obsm")),
     uns: under("uns"),
-    other: elements.filter(({ path }) => !/^(obsm|uns)\//.test(path) && !matrixPaths.test(path)),
+    other: elements.filter(({ path }) => !/^(obsm|uns)\//.test(path) && !told.test(path)),
   };
+}
+
+async function summariseObsm(adata: AnnData, found: readonly ElementSummary[]): Promise<ElementSummary[]> {
+  const known = new Set(found.map(({ path }) => path));
+  const others: ElementSummary[] = [];
+  for (const key of adata.obsmKeys) {
+    const path = `obsm/${key}`;
+    if (known.has(path)) continue;
+    const points = await orProblem(path, () => adata.obsm(key));
+    const shape = "problem" in points ? null : [points.nRows, points.nCols];
+    others.push({ path, encoding: "array", dtype: null, shape });
+  }
+  return [...found, ...others];
 }
 
 async function orProblem<T>(name: string, work: () => Promise<T>): Promise<T | UnreadableSummary> {

@@ -100,7 +100,7 @@ async function openVector(store: ArrayStore, path: string): Promise<StoredArray>
 }
 
 /** @throws BAD_DATA when indptr does not rise from 0 to the number of stored entries. */
-async function readStarts(array: StoredArray, n: number, nStored: number): Promise<Float64Array> {
+export async function readStarts(array: StoredArray, n: number, nStored: number): Promise<Float64Array> {
   if (lengthOf(array) !== n + 1)
     throw new AtlasmtlError("BAD_DATA", `indptr has ${lengthOf(array)} entries; expected ${n + 1}`);
   const starts = toFloat64(await array.readNumbers());

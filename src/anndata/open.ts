@@ -10,206 +10,39 @@
  * @module
  */
 import type { FileInput } from "../core/bytes.ts";
-import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import type { ArrayStore, StoredArray, StoredGroup } from "../formats/array-store.ts";
-import { openHdf5 } from "../formats/hdf5.ts";
-import { type NumberArray, toFloat32 } from "../formats/number-arrays.ts";
-import { listed, openDataFrame } from "./dataframe.ts";
-import { encodingName, encodingOf, integers, type StoredElement } from "./encodings.ts";
-import { openMatrix } from "./matrix.ts";
-import type { AnnData, DataFrame, ElementSummary, MatrixName } from "./types.ts";
-import { readUns } from "./uns.ts";
+import { checkHdf5Signature } from "../formats/hdf5-signature.ts";
+import { CONTAINERS } from "./containers.ts";
+import { type OpenOptions, probe } from "./probe.ts";
+import type { AnnData } from "./types.ts";
 
 /**
- * Opens an `.h5ad` file: a path in Node, a `File` in browsers, bytes anywhere.
- * @throws NOT_FOUND without the file, BAD_FORMAT when it is no HDF5 or no AnnData, UNSUPPORTED for a layout
- * outside the contract.
+ * Opens a dataset: a path in Node, a `File` in browsers, bytes or an http(s) address anywhere. What it is
+ * decides the content, not the name (see `containers.ts`).
+ * @throws NOT_FOUND without the file, BAD_FORMAT when it is no dataset, UNSUPPORTED for a layout outside the
+ * contract.
  */
-export async function openAnnData(input: FileInput): Promise<AnnData> {
-  const store = await openHdf5(input);
+export async function openAnnData(input: FileInput, options: OpenOptions = {}): Promise<AnnData> {
+  const probed = await probe(input);
   try {
-    return await annDataOf(store, input);
+    for (const container of CONTAINERS)
+      if (await container.recognises(probed)) return await container.open(probed, options);
+    if (probed.kind !== "file")
+      throw new AtlasmtlError("BAD_FORMAT", `this ${probed.kind} holds no dataset`, {
+        hint: `what can be opened: ${CONTAINERS.map(({ title }) => title).join("; ")}`,
+      });
+    // Says what the file looks like instead.
+    await checkHdf5Signature(probed.source());
+    throw new AtlasmtlError("BUG", "a file of no container is HDF5");
   } catch (error) {
-    await store.close();
-    throw locateOnce(error, store.name);
+    await probed.closeHdf5();
+    throw locateOnce(error, probed.name);
+  } finally {
+    await probed.closeSource();
   }
 }
 
 /** Frames and matrices locate their own errors; the rest gets the file's name here. */
 function locateOnce(error: unknown, name: string): unknown {
   return error instanceof AtlasmtlError && error.where?.startsWith(name) ? error : locate(error, name);
-}
-
-/** The AnnData in an open store. @throws BAD_FORMAT without obs and var. */
-export async function annDataOf(store: ArrayStore, input: FileInput | null = null): Promise<AnnData> {
-  const root = await store.open("");
-  const rootKeys = root?.kind === "group" ? root.keys : [];
-  if (!rootKeys.includes("obs") || !rootKeys.includes("var"))
-    throw new AtlasmtlError("BAD_FORMAT", `this is no AnnData: it holds ${listed(rootKeys) || "nothing"}`, {
-      hint: rootKeys.includes("matrix")
-        ? "this looks like a 10x file; convert it in Python: scanpy.read_10x_h5(path).write_h5ad(new_path)"
-        : "an .h5ad file has obs and var",
-    });
-  const obs = await openDataFrame(store, "obs");
-  const vars = await openDataFrame(store, "var");
-  const layerKeys = await keysOf(store, "layers");
-  const obsmKeys = await keysOf(store, "obsm");
-  const unsKeys = await keysOf(store, "uns");
-  const x = await store.open("X");
-  const hasX = x !== null && encodingOf(x) !== "null@0.1.0";
-  // anndata before 0.7 has raw.X and raw.var at the root.
-  const rawPrefix = rootKeys.includes("raw") ? "raw/" : "raw.";
-  const hasRaw = rootKeys.includes("raw.X") || (await keysOf(store, "raw")).includes("X");
-
-  let rawVar: Promise<DataFrame> | null = null;
-  const openRawVar = (): Promise<DataFrame> => {
-    rawVar ??= openDataFrame(store, `${rawPrefix}var`).catch((error: unknown) => {
-      throw locate(error, store.name);
-    });
-    return rawVar;
-  };
-  const matrixNames = (): MatrixName[] => [
-    ...(hasX ? (["X"] as const) : []),
-    ...layerKeys.map((key) => `layers/${key}` as const),
-    ...(hasRaw ? (["raw/X"] as const) : []),
-  ];
-  const checkName = (name: MatrixName): void => {
-    const names = matrixNames();
-    if (names.includes(name)) return;
-    throw new AtlasmtlError("NOT_FOUND", `there is no matrix "${name}".${didYouMean(name, names)}`, {
-      where: store.name,
-      hint: names.length === 0 ? "the file has no matrix at all" : `matrices: ${listed(names)}`,
-    });
-  };
-  const checkKey = (kind: string, key: string, keys: readonly string[]): void => {
-    if (keys.includes(key)) return;
-    throw new AtlasmtlError("NOT_FOUND", `there is no "${key}" in ${kind}.${didYouMean(key, keys)}`, {
-      where: store.name,
-      hint: keys.length === 0 ? `${kind} is empty` : `${kind} has: ${listed(keys)}`,
-    });
-  };
-
-  return {
-    source: store.name,
-    input,
-    nObs: obs.length,
-    nVars: vars.length,
-    obs,
-    var: vars,
-    obsmKeys,
-    layerKeys,
-    unsKeys,
-    hasX,
-    hasRaw,
-    async matrix(name = "X") {
-      checkName(name);
-      const columns = name === "raw/X" ? await openRawVar() : vars;
-      const path = name === "raw/X" ? `${rawPrefix}X` : name;
-      return openMatrix(store, path, name, {
-        nRows: obs.length,
-        nCols: columns.length,
-        rowNames: async () => obs.index,
-        columnNames: async () => columns.index,
-      });
-    },
-    async varNames(name = "X") {
-      if (name !== "raw/X") return vars.index;
-      checkName(name);
-      return (await openRawVar()).index;
-    },
-    async obsm(key) {
-      checkKey("obsm", key, obsmKeys);
-      try {
-        return await readObsm(store, key, obs.length);
-      } catch (error) {
-        throw locate(error, `${store.name} › obsm/${key}`);
-      }
-    },
-    async uns(key) {
-      checkKey("uns", key, unsKeys);
-      try {
-        return await readUns(store, `uns/${key}`);
-      } catch (error) {
-        throw locate(error, store.name);
-      }
-    },
-    elements: () => summarise(store, rootKeys),
-    close: () => store.close(),
-  };
-}
-
-/** Keys of a group, or the fields of the compound table that it was before anndata 0.7. */
-async function keysOf(store: ArrayStore, path: string): Promise<readonly string[]> {
-  const element = await store.open(path);
-  if (element?.kind === "group") return element.keys;
-  return element?.fields ?? [];
-}
-
-async function readObsm(
-  store: ArrayStore,
-  key: string,
-  nObs: number,
-): Promise<{ nRows: number; nCols: number; data: Float32Array }> {
-  const table = await store.open("obsm");
-  const element = table?.kind === "array" ? table : await store.open(`obsm/${key}`);
-  if (element?.kind !== "array")
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `it is stored as ${element === null ? "nothing" : encodingName(element)}; a numeric array is expected`,
-      { hint: "store it as a dense array" },
-    );
-  let values: NumberArray | readonly string[];
-  let shape: readonly number[] | null;
-  if (table?.kind === "array") {
-    const field = await table.readField(key);
-    values = field.values;
-    shape = [table.shape?.[0] ?? 0, field.width];
-  } else {
-    shape = element.shape;
-    values = shape?.length === 2 && element.element === "number" ? await element.readNumbers() : [];
-  }
-  if (shape?.length !== 2 || !ArrayBuffer.isView(values))
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `a numeric array of two dimensions is expected; got ${describeArray(element)}`,
-    );
-  const [nRows, nCols] = [shape[0]!, shape[1]!];
-  if (nRows !== nObs) throw new AtlasmtlError("BAD_DATA", `it has ${nRows} rows; there are ${nObs} cells`);
-  return { nRows, nCols, data: toFloat32(values) };
-}
-
-function describeArray(array: StoredArray): string {
-  return `${array.dtype} of ${array.shape === null ? "no shape" : `shape [${array.shape.join(", ")}]`}`;
-}
-
-/** Root elements that have members worth listing one by one. */
-const CONTAINERS = ["layers", "obsm", "varm", "obsp", "varp", "uns", "raw"];
-
-async function summarise(store: ArrayStore, rootKeys: readonly string[]): Promise<ElementSummary[]> {
-  const found: ElementSummary[] = [];
-  for (const key of rootKeys) {
-    if (key === "obs" || key === "var") continue;
-    const element = await openQuietly(store, key);
-    if (element?.kind !== "group" || !CONTAINERS.includes(key)) found.push(summary(key, element));
-    else
-      for (const inner of element.keys)
-        found.push(summary(`${key}/${inner}`, await openQuietly(store, `${key}/${inner}`)));
-  }
-  return found;
-}
-
-async function openQuietly(store: ArrayStore, path: string): Promise<StoredElement | null> {
-  try {
-    return await store.open(path);
-  } catch {
-    return null;
-  }
-}
-
-function summary(path: string, element: StoredGroup | StoredArray | null): ElementSummary {
-  if (element === null) return { path, encoding: "unreadable", dtype: null, shape: null };
-  const encoding = encodingName(element);
-  if (element.kind === "array") return { path, encoding, dtype: element.dtype, shape: element.shape };
-  return { path, encoding, dtype: null, shape: integers(element.attribute("shape")) ?? null };
 }

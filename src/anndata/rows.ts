@@ -8,7 +8,7 @@ import { nextTurn, throwIfAborted } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { canonicalCsr, denseToCsr, type EntryProblem } from "./canonical.ts";
 import { type NumericSource, readFloats, readInts } from "./sequential.ts";
-import type { RowsOptions } from "./types.ts";
+import type { Matrix, RowsOptions } from "./types.ts";
 
 /** The arrays of a sparse matrix; `starts` is its indptr, along rows for CSR and columns for CSC. */
 export interface SparseArrays {
@@ -18,7 +18,24 @@ export interface SparseArrays {
   readonly data: NumericSource;
 }
 
-export type MatrixArrays = SparseArrays | { readonly storage: "dense"; readonly values: NumericSource };
+/** Consecutive rows in memory: row r holds `starts[r]` to `starts[r + 1]` of the other two. */
+export interface HeldRows {
+  readonly firstRow: number;
+  readonly starts: Float64Array;
+  readonly columns: Int32Array;
+  readonly values: Float32Array;
+}
+
+/** A matrix that comes in ranges of rows which fit the memory, such as one read from text. */
+export interface RangedArrays {
+  readonly storage: Matrix["storage"];
+  ranges(start: number, end: number, signal: AbortSignal | undefined): AsyncIterable<HeldRows>;
+}
+
+export type MatrixArrays =
+  | SparseArrays
+  | { readonly storage: "dense"; readonly values: NumericSource }
+  | RangedArrays;
 
 export interface MatrixLayout {
   readonly nRows: number;
@@ -55,6 +72,7 @@ export function streamRows(layout: MatrixLayout, options: RowsOptions = {}): Asy
   if (!(maxRows > 0)) throw new AtlasmtlError("USAGE", `maxRows is ${maxRows}; expected a positive integer`);
   const { arrays } = layout;
   const asked = { start, end, blockRows, maxRows: Math.min(maxRows, BLOCK_ROWS), signal: options.signal };
+  if ("ranges" in arrays) return rangedRows(layout, arrays, asked);
   if (arrays.storage === "dense") return denseRows(layout, arrays.values, asked);
   return arrays.storage === "csr" ? csrRows(layout, arrays, asked) : cscRows(layout, arrays, asked);
 }
@@ -181,13 +199,29 @@ async function* turnedRange(
       values[at] = data[e]!;
     }
   }
+  yield* heldRows(layout, { firstRow: range.start, starts, columns, values }, range);
+}
+
+async function* rangedRows(
+  layout: MatrixLayout,
+  arrays: RangedArrays,
+  asked: Asked,
+): AsyncGenerator<RowBlock> {
+  for await (const range of arrays.ranges(asked.start, asked.end, asked.signal))
+    yield* heldRows(layout, range, asked);
+}
+
+/** Rows in memory as blocks; blocks of a fixed size end where the rows do. */
+async function* heldRows(layout: MatrixLayout, held: HeldRows, asked: Asked): AsyncGenerator<RowBlock> {
+  const { starts, columns, values } = held;
+  const nRows = starts.length - 1;
   for (let row = 0; row < nRows; ) {
-    await breathe(range.signal);
-    const end = blockEnd(row, { ...range, start: 0, end: nRows }, starts);
+    await breathe(asked.signal);
+    const end = blockEnd(row, { ...asked, start: 0, end: nRows }, starts);
     const from = starts[row]!;
     const to = starts[end]!;
     const local = starts.slice(row, end + 1).map((at) => at - from);
-    const firstRow = range.start + row;
+    const firstRow = held.firstRow + row;
     yield {
       firstRow,
       csr: canonicalCsr(

@@ -1,9 +1,10 @@
 /** Makes room in a file for results of the same names. @module */
 import { AtlasmtlError } from "../errors.ts";
-import type { ArrayStore } from "../formats/array-store.ts";
-import { openFile, readableFile } from "../formats/hdf5.ts";
-import { editFile } from "../formats/hdf5-layout.ts";
-import { isDenseGroup, swapMembers, unlinkMembers } from "../formats/hdf5-unlink.ts";
+import type { ArrayStore, AttributeValue } from "../formats/array-store.ts";
+import { type Hdf5File, openFile, readableFile } from "../formats/hdf5.ts";
+import { editFile, inspectFile } from "../formats/hdf5-layout.ts";
+import { headerAddress } from "../formats/hdf5-library.ts";
+import { denseGroup, isDenseGroup, swapMembers, unlinkMembers } from "../formats/hdf5-unlink.ts";
 import { openWriter } from "../formats/hdf5-write.ts";
 import { openExisting } from "./encodings.ts";
 
@@ -26,6 +27,23 @@ export async function takeOut(
   }
 }
 
+/** Checks that {@link takeOut} can do its work, in a file that is open. @throws as it does. */
+export async function checkTakeOut(
+  file: Hdf5File,
+  removals: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<void> {
+  const isDense = (group: string): boolean =>
+    inspectFile(file.path, (bytes) => isDenseGroup(bytes, headerAddress(file.fileId, `/${group}`)));
+  for (const group of removals.keys()) {
+    if (!isDense(group)) continue;
+    if (group === "" || isDense(parentOf(group))) throw denseGroup();
+    const element = await openExisting(file, group);
+    for (const key of element.attributeNames) keptAttribute(element.attribute(key), key, group);
+  }
+}
+
+const parentOf = (group: string): string => group.slice(0, Math.max(0, group.lastIndexOf("/")));
+
 function headerAt(path: string, group: string): number {
   const file = openWriter(path, "update");
   const header = file.headerOf(group);
@@ -45,24 +63,15 @@ async function regroup(
     const keys = element.kind === "group" ? element.keys : [];
     return { keys, attributes: element.attributeNames.map((key) => [key, element.attribute(key)] as const) };
   });
-  const parent = group.includes("/") ? `/${group.slice(0, group.lastIndexOf("/"))}` : "/";
+  if (group === "") throw denseGroup();
+  const parent = `/${parentOf(group)}`;
   const old = group.slice(group.lastIndexOf("/") + 1);
   const fresh = "atlasmtl-regrouped";
   const at = `${parent === "/" ? "" : parent}/${fresh}`;
   const file = openWriter(path, "update");
   file.createGroup(at);
   for (const [key, value] of stored.attributes) {
-    if (
-      value === undefined ||
-      typeof value === "number" ||
-      typeof value === "bigint" ||
-      (typeof value === "object" && "reference" in value)
-    )
-      throw new AtlasmtlError(
-        "UNSUPPORTED",
-        `attribute "${key}" cannot be kept when "${group}" is rewritten`,
-      );
-    file.setAttribute(at, key, value);
+    file.setAttribute(at, key, keptAttribute(value, key, group));
   }
   for (const key of stored.keys) if (!leaving.has(key)) file.link(`/${group}/${key}`, `${at}/${key}`);
   file.finish();
@@ -71,6 +80,18 @@ async function regroup(
     swapMembers(editable, header, old, fresh);
     unlinkMembers(editable, header, new Set([fresh]));
   });
+}
+
+/** @throws UNSUPPORTED for an attribute that cannot be written again. */
+function keptAttribute(value: AttributeValue | undefined, key: string, group: string) {
+  if (
+    value !== undefined &&
+    typeof value !== "number" &&
+    typeof value !== "bigint" &&
+    !(typeof value === "object" && "reference" in value)
+  )
+    return value;
+  throw new AtlasmtlError("UNSUPPORTED", `attribute "${key}" cannot be kept when "${group}" is rewritten`);
 }
 
 /** Opens the file that the HDF5 library knows as `path` for the time of `work`. */

@@ -6,6 +6,7 @@ import type { FileInput } from "../core/bytes.ts";
 import type { ConfigValue } from "../core/config.ts";
 import type { RowBlock } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import type { ArrayStore } from "../formats/array-store.ts";
 
 /** One column of obs or var. Missing entries: code -1, `null`, `NaN` or a set bit of `missing`. */
 export type Column =
@@ -77,12 +78,31 @@ export interface ElementSummary {
   readonly shape: readonly number[] | null;
 }
 
+/** Something that is no failure but may explain one. */
+export interface Notice {
+  readonly message: string;
+  readonly where?: string;
+  readonly hint?: string;
+}
+
 /** An open dataset. Close it when done; reading after that is a USAGE error. */
 export interface AnnData {
   /** File name for messages, or `memory`. */
   readonly source: string;
   /** What it was opened from; null when it was made in memory. */
   readonly input: FileInput | null;
+  /**
+   * What it is stored in: `format` names the container (`h5ad`, `zarr`, …), `store` gives its elements as they
+   * are (null when the container has none). Absent for a dataset made in memory.
+   */
+  readonly stored?: {
+    readonly format: string;
+    readonly store: ArrayStore | null;
+    /** Paths of its files, when they are not just what was opened. */
+    readonly files?: readonly string[];
+  };
+  /** What opening found worth telling; absent when there is nothing. */
+  readonly notices?: readonly Notice[];
   readonly nObs: number;
   readonly nVars: number;
   readonly obs: DataFrame;

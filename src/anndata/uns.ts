@@ -2,7 +2,7 @@
 import { type ConfigValue, Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { ArrayStore, StoredArray } from "../formats/array-store.ts";
-import { toFloat64 } from "../formats/number-arrays.ts";
+import { type NumberArray, toFloat64 } from "../formats/number-arrays.ts";
 import { readColumn } from "./column-readers.ts";
 import { columnStrings } from "./column-values.ts";
 import { encodingOf, openExisting, type StoredElement, unknownEncoding } from "./encodings.ts";
@@ -23,6 +23,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["(number array)", readArray],
   ["(boolean array)", readArray],
   ["(string array)", readArray],
+  ["rec-array@0.2.0", readRecords],
+  ["(compound array)", readRecords],
   ["null@0.1.0", async () => null],
   ["categorical@0.2.0", readColumnList],
   ["(categorical)", readColumnList],
@@ -50,6 +52,18 @@ async function readMap(store: ArrayStore, element: StoredElement, depth: number)
   return map;
 }
 
+/** A table of rows as a map of its fields. */
+async function readRecords(_store: ArrayStore, element: StoredElement): Promise<ConfigValue> {
+  if (element.kind !== "array") return unknownEncoding(element, "a setting");
+  const map = new Map<string, ConfigValue>();
+  for (const name of element.fields) {
+    const { values, width, dtype } = await element.readField(name);
+    const list = ArrayBuffer.isView(values) ? numbersAs(values as NumberArray, dtype) : values;
+    map.set(name, width === 1 ? list : nest(list, [list.length / width, width]));
+  }
+  return map;
+}
+
 async function readColumnList(store: ArrayStore, element: StoredElement): Promise<ConfigValue> {
   return columnStrings(await readColumn(store, element.path));
 }
@@ -63,9 +77,13 @@ async function readArray(_store: ArrayStore, element: StoredElement): Promise<Co
 
 async function readValues(array: StoredArray): Promise<ConfigValue[]> {
   if (array.element === "string") return array.readStrings();
-  const numbers = toFloat64(await array.readNumbers());
-  if (array.element === "boolean") return Array.from(numbers, (value) => value !== 0);
-  const isFloat = array.dtype.startsWith("float");
+  return numbersAs(await array.readNumbers(), array.dtype);
+}
+
+function numbersAs(values: NumberArray, dtype: string): ConfigValue[] {
+  const numbers = toFloat64(values);
+  if (dtype === "bool") return Array.from(numbers, (value) => value !== 0);
+  const isFloat = dtype.startsWith("float");
   return Array.from(numbers, (value) => (isFloat ? new Float(value) : value));
 }
 

@@ -3,43 +3,49 @@ import { type ConfigMap, type ConfigValue, Float, toPlain } from "../core/config
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { Hdf5Writer } from "../formats/hdf5-write.ts";
+import type { ElementWriter } from "../formats/element-writer.ts";
 import type { NumberArray } from "../formats/number-arrays.ts";
 import { columnLabels } from "./column-values.ts";
 import type { Column } from "./types.ts";
 
-function tag(file: Hdf5Writer, path: string, type: string, version: string): void {
+function tag(file: ElementWriter, path: string, type: string, version: string): void {
   file.setAttribute(path, "encoding-type", type);
   file.setAttribute(path, "encoding-version", version);
 }
 
 /** An empty dict, for obsm, uns and the like. */
-export function writeDict(file: Hdf5Writer, path: string): void {
+export function writeDict(file: ElementWriter, path: string): void {
   file.createGroup(path);
   tagDict(file, path);
 }
 
 /** Marks an existing group as a dict. */
-export function tagDict(file: Hdf5Writer, path: string): void {
+export function tagDict(file: ElementWriter, path: string): void {
   tag(file, path, "dict", "0.1.0");
 }
 
 /** The root's own tags. */
-export function tagRoot(file: Hdf5Writer): void {
+export function tagRoot(file: ElementWriter): void {
   tag(file, "/", "anndata", "0.1.0");
 }
 
-function writeArray(file: Hdf5Writer, path: string, values: NumberArray, shape: readonly number[]): void {
+/** An array of numbers, row-major. */
+export function writeArray(
+  file: ElementWriter,
+  path: string,
+  values: NumberArray,
+  shape: readonly number[],
+): void {
   file.writeNumbers(path, values, shape);
   tag(file, path, "array", "0.2.0");
 }
 
-function writeStringArray(file: Hdf5Writer, path: string, values: readonly string[]): void {
+function writeStringArray(file: ElementWriter, path: string, values: readonly string[]): void {
   file.writeStrings(path, values, [values.length]);
   tag(file, path, "string-array", "0.2.0");
 }
 
-function writeBooleanArray(file: Hdf5Writer, path: string, values: Uint8Array): void {
+function writeBooleanArray(file: ElementWriter, path: string, values: Uint8Array): void {
   file.writeBooleans(
     path,
     Uint8Array.from(values, (value) => (value === 0 ? 0 : 1)),
@@ -49,18 +55,18 @@ function writeBooleanArray(file: Hdf5Writer, path: string, values: Uint8Array): 
 }
 
 /** A dense matrix as float32. */
-export function writeDense(file: Hdf5Writer, path: string, matrix: DenseMatrix): void {
+export function writeDense(file: ElementWriter, path: string, matrix: DenseMatrix): void {
   writeArray(file, path, matrix.data, [matrix.nRows, matrix.nCols]);
 }
 
 /** Marks an existing group as a sparse matrix of rows. */
-export function tagSparse(file: Hdf5Writer, path: string, shape: Pick<Csr, "nRows" | "nCols">): void {
+export function tagSparse(file: ElementWriter, path: string, shape: Pick<Csr, "nRows" | "nCols">): void {
   tag(file, path, "csr_matrix", "0.1.0");
   file.setAttribute(path, "shape", BigInt64Array.of(BigInt(shape.nRows), BigInt(shape.nCols)));
 }
 
 /** A sparse matrix as float32 with int32 positions. */
-export function writeCsr(file: Hdf5Writer, path: string, csr: Csr): void {
+export function writeCsr(file: ElementWriter, path: string, csr: Csr): void {
   file.createGroup(path);
   tagSparse(file, path, csr);
   const nStored = csr.indices.length;
@@ -74,7 +80,7 @@ export function writeCsr(file: Hdf5Writer, path: string, csr: Csr): void {
 }
 
 /** Writes one column of obs or var; strings with missing entries become a categorical, as in anndata. */
-export function writeColumn(file: Hdf5Writer, path: string, column: Column): void {
+export function writeColumn(file: ElementWriter, path: string, column: Column): void {
   if (column.kind === "categorical")
     writeCategorical(file, path, column.codes, column.categories, column.ordered);
   else if (column.kind === "boolean") writeBooleanColumn(file, path, column);
@@ -89,13 +95,13 @@ export function writeColumn(file: Hdf5Writer, path: string, column: Column): voi
 
 type ColumnOf<K extends Column["kind"]> = Extract<Column, { kind: K }>;
 
-function writeBooleanColumn(file: Hdf5Writer, path: string, column: ColumnOf<"boolean">): void {
+function writeBooleanColumn(file: ElementWriter, path: string, column: ColumnOf<"boolean">): void {
   const { values, missing } = column;
   if (missing !== null) writeNullable(file, path, "nullable-boolean", missing);
   writeBooleanArray(file, missing === null ? path : `${path}/values`, values);
 }
 
-function writeNumberColumn(file: Hdf5Writer, path: string, column: ColumnOf<"number">): void {
+function writeNumberColumn(file: ElementWriter, path: string, column: ColumnOf<"number">): void {
   const { dtype, values, missing } = column;
   const isFloat = dtype.startsWith("float");
   const isNullable = missing !== null && !isFloat;
@@ -104,14 +110,14 @@ function writeNumberColumn(file: Hdf5Writer, path: string, column: ColumnOf<"num
   writeArray(file, isNullable ? `${path}/values` : path, typedValues(dtype, stored), [values.length]);
 }
 
-function writeNullable(file: Hdf5Writer, path: string, type: string, missing: Uint8Array): void {
+function writeNullable(file: ElementWriter, path: string, type: string, missing: Uint8Array): void {
   file.createGroup(path);
   tag(file, path, type, "0.1.0");
   writeBooleanArray(file, `${path}/mask`, missing);
 }
 
 function writeCategorical(
-  file: Hdf5Writer,
+  file: ElementWriter,
   path: string,
   codes: Int32Array,
   categories: readonly string[],
@@ -139,6 +145,7 @@ const TYPED: ReadonlyMap<string, (values: Float64Array) => NumberArray> = new Ma
   ["uint16", (values) => new Uint16Array(values)],
   ["uint32", (values) => new Uint32Array(values)],
   ["uint64", (values) => BigUint64Array.from(values, BigInt)],
+  ["float16", (values) => new Float32Array(values)],
   ["float32", (values) => new Float32Array(values)],
   ["float64", (values) => values],
 ]);
@@ -153,12 +160,13 @@ function typedValues(dtype: string, values: Float64Array): NumberArray {
  * Writes settings as nested dicts. Nulls are left out, since anndata before 0.11 cannot store them. A list
  * that is no array of one type, and a map with a key that HDF5 cannot hold, become their JSON text.
  */
-export function writeSettings(file: Hdf5Writer, path: string, settings: ConfigMap): void {
+export function writeSettings(file: ElementWriter, path: string, settings: ConfigMap): void {
   writeDict(file, path);
   for (const [key, value] of settings) writeSetting(file, `${path}/${key}`, value);
 }
 
-function writeSetting(file: Hdf5Writer, path: string, value: ConfigValue): void {
+/** Writes one value of {@link writeSettings}. */
+export function writeSetting(file: ElementWriter, path: string, value: ConfigValue): void {
   if (value === null) return;
   if (typeof value === "string") writeString(file, path, value);
   else if (typeof value === "boolean" || typeof value === "number" || value instanceof Float)
@@ -171,7 +179,7 @@ function writeSetting(file: Hdf5Writer, path: string, value: ConfigValue): void 
   }
 }
 
-function writeScalar(file: Hdf5Writer, path: string, value: boolean | number | Float): void {
+function writeScalar(file: ElementWriter, path: string, value: boolean | number | Float): void {
   if (typeof value === "boolean") file.writeBooleans(path, Uint8Array.of(value ? 1 : 0), []);
   else file.writeNumbers(path, numbersOf([value]), []);
   tag(file, path, "numeric-scalar", "0.2.0");
@@ -182,12 +190,12 @@ export function isName(key: string): boolean {
   return key !== "" && key !== "." && key !== ".." && !/[/\0]/.test(key);
 }
 
-function writeString(file: Hdf5Writer, path: string, value: string): void {
+function writeString(file: ElementWriter, path: string, value: string): void {
   file.writeStrings(path, [value], []);
   tag(file, path, "string", "0.2.0");
 }
 
-function writeList(file: Hdf5Writer, path: string, list: readonly ConfigValue[]): void {
+function writeList(file: ElementWriter, path: string, list: readonly ConfigValue[]): void {
   if (list.length === 0) writeArray(file, path, new Float64Array(0), [0]);
   else if (list.every((item) => typeof item === "string")) writeStringArray(file, path, list);
   else if (list.every((item) => typeof item === "boolean"))

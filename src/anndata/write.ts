@@ -4,8 +4,9 @@ import type { ConfigMap } from "../core/config.ts";
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { AtlasmtlError } from "../errors.ts";
+import type { ElementWriter } from "../formats/element-writer.ts";
 import { fileSystem, loadHdf5 } from "../formats/hdf5-library.ts";
-import { type Hdf5Writer, openWriter } from "../formats/hdf5-write.ts";
+import { openWriter } from "../formats/hdf5-write.ts";
 import type { Column } from "./types.ts";
 import {
   isName,
@@ -70,12 +71,16 @@ function writeParts(path: string, parts: AnnDataParts): void {
   file.finish();
 }
 
-function writeMatrix(file: Hdf5Writer, path: string, matrix: Csr | DenseMatrix): void {
+function writeMatrix(file: ElementWriter, path: string, matrix: Csr | DenseMatrix): void {
   if ("indptr" in matrix) writeCsr(file, path, matrix);
   else writeDense(file, path, matrix);
 }
 
-export function writeFrame(file: Hdf5Writer, path: string, { index, columns = new Map() }: FrameData): void {
+export function writeFrame(
+  file: ElementWriter,
+  path: string,
+  { index, columns = new Map() }: FrameData,
+): void {
   file.createGroup(path);
   file.setAttribute(path, "encoding-type", "dataframe");
   file.setAttribute(path, "encoding-version", "0.2.0");

@@ -3,6 +3,7 @@ import { platform } from "#platform";
 import type { FileStore } from "../core/bytes.ts";
 import { throwIfAborted } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
+import { MAX_BUNDLE_FILE_BYTES } from "../formats/limits.ts";
 
 /** Bytes hashed at a time. */
 const CHUNK_BYTES = 4 << 20;
@@ -14,10 +15,19 @@ export function sha256(pieces: readonly Uint8Array[]): string {
   return hash.hex();
 }
 
-/** SHA-256 of a file, read in chunks. @throws NOT_FOUND, IO, ABORTED. */
-export async function sha256File(store: FileStore, path: string, signal?: AbortSignal): Promise<string> {
+/**
+ * SHA-256 of a file, read in chunks.
+ * @throws NOT_FOUND, IO, ABORTED; LIMIT beyond `maxBytes`: a file may declare any size without holding as many.
+ */
+export async function sha256File(
+  store: FileStore,
+  path: string,
+  signal?: AbortSignal,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<string> {
   const source = await store.open(path);
   try {
+    if (source.byteLength > maxBytes) throw locate(tooLarge(source.byteLength, maxBytes), path);
     const hash = platform.createSha256();
     for (let at = 0; at < source.byteLength; at += CHUNK_BYTES) {
       throwIfAborted(signal);
@@ -37,12 +47,11 @@ export async function readWhole(
   store: FileStore,
   path: string,
   expected: string | null,
-  maxBytes = Number.POSITIVE_INFINITY,
+  maxBytes = MAX_BUNDLE_FILE_BYTES,
 ): Promise<Uint8Array> {
   const source = await store.open(path);
   try {
-    if (source.byteLength > maxBytes)
-      throw new AtlasmtlError("LIMIT", `a file of ${source.byteLength} bytes; at most ${maxBytes} are read`);
+    if (source.byteLength > maxBytes) throw tooLarge(source.byteLength, maxBytes);
     const bytes = await source.read(0, source.byteLength);
     if (bytes.length !== source.byteLength)
       throw new AtlasmtlError("IO", `${source.byteLength} bytes were expected and ${bytes.length} were read`);
@@ -50,10 +59,21 @@ export async function readWhole(
     if (found !== expected) throw checksumError(expected!, found!);
     return bytes;
   } catch (error) {
-    throw locate(error, path);
+    throw locate(asMemoryLimit(error, source.byteLength), path);
   } finally {
     await source.close();
   }
+}
+
+function tooLarge(byteLength: number, maxBytes: number): AtlasmtlError {
+  return new AtlasmtlError("LIMIT", `a file of ${byteLength} bytes; at most ${maxBytes} are read`);
+}
+
+function asMemoryLimit(error: unknown, byteLength: number): unknown {
+  if (!(error instanceof RangeError)) return error;
+  return new AtlasmtlError("LIMIT", `a file of ${byteLength} bytes does not fit the memory`, {
+    cause: error,
+  });
 }
 
 function checksumError(expected: string, found: string): AtlasmtlError {

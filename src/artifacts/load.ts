@@ -1,18 +1,19 @@
 /** Opens a bundle (contract 1 §7). @module */
 import { platform } from "#platform";
-import type { FileStore } from "../core/bytes.ts";
+import type { FileStore, SettledStore } from "../core/bytes.ts";
 import type { ConfigMap } from "../core/config.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { MAX_JSON_BYTES } from "../formats/limits.ts";
 import type { CoordHead, Model, Warning } from "../model/types.ts";
-import { readWhole } from "./checksums.ts";
+import { readWhole, sha256 } from "./checksums.ts";
 import { atArtifactDoor } from "./door.ts";
 import { within } from "./fields.ts";
 import { checkFit } from "./fit.ts";
 import { parseJsonObject } from "./json.ts";
 import { embeddedReference, externalReference, type LazyReference } from "./lazy-reference.ts";
 import {
+  type FoundFile,
   findFile,
   type Location,
   legacyReferenceLocation,
@@ -23,7 +24,7 @@ import {
 import { type Manifest, parseManifest } from "./manifest.ts";
 import { type Metadata, parseMetadata } from "./metadata.ts";
 import { parseNetwork, type StoredNetwork } from "./network.ts";
-import { MANIFEST_KEYS, MODEL_SUFFIX, type PathKey } from "./schema.ts";
+import { MANIFEST_KEYS, METADATA_KEYS, MODEL_SUFFIX, type PathKey } from "./schema.ts";
 
 export interface LoadModelOptions extends Pick<WorkOptions, "signal"> {
   /** Where the files are; by default the file system. */
@@ -69,34 +70,96 @@ interface Bundle {
 export async function loadModel(path: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
   return atArtifactDoor(async () => {
     const { store = platform.files, verifyChecksums, signal } = { ...LOAD_MODEL_DEFAULTS, ...options };
-    const bundle = await openBundle(store, path);
-    const read = new BundleReader(store, bundle, verifyChecksums);
-    const modelFile = await read.file(MANIFEST_KEYS.modelPath, parseNetwork);
-    throwIfAborted(signal);
-    const metadataFile = await read.file(MANIFEST_KEYS.metadataPath, parseMetadata);
-    throwIfAborted(signal);
-    const panelFile = bundle.locate(MANIFEST_KEYS.featurePanelPath)
-      ? await read.file(MANIFEST_KEYS.featurePanelPath, parseJsonObject)
-      : null;
-    const [network, metadata] = [modelFile.content, metadataFile.content];
-    checkFit(network, metadata, metadataFile.path);
-    const reference = within(metadataFile.path, () =>
-      read.reference(metadata, modelFile.path, network.shape.hiddenSizes.at(-1)!),
-    );
-    return {
-      model: assemble(network, metadata, bundle.manifest, reference),
-      manifest: bundle.manifest,
-      paths: {
-        manifest: bundle.manifestPath,
-        model: modelFile.path,
-        metadata: metadataFile.path,
-        reference: await reference.path(),
-        featurePanel: panelFile?.path ?? null,
-      },
-      featurePanel: panelFile?.content ?? null,
-      warnings: [...bundleWarnings(bundle, metadata), ...networkWarnings(network, modelFile.path)],
-    };
+    for (let attempt = 1; ; attempt++) {
+      const view = store.settled?.() ?? null;
+      const before = view === null ? null : await manifestDigest(view, path);
+      try {
+        const loaded = await loadOnce(view ?? store, path, verifyChecksums, signal);
+        return { ...loaded, warnings: [...loaded.warnings, ...unfinishedWarnings(view, path)] };
+      } catch (error) {
+        if (signal?.aborted || before === null || attempt === MAX_ATTEMPTS) throw error;
+        // Files of two saves were met when a save came between: then there is another manifest now.
+        if ((await manifestDigest(store.settled!(), path)) === before) throw error;
+      }
+    }
   });
+}
+
+/** Attempts to load a bundle that is being replaced meanwhile. */
+const MAX_ATTEMPTS = 5;
+
+/** SHA-256 of the bundle's manifest; null when it has none. */
+async function manifestDigest(store: FileStore, path: string): Promise<string | null> {
+  const manifestPath = path.endsWith(MODEL_SUFFIX) ? siblingPath(path, "manifest") : path;
+  if (!manifestPath.endsWith(".json") || !(await store.exists(manifestPath))) return null;
+  return sha256([await readWhole(store, manifestPath, null, MAX_JSON_BYTES)]);
+}
+
+async function loadOnce(
+  store: FileStore,
+  path: string,
+  verifyChecksums: boolean,
+  signal: AbortSignal | undefined,
+): Promise<LoadedModel> {
+  const bundle = await openBundle(store, path);
+  const read = new BundleReader(store, bundle, verifyChecksums);
+  const modelFile = await read.file(MANIFEST_KEYS.modelPath, parseNetwork);
+  throwIfAborted(signal);
+  const metadataFile = await read.file(MANIFEST_KEYS.metadataPath, parseMetadata);
+  throwIfAborted(signal);
+  const panelFile = bundle.locate(MANIFEST_KEYS.featurePanelPath)
+    ? await read.file(MANIFEST_KEYS.featurePanelPath, parseJsonObject)
+    : null;
+  const [network, metadata] = [modelFile.content, metadataFile.content];
+  checkFit(network, metadata, metadataFile.path);
+  const reference = within(metadataFile.path, () =>
+    read.reference(metadata, modelFile.path, network.shape.hiddenSizes.at(-1)!),
+  );
+  const paths = {
+    manifest: bundle.manifestPath,
+    model: modelFile.path,
+    metadata: metadataFile.path,
+    reference: await reference.path(),
+    featurePanel: panelFile?.path ?? null,
+  };
+  return {
+    model: assemble(network, metadata, bundle.manifest, reference),
+    manifest: bundle.manifest,
+    paths,
+    featurePanel: panelFile?.content ?? null,
+    warnings: [
+      ...(await pathWarnings(store, bundle.manifestPath ?? path, namedFiles(bundle, metadata, paths))),
+      ...bundleWarnings(bundle, metadata),
+      ...networkWarnings(network, modelFile.path),
+    ],
+  };
+}
+
+/** The files that the bundle names itself; those that follow from its own name lead nowhere else. */
+function namedFiles({ manifest }: Bundle, metadata: Metadata, paths: LoadedModel["paths"]): FoundFile[] {
+  const found: Readonly<Record<PathKey, string | null>> = {
+    [MANIFEST_KEYS.modelPath]: paths.model,
+    [MANIFEST_KEYS.metadataPath]: paths.metadata,
+    [MANIFEST_KEYS.referencePath]: paths.reference,
+    [MANIFEST_KEYS.featurePanelPath]: paths.featurePanel,
+  };
+  if (manifest !== null)
+    return Array.from(manifest.paths, ([key, stored]) => ({ key, stored, path: found[key] }));
+  const { referencePath } = metadata;
+  if (referencePath === null || paths.reference === null) return [];
+  return [{ key: METADATA_KEYS.referencePath, stored: paths.reference, path: paths.reference }];
+}
+
+function unfinishedWarnings(view: SettledStore | null, path: string): readonly Warning[] {
+  const files = view?.unfinished() ?? [];
+  if (files.length === 0) return [];
+  return [
+    {
+      message: `a save was interrupted after its files were complete; ${files.length} of them are read from their temporary names`,
+      where: path,
+      hint: "other programs cannot read them until they are in place: atlasmtl verify --finish on this path",
+    },
+  ];
 }
 
 /** The three rules of contract 1 §7. */
@@ -204,7 +267,6 @@ function bundleWarnings({ manifest, manifestPath }: Bundle, metadata: Metadata):
   const { inputTransform } = manifest;
   const differs = inputTransform !== null && inputTransform !== metadata.inputTransform;
   return [
-    ...pathWarnings(manifestPath, manifest),
     ...(differs
       ? [
           {

@@ -3,8 +3,7 @@ import type { FileStore } from "../core/bytes.ts";
 import { baseName, folderName, isAbsolutePath, joinPath, leavesFolder, relativePath } from "../core/paths.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Warning } from "../model/types.ts";
-import type { Manifest } from "./manifest.ts";
-import { FILE_SUFFIXES, MODEL_SUFFIX, type PathKey } from "./schema.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX } from "./schema.ts";
 
 /** A file of a bundle: the places it may be, in the order they are tried. */
 export interface Location {
@@ -64,14 +63,51 @@ export async function findFile(store: FileStore, location: Location): Promise<st
   return null;
 }
 
-/** What a caller should know of paths that lead out of the manifest's folder. */
-export function pathWarnings(manifestPath: string, manifest: Manifest): readonly Warning[] {
-  const folder = folderName(manifestPath);
-  return Array.from(manifest.paths)
-    .filter(([, stored]) => leavesFolder(folder, stored))
-    .map(([key, stored]: [PathKey, string]) => ({
-      message: `${key} ${isAbsolutePath(stored) ? "is an absolute path" : "leads out of the manifest's folder"}: ${stored}`,
-      where: manifestPath,
-      hint: "the bundle cannot be moved as one folder; save it again to keep its files together",
-    }));
+/** A file of a bundle that was found. */
+export interface FoundFile {
+  /** The key that names it. */
+  readonly key: string;
+  /** As the manifest or the metadata has it. */
+  readonly stored: string;
+  /** Where it is; null when it is nowhere. */
+  readonly path: string | null;
+}
+
+/**
+ * What a caller should know of files outside the folder of `owner`, the file that names them: it may have been
+ * written by anybody, and what it names is read.
+ */
+export async function pathWarnings(
+  store: FileStore,
+  owner: string,
+  files: readonly FoundFile[],
+): Promise<readonly Warning[]> {
+  const folder = folderName(owner);
+  const warnings: Warning[] = [];
+  for (const { key, stored, path } of files) {
+    const how = leavesFolder(folder, stored)
+      ? `${isAbsolutePath(stored) ? "is an absolute path" : "leads out of the manifest's folder"}: ${stored}`
+      : path === null
+        ? null
+        : await strayText(store, folder, path);
+    if (how !== null)
+      warnings.push({
+        message: `${key} ${how}`,
+        where: owner,
+        hint: "the bundle cannot be moved as one folder; save it again to keep its files together",
+      });
+  }
+  return warnings;
+}
+
+/** How a file of an inner name comes to lie outside after all. */
+async function strayText(store: FileStore, folder: string, path: string): Promise<string | null> {
+  if (leavesFolder(folder, isAbsolutePath(path) ? path : (relativePath(folder, path) ?? "..")))
+    return `was not found beside the manifest and is read from the working folder: ${path}`;
+  if (store.realPath === undefined) return null;
+  const [realFolder, realFile] = [
+    await store.realPath(folder === "" ? "." : folder),
+    await store.realPath(path),
+  ];
+  return leavesFolder(realFolder, realFile) ? `is a link that leads out of the folder: ${realFile}` : null;
 }

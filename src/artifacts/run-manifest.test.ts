@@ -75,9 +75,11 @@ test("a manifest that was written reads back, and its files are found beside it"
   expect(manifest.outputs).toEqual(files);
   expect(await checkRunFiles(manifest, folder)).toMatchObject([{ role: "output", status: "OK" }]);
   await writeFile(join(folder, "data.txt"), "abd");
-  expect(await checkRunFiles(manifest, folder)).toMatchObject([{ status: "CHANGED", expectedSha256: ABC }]);
+  expect(await checkRunFiles(manifest, folder)).toMatchObject([
+    { status: "CHANGED", expected: { sizeBytes: 3, sha256: ABC } },
+  ]);
   await rm(join(folder, "data.txt"));
-  expect(await checkRunFiles(manifest, folder)).toMatchObject([{ status: "MISSING", foundSha256: null }]);
+  expect(await checkRunFiles(manifest, folder)).toMatchObject([{ status: "MISSING", found: null }]);
 });
 
 test("an aborted signal stops hashing", async () => {

@@ -4,8 +4,10 @@
  * @module
  */
 import { platform } from "#platform";
+import type { FileStore } from "../core/bytes.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
+import { treeFingerprint } from "../formats/tree-fingerprint.ts";
 import { sha256File } from "./checksums.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
 import { emitJson } from "./json.ts";
@@ -69,14 +71,18 @@ function fileEntry({ path, sizeBytes, sha256 }: FileRecord): ConfigValue {
   return { path, size: sizeBytes, sha256 };
 }
 
+/** A run manifest as the bytes of its file. */
+export function emitRunManifest(manifest: ConfigMap): Uint8Array {
+  // The way to a pickle and back tells floats from ints, as in a bundle.
+  return emitJson(toConfig(fromConfig(manifest)));
+}
+
 /**
  * Writes a run manifest whole or not at all.
  * @throws IO when it cannot be written.
  */
 export async function writeRunManifest(path: string, manifest: ConfigMap): Promise<void> {
-  // The way to a pickle and back tells floats from ints, as in a bundle.
-  const bytes = emitJson(toConfig(fromConfig(manifest)));
-  await platform.files.writeAll([{ path, bytes: [bytes] }]);
+  await platform.files.writeAll([{ path, bytes: [emitRunManifest(manifest)] }]);
 }
 
 /**
@@ -86,10 +92,12 @@ export async function writeRunManifest(path: string, manifest: ConfigMap): Promi
 export async function fingerprintFile(
   path: string,
   signal?: AbortSignal,
-): Promise<Pick<FileRecord, "sizeBytes" | "sha256">> {
-  const source = await platform.files.open(path);
+  store: FileStore = platform.files,
+): Promise<Fingerprint> {
+  if ((await platform.files.list(path)) !== null) return treeFingerprint(path, signal);
+  const source = await store.open(path);
   await source.close();
-  return { sizeBytes: source.byteLength, sha256: await sha256File(platform.files, path, signal) };
+  return { sizeBytes: source.byteLength, sha256: await sha256File(store, path, signal) };
 }
 
 /** A run manifest that was read: its keys as they are, and the files it names. */
@@ -153,10 +161,12 @@ export interface FileCheck {
   readonly role: "input" | "output";
   readonly path: string;
   readonly status: "OK" | "CHANGED" | "MISSING";
-  readonly expectedSha256: string;
-  /** null when the file is missing. */
-  readonly foundSha256: string | null;
+  readonly expected: Fingerprint;
+  /** null when the file is missing; without a digest when its size tells already that it changed. */
+  readonly found: { readonly sizeBytes: number; readonly sha256: string | null } | null;
 }
+
+export type Fingerprint = Pick<FileRecord, "sizeBytes" | "sha256">;
 
 /**
  * Hashes every file a run manifest names, anew.
@@ -170,35 +180,42 @@ export async function checkRunFiles(
   signal?: AbortSignal,
 ): Promise<FileCheck[]> {
   const checks: FileCheck[] = [];
+  const store = platform.files.settled?.() ?? platform.files;
   for (const role of ["input", "output"] as const)
     for (const record of role === "input" ? manifest.inputs : manifest.outputs)
-      checks.push({ role, path: record.path, ...(await checkFile(record, folder, signal)) });
+      checks.push({ role, path: record.path, ...(await checkFile(store, record, folder, signal)) });
   return checks;
 }
 
 async function checkFile(
+  store: FileStore,
   record: FileRecord,
   folder: string,
   signal: AbortSignal | undefined,
-): Promise<Pick<FileCheck, "status" | "expectedSha256" | "foundSha256">> {
-  const isAbsolute = /^([/\\]|[A-Za-z]:[/\\])/.test(record.path);
-  const candidates = isAbsolute || folder === "" ? [record.path] : [`${folder}/${record.path}`, record.path];
-  let found: string | null = null;
+): Promise<Pick<FileCheck, "status" | "expected" | "found">> {
+  const { path, sizeBytes, sha256 } = record;
+  const expected = { sizeBytes, sha256 };
+  const isAbsolute = /^([/\\]|[A-Za-z]:[/\\])/.test(path);
+  const candidates = isAbsolute || folder === "" ? [path] : [`${folder}/${path}`, path];
+  let found: FileCheck["found"] = null;
   for (const candidate of candidates) {
-    const sha256 = await hashIfThere(candidate, signal);
-    if (sha256 === record.sha256) return { status: "OK", expectedSha256: record.sha256, foundSha256: sha256 };
-    found ??= sha256;
+    const size = await sizeIfThere(store, candidate);
+    if (size === null) continue;
+    const now =
+      size === sizeBytes
+        ? await fingerprintFile(candidate, signal, store)
+        : { sizeBytes: size, sha256: null };
+    if (now.sha256 === sha256) return { status: "OK", expected, found: now };
+    found ??= now;
   }
-  return {
-    status: found === null ? "MISSING" : "CHANGED",
-    expectedSha256: record.sha256,
-    foundSha256: found,
-  };
+  return { status: found === null ? "MISSING" : "CHANGED", expected, found };
 }
 
-async function hashIfThere(path: string, signal: AbortSignal | undefined): Promise<string | null> {
+async function sizeIfThere(store: FileStore, path: string): Promise<number | null> {
   try {
-    return (await fingerprintFile(path, signal)).sha256;
+    const source = await store.open(path);
+    await source.close();
+    return source.byteLength;
   } catch (error) {
     if (isAtlasmtlError(error, "NOT_FOUND")) return null;
     throw error;

@@ -1,6 +1,6 @@
 /** Writes a bundle (contract 1 §1). @module */
 import { platform } from "#platform";
-import type { FileStore, FileToWrite } from "../core/bytes.ts";
+import type { AlsoWrite, FileStore, FileToWrite } from "../core/bytes.ts";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { folderName, relativePath } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
@@ -31,6 +31,8 @@ export interface EmitBundleOptions {
 export interface SaveModelOptions extends EmitBundleOptions, WorkOptions {
   /** Where the files go; by default the file system. */
   readonly store?: FileStore;
+  /** Further files to save with the bundle, such as a record of the run. */
+  readonly also?: AlsoWrite;
 }
 
 /** One file of a bundle. */
@@ -141,14 +143,15 @@ export async function saveModel(model: Model, path: string, options: SaveModelOp
     const files = await emitBundle(model, path, { ...options, extra });
     throwIfAborted(signal);
     onProgress?.({ phase: "save", done: 1, total: 2 });
-    await store.writeAll(files);
+    await store.writeAll(files, options.also);
     onProgress?.({ phase: "save", done: 2, total: 2 });
   });
 }
 
 /** The unknown keys of the manifest that is about to be replaced; one that cannot be read has none. */
-async function keptKeys(store: FileStore, path: string): Promise<ConfigMap> {
+async function keptKeys(target: FileStore, path: string): Promise<ConfigMap> {
   checkModelPath(path);
+  const store = target.settled?.() ?? target;
   const manifestPath = siblingPath(path, "manifest");
   if (!(await store.exists(manifestPath))) return new Map();
   try {

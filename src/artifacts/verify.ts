@@ -3,7 +3,7 @@ import { platform } from "#platform";
 import type { FileStore } from "../core/bytes.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import { MAX_JSON_BYTES } from "../formats/limits.ts";
+import { MAX_BUNDLE_FILE_BYTES, MAX_JSON_BYTES } from "../formats/limits.ts";
 import { readWhole, sha256File } from "./checksums.ts";
 import { atArtifactDoor } from "./door.ts";
 import { findFile, manifestLocation, siblingPath } from "./locations.ts";
@@ -36,7 +36,9 @@ export async function verifyBundle(
   path: string,
   options: VerifyBundleOptions = {},
 ): Promise<readonly VerifiedFile[]> {
-  const { store = platform.files, signal, onProgress } = options;
+  const { signal, onProgress } = options;
+  const { store: given = platform.files } = options;
+  const store = given.settled?.() ?? given;
   return atArtifactDoor(async () => {
     const manifestPath = path.endsWith(MODEL_SUFFIX) ? siblingPath(path, "manifest") : path;
     if (!manifestPath.endsWith(".json"))
@@ -53,7 +55,7 @@ export async function verifyBundle(
       if (found === null)
         results.push({ key, path: location.candidates[0]!, status: "missing", expected, found: null });
       else {
-        const digest = await sha256File(store, found, signal);
+        const digest = await sha256File(store, found, signal, MAX_BUNDLE_FILE_BYTES);
         const status = expected === null ? "unlisted" : digest === expected ? "ok" : "mismatch";
         results.push({ key, path: found, status, expected, found: digest });
       }

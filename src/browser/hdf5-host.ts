@@ -30,7 +30,12 @@ export async function mountForHdf5(input: FileInput, fs: MountingFs): Promise<Mo
       },
     };
   }
-  fs.writeFile(path, input instanceof Uint8Array ? input : new Uint8Array(await input.arrayBuffer()));
+  try {
+    fs.writeFile(path, input instanceof Uint8Array ? input : new Uint8Array(await input.arrayBuffer()));
+  } catch (cause) {
+    fs.rmdir(folder);
+    throw tooLarge(input, cause);
+  }
   return {
     path,
     async unmount() {
@@ -38,4 +43,16 @@ export async function mountForHdf5(input: FileInput, fs: MountingFs): Promise<Mo
       fs.rmdir(folder);
     },
   };
+}
+
+function tooLarge(input: Blob | Uint8Array, cause: unknown): AtlasmtlError {
+  const isFile = input instanceof Blob;
+  const bytes = isFile ? input.size : input.length;
+  return new AtlasmtlError("IO", `the file of ${bytes} bytes cannot be copied into memory`, {
+    where: isFile && "name" in input ? String(input.name) : "memory",
+    hint: isFile
+      ? "open it in a worker, where a File of any size is read in place; if it was changed since, choose it again"
+      : "pass the File itself, in a worker, where it is read in place",
+    cause,
+  });
 }

@@ -23,11 +23,14 @@ export const platform: Platform = {
   },
   files: {
     open: noPaths,
-    exists: async () => false,
+    exists: noPaths,
     writeAll: async (files) => noPaths(files[0]?.path ?? ""),
     replace: noPaths,
+    finish: async () => [],
+    replaceFolder: noPaths,
+    list: async () => null,
     copy: noPaths,
-    isSame: async () => false,
+    isSame: noPaths,
     checkWritable: noPaths,
   },
 
@@ -38,6 +41,8 @@ export const platform: Platform = {
   },
 
   mountForHdf5,
+  // Megabytes of WebAssembly that a page would have to fetch; gzip needs none.
+  hdf5Plugins: () => null,
 
   threads: browserThreads,
 

@@ -26,7 +26,8 @@ export function inFlags(error: unknown, flags: FlagTable): unknown {
   return changedError(error, { message: translated, where: place ?? where, hint: translatedHint });
 }
 
-function translate(text: string, flags: FlagTable): string {
+/** A text with the options in it as flags. */
+export function translate(text: string, flags: FlagTable): string {
   const word = (whole: string, option: string): string => flagOf(option, flags)?.text ?? whole;
   return text
     .replace(SETTING, (whole: string, option: string, quote: string, value: string) => {

@@ -9,9 +9,29 @@ import { FLAG_OF_OPTION, PREDICT_FLAGS, TRAIN_FLAGS } from "./options.ts";
 import { addFlags, readSettings } from "./settings.ts";
 
 /** Flags that are no option of the library under their own name. */
-const TRAIN_ONLY_HERE = ["adata", "out", "config", "coord", "labels", "latentKey", "umapKey", "noCoords"];
+const OF_OPENING = ["useRaw", "genome", "varNames", "genesIn"];
+const TRAIN_ONLY_HERE = [
+  ...OF_OPENING,
+  "adata",
+  "out",
+  "config",
+  "coord",
+  "labels",
+  "latentKey",
+  "umapKey",
+  "noCoords",
+];
 const TRAIN_RENAMED = ["calibration", "initModel", "referencePath", "taskWeights"];
-const PREDICT_ONLY_HERE = ["model", "adata", "out", "config", "writeMode", "includeCoords", "skipMetadata"];
+const PREDICT_ONLY_HERE = [
+  ...OF_OPENING,
+  "model",
+  "adata",
+  "out",
+  "config",
+  "writeMode",
+  "includeCoords",
+  "skipMetadata",
+];
 const PREDICT_RENAMED = ["layer", "noVerify", "noCalibration", "numThreads"];
 
 const parse = async (flags: FlagTable, words: string[]): Promise<Record<string, unknown>> => {

@@ -25,6 +25,7 @@ import {
   OPENSET_METHODS,
   PREDICT_DEFAULTS,
 } from "../predict/options.ts";
+import { DATASET_FLAG_DEFAULTS, DATASET_FLAGS } from "./dataset-flags.ts";
 import {
   choice,
   type FlagTable,
@@ -57,10 +58,10 @@ const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
 /** `atlasmtl train`. */
 export const TRAIN_FLAGS = {
-  adata: path(FILES, "reference atlas, .h5ad (required)"),
+  adata: path(FILES, "reference atlas (required)"),
   out: path(FILES, "model to write, ends in .pth (required)"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
-  layer: name("LAYER", FILES, "read this layer instead of X"),
+  ...DATASET_FLAGS,
   initModel: path(FILES, "start from the matching weights of this bundle"),
 
   labels: names("COLUMN", LABELS, "obs columns to learn, coarse to fine (required)"),
@@ -111,10 +112,10 @@ export type TrainFlags = FlagValues<typeof TRAIN_FLAGS>;
 /** `atlasmtl predict`. */
 export const PREDICT_FLAGS = {
   model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
-  adata: path(FILES, "query, .h5ad (required)"),
-  out: path(FILES, "result: .h5ad, .csv, .csv.gz or .parquet (required)"),
+  adata: path(FILES, "query (required): .h5ad, .zarr, 10x .h5 or mtx folder, .csv or .tsv"),
+  out: path(FILES, "result: .h5ad, .zarr, .csv, .csv.gz, .parquet or .arrow (required)"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
-  layer: name("LAYER", FILES, "read this layer instead of X"),
+  ...DATASET_FLAGS,
   inputTransform: choice(INPUT_TRANSFORMS, FILES, "override the transform of the model"),
   noVerify: toggle(FILES, "do not check the checksums of the bundle"),
 
@@ -157,9 +158,13 @@ export const PREDICT_FLAGS = {
 export type PredictFlags = FlagValues<typeof PREDICT_FLAGS>;
 
 /** Shown in the help: the library's defaults, and those of the command line where they differ. */
-export const TRAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = DEFAULT_TRAIN_OPTIONS;
+export const TRAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...DEFAULT_TRAIN_OPTIONS,
+  ...DATASET_FLAG_DEFAULTS,
+};
 export const PREDICT_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
   ...PREDICT_DEFAULTS,
+  ...DATASET_FLAG_DEFAULTS,
   knnCorrection: null,
   numThreads: DEFAULT_TRAIN_OPTIONS.numThreads,
   writeMode: "standard",

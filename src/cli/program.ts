@@ -4,6 +4,7 @@ import { didYouMean, nearest } from "../core/nearest.ts";
 import { VERSION } from "../core/version.ts";
 import type { AtlasmtlError } from "../errors.ts";
 import type { CommandContext } from "./context.ts";
+import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./dataset-flags.ts";
 import { describeFailure, usageError } from "./errors.ts";
 import type { FlagTable, FlagValues } from "./flag.ts";
 import { inFlags } from "./in-flags.ts";
@@ -74,15 +75,22 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
   );
 
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
-  inspect.argument("<path>", ".h5ad, bundle (.pth, .pkl, manifest) or run manifest");
-  inspect.action(async (path: string) =>
-    (await import("./commands/inspect.ts")).runInspect(path, context(inspect)),
-  );
+  inspect.argument("<path>", "dataset, bundle (.pth, .pkl, manifest) or run manifest");
+  addFlags(inspect, OPEN_FLAGS, DATASET_FLAG_DEFAULTS);
+  inspect.action(async (path: string) => {
+    const flags = await readSettings(OPEN_FLAGS, inspect.opts());
+    await (await import("./commands/inspect.ts")).runInspect(path, flags, context(inspect));
+  });
 
   const verify = add(program, "verify", "check every checksum of a model or a run", VERIFY_EXAMPLES);
-  verify.argument("<path>", "bundle (.pth or manifest) or run manifest");
-  verify.action(async (path: string) =>
-    (await import("./commands/verify.ts")).runVerify(path, context(verify)),
+  verify.argument("<path>", "bundle (.pth or manifest), run manifest, or a folder with any of them");
+  verify.option("--finish", "put the files of an interrupted save in place first");
+  verify.action(async (path: string, { finish }: { finish?: boolean }) =>
+    (await import("./commands/verify.ts")).runVerify(
+      path,
+      finish === true ? { finish } : {},
+      context(verify),
+    ),
   );
 
   const demo = add(program, "demo", "do the whole job on a small simulated atlas", DEMO_EXAMPLES);
@@ -206,6 +214,7 @@ const VERIFY_EXAMPLES = `
 Examples:
   atlasmtl verify model/model_manifest.json
   atlasmtl verify model/train_run_manifest.json
+  atlasmtl verify results
 
 Ends with exit code 4 when a file is missing or changed.`;
 

@@ -1,21 +1,24 @@
 /** Which files a run read and wrote, and by which software (contract 1 §8). @module */
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { platform } from "#platform";
 import {
+  emitRunManifest,
   type FileRecord,
   fingerprintFile,
   type RunRecord,
   runManifest,
-  writeRunManifest,
 } from "../artifacts/run-manifest.ts";
 import { RUN_MANIFEST_FILES } from "../artifacts/schema.ts";
+import type { AlsoWrite, WrittenFile } from "../core/bytes.ts";
 import type { ConfigMap } from "../core/config.ts";
 import { VERSION } from "../core/version.ts";
+import { webAddress } from "../core/web-address.ts";
 import { gitCommit } from "../node/git-commit.ts";
 import { type CommandContext, packageRoot } from "./context.ts";
 
 /**
- * Hashes files as they are now. Start it before the work, so that an input which is replaced by the output is
+ * Hashes files (and folders, as one) as they are now; addresses on the web stand in the command only. Start it before the work, so that an input which is replaced by the output is
  * recorded as it was read.
  * @throws NOT_FOUND, IO or ABORTED.
  */
@@ -25,11 +28,15 @@ export async function recordFiles(
   signal?: AbortSignal,
 ): Promise<FileRecord[]> {
   const records: FileRecord[] = [];
+  const store = platform.files.settled?.();
   const seen = new Set<string>();
   for (const path of paths) {
-    if (seen.has(resolve(path))) continue;
+    if (seen.has(resolve(path)) || webAddress(path) !== null) continue;
     seen.add(resolve(path));
-    records.push({ path: recordedPath(path, dirname(output)), ...(await fingerprintFile(path, signal)) });
+    records.push({
+      path: recordedPath(path, dirname(output)),
+      ...(await fingerprintFile(path, signal, store)),
+    });
   }
   return records;
 }
@@ -42,32 +49,54 @@ export function recordedPath(path: string, folder: string): string {
 }
 
 /** A file in a summary: its path from here, and the other keys as in a run manifest. */
-export function fileSummary(
-  path: string,
-  { sizeBytes, sha256 }: FileRecord,
-): { readonly path: string; readonly size: number; readonly sha256: string } {
+export function fileSummary({ path, sizeBytes, sha256 }: WrittenFile): {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
+} {
   return { path, size: sizeBytes, sha256 };
 }
 
 export interface RunDetails {
   readonly command: RunRecord["command"];
   readonly inputs: readonly FileRecord[];
-  readonly outputs: readonly FileRecord[];
   readonly seeds: ReadonlyMap<string, number>;
   readonly details: ConfigMap;
 }
 
-/** Writes the run manifest beside `output`; returns its path. @throws IO when it cannot be written. */
-export async function writeRun(output: string, run: RunDetails, context: CommandContext): Promise<string> {
+/** A run manifest that is waiting for its outputs. */
+export interface PreparedRun {
+  readonly path: string;
+  /** Makes the manifest, to be written together with the outputs, so that neither is there without the other. */
+  readonly also: AlsoWrite;
+  /** The outputs once they are written: in the manifest, and as a summary. */
+  readonly outputs: () => readonly WrittenFile[];
+}
+
+/** Prepares the run manifest beside `output`. */
+export async function prepareRun(
+  output: string,
+  run: RunDetails,
+  context: CommandContext,
+): Promise<PreparedRun> {
   const path = join(dirname(output), RUN_MANIFEST_FILES[run.command]);
-  const manifest = runManifest({
-    ...run,
-    packageVersion: VERSION,
-    gitCommit: await gitCommit(fileURLToPath(packageRoot)),
-    argv: ["atlasmtl", ...context.argv],
-    startedAt: context.startedAt.toISOString(),
-    finishedAt: new Date().toISOString(),
-  });
-  await writeRunManifest(path, manifest);
-  return path;
+  const commit = await gitCommit(fileURLToPath(packageRoot));
+  let outputs: readonly WrittenFile[] = [];
+  return {
+    path,
+    outputs: () => outputs,
+    also(written) {
+      outputs = written;
+      const manifest = runManifest({
+        ...run,
+        outputs: written.map((file) => ({ ...file, path: recordedPath(file.path, dirname(output)) })),
+        packageVersion: VERSION,
+        gitCommit: commit,
+        argv: ["atlasmtl", ...context.argv],
+        startedAt: context.startedAt.toISOString(),
+        finishedAt: new Date().toISOString(),
+      });
+      return [{ path, bytes: [emitRunManifest(manifest)] }];
+    },
+  };
 }

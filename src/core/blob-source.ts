@@ -1,4 +1,5 @@
 /** Bytes in memory and `Blob`s as {@link ByteSource}s; both work on every host. @module */
+import { AtlasmtlError } from "../errors.ts";
 import type { ByteSource } from "./bytes.ts";
 
 export function bytesSource(bytes: Uint8Array, name = "memory"): ByteSource {
@@ -10,13 +11,25 @@ export function bytesSource(bytes: Uint8Array, name = "memory"): ByteSource {
   };
 }
 
-export function blobSource(blob: Blob): ByteSource {
-  const name = "name" in blob && typeof blob.name === "string" ? blob.name : "memory";
+export function blobSource(blob: Blob, name = nameOf(blob)): ByteSource {
   return {
     name,
     byteLength: blob.size,
-    read: async (start, end) =>
-      new Uint8Array(await blob.slice(Math.max(start, 0), Math.max(end, 0)).arrayBuffer()),
+    async read(start, end) {
+      try {
+        return new Uint8Array(await blob.slice(Math.max(start, 0), Math.max(end, 0)).arrayBuffer());
+      } catch (cause) {
+        // A File is a promise: its content stays on the disk, where it may change or go away.
+        throw new AtlasmtlError("IO", "the file cannot be read", {
+          where: name,
+          hint: "choose it again if it was changed, moved or removed since; if not, there may be no memory for it",
+          cause,
+        });
+      }
+    },
     close: async () => undefined,
   };
 }
+
+const nameOf = (blob: Blob): string =>
+  "name" in blob && typeof blob.name === "string" ? blob.name : "memory";

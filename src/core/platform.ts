@@ -4,7 +4,7 @@
  * shape, so that nothing else in the library knows where it runs.
  * @module
  */
-import type { ByteSource, FileInput, FileStore } from "./bytes.ts";
+import type { AlsoWrite, ByteSource, FileInput, FileStore } from "./bytes.ts";
 import type { ThreadHost } from "./threads.ts";
 
 export interface Sha256 {
@@ -28,14 +28,40 @@ export interface Usage {
   readonly peakRssBytes: number | null;
 }
 
+/** A folder that is being filled. */
+export interface FolderWriter {
+  /** Where it is for now. */
+  readonly path: string;
+  /** Writes and flushes one file; `key` has `/` between its parts, whose folders are created. */
+  write(key: string, bytes: Uint8Array): Promise<void>;
+}
+
 /** Files by path. In browsers, which have none, every call is a USAGE error that says what to do instead. */
 export interface FileSystem extends FileStore {
   /**
    * Lets `make` write a temporary file in the folder of `path`, flushes it and renames it to `path`; when
-   * `make` fails nothing remains. Missing folders are created.
+   * `make` fails nothing remains. Missing folders are created. What `also` makes of the written file is
+   * written with it, all or nothing.
    * @throws IO when the folder or file cannot be written.
    */
-  replace(path: string, make: (temporaryPath: string) => Promise<void>): Promise<void>;
+  replace(path: string, make: (temporaryPath: string) => Promise<void>, also?: AlsoWrite): Promise<void>;
+  /**
+   * Puts in place what an interrupted {@link FileStore.writeAll} or {@link replace} had committed in `folder`;
+   * returns those files. @throws IO when the folder cannot be written.
+   */
+  finish(folder: string): Promise<readonly string[]>;
+  /** The names in a folder, sorted by code point; null when `path` is no folder. @throws IO when it is unreadable. */
+  list(path: string): Promise<readonly string[] | null>;
+  /**
+   * As {@link replace}, for a folder: `make` fills a temporary folder beside `path`, which then takes the place
+   * of what was there. `isReplaceable` looks at the names in an existing folder of that name.
+   * @throws USAGE when something that may not be replaced is there, IO when it cannot be written.
+   */
+  replaceFolder(
+    path: string,
+    isReplaceable: (names: readonly string[]) => boolean,
+    make: (folder: FolderWriter) => Promise<void>,
+  ): Promise<void>;
   /** Copies a file whole, sharing blocks where the file system can. */
   copy(from: string, to: string): Promise<void>;
   /** True when both paths name one file. */
@@ -43,9 +69,14 @@ export interface FileSystem extends FileStore {
   /**
    * Checks before long work that a file at `path` could be written: its folder (created if missing) is
    * writable and has room for `bytes`.
-   * @throws IO saying what is in the way.
+   * A folder may stand there only where `isReplaceable` says so of the names in it.
+   * @throws USAGE or IO saying what is in the way.
    */
-  checkWritable(path: string, bytes?: number): Promise<void>;
+  checkWritable(
+    path: string,
+    bytes?: number,
+    isReplaceable?: (names: readonly string[]) => boolean,
+  ): Promise<void>;
 }
 
 /** A file that the HDF5 library can open under `path` until it is unmounted. */
@@ -76,6 +107,8 @@ export interface Platform {
    */
   mountForHdf5(input: FileInput, fs: MountingFs): Promise<MountedFile>;
   readonly threads: ThreadHost;
+  /** The folder with plugins for HDF5's compression filters; null on a host that has none. */
+  hdf5Plugins(): string | null;
   createSha256(): Sha256;
   usage(): Usage;
 }

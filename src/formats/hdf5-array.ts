@@ -4,30 +4,19 @@
  */
 import { AtlasmtlError } from "../errors.ts";
 import type { CompoundField, StoredArray } from "./array-store.ts";
-import { callHdf5, type H5Module, hdf5Library, withMemory } from "./hdf5-library.ts";
+import { type ChunkedArray, LZF, openChunked, POINTER_BYTES } from "./hdf5-chunks.ts";
+import { filterName, prepareFilters, refusedFilter } from "./hdf5-filters.ts";
+import {
+  callHdf5,
+  fileSystem,
+  type H5Module,
+  hdf5Library,
+  headerAddress,
+  withMemory,
+} from "./hdf5-library.ts";
 import { decodeField, decodeNumbers, decodeStrings, describeType, holdsPointers } from "./hdf5-values.ts";
-import { MAX_ARRAY_VALUES } from "./limits.ts";
+import { ARRAY_ALLOWANCE, MAX_ARRAY_VALUES, maxArrayBytes } from "./limits.ts";
 import type { NumberArray } from "./number-arrays.ts";
-
-/** Filters that the library undoes by itself: deflate, shuffle, fletcher32, nbit, scale-offset. */
-const BUILT_IN_FILTERS: readonly number[] = [1, 2, 3, 5, 6];
-
-const FILTER_NAMES: ReadonlyMap<number, string> = new Map([
-  [1, "gzip"],
-  [2, "shuffle"],
-  [3, "fletcher32"],
-  [4, "szip"],
-  [5, "nbit"],
-  [6, "scaleoffset"],
-  [307, "bzip2"],
-  [32000, "lzf"],
-  [32001, "blosc"],
-  [32004, "lz4"],
-  [32008, "bitshuffle"],
-  [32013, "zfp"],
-  [32015, "zstd"],
-  [32026, "blosc2"],
-]);
 
 /** Bytes of one piece, and of one compressed chunk at most; the library's limit is 2 GiB. */
 const PIECE_BYTES = 1 << 26;
@@ -42,11 +31,13 @@ export type Attributes = Pick<StoredArray, "path" | "attributeNames" | "attribut
 type ArrayType = ReturnType<H5Module["get_dataset_metadata"]>;
 
 /**
- * The array at the absolute `path` of an open file; `checkOpen` throws once that is closed.
+ * The array at the absolute `path` of an open file, which the library knows as `filePath`; `checkOpen` throws
+ * once that is closed.
  * @throws BAD_FORMAT when its description is damaged.
  */
 export function openArray(
   fileId: bigint,
+  filePath: string,
   path: string,
   attributes: Attributes,
   checkOpen: () => void,
@@ -67,7 +58,6 @@ export function openArray(
     take: (bytes: Uint8Array<ArrayBuffer>, from: number) => void,
   ): void => {
     checkOpen();
-    refuseFilters(filters, attributes.path);
     if (shape === null)
       throw new AtlasmtlError("UNSUPPORTED", "the array is empty (null)", { where: attributes.path });
     if (((end - start) * rowBytes) / type.size > MAX_ARRAY_VALUES)
@@ -75,12 +65,40 @@ export function openArray(
         where: attributes.path,
       });
     if (rowBytes === 0) return;
+    const chunkBytes = (type.chunks ?? []).reduce(
+      (size, n) => size * n,
+      type.chunks === null ? 0 : type.size,
+    );
+    checkArrayBytes(Math.max((end - start) * rowBytes, chunkBytes), filePath, attributes.path);
+    const chunked = ownReader();
+    if (chunked === null) prepareFilters(filters, attributes.path);
     for (let from = start; from < end; ) {
       const at = from;
       const to = Math.min(pieceEnd(type, rowBytes, from), end);
-      readPiece(fileId, path, type, from, to, (bytes) => take(bytes, at));
+      if (chunked !== null) take(chunked.readRows(at, to), at);
+      else readPiece(fileId, path, type, from, to, (bytes) => take(bytes, at));
       from = to;
     }
+  };
+
+  let found: ChunkedArray | null | undefined;
+  /** What reads an lzf array without the library; null for other arrays. */
+  const ownReader = (): ChunkedArray | null => {
+    if (found === undefined) {
+      const lzf = filters.find(({ id }) => id === LZF);
+      found = null;
+      if (lzf !== undefined && shape !== null && isPlain(type))
+        found = openChunked({
+          path: filePath,
+          header: callHdf5(`"${path}" cannot be found`, () => headerAddress(fileId, path)),
+          shape,
+          elementBytes: holdsPointers(type) ? POINTER_BYTES : type.size,
+          filters: filters.map(({ id }) => id),
+        });
+      if (found === null && lzf !== undefined && holdsPointers(type))
+        throw refusedFilter(lzf, "which is read for strings only in HDF5's oldest layout", attributes.path);
+    }
+    return found;
   };
 
   return {
@@ -90,7 +108,7 @@ export function openArray(
     shape,
     chunks: type.chunks,
     fields: type.compound_type?.members.map(({ name }) => name) ?? [],
-    filters: filters.map(({ id, name }) => FILTER_NAMES.get(id) ?? name),
+    filters: filters.map(filterName),
     async readNumbers(start = 0, end = nRows) {
       let result: NumberArray | null = null;
       readPieces(start, end, (bytes, from) => {
@@ -107,8 +125,9 @@ export function openArray(
     },
     async readStrings(start = 0, end = nRows) {
       const result: string[] = [];
+      const decode = type.vlen && shape !== null ? ownReader()?.readStrings : undefined;
       readPieces(start, end, (bytes) => {
-        for (const text of decodeStrings(bytes, type)) result.push(text);
+        for (const text of decode?.(bytes) ?? decodeStrings(bytes, type)) result.push(text);
       });
       return result;
     },
@@ -118,6 +137,22 @@ export function openArray(
       return parts.length === 0 ? decodeField(new Uint8Array(0), type, name) : joinFields(parts);
     },
   };
+}
+
+/** An array costs nothing to declare; what is read of it at once is bounded by what the file can hold. */
+function checkArrayBytes(bytes: number, filePath: string, where: string): void {
+  if (bytes <= ARRAY_ALLOWANCE) return;
+  const { size } = fileSystem().stat(filePath);
+  if (bytes > maxArrayBytes(size))
+    throw new AtlasmtlError("LIMIT", `${bytes} bytes of values are declared in a file of ${size} bytes`, {
+      where,
+    });
+}
+
+/** True for values that are the same in the file as in the library's memory, and for strings. */
+function isPlain(type: ArrayType): boolean {
+  const { element } = describeType(type);
+  return element === "string" || ((element === "number" || element === "boolean") && type.littleEndian);
 }
 
 /** Where the piece that begins at a row ends: whole chunks, so that none is undone twice. */
@@ -178,14 +213,4 @@ function joinFields(parts: readonly CompoundField[]): CompoundField {
     at += part.values.length;
   }
   return { dtype, width, values: joined };
-}
-
-function refuseFilters(filters: readonly { id: number; name: string }[], path: string): void {
-  const unknown = filters.find(({ id }) => !BUILT_IN_FILTERS.includes(id));
-  if (unknown === undefined) return;
-  const name = FILTER_NAMES.get(unknown.id) ?? unknown.name;
-  throw new AtlasmtlError("UNSUPPORTED", `the data are compressed with ${name}, which is not built in`, {
-    where: path,
-    hint: `rewrite the file with gzip, in Python: anndata.read_h5ad(path).write_h5ad(new_path, compression="gzip")`,
-  });
 }

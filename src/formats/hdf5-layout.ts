@@ -5,7 +5,9 @@
  * Source: The HDF Group, "HDF5 File Format Specification" 3.0, sections II.A, III.A to III.D, IV.A.
  * @module
  */
+
 import { AtlasmtlError } from "../errors.ts";
+import { permitting } from "./hdf5-guard.ts";
 import { type EmscriptenFs, fileSystem } from "./hdf5-library.ts";
 
 /** Message types of object headers. */
@@ -19,16 +21,29 @@ export const SYMBOL_TABLE_MESSAGE = 0x11;
 /** Headers and heaps above this size are not ours and not sane. */
 const MAX_READ = 1 << 26;
 
-/** Random access to a closed HDF5 file; addresses count from the file's base address. */
-export interface EditableFile {
-  read(address: number, length: number): Uint8Array;
+/** Random access to an HDF5 file; addresses count from the file's base address. */
+export interface ReadableFile {
+  read(address: number, length: number): Uint8Array<ArrayBuffer>;
+}
+
+/** One that is closed for the library. */
+export interface EditableFile extends ReadableFile {
   write(address: number, bytes: Uint8Array): void;
 }
 
 /** Opens a file for edits and closes it after `work`. @throws UNSUPPORTED for a layout that is not edited. */
 export function editFile<T>(path: string, work: (file: EditableFile) => T): T {
+  return withStream(path, "r+", work);
+}
+
+/** As {@link editFile}, for a file that is only read and may be open in the library. */
+export function inspectFile<T>(path: string, work: (file: ReadableFile) => T): T {
+  return withStream(path, "r", work);
+}
+
+function withStream<T>(path: string, flags: "r" | "r+", work: (file: EditableFile) => T): T {
   const fs = fileSystem();
-  const stream = fs.open(path, "r+");
+  const stream = permitting(path, () => fs.open(path, flags));
   try {
     return work(editable(fs, stream));
   } finally {
@@ -37,7 +52,7 @@ export function editFile<T>(path: string, work: (file: EditableFile) => T): T {
 }
 
 function editable(fs: EmscriptenFs, stream: ReturnType<EmscriptenFs["open"]>): EditableFile {
-  const readAt = (position: number, length: number): Uint8Array => {
+  const readAt = (position: number, length: number): Uint8Array<ArrayBuffer> => {
     if (!(length >= 0 && length <= MAX_READ)) throw damaged(`a structure of ${length} bytes`);
     const bytes = new Uint8Array(length);
     let done = 0;
@@ -103,12 +118,12 @@ export interface HeaderMessage {
 }
 
 /** All messages of the object header at `at`, both versions. @throws BAD_FORMAT for a damaged header. */
-export function readHeader(file: EditableFile, at: number): HeaderMessage[] {
+export function readHeader(file: ReadableFile, at: number): HeaderMessage[] {
   const head = file.read(at, 32);
   return hasText(head, 0, "OHDR") ? readNewHeader(file, at, head) : readOldHeader(file, at, head);
 }
 
-function readOldHeader(file: EditableFile, at: number, head: Uint8Array): HeaderMessage[] {
+function readOldHeader(file: ReadableFile, at: number, head: Uint8Array): HeaderMessage[] {
   if (head[0] !== 1) throw damaged(`no object header at ${at}`);
   const view = new DataView(head.buffer);
   const messages: HeaderMessage[] = [];
@@ -131,7 +146,7 @@ function readOldHeader(file: EditableFile, at: number, head: Uint8Array): Header
   return messages;
 }
 
-function readNewHeader(file: EditableFile, at: number, head: Uint8Array): HeaderMessage[] {
+function readNewHeader(file: ReadableFile, at: number, head: Uint8Array): HeaderMessage[] {
   const flags = head[5]!;
   const sizeAt = 6 + (flags & 0x20 ? 16 : 0) + (flags & 0x10 ? 4 : 0);
   const sizeWidth = 1 << (flags & 3);

@@ -8,6 +8,14 @@
 import type * as H5wasm from "#h5wasm";
 import type { MountingFs } from "../core/platform.ts";
 import { AtlasmtlError, type ErrorCode } from "../errors.ts";
+import {
+  allowMemory,
+  beginCall,
+  guardFiles,
+  guardMemory,
+  refusedFile,
+  wasMemoryRefused,
+} from "./hdf5-guard.ts";
 
 export type H5Module = Awaited<typeof H5wasm.ready>;
 
@@ -19,12 +27,14 @@ interface Stream {
 
 /** Emscripten's file system: real paths in Node, files in memory elsewhere. */
 export interface EmscriptenFs extends MountingFs {
-  open(path: string, flags: string): Stream;
+  open(path: string, flags: string | number, mode?: number): Stream;
   close(stream: Stream): void;
   read(stream: Stream, into: Uint8Array, offset: number, length: number, position: number): number;
   write(stream: Stream, from: Uint8Array, offset: number, length: number, position: number): number;
   readFile(path: string): Uint8Array;
   getStream(fd: number): Stream | null;
+  stat(path: string): { readonly size: number };
+  readonly ErrnoError: new (errno: number) => Error;
 }
 
 const MAX_MESSAGE = 16_384;
@@ -47,12 +57,17 @@ export async function loadHdf5(): Promise<H5Module> {
 async function load(): Promise<H5Module> {
   const restore = catchWarnings();
   try {
-    const { ready } = await import("#h5wasm");
-    loaded = await ready;
+    loaded = await guardMemory(
+      async () => (await import("#h5wasm")).ready,
+      () => calls > 0,
+    );
   } finally {
     restore();
   }
   catchStderr(fileSystem(loaded));
+  // Where a file makes no sense, the library looks for plugins that might: in folders that are not ours.
+  while (loaded.get_plugin_search_paths().length > 0) loaded.remove_plugin_search_path(0);
+  guardFiles(fileSystem(loaded), () => calls > 0);
   return loaded;
 }
 
@@ -106,19 +121,40 @@ function catchStderr(fs: EmscriptenFs): void {
 export function callHdf5<T>(what: string, work: () => T, code: ErrorCode = "BAD_FORMAT"): T {
   printed = "";
   noted = "";
+  if (calls === 0) beginCall(code === "IO");
   calls++;
   let result: T;
   try {
     result = work();
   } catch (error) {
     if (error instanceof AtlasmtlError) throw error;
+    checkGuard(what);
     const said = printed || noted;
     throw failure(what, code, said === "" ? error : new Error(said, { cause: error }));
   } finally {
     calls--;
   }
+  checkGuard(what);
   if (printed !== "") throw failure(what, code, new Error(printed));
   return result;
+}
+
+/** What the guard refused, the library passes over, or takes for a damaged file. */
+function checkGuard(what: string): void {
+  const path = refusedFile();
+  // Without the file it refers to, the library would leave out a part of the data, or make up its values.
+  if (path !== null)
+    throw new AtlasmtlError(
+      "UNSUPPORTED",
+      `${what}: the file refers to another one, ${path}, which is not opened`,
+      {
+        hint: "put everything into one file, in Python: anndata.read_h5ad(path).write_h5ad(new_path)",
+      },
+    );
+  if (wasMemoryRefused())
+    throw new AtlasmtlError("LIMIT", `${what}: it asks for more memory than a file of its size can need`, {
+      hint: "the file is damaged; copy it again from its source",
+    });
 }
 
 function failure(what: string, code: ErrorCode, cause: unknown): AtlasmtlError {
@@ -134,6 +170,7 @@ function failure(what: string, code: ErrorCode, cause: unknown): AtlasmtlError {
 /** Allocates `bytes` of the library's memory for the time of `work`. @throws LIMIT when it has no room. */
 export function withMemory<T>(bytes: number, work: (address: number) => T): T {
   const h5 = hdf5Library();
+  allowMemory(bytes);
   const address = bytes < h5.MAXIMUM_MEMORY ? h5._malloc(Math.max(bytes, 1)) : 0;
   if (address === 0)
     throw new AtlasmtlError("LIMIT", `one read of ${bytes} bytes does not fit the HDF5 library's memory`);
@@ -142,4 +179,12 @@ export function withMemory<T>(bytes: number, work: (address: number) => T): T {
   } finally {
     h5._free(address);
   }
+}
+
+/** The address of an object's header in its file. */
+export function headerAddress(fileId: bigint, path: string): number {
+  const reference: ArrayLike<number> = hdf5Library().create_object_reference(fileId, path);
+  let result = 0;
+  for (let i = 7; i >= 0; i--) result = result * 256 + reference[i]!;
+  return result;
 }

@@ -17,13 +17,18 @@ const OTHERS: readonly { readonly start: readonly number[]; readonly what: strin
     { start: [0x52, 0x44, 0x58], what: "an R data file", hint: "convert it to .h5ad first" },
   ];
 
+/** True for a file with the HDF5 signature, at its start or after a user block. */
+export async function isHdf5(source: ByteSource): Promise<boolean> {
+  if (startsWith(await source.read(0, 8), SIGNATURE)) return true;
+  for (let at = 512; at <= MAX_USER_BLOCK && at < source.byteLength; at *= 2)
+    if (startsWith(await source.read(at, at + 8), SIGNATURE)) return true;
+  return false;
+}
+
 /** @throws BAD_FORMAT saying what the file looks like when it is not HDF5. */
 export async function checkHdf5Signature(source: ByteSource): Promise<void> {
-  const head = await source.read(0, 512);
-  if (startsWith(head, SIGNATURE)) return;
-  for (let at = 512; at <= MAX_USER_BLOCK && at < source.byteLength; at *= 2)
-    if (startsWith(await source.read(at, at + 8), SIGNATURE)) return;
-  const [what, hint] = looksLike(head);
+  if (await isHdf5(source)) return;
+  const [what, hint] = looksLike(await source.read(0, 512));
   throw new AtlasmtlError("BAD_FORMAT", `this is not an HDF5 file: it is ${what}`, { hint });
 }
 

@@ -12,6 +12,7 @@ import {
   hasText,
   LINK_INFO_MESSAGE,
   LINK_MESSAGE,
+  type ReadableFile,
   readHeader,
   SYMBOL_TABLE_MESSAGE,
   writeChunk,
@@ -46,7 +47,7 @@ export function unlinkMembers(file: EditableFile, header: number, names: Readonl
 }
 
 /** True when the group at `header` keeps its links in a heap of their own, where they cannot be edited. */
-export function isDenseGroup(file: EditableFile, header: number): boolean {
+export function isDenseGroup(file: ReadableFile, header: number): boolean {
   return isDense(readHeader(file, header));
 }
 
@@ -56,7 +57,8 @@ function isDense(messages: readonly HeaderMessage[]): boolean {
   return address(info.data, 2 + (info.data[1]! & 1 ? 8 : 0)) !== UNDEFINED_ADDRESS;
 }
 
-function denseGroup(): AtlasmtlError {
+/** The error for a group whose members cannot be replaced. */
+export function denseGroup(): AtlasmtlError {
   return new AtlasmtlError("UNSUPPORTED", "members of an HDF5 group of this layout cannot be replaced", {
     hint: "write the file once more with anndata's defaults, or write the predictions to another kind of file",
   });

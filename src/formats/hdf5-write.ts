@@ -1,26 +1,24 @@
 /** Writes into HDF5 files: groups, arrays, attributes, real booleans. @module */
+import type { ElementWriter } from "./element-writer.ts";
 import { objectType, openFile } from "./hdf5.ts";
 import { patchBooleans, STAND_IN } from "./hdf5-booleans.ts";
+import { createGrowing, type GrowingArray, type GrowingType } from "./hdf5-growing.ts";
 import { editFile } from "./hdf5-layout.ts";
-import { callHdf5, type H5Module, hdf5Library, withMemory } from "./hdf5-library.ts";
+import { callHdf5, type H5Module, hdf5Library, headerAddress, withMemory } from "./hdf5-library.ts";
 import type { NumberArray } from "./number-arrays.ts";
 
 type WriteMetadata = Parameters<H5Module["create_dataset"]>[3];
 
-/** An HDF5 file being written; nothing of it may be read until {@link finish} has returned. */
-export interface Hdf5Writer {
+/**
+ * An HDF5 file being written; nothing of it may be read until {@link finish} has returned. An empty list of
+ * strings as an attribute is written as anndata does, as an empty float array.
+ */
+export interface Hdf5Writer extends ElementWriter {
   has(path: string): boolean;
-  createGroup(path: string): void;
+  /** An array that grows; see {@link createGrowing}. */
+  grow(path: string, dtype: GrowingType, rowShape?: readonly number[]): GrowingArray;
   /** A second name for an existing object. */
   link(existing: string, path: string): void;
-  /** An array of `shape`, row-major; a scalar where `shape` is empty. */
-  writeNumbers(path: string, values: NumberArray, shape: readonly number[]): void;
-  /** Bytes of 0 and 1. */
-  writeBooleans(path: string, values: Uint8Array, shape: readonly number[]): void;
-  /** UTF-8 of any length. */
-  writeStrings(path: string, values: readonly string[], shape: readonly number[]): void;
-  /** Replaces an attribute; an empty list is written as anndata does, as an empty float array. */
-  setAttribute(path: string, name: string, value: string | readonly string[] | boolean | NumberArray): void;
   /** The address of an object's header, for {@link editFile}. */
   headerOf(path: string): number;
   /** Closes the file and makes its booleans real. */
@@ -36,13 +34,7 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
   const booleanHeaders = new Set<number>();
   const write = <T>(what: string, work: () => T): T => callHdf5(`"${what}" cannot be written`, work, "IO");
 
-  const headerOf = (at: string): number =>
-    write(at, () => {
-      const reference: ArrayLike<number> = h5.create_object_reference(fileId, at);
-      let result = 0;
-      for (let i = 7; i >= 0; i--) result = result * 256 + reference[i]!;
-      return result;
-    });
+  const headerOf = (at: string): number => write(at, () => headerAddress(fileId, at));
 
   const writeBytes = (at: string, bytes: Uint8Array, metadata: WriteMetadata): void =>
     write(at, () =>
@@ -64,6 +56,7 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
     headerOf,
     has: (at) => objectType(fileId, at) >= 0,
     createGroup: (at) => void write(at, () => h5.create_group(fileId, at, false)),
+    grow: (at, dtype, rowShape) => createGrowing(fileId, at, dtype, rowShape),
     link(existing, at) {
       write(at, () => {
         if (h5.create_hard_link(fileId, existing, at) < 0) throw new Error("the link was refused");

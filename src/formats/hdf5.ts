@@ -5,6 +5,7 @@ import type { MountedFile } from "../core/platform.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { ArrayStore, AttributeValue, StoredArray, StoredGroup } from "./array-store.ts";
 import { type Attributes, openArray } from "./hdf5-array.ts";
+import { noteFileSize, permitting } from "./hdf5-guard.ts";
 import { callHdf5, fileSystem, hdf5Library, loadHdf5, withMemory } from "./hdf5-library.ts";
 import { checkHdf5Signature } from "./hdf5-signature.ts";
 import { decodeAttribute, holdsPointers } from "./hdf5-values.ts";
@@ -19,6 +20,8 @@ export interface Hdf5File extends ArrayStore {
   readonly path: string;
 }
 
+export const isHdf5File = (store: ArrayStore): store is Hdf5File => "fileId" in store;
+
 /**
  * Opens an HDF5 file for reading: a path in Node, a `File` in browsers, bytes anywhere.
  * @throws NOT_FOUND without such a file, BAD_FORMAT saying what the file looks like instead.
@@ -32,6 +35,7 @@ export async function openHdf5(input: FileInput): Promise<Hdf5File> {
   } finally {
     await source.close();
   }
+  noteFileSize(source.byteLength);
   const h5 = await loadHdf5();
   const mounted = await platform.mountForHdf5(input, fileSystem(h5));
   try {
@@ -52,7 +56,7 @@ export function openFile(path: string, mode: "r" | "update" | "create"): bigint 
   return callHdf5(
     mode === "create" ? "the HDF5 file cannot be created" : "the HDF5 file cannot be opened",
     () => {
-      const id = h5.open(path, flags, false, low, high);
+      const id = permitting(path, () => h5.open(path, flags, false, low, high));
       if (id < 0n) throw new Error("the library returned no file");
       return id;
     },
@@ -72,7 +76,9 @@ export function readableFile(fileId: bigint, mounted: MountedFile, name: string)
     const full = `/${path.replace(/^\/+/, "")}`;
     const type = full === "/" ? h5.H5G_GROUP : objectType(fileId, full);
     if (type === h5.H5G_GROUP) return group(fileId, full);
-    return type === h5.H5G_DATASET ? openArray(fileId, full, attributes(fileId, full), checkOpen) : null;
+    return type === h5.H5G_DATASET
+      ? openArray(fileId, mounted.path, full, attributes(fileId, full), checkOpen)
+      : null;
   };
   return {
     fileId,

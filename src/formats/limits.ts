@@ -8,13 +8,13 @@
 export const MAX_PICKLE_DEPTH = 500;
 
 /** Containers and floats that one pickle may build, at up to 100 bytes of memory each. */
-export const MAX_PICKLE_OBJECTS = 10_000_000;
+export const MAX_PICKLE_OBJECTS = 1_000_000;
 
 /** Arrays and bytes that one pickle may build from each of its own bytes; honest ones stay under 8. */
 export const MAX_PICKLE_EXPANSION = 32;
 
 /** Bytes that a pickle, or the content of a compressed file, may have however small the file is. */
-export const EXPANSION_ALLOWANCE = 256 * 1024 * 1024;
+export const EXPANSION_ALLOWANCE = 64 * 1024 * 1024;
 
 /** Bytes of one integer in a pickle. */
 export const MAX_INTEGER_BYTES = 4096;
@@ -48,8 +48,19 @@ export function maxInflatedBytes(compressedBytes: number): number {
 /** Elements of a tensor whose strides repeat stored values, and which is thus larger than its storage. */
 export const MAX_EXPANDED_ELEMENTS = 1 << 24;
 
+/** Bytes of one file of a bundle; larger ones do not fit the memory of a JavaScript program. */
+export const MAX_BUNDLE_FILE_BYTES = 2 ** 33;
+
 /** Bytes of a manifest or another JSON file of a bundle. */
 export const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
 /** Values of one stored array that are read at once. */
 export const MAX_ARRAY_VALUES = 2 ** 31;
+
+/** Bytes of values that may be read at once from a stored array however small its file is. */
+export const ARRAY_ALLOWANCE = 64 * 1024 * 1024;
+
+/** The bytes of values that may be read at once from a stored array in a file of `fileBytes`. */
+export function maxArrayBytes(fileBytes: number): number {
+  return ARRAY_ALLOWANCE + MAX_FILE_COMPRESSION * fileBytes;
+}

@@ -16,7 +16,8 @@ import {
   type PickleValue,
   Tuple,
 } from "./pickle/values.ts";
-import { isZip, openZip, type ZipArchive } from "./zip.ts";
+import { openZip, type ZipArchive } from "./zip.ts";
+import { isZip } from "./zip-directory.ts";
 import { emitZip } from "./zip-emit.ts";
 
 /** A float32 tensor in row-major order. */

@@ -1,6 +1,6 @@
 /** Emits zip archives of stored entries whose data is aligned; the same entries give the same bytes. @module */
 import { crc32 } from "./crc32.ts";
-import { ZIP_SIGNATURES, ZIP64_EXTRA } from "./zip.ts";
+import { ZIP_SIGNATURES, ZIP64_EXTRA } from "./zip-directory.ts";
 
 export interface ZipEntry {
   readonly name: string;

@@ -1,44 +1,14 @@
-/**
- * Zip archives in memory, read strictly.
- *
- * Source: PKWARE's APPNOTE.TXT 6.3. Stored and deflated entries, zip64; no encryption, no split archives.
- * @module
- */
-import { inflateSync } from "fflate";
+/** Zip archives in memory, read strictly. @module */
 import { AtlasmtlError, locate } from "../errors.ts";
-import { crc32 } from "./crc32.ts";
-import { MAX_DEFLATE_RATIO, MAX_INFLATED_BYTES, MAX_ZIP_ENTRIES } from "./limits.ts";
-
-export const ZIP_SIGNATURES = {
-  local: 0x04034b50,
-  central: 0x02014b50,
-  end: 0x06054b50,
-  end64: 0x06064b50,
-  locator64: 0x07064b50,
-} as const;
-
-/** The id of the zip64 extra field. */
-export const ZIP64_EXTRA = 1;
-
-/** A field at its largest means: see the zip64 extra field. */
-const IN_ZIP64 = 0xffff_ffff;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-const END_SIZE = 22;
-const MAX_COMMENT = 0xffff;
-
-interface Entry {
-  readonly name: string;
-  readonly method: number;
-  readonly crc: number;
-  readonly compressedSize: number;
-  readonly size: number;
-  /** Where its local header starts. */
-  readonly offset: number;
-  /** Where its data starts. */
-  dataStart: number;
-}
+import {
+  dataStartOf,
+  entryContent,
+  entryEnds,
+  findDirectory,
+  LOCAL_HEADER,
+  readDirectory,
+  type ZipEntry,
+} from "./zip-directory.ts";
 
 /** An archive whose directory and headers have been checked. */
 export interface ZipArchive {
@@ -54,27 +24,26 @@ export interface ZipArchive {
   read(name: string): Uint8Array;
 }
 
-const bad = (message: string): AtlasmtlError =>
-  new AtlasmtlError("BAD_FORMAT", message, { hint: "the archive is damaged or was not written completely" });
-
-const unsupported = (message: string): AtlasmtlError => new AtlasmtlError("UNSUPPORTED", message);
-
-/** True when `bytes` begin as a zip archive does. */
-export function isZip(bytes: Uint8Array): boolean {
-  return bytes.length >= 4 && bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5);
-}
-
 /**
  * Opens an archive and checks its structure.
  * @throws BAD_FORMAT for anything inconsistent: sizes beyond the file, overlapping or duplicate entries,
  * headers that disagree; UNSUPPORTED for encryption or another compression; LIMIT for too many entries.
  */
 export function openZip(bytes: Uint8Array): ZipArchive {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const directory = findDirectory(view);
-  const entries = readDirectory(bytes, view, directory);
-  checkLayout(bytes, view, [...entries.values()], directory.offset);
-  const find = (name: string): Entry => {
+  const directory = findDirectory(bytes);
+  const { offset, size, count } = directory;
+  const listed = readDirectory(bytes.subarray(offset, offset + size), count);
+  const ends = entryEnds(listed, offset);
+  const entries = new Map<string, ZipEntry & { readonly dataStart: number }>();
+  for (const entry of listed) {
+    if (entries.has(entry.name))
+      throw new AtlasmtlError("BAD_FORMAT", `the archive has two entries ${entry.name}`, {
+        hint: "the archive is damaged or was not written completely",
+      });
+    const header = bytes.subarray(entry.offset, entry.offset + LOCAL_HEADER + entry.nameLength);
+    entries.set(entry.name, { ...entry, dataStart: dataStartOf(header, entry, ends.get(entry)!) });
+  }
+  const find = (name: string): ZipEntry & { readonly dataStart: number } => {
     const entry = entries.get(name);
     if (entry === undefined) throw new AtlasmtlError("NOT_FOUND", `the archive has no entry ${name}`);
     return entry;
@@ -85,168 +54,11 @@ export function openZip(bytes: Uint8Array): ZipArchive {
     size: (name) => find(name).size,
     read(name) {
       try {
-        return readEntry(bytes, find(name));
+        const { dataStart, ...entry } = find(name);
+        return entryContent(bytes.subarray(dataStart, dataStart + entry.compressedSize), entry);
       } catch (error) {
         throw locate(error, name);
       }
     },
   };
-}
-
-interface Directory {
-  readonly count: number;
-  readonly size: number;
-  readonly offset: number;
-}
-
-function findDirectory(view: DataView): Directory {
-  const last = view.byteLength - END_SIZE;
-  const first = Math.max(last - MAX_COMMENT, 0);
-  for (let at = last; at >= first; at--) {
-    if (view.getUint32(at, true) !== ZIP_SIGNATURES.end) continue;
-    if (at + END_SIZE + view.getUint16(at + 20, true) !== view.byteLength) continue;
-    return readEnd(view, at);
-  }
-  throw bad("the end of the zip archive is missing");
-}
-
-function readEnd(view: DataView, at: number): Directory {
-  const disks = view.getUint16(at + 4, true) + view.getUint16(at + 6, true);
-  let count = view.getUint16(at + 10, true);
-  let size = view.getUint32(at + 12, true);
-  let offset = view.getUint32(at + 16, true);
-  let end = at;
-  if (at >= 20 && view.getUint32(at - 20, true) === ZIP_SIGNATURES.locator64) {
-    const at64 = readU64(view, at - 12);
-    if (at64 > at - 20 - 56 || view.getUint32(at64, true) !== ZIP_SIGNATURES.end64)
-      throw bad(`the zip64 directory end is not at byte ${at64}`);
-    count = readU64(view, at64 + 32);
-    size = readU64(view, at64 + 40);
-    offset = readU64(view, at64 + 48);
-    end = at64;
-  } else if (disks !== 0) throw unsupported("a zip archive split over several files");
-  if (count > MAX_ZIP_ENTRIES)
-    throw new AtlasmtlError("LIMIT", `a zip archive of ${count} entries; at most ${MAX_ZIP_ENTRIES}`);
-  if (offset + size > end) throw bad(`the zip directory of ${size} bytes at byte ${offset} leaves the file`);
-  return { count, size, offset };
-}
-
-/** Beyond 2^53 not exact, and far beyond any file. */
-function readU64(view: DataView, at: number): number {
-  return Number(view.getBigUint64(at, true));
-}
-
-function readDirectory(bytes: Uint8Array, view: DataView, directory: Directory): Map<string, Entry> {
-  const entries = new Map<string, Entry>();
-  const end = directory.offset + directory.size;
-  let at = directory.offset;
-  for (let i = 0; i < directory.count; i++) {
-    if (at + 46 > end || view.getUint32(at, true) !== ZIP_SIGNATURES.central)
-      throw bad(`entry ${i} of the zip directory is not at byte ${at}`);
-    const nameLength = view.getUint16(at + 28, true);
-    const extraLength = view.getUint16(at + 30, true);
-    const next = at + 46 + nameLength + extraLength + view.getUint16(at + 32, true);
-    if (next > end) throw bad(`entry ${i} of the zip directory leaves the directory`);
-    const name = decodeName(bytes.subarray(at + 46, at + 46 + nameLength));
-    const extra = new DataView(view.buffer, view.byteOffset + at + 46 + nameLength, extraLength);
-    if (entries.has(name)) throw bad(`the archive has two entries ${name}`);
-    entries.set(name, readCentral(view, at, name, extra));
-    at = next;
-  }
-  if (at !== end) throw bad(`the zip directory has ${end - at} bytes after its last entry`);
-  return entries;
-}
-
-function decodeName(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw bad("an entry name of the archive is not UTF-8");
-  }
-}
-
-function readCentral(view: DataView, at: number, name: string, extra: DataView): Entry {
-  const flags = view.getUint16(at + 8, true);
-  const method = view.getUint16(at + 10, true);
-  if (flags & 1) throw unsupported(`entry ${name} is encrypted`);
-  if (method !== 0 && method !== 8)
-    throw unsupported(`entry ${name} has compression method ${method}; stored and deflated are known`);
-  const fields = [
-    view.getUint32(at + 24, true),
-    view.getUint32(at + 20, true),
-    view.getUint32(at + 42, true),
-  ];
-  const [size, compressedSize, offset] = resolveZip64(fields, extra, name) as [number, number, number];
-  return {
-    name,
-    method,
-    crc: view.getUint32(at + 16, true),
-    compressedSize,
-    size,
-    offset,
-    dataStart: 0,
-  };
-}
-
-/** Size, compressed size and offset: those that are at their largest come from the zip64 extra field. */
-function resolveZip64(fields: readonly number[], extra: DataView, name: string): readonly number[] {
-  if (!fields.includes(IN_ZIP64)) return fields;
-  for (let at = 0; at + 4 <= extra.byteLength; ) {
-    const end = at + 4 + extra.getUint16(at + 2, true);
-    if (end > extra.byteLength) break;
-    if (extra.getUint16(at, true) === ZIP64_EXTRA) {
-      let from = at + 4;
-      return fields.map((field) => {
-        if (field !== IN_ZIP64) return field;
-        if (from + 8 > end) throw bad(`entry ${name} has a short zip64 field`);
-        from += 8;
-        return readU64(extra, from - 8);
-      });
-    }
-    at = end;
-  }
-  return fields;
-}
-
-/** Every entry lies before the directory, has a local header that agrees, and overlaps no other. */
-function checkLayout(bytes: Uint8Array, view: DataView, entries: readonly Entry[], limit: number): void {
-  const ordered = [...entries].sort((a, b) => a.offset - b.offset);
-  ordered.forEach((entry, i) => {
-    const { name, offset } = entry;
-    const next = ordered[i + 1]?.offset ?? limit;
-    if (offset + 30 > next || view.getUint32(offset, true) !== ZIP_SIGNATURES.local)
-      throw bad(`entry ${name} does not start at byte ${offset}`);
-    const nameLength = view.getUint16(offset + 26, true);
-    entry.dataStart = offset + 30 + nameLength + view.getUint16(offset + 28, true);
-    if (entry.dataStart + entry.compressedSize > next)
-      throw bad(`entry ${name} of ${entry.compressedSize} bytes runs into what follows it`);
-    if (decodeName(bytes.subarray(offset + 30, offset + 30 + nameLength)) !== name)
-      throw bad(`entry ${name} has another name in its own header`);
-    if (entry.method === 0 && entry.size !== entry.compressedSize)
-      throw bad(`stored entry ${name} declares ${entry.compressedSize} and ${entry.size} bytes`);
-  });
-}
-
-function readEntry(bytes: Uint8Array, entry: Entry): Uint8Array {
-  const raw = bytes.subarray(entry.dataStart, entry.dataStart + entry.compressedSize);
-  const content = entry.method === 0 ? raw : inflate(raw, entry.size);
-  const found = crc32(content);
-  if (found !== entry.crc)
-    throw bad(`the content has CRC-32 ${hex(found)} where the archive says ${hex(entry.crc)}`);
-  return content;
-}
-
-const hex = (value: number): string => value.toString(16).padStart(8, "0");
-
-function inflate(raw: Uint8Array, size: number): Uint8Array {
-  if (size > MAX_INFLATED_BYTES || size > raw.length * MAX_DEFLATE_RATIO)
-    throw new AtlasmtlError("LIMIT", `${raw.length} compressed bytes claim to expand to ${size}`);
-  let content: Uint8Array;
-  try {
-    content = inflateSync(raw, { out: new Uint8Array(size) });
-  } catch (cause) {
-    throw new AtlasmtlError("BAD_FORMAT", "the compressed data is damaged", { cause });
-  }
-  if (content.length !== size) throw bad(`${size} bytes are declared and ${content.length} were stored`);
-  return content;
 }

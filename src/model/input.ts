@@ -112,6 +112,8 @@ function requireUnique(genes: readonly string[]): void {
   const examples = [...twice].slice(0, 5).join(", ");
   throw new AtlasmtlError("BAD_DATA", `${twice.size} gene names occur more than once, such as ${examples}`, {
     where: "var names",
-    hint: "make them unique, such as by adata.var_names_make_unique(), or sum the columns of one gene",
+    hint:
+      "make them unique, such as by adata.var_names_make_unique(), or sum the columns of one gene; " +
+      'gene ids of 10x data are unique (varNames: "gene_ids")',
   });
 }

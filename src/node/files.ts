@@ -1,37 +1,37 @@
 /** The file system of Node behind the library's seams. @module */
 import { constants } from "node:fs";
-import {
-  access,
-  chmod,
-  copyFile,
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  statfs,
-} from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import type { ByteSource, FileToWrite } from "../core/bytes.ts";
+import { access, chmod, copyFile, type FileHandle, open, readdir, rm, stat, statfs } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { ByteSource } from "../core/bytes.ts";
+import { compareCodePoints } from "../core/order.ts";
 import type { FileSystem } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { bytesPart, commitFiles, madePart } from "./commit.ts";
+import { nodeDisk } from "./disk.ts";
+import { asFileError } from "./file-errors.ts";
+import { checkReplaceable, replaceFolder } from "./folders.ts";
+import { finishFolder, realPath, settledView } from "./settled.ts";
+import { temporaryPath, thisProcess } from "./temporaries.ts";
 
-/** Opens a file for random access. @throws NOT_FOUND, or IO with the system's reason. */
+export { asFileError };
+
+/** Opens a plain file for random access. @throws NOT_FOUND, or IO with the system's reason. */
 export async function openPath(path: string): Promise<ByteSource> {
   let handle: FileHandle;
   try {
+    // Asked first: opening a pipe waits until somebody writes to it.
+    const kind = await stat(path);
+    if (!kind.isFile())
+      throw new AtlasmtlError(
+        "NOT_FOUND",
+        `a ${kind.isDirectory() ? "folder" : "pipe or device"} is where a file was expected`,
+        { where: path },
+      );
     handle = await open(path, "r");
   } catch (error) {
     throw asFileError(error, path, "read");
   }
   const stats = await handle.stat();
-  if (stats.isDirectory()) {
-    await handle.close();
-    throw new AtlasmtlError("NOT_FOUND", "a folder is where a file was expected", { where: path });
-  }
   return {
     name: path,
     byteLength: stats.size,
@@ -66,39 +66,33 @@ export const nodeFiles: FileSystem = {
     }
   },
 
-  async writeAll(files) {
-    const made: { temporary: string; path: string }[] = [];
-    const folders: string[] = [];
-    try {
-      for (const file of files) {
-        folders.push(...(await makeFolder(file.path)));
-        const temporary = temporaryPath(file.path);
-        made.push({ temporary, path: file.path });
-        await writeWhole(temporary, file);
-      }
-      for (const { temporary, path } of made) await rename(temporary, path);
-    } catch (error) {
-      for (const { temporary } of made) await rm(temporary, { force: true });
-      await removeEmpty(folders);
-      throw asFileError(error, made.at(-1)?.path ?? "", "write");
-    }
-    for (const folder of new Set(made.map(({ path }) => dirname(path)))) await flushFolder(folder);
+  async writeAll(files, also) {
+    await commitFiles(
+      files.map((file) => bytesPart(file)),
+      also,
+    );
   },
 
-  async replace(path, make) {
-    const folders = await makeFolder(path);
-    const temporary = temporaryPath(path);
-    try {
-      await make(temporary);
-      await flush(temporary);
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      await removeEmpty(folders);
-      throw asFileError(error, path, "write");
-    }
-    await flushFolder(dirname(path));
+  settled: () => settledView(openPath),
+  realPath,
+
+  async replace(path, make, also) {
+    await commitFiles([madePart(path, make, also === undefined)], also);
   },
+
+  finish: (folder) => finishFolder(folder),
+
+  async list(path) {
+    try {
+      return (await readdir(path)).sort(compareCodePoints);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "ENOENT" || code === "ENOTDIR") return null;
+      throw asFileError(error, path, "read");
+    }
+  },
+
+  replaceFolder,
 
   async copy(from, to) {
     try {
@@ -119,11 +113,13 @@ export const nodeFiles: FileSystem = {
     }
   },
 
-  async checkWritable(path, bytes = 0) {
-    const folders = await makeFolder(path);
+  async checkWritable(path, bytes = 0, isReplaceable) {
+    const folders = await nodeDisk.makeFolderOf(path).catch((error: unknown) => {
+      throw asFileError(error, path, "write");
+    });
     try {
       const folder = dirname(resolve(path));
-      const probe = temporaryPath(path);
+      const probe = temporaryPath(thisProcess, path, path);
       try {
         await access(folder, constants.W_OK);
         await (await open(probe, "wx")).close();
@@ -133,7 +129,8 @@ export const nodeFiles: FileSystem = {
         await rm(probe, { force: true });
       }
       const target = await stat(path).catch(() => null);
-      if (target?.isDirectory())
+      if (isReplaceable !== undefined) await checkReplaceable(path, isReplaceable);
+      else if (target?.isDirectory())
         throw new AtlasmtlError("USAGE", "the output path is a folder", {
           where: path,
           hint: "name a file inside it",
@@ -146,105 +143,9 @@ export const nodeFiles: FileSystem = {
           { where: path, hint: "free some space or write to another disk" },
         );
     } finally {
-      await removeEmpty(folders);
+      for (const made of folders) await nodeDisk.removeEmpty(made);
     }
   },
 };
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
-
-let temporaries = 0;
-
-/** A name in the same folder, so that the rename stays on one disk; hidden, and unlike any output of ours. */
-function temporaryPath(path: string): string {
-  temporaries += 1;
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries}.tmp`);
-}
-
-async function writeWhole(temporary: string, file: FileToWrite): Promise<void> {
-  const handle = await open(temporary, "wx");
-  try {
-    for (const piece of file.bytes) {
-      let done = 0;
-      while (done < piece.length)
-        done += (await handle.write(piece, done, Math.min(piece.length - done, 1 << 30))).bytesWritten;
-    }
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, "r+");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes the renames durable where the system can open a folder; others keep their own order. */
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r").catch(() => null);
-  if (handle === null) return;
-  await handle.sync().catch(() => undefined);
-  await handle.close();
-}
-
-/** Creates the folder of `path`; returns the folders that were missing, deepest first. */
-async function makeFolder(path: string): Promise<string[]> {
-  const folder = dirname(resolve(path));
-  const missing: string[] = [];
-  for (let at = folder; !(await stat(at).catch(() => null)) && at !== dirname(at); at = dirname(at))
-    missing.push(at);
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw asFileError(error, path, "write");
-  }
-  return missing;
-}
-
-/** Removes folders made in vain, as long as they are still empty. */
-async function removeEmpty(folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
-    const names = await readdir(folder).catch(() => ["kept"]);
-    if (names.length > 0) return;
-    await rmdir(folder).catch(() => undefined);
-  }
-}
-
-const REASONS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
-  EACCES: ["permission denied", "check the permissions of the folder, or write elsewhere"],
-  EPERM: ["the system does not permit it", "check the permissions of the folder, or write elsewhere"],
-  EROFS: ["the file system is read-only", "write to another folder"],
-  ENOSPC: ["the disk is full", "free some space or write to another disk"],
-  EDQUOT: ["the disk quota is used up", "free some space or write to another disk"],
-  EFBIG: [
-    "the file would exceed the size limit of this process or disk",
-    "raise the limit (ulimit -f) or write elsewhere",
-  ],
-  ENOTDIR: ["a file stands where a folder is needed", "choose another output path"],
-  EEXIST: ["a file stands where a folder is needed", "choose another output path"],
-  EISDIR: ["a folder stands where a file is needed", "choose another path"],
-  EMFILE: ["too many open files", "raise the limit (ulimit -n)"],
-};
-
-/** Turns an error of the system into ours; leaves others as they are. */
-export function asFileError(error: unknown, path: string, doing: "read" | "write"): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (error instanceof AtlasmtlError || typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return error;
-  if (code === "ENOENT" && doing === "read")
-    return new AtlasmtlError("NOT_FOUND", "no such file", {
-      where: path,
-      hint: "check the path",
-      cause: error,
-    });
-  const [reason, hint] = REASONS[code] ?? [code, undefined];
-  return new AtlasmtlError("IO", `cannot ${doing} the file: ${reason}`, {
-    where: path,
-    ...(hint === undefined ? {} : { hint }),
-    cause: error,
-  });
-}

@@ -1,7 +1,9 @@
 /** How HDF5 files reach the library in Node: by their paths, bytes through a temporary file. @module */
+
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FileInput } from "../core/bytes.ts";
 import type { MountedFile } from "../core/platform.ts";
@@ -21,4 +23,18 @@ export async function mountForHdf5(input: FileInput): Promise<MountedFile> {
     throw asFileError(error, path, "write");
   }
   return { path, unmount };
+}
+
+let plugins: string | null | undefined;
+
+/** The plugins of the `h5wasm-plugins` package; null where it is not installed. */
+export function hdf5Plugins(): string | null {
+  if (plugins === undefined)
+    try {
+      const main = createRequire(import.meta.url).resolve("h5wasm-plugins/package.json");
+      plugins = join(dirname(main), "plugins");
+    } catch {
+      plugins = null;
+    }
+  return plugins;
 }

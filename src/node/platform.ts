@@ -6,7 +6,7 @@ import { blobSource, bytesSource } from "../core/blob-source.ts";
 import type { Platform } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { nodeFiles, openPath } from "./files.ts";
-import { mountForHdf5 } from "./hdf5-host.ts";
+import { hdf5Plugins, mountForHdf5 } from "./hdf5-host.ts";
 import { nodeThreads } from "./workers.ts";
 
 export const platform: Platform = {
@@ -32,6 +32,7 @@ export const platform: Platform = {
   },
 
   mountForHdf5,
+  hdf5Plugins,
 
   threads: nodeThreads,
 

@@ -80,20 +80,28 @@ function specsOf(mode: WriteMode): readonly ColumnSpec[] {
  * have the same name (such as `type` and `type_raw` in `full` mode).
  */
 export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
-  const specs = specsOf(mode);
-  const columns = predictions.labels.flatMap((prediction) =>
-    specs.map(({ prefix, suffix, read }) => ({
-      name: `${prefix}${prediction.column}${suffix}`,
-      ...read(prediction),
-    })),
+  const names = columnNamesOf(
+    predictions.labels.map(({ column }) => column),
+    mode,
   );
-  const names = columns.map(({ name }) => name);
+  const values = predictions.labels.flatMap((prediction) =>
+    specsOf(mode).map(({ read }) => read(prediction)),
+  );
+  return names.map((name, i) => ({ name, ...values[i]! }));
+}
+
+/** The names of {@link outputColumns}. @throws as it does. */
+export function columnNamesOf(labelColumns: readonly string[], mode: WriteMode): string[] {
+  const specs = specsOf(mode);
+  const names = labelColumns.flatMap((column) =>
+    specs.map(({ prefix, suffix }) => `${prefix}${column}${suffix}`),
+  );
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
     throw new AtlasmtlError("USAGE", `Two label columns would both write the column "${twice}".`, {
       hint: "Choose a write mode with fewer columns.",
     });
-  return columns;
+  return names;
 }
 
 /** The names that any mode may write for one label column. */

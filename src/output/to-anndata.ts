@@ -1,9 +1,12 @@
 /** Predictions as what is added to the query's file. @module */
-import type { Additions } from "../anndata/append.ts";
+import type { AdditionNames, Additions } from "../anndata/append.ts";
 import type { AnnData } from "../anndata/types.ts";
+import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import { AtlasmtlError } from "../errors.ts";
+import type { Model } from "../model/types.ts";
 import type { Predictions } from "../predict/types.ts";
 import {
+  columnNamesOf,
   coordsKey,
   DEFAULT_WRITE_MODE,
   type ExportOptions,
@@ -51,6 +54,29 @@ export function toAnnDataAdditions(
     uns: new Map(includeMetadata ? [[METADATA_KEY, predictions.metadata]] : []),
     removeObs: (name) => earlier.has(name),
     removeObsm: (key) => predictions.spaces.some((space) => coordsKey(space) === key),
+    removeUns: (key) => key === METADATA_KEY,
+  };
+}
+
+/**
+ * The names that a prediction by `model` will write, for checks before the work; see `checkAnnotatable`.
+ * @throws USAGE for an unknown mode, or for label columns whose output columns would have the same name.
+ */
+export function additionNames(
+  model: Pick<Model, "labelHeads" | "coordHeads">,
+  adata: Pick<AnnData, "obs">,
+  options: ToAnnDataOptions = {},
+): AdditionNames {
+  const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
+  const labelColumns = model.labelHeads.map(({ column }) => column);
+  const coords = new Set([...model.coordHeads.map(({ name }) => name), LATENT_INTERNAL].map(coordsKey));
+  const earlier = new Set(earlierColumns(adata.obs.columns, labelColumns));
+  return {
+    obs: new Set(columnNamesOf(labelColumns, mode)),
+    obsm: includeCoords ? coords : new Set(),
+    uns: new Set(includeMetadata ? [METADATA_KEY] : []),
+    removeObs: (name) => earlier.has(name),
+    removeObsm: (key) => coords.has(key),
     removeUns: (key) => key === METADATA_KEY,
   };
 }

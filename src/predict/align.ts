@@ -78,7 +78,9 @@ function duplicates(repeated: ReadonlySet<string>, where: string): AtlasmtlError
       `${quoted(names, N_LISTED)}${more}.`,
     {
       where,
-      hint: "Make gene names unique, such as by adata.var_names_make_unique(), or sum the columns of one gene.",
+      hint:
+        "Make gene names unique, such as by adata.var_names_make_unique(), or sum the columns of one gene; " +
+        'of 10x data, gene ids are unique (varNames: "gene_ids"), for a model of gene ids.',
     },
   );
 }

@@ -17,12 +17,16 @@ export function likelyCause(
   if (queryIds < 0.5 && modelIds >= 0.5)
     return {
       cause: "the query uses gene symbols and the model Ensembl ids",
-      hint: 'Give the query Ensembl ids as var names; files often keep them in a var column: adata.var_names = adata.var["gene_ids"].',
+      hint:
+        'Give the query Ensembl ids as var names; files often keep them in a var column: adata.var_names = adata.var["gene_ids"]; ' +
+        'of 10x data, which has both, choose varNames: "gene_ids".',
     };
   if (queryIds >= 0.5 && modelIds < 0.5)
     return {
       cause: "the query uses Ensembl ids and the model gene symbols",
-      hint: 'Give the query gene symbols as var names; files often keep them in a var column: adata.var_names = adata.var["feature_name"].',
+      hint:
+        'Give the query gene symbols as var names; files often keep them in a var column: adata.var_names = adata.var["feature_name"]; ' +
+        'of 10x data, which has both, choose varNames: "gene_symbols".',
     };
   const withoutVersion = (gene: string): string => gene.replace(VERSION, "");
   if (queryIds >= 0.5 && common(query, model, withoutVersion) >= 0.5)

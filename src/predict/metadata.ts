@@ -43,6 +43,7 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     ["knn_k", settings.knnK],
     ["knn_conf_low", new Float(settings.knnConfLow)],
     ["latent_source", model.latentSource],
+    ["layer", settings.layer],
     ["input_transform", settings.inputTransform ?? model.inputTransform],
     ["n_genes_matched", genes.nMatched],
     ["n_genes_missing", genes.nMissing],

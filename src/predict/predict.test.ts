@@ -95,7 +95,7 @@ test("genes are matched by name, whatever their order", async () => {
   const query = memoryQuery([[7, 1, 9, 0]], ["extra", "g2", "g0", "g1"]);
   const { labels, metadata } = await predict(model, query, {}, { engine: createReferenceEngine() });
   expect(names(labels[1].raw)).toEqual(["a1"]);
-  expect(toPlain(metadata)).toMatchObject({ n_genes_matched: 3, n_genes_missing: 0 });
+  expect(toPlain(metadata)).toMatchObject({ layer: "X", n_genes_matched: 3, n_genes_missing: 0 });
 });
 
 test("results do not depend on the batch size", async () => {

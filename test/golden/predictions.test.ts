@@ -20,7 +20,7 @@ import { describeShared, sharedPath } from "../helpers/shared.ts";
 const TOLERANCE = 2e-4;
 const SURE_MARGIN = 1e-4;
 /** What the files were written without, and what differs between machines. */
-const OURS = ["n_genes_matched", "n_genes_missing", "prediction_runtime", "train_config"];
+const OURS = ["layer", "n_genes_matched", "n_genes_missing", "prediction_runtime", "train_config"];
 const MACHINE = ["num_threads_used"];
 
 const hierarchyRules = () =>

@@ -2,10 +2,15 @@
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { compareCodePoints } from "../../core/order.ts";
+import { webAddress } from "../../core/web-address.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { asFileError } from "../../node/files.ts";
 import type { CommandContext } from "../context.ts";
+import { OPEN_FLAGS, openOptions } from "../dataset-flags.ts";
 import { describeFailure } from "../errors.ts";
+import type { FlagValues } from "../flag.ts";
+import { inFlags } from "../in-flags.ts";
+import type { InspectWork } from "../inspect/dataset.ts";
 import { type Description, listed, MAX_ITEMS } from "../inspect/description.ts";
 import { byteSize, indent, plural, shellWord } from "../print.ts";
 
@@ -16,8 +21,12 @@ const MAX_JSON_BYTES = 64 << 20;
  * Prints what `path` holds. Content that is unknown or damaged is described as far as it goes.
  * @throws NOT_FOUND when there is nothing at `path`, IO when it cannot be read.
  */
-export async function runInspect(path: string, { output, signal }: CommandContext): Promise<void> {
-  const description = await describe(path, signal);
+export async function runInspect(
+  path: string,
+  flags: FlagValues<typeof OPEN_FLAGS>,
+  { output, signal }: CommandContext,
+): Promise<void> {
+  const description = await describe(path, { signal, open: openOptions(flags) });
   output.result(output.heading(description.title));
   for (const { heading, text } of description.sections)
     if (text !== "") output.result(`\n${output.heading(heading)}\n${indent(text)}`);
@@ -25,14 +34,15 @@ export async function runInspect(path: string, { output, signal }: CommandContex
   output.json({ path, kind: description.kind, ...description.json });
 }
 
-async function describe(path: string, signal: AbortSignal): Promise<Description> {
+async function describe(path: string, work: InspectWork): Promise<Description> {
+  if (webAddress(path) !== null) return describeData(path, work);
   const { size, isFolder, start } = await look(path);
-  if (isFolder) return describeFolder(path);
+  if (isFolder) return describeFolder(path, work);
   try {
-    const known = await describeKnown(path, size, start, signal);
+    const known = await describeKnown(path, size, start, work);
     if (known !== null) return known;
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (work.signal.aborted) throw error;
     return describeDamaged(path, size, error);
   }
   return {
@@ -66,10 +76,10 @@ async function describeKnown(
   path: string,
   size: number,
   start: Buffer,
-  signal: AbortSignal,
+  work: InspectWork,
 ): Promise<Description | null> {
-  if (start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1")) || /\.h5(ad)?$/i.test(path))
-    return (await import("../inspect/dataset.ts")).describeDataset(path, signal);
+  const isHdf5 = start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1"));
+  if (isHdf5 || /\.(h5|h5ad|zip|mtx|csv|tsv|txt)(\.gz)?$/i.test(path)) return describeData(path, work);
   if (path.endsWith(".pth")) return (await import("../inspect/bundle.ts")).describeBundle(path);
   const isPickle = start[0] === 0x80 && start[1]! <= 5;
   if (isPickle || /\.pkl(\.gz)?$/.test(path))
@@ -82,22 +92,34 @@ async function describeKnown(
   return null;
 }
 
-function describeDamaged(path: string, size: number, error: unknown): Description {
+async function describeData(path: string, work: InspectWork): Promise<Description> {
+  return (await import("../inspect/dataset.ts")).describeDataset(path, work);
+}
+
+function describeDamaged(path: string, size: number | null, error: unknown): Description {
   const isSyntax = error instanceof SyntaxError;
-  const { what, where, fix } = describeFailure(error, "atlasmtl inspect");
+  const { what, where, fix } = describeFailure(inFlags(error, OPEN_FLAGS), "atlasmtl inspect");
   const problem = isSyntax ? `not valid JSON: ${error.message}` : what;
   return {
     kind: "unreadable",
-    title: `${path}: cannot be read, ${byteSize(size)}`,
+    title: `${path}: cannot be read${size === null ? "" : `, ${byteSize(size)}`}`,
     sections: [{ heading: "Why", text: isSyntax ? problem : `${problem}\nwhere: ${where}\nfix:   ${fix}` }],
     next: null,
     json: { size, problem, where, fix },
   };
 }
 
-async function describeFolder(path: string): Promise<Description> {
+/** A dataset that is a folder, or a folder of other things. */
+async function describeFolder(path: string, work: InspectWork): Promise<Description> {
   const names = (await readdir(path)).sort(compareCodePoints);
-  const interesting = names.filter((name) => /\.(h5ad|pth)$|_manifest\.json$/.test(name));
+  if (names.some((name) => /^(zarr\.json|\.zgroup|(.*_)?matrix\.mtx(\.gz)?)$/.test(name)))
+    try {
+      return await describeData(path, work);
+    } catch (error) {
+      if (work.signal.aborted) throw error;
+      return describeDamaged(path, null, error);
+    }
+  const interesting = names.filter((name) => /\.(h5ad|h5|zarr|zarr\.zip|pth)$|_manifest\.json$/.test(name));
   return {
     kind: "folder",
     title: `${path}: a folder with ${plural(names.length, "entry", "entries")}`,

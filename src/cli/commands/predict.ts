@@ -1,27 +1,37 @@
 /** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
 import { stat } from "node:fs/promises";
 import { platform } from "#platform";
+import { checkAnnotatable } from "../../anndata/append.ts";
 import type { AnnData } from "../../anndata/types.ts";
+import { checkDatasetOutput } from "../../anndata/write-annotated.ts";
 import { loadModel } from "../../artifacts/load.ts";
+import type { AlsoWrite } from "../../core/bytes.ts";
 import type { ConfigMap } from "../../core/config.ts";
 import { locate } from "../../errors.ts";
-import { openAnnData, type PredictionResult, predict, TrainedModel } from "../../index.ts";
+import { isZarrRoot } from "../../formats/zarr.ts";
+import { type PredictionResult, predict, TrainedModel } from "../../index.ts";
 import { DEFAULT_WRITE_MODE } from "../../output/columns.ts";
+import { additionNames, type ToAnnDataOptions } from "../../output/to-anndata.ts";
 import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy.ts";
 import { type PredictOptions, resolvePredictOptions } from "../../predict/options.ts";
 import { filesOf } from "../bundle-files.ts";
 import { readYaml } from "../config-file.ts";
 import type { CommandContext } from "../context.ts";
+import { openDataset } from "../dataset.ts";
+import { layerOf } from "../dataset-flags.ts";
 import { usageError } from "../errors.ts";
 import { flagName } from "../flag.ts";
 import type { PredictFlags } from "../options.ts";
 import { byteSize, count, percent, plural, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
-import { fileSummary, recordFiles, writeRun } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { required } from "../settings.ts";
 
-const SUFFIXES = [".h5ad", ".csv", ".csv.gz", ".parquet"] as const;
+const SUFFIXES = [".h5ad", ".zarr", ".csv", ".csv.gz", ".parquet", ".arrow"] as const;
 type Suffix = (typeof SUFFIXES)[number];
+
+/** Those that carry the query with them. */
+const isAnnotated = (suffix: Suffix): suffix is ".h5ad" | ".zarr" => suffix === ".h5ad" || suffix === ".zarr";
 
 /** Annotates as the flags say. @throws USAGE before any work for a call that cannot succeed. */
 export async function runPredict(flags: PredictFlags, context: CommandContext): Promise<void> {
@@ -31,7 +41,11 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   const out = required(flags.out, "out", "predict");
   const suffix = suffixOf(out);
   const { size } = await stat(data).catch(() => ({ size: 0 })); // a missing file is reported when it is opened
-  await platform.files.checkWritable(out, suffix === ".h5ad" ? size : 0);
+  await platform.files.checkWritable(
+    out,
+    isAnnotated(suffix) ? size : 0,
+    suffix === ".zarr" ? isZarrRoot : undefined,
+  );
   warnOfIdleFlags(flags, suffix, context);
   const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
   const model = new TrainedModel(bundle.model, bundle.warnings);
@@ -39,40 +53,42 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   resolvePredictOptions(options, model.data);
 
   const progress = createProgress(context.common);
-  const adata = await openAnnData(data);
+  const adata = await openDataset(data, flags, output);
   try {
-    const inputPaths = [data, ...filesOf(bundle), ...rulesFile(flags)];
+    if (isAnnotated(suffix)) await checkDatasetOutput(adata, out);
+    if (suffix === ".h5ad")
+      await checkAnnotatable(adata, additionNames(model.data, adata, annotation(flags)));
+    const inputPaths = [...(adata.stored?.files ?? [data]), ...filesOf(bundle), ...rulesFile(flags)];
     const inputs = recordFiles(inputPaths, out, signal);
     inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
     const result = await predict(model, adata, options, { signal, onProgress: progress.report });
     const inputRecords = await inputs;
-    await write(result, adata, out, flags, signal);
-    progress.stop();
-    const outputs = await recordFiles([out], out);
-    const manifest = await writeRun(
+    const run = await prepareRun(
       out,
       {
         command: "predict",
         inputs: inputRecords,
-        outputs,
         seeds: new Map(),
         details: runDetails(modelPath, out, flags, result),
       },
       context,
     );
+    await write(result, adata, out, flags, signal, run.also);
+    progress.stop();
+    const outputs = run.outputs();
     for (const warning of [...model.warnings, ...result.warnings]) output.warn(warning);
     output.note(summary(result));
     output.note(`wrote  ${out}  ${byteSize(outputs[0]!.sizeBytes)}`);
-    output.note(`wrote  ${manifest}`);
-    if (suffix === ".h5ad") output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
+    output.note(`wrote  ${run.path}`);
+    if (isAnnotated(suffix)) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
     output.json({
       command: "predict",
       model: modelPath,
       out,
       n_cells: result.data.obsNames.length,
       labels: result.data.labels.map((label) => ({ column: label.column, ...shares(label) })),
-      outputs: outputs.map((record) => fileSummary(out, record)),
-      run_manifest: manifest,
+      outputs: outputs.map(fileSummary),
+      run_manifest: run.path,
       warnings: [...model.warnings, ...result.warnings],
     });
   } finally {
@@ -94,11 +110,17 @@ async function predictOptions(
     noVerify: _noVerify,
     writeMode: _writeMode,
     skipMetadata: _skipMetadata,
+    layer: _layer,
+    useRaw: _useRaw,
+    genome: _genome,
+    varNames: _varNames,
+    genesIn: _genesIn,
     includeCoords,
     noCalibration,
     hierarchyRules,
     ...sameName
   } = flags;
+  const layer = layerOf(flags);
   let { knnCorrection } = flags;
   if (knnCorrection === undefined) {
     knnCorrection = (await model.data.hasReference()) ? "low_conf_only" : "off";
@@ -107,6 +129,7 @@ async function predictOptions(
   }
   return {
     ...sameName,
+    ...(layer === undefined ? {} : { layer }),
     knnCorrection,
     keepCoords: includeCoords === true,
     ...(noCalibration === true ? { applyCalibration: false } : {}),
@@ -129,12 +152,12 @@ function rulesFile({ hierarchyRules }: PredictFlags): string[] {
 }
 
 function warnOfIdleFlags(flags: PredictFlags, suffix: Suffix, { output }: CommandContext): void {
-  if (suffix === ".h5ad") return;
+  if (isAnnotated(suffix)) return;
   for (const key of ["includeCoords", "skipMetadata"] as const)
     if (flags[key] === true)
       output.warn({
         message: `${flagName(key)} has no effect on a ${suffix} result`,
-        hint: "write an .h5ad",
+        hint: "write an .h5ad or a .zarr",
       });
 }
 
@@ -148,24 +171,30 @@ function suffixOf(out: string): Suffix {
   );
 }
 
+/** What of the result goes into an `.h5ad`. */
+function annotation(flags: PredictFlags): ToAnnDataOptions {
+  return {
+    mode: flags.writeMode ?? DEFAULT_WRITE_MODE,
+    includeCoords: flags.includeCoords === true,
+    includeMetadata: flags.skipMetadata !== true,
+  };
+}
+
 async function write(
   result: PredictionResult,
   adata: AnnData,
   out: string,
   flags: PredictFlags,
   signal: AbortSignal,
+  also: AlsoWrite,
 ): Promise<void> {
   const mode = flags.writeMode ?? DEFAULT_WRITE_MODE;
   const suffix = suffixOf(out);
   signal.throwIfAborted();
-  if (suffix === ".h5ad")
-    await result.toAnnData(adata, out, {
-      mode,
-      includeCoords: flags.includeCoords === true,
-      includeMetadata: flags.skipMetadata !== true,
-    });
-  else if (suffix === ".parquet") await result.toParquet(out, mode);
-  else await result.toCsv(out, mode);
+  if (isAnnotated(suffix)) await result.toAnnData(adata, out, annotation(flags), also);
+  else if (suffix === ".parquet") await result.toParquet(out, mode, also);
+  else if (suffix === ".arrow") await result.toArrow(out, mode, also);
+  else await result.toCsv(out, mode, also);
 }
 
 function runDetails(model: string, out: string, flags: PredictFlags, result: PredictionResult): ConfigMap {

@@ -1,17 +1,20 @@
 /** `atlasmtl train`: learn from a reference, save the bundle and the run manifest. @module */
 import { platform } from "#platform";
 import { loadModel } from "../../artifacts/load.ts";
+import { saveModel } from "../../artifacts/save.ts";
 import { type ConfigMap, toPlain } from "../../core/config.ts";
-import { buildModel, openAnnData, type TrainedModel } from "../../index.ts";
+import { buildModel, type TrainedModel } from "../../index.ts";
 import type { TrainOptions } from "../../model/options.ts";
 import { resolveTrainOptions } from "../../model/resolve-options.ts";
-import { filesOf, savedFiles } from "../bundle-files.ts";
+import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
+import { openDataset } from "../dataset.ts";
+import { layerOf } from "../dataset-flags.ts";
 import { usageError } from "../errors.ts";
 import type { TrainFlags } from "../options.ts";
 import { byteSize, count, duration, plural, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
-import { fileSummary, recordFiles, writeRun } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { required } from "../settings.ts";
 
 /** Trains as the flags say. @throws USAGE before any work for a call that cannot succeed. */
@@ -29,8 +32,8 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     initial === null ? asked : { ...asked, initModel: initial.model, initModelPath: flags.initModel };
 
   const progress = createProgress(context.common);
-  const adata = await openAnnData(data);
-  const inputPaths = [data, ...(initial === null ? [] : filesOf(initial))];
+  const adata = await openDataset(data, flags, output);
+  const inputPaths = [...(adata.stored?.files ?? [data]), ...(initial === null ? [] : filesOf(initial))];
   const inputs = recordFiles(inputPaths, out, signal);
   inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
   let model: TrainedModel;
@@ -42,23 +45,18 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   }
   const inputRecords = await inputs;
   signal.throwIfAborted();
-  const saveOptions = flags.referencePath === undefined ? {} : { referencePath: flags.referencePath };
-  await model.save(out, saveOptions);
-
-  const paths = await savedFiles(out);
-  const outputs = await recordFiles(paths, out);
-  const files = outputs.map((record, i) => fileSummary(paths[i]!, record));
-  const manifest = await writeRun(
+  const run = await prepareRun(
     out,
     {
       command: "train",
       inputs: inputRecords,
-      outputs,
       seeds: new Map(Object.entries(model.seeds)),
       details: runDetails(out, flags, model),
     },
     context,
   );
+  await saveModel(model.data, out, { referencePath: flags.referencePath, also: run.also });
+  const files = run.outputs().map(fileSummary);
 
   const config = toPlain(model.data.trainConfig) as Readonly<Record<string, unknown>>;
   for (const warning of model.warnings) output.warn(warning);
@@ -69,7 +67,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
       [2],
     ),
   );
-  output.note(`wrote  ${manifest}`);
+  output.note(`wrote  ${run.path}`);
   output.note(`next:  atlasmtl predict --model ${shellWord(out)} --adata QUERY.h5ad --out ANNOTATED.h5ad`);
   output.json({
     command: "train",
@@ -81,7 +79,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     last_train_loss: config.last_train_loss,
     last_val_loss: config.last_val_loss,
     outputs: files,
-    run_manifest: manifest,
+    run_manifest: run.path,
     warnings: model.warnings,
   });
 }
@@ -94,6 +92,11 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
     config: _config,
     referencePath: _referencePath,
     initModel: _initModel,
+    layer: _layer,
+    useRaw: _useRaw,
+    genome: _genome,
+    varNames: _varNames,
+    genesIn: _genesIn,
     labels,
     coord,
     latentKey,
@@ -116,8 +119,10 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
       );
     targets.set(name, key);
   }
+  const layer = layerOf(flags);
   return {
     ...sameName,
+    ...(layer === undefined ? {} : { layer }),
     labelColumns: required(labels, "labels", "train"),
     ...(noCoords === true ? {} : { coordTargets: targets }),
     ...(calibration === undefined ? {} : { calibrationMethod: calibration }),

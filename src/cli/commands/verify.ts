@@ -1,23 +1,33 @@
-/** `atlasmtl verify`: hash every file of a bundle or a run again. @module */
-import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+/** `atlasmtl verify`: hash every file of a bundle, a run, or all of a folder again. @module */
+import { dirname } from "node:path";
 import { platform } from "#platform";
+import { readWhole } from "../../artifacts/checksums.ts";
 import { siblingPath } from "../../artifacts/locations.ts";
 import { checkRunFiles, isRunManifest, parseRunManifest } from "../../artifacts/run-manifest.ts";
 import { type VerifyStatus, verifyBundle } from "../../artifacts/verify.ts";
-import { compareCodePoints } from "../../core/order.ts";
-import { AtlasmtlError } from "../../errors.ts";
-import { asFileError } from "../../node/files.ts";
+import { AtlasmtlError, isAtlasmtlError } from "../../errors.ts";
+import { MAX_JSON_BYTES } from "../../formats/limits.ts";
 import type { CommandContext } from "../context.ts";
-import { asSubject } from "../errors.ts";
-import { plural, table } from "../print.ts";
+import { asSubject, describeFailure } from "../errors.ts";
+import { count, indent, plural, table } from "../print.ts";
+import { type Found, findManifests } from "../verify/manifests.ts";
+
+export interface VerifyFlags {
+  /** Put the files of an interrupted save in place first. */
+  readonly finish?: boolean;
+}
+
+type Status = "OK" | "CHANGED" | "MISSING" | "NO CHECKSUM" | "UNREADABLE" | "SKIPPED";
 
 interface Check {
   readonly manifest: string;
   /** Such as `model_path` or `input`. */
   readonly role: string;
   readonly path: string;
-  readonly status: "OK" | "CHANGED" | "MISSING" | "NO CHECKSUM";
+  readonly status: Status;
+  /** What was recorded: a digest, with the size where that is known; null when nothing was. */
+  readonly expected: string | null;
+  readonly found: string | null;
 }
 
 const BUNDLE_STATUS = {
@@ -25,18 +35,23 @@ const BUNDLE_STATUS = {
   mismatch: "CHANGED",
   missing: "MISSING",
   unlisted: "NO CHECKSUM",
-} as const satisfies Record<VerifyStatus, Check["status"]>;
+} as const satisfies Record<VerifyStatus, Status>;
+
+const WRONG: readonly Status[] = ["CHANGED", "MISSING", "UNREADABLE"];
 
 /**
- * Prints one line per file.
+ * Prints one line per file, and what was expected and found where they differ.
  * @throws CHECKSUM when a file changed or is missing; NOT_FOUND, BAD_FORMAT or UNSUPPORTED for the manifest.
  */
-export async function runVerify(path: string, { output, signal }: CommandContext): Promise<void> {
-  const checks = await asSubject("artifact", async () => {
-    const all: Check[] = [];
-    for (const manifest of await manifestsOf(path)) all.push(...(await checkManifest(manifest, signal)));
-    return all;
+export async function runVerify(path: string, flags: VerifyFlags, context: CommandContext): Promise<void> {
+  const { output, signal } = context;
+  const { found, checks, finished } = await asSubject("artifact", async () => {
+    const manifests = await findManifests(path);
+    const put = flags.finish === true ? await finish(manifests) : [];
+    return { found: manifests, finished: put, checks: await checkAll(manifests, signal) };
   });
+  for (const file of finished) output.note(`put in place: ${file}`);
+  await warnOfUnfinished(path, found, context);
   const severalManifests = new Set(checks.map(({ manifest }) => manifest)).size > 1;
   output.result(
     table(
@@ -48,8 +63,9 @@ export async function runVerify(path: string, { output, signal }: CommandContext
       ]),
     ),
   );
-  const wrong = checks.filter(({ status }) => ["CHANGED", "MISSING"].includes(status));
-  output.json({ path, ok: wrong.length === 0, files: checks });
+  const wrong = checks.filter(({ status }) => WRONG.includes(status));
+  for (const check of wrong) output.result(`\n${check.path}\n${indent(differenceOf(check))}`);
+  output.json({ path, ok: wrong.length === 0, finished, files: checks });
   if (wrong.length === 0) {
     const nOk = checks.filter(({ status }) => status === "OK").length;
     output.note(`${plural(nOk, "file")} as recorded`);
@@ -62,42 +78,100 @@ export async function runVerify(path: string, { output, signal }: CommandContext
   );
 }
 
-/** The path itself, or every manifest in a folder. @throws NOT_FOUND when there is none. */
-async function manifestsOf(path: string): Promise<string[]> {
-  try {
-    if (!(await stat(path)).isDirectory()) return [path];
-    const names = (await readdir(path))
-      .filter((name) => /_manifest\.json$/.test(name))
-      .sort(compareCodePoints);
-    if (names.length > 0) return names.map((name) => join(path, name));
-  } catch (error) {
-    throw asFileError(error, path, "read");
-  }
-  throw new AtlasmtlError("NOT_FOUND", "the folder holds no manifest", {
+function differenceOf({ expected, found, status }: Check): string {
+  if (status === "UNREADABLE") return `the manifest cannot be read: ${found}`;
+  return `expected  ${expected}\nfound     ${found ?? "no such file"}`;
+}
+
+async function finish({ manifests }: Found): Promise<readonly string[]> {
+  const finished: string[] = [];
+  for (const folder of new Set(manifests.map((path) => dirname(path))))
+    finished.push(...(await platform.files.finish(folder)));
+  return finished;
+}
+
+/** What was checked is the state after an interrupted save; other programs see a mixture until it is finished. */
+async function warnOfUnfinished(
+  path: string,
+  { manifests }: Found,
+  { output }: CommandContext,
+): Promise<void> {
+  const view = platform.files.settled?.();
+  for (const manifest of manifests) await view?.exists(manifest);
+  const files = view?.unfinished() ?? [];
+  if (files.length === 0) return;
+  output.warn({
+    message: `a save was interrupted after its files were complete: ${plural(files.length, "file")} under temporary names`,
     where: path,
-    hint: "name a bundle (.pth or manifest) or a run manifest",
+    hint: "put them in place, for other programs: atlasmtl verify --finish on this path",
   });
 }
 
-async function checkManifest(path: string, signal: AbortSignal): Promise<Check[]> {
+async function checkAll({ isFolder, manifests, bare }: Found, signal: AbortSignal): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const manifest of manifests) {
+    try {
+      checks.push(...(await checkManifest(manifest, isFolder, signal)));
+    } catch (error) {
+      // Of a folder, everything else is worth checking all the same.
+      if (!isFolder || !isAtlasmtlError(error) || ["ABORTED", "BUG"].includes(error.code)) throw error;
+      const { what } = describeFailure(error, "atlasmtl verify");
+      const none = { manifest, role: "manifest", path: manifest, expected: null };
+      checks.push({ ...none, status: "UNREADABLE", found: what });
+    }
+  }
+  for (const path of bare)
+    checks.push({ manifest: path, role: "model", path, status: "NO CHECKSUM", expected: null, found: null });
+  return checks;
+}
+
+async function checkManifest(path: string, isFolder: boolean, signal: AbortSignal): Promise<Check[]> {
   const json = path.endsWith(".json") ? await readJson(path) : null;
   if (json !== null && isRunManifest(json)) {
     const files = await checkRunFiles(parseRunManifest(json, path), dirname(path), signal);
-    return files.map(({ role, path: file, status }) => ({ manifest: path, role, path: file, status }));
+    return files.map(({ role, path: file, status, expected, found }) => ({
+      manifest: path,
+      role,
+      path: file,
+      status,
+      expected: fileText(expected),
+      found: found === null ? null : fileText(found),
+    }));
+  }
+  if (isFolder && !isBundleManifest(json)) {
+    const nothing = { expected: null, found: null };
+    return [{ manifest: path, role: "of another program", path, status: "SKIPPED", ...nothing }];
   }
   if (path.endsWith(".pth")) await requireManifest(path);
   const files = await verifyBundle(path, { signal });
-  return files.map(({ key, path: file, status }) => ({
+  return files.map(({ key, path: file, status, expected, found }) => ({
     manifest: path,
     role: key.replace(/_path$/, ""),
     path: file,
     status: BUNDLE_STATUS[status],
+    expected: expected === null ? null : `sha256 ${expected}`,
+    found: found === null ? null : `sha256 ${found}`,
   }));
+}
+
+/** Of a file whose size changed, no digest is needed. */
+function fileText({
+  sizeBytes,
+  sha256,
+}: {
+  readonly sizeBytes: number;
+  readonly sha256: string | null;
+}): string {
+  return `${sha256 === null ? "another content" : `sha256 ${sha256}`}, ${count(sizeBytes)} bytes`;
+}
+
+function isBundleManifest(json: unknown): boolean {
+  return typeof json === "object" && json !== null && Object.hasOwn(json, "model_path");
 }
 
 /** Bundles from before manifests have nothing to compare with. */
 async function requireManifest(path: string): Promise<void> {
-  const { files } = platform;
+  const files = platform.files.settled?.() ?? platform.files;
   if (!(await files.exists(path)) || (await files.exists(siblingPath(path, "manifest")))) return;
   throw new AtlasmtlError("NOT_FOUND", "the model has no manifest beside it, so no checksums were recorded", {
     where: path,
@@ -106,11 +180,12 @@ async function requireManifest(path: string): Promise<void> {
 }
 
 async function readJson(path: string): Promise<unknown> {
+  const bytes = await readWhole(platform.files.settled?.() ?? platform.files, path, null, MAX_JSON_BYTES);
   try {
-    return JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw asFileError(error, path, "read");
-    throw new AtlasmtlError("BAD_FORMAT", `not valid JSON: ${error.message}`, {
+    const reason = error instanceof SyntaxError ? error.message : "it is not UTF-8";
+    throw new AtlasmtlError("BAD_FORMAT", `not valid JSON: ${reason}`, {
       where: path,
       hint: "restore the manifest from a copy",
       cause: error,

@@ -6,171 +6,283 @@ import {
   type MatrixSummary,
   type UnreadableSummary,
 } from "../../anndata/describe.ts";
+import { type GeneLook, lookAtGenes } from "../../anndata/look-genes.ts";
+import { isReadable, labelChain, roleOf } from "../../anndata/look-labels.ts";
+import { lookAtMatrix, type MatrixLook } from "../../anndata/look-matrix.ts";
 import { openAnnData } from "../../anndata/open.ts";
+import type { OpenOptions } from "../../anndata/probe.ts";
 import type { AnnData, ElementSummary } from "../../anndata/types.ts";
 import { count, percent, plural, shellWord, snakeKeys, table } from "../print.ts";
 import { type Description, listed, MAX_ITEMS, type Section } from "./description.ts";
 
-/** Rows of a matrix that are looked at to tell counts from other values. */
-const SAMPLE_ROWS = 256;
-/** A column with more classes than this names cells, not types. */
-const MAX_LABEL_CLASSES = 1000;
-const LABEL_WORDS =
-  /type|label|lineage|class|cluster|subset|annot|ident|louvain|leiden|state|level|(^|_)l\d/i;
+/** A matrix with what its values look like; `problem` when they cannot be read. */
+type LookedAt =
+  | (MatrixSummary & { readonly look: MatrixLook | null; readonly problem: string | null })
+  | UnreadableSummary;
 
-/** @throws what opening throws: the file is no HDF5 or no AnnData. */
-export async function describeDataset(path: string, signal: AbortSignal): Promise<Description> {
-  const adata = await openAnnData(path);
+/** How something is looked at. */
+export interface InspectWork {
+  readonly signal: AbortSignal;
+  readonly open: OpenOptions;
+}
+
+/** @throws what opening throws: the input is no dataset. */
+export async function describeDataset(path: string, { signal, open }: InspectWork): Promise<Description> {
+  const adata = await openAnnData(path, open);
   try {
     const summary = await describeAnnData(adata);
-    const values = await Promise.all(summary.matrices.map((matrix) => valuesOf(adata, matrix, signal)));
-    const geneNames = await adata.varNames().catch(() => []);
-    const labels = labelColumns(summary);
+    const matrices: LookedAt[] = [];
+    for (const matrix of summary.matrices) matrices.push(await lookedAt(adata, matrix, signal));
+    const genes = await lookAtNames(adata, summary);
+    const labels = await labelChain(summary, adata.obs);
+    const container = adata.stored?.format ?? "h5ad";
     return {
       kind: "dataset",
-      title: `${path}: ${plural(summary.nObs, "cell")} × ${plural(summary.nVars, "gene")}`,
-      sections: sectionsOf(summary, values, geneNames),
-      next: nextCommands(path, summary, values, labels),
-      json: { ...(snakeKeys(summary) as object), label_columns: labels },
+      title: `${path}: ${plural(summary.nObs, "cell")} × ${plural(summary.nVars, "gene")}, ${container}`,
+      sections: sectionsOf(summary, matrices, genes, adata),
+      next: nextCommands(path, summary, matrices, labels),
+      json: {
+        ...(snakeKeys({ ...summary, matrices, genes }) as object),
+        container,
+        label_columns: labels,
+        group_columns: summary.obs
+          .filter((column) => roleOf(column, summary.nObs) === "group")
+          .map(({ name }) => name),
+      },
     };
   } finally {
     await adata.close();
   }
 }
 
+interface NamedGenes extends GeneLook {
+  readonly names: readonly string[];
+  /** Columns of genes that hold names of another kind. */
+  readonly alternatives: readonly { readonly column: string; readonly namespace: string }[];
+}
+
+async function lookAtNames(adata: AnnData, { var: columns }: AnnDataSummary): Promise<NamedGenes> {
+  const names = await adata.varNames().catch(() => []);
+  const look = lookAtGenes(names);
+  const alternatives: { column: string; namespace: string }[] = [];
+  for (const column of columns) {
+    if (!isReadable(column) || (column.kind !== "string" && column.kind !== "categorical")) continue;
+    if ((column.nClasses ?? 0) * 2 < names.length) continue;
+    const stored = await adata.var.column(column.name);
+    const values =
+      stored.kind === "categorical" ? stored.categories : stored.kind === "string" ? stored.values : [];
+    const { namespace } = lookAtGenes(values.filter((value) => value !== null));
+    if (namespace !== "unknown" && namespace !== look.namespace)
+      alternatives.push({ column: column.name, namespace });
+  }
+  return { ...look, names, alternatives };
+}
+
+async function lookedAt(
+  adata: AnnData,
+  summary: MatrixSummary | UnreadableSummary,
+  signal: AbortSignal,
+): Promise<LookedAt> {
+  if ("problem" in summary) return summary;
+  try {
+    return { ...summary, look: await lookAtMatrix(await adata.matrix(summary.name), signal), problem: null };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { ...summary, look: null, problem: (error as Error).message };
+  }
+}
+
 function sectionsOf(
   summary: AnnDataSummary,
-  values: readonly string[],
-  geneNames: readonly string[],
+  matrices: readonly LookedAt[],
+  genes: NamedGenes,
+  adata: AnnData,
 ): Section[] {
-  const matrices = summary.matrices.map((matrix, i) =>
-    isUnreadable(matrix)
-      ? [matrix.name, `cannot be read: ${matrix.problem}`]
-      : [
-          matrix.name,
-          `${count(matrix.nRows)} × ${count(matrix.nCols)}`,
-          matrix.storage,
-          matrix.dtype,
-          filling(matrix),
-          values[i]!,
-        ],
-  );
-  const labelRows = summary.obs.filter(isLabelLike).map((column) => [
-    column.name,
-    plural(column.nClasses ?? 0, "class", "classes"),
-    column.nMissing === 0 ? "" : `${count(column.nMissing)} missing`,
-    listed(
-      column.classes.map(({ name, count: cells }) => `${shortName(name)} (${count(cells)})`),
-      4,
-    ),
-  ]);
-  const others = summary.obs.filter((column) => !isLabelLike(column));
+  const isPrediction = (name: string): boolean => hasPredictions(summary) && PREDICTION.test(name);
+  const of = (role: string) =>
+    summary.obs
+      .filter(({ name }) => !isPrediction(name))
+      .filter((column) => roleOf(column, summary.nObs) === role)
+      .toSorted((a, b) => (role === "other" ? 0 : classesOf(a) - classesOf(b)));
   const sections: Section[] = [
-    { heading: "Matrices", text: table(matrices, [1]) },
-    { heading: "Columns of cells that may be labels", text: table(capped(labelRows), [1, 2]) },
-    { heading: "Other columns of cells", text: table(capped(others.map(columnRow))) },
-    { heading: "Arrays of cells (obsm)", text: table(capped(summary.obsm.map(elementRow))) },
-    { heading: "Genes", text: geneNames.length === 0 ? "" : listed(geneNames.map(shortName), 6) },
-    { heading: "Columns of genes", text: table(capped(summary.var.map(columnRow))) },
-    { heading: "Unstructured (uns)", text: table(capped(summary.uns.map(elementRow))) },
-    { heading: "Also there", text: table(capped(summary.other.map(elementRow))) },
+    {
+      heading: "Matrices",
+      text:
+        matrices.length === 0
+          ? "none: there is nothing to train on or to predict from"
+          : table(
+              matrices.map((matrix) => matrixRow(matrix, summary)),
+              [1],
+            ),
+    },
+    { heading: "Columns of cells that may be labels", text: classTable(of("label")) },
+    { heading: "Groups of cells: donors, batches, conditions", text: classTable(of("group")) },
+    { heading: "Other columns of cells", text: table(capped(of("other").map(columnRow))) },
+    {
+      heading: "Predictions of an earlier run",
+      text: classTable(summary.obs.filter(({ name }) => isPrediction(name) && name.startsWith("pred_"))),
+    },
+    { heading: "Embeddings (obsm)", text: table(capped(summary.obsm.map(elementRow))) },
+    { heading: "Genes", text: geneText(genes) },
+    { heading: "Columns of genes", text: table(capped(summary.var.map(columnRow), 6)) },
+    { heading: "Unstructured (uns)", text: compact(summary.uns) },
+    { heading: "Also there", text: table(capped(summary.other.map(elementRow), 8)) },
+    { heading: "Notices", text: (adata.notices ?? []).map(({ message }) => message).join("\n") },
   ];
   return sections.filter(({ text }) => text !== "");
 }
 
-function isUnreadable(item: object): item is UnreadableSummary {
-  return "problem" in item;
-}
+/** Columns that prediction adds, by their beginnings. */
+const PREDICTION = /^(pred|conf|margin|is_unknown|is_low_conf|is_low_knn_conf|knn_vote_frac|used_knn)_/;
 
-function isLabelLike(column: ColumnSummary | UnreadableSummary): column is ColumnSummary {
-  if (isUnreadable(column) || column.kind === "number") return false;
-  const nClasses = column.nClasses ?? 0;
-  const nCells = column.classes.reduce((sum, item) => sum + item.count, 0) + column.nMissing;
-  return nClasses >= 1 && nClasses <= MAX_LABEL_CLASSES && (nClasses < nCells / 2 || nCells < 20);
-}
+const hasPredictions = ({ obs }: AnnDataSummary): boolean => obs.some(({ name }) => name.startsWith("pred_"));
 
-/** Columns whose names say that they are labels, fewest classes first; two classes or more. */
-function labelColumns({ obs }: AnnDataSummary): string[] {
-  const candidates = obs.filter(isLabelLike).filter(({ nClasses }) => (nClasses ?? 0) >= 2);
-  const named = candidates.filter(({ name }) => LABEL_WORDS.test(name));
-  return (named.length > 0 ? named : candidates.slice(0, 1))
-    .toSorted((a, b) => (a.nClasses ?? 0) - (b.nClasses ?? 0))
-    .filter(({ nClasses }, i, sorted) => nClasses !== sorted[i - 1]?.nClasses) // one of each level
-    .slice(0, 4)
-    .map(({ name }) => name);
-}
+const classesOf = (column: ColumnSummary | UnreadableSummary): number =>
+  isReadable(column) ? (column.nClasses ?? 0) : 0;
 
-function columnRow(column: ColumnSummary | UnreadableSummary): string[] {
-  if (isUnreadable(column)) return [column.name, `cannot be read: ${column.problem}`];
-  const { name, dtype, range, nClasses, nMissing } = column;
-  const shown = range !== null ? `${shortNumber(range[0])} to ${shortNumber(range[1])}` : "";
-  const classes = nClasses === null ? shown : plural(nClasses, "value");
-  return [name, dtype, nMissing === 0 ? classes : `${classes}, ${count(nMissing)} missing`];
-}
-
-function elementRow({ path, encoding, dtype, shape }: ElementSummary): string[] {
-  return [path, shape === null ? "" : shape.map(count).join(" × "), dtype ?? "", encoding];
-}
-
-function capped(rows: readonly string[][]): string[][] {
-  if (rows.length <= MAX_ITEMS) return [...rows];
-  return [...rows.slice(0, MAX_ITEMS - 1), [`and ${rows.length - MAX_ITEMS + 1} more`]];
+function matrixRow(matrix: LookedAt, { nObs, nVars }: AnnDataSummary): string[] {
+  if (!("look" in matrix)) return [matrix.name, "", "", `cannot be read: ${matrix.problem}`];
+  const { name, nRows, nCols, storage, dtype, look, problem } = matrix;
+  const size = nRows === nObs && nCols === nVars ? "" : `${count(nRows)} × ${count(nCols)}`;
+  const values = problem === null ? lookText(look) : `values cannot be read: ${problem}`;
+  return [name, size, `${dtype} ${storage}${filling(matrix)}`, values];
 }
 
 function filling({ storage, nStored, nRows, nCols }: MatrixSummary): string {
   if (storage === "dense" || nStored === null || nRows === 0 || nCols === 0) return "";
-  return `${percent(nStored / (nRows * nCols))} stored`;
+  return `, ${percent(nStored / (nRows * nCols))} filled`;
 }
 
-/** What the first rows of a matrix hold: counts, or values from … to …. */
-async function valuesOf(
-  adata: AnnData,
-  matrix: MatrixSummary | UnreadableSummary,
-  signal: AbortSignal,
-): Promise<string> {
-  if (isUnreadable(matrix)) return "";
-  try {
-    const { nRows, rows } = await bound(adata, matrix);
-    let least = 0;
-    let most = 0;
-    let isWhole = true;
-    for await (const { csr } of rows({ end: Math.min(SAMPLE_ROWS, nRows), signal }))
-      for (const value of csr.data ?? []) {
-        if (value < least) least = value;
-        if (value > most) most = value;
-        if (isWhole && !Number.isInteger(value)) isWhole = false;
-      }
-    if (most === 0 && least === 0) return "all zero so far";
-    if (least < 0) return `scaled: ${shortNumber(least)} to ${shortNumber(most)}`;
-    return isWhole ? `counts up to ${count(most)}` : `up to ${shortNumber(most)}`;
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return `first rows cannot be read: ${(error as Error).message}`;
+const KINDS: Readonly<Record<MatrixLook["kind"], string>> = {
+  empty: "all zero",
+  binary: "zeros and ones",
+  counts: "counts",
+  log: "log-normalised",
+  normalised: "normalised",
+  scaled: "scaled",
+};
+
+function lookText(look: MatrixLook | null): string {
+  if (look === null) return "not looked at: large, and stored by columns";
+  const { kind, range, integerShare, rowTotal } = look;
+  const [low, high] = range.map(shortNumber);
+  const words = KINDS[kind];
+  switch (kind) {
+    case "empty":
+    case "binary":
+      return words;
+    case "counts":
+      return `${words}, up to ${high}`;
+    case "scaled":
+      return `${words}: ${low} to ${high}`;
+    default: {
+      const total = rowTotal === null ? "" : `, ${shortNumber(Math.round(rowTotal))} per cell`;
+      const whole = integerShare > 0.5 ? `, ${percent(integerShare)} whole numbers` : "";
+      return `${words}, up to ${high}${total}${whole}`;
+    }
   }
 }
 
-async function bound(adata: AnnData, { name }: MatrixSummary) {
-  const matrix = await adata.matrix(name);
-  return { nRows: matrix.nRows, rows: matrix.rows.bind(matrix) };
+function classTable(columns: readonly (ColumnSummary | UnreadableSummary)[]): string {
+  const rows = columns.filter(isReadable).map(({ name, nClasses, nMissing, classes }) => [
+    shortName(name),
+    plural(nClasses ?? 0, "class", "classes"),
+    nMissing === 0 ? "" : `${count(nMissing)} missing`,
+    listed(
+      classes.map((item) => `${shortName(item.name, 24)} (${count(item.count)})`),
+      3,
+    ),
+  ]);
+  return table(capped(rows), [1, 2]);
+}
+
+function geneText({ names, namespace, isVersioned, species, prefix, alternatives }: NamedGenes): string {
+  if (names.length === 0) return "";
+  const kinds = {
+    ensembl: isVersioned ? "Ensembl ids with versions" : "Ensembl ids",
+    symbol: "symbols",
+    mixed: "Ensembl ids and other names, mixed",
+    unknown: "names of no kind that is known",
+  };
+  const others = alternatives.map(
+    ({ column, namespace: kind }) =>
+      `${kind === "ensembl" ? "Ensembl ids" : kind === "symbol" ? "symbols" : "names"} in var column ${column}`,
+  );
+  const facts = [
+    kinds[namespace],
+    ...(species === null ? [] : [`probably ${species}`]),
+    ...(prefix === null ? [] : [`each after ${prefix}`]),
+    ...others,
+  ];
+  return `${facts.join("; ")}\n${listed(
+    names.slice(0, 6).map((name) => shortName(name)),
+    6,
+  )}${names.length > 6 ? ", …" : ""}`;
+}
+
+function columnRow(column: ColumnSummary | UnreadableSummary): string[] {
+  if (!isReadable(column)) return [column.name, "", `cannot be read: ${column.problem}`];
+  const { name, dtype, range, nClasses, nMissing, kind, classes } = column;
+  const numbers = range === null ? "" : `${shortNumber(range[0])} to ${shortNumber(range[1])}`;
+  const isTrue = classes.find((item) => item.name === "True")?.count ?? 0;
+  const shown =
+    kind === "boolean" ? `${count(isTrue)} true` : nClasses === null ? numbers : plural(nClasses, "value");
+  return [shortName(name), dtype, nMissing === 0 ? shown : `${shown}, ${count(nMissing)} missing`];
+}
+
+function elementRow({ path, encoding, dtype, shape }: ElementSummary): string[] {
+  return [
+    path.replace(/^(obsm|uns)\//, ""),
+    shape === null ? "" : shape.map(count).join(" × "),
+    dtype ?? "",
+    encoding,
+  ];
+}
+
+/** Names only: what is in uns rarely decides anything. */
+function compact(elements: readonly ElementSummary[]): string {
+  return elements.length === 0
+    ? ""
+    : listed(
+        elements.map(({ path }) => path.slice("uns/".length)),
+        MAX_ITEMS,
+      );
+}
+
+function capped(rows: readonly string[][], most = MAX_ITEMS): string[][] {
+  if (rows.length <= most) return [...rows];
+  return [...rows.slice(0, most - 1), [`and ${rows.length - most + 1} more`]];
 }
 
 function nextCommands(
   path: string,
-  { obs, matrices }: AnnDataSummary,
-  values: readonly string[],
+  summary: AnnDataSummary,
+  matrices: readonly LookedAt[],
   labels: readonly string[],
 ): string | null {
-  if (obs.some(({ name }) => name.startsWith("pred_"))) return null; // an annotated query
-  // Scaled values are refused by the default transform; another matrix may do.
-  const usable = matrices.find((_, i) => /^(counts )?up to/.test(values[i]!))?.name ?? "X";
-  const data = `--adata ${shellWord(path)}${usable === "X" ? "" : ` --layer ${shellWord(usable)}`}`;
+  if (matrices.length === 0) return null;
+  if (hasPredictions(summary)) return null; // an annotated query
+  const data = `--adata ${shellWord(path)}${matrixFlag(matrices)}`;
   const predict = `atlasmtl predict --model MODEL.pth ${data} --out ANNOTATED.h5ad`;
   if (labels.length === 0) return predict;
   return `atlasmtl train ${data} --out model/model.pth --labels ${labels.map(shellWord).join(" ")}\n${predict}`;
 }
 
-function shortName(text: string): string {
-  return text.length > 30 ? `${text.slice(0, 29)}…` : text;
+/** The default transform wants counts, and refuses negative values: X when it will do, else what does. */
+function matrixFlag(matrices: readonly LookedAt[]): string {
+  const kindOf = (matrix: LookedAt): string =>
+    "look" in matrix ? (matrix.look?.kind ?? "unknown") : "unreadable";
+  const x = matrices.find(({ name }) => name === "X");
+  if (x !== undefined && !["scaled", "empty", "unreadable"].includes(kindOf(x))) return "";
+  const other = ["counts", "binary", "normalised", "log"]
+    .map((kind) => matrices.find((matrix) => kindOf(matrix) === kind))
+    .find((matrix) => matrix !== undefined);
+  if (other === undefined) return "";
+  return other.name === "raw/X" ? " --use-raw" : ` --layer ${shellWord(other.name.replace(/^layers\//, ""))}`;
+}
+
+function shortName(text: string, most = 30): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 function shortNumber(value: number): string {

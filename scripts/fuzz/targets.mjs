@@ -1,0 +1,235 @@
+/** What is fuzzed: for each door, whole files to damage and what is done with the damaged ones. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
+const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
+const MAX_SEED_BYTES = 300_000;
+
+/** A small dataset with every kind of column. */
+function tinyParts() {
+  const n = 24;
+  const cells = Array.from({ length: n }, (_, i) => i);
+  const dense = Float32Array.from({ length: n * 6 }, (_, i) => (i * 7) % 5);
+  const codes = Int32Array.from(cells, (i) => i % 3);
+  return {
+    X: { nRows: n, nCols: 6, data: dense },
+    obs: {
+      index: cells.map((i) => `c${i}`),
+      columns: new Map([
+        ["type", { kind: "categorical", codes, categories: ["a", "b", "😀"], ordered: false }],
+        ["flag", { kind: "boolean", values: Uint8Array.from(cells, (i) => i % 2), missing: null }],
+        ["text", { kind: "string", values: cells.map((i) => `t${i}`) }],
+      ]),
+    },
+    var: { index: ["g0", "g1", "g2", "g3", "g4", "g5"] },
+    obsm: new Map([["X_umap", { nRows: n, nCols: 2, data: dense.slice(0, 2 * n) }]]),
+    uns: new Map([["a", new Map([["b", 1]])]]),
+  };
+}
+
+/** A store over bytes by name. */
+function memoryStore(files, bytesSource, AtlasmtlError) {
+  return {
+    async open(path) {
+      const bytes = files.get(path);
+      if (bytes === undefined) throw new AtlasmtlError("NOT_FOUND", "no such file", { where: path });
+      return bytesSource(bytes, path);
+    },
+    exists: async (path) => files.has(path),
+    async writeAll(written) {
+      for (const { path, bytes } of written) files.set(path, new Uint8Array(Buffer.concat([...bytes])));
+    },
+  };
+}
+
+/** Files of the shared data with one of these endings, the smaller ones. */
+function sharedFiles(folder, endings) {
+  if (!existsSync(join(shared, folder))) return [];
+  return readdirSync(join(shared, folder), { recursive: true })
+    .map((name) => join(shared, folder, String(name)))
+    .filter((path) => endings.some((end) => path.endsWith(end)))
+    .filter((path) => statSync(path).isFile() && statSync(path).size <= MAX_SEED_BYTES)
+    .sort()
+    .map((path) => new Uint8Array(readFileSync(path)));
+}
+
+/** @returns every target: its name, whole inputs, and what to do with a damaged one. */
+export async function createTargets() {
+  const [
+    { openAnnData },
+    write,
+    describe,
+    compact,
+    append,
+    load,
+    save,
+    network,
+    metadata,
+    reference,
+    manifest,
+    runs,
+  ] = await Promise.all([
+    dist("anndata/open.js"),
+    dist("anndata/write.js"),
+    dist("anndata/describe.js"),
+    dist("anndata/compact.js"),
+    dist("anndata/append.js"),
+    dist("artifacts/load.js"),
+    dist("artifacts/save.js"),
+    dist("artifacts/network.js"),
+    dist("artifacts/metadata.js"),
+    dist("artifacts/reference.js"),
+    dist("artifacts/manifest.js"),
+    dist("artifacts/run-manifest.js"),
+  ]);
+  const [zip, zipEmit, gzip, torch, pickle, configValues, blobs, errors] = await Promise.all([
+    dist("formats/zip.js"),
+    dist("formats/zip-emit.js"),
+    dist("formats/gzip.js"),
+    dist("formats/torch.js"),
+    dist("formats/pickle/parse.js"),
+    dist("artifacts/config-values.js"),
+    dist("core/blob-source.js"),
+    dist("errors.js"),
+  ]);
+  const h5ad = await write.emitH5ad(tinyParts());
+  const adata = await openAnnData(h5ad);
+  const { buildModel } = await dist("build-model.js");
+  const model = await buildModel(adata, {
+    labelColumns: ["type"],
+    hiddenSizes: [4],
+    numEpochs: 1,
+    coordTargets: new Map([["umap", "X_umap"]]),
+  });
+  await adata.close();
+  const files = new Map();
+  const storeOf = (held) => memoryStore(held, blobs.bytesSource, errors.AtlasmtlError);
+  await save.saveModel(model.data, "model.pth", {
+    store: storeOf(files),
+    featurePanel: new Map([["genes", ["g0"]]]),
+  });
+  const golden = (...endings) => sharedFiles("golden", endings);
+  const parts = {
+    model: [files.get("model.pth"), ...golden("model.pth")],
+    metadata: [files.get("model_metadata.pkl"), ...golden("_metadata.pkl")],
+    reference: [files.get("model_reference.pkl"), ...golden("_reference.pkl", ".pkl.gz")],
+    manifest: [files.get("model_manifest.json"), ...golden("_manifest.json")],
+  };
+  const dataPickle = (bytes) => {
+    const archive = zip.openZip(bytes);
+    return archive.read(archive.names.find((name) => name.endsWith("data.pkl")));
+  };
+  const readDataset = async (bytes) => {
+    const opened = await openAnnData(bytes);
+    try {
+      await describe.describeAnnData(opened);
+      await compact.readCompactCsr(await opened.matrix(), { binary: false });
+      for (const key of opened.obsmKeys) await opened.obsm(key);
+      for (const key of opened.unsKeys) await opened.uns(key);
+    } finally {
+      await opened.close();
+    }
+  };
+  const flag = { kind: "boolean", values: new Uint8Array(24), missing: null };
+  return [
+    {
+      name: "model.pth",
+      seeds: parts.model,
+      run: (bytes) => network.parseNetwork(bytes),
+    },
+    {
+      // The checksums inside a zip file stop most damage; this lets it through to the pickle.
+      name: "data.pkl of model.pth",
+      seeds: parts.model.map(dataPickle),
+      run: (bytes) => {
+        const archive = zip.openZip(files.get("model.pth"));
+        const entries = archive.names.map((name) => ({
+          name,
+          pieces: [name.endsWith("data.pkl") ? bytes : archive.read(name)],
+        }));
+        network.parseNetwork(new Uint8Array(Buffer.concat(zipEmit.emitZip(entries))));
+      },
+    },
+    { name: "metadata", seeds: parts.metadata, run: (bytes) => metadata.parseMetadata(bytes) },
+    { name: "reference", seeds: parts.reference, run: (bytes) => reference.parseReference(bytes) },
+    { name: "manifest", seeds: parts.manifest, run: (bytes) => manifest.parseManifest(bytes) },
+    {
+      name: "run manifest",
+      seeds: [
+        runs.emitRunManifest(
+          runs.runManifest({
+            command: "train",
+            inputs: [{ path: "a.h5ad", sizeBytes: 1, sha256: "00".repeat(32) }],
+            outputs: [{ path: "model.pth", sizeBytes: 1, sha256: "00".repeat(32) }],
+            seeds: new Map([["random_state", 1]]),
+            packageVersion: "0",
+            gitCommit: null,
+            argv: ["atlasmtl"],
+            startedAt: "",
+            finishedAt: "",
+            details: new Map(),
+          }),
+        ),
+      ],
+      run: (bytes) => {
+        let json;
+        try {
+          json = JSON.parse(new TextDecoder().decode(bytes));
+        } catch {
+          return;
+        }
+        runs.parseRunManifest(json, "run");
+      },
+    },
+    {
+      name: "pickle",
+      seeds: [
+        ...parts.metadata,
+        ...parts.reference.filter((bytes) => bytes[0] === 0x80),
+        ...parts.model.map(dataPickle),
+      ],
+      run: (bytes) => void configValues.toConfig(pickle.parsePickle(bytes)),
+    },
+    { name: "torch", seeds: parts.model, run: (bytes) => void torch.parseTorch(bytes) },
+    {
+      name: "zip",
+      seeds: parts.model,
+      run: (bytes) => {
+        const archive = zip.openZip(bytes);
+        for (const name of archive.names) archive.read(name);
+      },
+    },
+    {
+      name: "gzip",
+      seeds: parts.metadata.map((bytes) => new Uint8Array(gzipSync(bytes))),
+      run: (bytes) => void gzip.gunzip(bytes),
+    },
+    {
+      name: "bundle",
+      seeds: [...files.values()],
+      run: async (bytes, random) => {
+        const held = new Map(files);
+        held.set(random.pick([...files.keys()]), bytes);
+        const store = storeOf(held);
+        const loaded = await load.loadModel("model.pth", { store, verifyChecksums: false });
+        await loaded.model.reference();
+      },
+    },
+    {
+      name: "datasets",
+      seeds: [h5ad, ...sharedFiles("data/oddities", [".h5ad", ".h5", ".zip"])],
+      run: readDataset,
+    },
+    {
+      name: "annotating",
+      seeds: [h5ad],
+      run: async (bytes) => {
+        const out = await append.annotateBytes(bytes, { obs: new Map([["flag", flag]]) });
+        await readDataset(out);
+      },
+    },
+  ];
+}

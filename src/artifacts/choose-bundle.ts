@@ -1,0 +1,49 @@
+/** Finds the bundle in a set of files, such as a folder that was picked. @module */
+import { compareCodePoints } from "../core/order.ts";
+import { baseName, folderName } from "../core/paths.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { siblingPath } from "./locations.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "./schema.ts";
+
+/** How many bundles an error lists. */
+const MAX_LISTED = 10;
+
+/**
+ * The path by which the one bundle among `paths` is loaded (contract 1 §7): its manifest, or its `.pth` where
+ * there is none.
+ *
+ * @throws NOT_FOUND when there is no bundle, USAGE listing them when there are several.
+ */
+export function chooseBundle(paths: readonly string[]): string {
+  const bundles = bundlesIn(paths);
+  if (bundles.length === 1) return bundles[0]!;
+  const listed = (found: readonly string[]): string =>
+    found.slice(0, MAX_LISTED).join(", ") + (found.length > MAX_LISTED ? ", …" : "");
+  if (bundles.length === 0)
+    throw new AtlasmtlError("NOT_FOUND", `there is no model among the ${paths.length} files`, {
+      ...(paths.length === 0 ? {} : { where: listed(paths) }),
+      hint: `pass all files of a bundle: NAME${FILE_SUFFIXES.manifest}, NAME${MODEL_SUFFIX} and what lies beside them`,
+      subject: "artifact",
+    });
+  throw new AtlasmtlError("USAGE", `the files hold ${bundles.length} models; one is expected`, {
+    where: listed(bundles),
+    hint: "name the one to load with the option path, or pass the files of one bundle only",
+  });
+}
+
+function bundlesIn(paths: readonly string[]): readonly string[] {
+  const all = new Set(paths);
+  const runs: readonly string[] = Object.values(RUN_MANIFEST_FILES);
+  const manifests = paths.filter(
+    (path) => path.endsWith(FILE_SUFFIXES.manifest) && !runs.includes(baseName(path)),
+  );
+  const modelOf = (manifest: string): string =>
+    manifest.slice(0, -FILE_SUFFIXES.manifest.length) + MODEL_SUFFIX;
+  // A manifest without a .pth of its own name names another: the .pth files beside it are not bundles.
+  const owners = new Set(manifests.filter((path) => !all.has(modelOf(path))).map(folderName));
+  const models = paths.filter(
+    (path) =>
+      path.endsWith(MODEL_SUFFIX) && !all.has(siblingPath(path, "manifest")) && !owners.has(folderName(path)),
+  );
+  return [...manifests, ...models].sort(compareCodePoints);
+}

@@ -1,0 +1,64 @@
+/** The manifests that a path stands for. @module */
+import { type Dirent, readdirSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { FILE_SUFFIXES, MODEL_SUFFIX } from "../../artifacts/schema.ts";
+import { compareCodePoints } from "../../core/order.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import { asFileError } from "../../node/file-errors.ts";
+
+/** Folders below the one that was named. */
+const MAX_DEPTH = 8;
+const MAX_MANIFESTS = 10_000;
+
+export interface Found {
+  readonly isFolder: boolean;
+  /** The path itself, or every manifest in the folder and those below it; links are not followed. */
+  readonly manifests: readonly string[];
+  /** Models in the folder without a manifest, of which nothing was recorded. */
+  readonly bare: readonly string[];
+}
+
+/** @throws NOT_FOUND when a folder holds no manifest, LIMIT when it holds too many, IO. */
+export async function findManifests(path: string): Promise<Found> {
+  try {
+    if (!(await stat(path)).isDirectory()) return { isFolder: false, manifests: [path], bare: [] };
+    const files = filesIn(path, 0);
+    const manifests = files.filter((file) => /(^|[/\\_])manifest\.json$/.test(file));
+    if (manifests.length > MAX_MANIFESTS)
+      throw new AtlasmtlError(
+        "LIMIT",
+        `${manifests.length} manifests; at most ${MAX_MANIFESTS} are checked at once`,
+        {
+          where: path,
+          hint: "name a folder further down",
+        },
+      );
+    const all = new Set(manifests);
+    const bare = files.filter(
+      (file) =>
+        file.endsWith(MODEL_SUFFIX) && !all.has(file.slice(0, -MODEL_SUFFIX.length) + FILE_SUFFIXES.manifest),
+    );
+    if (manifests.length > 0) return { isFolder: true, manifests, bare };
+  } catch (error) {
+    throw asFileError(error, path, "read");
+  }
+  throw new AtlasmtlError("NOT_FOUND", "the folder holds no manifest", {
+    where: path,
+    hint: "name a bundle (.pth or manifest), a run manifest, or a folder with one",
+  });
+}
+
+function filesIn(folder: string, depth: number): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
+    compareCodePoints(a.name, b.name),
+  );
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isFile()) return [path];
+    return isWorthEntering(entry) && depth < MAX_DEPTH ? filesIn(path, depth + 1) : [];
+  });
+}
+
+const isWorthEntering = (entry: Dirent): boolean =>
+  entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules";

@@ -1,0 +1,107 @@
+/**
+ * The calls by which files are written, one function each, so that a test can stop a save after any of them.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { createReadStream, type Stats } from "node:fs";
+import { link, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { systemCode } from "./file-errors.ts";
+
+/** A file that is being written. */
+export interface DiskFile {
+  write(piece: Uint8Array): Promise<void>;
+  /** Until then a power failure may take what was written. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Disk {
+  /** The names in a folder; none when it is absent or no folder. */
+  names(folder: string): Promise<readonly string[]>;
+  /** What is at `path`, links not followed; null when nothing is. */
+  look(path: string): Promise<Stats | null>;
+  read(path: string): Promise<Uint8Array>;
+  /** SHA-256 of a file in hex. */
+  sha256(path: string): Promise<string>;
+  /** Creates a file that must not exist yet. */
+  create(path: string): Promise<DiskFile>;
+  /** Flushes a file that something else has written. */
+  flush(path: string): Promise<void>;
+  /** Makes created, renamed and removed names durable where the system can open a folder. */
+  flushFolder(folder: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** A second name for a file; fails when `to` exists. */
+  link(from: string, to: string): Promise<void>;
+  /** Removes a file; nothing happens when it is absent. */
+  remove(path: string): Promise<void>;
+  /** Creates the folder of `path`; returns the folders that were missing, deepest first. */
+  makeFolderOf(path: string): Promise<readonly string[]>;
+  /** Removes a folder that is empty; leaves any other. */
+  removeEmpty(folder: string): Promise<void>;
+}
+
+export const nodeDisk: Disk = {
+  async names(folder) {
+    try {
+      return await readdir(folder);
+    } catch (error) {
+      if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return [];
+      throw error;
+    }
+  },
+
+  look: (path) => lstat(path).catch(() => null),
+  read: (path) => readFile(path),
+
+  async sha256(path) {
+    const hash = createHash("sha256");
+    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 }))
+      hash.update(piece as Buffer);
+    return hash.digest("hex");
+  },
+
+  async create(path) {
+    const handle = await open(path, "wx");
+    return {
+      async write(piece) {
+        let done = 0;
+        while (done < piece.length)
+          done += (await handle.write(piece, done, Math.min(piece.length - done, 1 << 30))).bytesWritten;
+      },
+      sync: () => handle.sync(),
+      close: () => handle.close(),
+    };
+  },
+
+  async flush(path) {
+    const handle = await open(path, "r+");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+
+  async flushFolder(folder) {
+    const handle = await open(folder, "r").catch(() => null);
+    if (handle === null) return;
+    await handle.sync().catch(() => undefined);
+    await handle.close();
+  },
+
+  rename: (from, to) => rename(from, to),
+  link: (from, to) => link(from, to),
+  remove: (path) => rm(path, { force: true }),
+
+  async makeFolderOf(path) {
+    const folder = dirname(resolve(path));
+    const missing: string[] = [];
+    for (let at = folder; !(await stat(at).catch(() => null)) && at !== dirname(at); at = dirname(at))
+      missing.push(at);
+    await mkdir(folder, { recursive: true });
+    return missing;
+  },
+
+  removeEmpty: (folder) => rmdir(folder).catch(() => undefined),
+};

@@ -1,0 +1,180 @@
+/**
+ * The journal of a commit: a small file that says which temporary files become which files.
+ *
+ * It is put in place once every temporary file is whole and flushed. From that moment the new state is the true
+ * one: writers finish its renames before they do anything else, readers look through it. A crash before that
+ * moment leaves the old state and some temporary files.
+ * @module
+ */
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import type { Disk } from "./disk.ts";
+import { systemCode } from "./file-errors.ts";
+import { isTemporaryOf } from "./temporaries.ts";
+
+/** One file of a commit. */
+export interface JournalFile {
+  /** Where it goes, absolute or as the caller gave it. */
+  readonly path: string;
+  /** Where it is until then, in the same folder. */
+  readonly temporary: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export interface Journal {
+  /** In the order of the renames. */
+  readonly files: readonly JournalFile[];
+  /**
+   * SHA-256 of what the last file was before; null when there was none. Who saves without a journal (another
+   * program) replaces that file too, and the journal is known to be out of date.
+   */
+  readonly replaces: string | null;
+}
+
+const FORMAT = "atlasmtl commit 1";
+const MAX_JOURNAL_BYTES = 1 << 20;
+const MAX_JOURNAL_FILES = 1000;
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** Where the journal of a commit is whose last file is `target`. */
+export function journalPath(target: string): string {
+  return join(dirname(target), `.${basename(target)}.commit`);
+}
+
+/** The last file of the commit that a name in a folder is the journal of; null for any other name. */
+export function journalTarget(name: string): string | null {
+  return /^\.(.+)\.commit$/.exec(name)?.[1] ?? null;
+}
+
+export function emitJournal(path: string, { files, replaces }: Journal): Uint8Array {
+  const folder = resolve(dirname(path));
+  const entries = files.map((file) => ({
+    path: relative(folder, resolve(file.path)).split(sep).join("/"),
+    temporary: basename(file.temporary),
+    size: file.size,
+    sha256: file.sha256,
+  }));
+  return new TextEncoder().encode(
+    `${JSON.stringify({ format: FORMAT, replaces, files: entries }, null, 2)}\n`,
+  );
+}
+
+/** Reads the journal at `path`; null for anything that is none, as nobody but an intruder leaves half of one. */
+export async function readJournal(disk: Disk, path: string): Promise<Journal | null> {
+  const stats = await disk.look(path);
+  if (!stats?.isFile() || stats.size > MAX_JOURNAL_BYTES) return null;
+  try {
+    return parseJournal(path, JSON.parse(new TextDecoder().decode(await disk.read(path))));
+  } catch (error) {
+    if (error instanceof SyntaxError || systemCode(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function parseJournal(path: string, json: unknown): Journal | null {
+  if (typeof json !== "object" || json === null) return null;
+  const { format, replaces, files } = json as Readonly<Record<string, unknown>>;
+  if (format !== FORMAT || !Array.isArray(files) || files.length === 0) return null;
+  if (files.length > MAX_JOURNAL_FILES || !(replaces === null || isDigest(replaces))) return null;
+  const folder = resolve(dirname(path));
+  const parsed = files.map((file: unknown) => parseFile(folder, file));
+  if (parsed.includes(null)) return null;
+  const all = parsed as JournalFile[];
+  const target = join(folder, journalTarget(basename(path)) ?? "");
+  const isDistinct = new Set(all.map((file) => file.path)).size === all.length;
+  return isDistinct && all.at(-1)!.path === target ? { files: all, replaces } : null;
+}
+
+function parseFile(folder: string, json: unknown): JournalFile | null {
+  if (typeof json !== "object" || json === null) return null;
+  const { path, temporary, size, sha256 } = json as Readonly<Record<string, unknown>>;
+  if (typeof path !== "string" || typeof temporary !== "string" || path.includes("\0")) return null;
+  if (!Number.isSafeInteger(size) || !isDigest(sha256)) return null;
+  const absolute = resolve(folder, path);
+  if (basename(temporary) !== temporary || !isTemporaryOf(temporary, basename(absolute))) return null;
+  return { path: absolute, temporary: join(dirname(absolute), temporary), size: size as number, sha256 };
+}
+
+function isDigest(value: unknown): value is string {
+  return typeof value === "string" && SHA256.test(value);
+}
+
+/**
+ * The files that are still under their temporary names; null for a journal that is void: a file is neither
+ * there as it should be nor waiting, or the last one was replaced by somebody else.
+ */
+export async function pendingFiles(disk: Disk, { files, replaces }: Journal): Promise<JournalFile[] | null> {
+  const pending: JournalFile[] = [];
+  for (const file of files) {
+    if (await isWhole(disk, file.temporary, file)) pending.push(file);
+    else if (!(await isWhole(disk, file.path, file))) return null;
+  }
+  const last = files.at(-1)!;
+  if (pending.at(-1) !== last) return pending;
+  return (await digestOf(disk, last.path)) === replaces ? pending : null;
+}
+
+async function isWhole(disk: Disk, path: string, { size, sha256 }: JournalFile): Promise<boolean> {
+  const stats = await disk.look(path);
+  return stats?.size === size && (await digestOf(disk, path)) === sha256;
+}
+
+/** SHA-256 of a file; null when it is absent or no plain file (a link may lead anywhere, a pipe never ends). */
+export async function digestOf(disk: Disk, path: string): Promise<string | null> {
+  if (!(await disk.look(path))?.isFile()) return null;
+  try {
+    return await disk.sha256(path);
+  } catch (error) {
+    if (["ENOENT", "EISDIR", "ENOTDIR"].includes(systemCode(error) ?? "")) return null;
+    throw error;
+  }
+}
+
+/** Renames the files that are still under their temporary names; another process may do the same meanwhile. */
+export async function finishJournal(
+  disk: Disk,
+  path: string,
+  pending: readonly JournalFile[],
+  written: Uint8Array | null = null,
+): Promise<void> {
+  for (const file of pending) {
+    try {
+      await disk.rename(file.temporary, file.path);
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT" || !(await isWhole(disk, file.path, file))) throw error;
+    }
+  }
+  for (const folder of new Set(pending.map((file) => dirname(file.path)))) await disk.flushFolder(folder);
+  // A journal that is no longer ours belongs to a commit that came after this one was finished by somebody else.
+  if (written !== null && !(await holds(disk, path, written))) return;
+  await disk.remove(path);
+  await disk.flushFolder(dirname(path));
+}
+
+/** True when the file holds these bytes. */
+export async function holds(disk: Disk, path: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    return Buffer.from(bytes).equals(await disk.read(path));
+  } catch {
+    return false;
+  }
+}
+
+/** A journal found in a folder, with what is left of it to do; null for one that is void. */
+export interface FoundJournal {
+  readonly path: string;
+  readonly journal: Journal | null;
+  readonly pending: readonly JournalFile[] | null;
+}
+
+/** Every journal in a folder. */
+export async function findJournals(disk: Disk, folder: string): Promise<FoundJournal[]> {
+  const found: FoundJournal[] = [];
+  for (const name of await disk.names(folder)) {
+    if (journalTarget(name) === null) continue;
+    const path = join(folder, name);
+    const journal = await readJournal(disk, path);
+    found.push({ path, journal, pending: journal === null ? null : await pendingFiles(disk, journal) });
+  }
+  return found;
+}

@@ -1,0 +1,66 @@
+/** Predictions as an Arrow table. @module */
+import {
+  bool,
+  type Column,
+  columnFromValues,
+  dictionary,
+  float32,
+  int32,
+  Table,
+  tableFromColumns,
+  tableToIPC,
+  utf8,
+} from "@uwdata/flechette";
+import { toPlain } from "../core/config.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Predictions } from "../predict/types.ts";
+import {
+  DEFAULT_WRITE_MODE,
+  type ExportOptions,
+  INDEX_COLUMN,
+  METADATA_KEY,
+  type OutputColumn,
+  outputColumns,
+} from "./columns.ts";
+
+/** Rows of one record batch. */
+const BATCH_ROWS = 65_536;
+
+/**
+ * The predictions as an Arrow IPC file (also called Feather 2): names as utf8, labels as dictionary text, scores
+ * as float32 (a vote share that was not taken is null), flags as bool; the metadata as JSON under `atlasmtl` in
+ * the schema's metadata.
+ * @throws USAGE for an unknown mode.
+ */
+export function toArrow(predictions: Predictions, options: ExportOptions = {}): Uint8Array {
+  const columns = outputColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE);
+  const names = columnFromValues(predictions.obsNames, utf8(), { maxBatchRows: BATCH_ROWS });
+  const made = columns.map((column): [string, Column<unknown>] => [column.name, arrowColumn(column)]);
+  const table = tableFromColumns([[INDEX_COLUMN, names], ...made]);
+  const metadata = new Map([[METADATA_KEY, JSON.stringify(toPlain(predictions.metadata))]]);
+  const bytes = tableToIPC(new Table({ ...table.schema, metadata }, table.children), { format: "file" });
+  if (bytes === null) throw new AtlasmtlError("BUG", "the Arrow table gave no bytes");
+  return bytes;
+}
+
+function arrowColumn(column: OutputColumn): Column<unknown> {
+  const options = { maxBatchRows: BATCH_ROWS };
+  switch (column.kind) {
+    case "label": {
+      const { codes, categories } = column.labels;
+      const each = (visit: (value: string) => void): void =>
+        codes.forEach((code) => void visit(categories[code]!));
+      return columnFromValues(each, dictionary(utf8(), int32()), options);
+    }
+    case "score": {
+      const each = (visit: (value: number | null) => void): void =>
+        column.values.forEach((value) => void visit(Number.isNaN(value) ? null : value));
+      return columnFromValues(each, float32(), options);
+    }
+    case "flag": {
+      const each = (visit: (value: boolean) => void): void =>
+        column.values.forEach((value) => void visit(value === 1));
+      return columnFromValues(each, bool(), options);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** The page of docs/browser.md, as it stands there. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openAnnData, predict, TrainedModel } from "../../src/index.ts";
+import { describeShared, sharedPath } from "../helpers/shared.ts";
+import { buildPackage, buildSite } from "./helpers/build-page.ts";
+import { type Browser, describeChromium, recordPage, startChromium } from "./helpers/chromium.ts";
+import { type Server, STRICT_POLICY, serve } from "./helpers/serve.ts";
+
+const FILES = ["index.html", "main.js", "worker.js"];
+
+/** The code under each file's name. */
+function pageOfDocs(): ReadonlyMap<string, string> {
+  const text = readFileSync(new URL("../../docs/browser.md", import.meta.url), "utf8");
+  const blocks = text.matchAll(/^`([\w.]+)`\n\n```\w+\n(.*?)^```$/gms);
+  return new Map(Array.from(blocks, ([, name, code]) => [name!, code!]));
+}
+
+describeChromium("in Chromium", () => {
+  describeShared("the page of docs/browser.md", () => {
+    let folder: string | undefined;
+    let browser: Browser;
+    let server: Server;
+
+    beforeAll(async () => {
+      folder = buildPackage();
+      const page = join(folder, "page");
+      mkdirSync(page);
+      for (const [name, code] of pageOfDocs()) writeFileSync(join(page, name), code);
+      server = await serve(await buildSite(page, folder), { isolated: false, policy: STRICT_POLICY });
+      browser = await startChromium();
+    }, 300_000);
+    afterAll(async () => {
+      await browser?.close();
+      await server?.close();
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    });
+
+    test("has these files", () => expect([...pageOfDocs().keys()]).toEqual(FILES));
+
+    test("annotates a query as Node does, and shows errors", async () => {
+      const page = await browser.context.newPage();
+      const record = await recordPage(page);
+      await page.goto(server.url);
+      await page.locator("#model").setInputFiles(sharedPath("golden/external"));
+      await page.locator("#query").setInputFiles(sharedPath("golden/query.h5ad"));
+      await page.locator("#annotate").click();
+      const link = page.locator("#status a");
+      const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+      const saved = readFileSync(await download.path(), "utf8");
+      const adata = await openAnnData(sharedPath("golden/query.h5ad"));
+      const model = await TrainedModel.load(sharedPath("golden/external/model.pth"));
+      const result = await predict(model, adata, { knnCorrection: "all" });
+      await adata.close();
+      expect(download.suggestedFilename()).toBe("predictions.csv");
+      expect(saved).toBe(Buffer.concat([...result.toCsvPieces()]).toString("utf8"));
+
+      await page.locator("#query").setInputFiles(sharedPath("golden/external/model.pth"));
+      await page.locator("#annotate").click();
+      await page.locator("#status").getByText("model.pth").waitFor();
+      expect(record.problems).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,44 @@
+/** Builds the package as npm would ship it, and the test page from it. */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** Compiles `src` into a package of its own; returns its folder, which holds `package.json` and `dist`. */
+export function buildPackage(): string {
+  const folder = mkdtempSync(join(tmpdir(), "atlasmtl-package-"));
+  cpSync(join(root, "package.json"), join(folder, "package.json"));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  execFileSync(
+    process.execPath,
+    // Types are the business of `npm run check`.
+    [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", join(folder, "dist"), "--noCheck"],
+    { stdio: "inherit" },
+  );
+  return folder;
+}
+
+/** Bundles the test page with the package in `packageFolder`; returns the folder to serve. */
+export const buildPage = (packageFolder: string): Promise<string> =>
+  buildSite(join(root, "test/browser/page"), packageFolder);
+
+/** Bundles the page in `folder`, which imports `atlasmtl`; returns the folder to serve. */
+export async function buildSite(folder: string, packageFolder: string): Promise<string> {
+  const outDir = join(packageFolder, "site");
+  // The test page names the façade's source, for its types; what runs is the built package.
+  const find = /^atlasmtl$|^.*\/src\/index\.ts$/;
+  await build({
+    configFile: false,
+    root: folder,
+    logLevel: "error",
+    resolve: { alias: [{ find, replacement: join(packageFolder, "dist/index.js") }] },
+    worker: { format: "es" },
+    build: { outDir, target: "es2022", modulePreload: { polyfill: false } },
+  });
+  return outDir;
+}

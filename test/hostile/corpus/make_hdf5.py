@@ -1,0 +1,92 @@
+"""Makes what h5wasm cannot write: prints hdf5-blobs.ts. Run it with h5py 3 and redirect its output."""
+
+import base64
+import gzip
+import os
+import tempfile
+
+import h5py
+import numpy as np
+
+
+def frame(file, name, index, order=()):
+    group = file.create_group(name)
+    group.attrs["encoding-type"] = "dataframe"
+    group.attrs["encoding-version"] = "0.2.0"
+    group.attrs["_index"] = "_index"
+    group.attrs.create("column-order", list(order), dtype=h5py.string_dtype())
+    group.create_dataset("_index", data=index, dtype=h5py.string_dtype())
+    return group
+
+
+def base(path):
+    file = h5py.File(path, "w", libver="earliest")
+    frame(file, "obs", ["c0", "c1"])
+    frame(file, "var", ["g0", "g1", "g2"])
+    return file
+
+
+def dense(dataset):
+    dataset.attrs["encoding-type"] = "array"
+    dataset.attrs["encoding-version"] = "0.2.0"
+
+
+def external_storage(path):
+    with base(path) as file:
+        external = [("/etc/passwd", 0, 24)]
+        dense(file.create_dataset("X", (2, 3), dtype="f4", external=external))
+
+
+def virtual(path):
+    with base(path) as file:
+        layout = h5py.VirtualLayout((2, 3), dtype="f4")
+        layout[:] = h5py.VirtualSource("secret.h5", "X", shape=(2, 3))
+        dense(file.create_virtual_dataset("X", layout))
+
+
+def unwritten(path):
+    """Declares 2^40 cells in a few kilobytes: nothing of them is stored."""
+    with base(path) as file:
+        del file["obs"]
+        obs = frame(file, "obs", [])
+        del obs["_index"]
+        obs.create_dataset("_index", (2**40,), dtype=h5py.string_dtype(), chunks=(1024,))
+        dense(file.create_dataset("X", (2**40, 3), dtype="f4", chunks=(1024, 3)))
+
+
+def unwritten_numbers(path):
+    """Four billion values in one column, in chunks of four gigabytes."""
+    with base(path) as file:
+        dense(file.create_dataset("X", (2, 3), dtype="f4"))
+        file["obs"].create_dataset("big", (2,), dtype="f8", chunks=(2,), maxshape=(None,))
+        file["obs"].attrs.create("column-order", ["big"], dtype=h5py.string_dtype())
+        file["obs/big"].resize((2**29 - 1,))
+
+
+def one_chunk(path):
+    """A chunk of 800 MB of zeros that takes 800 KB in the file."""
+    with base(path) as file:
+        dense(file.create_dataset("X", (2, 3), dtype="f4"))
+        layers = file.create_group("layers")
+        zeros = np.zeros((2, 10**8), "f4")
+        dense(layers.create_dataset("bomb", data=zeros, chunks=zeros.shape, compression="gzip"))
+
+
+def packed(path):
+    """Nothing is wrong with it; its filter is changed in the test."""
+    with base(path) as file:
+        dense(file.create_dataset("X", data=np.ones((2, 3), "f4"), compression="gzip"))
+
+
+print("/** Made by make_hdf5.py with h5py; gzip in base64. */")
+print("export const HDF5_BLOBS = {")
+with tempfile.TemporaryDirectory() as folder:
+    for make in (external_storage, virtual, unwritten, unwritten_numbers, one_chunk, packed):
+        path = os.path.join(folder, "file.h5ad")
+        make(path)
+        with open(path, "rb") as stream:
+            text = base64.b64encode(gzip.compress(stream.read(), 9, mtime=0)).decode()
+        words = make.__name__.split("_")
+        name = words[0] + "".join(word.capitalize() for word in words[1:])
+        print(f'  {name}:\n    "{text}",')
+print("} as const;")

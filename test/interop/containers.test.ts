@@ -1,0 +1,152 @@
+/** One dataset in every container gives one matrix and one prediction; files of old anndata take results. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Additions, checkAnnotatable, writeAnnotated } from "../../src/anndata/append.ts";
+import { columnStrings } from "../../src/anndata/column-values.ts";
+import { readCompactCsr } from "../../src/anndata/compact.ts";
+import type { OpenOptions } from "../../src/anndata/probe.ts";
+import { buildModel, openAnnData, predict, type TrainedModel } from "../../src/index.ts";
+import { PYTHON, PYTHON_CURRENT, runPython } from "../helpers/python.ts";
+import { describeShared, sharedPath } from "../helpers/shared.ts";
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const show = (python: string, path: string) =>
+  JSON.parse(runPython(python, here("current_files.py"), "show", path));
+const pythons = PYTHON_CURRENT === undefined ? [PYTHON] : [PYTHON, PYTHON_CURRENT];
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "atlasmtl-containers-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const COLUMNS = ["cell_type_l1", "cell_type_l2"];
+const CONTAINERS: [name: string, options: OpenOptions][] = [
+  ["tenx2.h5", {}],
+  ["tenx3.h5", {}],
+  ["tenx3.h5", { genome: "GRCh38" }],
+  ["mtx2", {}],
+  ["mtx3", {}],
+  ["mtx_by_gene", {}],
+  ["mtx3/matrix.mtx.gz", {}],
+  ["table.csv", {}],
+  ["table.tsv.gz", {}],
+  ["genes_in_rows.csv.gz", { genesIn: "rows" }],
+];
+
+describeShared("a dataset in every container", () => {
+  let model: TrainedModel;
+  let labels: readonly (readonly (string | null)[])[];
+  let matrix: Awaited<ReturnType<typeof readCompactCsr>>;
+  const query = (): string => join(folder, "query.h5ad");
+
+  beforeAll(async () => {
+    const source = sharedPath("data/pbmc_3tech_symphony.h5ad");
+    runPython(PYTHON, here("container_files.py"), "make", source, folder);
+    const reference = await openAnnData(source);
+    model = await buildModel(reference, { labelColumns: COLUMNS, numEpochs: 3, preset: "small" });
+    await reference.close();
+    const adata = await openAnnData(query());
+    matrix = await readCompactCsr(await adata.matrix(), { binary: false });
+    labels = await labelsOf(await predict(model, adata));
+    await adata.close();
+    expect(new Set(labels[0]).size).toBeGreaterThan(2);
+  });
+
+  const labelsOf = async (result: Awaited<ReturnType<typeof predict>>) =>
+    Promise.all(
+      COLUMNS.map(async (name) => columnStrings(await result.toDataFrame().column(`pred_${name}`))),
+    );
+
+  test.each(CONTAINERS)(
+    "%s %j: the matrix and the prediction are those of the h5ad",
+    async (name, options) => {
+      const adata = await openAnnData(join(folder, name), options);
+      try {
+        const expected = await openAnnData(query());
+        expect(adata.obs.index).toEqual(expected.obs.index);
+        expect(adata.var.index).toEqual(expected.var.index);
+        await expected.close();
+        expect(await readCompactCsr(await adata.matrix(), { binary: false })).toEqual(matrix);
+        const result = await predict(model, adata);
+        expect(await labelsOf(result)).toEqual(labels);
+
+        const out = join(folder, "out.h5ad");
+        await result.toAnnData(adata, out);
+        const original = show(PYTHON, query());
+        for (const python of pythons) {
+          const seen = show(python, out);
+          expect(seen.X).toEqual(original.X);
+          expect([seen.index, seen.var]).toEqual([original.index, original.var]);
+          COLUMNS.forEach((column, c) => {
+            expect(seen.obs[`pred_${column}`]).toEqual(["category", labels[c]]);
+          });
+          expect(seen.uns).toEqual(["atlasmtl"]);
+        }
+      } finally {
+        await adata.close();
+      }
+    },
+  );
+});
+
+test("a file of anndata 0.6 takes results, and anndata finds everything else as before", async () => {
+  const path = join(folder, "old.h5ad");
+  runPython(PYTHON, here("container_files.py"), "old", path);
+  const adata = await openAnnData(path);
+  const n = adata.nObs;
+  const additions: Additions = {
+    obs: new Map([
+      ["pred_x", { kind: "categorical", codes: new Int32Array(n), categories: ["T"], ordered: false }],
+      ["n_counts", { kind: "number", dtype: "float32", values: new Float64Array(n).fill(2), missing: null }],
+    ]),
+    obsm: new Map([["X_new", { nRows: n, nCols: 2, data: new Float32Array(2 * n) }]]),
+    uns: new Map([["atlasmtl", new Map([["k", 1]])]]),
+  };
+  expect(await adata.obs.column("cell_type")).toMatchObject({
+    kind: "categorical",
+    categories: ["B", "NK", "T"],
+  });
+  expect(await adata.obs.column("one")).toMatchObject({ kind: "categorical", categories: ["only"] });
+  await checkAnnotatable(adata, additions);
+  await adata.close();
+  const out = join(folder, "renewed.h5ad");
+  await writeAnnotated(path, out, additions);
+  await writeAnnotated(out, out, additions);
+  for (const python of pythons) {
+    const [before, after] = [show(python, path), show(python, out)];
+    const { n_counts: _replaced, ...kept } = before.obs;
+    expect(after).toEqual({
+      ...before,
+      obs: {
+        ...kept,
+        pred_x: ["category", new Array(n).fill("T")],
+        n_counts: ["float32", new Array(n).fill("2.0")],
+      },
+      uns: ["atlasmtl", ...before.uns],
+      obsm: ["X_new", ...before.obsm],
+    });
+  }
+});
+
+test("what cannot be replaced is told before the work", async () => {
+  const path = join(folder, "dense-groups.h5ad");
+  const files = here("anndata_files.py");
+  const made = join(folder, "made");
+  if (!existsSync(made)) runPython(PYTHON, "-c", `import os; os.mkdir(${JSON.stringify(made)})`);
+  runPython(PYTHON, files, "make", made);
+  runPython(PYTHON, files, "latest", join(made, "csr_int8.h5ad"), path);
+  const adata = await openAnnData(path);
+  await expect(checkAnnotatable(adata, { obs: new Set(["flag"]) })).rejects.toMatchObject({
+    code: "UNSUPPORTED",
+    where: path,
+  });
+  await checkAnnotatable(adata, { obs: new Set(["pred_new"]) });
+  await expect(checkAnnotatable(adata, { obs: new Set(["_index"]) })).rejects.toMatchObject({
+    code: "USAGE",
+  });
+  await adata.close();
+});
