@@ -199,7 +199,8 @@ async function checkFile(
   const candidates = isAbsolute || folder === "" ? [path] : [`${folder}/${path}`, path];
   let found: FileCheck["found"] = null;
   for (const candidate of candidates) {
-    const size = await sizeIfThere(store, candidate);
+    const isFolder = (await platform.files.list(candidate)) !== null;
+    const size = isFolder ? sizeBytes : await sizeIfThere(store, candidate);
     if (size === null) continue;
     const now =
       size === sizeBytes

@@ -125,7 +125,7 @@ describe("a wrong call ends with 2", () => {
   );
 
   test.each([
-    [["--out", "a.tsv"], /ends in \.h5ad, \.csv, \.csv\.gz, \.parquet/, /--out/],
+    [["--out", "a.tsv"], /ends in \.h5ad, \.zarr, \.csv, \.csv\.gz, \.parquet, \.arrow/, /--out/],
     [["--knn-correction", "low_conf"], /Did you mean "low_conf_only"/, /--knn-correction/],
     [["--confidence-low", "2"], /--confidence-low is 2/, /--confidence-low/],
     [["--openset-method", "prototype"], /--openset-threshold/, /--openset/],
