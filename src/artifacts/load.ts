@@ -2,6 +2,7 @@
 import { platform } from "#platform";
 import type { FileStore, SettledStore } from "../core/bytes.ts";
 import type { ConfigMap } from "../core/config.ts";
+import { baseName } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { MAX_JSON_BYTES } from "../formats/limits.ts";
@@ -135,7 +136,7 @@ async function loadOnce(
   };
 }
 
-/** The files that the bundle names itself; those that follow from its own name lead nowhere else. */
+/** The files of the bundle besides the one it was opened by. */
 function namedFiles({ manifest }: Bundle, metadata: Metadata, paths: LoadedModel["paths"]): FoundFile[] {
   const found: Readonly<Record<PathKey, string | null>> = {
     [MANIFEST_KEYS.modelPath]: paths.model,
@@ -145,9 +146,17 @@ function namedFiles({ manifest }: Bundle, metadata: Metadata, paths: LoadedModel
   };
   if (manifest !== null)
     return Array.from(manifest.paths, ([key, stored]) => ({ key, stored, path: found[key] }));
-  const { referencePath } = metadata;
-  if (referencePath === null || paths.reference === null) return [];
-  return [{ key: METADATA_KEYS.referencePath, stored: paths.reference, path: paths.reference }];
+  // Found by their names, or where the metadata says; only where they really are is worth a word.
+  const files: FoundFile[] = [
+    { key: MANIFEST_KEYS.metadataPath, stored: baseName(paths.metadata), path: paths.metadata },
+  ];
+  if (paths.reference !== null)
+    files.push({
+      key: METADATA_KEYS.referencePath,
+      stored: metadata.referencePath === null ? baseName(paths.reference) : paths.reference,
+      path: paths.reference,
+    });
+  return files;
 }
 
 function unfinishedWarnings(view: SettledStore | null, path: string): readonly Warning[] {

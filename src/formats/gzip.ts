@@ -10,7 +10,7 @@ import { crc32 } from "./crc32.ts";
 import { MAX_DEFLATE_RATIO, MAX_INFLATED_BYTES } from "./limits.ts";
 
 /** Compressed bytes handed to the decoder at a time, so that a bomb is noticed early. */
-const CHUNK_BYTES = 1 << 16;
+const CHUNK_BYTES = 1 << 13;
 
 /** True when `bytes` begin with gzip's two magic bytes. */
 export function isGzip(bytes: Uint8Array): boolean {

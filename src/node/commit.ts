@@ -11,7 +11,7 @@
 import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import type { AlsoWrite, FileToWrite, WrittenFile } from "../core/bytes.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import { type Disk, nodeDisk } from "./disk.ts";
 import { asFileError, systemCode } from "./file-errors.ts";
 import {
@@ -63,7 +63,8 @@ export async function commitFiles(
   const prepare = async (path: string): Promise<void> => {
     folders.push(...(await disk.makeFolderOf(path)));
     const folder = dirname(resolve(path));
-    if (!prepared.has(folder)) await tidy(disk, owner, folder, target);
+    if (!prepared.has(folder))
+      await tidy(disk, owner, folder, target, [target, ...parts.map((part) => part.path)]);
     prepared.add(folder);
   };
   const stage = async (part: Part): Promise<void> => {
@@ -88,7 +89,7 @@ export async function commitFiles(
       for (const temporary of begun) await disk.remove(temporary).catch(() => undefined);
       for (const folder of folders) await disk.removeEmpty(folder);
     }
-    throw asFileError(error instanceof Unfinished ? error.asIo() : error, at, "write");
+    throw asFileError(error instanceof Unfinished ? error.asIo() : asFullDisk(error), at, "write");
   }
 }
 
@@ -136,13 +137,19 @@ export function madePart(
 }
 
 /** Finishes what was interrupted in a folder; what is void for `target` is forgotten. */
-async function tidy(disk: Disk, owner: Owner, folder: string, target: string): Promise<void> {
+async function tidy(
+  disk: Disk,
+  owner: Owner,
+  folder: string,
+  target: string,
+  paths: readonly string[],
+): Promise<void> {
   const own = resolve(journalPath(target));
   for (const { path, pending } of await findJournals(disk, folder)) {
     if (pending !== null) await finishJournal(disk, path, pending);
     else if (resolve(path) === own) await disk.remove(path);
   }
-  await removeLeftovers(disk, owner, folder, target);
+  await removeLeftovers(disk, owner, folder, paths);
 }
 
 async function place(
@@ -237,6 +244,13 @@ async function takenBack(disk: Disk, path: string, staged: readonly JournalFile[
   } catch {
     return false;
   }
+}
+
+/** The HDF5 library says why it failed in words only. */
+function asFullDisk(error: unknown): unknown {
+  if (!isAtlasmtlError(error, "IO") || !(error.cause instanceof Error)) return error;
+  if (!/no space left/i.test(error.cause.message)) return error;
+  return Object.assign(new Error(error.message, { cause: error }), { code: "ENOSPC" });
 }
 
 /** The files are committed and could not all be renamed. */

@@ -56,7 +56,7 @@ export async function replaceFolder(
     created = await nodeDisk.makeFolderOf(target);
     await recover(target);
     await checkReplaceable(target, isReplaceable);
-    await removeLeftovers(folderDisk, thisProcess, dirname(target), target);
+    await removeLeftovers(folderDisk, thisProcess, dirname(target), [target]);
     temporary = temporaryPath(thisProcess, target, target);
     await mkdir(temporary);
     await make(folderWriter(temporary));

@@ -63,18 +63,19 @@ function tagOf(owner: Owner, target: string): string {
     .slice(0, 8);
 }
 
-/** Removes what writers of `target` that died on this machine left in `folder`. */
+/** Removes what writers of any of `targets` that died on this machine left in `folder`. */
 export async function removeLeftovers(
   disk: Disk,
   owner: Owner,
   folder: string,
-  target: string,
+  targets: readonly string[],
 ): Promise<void> {
-  const tag = tagOf(owner, target);
+  const tags = new Set(targets.map((target) => tagOf(owner, target)));
   for (const name of await disk.names(folder)) {
     const [, , itsTag, pid] = PATTERN.exec(name) ?? [];
     const path = join(folder, name);
-    if (itsTag !== tag || !(await isLeft(disk, owner, path, Number(pid)))) continue;
+    if (itsTag === undefined || !tags.has(itsTag) || !(await isLeft(disk, owner, path, Number(pid))))
+      continue;
     await disk.remove(path).catch(() => undefined); // it harms nobody
   }
 }

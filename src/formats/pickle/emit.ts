@@ -33,6 +33,9 @@ export type PersistentForm =
 /** As many items as CPython puts into one APPENDS or SETITEMS. */
 const BATCH = 1000;
 
+/** Written as U+FFFD, two labels could become one. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 const ORDERED_DICT = new Global("collections", "OrderedDict");
 const RECONSTRUCT = new Global("numpy.core.multiarray", "_reconstruct");
 const NDARRAY = new Global("numpy", "ndarray");
@@ -42,7 +45,7 @@ const DTYPE = new Global("numpy", "dtype");
  * Emits `value` in pieces; payloads of 64 KiB and more are views of the arrays given, not copies.
  *
  * Strings are written once and then referred to, so a column of labels costs two to five bytes a cell.
- * @throws BUG for a plain number that is no integer (use `Float`) or an object that has no pickle form.
+ * @throws BAD_DATA for a text with a lone surrogate; BUG for a plain number that is no integer (use `Float`) or an object that has no pickle form.
  */
 export function emitPickle(value: PickleValue, options: EmitPickleOptions = {}): readonly Uint8Array[] {
   return new PickleEmitter(options).emit(value);
@@ -130,6 +133,14 @@ class PickleEmitter {
       this.recall(known);
       return;
     }
+    if (LONE_SURROGATE.test(text))
+      throw new AtlasmtlError(
+        "BAD_DATA",
+        `the text ${JSON.stringify(text.slice(0, 100))} holds half a character`,
+        {
+          hint: "UTF-8 has no form for a lone surrogate; correct the name or label before saving",
+        },
+      );
     const bytes = encodeUtf8(text);
     this.writer.payload(bytes, () => {
       if (this.protocol >= 4 && bytes.length < 256) this.writer.uint(OP.SHORT_BINUNICODE, bytes.length, 1);

@@ -133,7 +133,7 @@ const BROKEN: readonly (readonly [string, Uint8Array, HostileFile["codes"]])[] =
   ["a list inside itself", raw("\x80\x04]\x94h\x00a."), ["BAD_FORMAT"]],
   ["an unknown opcode", raw("\x80\x04\xff."), ["BAD_FORMAT"]],
   ["protocol 255", raw("\x80\xff}."), ["UNSUPPORTED"]],
-  ["a persistent id", raw("\x80\x02X", u32(1), "aQ."), ["UNSUPPORTED"]],
+  ["a persistent id", raw("\x80\x02X", u32(1), "aQ."), ["UNSUPPORTED", "BAD_FORMAT"]],
   ["an extension code", raw("\x80\x02\x82\x01."), ["UNSUPPORTED"]],
   ["an out-of-band buffer", raw("\x80\x05\x97."), ["UNSUPPORTED"]],
   ["text that is not UTF-8", raw("\x80\x04\x8c\x02\xff\xfe."), ["BAD_FORMAT"]],
