@@ -199,24 +199,32 @@ async function checkFile(
   const candidates = isAbsolute || folder === "" ? [path] : [`${folder}/${path}`, path];
   let found: FileCheck["found"] = null;
   for (const candidate of candidates) {
-    const isFolder = (await platform.files.list(candidate)) !== null;
-    const size = isFolder ? sizeBytes : await sizeIfThere(store, candidate);
-    if (size === null) continue;
-    const now =
-      size === sizeBytes
-        ? await fingerprintFile(candidate, signal, store)
-        : { sizeBytes: size, sha256: null };
+    const now = await lookAt(store, candidate, sizeBytes, signal);
+    if (now === null) continue;
     if (now.sha256 === sha256) return { status: "OK", expected, found: now };
     found ??= now;
   }
   return { status: found === null ? "MISSING" : "CHANGED", expected, found };
 }
 
-async function sizeIfThere(store: FileStore, path: string): Promise<number | null> {
+/** What marks a folder that is one dataset; any other folder is no file of a run. */
+const DATASET_ENTRIES = /^(zarr\.json|\.zgroup|\.zattrs|matrix\.mtx(\.gz)?)$/;
+
+/** Null when there is nothing; a file of another size needs no digest to be told from what is expected. */
+async function lookAt(
+  store: FileStore,
+  path: string,
+  expectedBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<FileCheck["found"]> {
+  const entries = await platform.files.list(path);
+  if (entries !== null)
+    return entries.some((name) => DATASET_ENTRIES.test(name)) ? treeFingerprint(path, signal) : null;
   try {
     const source = await store.open(path);
     await source.close();
-    return source.byteLength;
+    if (source.byteLength !== expectedBytes) return { sizeBytes: source.byteLength, sha256: null };
+    return await fingerprintFile(path, signal, store);
   } catch (error) {
     if (isAtlasmtlError(error, "NOT_FOUND")) return null;
     throw error;

@@ -10,6 +10,9 @@ export const MAX_PICKLE_DEPTH = 500;
 /** Containers and floats that one pickle may build, at up to 100 bytes of memory each. */
 export const MAX_PICKLE_OBJECTS = 1_000_000;
 
+/** Values that wait on a pickle's stack at once; Python puts a thousand there before it adds them to a list. */
+export const MAX_PICKLE_STACK = 1_000_000;
+
 /** Arrays and bytes that one pickle may build from each of its own bytes; honest ones stay under 8. */
 export const MAX_PICKLE_EXPANSION = 32;
 

@@ -2,6 +2,7 @@
 import { platform } from "#platform";
 import { compareCodePoints } from "../core/order.ts";
 import { throwIfAborted } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
 
 /** Bytes read at a time. */
 const PIECE_BYTES = 1 << 22;
@@ -9,7 +10,7 @@ const PIECE_BYTES = 1 << 22;
 /**
  * Size and SHA-256 of a folder (Node): the digest is of the text `<sha256>  <path>\n` of every file below it,
  * in the order of their paths by code point, as `sha256sum` prints them.
- * @throws IO, ABORTED.
+ * @throws IO, ABORTED; LIMIT for a folder that has no end.
  */
 export async function treeFingerprint(
   folder: string,
@@ -33,12 +34,20 @@ export async function treeFingerprint(
   return { sizeBytes, sha256: tree.hex() };
 }
 
-async function filesBelow(folder: string, prefix: string): Promise<string[]> {
+/** Links may lead in circles: no dataset is as deep, or has as many files. */
+const MAX_DEPTH = 32;
+const MAX_FILES = 10_000_000;
+
+async function filesBelow(folder: string, prefix: string, depth = 0): Promise<string[]> {
   const found: string[] = [];
+  if (depth > MAX_DEPTH)
+    throw new AtlasmtlError("LIMIT", `the folder is more than ${MAX_DEPTH} deep`, { where: folder });
   for (const name of (await platform.files.list(prefix === "" ? folder : `${folder}/${prefix}`)) ?? []) {
     const key = prefix === "" ? name : `${prefix}/${name}`;
     if ((await platform.files.list(`${folder}/${key}`)) === null) found.push(key);
-    else found.push(...(await filesBelow(folder, key)));
+    else for (const below of await filesBelow(folder, key, depth + 1)) found.push(below);
+    if (found.length > MAX_FILES)
+      throw new AtlasmtlError("LIMIT", `the folder holds more than ${MAX_FILES} files`, { where: folder });
   }
   return found;
 }

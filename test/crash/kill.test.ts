@@ -47,6 +47,8 @@ async function runAndKill(
   delayMs: number,
   from: "start" | "writing",
 ): Promise<Ending> {
+  // What an earlier run left when it died is no sign of this one.
+  const earlier = new Set(existsSync(folder) ? readdirSync(folder) : []);
   const child = spawn(process.execPath, [program, ...words], { cwd: root, stdio: "ignore" });
   let isOver = false;
   const ended = new Promise<NodeJS.Signals | null>((resolve) => {
@@ -56,7 +58,8 @@ async function runAndKill(
     });
   });
   const isWriting = (): boolean =>
-    existsSync(folder) && readdirSync(folder).some((name) => isBegun(join(folder, name)));
+    existsSync(folder) &&
+    readdirSync(folder).some((name) => !earlier.has(name) && isBegun(join(folder, name)));
   if (from === "writing") while (!isOver && !isWriting()) await wait(1);
   const began = performance.now();
   while (!isOver && performance.now() < began + delayMs) await wait(delayMs > 1000 ? 1 : 0);

@@ -13,6 +13,7 @@ import {
   MAX_PICKLE_DEPTH,
   MAX_PICKLE_EXPANSION,
   MAX_PICKLE_OBJECTS,
+  MAX_PICKLE_STACK,
 } from "../limits.ts";
 import { checkDepth, tooDeep } from "./depth.ts";
 import { BUNDLE_GLOBALS, callGlobal, findGlobal, type GlobalTable } from "./globals.ts";
@@ -365,6 +366,11 @@ class PickleMachine {
   }
 
   private push(value: PickleValue): void {
+    if (this.stack.length >= MAX_PICKLE_STACK)
+      throw new AtlasmtlError(
+        "LIMIT",
+        `more than ${MAX_PICKLE_STACK} values of the pickle wait for a container`,
+      );
     this.stack.push(value);
   }
 

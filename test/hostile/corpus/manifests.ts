@@ -145,6 +145,11 @@ export async function manifestFiles(): Promise<HostileFile[]> {
       ["CHECKSUM"],
     ],
     [
+      "the root of the disk as input",
+      jsonBytes({ schema_version: 1, inputs: [{ path: "/", size: 1, sha256: "x" }], outputs: [] }),
+      ["CHECKSUM"],
+    ],
+    [
       "a pipe as input",
       jsonBytes({ schema_version: 1, inputs: [{ path: "pipe", size: 1, sha256: "x" }], outputs: [] }),
       ["CHECKSUM"],
