@@ -3,6 +3,8 @@
 --threads 1     one thread everywhere
 --threads 2     two threads in torch and in BLAS
 --threads blas  two threads in BLAS alone; torch's own loops with one
+
+Threads without work sleep rather than spin: spinning gains nothing here and collapses on a busy machine.
 """
 
 import os
@@ -14,3 +16,4 @@ TORCH = 1 if SETTING == "blas" else int(SETTING)
 os.environ["OMP_NUM_THREADS"] = BLAS
 os.environ["OPENBLAS_NUM_THREADS"] = BLAS
 os.environ["MKL_NUM_THREADS"] = BLAS
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
