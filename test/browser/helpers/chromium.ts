@@ -58,15 +58,19 @@ export interface PageRecord {
 /** Records everything from now on; start it before the page loads. */
 export async function recordPage(page: Page): Promise<PageRecord> {
   const record: PageRecord = { requests: [], problems: [] };
-  page.on("request", (request) => record.requests.push(request.url()));
-  page.on("websocket", (socket) => record.requests.push(socket.url()));
+  // A blob: address is memory of the page itself, from which the engine starts its threads.
+  const note = (address: string): void => {
+    if (!address.startsWith("blob:")) record.requests.push(address);
+  };
+  page.on("request", (request) => note(request.url()));
+  page.on("websocket", (socket) => note(socket.url()));
   page.on("pageerror", (error) => record.problems.push(String(error)));
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) record.problems.push(message.text());
   });
   const session = await page.context().newCDPSession(page);
-  session.on("Network.requestWillBeSent", ({ request }) => record.requests.push(request.url));
-  session.on("Network.webSocketCreated", ({ url }) => record.requests.push(url));
+  session.on("Network.requestWillBeSent", ({ request }) => note(request.url));
+  session.on("Network.webSocketCreated", ({ url }) => note(url));
   await session.send("Network.enable");
   return record;
 }

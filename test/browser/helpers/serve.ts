@@ -12,7 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** The page may load its own scripts and nothing else; the browser itself refuses every other request. */
 export const STRICT_POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src data:; connect-src 'none'";
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; img-src data:; connect-src 'none'";
 
 /** As strict, but for what the decoders of Zarr chunks need. */
 export const ZARR_POLICY = STRICT_POLICY.replace("'wasm-unsafe-eval'", "'wasm-unsafe-eval' 'unsafe-eval'");
