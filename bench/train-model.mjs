@@ -13,6 +13,7 @@ const { values, positionals } = parseArgs({
 });
 const adata = await openAnnData(positionals[0]);
 const ends = [];
+const used = [];
 let readEnd = 0;
 let first = null;
 await buildModel(
@@ -29,7 +30,10 @@ await buildModel(
       if (phase === "read") readEnd = now;
       if (phase !== "train") return;
       first ??= now;
-      if (figures !== undefined) ends.push(now);
+      if (figures === undefined) return;
+      ends.push(now);
+      const { user, system } = process.cpuUsage();
+      used.push((user + system) / 1000);
     },
   },
 );
@@ -42,5 +46,6 @@ console.log(
     firstBatchSeconds: seconds(readEnd, first),
     // The first epoch is left out: it holds the start and unoptimised code.
     epochSeconds: ends.slice(1).map((end, i) => seconds(ends[i], end)),
+    epochCpuSeconds: used.slice(1).map((end, i) => seconds(used[i], end)),
   }),
 );

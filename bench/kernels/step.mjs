@@ -18,11 +18,12 @@ const batchSize = 256;
 const nCells = Number(values.cells);
 const shape = shapeFor(nGenes);
 const data = makeAtlas({ nCells, nGenes, binary: !values.float });
+const initial = startingWeights(shape);
 const began = performance.now();
 const engine = await createWasmEngine({ numThreads: Number(values.threads) });
 const trainer = await engine.createTrainer({
   shape,
-  initial: startingWeights(shape),
+  initial,
   data,
   loss: {
     taskWeights: shape.nClasses.map(() => 1),

@@ -56,6 +56,7 @@ export function train({ rounds, python, threads }) {
       epochSeconds: middle,
       // What each does in its least disturbed round: on a busy machine the fairer figure.
       fastestEpochSeconds: fastest,
+      cpuSeconds: each((list) => median(list.map((r) => median(r.printed.epochCpuSeconds)))),
       peakMiB: each((list) => median(list.map((r) => r.peakMiB))),
       ratioToLoader: ratio(middle, "DataLoader"),
       ratioToIndexed: ratio(middle, "indexed"),

@@ -59,3 +59,28 @@ test("float32 text reads back as the same float32 and no shorter decimal does", 
     { numRuns: 2000 },
   );
 });
+
+test("confidences are written in the fewest of six to nine digits that read back", () => {
+  const slow = (value: number): number => {
+    for (let digits = 6; digits < 9; digits++) {
+      const decimal = Number(value.toPrecision(digits));
+      if (Math.fround(decimal) === value) return decimal;
+    }
+    return Number(value.toPrecision(9));
+  };
+  const edges = [1e-4, 0.001, 0.01, 0.1, 1, 10].flatMap((edge) => {
+    const [at] = new Uint32Array(Float32Array.of(edge).buffer);
+    return Array.from(new Float32Array(Uint32Array.from({ length: 9 }, (_, i) => at! + i - 4).buffer));
+  });
+  const wide = fc.tuple(fc.float({ min: 0, max: 1, noNaN: true }), fc.constantFrom(1, 10, 0.1, 0.01, 0.001));
+  for (const value of edges) expect(Number(pythonFloat32(value))).toBe(slow(value));
+  fc.assert(
+    fc.property(wide, ([unit, size]) => {
+      const value = Math.fround(unit * size);
+      fc.pre(value === 0 || value >= 2 ** -126); // below, fewer digits are enough
+      expect(Number(pythonFloat32(value))).toBe(slow(value));
+      expect(Number(pythonFloat32(-value))).toBe(-slow(value));
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -25,11 +25,27 @@ const SMALLEST_NORMAL = 2 ** -126;
 
 /** Six digits always survive a normal float32, and nine always suffice (IEEE 754). */
 function shortestDecimal(value: number): number {
+  const size = Math.abs(value);
+  if (size >= 1e-4 && size < 10) return value < 0 ? -shortestScaled(size) : shortestScaled(size);
   for (let digits = Math.abs(value) < SMALLEST_NORMAL ? 1 : 6; digits < 9; digits++) {
     const decimal = Number(value.toPrecision(digits));
     if (Math.fround(decimal) === value) return decimal;
   }
   return Number(value.toPrecision(9));
+}
+
+/**
+ * The same for 1e-4 ≤ value < 10, without text: value × 10^k is exact up to k = 12 (24 bits and the 28 of 5^12), and
+ * the quotient of two exact numbers is the float64 nearest to that decimal.
+ */
+function shortestScaled(value: number): number {
+  // Six significant digits.
+  let scale = value >= 1 ? 1e5 : value >= 0.1 ? 1e6 : value >= 0.01 ? 1e7 : value >= 0.001 ? 1e8 : 1e9;
+  for (let digits = 6; digits < 9; digits++, scale *= 10) {
+    const decimal = Math.floor(value * scale + 0.5) / scale;
+    if (Math.fround(decimal) === value) return decimal;
+  }
+  return Math.floor(value * scale + 0.5) / scale;
 }
 
 /** `d.ddde-05`: at least two digits in the exponent. */

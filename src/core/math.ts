@@ -13,12 +13,15 @@ const words = new Float64Array(1);
 const bits = new Uint32Array(words.buffer);
 const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 
-/** 2^k for −1022 ≤ k ≤ 1023, exact. */
-function powerOfTwo(k: number): number {
-  bits[HIGH] = (k + 1023) << 20;
+/** Exact powers of two from 2^−1022 to 2^1023: looked up, as putting bits together waits for memory each time. */
+const POWERS = Float64Array.from({ length: 2046 }, (_, i) => {
+  bits[HIGH] = (i + 1) << 20;
   bits[1 - HIGH] = 0;
   return words[0]!;
-}
+});
+
+/** 2^k for −1022 ≤ k ≤ 1023, exact. */
+const powerOfTwo = (k: number): number => POWERS[k + 1022]!;
 
 /**
  * e^x.

@@ -8,6 +8,7 @@ import { loadModel } from "../../artifacts/load.ts";
 import type { AlsoWrite } from "../../core/bytes.ts";
 import type { ConfigMap } from "../../core/config.ts";
 import { locate } from "../../errors.ts";
+import { loadHdf5 } from "../../formats/hdf5-library.ts";
 import { isZarrRoot } from "../../formats/zarr.ts";
 import { type PredictionResult, predict, TrainedModel } from "../../index.ts";
 import { DEFAULT_WRITE_MODE } from "../../output/columns.ts";
@@ -47,6 +48,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     suffix === ".zarr" ? isZarrRoot : undefined,
   );
   warnOfIdleFlags(flags, suffix, context);
+  // Compiles beside the loading of the model; a failure is reported when the file is opened.
+  if (data.endsWith(".h5ad")) loadHdf5().catch(() => undefined);
   const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
   const model = new TrainedModel(bundle.model, bundle.warnings);
   const options = await predictOptions(flags, model, context);

@@ -57,6 +57,8 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
   loadWeights(arena, layout, options.initial);
   kernels.transposeAll(layout.record);
   const nextUpdate = createUpdates(options.optimizer);
+  // One for all epochs: many short ones must not keep signals from arriving either.
+  const pause = createPauser();
   let step = 0;
   let disposed = false;
 
@@ -139,7 +141,6 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     if (Math.min(order.length, options.batchSize) > capacity)
       throw new AtlasmtlError("BUG", `a pass over ${order.length} rows of ${data.x.nRows} cells`);
     const mean = createLossMean(shape);
-    const pause = createPauser();
     const batchAt = (start: number) =>
       order.subarray(start, Math.min(start + options.batchSize, order.length));
     const prepareAt = (slot: number, start: number) => {
