@@ -8,7 +8,7 @@
 export const MAX_PICKLE_DEPTH = 500;
 
 /** Containers and floats that one pickle may build, at up to 100 bytes of memory each. */
-export const MAX_PICKLE_OBJECTS = 1_000_000;
+export const MAX_PICKLE_OBJECTS = 500_000;
 
 /** Values that wait on a pickle's stack at once; Python puts a thousand there before it adds them to a list. */
 export const MAX_PICKLE_STACK = 1_000_000;
@@ -17,7 +17,7 @@ export const MAX_PICKLE_STACK = 1_000_000;
 export const MAX_PICKLE_EXPANSION = 32;
 
 /** Bytes that a pickle, or the content of a compressed file, may have however small the file is. */
-export const EXPANSION_ALLOWANCE = 64 * 1024 * 1024;
+export const EXPANSION_ALLOWANCE = 48 * 1024 * 1024;
 
 /** Bytes of one integer in a pickle. */
 export const MAX_INTEGER_BYTES = 4096;
