@@ -3,6 +3,7 @@
  * @module
  */
 import type { Csr } from "../core/csr.ts";
+import type { Room } from "../core/room.ts";
 
 /** Why an entry cannot be used. `column` is as stored and may be out of range. */
 export interface EntryProblem {
@@ -12,14 +13,20 @@ export interface EntryProblem {
   readonly value: number;
 }
 
-/** Column numbers in the narrowest type that holds them. */
-export function compactColumns(columns: Int32Array, nCols: number): Uint16Array | Uint32Array {
-  return nCols <= 65536 ? new Uint16Array(columns) : new Uint32Array(columns);
+/** Column numbers in the narrowest type that holds them; they lie in `room`, if there is one. */
+export function compactColumns(columns: Int32Array, nCols: number, room?: Room): Uint16Array | Uint32Array {
+  if (room === undefined) return nCols <= 65536 ? new Uint16Array(columns) : new Uint32Array(columns);
+  const buffer = room(columns.length * (nCols <= 65536 ? 2 : 4));
+  const compact =
+    nCols <= 65536 ? new Uint16Array(buffer, 0, columns.length) : new Uint32Array(buffer, 0, columns.length);
+  compact.set(columns);
+  return compact;
 }
 
 /**
  * Canonical CSR of `nRows` rows whose entries lie at `starts[r]` to `starts[r + 1]` of `columns` and
- * `values`; both arrays are consumed. `report` is called for the first unusable entry and must throw.
+ * `values`; both arrays are consumed. `report` is called for the first unusable entry and must throw. With a
+ * `room` the caller keeps no block beyond the next one.
  */
 export function canonicalCsr(
   nRows: number,
@@ -28,6 +35,7 @@ export function canonicalCsr(
   columns: Int32Array,
   values: Float32Array,
   report: (problem: EntryProblem) => never,
+  room?: Room,
 ): Csr {
   const indptr = new Uint32Array(nRows + 1);
   let kept = 0;
@@ -65,8 +73,9 @@ export function canonicalCsr(
     nRows,
     nCols,
     indptr,
-    indices: compactColumns(columns.subarray(0, kept), nCols),
-    data: kept === values.length ? values : values.slice(0, kept),
+    indices: compactColumns(columns.subarray(0, kept), nCols, room),
+    data:
+      kept === values.length ? values : room === undefined ? values.slice(0, kept) : values.subarray(0, kept),
   };
 }
 

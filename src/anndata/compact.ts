@@ -38,7 +38,7 @@ export async function readCompactCsr(matrix: Matrix, options: CompactOptions): P
   let used = 0;
   let row = 0;
 
-  for await (const { firstRow, csr } of matrix.rows({ signal })) {
+  for await (const { firstRow, csr } of matrix.rows({ reuse: true, signal })) {
     const values = csr.data;
     if (binary && values !== null) await refuseNegative(matrix, firstRow, csr);
     const needed = used + csr.indices.length;

@@ -5,6 +5,7 @@
  */
 import type { RowBlock } from "../core/csr.ts";
 import { nextTurn, throwIfAborted } from "../core/progress.ts";
+import { createRoom } from "../core/room.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { canonicalCsr, denseToCsr, type EntryProblem } from "./canonical.ts";
 import { type NumericSource, readFloats, readInts } from "./sequential.ts";
@@ -46,7 +47,7 @@ export interface MatrixLayout {
 }
 
 /** Values of a block by default: 8 MiB of 4-byte columns and 4-byte values. */
-const BLOCK_ENTRIES = 1 << 20;
+const BLOCK_ENTRIES = 1 << 18;
 
 /** Rows of a block by default at most. */
 const BLOCK_ROWS = 8192;
@@ -71,7 +72,8 @@ export function streamRows(layout: MatrixLayout, options: RowsOptions = {}): Asy
     throw new AtlasmtlError("USAGE", `blockRows is ${blockRows}; expected a positive integer`);
   if (!(maxRows > 0)) throw new AtlasmtlError("USAGE", `maxRows is ${maxRows}; expected a positive integer`);
   const { arrays } = layout;
-  const asked = { start, end, blockRows, maxRows: Math.min(maxRows, BLOCK_ROWS), signal: options.signal };
+  const { reuse = false, signal } = options;
+  const asked = { start, end, blockRows, maxRows: Math.min(maxRows, BLOCK_ROWS), reuse, signal };
   if ("ranges" in arrays) return rangedRows(layout, arrays, asked);
   if (arrays.storage === "dense") return denseRows(layout, arrays.values, asked);
   return arrays.storage === "csr" ? csrRows(layout, arrays, asked) : cscRows(layout, arrays, asked);
@@ -82,6 +84,7 @@ interface Asked {
   readonly end: number;
   readonly blockRows: number | undefined;
   readonly maxRows: number;
+  readonly reuse: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -108,8 +111,9 @@ const shifted =
 
 async function* csrRows(layout: MatrixLayout, arrays: SparseArrays, asked: Asked): AsyncGenerator<RowBlock> {
   const { starts } = arrays;
-  const columnsOf = readInts(arrays.indices);
-  const valuesOf = readFloats(arrays.data);
+  const columnsOf = readInts(arrays.indices, asked);
+  const valuesOf = readFloats(arrays.data, asked);
+  const room = asked.reuse ? createRoom() : undefined;
   for (let row = asked.start; row < asked.end; ) {
     await breathe(asked.signal);
     const end = blockEnd(row, asked, starts);
@@ -119,7 +123,7 @@ async function* csrRows(layout: MatrixLayout, arrays: SparseArrays, asked: Asked
     const values = await valuesOf(from, to);
     const local = starts.slice(row, end + 1).map((at) => at - from);
     const report = shifted(layout.report, row);
-    yield { firstRow: row, csr: canonicalCsr(end - row, layout.nCols, local, columns, values, report) };
+    yield { firstRow: row, csr: canonicalCsr(end - row, layout.nCols, local, columns, values, report, room) };
     row = end;
   }
 }
@@ -130,7 +134,7 @@ async function* denseRows(
   asked: Asked,
 ): AsyncGenerator<RowBlock> {
   const { nCols } = layout;
-  const valuesOf = readFloats(source);
+  const valuesOf = readFloats(source, asked);
   const rows =
     asked.blockRows ??
     Math.min(asked.maxRows, Math.max(1, Math.floor((4 * BLOCK_ENTRIES) / Math.max(nCols, 1))));

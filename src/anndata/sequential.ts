@@ -1,4 +1,5 @@
 /** Reads a stored array front to back in slices, without undoing a compressed chunk twice. @module */
+import { createRoom, type Room } from "../core/room.ts";
 import type { StoredArray } from "../formats/array-store.ts";
 import { type NumberArray, toFloat32, toInt32 } from "../formats/number-arrays.ts";
 
@@ -9,7 +10,7 @@ export interface NumericSource {
   readonly dtype: string;
   /** Rows of one compressed chunk; null when any row can be read by itself. */
   readonly chunkRows: number | null;
-  read(start: number, end: number): Promise<NumberArray>;
+  read(start: number, end: number, room?: Room): Promise<NumberArray>;
 }
 
 /** A chunk above this is read in part, even if that means undoing it again for the next part. */
@@ -22,7 +23,7 @@ export function storedSource(array: StoredArray): NumericSource {
     width: shape.slice(1).reduce((product, n) => product * n, 1),
     dtype: array.dtype,
     chunkRows: array.filters.length === 0 ? null : (array.chunks?.[0] ?? null),
-    read: (start, end) => array.readNumbers(start, end),
+    read: (start, end, room) => array.readNumbers(start, end, room),
   };
 }
 
@@ -36,35 +37,54 @@ export function memorySource(values: NumberArray, width = 1, dtype = "float32"):
   };
 }
 
+export interface SliceOptions {
+  /** Each slice lies where the one before lay. */
+  readonly reuse: boolean;
+}
+
 /** Slices of `source` as float32. */
-export function readFloats(source: NumericSource): (start: number, end: number) => Promise<Float32Array> {
-  return sequential(source, toFloat32, (length) => new Float32Array(length));
+export function readFloats(
+  source: NumericSource,
+  { reuse }: SliceOptions = { reuse: false },
+): (start: number, end: number) => Promise<Float32Array> {
+  return sequential(source, reuse, toFloat32, (buffer, length) => new Float32Array(buffer, 0, length));
 }
 
 /** Slices of `source` as int32; see `toInt32` for what does not fit. */
-export function readInts(source: NumericSource): (start: number, end: number) => Promise<Int32Array> {
-  return sequential(source, toInt32, (length) => new Int32Array(length));
+export function readInts(
+  source: NumericSource,
+  { reuse }: SliceOptions = { reuse: false },
+): (start: number, end: number) => Promise<Int32Array> {
+  return sequential(source, reuse, toInt32, (buffer, length) => new Int32Array(buffer, 0, length));
 }
+
+/** Bytes of a float32 and of an int32. */
+const ELEMENT_BYTES = 4;
 
 function sequential<T extends Float32Array | Int32Array>(
   source: NumericSource,
+  reuse: boolean,
   convert: (values: NumberArray) => T,
-  allocate: (length: number) => T,
+  view: (buffer: ArrayBuffer, length: number) => T,
 ): (start: number, end: number) => Promise<T> {
   const { width, chunkRows, nRows } = source;
-  const direct = async (start: number, end: number): Promise<T> => convert(await source.read(start, end));
+  const readRoom = reuse ? createRoom() : undefined;
+  const direct = async (start: number, end: number): Promise<T> =>
+    convert(await source.read(start, end, readRoom));
   if (chunkRows === null || chunkRows * width > MAX_CHUNK_VALUES) return direct;
 
-  let held: T = allocate(0);
+  const ownRoom: Room = reuse ? createRoom() : (bytes) => new ArrayBuffer(bytes);
+  let held: T = view(new ArrayBuffer(0), 0);
   let heldStart = 0;
   let heldEnd = 0;
   return async (start, end) => {
-    const result = allocate((end - start) * width);
+    const length = (end - start) * width;
+    const result = view(ownRoom(length * ELEMENT_BYTES), length);
     for (let at = start; at < end; ) {
       if (at < heldStart || at >= heldEnd) {
         const from = Math.floor(at / chunkRows) * chunkRows;
         const to = Math.min(Math.ceil(end / chunkRows) * chunkRows, nRows);
-        held = allocate(0); // frees the last part before the next is read
+        held = view(new ArrayBuffer(0), 0); // frees the last part before the next is read
         held = await direct(from, to);
         heldStart = from;
         heldEnd = to;

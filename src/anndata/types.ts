@@ -65,6 +65,8 @@ export interface RowsOptions {
   readonly maxRows?: number;
   readonly start?: number;
   readonly end?: number;
+  /** The caller is done with a block when it asks for the next one, which may lie in the same memory. */
+  readonly reuse?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -6,7 +6,7 @@ import { AtlasmtlError, locate } from "../errors.ts";
 import { MAX_BUNDLE_FILE_BYTES } from "../formats/limits.ts";
 
 /** Bytes hashed at a time. */
-const CHUNK_BYTES = 4 << 20;
+const CHUNK_BYTES = 1 << 20;
 
 /** SHA-256 in lower-case hex of bytes in pieces. */
 export function sha256(pieces: readonly Uint8Array[]): string {
@@ -29,9 +29,11 @@ export async function sha256File(
   try {
     if (source.byteLength > maxBytes) throw locate(tooLarge(source.byteLength, maxBytes), path);
     const hash = platform.createSha256();
+    // One buffer for all chunks: freed ones would pile up until the next collection.
+    const chunk = new Uint8Array(Math.min(source.byteLength, CHUNK_BYTES));
     for (let at = 0; at < source.byteLength; at += CHUNK_BYTES) {
       throwIfAborted(signal);
-      hash.update(await source.read(at, at + CHUNK_BYTES));
+      hash.update(await source.read(at, at + CHUNK_BYTES, chunk));
     }
     return hash.hex();
   } finally {

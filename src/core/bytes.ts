@@ -8,8 +8,11 @@ export interface ByteSource {
   /** The name used in error messages. */
   readonly name: string;
   readonly byteLength: number;
-  /** Bytes `start` (inclusive) to `end` (exclusive), clamped to the file. */
-  read(start: number, end: number): Promise<Uint8Array>;
+  /**
+   * Bytes `start` (inclusive) to `end` (exclusive), clamped to the file. Where the host can, they are put into
+   * `into`, which is long enough, and returned as a part of it.
+   */
+  read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@
  * (`anndata/`) is written against it.
  * @module
  */
+import type { Room } from "../core/room.ts";
 import type { NumberArray } from "./number-arrays.ts";
 
 /** An attribute; a reference points to another element by path. */
@@ -43,10 +44,11 @@ export interface StoredArray extends StoredElement {
   /** Compression and other filters, by name, for reports. */
   readonly filters: readonly string[];
   /**
-   * Numbers or booleans of rows `start` to `end` (along the first axis, all by default), row-major.
+   * Numbers or booleans of rows `start` to `end` (along the first axis, all by default), row-major. They may lie in
+   * `room`, if there is one.
    * @throws UNSUPPORTED for another element kind or an unknown filter, BAD_FORMAT when it cannot be read.
    */
-  readNumbers(start?: number, end?: number): Promise<NumberArray>;
+  readNumbers(start?: number, end?: number, room?: Room): Promise<NumberArray>;
   /** Strings of rows `start` to `end`. @throws as {@link readNumbers}. */
   readStrings(start?: number, end?: number): Promise<string[]>;
   /** One field of a one-dimensional compound array. @throws as {@link readNumbers}. */

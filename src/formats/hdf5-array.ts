@@ -2,6 +2,7 @@
  * Reads the arrays of HDF5 files: raw into the library's memory, a piece at a time, then copied out.
  * @module
  */
+import type { Room } from "../core/room.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { CompoundField, StoredArray } from "./array-store.ts";
 import { type ChunkedArray, LZF, openChunked, POINTER_BYTES } from "./hdf5-chunks.ts";
@@ -56,6 +57,7 @@ export function openArray(
     start: number,
     end: number,
     take: (bytes: Uint8Array<ArrayBuffer>, from: number) => void,
+    room?: Room,
   ): void => {
     checkOpen();
     if (shape === null)
@@ -76,7 +78,7 @@ export function openArray(
       const at = from;
       const to = Math.min(pieceEnd(type, rowBytes, from), end);
       if (chunked !== null) take(chunked.readRows(at, to), at);
-      else readPiece(fileId, path, type, from, to, (bytes) => take(bytes, at));
+      else readPiece(fileId, path, type, from, to, room, (bytes) => take(bytes, at));
       from = to;
     }
   };
@@ -109,18 +111,23 @@ export function openArray(
     chunks: type.chunks,
     fields: type.compound_type?.members.map(({ name }) => name) ?? [],
     filters: filters.map(filterName),
-    async readNumbers(start = 0, end = nRows) {
+    async readNumbers(start = 0, end = nRows, room) {
       let result: NumberArray | null = null;
-      readPieces(start, end, (bytes, from) => {
-        const part = decodeNumbers(bytes, type);
-        const rowValues = rowBytes / type.size;
-        const total = (end - start) * rowValues;
-        if (part.length === total) result = part;
-        else {
-          result ??= allocateLike(part, total, attributes.path);
-          result.set(part as never, (from - start) * rowValues);
-        }
-      });
+      readPieces(
+        start,
+        end,
+        (bytes, from) => {
+          const part = decodeNumbers(bytes, type);
+          const rowValues = rowBytes / type.size;
+          const total = (end - start) * rowValues;
+          if (part.length === total) result = part;
+          else {
+            result ??= allocateLike(part, total, attributes.path);
+            result.set(part as never, (from - start) * rowValues);
+          }
+        },
+        room,
+      );
       return result ?? decodeNumbers(new Uint8Array(0), type);
     },
     async readStrings(start = 0, end = nRows) {
@@ -171,6 +178,7 @@ function readPiece(
   type: ArrayType,
   from: number,
   to: number,
+  room: Room | undefined,
   take: (bytes: Uint8Array<ArrayBuffer>) => void,
 ): void {
   const h5 = hdf5Library();
@@ -184,7 +192,13 @@ function readPiece(
       const at = BigInt(address);
       const status = h5.get_dataset_data(fileId, path, count, offset, stride, at);
       if (status < 0) throw new Error(`the library returned ${status}`);
-      take(h5.HEAPU8.slice(address, address + size));
+      const bytes = h5.HEAPU8.subarray(address, address + size);
+      if (room === undefined) take(bytes.slice());
+      else {
+        const copy = new Uint8Array(room(size), 0, size);
+        copy.set(bytes);
+        take(copy);
+      }
       if (!holdsPointers(type)) return;
       if (count === null) h5.reclaim_vlen_memory(fileId, path, "", at);
       else h5.reclaim_vlen_memory_count(fileId, path, "", at, count);

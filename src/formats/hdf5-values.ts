@@ -72,30 +72,31 @@ export function holdsPointers(type: Metadata): boolean {
 /** Numbers or booleans from little-endian bytes that start at the beginning of their buffer. */
 export function decodeNumbers(bytes: Uint8Array<ArrayBuffer>, type: Metadata): NumberArray {
   const { buffer } = bytes;
+  const n = bytes.length / type.size;
   if (type.type === ENUM) return type.size === 1 ? bytes : refuse(type);
   switch (numberName(type)) {
     case "int8":
-      return new Int8Array(buffer);
+      return new Int8Array(buffer, 0, n);
     case "uint8":
       return bytes;
     case "int16":
-      return new Int16Array(buffer);
+      return new Int16Array(buffer, 0, n);
     case "uint16":
-      return new Uint16Array(buffer);
+      return new Uint16Array(buffer, 0, n);
     case "int32":
-      return new Int32Array(buffer);
+      return new Int32Array(buffer, 0, n);
     case "uint32":
-      return new Uint32Array(buffer);
+      return new Uint32Array(buffer, 0, n);
     case "int64":
-      return new BigInt64Array(buffer);
+      return new BigInt64Array(buffer, 0, n);
     case "uint64":
-      return new BigUint64Array(buffer);
+      return new BigUint64Array(buffer, 0, n);
     case "float16":
-      return halfToFloat32(new Uint16Array(buffer));
+      return halfToFloat32(new Uint16Array(buffer, 0, n));
     case "float32":
-      return new Float32Array(buffer);
+      return new Float32Array(buffer, 0, n);
     case "float64":
-      return new Float64Array(buffer);
+      return new Float64Array(buffer, 0, n);
     default:
       return refuse(type);
   }

@@ -1,11 +1,11 @@
 /** Reads the arrays of a Zarr hierarchy in ranges of rows. @module */
-import * as zarr from "zarrita";
+import type { AsyncReadable, DataType, Array as OpenArray } from "zarrita";
 import { AtlasmtlError } from "../errors.ts";
 import type { CompoundField, StoredArray } from "./array-store.ts";
 import type { KeyStore } from "./key-store.ts";
 import { MAX_ARRAY_VALUES } from "./limits.ts";
 import { halfToFloat32, type NumberArray } from "./number-arrays.ts";
-import { fixedText, registerCodecs } from "./zarr-codecs.ts";
+import { fixedText, loadZarrita } from "./zarr-codecs.ts";
 import type { ArrayMetadata, FieldLayout } from "./zarr-metadata.ts";
 
 /** Bytes of one chunk at most; a chunk is held whole. */
@@ -28,7 +28,7 @@ export function zarrArray(
   const { shape, chunks, element, dtype } = metadata;
   const nRows = shape[0] ?? 1;
   const rowValues = shape.slice(1).reduce((product, n) => product * n, 1);
-  let opened: Promise<zarr.Array<zarr.DataType>> | null = null;
+  let opened: Promise<OpenArray<DataType>> | null = null;
 
   const read = async (
     wanted: "numbers" | "strings" | "fields",
@@ -46,6 +46,7 @@ export function zarrArray(
       throw new AtlasmtlError("UNSUPPORTED", `the array holds ${dtype}, not ${wanted}`, { where: path });
     checkSizes(metadata, end - start, rowValues, path);
     try {
+      const zarr = await loadZarrita();
       opened ??= zarr.open.v3(chunkStore(keys, path, document), { kind: "array" });
       const array = await opened;
       if (shape.length === 0) return (await array.getChunk([])).data;
@@ -131,8 +132,7 @@ function checkSizes(metadata: ArrayMetadata, rows: number, rowValues: number, wh
 }
 
 /** What zarrita asks for: the checked metadata, and chunks. */
-function chunkStore(keys: KeyStore, path: string, document: object): zarr.AsyncReadable {
-  registerCodecs();
+function chunkStore(keys: KeyStore, path: string, document: object): AsyncReadable {
   const metadata = new TextEncoder().encode(JSON.stringify(document));
   const full = (key: string): string => (path === "" ? key.slice(1) : `${path}${key}`);
   return {

@@ -5,7 +5,7 @@
  * @module
  */
 import { Unzlib } from "fflate";
-import { registry } from "zarrita";
+import type { registry } from "zarrita";
 import { joinBytes } from "../core/bytes.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { gunzip } from "./gzip.ts";
@@ -59,6 +59,7 @@ function guarded({ name, configuration, maxBytes }: GuardedConfig): ReadingCodec
         );
       if (name === "gzip") return gunzip(bytes, { maxBytes });
       if (name === "zlib") return unzlib(bytes, maxBytes);
+      const { registry } = await loadZarrita();
       const entry = await registry.get(name)?.();
       if (entry === undefined) throw new AtlasmtlError("BUG", `there is no codec ${name}`);
       const codec = entry.fromConfig(configuration, UNUSED) as unknown as ByteCodec;
@@ -229,21 +230,30 @@ type Registered = NonNullable<ReturnType<typeof registry.get>>;
 type CodecEntry = Awaited<ReturnType<Registered>>;
 
 /** zarrita's type wants codecs that encode too; ours throw there. */
-function register(name: string, make: (config: never, shape: number[]) => ReadingCodec<unknown>): void {
+function registered(
+  make: (config: never, shape: number[]) => ReadingCodec<unknown>,
+): () => Promise<CodecEntry> {
   const entry = {
     fromConfig: (config: unknown, meta: { readonly shape: number[] }) => make(config as never, meta.shape),
   };
-  registry.set(name, async () => entry as unknown as CodecEntry);
+  return async () => entry as unknown as CodecEntry;
 }
 
-/** Makes the codecs known to zarrita; doing it again changes nothing. */
-export function registerCodecs(): void {
-  register(GUARDED, guarded);
-  register(EXACT, exact);
-  register(TEXT, textCodec);
+let library: Promise<typeof import("zarrita")> | null = null;
+
+/** The library that reads and writes chunks, which comes with the first chunk; it knows the codecs above. */
+export function loadZarrita(): Promise<typeof import("zarrita")> {
+  library ??= import("zarrita").then((zarrita) => {
+    zarrita.registry.set(GUARDED, registered(guarded));
+    zarrita.registry.set(EXACT, registered(exact));
+    zarrita.registry.set(TEXT, registered(textCodec));
+    return zarrita;
+  });
+  return library;
 }
 
-/** Fetches the decoders that otherwise come with the first chunk that needs them. */
+/** Fetches the library and the decoders that otherwise come with the first chunk that needs them. */
 export async function loadDecoders(): Promise<void> {
+  const { registry } = await loadZarrita();
   await Promise.all(COMPRESSIONS.map((name) => registry.get(name)?.()));
 }

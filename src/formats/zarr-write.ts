@@ -5,11 +5,10 @@
  * fill; metadata come last. Chunks are whole rows, compressed with zstd.
  * @module
  */
-import { registry } from "zarrita";
 import { AtlasmtlError } from "../errors.ts";
 import type { ElementWriter } from "./element-writer.ts";
 import type { NumberArray } from "./number-arrays.ts";
-import { emitVlen } from "./zarr-codecs.ts";
+import { emitVlen, loadZarrita } from "./zarr-codecs.ts";
 import type { Json } from "./zarr-metadata.ts";
 
 /** Values of one chunk, about: a megabyte or two. */
@@ -254,6 +253,7 @@ async function encodeChunk(
 }
 
 async function compress(bytes: Uint8Array): Promise<Uint8Array> {
+  const { registry } = await loadZarrita();
   const entry = await registry.get("zstd")?.();
   if (entry === undefined) throw new AtlasmtlError("BUG", "there is no codec zstd");
   const codec = entry.fromConfig({ level: ZSTD_LEVEL }, UNUSED) as unknown as {

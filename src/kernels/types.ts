@@ -115,7 +115,7 @@ export interface ForwardResult {
 export interface Inference {
   /**
    * Evaluates a block of cells whose columns are the model's genes; one block at a time. `meanwhile` may prepare
-   * the next block: it runs on this thread once the other threads have begun.
+   * the next block: it runs on this thread once the other threads have begun. The next run may overwrite the result.
    */
   run(block: Csr, meanwhile?: () => Promise<void>): Promise<ForwardResult>;
   dispose(): void;

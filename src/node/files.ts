@@ -35,9 +35,10 @@ export async function openPath(path: string): Promise<ByteSource> {
   return {
     name: path,
     byteLength: stats.size,
-    async read(start, end) {
+    async read(start, end, into) {
       const from = Math.min(Math.max(start, 0), stats.size);
-      const bytes = new Uint8Array(Math.max(Math.min(end, stats.size) - from, 0));
+      const length = Math.max(Math.min(end, stats.size) - from, 0);
+      const bytes = into?.subarray(0, length) ?? new Uint8Array(length);
       let done = 0;
       while (done < bytes.length) {
         const { bytesRead } = await handle.read(

@@ -1,6 +1,7 @@
 /** Matching the query's genes to the model's and streaming its rows in the model's order (contract 3 §1). @module */
 import type { Matrix } from "../anndata/types.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
+import { createRoom, type Room } from "../core/room.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { InputTransform } from "../model/types.ts";
 import { likelyCause } from "./gene-mismatch.ts";
@@ -95,7 +96,8 @@ function quoted(names: readonly string[], most: number): string {
 }
 
 /**
- * Streams the query in blocks of at most `batchSize` rows, in the model's gene order and transformed.
+ * Streams the query in blocks of at most `batchSize` rows, in the model's gene order and transformed; each block
+ * may lie where the one before the last lay.
  *
  * The reader chooses how much it reads at once, as a wide matrix allows fewer rows; longer blocks are cut.
  * @throws BAD_DATA for a negative value under the `binary` transform.
@@ -111,10 +113,14 @@ export async function* alignedRows(
   },
 ): AsyncGenerator<RowBlock> {
   const { transform, batchSize, source, signal } = options;
-  for await (const { firstRow, csr } of matrix.rows({ maxRows: batchSize, signal })) {
+  // A block is still in use while the next one is made.
+  const rooms = [createRoom(), createRoom()];
+  let turn = 0;
+  for await (const { firstRow, csr } of matrix.rows({ maxRows: batchSize, reuse: true, signal })) {
     let aligned: Csr;
     try {
-      aligned = alignBlock(csr, alignment, transform, firstRow);
+      aligned = alignBlock(csr, alignment, transform, firstRow, rooms[turn]!);
+      turn = 1 - turn;
     } catch (error) {
       throw locate(error, `${source} › ${matrix.name}`);
     }
@@ -145,7 +151,7 @@ function* cut({ firstRow, csr }: RowBlock, batchSize: number): Generator<RowBloc
  * One block with its columns in the model's order.
  *
  * Where the query's genes come in that order already, this is one pass; a row that is out of order is sorted
- * through a bitmap of the model's genes. `firstRow` numbers rows in messages.
+ * through a bitmap of the model's genes. `firstRow` numbers rows in messages; the columns lie in `room`, if there is one.
  * @throws BAD_DATA for a negative value under the `binary` transform.
  */
 export function alignBlock(
@@ -153,11 +159,15 @@ export function alignBlock(
   alignment: GeneAlignment,
   transform: InputTransform,
   firstRow = 0,
+  room?: Room,
 ): Csr {
   const { queryGenes, toModel, nGenes } = alignment;
   const { nRows, indptr, indices, data } = block;
   const binary = transform === "binary";
-  const columns = nGenes <= 65536 ? new Uint16Array(indices.length) : new Uint32Array(indices.length);
+  const n = indices.length;
+  const memory = (bytes: number) => room?.(bytes) ?? new ArrayBuffer(bytes);
+  const columns =
+    nGenes <= 65536 ? new Uint16Array(memory(2 * n), 0, n) : new Uint32Array(memory(4 * n), 0, n);
   const values = binary || data === null ? null : new Float32Array(indices.length);
   const rowStart = new Uint32Array(nRows + 1);
   let sortRow: RowSorter | null = null;

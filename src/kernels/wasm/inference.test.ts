@@ -55,7 +55,7 @@ test("an empty block and blocks of different kinds follow each other", async () 
   };
   expect((await inference.run(empty)).latent.length).toBe(0);
   const ones = randomCsr(8, 9, small.nGenes, 0.3, true);
-  const before = await inference.run(ones);
+  const before = structuredClone(await inference.run(ones));
   await inference.run(randomCsr(9, 700, small.nGenes, 0.3, false));
   const explicit = { ...ones, data: new Float32Array(ones.indices.length).fill(1) };
   expect(await inference.run(ones)).toEqual(before);
@@ -67,7 +67,7 @@ test("each row's result is the same in any company", async () => {
   const engine = await createWasmEngine({ numThreads: 3 });
   const inference = await engine.createInference(small, randomWeights(5, small));
   const block = randomCsr(11, 600, small.nGenes, 0.3, false);
-  const whole = await inference.run(block);
+  const whole = structuredClone(await inference.run(block));
   const start = block.indptr[597]!;
   const alone = await inference.run({
     nRows: 3,
@@ -97,7 +97,7 @@ test("the next block is prepared while a block runs, and what fails there leaves
   const engine = await createWasmEngine({ numThreads: 2 });
   const inference = await engine.createInference(small, randomWeights(5, small));
   const block = randomCsr(6, 300, small.nGenes, 0.15, true);
-  const expected = await inference.run(block);
+  const expected = structuredClone(await inference.run(block));
   let calls = 0;
   const prepared = await inference.run(block, async () => {
     calls++;

@@ -1,5 +1,6 @@
 /** Evaluating a trained network on the kernels. @module */
 import type { Csr } from "../../core/csr.ts";
+import { createRoom, type Room } from "../../core/room.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { createPauser } from "../reference/pause.ts";
 import type { ForwardResult, Inference, NetworkShape, NetworkWeights } from "../types.ts";
@@ -11,8 +12,8 @@ import { TASK } from "./pool.ts";
 import { loadWeights } from "./weights.ts";
 
 /** Cells and entries of one pass through the kernels; a block of any size is cut into such passes. */
-const PASS_ROWS = 2048;
-const PASS_ENTRIES = 1 << 20;
+const PASS_ROWS = 512;
+const PASS_ENTRIES = 1 << 18;
 
 /** @throws BUG when weights or a block do not have the sizes of `shape`; LIMIT when the arena cannot hold it. */
 export function createInference(session: Session, shape: NetworkShape, weights: NetworkWeights): Inference {
@@ -38,6 +39,9 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
   });
   const slots = planned.map((slot) => placeBatch(slot, layout.extra));
   loadWeights(arena, layout, weights);
+  const latentRoom = createRoom();
+  const headRooms = layout.heads.map(() => createRoom());
+  const pause = createPauser();
   let disposed = false;
 
   function passEnd(block: Csr, first: number): number {
@@ -55,9 +59,9 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
         throw new AtlasmtlError("BUG", `a block of ${block.nCols} genes for a network of ${shape.nGenes}`);
       const { nRows } = block;
       const nLatent = shape.hiddenSizes.at(-1)!;
-      const latent = new Float32Array(nRows * nLatent);
-      const heads = layout.heads.map(({ size: width }) => new Float32Array(nRows * width));
-      const pause = createPauser();
+      const room = (of: Room, width: number) => new Float32Array(of(nRows * width * 4), 0, nRows * width);
+      const latent = room(latentRoom, nLatent);
+      const heads = layout.heads.map(({ size: width }, j) => room(headRooms[j]!, width));
       const gather = (slot: number, first: number, last: number) => {
         gatherRows(arena, slots[slot]!, block, last - first, (i) => first + i);
       };
