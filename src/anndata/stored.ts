@@ -3,10 +3,10 @@ import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { ArrayStore, StoredArray, StoredGroup } from "../formats/array-store.ts";
-import { type NumberArray, toFloat32 } from "../formats/number-arrays.ts";
 import { listed, openDataFrame } from "./dataframe.ts";
 import { encodingName, encodingOf, integers, type StoredElement } from "./encodings.ts";
 import { openMatrix } from "./matrix.ts";
+import { readObsm } from "./obsm.ts";
 import type { AnnData, DataFrame, ElementSummary, MatrixName } from "./types.ts";
 import { readUns } from "./uns.ts";
 
@@ -119,43 +119,6 @@ async function keysOf(store: ArrayStore, path: string): Promise<readonly string[
   const element = await store.open(path);
   if (element?.kind === "group") return element.keys;
   return element?.fields ?? [];
-}
-
-async function readObsm(
-  store: ArrayStore,
-  key: string,
-  nObs: number,
-): Promise<{ nRows: number; nCols: number; data: Float32Array }> {
-  const table = await store.open("obsm");
-  const element = table?.kind === "array" ? table : await store.open(`obsm/${key}`);
-  if (element?.kind !== "array")
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `it is stored as ${element === null ? "nothing" : encodingName(element)}; a numeric array is expected`,
-      { hint: "store it as a dense array" },
-    );
-  let values: NumberArray | readonly string[];
-  let shape: readonly number[] | null;
-  if (table?.kind === "array") {
-    const field = await table.readField(key);
-    values = field.values;
-    shape = [table.shape?.[0] ?? 0, field.width];
-  } else {
-    shape = element.shape;
-    values = shape?.length === 2 && element.element === "number" ? await element.readNumbers() : [];
-  }
-  if (shape?.length !== 2 || !ArrayBuffer.isView(values))
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `a numeric array of two dimensions is expected; got ${describeArray(element)}`,
-    );
-  const [nRows, nCols] = [shape[0]!, shape[1]!];
-  if (nRows !== nObs) throw new AtlasmtlError("BAD_DATA", `it has ${nRows} rows; there are ${nObs} cells`);
-  return { nRows, nCols, data: toFloat32(values) };
-}
-
-function describeArray(array: StoredArray): string {
-  return `${array.dtype} of ${array.shape === null ? "no shape" : `shape [${array.shape.join(", ")}]`}`;
 }
 
 /** Root elements that have members worth listing one by one. */

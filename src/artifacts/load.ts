@@ -70,7 +70,9 @@ interface Bundle {
  */
 export async function loadModel(path: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
   return atArtifactDoor(async () => {
-    const { store = platform.files, verifyChecksums, signal } = { ...LOAD_MODEL_DEFAULTS, ...options };
+    const { store = platform.files, signal } = options;
+    // An option that is there but undefined is one that was not given.
+    const verifyChecksums = options.verifyChecksums ?? LOAD_MODEL_DEFAULTS.verifyChecksums;
     for (let attempt = 1; ; attempt++) {
       const view = store.settled?.() ?? null;
       const before = view === null ? null : await manifestDigest(view, path);
