@@ -132,9 +132,22 @@ async function summarise(store: ArrayStore, rootKeys: readonly string[]): Promis
     if (element?.kind !== "group" || !CONTAINERS.includes(key)) found.push(summary(key, element));
     else
       for (const inner of element.keys)
-        found.push(summary(`${key}/${inner}`, await openQuietly(store, `${key}/${inner}`)));
+        found.push(
+          await tableShape(store, summary(`${key}/${inner}`, await openQuietly(store, `${key}/${inner}`))),
+        );
   }
   return found;
+}
+
+/** The rows and columns of a table, which its group does not tell; anything else as it is. */
+async function tableShape(store: ArrayStore, element: ElementSummary): Promise<ElementSummary> {
+  if (element.encoding !== "dataframe") return element;
+  try {
+    const { length, columns } = await openDataFrame(store, element.path);
+    return { ...element, shape: [length, columns.length] };
+  } catch {
+    return element;
+  }
 }
 
 async function openQuietly(store: ArrayStore, path: string): Promise<StoredElement | null> {
