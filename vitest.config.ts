@@ -2,12 +2,20 @@ import { defineConfig } from "vitest/config";
 
 const here = new URL(".", import.meta.url).pathname;
 
+/** Minutes of hostile files, damaged bytes and crashes: `npm run test:hostile`. */
+export const hostileTests = [
+  "test/hostile/corpus.test.ts",
+  "test/fuzz/mutations.test.ts",
+  "test/crash/**/*.test.ts",
+];
+
 export default defineConfig({
   resolve: { alias: { "#platform": `${here}src/node/platform.ts`, "#h5wasm": "h5wasm/node" } },
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: ["test/interop/**", "test/browser/**", "node_modules/**"],
+    exclude: ["test/interop/**", "test/browser/**", "node_modules/**", ...hostileTests],
     testTimeout: 60_000,
     pool: "forks",
+    maxWorkers: "100%",
   },
 });

@@ -1,4 +1,6 @@
 /** Carries a whole dataset from one container into another. @module */
+import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
 import type { ArrayStore } from "../formats/array-store.ts";
 import { checkAdditions } from "./additions.ts";
 import { type Additions, type Existing, examine } from "./append.ts";
@@ -34,7 +36,7 @@ export async function convertDataset(
   adata: AnnData,
   additions: Additions,
   sink: ElementSink,
-  signal?: AbortSignal,
+  work: WorkOptions = {},
 ): Promise<void> {
   const store = adata.stored?.store ?? null;
   const root = (await store?.open("")) ?? null;
@@ -43,7 +45,7 @@ export async function convertDataset(
   checkAdditions(additions, adata.nObs, existing.indexKey);
   const copyMatrix = async (name: MatrixName, from: string): Promise<void> => {
     if (store !== null) await copyElement(store, from, sink, `/${name}`);
-    else await streamMatrix(await adata.matrix(name), sink, signal);
+    else await streamMatrix(await adata.matrix(name), sink, work);
   };
   tagRoot(sink);
   await copyAnnotation(adata.obs, store, "obs", sink, "/obs", additions.obs, existing);
@@ -134,7 +136,7 @@ async function examineView(
 async function streamMatrix(
   matrix: Matrix,
   sink: ElementSink,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: WorkOptions,
 ): Promise<void> {
   const path = `/${matrix.name}`;
   sink.createGroup(path);
@@ -143,13 +145,19 @@ async function streamMatrix(
   const indices = sink.grow(`${path}/indices`, "int32");
   const indptr = sink.grow(`${path}/indptr`, "int64");
   let stored = 0;
+  let rows = 0;
   await indptr.append(BigInt64Array.of(0n));
   for await (const { csr } of matrix.rows({ signal })) {
+    throwIfAborted(signal);
     await data.append(csr.data ?? new Float32Array(csr.indices.length).fill(1));
     await indices.append(Int32Array.from(csr.indices));
     const before = stored;
     await indptr.append(BigInt64Array.from(csr.indptr.subarray(1), (end) => BigInt(before + end)));
     stored += csr.indices.length;
+    rows += csr.nRows;
+    onProgress?.({ phase: "write", done: rows, total: matrix.nRows });
   }
+  if (rows !== matrix.nRows)
+    throw new AtlasmtlError("BAD_DATA", `${rows} rows came of ${matrix.nRows}`, { where: matrix.name });
   for (const array of [data, indices, indptr]) await array.finish();
 }

@@ -26,6 +26,9 @@ const STORAGES: ReadonlyMap<string, Matrix["storage"]> = new Map([
   ["(h5sparse csc)", "csc"],
 ]);
 
+/** True for what {@link openMatrix} can open. */
+export const isMatrixEncoding = (encoding: string): boolean => STORAGES.has(encoding);
+
 /** The size a matrix must have, and the names of its rows and columns for messages. */
 export interface MatrixFrame {
   readonly nRows: number;
@@ -46,37 +49,46 @@ export async function openMatrix(
 ): Promise<Matrix> {
   const where = `${store.name} › ${name}`;
   try {
-    const element = await openExisting(store, path);
-    const storage = STORAGES.get(encodingOf(element)) ?? unknownEncoding(element, "a matrix");
-    const [nRows, nCols] = shapeOf(element);
-    if (nRows !== frame.nRows || nCols !== frame.nCols)
-      throw new AtlasmtlError(
-        "BAD_DATA",
-        `the matrix is ${nRows} × ${nCols}; obs and var ask for ${frame.nRows} × ${frame.nCols}`,
-      );
-    if (element.kind === "array") {
-      if (element.element !== "number" && element.element !== "boolean")
-        return unknownEncoding(element, "a matrix");
-      const arrays: MatrixArrays = { storage: "dense", values: storedSource(element) };
-      return matrixOf({ name, where, dtype: element.dtype, nStored: null, arrays, frame });
-    }
-    const data = await openVector(store, `${path}/data`);
-    const indices = await openVector(store, `${path}/indices`);
-    const nStored = lengthOf(data);
-    if (lengthOf(indices) !== nStored)
-      throw new AtlasmtlError("BAD_DATA", `data holds ${nStored} values and indices ${lengthOf(indices)}`);
-    const indptr = await openVector(store, `${path}/indptr`);
-    const starts = await readStarts(indptr, storage === "csr" ? nRows : nCols, nStored);
-    const arrays: MatrixArrays = {
-      storage: storage === "csc" ? "csc" : "csr",
-      starts,
-      data: storedSource(data),
-      indices: storedSource(indices),
-    };
-    return matrixOf({ name, where, dtype: data.dtype, nStored, arrays, frame });
+    return matrixOf({ name, where, ...(await openStorage(store, path, frame)), frame });
   } catch (error) {
     throw locate(error, where);
   }
+}
+
+/** How a matrix of the size of `frame` is stored. @throws as {@link openMatrix}. */
+export async function openStorage(
+  store: ArrayStore,
+  path: string,
+  frame: Pick<MatrixFrame, "nRows" | "nCols">,
+): Promise<Pick<MatrixParts, "dtype" | "nStored" | "arrays">> {
+  const element = await openExisting(store, path);
+  const storage = STORAGES.get(encodingOf(element)) ?? unknownEncoding(element, "a matrix");
+  const [nRows, nCols] = shapeOf(element);
+  if (nRows !== frame.nRows || nCols !== frame.nCols)
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `the matrix is ${nRows} × ${nCols}; obs and var ask for ${frame.nRows} × ${frame.nCols}`,
+    );
+  if (element.kind === "array") {
+    if (element.element !== "number" && element.element !== "boolean")
+      return unknownEncoding(element, "a matrix");
+    const arrays: MatrixArrays = { storage: "dense", values: storedSource(element) };
+    return { dtype: element.dtype, nStored: null, arrays };
+  }
+  const data = await openVector(store, `${path}/data`);
+  const indices = await openVector(store, `${path}/indices`);
+  const nStored = lengthOf(data);
+  if (lengthOf(indices) !== nStored)
+    throw new AtlasmtlError("BAD_DATA", `data holds ${nStored} values and indices ${lengthOf(indices)}`);
+  const indptr = await openVector(store, `${path}/indptr`);
+  const starts = await readStarts(indptr, storage === "csr" ? nRows : nCols, nStored);
+  const arrays: MatrixArrays = {
+    storage: storage === "csc" ? "csc" : "csr",
+    starts,
+    data: storedSource(data),
+    indices: storedSource(indices),
+  };
+  return { dtype: data.dtype, nStored, arrays };
 }
 
 const lengthOf = (array: StoredArray): number => array.shape?.[0] ?? 0;

@@ -3,10 +3,10 @@ import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { ArrayStore, StoredArray, StoredGroup } from "../formats/array-store.ts";
-import { type NumberArray, toFloat32 } from "../formats/number-arrays.ts";
 import { listed, openDataFrame } from "./dataframe.ts";
 import { encodingName, encodingOf, integers, type StoredElement } from "./encodings.ts";
 import { openMatrix } from "./matrix.ts";
+import { readObsm } from "./obsm.ts";
 import type { AnnData, DataFrame, ElementSummary, MatrixName } from "./types.ts";
 import { readUns } from "./uns.ts";
 
@@ -121,43 +121,6 @@ async function keysOf(store: ArrayStore, path: string): Promise<readonly string[
   return element?.fields ?? [];
 }
 
-async function readObsm(
-  store: ArrayStore,
-  key: string,
-  nObs: number,
-): Promise<{ nRows: number; nCols: number; data: Float32Array }> {
-  const table = await store.open("obsm");
-  const element = table?.kind === "array" ? table : await store.open(`obsm/${key}`);
-  if (element?.kind !== "array")
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `it is stored as ${element === null ? "nothing" : encodingName(element)}; a numeric array is expected`,
-      { hint: "store it as a dense array" },
-    );
-  let values: NumberArray | readonly string[];
-  let shape: readonly number[] | null;
-  if (table?.kind === "array") {
-    const field = await table.readField(key);
-    values = field.values;
-    shape = [table.shape?.[0] ?? 0, field.width];
-  } else {
-    shape = element.shape;
-    values = shape?.length === 2 && element.element === "number" ? await element.readNumbers() : [];
-  }
-  if (shape?.length !== 2 || !ArrayBuffer.isView(values))
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `a numeric array of two dimensions is expected; got ${describeArray(element)}`,
-    );
-  const [nRows, nCols] = [shape[0]!, shape[1]!];
-  if (nRows !== nObs) throw new AtlasmtlError("BAD_DATA", `it has ${nRows} rows; there are ${nObs} cells`);
-  return { nRows, nCols, data: toFloat32(values) };
-}
-
-function describeArray(array: StoredArray): string {
-  return `${array.dtype} of ${array.shape === null ? "no shape" : `shape [${array.shape.join(", ")}]`}`;
-}
-
 /** Root elements that have members worth listing one by one. */
 const CONTAINERS = ["layers", "obsm", "varm", "obsp", "varp", "uns", "raw"];
 
@@ -169,9 +132,22 @@ async function summarise(store: ArrayStore, rootKeys: readonly string[]): Promis
     if (element?.kind !== "group" || !CONTAINERS.includes(key)) found.push(summary(key, element));
     else
       for (const inner of element.keys)
-        found.push(summary(`${key}/${inner}`, await openQuietly(store, `${key}/${inner}`)));
+        found.push(
+          await tableShape(store, summary(`${key}/${inner}`, await openQuietly(store, `${key}/${inner}`))),
+        );
   }
   return found;
+}
+
+/** The rows and columns of a table, which its group does not tell; anything else as it is. */
+async function tableShape(store: ArrayStore, element: ElementSummary): Promise<ElementSummary> {
+  if (element.encoding !== "dataframe") return element;
+  try {
+    const { length, columns } = await openDataFrame(store, element.path);
+    return { ...element, shape: [length, columns.length] };
+  } catch {
+    return element;
+  }
 }
 
 async function openQuietly(store: ArrayStore, path: string): Promise<StoredElement | null> {

@@ -13,7 +13,7 @@ import { convertDataset } from "./convert-dataset.ts";
 import type { AnnData } from "./types.ts";
 import { checkZarrOutput, writeAnnotatedZarr } from "./write-zarr.ts";
 
-export interface WriteDatasetOptions extends Pick<WorkOptions, "signal"> {
+export interface WriteDatasetOptions extends WorkOptions {
   readonly also?: AlsoWrite | undefined;
 }
 
@@ -22,6 +22,7 @@ const ENDINGS = [".h5ad", ".zarr"] as const;
 /**
  * Writes `adata` with `additions` to `path`, which ends in `.h5ad` or `.zarr`. Within one container everything
  * else stays as it is stored; from another it is carried over, element by element.
+ * Progress counts the rows of a matrix that is written anew, in a phase named `write`.
  * @throws USAGE for another ending, UNSUPPORTED for values that cannot be carried over, MISMATCH for results
  * of another number of rows, IO, ABORTED.
  */
@@ -64,15 +65,15 @@ async function convertToH5ad(
   adata: AnnData,
   path: string,
   additions: Additions,
-  { signal, also }: WriteDatasetOptions,
+  { also, ...work }: WriteDatasetOptions,
 ): Promise<void> {
   await checkCarried(adata);
   await loadHdf5();
   const make = async (temporary: string): Promise<void> => {
     const file = openWriter(temporary, "create");
     try {
-      await convertDataset(adata, additions, sinkOf(file, signal), signal);
-      throwIfAborted(signal);
+      await convertDataset(adata, additions, sinkOf(file, work.signal), work);
+      throwIfAborted(work.signal);
     } catch (error) {
       file.abandon();
       throw error;

@@ -22,7 +22,7 @@ import { convertDataset } from "./convert-dataset.ts";
 import type { AnnData } from "./types.ts";
 import { writeColumn, writeDict } from "./write-elements.ts";
 
-export interface WriteZarrOptions extends Pick<WorkOptions, "signal"> {
+export interface WriteZarrOptions extends WorkOptions {
   readonly also?: AlsoWrite | undefined;
 }
 
@@ -38,15 +38,16 @@ export async function writeAnnotatedZarr(
   adata: AnnData,
   path: string,
   additions: Additions,
-  { signal, also }: WriteZarrOptions = {},
+  { also, ...work }: WriteZarrOptions = {},
 ): Promise<void> {
+  const { signal } = work;
   const copied = await copiedStore(adata);
   if (copied === null) await checkCarried(adata);
   try {
     await platform.files.replaceFolder(path, isZarrRoot, async (folder) => {
       throwIfAborted(signal);
       if (copied !== null) await copyAndAdd(copied, folder, additions, signal);
-      else await convert(adata, folder, additions, signal);
+      else await convert(adata, folder, additions, work);
       throwIfAborted(signal);
     });
   } catch (error) {
@@ -154,11 +155,11 @@ async function convert(
   adata: AnnData,
   folder: FolderWriter,
   additions: Additions,
-  signal: AbortSignal | undefined,
+  work: WorkOptions,
 ): Promise<void> {
   const writer = zarrWriter(folder.write, 3);
-  const sink = sinkOf(writer, signal);
-  await convertDataset(adata, additions, sink, signal);
+  const sink = sinkOf(writer, work.signal);
+  await convertDataset(adata, additions, sink, work);
   await writer.finish();
   await consolidate(folderKeys(folder.path), 3, folder.write);
 }

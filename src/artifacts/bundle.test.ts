@@ -153,6 +153,9 @@ test("a changed file is named with both digests, and can be read without the che
   store.files.set("out/model.pth", (await saved(smallModel())).files.get("out/model.pth")!);
   const error = await failure(loadModel("out/model.pth", { store }));
   expect(error).toMatchObject({ code: "CHECKSUM", where: "out/model.pth", subject: "artifact" });
+  // An option that was not given may be there all the same.
+  const unset = { store, ...({ verifyChecksums: undefined } as object) };
+  expect(await failure(loadModel("out/model.pth", unset))).toMatchObject({ code: "CHECKSUM" });
   const [, found, expected] = /has SHA-256 (\w{64}).*expects (\w{64})/.exec(error.message)!;
   expect(found).not.toBe(expected);
   const loaded = await loadModel("out/model.pth", { store, verifyChecksums: false });
@@ -239,6 +242,13 @@ test("paths that lead out of the manifest's folder load with a warning", async (
     "reference_path leads out of the manifest's folder: ../refs/ref.pkl",
   ]);
   expect((await model.reference()).coords.size).toBe(2);
+});
+
+test("a bundle without a manifest, named from elsewhere, has nothing to warn of", async () => {
+  const store = await saved(smallModel());
+  store.files.delete("out/model_manifest.json");
+  const { warnings, paths } = await loadModel("in/../out/model.pth", { store: relativeStore(store) });
+  expect([warnings, paths.reference]).toEqual([[], "in/../out/model_reference.pkl"]);
 });
 
 /** A store that understands `..`, as a file system does. */

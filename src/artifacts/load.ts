@@ -21,6 +21,7 @@ import {
   manifestLocation,
   pathWarnings,
   siblingPath,
+  storedPath,
 } from "./locations.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 import { type Metadata, parseMetadata } from "./metadata.ts";
@@ -70,7 +71,9 @@ interface Bundle {
  */
 export async function loadModel(path: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
   return atArtifactDoor(async () => {
-    const { store = platform.files, verifyChecksums, signal } = { ...LOAD_MODEL_DEFAULTS, ...options };
+    const { store = platform.files, signal } = options;
+    // An option that is there but undefined is one that was not given.
+    const verifyChecksums = options.verifyChecksums ?? LOAD_MODEL_DEFAULTS.verifyChecksums;
     for (let attempt = 1; ; attempt++) {
       const view = store.settled?.() ?? null;
       const before = view === null ? null : await manifestDigest(view, path);
@@ -129,7 +132,7 @@ async function loadOnce(
     paths,
     featurePanel: panelFile?.content ?? null,
     warnings: [
-      ...(await pathWarnings(store, bundle.manifestPath ?? path, namedFiles(bundle, metadata, paths))),
+      ...(await pathWarnings(store, bundle.manifestPath ?? path, namedFiles(bundle, paths))),
       ...bundleWarnings(bundle, metadata),
       ...networkWarnings(network, modelFile.path),
     ],
@@ -137,7 +140,7 @@ async function loadOnce(
 }
 
 /** The files of the bundle besides the one it was opened by. */
-function namedFiles({ manifest }: Bundle, metadata: Metadata, paths: LoadedModel["paths"]): FoundFile[] {
+function namedFiles({ manifest }: Bundle, paths: LoadedModel["paths"]): FoundFile[] {
   const found: Readonly<Record<PathKey, string | null>> = {
     [MANIFEST_KEYS.modelPath]: paths.model,
     [MANIFEST_KEYS.metadataPath]: paths.metadata,
@@ -153,7 +156,7 @@ function namedFiles({ manifest }: Bundle, metadata: Metadata, paths: LoadedModel
   if (paths.reference !== null)
     files.push({
       key: METADATA_KEYS.referencePath,
-      stored: metadata.referencePath === null ? baseName(paths.reference) : paths.reference,
+      stored: storedPath(paths.model, paths.reference),
       path: paths.reference,
     });
   return files;

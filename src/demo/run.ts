@@ -2,8 +2,9 @@
  * The whole job end to end on a simulated atlas: files, training, prediction, evaluation.
  * @module
  */
-import { writeAnnData } from "../anndata/create-file.ts";
+
 import type { AnnData } from "../anndata/types.ts";
+import { writeDataset } from "../anndata/write-annotated.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { type BehaviourMetrics, scoreBehaviour } from "../evaluate/behaviour.ts";
@@ -99,8 +100,8 @@ export async function runDemo(options: DemoOptions, work: WorkOptions = {}): Pro
   const simulation = createSimulation(options.simulation);
   const files = demoFiles(options.folder);
   const clock = createClock();
-  await writeAnnData(files.reference, simulatedAnnData(simulation, "reference"), work);
-  await writeAnnData(files.query, simulatedAnnData(simulation, "query"), work);
+  await writeDataset(simulatedAnnData(simulation, "reference"), files.reference, {}, work);
+  await writeDataset(simulatedAnnData(simulation, "query"), files.query, {}, work);
   const simulate = clock();
 
   const threshold = await trainAndSave(files, options, work);

@@ -5,7 +5,7 @@
 import type { Room } from "../core/room.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { CompoundField, StoredArray } from "./array-store.ts";
-import { type ChunkedArray, LZF, openChunked, POINTER_BYTES } from "./hdf5-chunks.ts";
+import { type ChunkedArray, LZF, openChunked } from "./hdf5-chunks.ts";
 import { filterName, prepareFilters, refusedFilter } from "./hdf5-filters.ts";
 import {
   callHdf5,
@@ -15,7 +15,14 @@ import {
   headerAddress,
   withMemory,
 } from "./hdf5-library.ts";
-import { decodeField, decodeNumbers, decodeStrings, describeType, holdsPointers } from "./hdf5-values.ts";
+import {
+  decodeField,
+  decodeNumbers,
+  decodeStrings,
+  describeType,
+  holdsPointers,
+  storedType,
+} from "./hdf5-values.ts";
 import { ARRAY_ALLOWANCE, MAX_ARRAY_VALUES, maxArrayBytes } from "./limits.ts";
 import type { NumberArray } from "./number-arrays.ts";
 
@@ -94,13 +101,25 @@ export function openArray(
           path: filePath,
           header: callHdf5(`"${path}" cannot be found`, () => headerAddress(fileId, path)),
           shape,
-          elementBytes: holdsPointers(type) ? POINTER_BYTES : type.size,
+          elementBytes: storedType(type).size,
           filters: filters.map(({ id }) => id),
         });
       if (found === null && lzf !== undefined && holdsPointers(type))
-        throw refusedFilter(lzf, "which is read for strings only in HDF5's oldest layout", attributes.path);
+        throw refusedFilter(lzf, "which is read for text only in HDF5's oldest layout", attributes.path);
     }
     return found;
+  };
+
+  /** Decodes strings as {@link readPieces} hands them out; one long text may be meant a million times. */
+  const textReader = (): ((bytes: Uint8Array<ArrayBuffer>, stored: ArrayType) => string[]) => {
+    let total = 0;
+    return (bytes, stored) => {
+      const own = stored.vlen && shape !== null ? ownReader() : null;
+      const texts = own === null ? decodeStrings(bytes, stored) : own.readStrings(bytes);
+      total += texts.reduce((sum, { length }) => sum + length, 0);
+      checkArrayBytes(total, filePath, attributes.path);
+      return texts;
+    };
   };
 
   return {
@@ -132,16 +151,18 @@ export function openArray(
     },
     async readStrings(start = 0, end = nRows) {
       const result: string[] = [];
-      const decode = type.vlen && shape !== null ? ownReader()?.readStrings : undefined;
+      const texts = textReader();
       readPieces(start, end, (bytes) => {
-        for (const text of decode?.(bytes) ?? decodeStrings(bytes, type)) result.push(text);
+        for (const text of texts(bytes, type)) result.push(text);
       });
       return result;
     },
     async readField(name) {
       const parts: CompoundField[] = [];
-      readPieces(0, nRows, (bytes) => parts.push(decodeField(bytes, type, name)));
-      return parts.length === 0 ? decodeField(new Uint8Array(0), type, name) : joinFields(parts);
+      const texts = textReader();
+      const layout = shape !== null && ownReader() !== null ? storedType(type) : type;
+      readPieces(0, nRows, (bytes) => parts.push(decodeField(bytes, layout, name, texts)));
+      return parts.length === 0 ? decodeField(new Uint8Array(0), layout, name) : joinFields(parts);
     },
   };
 }
@@ -156,9 +177,10 @@ function checkArrayBytes(bytes: number, filePath: string, where: string): void {
     });
 }
 
-/** True for values that are the same in the file as in the library's memory, and for strings. */
+/** True for values that are the same in the file as in the library's memory, for strings, and tables of them. */
 function isPlain(type: ArrayType): boolean {
   const { element } = describeType(type);
+  if (type.compound_type !== undefined) return type.compound_type.members.every(isPlain);
   return element === "string" || ((element === "number" || element === "boolean") && type.littleEndian);
 }
 

@@ -8,6 +8,7 @@
  */
 import { AtlasmtlError } from "../errors.ts";
 import { address, damaged, hasText, inspectFile, type ReadableFile, readHeader } from "./hdf5-layout.ts";
+import { POINTER_BYTES } from "./hdf5-values.ts";
 import { decodeLzf } from "./lzf.ts";
 
 const SHUFFLE = 2;
@@ -18,9 +19,6 @@ const LAYOUT_MESSAGE = 0x08;
 
 /** Levels of a B-tree; eight hold more chunks than any file. */
 const MAX_LEVELS = 8;
-
-/** Bytes of a stored variable-length value: length, heap address, index. */
-export const POINTER_BYTES = 16;
 
 /** A chunked array whose chunks are found by a version 1 B-tree. */
 export interface ChunkedArray {

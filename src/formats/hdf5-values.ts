@@ -124,8 +124,34 @@ export function decodeStrings(bytes: Uint8Array<ArrayBuffer>, type: Metadata): s
   return result;
 }
 
-/** One member of compound values. */
-export function decodeField(bytes: Uint8Array, type: Metadata, name: string): CompoundField {
+/** Bytes of a stored variable-length value: length, heap address, index. */
+export const POINTER_BYTES = 16;
+
+/**
+ * A datatype as it lies in the file: the library describes it as it is in memory, where what has any length is a
+ * pointer of the machine, and the members after it move up.
+ */
+export function storedType(type: Metadata): Metadata {
+  if (type.vlen) return { ...type, size: POINTER_BYTES };
+  if (type.compound_type === undefined) return type;
+  let grown = 0;
+  const members = type.compound_type.members
+    .toSorted((a, b) => a.offset - b.offset)
+    .map((member) => {
+      const stored = { ...member, ...storedType(member), offset: member.offset + grown };
+      grown += stored.size - member.size;
+      return stored;
+    });
+  return { ...type, size: type.size + grown, compound_type: { ...type.compound_type, members } };
+}
+
+/** One member of compound values; `readTexts` decodes strings. */
+export function decodeField(
+  bytes: Uint8Array,
+  type: Metadata,
+  name: string,
+  readTexts: (bytes: Uint8Array<ArrayBuffer>, type: Metadata) => string[] = decodeStrings,
+): CompoundField {
   const member = type.compound_type?.members.find((candidate) => candidate.name === name);
   if (member === undefined) throw new AtlasmtlError("NOT_FOUND", `there is no field "${name}"`);
   const isArray = member.type === ARRAY && member.array_type !== undefined;
@@ -137,7 +163,7 @@ export function decodeField(bytes: Uint8Array, type: Metadata, name: string): Co
     column.set(bytes.subarray(from, from + member.size), i * member.size);
   }
   const { element, dtype } = describeType(inner);
-  const values = element === "string" ? decodeStrings(column, inner) : decodeNumbers(column, inner);
+  const values = element === "string" ? readTexts(column, inner) : decodeNumbers(column, inner);
   return { dtype, width: isArray ? member.size / inner.size : 1, values };
 }
 

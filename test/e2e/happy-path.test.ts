@@ -141,6 +141,31 @@ describe("train", () => {
     expect((await readFile(join(folder, "replace/m.pth"))).length).toBeLessThan(1e6);
   });
 
+  test("a path that leads up from the working folder is kept as it was given, and works", async () => {
+    await mkdir(join(folder, "deep/er"), { recursive: true });
+    const inside = (...words: string[]): Promise<Run> => runCli(words, { cwd: join(folder, "deep/er") });
+    const data = ["--adata", "../../ref.h5ad"];
+    const out = ["--out", "../up/m.pth", "--reference-path", "../refs/r.pkl"];
+    const few = ["--labels", "lineage", "--num-epochs", "2"];
+    const trained = await inside("train", ...data, ...out, ...few);
+    expect(trained.code, trained.stderr).toBe(0);
+    expect(await listing(join(folder, "deep"))).toEqual([
+      "er",
+      "refs",
+      "refs/r.pkl",
+      "up",
+      ...["m.pth", "m_manifest.json", "m_metadata.pkl", "train_run_manifest.json"].map(
+        (name) => `up/${name}`,
+      ),
+    ]);
+    expect(await json("deep/up/m_manifest.json")).toMatchObject({ reference_path: "../refs/r.pkl" });
+    const predicted = await inside("predict", "--model", "../up/m.pth", ...data, "--out", "./a.csv");
+    expect(predicted.code, predicted.stderr).toBe(0);
+    expect(await listing(join(folder, "deep/er"))).toEqual(["a.csv", "predict_run_manifest.json"]);
+    for (const record of ["deep/up/train_run_manifest.json", "deep/er/predict_run_manifest.json"])
+      expect((await run("verify", record)).stdout, record).not.toMatch(/MISSING|CHANGED/);
+  });
+
   test("progress is reported when asked for, though stderr is no terminal", async () => {
     const words = ["--out", "p/m.pth", "--labels", "lineage", "--num-epochs", "2", "--adata", "ref.h5ad"];
     const { stderr } = await run("train", ...words, "--progress");
@@ -302,7 +327,7 @@ describe("inspect and verify", () => {
       ["model/m_metadata.pkl", /metadata of a bundle[\s\S]*train_genes/],
       ["model/m_reference.pkl", /KNN reference[\s\S]*X_ref_latent_internal +array f4 \[120, 32\]/],
       ["model/train_run_manifest.json", /record of a run[\s\S]*atlasmtl verify/],
-      ["model", /a folder with 5 entries/],
+      ["model", /a folder with the model m\.pth[\s\S]*run manifests +train_run_manifest\.json/],
     ] as const) {
       const { code, stdout } = await run("inspect", path);
       expect(code, path).toBe(0);

@@ -11,8 +11,8 @@ import { describeFailure } from "../errors.ts";
 import type { FlagValues } from "../flag.ts";
 import { inFlags } from "../in-flags.ts";
 import type { InspectWork } from "../inspect/dataset.ts";
-import { type Description, listed, MAX_ITEMS } from "../inspect/description.ts";
-import { byteSize, indent, plural, shellWord } from "../print.ts";
+import { type Description, listed } from "../inspect/description.ts";
+import { byteSize, indent, plural, shellWord, table } from "../print.ts";
 
 /** JSON files larger than this are not read. */
 const MAX_JSON_BYTES = 64 << 20;
@@ -119,20 +119,52 @@ async function describeFolder(path: string, work: InspectWork): Promise<Descript
       if (work.signal.aborted) throw error;
       return describeDamaged(path, null, error);
     }
-  const interesting = names.filter((name) => /\.(h5ad|h5|zarr|zarr\.zip|pth)$|_manifest\.json$/.test(name));
-  return {
+  return describePlainFolder(path, names);
+}
+
+/** What the files of a folder are, by the ends of their names; the first that fits. */
+const FILE_KINDS: readonly (readonly [kind: string, name: RegExp])[] = [
+  ["models", /\.pth$/],
+  ["datasets", /\.(h5ad|h5|zarr|zarr\.zip)$/],
+  ["run manifests", /run_manifest\.json$/],
+  ["parts of models", /(_manifest\.json|_feature_panel\.json|\.pkl|\.pkl\.gz)$/],
+  ["other", /(?:)/],
+];
+
+/** What can be inspected of it; the one model that it is the folder of, if it is. */
+async function describePlainFolder(path: string, names: readonly string[]): Promise<Description> {
+  const kinds = new Map<string, string[]>();
+  for (const name of names) {
+    const [kind] = FILE_KINDS.find(([, pattern]) => pattern.test(name))!;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
+  }
+  const of = (kind: string): readonly string[] => kinds.get(kind) ?? [];
+  const content = FILE_KINDS.map(([kind]) => [kind, listed(of(kind), 6)]).filter(([, text]) => text !== "");
+  const plain: Description = {
     kind: "folder",
     title: `${path}: a folder with ${plural(names.length, "entry", "entries")}`,
-    sections: [{ heading: "Content", text: listed(names, MAX_ITEMS) }],
+    sections: [{ heading: "Content", text: table(content) }],
     next:
-      interesting.length === 0
-        ? null
-        : interesting
-            .slice(0, 4)
-            .map((name) => `atlasmtl inspect ${shellWord(join(path, name))}`)
-            .join("\n"),
+      [...of("models"), ...of("datasets"), ...of("run manifests")]
+        .slice(0, 4)
+        .map((name) => `atlasmtl inspect ${shellWord(join(path, name))}`)
+        .join("\n") || null,
     json: { entries: names },
   };
+  const model = of("models")[0];
+  if (model === undefined || of("models").length + of("datasets").length > 1) return plain;
+  try {
+    const bundle = await (await import("../inspect/bundle.ts")).describeBundle(join(path, model));
+    return {
+      kind: "folder",
+      title: `${path}: a folder with the model ${model}`,
+      sections: [...bundle.sections, ...plain.sections],
+      next: bundle.next,
+      json: { ...plain.json, model: bundle.json },
+    };
+  } catch {
+    return plain; // what is wrong with it, the command of `next` says
+  }
 }
 
 function firstBytes(start: Buffer): string {

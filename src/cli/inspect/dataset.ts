@@ -286,5 +286,7 @@ function shortName(text: string, most = 30): string {
 }
 
 function shortNumber(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e15 ? count(value) : value.toPrecision(4);
+  const size = Math.abs(value);
+  if (size < 1e15 && (Number.isInteger(value) || size >= 1e4)) return count(Math.round(value));
+  return value.toPrecision(4);
 }

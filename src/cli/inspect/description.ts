@@ -36,6 +36,9 @@ export function shortText(value: PlainValue | undefined): string {
     const parts = Object.entries(value).map(([key, item]) => `${key}: ${shortText(item)}`);
     return parts.length === 0 ? "{}" : listed(parts, 4);
   }
-  const text = String(value);
+  const text =
+    typeof value === "number" && !Number.isInteger(value)
+      ? String(Number(value.toPrecision(4)))
+      : String(value);
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

@@ -2,10 +2,10 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { writeAnnData } from "./create-file.ts";
+import { createAnnData } from "./memory.ts";
 import { openAnnData } from "./open.ts";
 import type { AnnData, DataFrame, Matrix } from "./types.ts";
-import { emitH5ad } from "./write.ts";
+import { writeDataset } from "./write-annotated.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function source(): Promise<AnnData> {
+function source(): Promise<AnnData> {
   const x = {
     nRows: 3,
     nCols: 4,
@@ -21,9 +21,9 @@ async function source(): Promise<AnnData> {
     indices: Uint16Array.of(0, 3, 1),
     data: Float32Array.of(1, 2.5, 7),
   };
-  const bytes = await emitH5ad({
+  return createAnnData({
     X: x,
-    layers: new Map([["counts", { ...x, data: null }]]),
+    layers: { counts: { ...x, data: null } },
     obs: {
       index: ["a", "b", "ü"],
       columns: new Map([
@@ -39,9 +39,8 @@ async function source(): Promise<AnnData> {
       index: ["g1", "g2", "g3", "g4"],
       columns: new Map([["note", { kind: "string", values: ["", "x", "y", "z"] }]]),
     },
-    obsm: new Map([["X_umap", { nRows: 3, nCols: 2, data: Float32Array.of(1, 2, 3, 4, 5, 6) }]]),
+    obsm: { X_umap: { nRows: 3, nCols: 2, data: Float32Array.of(1, 2, 3, 4, 5, 6) } },
   });
-  return openAnnData(bytes);
 }
 
 const columnsOf = async (frame: DataFrame) =>
@@ -65,14 +64,19 @@ async function contentOf(adata: AnnData) {
   };
 }
 
-test("a dataset that is written and opened again is the same", async () => {
-  const original = await source();
-  const path = join(folder, "copy.h5ad");
-  await writeAnnData(path, original);
-  const copy = await openAnnData(path);
-  expect(await contentOf(copy)).toEqual(await contentOf(original));
-  await copy.close();
-});
+test.each(["copy.h5ad", "copy.zarr"])(
+  "a dataset that is written to %s and opened again is the same",
+  async (name) => {
+    const original = await source();
+    const path = join(folder, name);
+    const done: number[] = [];
+    await writeDataset(original, path, {}, { onProgress: (event) => done.push(event.done) });
+    expect(done).toEqual([3, 3]);
+    const copy = await openAnnData(path);
+    expect(await contentOf(copy)).toEqual(await contentOf(original));
+    await copy.close();
+  },
+);
 
 test("blocks larger than a chunk, empty rows and no rows at all are written whole", async () => {
   const original = await source();
@@ -101,7 +105,7 @@ test("blocks larger than a chunk, empty rows and no rows at all are written whol
     const obs: DataFrame = { ...original.obs, length: nRows, index, columns: [] };
     const path = join(folder, `rows-${nRows}.h5ad`);
     const large = { ...original, nObs: nRows, obs, layerKeys: [], obsmKeys: [], matrix: async () => matrix };
-    await writeAnnData(path, large);
+    await writeDataset(large, path, {});
     const copy = await openAnnData(path);
     expect(copy.nObs).toBe(nRows);
     let next = 0;
@@ -134,9 +138,9 @@ test("nothing is left behind when a matrix fails or the caller stops", async () 
   };
   const path = join(folder, "broken.h5ad");
   await expect(
-    writeAnnData(path, { ...original, layerKeys: [], matrix: async () => broken }),
+    writeDataset({ ...original, layerKeys: [], matrix: async () => broken }, path, {}),
   ).rejects.toMatchObject({ code: "BAD_DATA", message: "1 rows came of 3" });
-  await expect(writeAnnData(path, original, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+  await expect(writeDataset(original, path, {}, { signal: AbortSignal.abort() })).rejects.toMatchObject({
     code: "ABORTED",
   });
   expect(await readdir(folder)).toEqual(before);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { writeAnnData } from "../../src/anndata/create-file.ts";
+import { writeDataset } from "../../src/anndata/write-annotated.ts";
 import { createSimulation, simulateCells } from "../../src/demo/simulate.ts";
 import { simulatedAnnData } from "../../src/demo/simulated-anndata.ts";
 
@@ -15,8 +15,8 @@ test("a streamed file opens in Python with the same counts, labels and real bool
     const simulation = createSimulation({ nQuery: 700 });
     const path = join(folder, "query.h5ad");
     const adata = simulatedAnnData(simulation, "query");
-    await writeAnnData(path, adata);
-    const script = fileURLToPath(new URL("created_file.py", import.meta.url));
+    await writeDataset(adata, path, {});
+    const script = fileURLToPath(new URL("streamed_file.py", import.meta.url));
     const seen = JSON.parse(execFileSync("/usr/bin/python3", [script, path], { encoding: "utf8" }));
 
     const { counts, states } = simulateCells(simulation, "query", 0, 700);
