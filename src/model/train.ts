@@ -4,17 +4,25 @@ import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
-import type { Engine, Inference, NetworkShape, TrainerOptions } from "../kernels/types.ts";
+import type { Engine, Inference, NetworkShape, NetworkWeights, TrainerOptions } from "../kernels/types.ts";
 import { fitTemperature, logTemperatureReach } from "./calibrate.ts";
+import {
+  type ChildPlan,
+  childTraining,
+  planChildCorrection,
+  startingModules,
+  trainedCorrection,
+} from "./child-options.ts";
+import { balanceClasses, type ClassBalance, createClassSampler } from "./class-balance.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
 import { fitEpochs } from "./fit.ts";
-import { initialWeights, type WarmStart, warmStart } from "./init.ts";
+import { initialLinear, initialWeights, type WarmStart, warmStart } from "./init.ts";
 import { readTrainInput, type TrainInput } from "./input.ts";
 import { ADAM_CONSTANTS, type ResolvedTrainOptions, type TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
 import { splitValidation, type ValidationSplit } from "./split.ts";
 import { createTrainConfig } from "./train-config.ts";
-import type { CoordHead, LabelHead, Model, Reference, Warning } from "./types.ts";
+import type { ChildCorrection, CoordHead, LabelHead, Model, Reference, Warning } from "./types.ts";
 
 export interface TrainWork extends WorkOptions {
   readonly engine: Engine;
@@ -47,10 +55,22 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const seeds = deriveSeeds(chosen);
   const split = splitValidation(input.x.nRows, chosen.valFraction, seeds.split ?? 0);
   const shape = networkShape(chosen, input);
-  const start = startingPoint(shape, chosen, input, seeds.init!);
+  const child =
+    chosen.childCorrection === null
+      ? null
+      : planChildCorrection(chosen.childCorrection, input.labels, shape.hiddenSizes.at(-1)!);
+  const start = startingPoint(shape, chosen, input, child, seeds.init!);
+  const weighting =
+    chosen.classWeighting === null ? null : balanceClasses(input.labels, split.train, chosen.classWeighting);
+  const sampling =
+    chosen.classBalancedSampling === null
+      ? null
+      : balanceClasses(input.labels, split.train, chosen.classBalancedSampling);
 
   const startedAt = performance.now();
-  const trainer = await engine.createTrainer(trainerOptions(shape, start, chosen, input, seeds.dropout!));
+  const trainer = await engine.createTrainer(
+    trainerOptions(shape, start, chosen, input, { child, weighting, dropoutKey: seeds.dropout! }),
+  );
   const fit = await fitEpochs(
     trainer,
     split,
@@ -69,7 +89,11 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
         chosen.earlyStoppingPatience === null
           ? null
           : { patience: chosen.earlyStoppingPatience, minDelta: chosen.earlyStoppingMinDelta },
-      shuffleKey: seeds.shuffle!,
+      shuffleKey: seeds.shuffle ?? 0,
+      sample:
+        sampling === null
+          ? null
+          : createClassSampler(sampling, input.labels[sampling.head]!.codes, split.train, seeds.sampling!),
       onEpoch: meter.sample,
     },
     work,
@@ -83,11 +107,14 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     numThreads: engine.numThreads,
   });
 
-  const inference = await engine.createInference(shape, fit.weights);
+  const { childModules, ...weights } = fit.weights;
+  const childCorrection =
+    child === null || childModules === undefined ? null : trainedCorrection(child, childModules);
+  const inference = await engine.createInference(shape, weights);
   let temperatures: ReadonlyMap<string, number> | null;
   let latent: DenseMatrix;
   try {
-    temperatures = await calibrate(inference, chosen, input, split, work);
+    temperatures = await calibrate(inference, childCorrection, chosen, input, split, work);
     latent = await encodeCells(inference, input.x, shape.hiddenSizes[shape.hiddenSizes.length - 1]!, work);
   } finally {
     inference.dispose();
@@ -103,9 +130,9 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     inputTransform: chosen.inputTransform,
     latentSource: "internal_preferred",
     shape,
-    weights: fit.weights,
+    weights,
     dropoutRate: chosen.dropoutRate,
-    childCorrection: null,
+    childCorrection,
     trainConfig: createTrainConfig(chosen, {
       nObs: input.x.nRows,
       nVars: input.x.nCols,
@@ -116,6 +143,9 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       temperatures,
       knnSpace,
       initTensors: start.warm?.taken ?? null,
+      classWeighting: weighting,
+      classBalancedSampling: sampling,
+      childCorrection: child?.config ?? null,
       numThreadsUsed: engine.numThreads,
       deviceUsed: DEVICE,
       trainSeconds,
@@ -125,14 +155,33 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     reference: async () => reference,
     hasReference: async () => true,
   };
-  const warnings = [...resolved.warnings, ...input.warnings, ...start.warnings];
+  const warnings = [
+    ...resolved.warnings,
+    ...input.warnings,
+    ...(child?.warnings ?? []),
+    ...balanceWarnings(sampling, split),
+    ...start.warnings,
+  ];
   return { model, warnings, seeds, warmStart: start.warm };
 }
 
-function deriveSeeds({ randomState, valFraction }: ResolvedTrainOptions): {
+function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit): Warning[] {
+  if (sampling === null) return [];
+  const nLeftOut = split.train.length - sampling.counts.reduce((a, b) => a + b, 0);
+  if (nLeftOut === 0) return [];
+  const message = `${nLeftOut} cells without a label in "${sampling.labelColumn}" are never drawn`;
+  return [{ message, hint: "sample by a column in which every cell has a label" }];
+}
+
+function deriveSeeds({ randomState, valFraction, classBalancedSampling }: ResolvedTrainOptions): {
   readonly [purpose: string]: number;
 } {
-  const purposes = ["init", "shuffle", "dropout", ...(valFraction > 0 ? ["split"] : [])];
+  const purposes = [
+    "init",
+    classBalancedSampling === null ? "shuffle" : "sampling",
+    "dropout",
+    ...(valFraction > 0 ? ["split"] : []),
+  ];
   return {
     random_state: randomState,
     ...Object.fromEntries(purposes.map((purpose) => [purpose, streamKey(randomState, purpose)])),
@@ -161,10 +210,16 @@ function startingPoint(
   shape: NetworkShape,
   { initModel }: ResolvedTrainOptions,
   { genes, labels, coords }: TrainInput,
+  child: ChildPlan | null,
   initKey: number,
 ): Start {
   const coordNames = coords.map(({ name }) => name);
-  const fresh = initialWeights(shape, coordNames, initKey);
+  const fresh: NetworkWeights = {
+    ...initialWeights(shape, coordNames, initKey),
+    ...(child === null
+      ? {}
+      : { childModules: startingModules(child, (name, sizes) => initialLinear(initKey, name, sizes)) }),
+  };
   if (initModel === null) return { weights: fresh, warm: null, warnings: [] };
   const warm = warmStart(fresh, coordNames, initModel);
   const warnings: Warning[] = [];
@@ -194,11 +249,20 @@ function trainerOptions(
   start: Start,
   chosen: ResolvedTrainOptions,
   { x, labels, coords, domains }: TrainInput,
-  dropoutKey: number,
+  {
+    child,
+    weighting,
+    dropoutKey,
+  }: {
+    readonly child: ChildPlan | null;
+    readonly weighting: ClassBalance | null;
+    readonly dropoutKey: number;
+  },
 ): TrainerOptions {
   return {
     shape,
     initial: start.weights,
+    child: child === null ? null : childTraining(child, start.weights.childModules ?? []),
     data: {
       x,
       labels: labels.map(({ codes }) => codes),
@@ -208,7 +272,7 @@ function trainerOptions(
     loss: {
       taskWeights: chosen.taskWeights,
       coordWeights: coords.map(({ name }) => chosen.coordLossWeights.get(name) ?? 0),
-      classWeights: labels.map(() => null),
+      classWeights: labels.map((_, j) => (weighting?.head === j ? weighting.weights : null)),
       domainWeight: chosen.domainLossWeight,
       topology:
         chosen.topologyLossWeight === 0
@@ -229,6 +293,7 @@ function trainerOptions(
 /** One temperature per label column; null when calibration was not asked for. */
 async function calibrate(
   inference: Inference,
+  childCorrection: ChildCorrection | null,
   chosen: ResolvedTrainOptions,
   { x, labels }: TrainInput,
   split: ValidationSplit,
@@ -236,7 +301,7 @@ async function calibrate(
 ): Promise<ReadonlyMap<string, number> | null> {
   if (chosen.calibrationMethod === null) return null;
   const reach = logTemperatureReach(chosen.calibrationMaxIter, chosen.calibrationLr);
-  const heads = await logitsOf(inference, x, split.val, labels, work);
+  const heads = await logitsOf(inference, x, split.val, labels, childCorrection, work);
   return new Map(heads.map((head, j) => [labels[j]!.column, fitTemperature(head, reach)]));
 }
 
