@@ -171,7 +171,7 @@ test("the losses are the mean cross-entropy among the children and the mean shor
     [6, [1, 3, 4], 3],
   ] as const) {
     const logit = (c: number) => outputs.children[r * WIDTHS.children + c]!;
-    ce += Math.log(children.reduce((sum, c) => sum + Math.exp(logit(c)), 0)) - logit(target);
+    ce += Math.log(children.reduce<number>((sum, c) => sum + Math.exp(logit(c)), 0)) - logit(target);
     const others = children.filter((c) => c !== target).map(logit);
     rank += Math.max(0, 1.5 - (logit(target) - Math.max(...others)));
   }
