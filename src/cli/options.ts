@@ -79,6 +79,8 @@ export const TRAIN_FLAGS = {
   inputTransform: choice(INPUT_TRANSFORMS, NETWORK, "binary: expressed or not; float: values as they are"),
   normalize: choice(NORMALIZATIONS, NETWORK, "what is done to counts first, here and in every prediction"),
 
+  ensembleSize: integer(NETWORK, "networks that are trained one after another and averaged"),
+
   numEpochs: integer(TRAINING, "passes over the data"),
   batchSize: integer(TRAINING, "cells of one step"),
   learningRate: number(TRAINING, "step size of the optimiser"),

@@ -40,6 +40,8 @@ export interface TrainOptions {
   readonly hiddenSizes?: readonly number[] | null | undefined;
   /** 0 ≤ rate < 1. */
   readonly dropoutRate?: number | null | undefined;
+  /** Networks that are trained one after another and averaged. */
+  readonly ensembleSize?: number | null | undefined;
   readonly batchSize?: number | null | undefined;
   readonly numEpochs?: number | null | undefined;
   readonly learningRate?: number | null | undefined;
@@ -107,6 +109,7 @@ export interface ResolvedTrainOptions {
   readonly preset: PresetName | null;
   readonly hiddenSizes: readonly number[];
   readonly dropoutRate: number;
+  readonly ensembleSize: number;
   readonly batchSize: number;
   readonly numEpochs: number;
   readonly learningRate: number;
@@ -155,6 +158,7 @@ export const DEFAULT_TRAIN_OPTIONS = {
   preset: null,
   hiddenSizes: PRESETS.default.hiddenSizes,
   dropoutRate: PRESETS.default.dropoutRate,
+  ensembleSize: 1,
   batchSize: 256,
   numEpochs: 40,
   learningRate: PRESETS.default.learningRate,

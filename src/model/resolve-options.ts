@@ -76,6 +76,7 @@ export function resolveTrainOptions(options: TrainOptions): {
     preset,
     hiddenSizes: checkHiddenSizes(asked.hiddenSizes),
     dropoutRate: share("dropoutRate"),
+    ensembleSize: checkNumber("ensembleSize", asked.ensembleSize, { integer: true, min: 1, max: 64 }),
     batchSize: int("batchSize", 1),
     numEpochs: int("numEpochs", 1),
     learningRate: positive("learningRate"),
@@ -210,6 +211,16 @@ function requireTogether(options: ResolvedTrainOptions): void {
   if (valFraction === 0 && schedulerName !== null) throw needsValidation("schedulerName", schedulerName);
   if (valFraction === 0 && calibrationMethod !== null)
     throw needsValidation("calibrationMethod", calibrationMethod);
+  if (options.ensembleSize > 1)
+    for (const [name, value] of [
+      ["childCorrection", options.childCorrection],
+      ["initModel", options.initModel],
+    ] as const)
+      if (value !== null)
+        throw usageError(
+          `${optionName("ensembleSize")} is ${options.ensembleSize}, and ${optionName(name)} works on a single network`,
+          "leave one of the two out",
+        );
   if (options.domainLossWeight > 0 && options.domainKey === null)
     throw usageError(
       `${optionName("domainLossWeight")} is ${options.domainLossWeight}, but ${optionName("domainKey")} is not given`,

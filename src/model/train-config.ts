@@ -59,6 +59,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     ["preset", options.preset],
     ["hidden_sizes", options.hiddenSizes],
     ["dropout_rate", new Float(options.dropoutRate)],
+    ["ensemble_size", options.ensembleSize],
     ["batch_size", options.batchSize],
     ["num_epochs", options.numEpochs],
     ["epochs_completed", fit.epochsCompleted],

@@ -145,6 +145,7 @@ test("every option reaches the training", async () => {
     { childCorrection: { ...childCorrection, residualScale: 2 } },
     { childCorrection: { ...childCorrection, hiddenDim: 8 } },
     { childCorrection: { ...childCorrection, baseLrScale: 1 } },
+    { ensembleSize: 2 },
     { numEpochs: 3 },
     { coordTargets: null },
   ];
@@ -418,4 +419,45 @@ test("sampling says which cells it never draws", async () => {
   expect(warnings.map(({ message }) => message)).toContain(
     '4 cells without a label in "fine" are never drawn',
   );
+});
+
+describe("an ensemble", () => {
+  test("holds the network of the same seed, and others beside it; the streams are named", async () => {
+    const alone = (await run({ numEpochs: 2, valFraction: 0.2 })).model;
+    const { model, seeds } = await run({ numEpochs: 2, valFraction: 0.2, ensembleSize: 3 });
+    expect(model.shape.hiddenSizes).toEqual([36, 18]);
+    const [first, joined] = [alone.weights.encoder[0]!, model.weights.encoder[0]!];
+    expect(joined.weight.subarray(0, first.weight.length)).toEqual(first.weight);
+    expect(joined.weight.subarray(first.weight.length, 2 * first.weight.length)).not.toEqual(first.weight);
+    expect(Object.keys(seeds)).toEqual(
+      ["random_state", "init", "shuffle", "dropout", "init_2", "shuffle_2", "dropout_2"].concat([
+        "init_3",
+        "shuffle_3",
+        "dropout_3",
+        "split",
+      ]),
+    );
+    expect(toPlain(model.trainConfig.get("ensemble_size")!)).toBe(3);
+    expect((await model.reference()).coords.get("X_ref_latent_internal")!.nCols).toBe(18);
+  });
+
+  test("counts its members' epochs in the progress", async () => {
+    const seen: number[] = [];
+    await run(
+      { numEpochs: 2, ensembleSize: 2 },
+      {},
+      {
+        onProgress: ({ phase, done, total }) => {
+          if (phase === "train" && Number.isInteger(done)) seen.push(done, total!);
+        },
+      },
+    );
+    expect(seen).toEqual([1, 4, 2, 4, 3, 4, 4, 4]);
+  });
+
+  test("is no starting point for, and no base of, something else", async () => {
+    const { model } = await run({ numEpochs: 1 });
+    for (const extra of [{ initModel: model }, { childCorrection }])
+      await expect(run({ ensembleSize: 2, ...extra })).rejects.toMatchObject({ code: "USAGE" });
+  });
 });

@@ -4,21 +4,16 @@ import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
-import type { Engine, Inference, NetworkShape, NetworkWeights, TrainerOptions } from "../kernels/types.ts";
+import type { Engine, Inference, NetworkShape } from "../kernels/types.ts";
 import { fitTemperature, logTemperatureReach } from "./calibrate.ts";
-import {
-  type ChildPlan,
-  childTraining,
-  planChildCorrection,
-  startingModules,
-  trainedCorrection,
-} from "./child-options.ts";
-import { balanceClasses, type ClassBalance, createClassSampler } from "./class-balance.ts";
+import { planChildCorrection, trainedCorrection } from "./child-options.ts";
+import { balanceClasses, type ClassBalance } from "./class-balance.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
-import { fitEpochs } from "./fit.ts";
-import { initialLinear, initialWeights, type WarmStart, warmStart } from "./init.ts";
+import { ensembleShape } from "./ensemble.ts";
+import type { WarmStart } from "./init.ts";
 import { readTrainInput, type TrainInput } from "./input.ts";
-import { ADAM_CONSTANTS, type ResolvedTrainOptions, type TrainOptions } from "./options.ts";
+import { fitMembers, memberPurpose } from "./members.ts";
+import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
 import { splitValidation, type ValidationSplit } from "./split.ts";
 import { createTrainConfig } from "./train-config.ts";
@@ -54,12 +49,12 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const input = await readTrainInput(adata, chosen, work);
   const seeds = deriveSeeds(chosen);
   const split = splitValidation(input.x.nRows, chosen.valFraction, seeds.split ?? 0);
-  const shape = networkShape(chosen, input);
+  const memberShape = networkShape(chosen, input);
+  const shape = ensembleShape(memberShape, chosen.ensembleSize);
   const child =
     chosen.childCorrection === null
       ? null
-      : planChildCorrection(chosen.childCorrection, input.labels, shape.hiddenSizes.at(-1)!);
-  const start = startingPoint(shape, chosen, input, child, seeds.init!);
+      : planChildCorrection(chosen.childCorrection, input.labels, memberShape.hiddenSizes.at(-1)!);
   const weighting =
     chosen.classWeighting === null ? null : balanceClasses(input.labels, split.train, chosen.classWeighting);
   const sampling =
@@ -68,41 +63,19 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       : balanceClasses(input.labels, split.train, chosen.classBalancedSampling);
 
   const startedAt = performance.now();
-  const trainer = await engine.createTrainer(
-    trainerOptions(shape, start, chosen, input, { child, weighting, dropoutKey: seeds.dropout! }),
-  );
-  const fit = await fitEpochs(
-    trainer,
-    split,
-    {
-      numEpochs: chosen.numEpochs,
-      learningRate: chosen.learningRate,
-      plateau:
-        chosen.schedulerName === null
-          ? null
-          : {
-              factor: chosen.schedulerFactor,
-              patience: chosen.schedulerPatience,
-              minLr: chosen.schedulerMinLr,
-            },
-      stopping:
-        chosen.earlyStoppingPatience === null
-          ? null
-          : { patience: chosen.earlyStoppingPatience, minDelta: chosen.earlyStoppingMinDelta },
-      shuffleKey: seeds.shuffle ?? 0,
-      sample:
-        sampling === null
-          ? null
-          : createClassSampler(sampling, input.labels[sampling.head]!.codes, split.train, seeds.sampling!),
-      onEpoch: meter.sample,
-    },
+  const {
+    fit,
+    warm,
+    warnings: startWarnings,
+  } = await fitMembers(
+    { chosen, input, split, shape: memberShape, child, weighting, sampling, seeds, onEpoch: meter.sample },
     work,
-  ).finally(() => trainer.dispose());
+  );
   const trainSeconds = (performance.now() - startedAt) / 1000;
   const runtimeSummary = meter.summary({
     phase: "train",
-    numItems: split.train.length * fit.epochsCompleted,
-    numBatches: Math.ceil(split.train.length / chosen.batchSize) * fit.epochsCompleted,
+    numItems: split.train.length * fit.epochsRun,
+    numBatches: Math.ceil(split.train.length / chosen.batchSize) * fit.epochsRun,
     deviceUsed: DEVICE,
     numThreads: engine.numThreads,
   });
@@ -142,7 +115,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       domains: input.domains?.names ?? null,
       temperatures,
       knnSpace,
-      initTensors: start.warm?.taken ?? null,
+      initTensors: warm?.taken ?? null,
       classWeighting: weighting,
       classBalancedSampling: sampling,
       childCorrection: child?.config ?? null,
@@ -160,9 +133,9 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     ...input.warnings,
     ...(child?.warnings ?? []),
     ...balanceWarnings(sampling, split),
-    ...start.warnings,
+    ...startWarnings,
   ];
-  return { model, warnings, seeds, warmStart: start.warm };
+  return { model, warnings, seeds, warmStart: warm };
 }
 
 function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit): Warning[] {
@@ -173,18 +146,14 @@ function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit):
   return [{ message, hint: "sample by a column in which every cell has a label" }];
 }
 
-function deriveSeeds({ randomState, valFraction, classBalancedSampling }: ResolvedTrainOptions): {
-  readonly [purpose: string]: number;
-} {
-  const purposes = [
-    "init",
-    classBalancedSampling === null ? "shuffle" : "sampling",
-    "dropout",
-    ...(valFraction > 0 ? ["split"] : []),
-  ];
+function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
+  const { randomState, valFraction, classBalancedSampling, ensembleSize } = chosen;
+  const each = ["init", classBalancedSampling === null ? "shuffle" : "sampling", "dropout"];
+  const purposes = Array.from({ length: ensembleSize }, (_, m) => each.map((name) => memberPurpose(name, m)));
+  if (valFraction > 0) purposes.push(["split"]);
   return {
     random_state: randomState,
-    ...Object.fromEntries(purposes.map((purpose) => [purpose, streamKey(randomState, purpose)])),
+    ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),
   };
 }
 
@@ -197,96 +166,6 @@ function networkShape(
     hiddenSizes,
     nClasses: labels.map(({ classes }) => classes.length),
     coordDims: coords.map(({ original }) => original.nCols),
-  };
-}
-
-interface Start {
-  readonly weights: WarmStart["weights"];
-  readonly warm: WarmStart | null;
-  readonly warnings: readonly Warning[];
-}
-
-function startingPoint(
-  shape: NetworkShape,
-  { initModel }: ResolvedTrainOptions,
-  { genes, labels, coords }: TrainInput,
-  child: ChildPlan | null,
-  initKey: number,
-): Start {
-  const coordNames = coords.map(({ name }) => name);
-  const fresh: NetworkWeights = {
-    ...initialWeights(shape, coordNames, initKey),
-    ...(child === null
-      ? {}
-      : { childModules: startingModules(child, (name, sizes) => initialLinear(initKey, name, sizes)) }),
-  };
-  if (initModel === null) return { weights: fresh, warm: null, warnings: [] };
-  const warm = warmStart(fresh, coordNames, initModel);
-  const warnings: Warning[] = [];
-  if (warm.taken.length === 0)
-    warnings.push({
-      message: "no tensor of the initial model has a shape of the new network; none was taken",
-    });
-  const same = (a: readonly string[], b: readonly string[]) =>
-    a.length === b.length && a.every((name, i) => name === b[i]);
-  if (warm.taken.includes("encoder.0.weight") && !same(genes, initModel.trainGenes))
-    warnings.push({
-      message:
-        "the first layer was taken from the initial model, whose genes are not the same in the same order",
-      hint: "align the data to the initial model's genes first",
-    });
-  labels.forEach(({ column, classes }, j) => {
-    if (warm.taken.includes(`label_heads.${j}.weight`) && !same(classes, initModel.labelHeads[j]!.classes))
-      warnings.push({
-        message: `the head of "${column}" was taken from the initial model, whose classes are not the same`,
-      });
-  });
-  return { weights: warm.weights, warm, warnings };
-}
-
-function trainerOptions(
-  shape: NetworkShape,
-  start: Start,
-  chosen: ResolvedTrainOptions,
-  { x, labels, coords, domains }: TrainInput,
-  {
-    child,
-    weighting,
-    dropoutKey,
-  }: {
-    readonly child: ChildPlan | null;
-    readonly weighting: ClassBalance | null;
-    readonly dropoutKey: number;
-  },
-): TrainerOptions {
-  return {
-    shape,
-    initial: start.weights,
-    child: child === null ? null : childTraining(child, start.weights.childModules ?? []),
-    data: {
-      x,
-      labels: labels.map(({ codes }) => codes),
-      coords: coords.map(({ standardised }) => standardised),
-      domains: domains?.codes ?? null,
-    },
-    loss: {
-      taskWeights: chosen.taskWeights,
-      coordWeights: coords.map(({ name }) => chosen.coordLossWeights.get(name) ?? 0),
-      classWeights: labels.map((_, j) => (weighting?.head === j ? weighting.weights : null)),
-      domainWeight: chosen.domainLossWeight,
-      topology:
-        chosen.topologyLossWeight === 0
-          ? null
-          : {
-              weight: chosen.topologyLossWeight,
-              k: chosen.topologyK,
-              coordHead: coords.findIndex(({ name }) => name === chosen.topologyCoord),
-            },
-    },
-    optimizer: { name: chosen.optimizerName, weightDecay: chosen.weightDecay, ...ADAM_CONSTANTS },
-    dropoutRate: chosen.dropoutRate,
-    dropoutKey,
-    batchSize: chosen.batchSize,
   };
 }
 
