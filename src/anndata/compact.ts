@@ -7,6 +7,11 @@ import type { Matrix } from "./types.ts";
 export interface CompactOptions extends WorkOptions {
   /** Keeps only which entries are above zero; no values are stored. */
   readonly binary: boolean;
+  /**
+   * Called with each kept row's values, `data[start]` to `data[end − 1]`, once they are there; it may change them.
+   * Not with `binary`.
+   */
+  readonly onRow?: ((data: Float32Array, start: number, end: number, row: number) => void) | undefined;
   /** Rows to keep: one byte per row (non-zero keeps it), or rising row numbers. All by default. */
   readonly rows?: Uint8Array | Uint32Array | undefined;
 }
@@ -23,6 +28,7 @@ const MAX_ENTRIES = 0xffff_ffff;
  */
 export async function readCompactCsr(matrix: Matrix, options: CompactOptions): Promise<Csr> {
   const { binary, signal, onProgress } = options;
+  const onRow = binary ? undefined : options.onRow;
   const { nRows, nCols } = matrix;
   if (nRows >= MAX_ENTRIES)
     throw new AtlasmtlError("LIMIT", `${nRows} rows are declared; at most ${MAX_ENTRIES} are counted`, {
@@ -56,7 +62,10 @@ export async function readCompactCsr(matrix: Matrix, options: CompactOptions): P
     if (mask === null) {
       indices.set(csr.indices, used);
       if (!binary) copyValues(data, values, used, 0, csr.indices.length);
-      for (let r = 0; r < csr.nRows; r++) indptr[++row] = used + csr.indptr[r + 1]!;
+      for (let r = 0; r < csr.nRows; r++) {
+        indptr[++row] = used + csr.indptr[r + 1]!;
+        onRow?.(data, indptr[row - 1]!, indptr[row]!, firstRow + r);
+      }
       used = needed;
     } else {
       for (let r = 0; r < csr.nRows; r++) {
@@ -67,6 +76,7 @@ export async function readCompactCsr(matrix: Matrix, options: CompactOptions): P
         if (!binary) copyValues(data, values, used, from, to);
         used += to - from;
         indptr[++row] = used;
+        onRow?.(data, indptr[row - 1]!, used, firstRow + r);
       }
     }
     onProgress?.({ phase: "read", done: firstRow + csr.nRows, total: nRows });

@@ -1,7 +1,8 @@
 /** Child correction modules between `model.pth` and the model (contract 2 §8). @module */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { Linear, NetworkShape } from "../kernels/types.ts";
+import { childFeatureCount } from "../kernels/reference/child-correction.ts";
+import { CHILD_FEATURE_MODES, type Linear, type NetworkShape } from "../kernels/types.ts";
 import type { ChildCorrection, ChildCorrectionModule } from "../model/types.ts";
 import { configEntries } from "./config-values.ts";
 import { CHILD_KEYS, TENSOR_NAMES } from "./schema.ts";
@@ -9,20 +10,8 @@ import { CHILD_KEYS, TENSOR_NAMES } from "./schema.ts";
 /** Takes the `Linear` with this tensor prefix; a size of null is whatever the tensor has. */
 export type TakeLinear = (prefix: string, nIn: number | null, nOut: number | null) => Linear;
 
-const FEATURE_MODES = ["standard", "reranker_like"] as const;
-
 const bad = (key: string, message: string): AtlasmtlError =>
   new AtlasmtlError("BAD_DATA", message, { where: key });
-
-/** Features a module sees: contract 2 §8. */
-export function childFeatureCount(
-  mode: ChildCorrection["featureMode"],
-  latentSize: number,
-  nParents: number,
-  nChildren: number,
-): number {
-  return mode === "standard" ? latentSize + nParents + nChildren : 2 * nChildren + 3 + nParents;
-}
 
 /**
  * The modules that a resolved config describes; null when the config is empty or not enabled.
@@ -36,10 +25,10 @@ export function readChildCorrection(
   if (config.size === 0 || config.get(CHILD_KEYS.enabled) === false) return null;
   const parentHead = headIndex(config, CHILD_KEYS.parentHead, shape);
   const childHead = headIndex(config, CHILD_KEYS.childHead, shape);
-  const storedMode = config.get(CHILD_KEYS.featureMode) ?? FEATURE_MODES[0];
-  const featureMode = FEATURE_MODES.find((mode) => mode === storedMode);
+  const storedMode = config.get(CHILD_KEYS.featureMode) ?? CHILD_FEATURE_MODES[0];
+  const featureMode = CHILD_FEATURE_MODES.find((mode) => mode === storedMode);
   if (featureMode === undefined)
-    throw bad(CHILD_KEYS.featureMode, `the mode is none of ${FEATURE_MODES.join(", ")}`);
+    throw bad(CHILD_KEYS.featureMode, `the mode is none of ${CHILD_FEATURE_MODES.join(", ")}`);
   const nParents = shape.nClasses[parentHead]!;
   const nChildren = shape.nClasses[childHead]!;
   const latentSize = shape.hiddenSizes.at(-1)!;

@@ -3,11 +3,13 @@
  * read it (contract 6). Ranges are checked by the library, which knows them.
  * @module
  */
+import { CLASS_WEIGHTING_MODES } from "../model/class-balance.ts";
 import {
   CALIBRATION_METHODS,
   DEFAULT_TRAIN_OPTIONS,
   INPUT_TRANSFORMS,
   MISSING_LABELS,
+  NORMALIZATIONS,
   OPTIMIZERS,
   PRESETS,
   type PresetName,
@@ -75,6 +77,9 @@ export const TRAIN_FLAGS = {
   hiddenSizes: integers(NETWORK, "widths of the hidden layers"),
   dropoutRate: number(NETWORK, "share of units dropped, 0 to 1"),
   inputTransform: choice(INPUT_TRANSFORMS, NETWORK, "binary: expressed or not; float: values as they are"),
+  normalize: choice(NORMALIZATIONS, NETWORK, "what is done to counts first, here and in every prediction"),
+
+  ensembleSize: integer(NETWORK, "networks that are trained one after another and averaged"),
 
   numEpochs: integer(TRAINING, "passes over the data"),
   batchSize: integer(TRAINING, "cells of one step"),
@@ -93,6 +98,10 @@ export const TRAIN_FLAGS = {
   calibration: choice(CALIBRATION_METHODS, TRAINING, "calibrate confidences (needs --val-fraction)"),
 
   taskWeights: numbers(LOSS, "weight of each label column, in order"),
+  classWeighting: name("COLUMN", LOSS, "label column whose small classes weigh more"),
+  classWeightingMode: choice(CLASS_WEIGHTING_MODES, LOSS, "all the same, or half-way there"),
+  classBalancedSampling: name("COLUMN", LOSS, "label column whose small classes are drawn more often"),
+  childCorrection: path(LOSS, "YAML file of parents whose children get a module of their own"),
   domainKey: name("COLUMN", LOSS, "obs column of batches or donors to align"),
   domainLossWeight: number(LOSS, "weight of the alignment"),
   topologyLossWeight: number(LOSS, "weight of keeping neighbours near"),
@@ -117,6 +126,7 @@ export const PREDICT_FLAGS = {
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
   inputTransform: choice(INPUT_TRANSFORMS, FILES, "override the transform of the model"),
+  normalize: choice(NORMALIZATIONS, FILES, "override what the model does to counts first"),
   noVerify: toggle(FILES, "do not check the checksums of the bundle"),
 
   confidenceHigh: number(CONFIDENCE, "below this, confidence is low"),

@@ -30,6 +30,33 @@ export interface NetworkWeights {
   readonly encoder: readonly Linear[];
   readonly labelHeads: readonly Linear[];
   readonly coordHeads: readonly Linear[];
+  /** The modules of child correction, where there are any; not part of the base network. */
+  readonly childModules?: readonly ChildModule[];
+}
+
+/** The two layers that refine child logits within one parent (contract 2 §8). */
+export interface ChildModule {
+  readonly parentIndex: number;
+  readonly childIndices: readonly number[];
+  readonly hidden: Linear;
+  readonly output: Linear;
+}
+
+export const CHILD_FEATURE_MODES = ["standard", "reranker_like"] as const;
+export type ChildFeatureMode = (typeof CHILD_FEATURE_MODES)[number];
+
+/** How the modules of child correction are trained with the network (contract 2 §8). */
+export interface ChildTrainingOptions {
+  readonly parentHead: number;
+  readonly childHead: number;
+  readonly featureMode: ChildFeatureMode;
+  readonly residualScale: number;
+  readonly modules: readonly ChildModule[];
+  readonly lossWeight: number;
+  readonly rankLossWeight: number;
+  readonly rankMargin: number;
+  /** Factor on the learning rate of the base network; null leaves it as it is, without dropout. */
+  readonly baseLrScale: number | null;
 }
 
 /** The whole training set in memory; X has gone through the input transform. */
@@ -72,6 +99,7 @@ export interface TrainerOptions {
   /** Key of the dropout stream; hidden layers count from 0, see `core/rng.ts` and `reference/dropout.ts`. */
   readonly dropoutKey: number;
   readonly batchSize: number;
+  readonly child?: ChildTrainingOptions | null;
 }
 
 /** Mean loss of one pass, weighted by cells: `total`, and its parts before their weights. */
@@ -81,6 +109,9 @@ export interface LossSummary {
   readonly coords: readonly number[];
   readonly domain: number;
   readonly topology: number;
+  /** Cross-entropy and ranking loss among the children of hotspot parents; absent without child correction. */
+  readonly child?: number;
+  readonly childRank?: number;
 }
 
 export interface EpochOptions {

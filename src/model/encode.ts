@@ -4,6 +4,8 @@ import type { DenseMatrix } from "../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import type { Inference } from "../kernels/types.ts";
 import type { HeadLogits } from "./calibrate.ts";
+import { applyChildCorrection } from "./child-correction.ts";
+import type { ChildCorrection } from "./types.ts";
 
 const BLOCK_ROWS = 512;
 
@@ -25,12 +27,13 @@ export async function encodeCells(
   return { nRows: x.nRows, nCols: nLatent, data };
 }
 
-/** Logits of the cells `rows`, one entry per label head. @throws ABORTED by the signal. */
+/** Logits of the cells `rows`, corrected, one entry per label head. @throws ABORTED by the signal. */
 export async function logitsOf(
   inference: Inference,
   x: Csr,
   rows: Uint32Array,
   heads: readonly { readonly classes: readonly string[]; readonly codes: Int32Array }[],
+  childCorrection: ChildCorrection | null,
   work: WorkOptions,
 ): Promise<HeadLogits[]> {
   const out = heads.map(({ classes, codes }) => ({
@@ -40,9 +43,10 @@ export async function logitsOf(
   }));
   for (let start = 0; start < rows.length; start += BLOCK_ROWS) {
     throwIfAborted(work.signal);
-    const { logits } = await inference.run(gatherRows(x, rows.subarray(start, start + BLOCK_ROWS)));
+    const result = await inference.run(gatherRows(x, rows.subarray(start, start + BLOCK_ROWS)));
+    if (childCorrection !== null) applyChildCorrection(childCorrection, result);
     out.forEach((head, j) => {
-      head.logits.set(logits[j]!, start * head.nClasses);
+      head.logits.set(result.logits[j]!, start * head.nClasses);
     });
   }
   return out;

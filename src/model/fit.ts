@@ -15,6 +15,8 @@ export interface FitOptions {
   readonly stopping: { readonly patience: number; readonly minDelta: number } | null;
   /** Key of the shuffling stream; each epoch draws from one of its own. */
   readonly shuffleKey: number;
+  /** Draws the cells of an epoch, numbered from 1, instead of shuffling all; null shuffles. */
+  readonly sample?: ((epoch: number) => Uint32Array) | null;
   /** Called after each epoch. */
   readonly onEpoch?: () => void;
 }
@@ -56,7 +58,7 @@ export async function fitEpochs(
   while (epoch < numEpochs) {
     throwIfAborted(work.signal);
     const startedAt = performance.now();
-    const order = shuffled(split.train, shuffleKey, epoch + 1);
+    const order = options.sample?.(epoch + 1) ?? shuffled(split.train, shuffleKey, epoch + 1);
     const done = epoch;
     const onBatch = (cells: number) =>
       work.onProgress?.({ phase: "train", done: done + (0.999 * cells) / order.length, total: numEpochs });

@@ -1,6 +1,6 @@
 /** The weights a network starts from. @module */
 import { hash32, randomUniform, streamKey } from "../core/rng.ts";
-import type { Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
+import type { ChildModule, Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import type { Model } from "./types.ts";
 
 /** Sizes of a linear layer. */
@@ -17,21 +17,24 @@ export function initialWeights(
 ): NetworkWeights {
   const { nGenes, hiddenSizes, nClasses, coordDims } = shape;
   const nLatent = hiddenSizes[hiddenSizes.length - 1]!;
-  const make = (name: string, [nIn, nOut]: Sizes): Linear => {
-    const bound = 1 / Math.sqrt(nIn);
-    return {
-      nIn,
-      nOut,
-      weight: uniform(streamKey(initKey, `${name}.weight`), nIn * nOut, bound),
-      bias: uniform(streamKey(initKey, `${name}.bias`), nOut, bound),
-    };
-  };
+  const make = (name: string, sizes: Sizes): Linear => initialLinear(initKey, name, sizes);
   return {
     encoder: hiddenSizes.map((nOut, i) =>
       make(`encoder.${3 * i}`, [i === 0 ? nGenes : hiddenSizes[i - 1]!, nOut]),
     ),
     labelHeads: nClasses.map((nOut, j) => make(`label_heads.${j}`, [nLatent, nOut])),
     coordHeads: coordDims.map((nOut, c) => make(`coord_heads.${coordNames[c]}`, [nLatent, nOut])),
+  };
+}
+
+/** One layer under its own streams, named after it. */
+export function initialLinear(initKey: number, name: string, [nIn, nOut]: Sizes): Linear {
+  const bound = 1 / Math.sqrt(nIn);
+  return {
+    nIn,
+    nOut,
+    weight: uniform(streamKey(initKey, `${name}.weight`), nIn * nOut, bound),
+    bias: uniform(streamKey(initKey, `${name}.bias`), nOut, bound),
   };
 }
 
@@ -71,6 +74,21 @@ export function warmStart(initial: NetworkWeights, coordNames: readonly string[]
   const weights: NetworkWeights = {
     encoder: initial.encoder.map((own, i) => choose(`encoder.${3 * i}`, own, encoder[i])),
     labelHeads: initial.labelHeads.map((own, j) => choose(`label_heads.${j}`, own, labelHeads[j])),
+    ...(initial.childModules === undefined
+      ? {}
+      : {
+          childModules: initial.childModules.map((own): ChildModule => {
+            const prefix = `child_correction_modules.${own.parentIndex}`;
+            const other = model.childCorrection?.modules.find(
+              ({ parentIndex }) => parentIndex === own.parentIndex,
+            );
+            return {
+              ...own,
+              hidden: choose(`${prefix}.0`, own.hidden, other?.hidden),
+              output: choose(`${prefix}.3`, own.output, other?.output),
+            };
+          }),
+        }),
     coordHeads: initial.coordHeads.map((own, c) => {
       const at = model.coordHeads.findIndex(({ name }) => name === coordNames[c]);
       return choose(`coord_heads.${coordNames[c]}`, own, coordHeads[at]);

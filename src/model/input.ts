@@ -4,9 +4,11 @@ import { matrixName } from "../anndata/matrix-name.ts";
 import type { AnnData } from "../anndata/types.ts";
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import { normalizeCell } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { type CoordTarget, readCoordinates, readCoordTarget } from "./coords.ts";
+import { createCountsCheck } from "./counts-check.ts";
 import { type LabelData, readLabels } from "./labels.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
@@ -70,13 +72,31 @@ async function readInput(
     );
   if (genes.length === 0)
     throw new AtlasmtlError("BAD_DATA", "there are no genes to train on", { where: "var" });
-  const x = await readCompactCsr(matrix, { binary: options.inputTransform === "binary", ...work });
+  const counts =
+    options.normalize === "none"
+      ? null
+      : createCountsCheck(name, "choose the matrix with counts by layer, or set normalize to none");
+  const x = await readCompactCsr(matrix, {
+    binary: options.inputTransform === "binary",
+    onRow:
+      counts === null
+        ? undefined
+        : (data, start, end, row) => {
+            counts.add(data, start, end, row);
+            normalizeCell(data, start, end);
+          },
+    ...work,
+  });
   if (x.indices.length === 0)
     throw new AtlasmtlError("BAD_DATA", `all values of ${x.nRows} cells and ${x.nCols} genes are zero`, {
       where: name,
       hint: "choose another matrix with layer",
     });
-  const warnings = [...labels.flatMap((label) => label.warnings), ...(domains?.warnings ?? [])];
+  const warnings = [
+    ...labels.flatMap((label) => label.warnings),
+    ...(domains?.warnings ?? []),
+    ...(counts?.finish() ?? []),
+  ];
   if (adata.nObs === 1)
     warnings.push({ message: "there is one cell only: nothing general can be learnt from it" });
   return { x, genes, labels, coords, knnCoordinates, domains, warnings };

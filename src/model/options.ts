@@ -1,5 +1,8 @@
 /** What can be asked of training, the defaults, the presets and how they combine. @module */
 import type { ConfigMap } from "../core/config.ts";
+import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
+import type { ChildCorrectionOptions, ResolvedChildOptions } from "./child-options.ts";
+import type { ClassBalanceOptions, ResolvedClassBalance } from "./class-balance.ts";
 import {
   INPUT_TRANSFORMS,
   type InputTransform,
@@ -14,7 +17,7 @@ export const DOMAIN_LOSS_METHODS = ["mean"] as const;
 export const CALIBRATION_METHODS = ["temperature_scaling"] as const;
 export const MISSING_LABELS = ["error", "ignore"] as const;
 export const TRAIN_DEVICES = ["auto", "cpu"] as const;
-export { INPUT_TRANSFORMS, REFERENCE_STORAGES };
+export { INPUT_TRANSFORMS, NORMALIZATIONS, REFERENCE_STORAGES };
 
 /** Network sizes for little, usual and much data (contract 2 §4). */
 export const PRESETS = {
@@ -37,6 +40,8 @@ export interface TrainOptions {
   readonly hiddenSizes?: readonly number[] | null | undefined;
   /** 0 ≤ rate < 1. */
   readonly dropoutRate?: number | null | undefined;
+  /** Networks that are trained one after another and averaged. */
+  readonly ensembleSize?: number | null | undefined;
   readonly batchSize?: number | null | undefined;
   readonly numEpochs?: number | null | undefined;
   readonly learningRate?: number | null | undefined;
@@ -48,6 +53,8 @@ export interface TrainOptions {
   readonly schedulerMinLr?: number | null | undefined;
   readonly schedulerMonitor?: "val_loss" | null | undefined;
   readonly inputTransform?: InputTransform | null | undefined;
+  /** What is done to counts before the input transform; predictions with the model do the same. */
+  readonly normalize?: Normalization | null | undefined;
   /** The matrix: `X`, `raw/X`, `layers/counts` or a bare layer name. */
   readonly layer?: string | null | undefined;
   /** Share of the cells held out, 0 ≤ f < 1. */
@@ -59,6 +66,12 @@ export interface TrainOptions {
   readonly randomState?: number | null | undefined;
   /** One weight per label column; 1 each by default. */
   readonly taskWeights?: readonly number[] | null | undefined;
+  /** Weighs the classes of a label column in its loss. */
+  readonly classWeighting?: ClassBalanceOptions | null | undefined;
+  /** Draws each epoch's cells by the weights of their classes. */
+  readonly classBalancedSampling?: ClassBalanceOptions | null | undefined;
+  /** Modules that tell the children of chosen parents apart. */
+  readonly childCorrection?: ChildCorrectionOptions | null | undefined;
   /** Coordinate head → weight; a head without one contributes 0. */
   readonly coordLossWeights?: Named<number> | null | undefined;
   readonly domainKey?: string | null | undefined;
@@ -96,6 +109,7 @@ export interface ResolvedTrainOptions {
   readonly preset: PresetName | null;
   readonly hiddenSizes: readonly number[];
   readonly dropoutRate: number;
+  readonly ensembleSize: number;
   readonly batchSize: number;
   readonly numEpochs: number;
   readonly learningRate: number;
@@ -107,12 +121,16 @@ export interface ResolvedTrainOptions {
   readonly schedulerMinLr: number;
   readonly schedulerMonitor: "val_loss";
   readonly inputTransform: InputTransform;
+  readonly normalize: Normalization;
   readonly layer: string;
   readonly valFraction: number;
   readonly earlyStoppingPatience: number | null;
   readonly earlyStoppingMinDelta: number;
   readonly randomState: number;
   readonly taskWeights: readonly number[];
+  readonly classWeighting: ResolvedClassBalance | null;
+  readonly classBalancedSampling: ResolvedClassBalance | null;
+  readonly childCorrection: ResolvedChildOptions | null;
   readonly coordLossWeights: ReadonlyMap<string, number>;
   readonly domainKey: string | null;
   readonly domainLossWeight: number;
@@ -140,6 +158,7 @@ export const DEFAULT_TRAIN_OPTIONS = {
   preset: null,
   hiddenSizes: PRESETS.default.hiddenSizes,
   dropoutRate: PRESETS.default.dropoutRate,
+  ensembleSize: 1,
   batchSize: 256,
   numEpochs: 40,
   learningRate: PRESETS.default.learningRate,
@@ -151,11 +170,15 @@ export const DEFAULT_TRAIN_OPTIONS = {
   schedulerMinLr: 1e-6,
   schedulerMonitor: "val_loss",
   inputTransform: "binary",
+  normalize: "none",
   layer: "X",
   valFraction: 0,
   earlyStoppingPatience: null,
   earlyStoppingMinDelta: 0,
   randomState: 42,
+  classWeighting: null,
+  classBalancedSampling: null,
+  childCorrection: null,
   coordLossWeights: new Map([
     ["latent", 0.5],
     ["umap", 0.2],

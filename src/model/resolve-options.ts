@@ -1,5 +1,7 @@
 /** From what was asked to what is used: defaults, preset, explicit options, and every check. @module */
 import { didYouMean } from "../core/nearest.ts";
+import { resolveChildOptions } from "./child-options.ts";
+import { CLASS_WEIGHTING_MODES, type ResolvedClassBalance } from "./class-balance.ts";
 import {
   checkArray,
   checkChoice,
@@ -16,6 +18,7 @@ import {
   DOMAIN_LOSS_METHODS,
   INPUT_TRANSFORMS,
   MISSING_LABELS,
+  NORMALIZATIONS,
   OPTIMIZERS,
   PRESETS,
   type PresetName,
@@ -65,12 +68,15 @@ export function resolveTrainOptions(options: TrainOptions): {
     orNull(name, (value) => checkChoice(name, value, choices));
 
   const labelColumns = checkLabelColumns(asked.labelColumns);
+  const normalize = checkChoice("normalize", asked.normalize, NORMALIZATIONS);
+  const balance = (name: string) => orNull(name, (value) => checkClassBalance(name, value, labelColumns));
   const resolved: ResolvedTrainOptions = {
     labelColumns,
     coordTargets: checkCoordTargets(asked.coordTargets),
     preset,
     hiddenSizes: checkHiddenSizes(asked.hiddenSizes),
     dropoutRate: share("dropoutRate"),
+    ensembleSize: checkNumber("ensembleSize", asked.ensembleSize, { integer: true, min: 1, max: 64 }),
     batchSize: int("batchSize", 1),
     numEpochs: int("numEpochs", 1),
     learningRate: positive("learningRate"),
@@ -81,13 +87,21 @@ export function resolveTrainOptions(options: TrainOptions): {
     schedulerPatience: int("schedulerPatience", 0),
     schedulerMinLr: notNegative("schedulerMinLr"),
     schedulerMonitor: checkChoice("schedulerMonitor", asked.schedulerMonitor, ["val_loss"] as const),
-    inputTransform: checkChoice("inputTransform", asked.inputTransform, INPUT_TRANSFORMS),
+    inputTransform: checkChoice(
+      "inputTransform",
+      given.inputTransform ?? (normalize === "none" ? asked.inputTransform : "float"),
+      INPUT_TRANSFORMS,
+    ),
+    normalize,
     layer: checkName("layer", asked.layer),
     valFraction: share("valFraction"),
     earlyStoppingPatience: orNull("earlyStoppingPatience", () => int("earlyStoppingPatience", 1)),
     earlyStoppingMinDelta: notNegative("earlyStoppingMinDelta"),
     randomState: int("randomState", 0),
     taskWeights: checkTaskWeights(asked.taskWeights, labelColumns),
+    classWeighting: balance("classWeighting"),
+    classBalancedSampling: balance("classBalancedSampling"),
+    childCorrection: orNull("childCorrection", (value) => resolveChildOptions(value, labelColumns)),
     coordLossWeights: checkWeights("coordLossWeights", asked.coordLossWeights),
     domainKey: nameOrNull("domainKey"),
     domainLossWeight: notNegative("domainLossWeight"),
@@ -159,6 +173,23 @@ function checkTaskWeights(value: unknown, labelColumns: readonly string[]): read
   return weights;
 }
 
+function checkClassBalance(
+  name: string,
+  value: unknown,
+  labelColumns: readonly string[],
+): ResolvedClassBalance {
+  const given = new Map(checkEntries(name, value));
+  for (const key of given.keys())
+    if (key !== "labelColumn" && key !== "mode")
+      throw usageError(
+        `${optionName(name)} has no setting ${shown(key)}.${didYouMean(key, ["labelColumn", "mode"])}`,
+      );
+  return {
+    labelColumn: checkChoice(name, given.get("labelColumn") ?? labelColumns.at(-1), labelColumns),
+    mode: checkChoice(name, given.get("mode") ?? CLASS_WEIGHTING_MODES[0], CLASS_WEIGHTING_MODES),
+  };
+}
+
 function checkWeights(name: string, value: unknown): ReadonlyMap<string, number> {
   return new Map(
     checkEntries(name, value).map(([key, weight]) => [key, checkNumber(name, weight, { min: 0 })]),
@@ -166,6 +197,11 @@ function checkWeights(name: string, value: unknown): ReadonlyMap<string, number>
 }
 
 function requireTogether(options: ResolvedTrainOptions): void {
+  if (options.normalize !== "none" && options.inputTransform === "binary")
+    throw usageError(
+      `${optionName("inputTransform")} "binary" leaves nothing of what normalize "${options.normalize}" does`,
+      'leave one of the two out, or set normalize to "none"',
+    );
   const { schedulerName, calibrationMethod, valFraction, coordTargets } = options;
   const needsValidation = (name: string, value: string) =>
     usageError(
@@ -175,6 +211,16 @@ function requireTogether(options: ResolvedTrainOptions): void {
   if (valFraction === 0 && schedulerName !== null) throw needsValidation("schedulerName", schedulerName);
   if (valFraction === 0 && calibrationMethod !== null)
     throw needsValidation("calibrationMethod", calibrationMethod);
+  if (options.ensembleSize > 1)
+    for (const [name, value] of [
+      ["childCorrection", options.childCorrection],
+      ["initModel", options.initModel],
+    ] as const)
+      if (value !== null)
+        throw usageError(
+          `${optionName("ensembleSize")} is ${options.ensembleSize}, and ${optionName(name)} works on a single network`,
+          "leave one of the two out",
+        );
   if (options.domainLossWeight > 0 && options.domainKey === null)
     throw usageError(
       `${optionName("domainLossWeight")} is ${options.domainLossWeight}, but ${optionName("domainKey")} is not given`,
@@ -224,6 +270,15 @@ function findIdleOptions(
     warnings.push({
       message: `${optionName("earlyStoppingPatience")} has no effect without validation cells`,
       hint: "set valFraction (val_fraction) to, say, 0.1",
+    });
+  if (options.classWeighting !== null && options.classBalancedSampling !== null)
+    warnings.push({
+      message: `${optionName("classWeighting")} and ${optionName("classBalancedSampling")} both favour small classes; together they do so twice`,
+    });
+  if (options.childCorrection?.mode === "frozen_base" && options.initModel === null)
+    warnings.push({
+      message: "child correction with a frozen base trains its modules on a network that has learnt nothing",
+      hint: "start from a trained bundle with initModelPath (init_model_path)",
     });
   if (options.domainKey !== null && options.domainLossWeight === 0)
     warnings.push({

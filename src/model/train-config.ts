@@ -1,7 +1,9 @@
 /** The record of a training run as bundles store it: `train_config` of contract 1 §9. @module */
 import { platform } from "#platform";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ClassBalance, classBalanceConfig } from "./class-balance.ts";
 import type { FitResult } from "./fit.ts";
+import { preprocessWith } from "./normalization.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 
 /** What happened, beside the options. */
@@ -20,6 +22,10 @@ export interface TrainRecord {
   /** Tensors taken from an earlier model; null when none was given. */
   readonly initTensors: readonly string[] | null;
   readonly numThreadsUsed: number;
+  readonly classWeighting: ClassBalance | null;
+  readonly classBalancedSampling: ClassBalance | null;
+  /** As `model.pth` stores it; null without child correction. */
+  readonly childCorrection: ConfigMap | null;
   readonly deviceUsed: string;
   readonly trainSeconds: number;
   readonly runtimeSummary: ConfigMap;
@@ -32,7 +38,11 @@ const floats = (values: ReadonlyMap<string, number>): ConfigMap =>
 /** Numbers keep their Python kind: counts are ints, the rest {@link Float}s (contract 1 §3). */
 export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRecord): ConfigMap {
   const { fit } = record;
+  const child = options.childCorrection;
+  // As an optimiser with two groups says it: the rate of the first, the base network.
+  const baseLrScale = child?.mode === "joint" ? child.baseLrScale : 1;
   const coordTargets: ConfigMap = new Map(options.coordTargets);
+  const preprocess = preprocessWith(options.preprocess, options.normalize);
   const calibration: ConfigValue =
     options.calibrationMethod === null || record.temperatures === null
       ? null
@@ -49,6 +59,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     ["preset", options.preset],
     ["hidden_sizes", options.hiddenSizes],
     ["dropout_rate", new Float(options.dropoutRate)],
+    ["ensemble_size", options.ensembleSize],
     ["batch_size", options.batchSize],
     ["num_epochs", options.numEpochs],
     ["epochs_completed", fit.epochsCompleted],
@@ -60,7 +71,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     ["scheduler_patience", options.schedulerPatience],
     ["scheduler_min_lr", new Float(options.schedulerMinLr)],
     ["scheduler_monitor", options.schedulerMonitor],
-    ["final_learning_rate", new Float(fit.finalLearningRate)],
+    ["final_learning_rate", new Float(fit.finalLearningRate * baseLrScale)],
     ["coord_targets", coordTargets],
     ["coord_loss_weights", floats(options.coordLossWeights)],
     ["task_weights", options.taskWeights.map((weight) => new Float(weight))],
@@ -79,9 +90,9 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     ["topology_k", options.topologyK],
     ["topology_coord", options.topologyCoord],
     ["calibration", calibration],
-    ["class_weighting", null],
-    ["class_balanced_sampling", null],
-    ["parent_conditioned_child_correction", null],
+    ["class_weighting", classBalanceConfig(record.classWeighting)],
+    ["class_balanced_sampling", classBalanceConfig(record.classBalancedSampling)],
+    ["parent_conditioned_child_correction", record.childCorrection],
     ["reference_storage", options.referenceStorage],
     ["init_model_path", options.initModelPath],
     ["init_model_tensors", record.initTensors],
@@ -100,7 +111,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     ["best_val_loss", floatOrNull(fit.bestValLoss)],
     ["runtime_summary", record.runtimeSummary],
     ["resource_summary", resourceSummary(options, record)],
-    ...(options.preprocess === null ? [] : [["preprocess", options.preprocess] as const]),
+    ...(preprocess === null ? [] : [["preprocess", preprocess] as const]),
   ]);
 }
 

@@ -1,12 +1,14 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { randomNumbers } from "../../test/helpers/gradients.ts";
 import { categorical, type MemoryParts, memoryAnnData, strings } from "../../test/helpers/memory-anndata.ts";
 import { randomCsr, tensorsOf } from "../../test/helpers/training-fixtures.ts";
 import { Float, toPlain } from "../core/config.ts";
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import { normalizeCell } from "../core/normalize.ts";
 import { createReferenceEngine } from "../kernels/reference/engine.ts";
 import { initialWeights } from "./init.ts";
+import { normalizationOf } from "./normalization.ts";
 import type { TrainOptions } from "./options.ts";
 import { type TrainWork, train } from "./train.ts";
 
@@ -36,6 +38,10 @@ function cells(): Csr {
     data: Float32Array.from(rows.flatMap((row) => row.map(([, value]) => value))),
   };
 }
+
+/** The cells with whole numbers. */
+const counts = (): Csr => ({ ...cells(), data: cells().data!.map((value) => Math.ceil(3 * value)) });
+const childCorrection = { parentLevel: "coarse", targetLevel: "fine", hotspotParents: ["a"] };
 
 const fine = Array.from({ length: N }, (_, r) => ["b1", "a2", "a1"][r % 3]!);
 const points = (nCols: number, seed: number): DenseMatrix => ({
@@ -127,11 +133,24 @@ test("every option reaches the training", async () => {
     { topologyLossWeight: 1, topologyCoord: "umap" },
     { topologyLossWeight: 1, topologyCoord: "umap", topologyK: 2 },
     { valFraction: 0.1 },
+    { classWeighting: { mode: "balanced", labelColumn: "coarse" } },
+    { classWeighting: { mode: "sqrt_balanced", labelColumn: "coarse" } },
+    { classBalancedSampling: {} },
+    { normalize: "log1p_cp10k", layer: "counts" },
+    { childCorrection },
+    { childCorrection: { ...childCorrection, featureMode: "reranker_like" } },
+    { childCorrection: { ...childCorrection, lossWeight: 3 } },
+    { childCorrection: { ...childCorrection, rankLossWeight: 1 } },
+    { childCorrection: { ...childCorrection, rankLossWeight: 1, rankMargin: 3 } },
+    { childCorrection: { ...childCorrection, residualScale: 2 } },
+    { childCorrection: { ...childCorrection, hiddenDim: 8 } },
+    { childCorrection: { ...childCorrection, baseLrScale: 1 } },
+    { ensembleSize: 2 },
     { numEpochs: 3 },
     { coordTargets: null },
   ];
   const seen = new Set([String(first[0])]);
-  const layers = { other: randomCsr(9, N, N_GENES, 0.3, false) };
+  const layers = { other: randomCsr(9, N, N_GENES, 0.3, false), counts: counts() };
   for (const change of changes) {
     const { model } = await run({ numEpochs: 2, ...change }, { layers });
     seen.add(String(tensorsOf(model.weights)[0]));
@@ -300,4 +319,145 @@ test("an abort during training or encoding stops, and progress passes through it
     },
   );
   await expect(aborted).rejects.toMatchObject({ code: "ABORTED" });
+});
+
+describe("normalisation of counts", () => {
+  const normalised = (): Csr => {
+    const { indptr, data, ...rest } = counts();
+    const values = data!.slice();
+    for (let r = 0; r < N; r++) normalizeCell(values, indptr[r]!, indptr[r + 1]!);
+    return { ...rest, indptr, data: values };
+  };
+
+  test("is what the caller could have done before, in blocks of any size, and is stored", async () => {
+    const own = await run({ normalize: "log1p_cp10k", numEpochs: 3 }, { x: counts() });
+    expect(own.model.inputTransform).toBe("float");
+    expect(normalizationOf(own.model)).toBe("log1p_cp10k");
+    expect(toPlain(own.model.trainConfig.get("preprocess")!)).toEqual({
+      normalize: { method: "log1p_cp10k", target_sum: 10000 },
+    });
+    const blocks = await run({ normalize: "log1p_cp10k", numEpochs: 3 }, { x: counts(), blockRows: 1 });
+    const before = await run({ inputTransform: "float", numEpochs: 3 }, { x: normalised() });
+    expect(tensorsOf(own.model.weights)).toEqual(tensorsOf(before.model.weights));
+    expect(tensorsOf(own.model.weights)).toEqual(tensorsOf(blocks.model.weights));
+    expect(normalizationOf(before.model)).toBe("none");
+  });
+
+  test("stands beside what preprocessing left", async () => {
+    const preprocess = new Map([["config", new Map([["species", "human"]])]]);
+    const { model } = await run({ normalize: "log1p_cp10k", numEpochs: 1, preprocess }, { x: counts() });
+    expect(toPlain(model.trainConfig.get("preprocess")!)).toEqual({
+      config: { species: "human" },
+      normalize: { method: "log1p_cp10k", target_sum: 10000 },
+    });
+  });
+
+  test("of values that are normalised already, or of a binary input, is refused", async () => {
+    await expect(run({ normalize: "log1p_cp10k" }, { x: normalised() })).rejects.toMatchObject({
+      code: "BAD_DATA",
+      message: expect.stringMatching(/X looks normalised already/),
+      hint: expect.stringMatching(/by layer, or set normalize to none/),
+    });
+    await expect(run({ normalize: "log1p_cp10k", inputTransform: "binary" })).rejects.toMatchObject({
+      code: "USAGE",
+    });
+  });
+});
+
+describe("child correction", () => {
+  const work = { numEpochs: 6, childCorrection: { ...childCorrection, rankLossWeight: 0.5 } } as const;
+
+  test("is part of the model, of its record and of its determinism", async () => {
+    const { model } = await run(work);
+    const again = await run(work);
+    const { modules, config, parentHead, childHead } = model.childCorrection!;
+    expect([parentHead, childHead, modules.length]).toEqual([0, 1, 1]);
+    expect(modules[0]!.childIndices).toEqual([0, 1]);
+    expect(modules[0]!.output.weight.some((w) => w !== 0)).toBe(true);
+    expect(modules).toEqual(again.model.childCorrection!.modules);
+    expect(model.trainConfig.get("parent_conditioned_child_correction")).toBe(config);
+    expect(toPlain(model.trainConfig.get("final_learning_rate")!)).toBeCloseTo(0.001, 12);
+  });
+
+  test("on a frozen base changes its modules only, and starts from those of the earlier model", async () => {
+    const { model: base } = await run();
+    const frozen = { ...work, childCorrection: { ...work.childCorrection, mode: "frozen_base" } } as const;
+    const first = await run({ ...frozen, initModel: base });
+    expect(tensorsOf(first.model.weights)).toEqual(tensorsOf(base.weights));
+    expect(first.warmStart!.notTaken).toContain("child_correction_modules.0.0.weight");
+    const second = await run({ ...frozen, initModel: first.model, numEpochs: 1 });
+    expect(second.warmStart!.notTaken).toEqual([]);
+    const distance = (a: Float32Array, b: Float32Array) => Math.max(...a.map((w, i) => Math.abs(w - b[i]!)));
+    const hidden = (result: typeof first) => result.model.childCorrection!.modules[0]!.hidden.weight;
+    expect(distance(hidden(first), hidden(second))).toBeLessThan(0.1);
+    const cold = await run({ ...frozen, numEpochs: 1 });
+    expect(cold.warnings.map(({ message }) => message).join()).toMatch(/network that has learnt nothing/);
+  });
+
+  test("is what the temperature is fitted to", async () => {
+    const options = { ...work, valFraction: 0.3, calibrationMethod: "temperature_scaling" } as const;
+    const temperature = async (residualScale: number) => {
+      const { model } = await run({
+        ...options,
+        childCorrection: { ...work.childCorrection, residualScale },
+      });
+      const calibration = toPlain(model.trainConfig.get("calibration")!) as {
+        temperatures: { [column: string]: number };
+      };
+      return calibration.temperatures.fine;
+    };
+    expect(await temperature(1)).not.toBe(await temperature(3));
+  });
+});
+
+test("sampling says which cells it never draws", async () => {
+  const labels = fine.map((name, r) => (r < 4 ? null : name));
+  const { warnings } = await run(
+    { classBalancedSampling: {}, missingLabels: "ignore", numEpochs: 1 },
+    { obs: { ...base.obs, fine: strings(labels) } },
+  );
+  expect(warnings.map(({ message }) => message)).toContain(
+    '4 cells without a label in "fine" are never drawn',
+  );
+});
+
+describe("an ensemble", () => {
+  test("holds the network of the same seed, and others beside it; the streams are named", async () => {
+    const alone = (await run({ numEpochs: 2, valFraction: 0.2 })).model;
+    const { model, seeds } = await run({ numEpochs: 2, valFraction: 0.2, ensembleSize: 3 });
+    expect(model.shape.hiddenSizes).toEqual([36, 18]);
+    const [first, joined] = [alone.weights.encoder[0]!, model.weights.encoder[0]!];
+    expect(joined.weight.subarray(0, first.weight.length)).toEqual(first.weight);
+    expect(joined.weight.subarray(first.weight.length, 2 * first.weight.length)).not.toEqual(first.weight);
+    expect(Object.keys(seeds)).toEqual(
+      ["random_state", "init", "shuffle", "dropout", "init_2", "shuffle_2", "dropout_2"].concat([
+        "init_3",
+        "shuffle_3",
+        "dropout_3",
+        "split",
+      ]),
+    );
+    expect(toPlain(model.trainConfig.get("ensemble_size")!)).toBe(3);
+    expect((await model.reference()).coords.get("X_ref_latent_internal")!.nCols).toBe(18);
+  });
+
+  test("counts its members' epochs in the progress", async () => {
+    const seen: number[] = [];
+    await run(
+      { numEpochs: 2, ensembleSize: 2 },
+      {},
+      {
+        onProgress: ({ phase, done, total }) => {
+          if (phase === "train" && Number.isInteger(done)) seen.push(done, total!);
+        },
+      },
+    );
+    expect(seen).toEqual([1, 4, 2, 4, 3, 4, 4, 4]);
+  });
+
+  test("is no starting point for, and no base of, something else", async () => {
+    const { model } = await run({ numEpochs: 1 });
+    for (const extra of [{ initModel: model }, { childCorrection }])
+      await expect(run({ ensembleSize: 2, ...extra })).rejects.toMatchObject({ code: "USAGE" });
+  });
 });

@@ -4,17 +4,20 @@ import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
-import type { Engine, Inference, NetworkShape, TrainerOptions } from "../kernels/types.ts";
+import type { Engine, Inference, NetworkShape } from "../kernels/types.ts";
 import { fitTemperature, logTemperatureReach } from "./calibrate.ts";
+import { planChildCorrection, trainedCorrection } from "./child-options.ts";
+import { balanceClasses, type ClassBalance } from "./class-balance.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
-import { fitEpochs } from "./fit.ts";
-import { initialWeights, type WarmStart, warmStart } from "./init.ts";
+import { ensembleShape } from "./ensemble.ts";
+import type { WarmStart } from "./init.ts";
 import { readTrainInput, type TrainInput } from "./input.ts";
-import { ADAM_CONSTANTS, type ResolvedTrainOptions, type TrainOptions } from "./options.ts";
+import { fitMembers, memberPurpose } from "./members.ts";
+import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
 import { splitValidation, type ValidationSplit } from "./split.ts";
 import { createTrainConfig } from "./train-config.ts";
-import type { CoordHead, LabelHead, Model, Reference, Warning } from "./types.ts";
+import type { ChildCorrection, CoordHead, LabelHead, Model, Reference, Warning } from "./types.ts";
 
 export interface TrainWork extends WorkOptions {
   readonly engine: Engine;
@@ -46,48 +49,45 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const input = await readTrainInput(adata, chosen, work);
   const seeds = deriveSeeds(chosen);
   const split = splitValidation(input.x.nRows, chosen.valFraction, seeds.split ?? 0);
-  const shape = networkShape(chosen, input);
-  const start = startingPoint(shape, chosen, input, seeds.init!);
+  const memberShape = networkShape(chosen, input);
+  const shape = ensembleShape(memberShape, chosen.ensembleSize);
+  const child =
+    chosen.childCorrection === null
+      ? null
+      : planChildCorrection(chosen.childCorrection, input.labels, memberShape.hiddenSizes.at(-1)!);
+  const weighting =
+    chosen.classWeighting === null ? null : balanceClasses(input.labels, split.train, chosen.classWeighting);
+  const sampling =
+    chosen.classBalancedSampling === null
+      ? null
+      : balanceClasses(input.labels, split.train, chosen.classBalancedSampling);
 
   const startedAt = performance.now();
-  const trainer = await engine.createTrainer(trainerOptions(shape, start, chosen, input, seeds.dropout!));
-  const fit = await fitEpochs(
-    trainer,
-    split,
-    {
-      numEpochs: chosen.numEpochs,
-      learningRate: chosen.learningRate,
-      plateau:
-        chosen.schedulerName === null
-          ? null
-          : {
-              factor: chosen.schedulerFactor,
-              patience: chosen.schedulerPatience,
-              minLr: chosen.schedulerMinLr,
-            },
-      stopping:
-        chosen.earlyStoppingPatience === null
-          ? null
-          : { patience: chosen.earlyStoppingPatience, minDelta: chosen.earlyStoppingMinDelta },
-      shuffleKey: seeds.shuffle!,
-      onEpoch: meter.sample,
-    },
+  const {
+    fit,
+    warm,
+    warnings: startWarnings,
+  } = await fitMembers(
+    { chosen, input, split, shape: memberShape, child, weighting, sampling, seeds, onEpoch: meter.sample },
     work,
-  ).finally(() => trainer.dispose());
+  );
   const trainSeconds = (performance.now() - startedAt) / 1000;
   const runtimeSummary = meter.summary({
     phase: "train",
-    numItems: split.train.length * fit.epochsCompleted,
-    numBatches: Math.ceil(split.train.length / chosen.batchSize) * fit.epochsCompleted,
+    numItems: split.train.length * fit.epochsRun,
+    numBatches: Math.ceil(split.train.length / chosen.batchSize) * fit.epochsRun,
     deviceUsed: DEVICE,
     numThreads: engine.numThreads,
   });
 
-  const inference = await engine.createInference(shape, fit.weights);
+  const { childModules, ...weights } = fit.weights;
+  const childCorrection =
+    child === null || childModules === undefined ? null : trainedCorrection(child, childModules);
+  const inference = await engine.createInference(shape, weights);
   let temperatures: ReadonlyMap<string, number> | null;
   let latent: DenseMatrix;
   try {
-    temperatures = await calibrate(inference, chosen, input, split, work);
+    temperatures = await calibrate(inference, childCorrection, chosen, input, split, work);
     latent = await encodeCells(inference, input.x, shape.hiddenSizes[shape.hiddenSizes.length - 1]!, work);
   } finally {
     inference.dispose();
@@ -103,9 +103,9 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     inputTransform: chosen.inputTransform,
     latentSource: "internal_preferred",
     shape,
-    weights: fit.weights,
+    weights,
     dropoutRate: chosen.dropoutRate,
-    childCorrection: null,
+    childCorrection,
     trainConfig: createTrainConfig(chosen, {
       nObs: input.x.nRows,
       nVars: input.x.nCols,
@@ -115,7 +115,10 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       domains: input.domains?.names ?? null,
       temperatures,
       knnSpace,
-      initTensors: start.warm?.taken ?? null,
+      initTensors: warm?.taken ?? null,
+      classWeighting: weighting,
+      classBalancedSampling: sampling,
+      childCorrection: child?.config ?? null,
       numThreadsUsed: engine.numThreads,
       deviceUsed: DEVICE,
       trainSeconds,
@@ -125,17 +128,32 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     reference: async () => reference,
     hasReference: async () => true,
   };
-  const warnings = [...resolved.warnings, ...input.warnings, ...start.warnings];
-  return { model, warnings, seeds, warmStart: start.warm };
+  const warnings = [
+    ...resolved.warnings,
+    ...input.warnings,
+    ...(child?.warnings ?? []),
+    ...balanceWarnings(sampling, split),
+    ...startWarnings,
+  ];
+  return { model, warnings, seeds, warmStart: warm };
 }
 
-function deriveSeeds({ randomState, valFraction }: ResolvedTrainOptions): {
-  readonly [purpose: string]: number;
-} {
-  const purposes = ["init", "shuffle", "dropout", ...(valFraction > 0 ? ["split"] : [])];
+function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit): Warning[] {
+  if (sampling === null) return [];
+  const nLeftOut = split.train.length - sampling.counts.reduce((a, b) => a + b, 0);
+  if (nLeftOut === 0) return [];
+  const message = `${nLeftOut} cells without a label in "${sampling.labelColumn}" are never drawn`;
+  return [{ message, hint: "sample by a column in which every cell has a label" }];
+}
+
+function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
+  const { randomState, valFraction, classBalancedSampling, ensembleSize } = chosen;
+  const each = ["init", classBalancedSampling === null ? "shuffle" : "sampling", "dropout"];
+  const purposes = Array.from({ length: ensembleSize }, (_, m) => each.map((name) => memberPurpose(name, m)));
+  if (valFraction > 0) purposes.push(["split"]);
   return {
     random_state: randomState,
-    ...Object.fromEntries(purposes.map((purpose) => [purpose, streamKey(randomState, purpose)])),
+    ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),
   };
 }
 
@@ -151,84 +169,10 @@ function networkShape(
   };
 }
 
-interface Start {
-  readonly weights: WarmStart["weights"];
-  readonly warm: WarmStart | null;
-  readonly warnings: readonly Warning[];
-}
-
-function startingPoint(
-  shape: NetworkShape,
-  { initModel }: ResolvedTrainOptions,
-  { genes, labels, coords }: TrainInput,
-  initKey: number,
-): Start {
-  const coordNames = coords.map(({ name }) => name);
-  const fresh = initialWeights(shape, coordNames, initKey);
-  if (initModel === null) return { weights: fresh, warm: null, warnings: [] };
-  const warm = warmStart(fresh, coordNames, initModel);
-  const warnings: Warning[] = [];
-  if (warm.taken.length === 0)
-    warnings.push({
-      message: "no tensor of the initial model has a shape of the new network; none was taken",
-    });
-  const same = (a: readonly string[], b: readonly string[]) =>
-    a.length === b.length && a.every((name, i) => name === b[i]);
-  if (warm.taken.includes("encoder.0.weight") && !same(genes, initModel.trainGenes))
-    warnings.push({
-      message:
-        "the first layer was taken from the initial model, whose genes are not the same in the same order",
-      hint: "align the data to the initial model's genes first",
-    });
-  labels.forEach(({ column, classes }, j) => {
-    if (warm.taken.includes(`label_heads.${j}.weight`) && !same(classes, initModel.labelHeads[j]!.classes))
-      warnings.push({
-        message: `the head of "${column}" was taken from the initial model, whose classes are not the same`,
-      });
-  });
-  return { weights: warm.weights, warm, warnings };
-}
-
-function trainerOptions(
-  shape: NetworkShape,
-  start: Start,
-  chosen: ResolvedTrainOptions,
-  { x, labels, coords, domains }: TrainInput,
-  dropoutKey: number,
-): TrainerOptions {
-  return {
-    shape,
-    initial: start.weights,
-    data: {
-      x,
-      labels: labels.map(({ codes }) => codes),
-      coords: coords.map(({ standardised }) => standardised),
-      domains: domains?.codes ?? null,
-    },
-    loss: {
-      taskWeights: chosen.taskWeights,
-      coordWeights: coords.map(({ name }) => chosen.coordLossWeights.get(name) ?? 0),
-      classWeights: labels.map(() => null),
-      domainWeight: chosen.domainLossWeight,
-      topology:
-        chosen.topologyLossWeight === 0
-          ? null
-          : {
-              weight: chosen.topologyLossWeight,
-              k: chosen.topologyK,
-              coordHead: coords.findIndex(({ name }) => name === chosen.topologyCoord),
-            },
-    },
-    optimizer: { name: chosen.optimizerName, weightDecay: chosen.weightDecay, ...ADAM_CONSTANTS },
-    dropoutRate: chosen.dropoutRate,
-    dropoutKey,
-    batchSize: chosen.batchSize,
-  };
-}
-
 /** One temperature per label column; null when calibration was not asked for. */
 async function calibrate(
   inference: Inference,
+  childCorrection: ChildCorrection | null,
   chosen: ResolvedTrainOptions,
   { x, labels }: TrainInput,
   split: ValidationSplit,
@@ -236,7 +180,7 @@ async function calibrate(
 ): Promise<ReadonlyMap<string, number> | null> {
   if (chosen.calibrationMethod === null) return null;
   const reach = logTemperatureReach(chosen.calibrationMaxIter, chosen.calibrationLr);
-  const heads = await logitsOf(inference, x, split.val, labels, work);
+  const heads = await logitsOf(inference, x, split.val, labels, childCorrection, work);
   return new Map(heads.map((head, j) => [labels[j]!.column, fitTemperature(head, reach)]));
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
-import type { Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
+import type { ChildFeatureMode, ChildModule, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 
 /** `binary`: x > 0 → 1; `float`: values as float32 (contract 2 §1). */
 export const INPUT_TRANSFORMS = ["binary", "float"] as const;
@@ -36,19 +36,13 @@ export interface Reference {
   readonly labels: ReadonlyMap<string, ReferenceLabels>;
 }
 
-/** The second layer pair that refines child logits within one parent (contract 2 §8). */
-export interface ChildCorrectionModule {
-  readonly parentIndex: number;
-  readonly childIndices: readonly number[];
-  readonly hidden: Linear;
-  readonly output: Linear;
-}
+export type ChildCorrectionModule = ChildModule;
 
 export interface ChildCorrection {
   readonly parentHead: number;
   readonly childHead: number;
   readonly residualScale: number;
-  readonly featureMode: "standard" | "reranker_like";
+  readonly featureMode: ChildFeatureMode;
   readonly modules: readonly ChildCorrectionModule[];
   /** The resolved config exactly as stored in `model.pth`. */
   readonly config: ConfigMap;

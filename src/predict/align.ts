@@ -1,8 +1,10 @@
 /** Matching the query's genes to the model's and streaming its rows in the model's order (contract 3 §1). @module */
 import type { Matrix } from "../anndata/types.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
+import { type Normalization, normalizeCell } from "../core/normalize.ts";
 import { createRoom, type Room } from "../core/room.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
+import { type CountsCheck, createCountsCheck } from "../model/counts-check.ts";
 import type { InputTransform } from "../model/types.ts";
 import { likelyCause } from "./gene-mismatch.ts";
 import type { Warning } from "./types.ts";
@@ -107,12 +109,20 @@ export async function* alignedRows(
   alignment: GeneAlignment,
   options: {
     readonly transform: InputTransform;
+    readonly normalize?: Normalization;
     readonly batchSize: number;
     readonly source: string;
     readonly signal?: AbortSignal | undefined;
   },
 ): AsyncGenerator<RowBlock> {
   const { transform, batchSize, source, signal } = options;
+  const counts =
+    options.normalize === undefined || options.normalize === "none" || transform === "binary"
+      ? null
+      : createCountsCheck(
+          `${source} › ${matrix.name}`,
+          'Choose the matrix with counts, such as layer: "counts" or "raw/X"; for values normalised as the model\'s were, normalize: "none".',
+        );
   // A block is still in use while the next one is made.
   const rooms = [createRoom(), createRoom()];
   let turn = 0;
@@ -124,8 +134,22 @@ export async function* alignedRows(
     } catch (error) {
       throw locate(error, `${source} › ${matrix.name}`);
     }
+    if (counts !== null) aligned = normalizeBlock(aligned, counts, firstRow);
     yield* cut({ firstRow, csr: aligned }, batchSize);
   }
+  counts?.finish();
+}
+
+/** Counts of the model's genes to log(1 + counts per 10,000), in place (decision record 12). */
+function normalizeBlock(block: Csr, counts: CountsCheck, firstRow: number): Csr {
+  const { nRows, indptr } = block;
+  const data = block.data ?? new Float32Array(block.indices.length).fill(1);
+  for (let r = 0; r < nRows; r++) {
+    const [start, end] = [indptr[r], indptr[r + 1]];
+    counts.add(data, start, end, firstRow + r);
+    normalizeCell(data, start, end);
+  }
+  return { ...block, data };
 }
 
 /** A block in pieces of at most `batchSize` rows, without copying its entries. */

@@ -5,8 +5,8 @@ import type { DenseMatrix } from "../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
+import { applyChildCorrection } from "../model/child-correction.ts";
 import type { CoordHead, Model } from "../model/types.ts";
-import { applyChildCorrection } from "./child-correction.ts";
 import { createScores, type HeadScores, scoreBlock } from "./confidence.ts";
 
 /** What is kept of the network's output: a few numbers per cell, and the points that were asked for. */

@@ -1,6 +1,7 @@
 /** What a result says about how it was made; the keys of contract 3 §8. @module */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { VERSION } from "../core/version.ts";
+import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
 import type { GeneAlignment } from "./align.ts";
 import type { Calibration } from "./calibration.ts";
@@ -34,6 +35,7 @@ export interface MetadataSources {
 export function predictionMetadata(sources: MetadataSources): ConfigMap {
   const { model, settings, genes, calibration, space, knn, openset, inconsistencyRates } = sources;
   const columns = model.labelHeads.map((head) => head.column);
+  const normalize = settings.normalize ?? normalizationOf(model);
   const metadata = new Map<string, ConfigValue>([
     ["atlasmtl_version", VERSION],
     ["knn_correction", settings.knnCorrection],
@@ -45,6 +47,7 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     ["latent_source", model.latentSource],
     ["layer", settings.layer],
     ["input_transform", settings.inputTransform ?? model.inputTransform],
+    ...(normalize === "none" ? [] : [["normalize", normalize] as const]),
     ["n_genes_matched", genes.nMatched],
     ["n_genes_missing", genes.nMissing],
     ["calibration_applied", calibration.applied],

@@ -1,5 +1,6 @@
 /** The options of prediction, their defaults and their checks (contract 3). @module */
 import { didYouMean } from "../core/nearest.ts";
+import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
 import {
   checkChoice,
   checkName,
@@ -41,6 +42,8 @@ export interface PredictSettings {
   readonly layer: string;
   /** Null takes the transform the model was trained with. */
   readonly inputTransform: InputTransform | null;
+  /** Null does what the model does; `none` is for a query that is normalised already. */
+  readonly normalize: Normalization | null;
   /** Cells that go through the network at once; results do not depend on it. */
   readonly batchSize: number;
   readonly device: Device;
@@ -84,6 +87,7 @@ export type PredictOptions = Partial<PredictSettings>;
 export const PREDICT_DEFAULTS: PredictSettings = {
   layer: "X",
   inputTransform: null,
+  normalize: null,
   batchSize: 2048,
   device: "auto",
   numThreads: "max",
@@ -127,6 +131,7 @@ export function resolvePredictOptions(
   }
   if (settings.inputTransform !== null)
     checkChoice("inputTransform", settings.inputTransform, INPUT_TRANSFORMS);
+  if (settings.normalize !== null) checkChoice("normalize", settings.normalize, NORMALIZATIONS);
   checkName("layer", settings.layer);
   checkNumber("batchSize", settings.batchSize, COUNT);
   checkChoice("device", settings.device, DEVICES);

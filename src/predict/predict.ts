@@ -9,6 +9,7 @@ import type { WorkOptions } from "../core/progress.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
+import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
 import { alignedRows, alignGenes } from "./align.ts";
 import { calibrationOf } from "./calibration.ts";
@@ -48,6 +49,7 @@ export async function predict(
   const meter = startRuntimeMeter();
   const calibration = calibrationOf(model, settings.applyCalibration);
   const hierarchy = await resolveHierarchy(model, settings);
+  const normalize = settings.normalize ?? normalizationOf(model);
   const layer = matrixName(settings.layer);
   const matrix = await adata.matrix(layer);
   const genes = alignGenes(await adata.varNames(layer), model.trainGenes, adata.source);
@@ -55,6 +57,7 @@ export async function predict(
 
   const rows = alignedRows(matrix, genes, {
     transform: settings.inputTransform ?? model.inputTransform,
+    normalize,
     batchSize: settings.batchSize,
     source: adata.source,
     signal: work.signal,

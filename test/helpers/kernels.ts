@@ -125,7 +125,12 @@ export function randomOrder(seed: number, n: number, nRows: number): Uint32Array
 /** Largest difference of two sets of weights. */
 export function weightDifference(a: NetworkWeights, b: NetworkWeights): number {
   const all = (w: NetworkWeights) =>
-    [...w.encoder, ...w.labelHeads, ...w.coordHeads].flatMap(({ weight, bias }) => [weight, bias]);
+    [
+      ...w.encoder,
+      ...w.labelHeads,
+      ...w.coordHeads,
+      ...(w.childModules ?? []).flatMap(({ hidden, output }) => [hidden, output]),
+    ].flatMap(({ weight, bias }) => [weight, bias]);
   const others = all(b);
   let largest = 0;
   all(a).forEach((values, i) => {

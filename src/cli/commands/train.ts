@@ -7,6 +7,7 @@ import { buildModel, type TrainedModel } from "../../index.ts";
 import type { TrainOptions } from "../../model/options.ts";
 import { resolveTrainOptions } from "../../model/resolve-options.ts";
 import { filesOf } from "../bundle-files.ts";
+import { readChildCorrection } from "../child-correction-file.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../dataset.ts";
 import { layerOf } from "../dataset-flags.ts";
@@ -22,7 +23,9 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const { output, signal } = context;
   const data = required(flags.adata, "adata", "train");
   const out = required(flags.out, "out", "train");
-  const asked = trainOptions(flags);
+  const childCorrection =
+    flags.childCorrection === undefined ? null : await readChildCorrection(flags.childCorrection);
+  const asked = { ...trainOptions(flags), childCorrection };
   checkSuffix(out);
   resolveTrainOptions(asked);
   for (const path of [out, flags.referencePath])
@@ -103,6 +106,10 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
     umapKey,
     noCoords,
     calibration,
+    classWeighting,
+    classWeightingMode,
+    classBalancedSampling,
+    childCorrection: _childCorrection,
     ...sameName
   } = flags;
   const targets = new Map(coord ?? []);
@@ -119,6 +126,12 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
       );
     targets.set(name, key);
   }
+  if (classWeightingMode !== undefined && classWeighting === undefined)
+    throw usageError(
+      "there is no label column to weigh",
+      "--class-weighting-mode",
+      "name it with --class-weighting",
+    );
   const layer = layerOf(flags);
   return {
     ...sameName,
@@ -126,6 +139,12 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
     labelColumns: required(labels, "labels", "train"),
     ...(noCoords === true ? {} : { coordTargets: targets }),
     ...(calibration === undefined ? {} : { calibrationMethod: calibration }),
+    ...(classWeighting === undefined
+      ? {}
+      : { classWeighting: { labelColumn: classWeighting, mode: classWeightingMode } }),
+    ...(classBalancedSampling === undefined
+      ? {}
+      : { classBalancedSampling: { labelColumn: classBalancedSampling } }),
   };
 }
 

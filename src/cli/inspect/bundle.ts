@@ -1,6 +1,8 @@
 /** What is in a bundle. @module */
 import { type PlainValue, toPlain } from "../../core/config.ts";
 import { TrainedModel } from "../../index.ts";
+import { normalizationOf } from "../../model/normalization.ts";
+import type { Model } from "../../model/types.ts";
 import { count, plural, shellWord, table } from "../print.ts";
 import { type Description, listed, type Section, shortText } from "./description.ts";
 
@@ -26,11 +28,13 @@ export async function describeBundle(path: string): Promise<Description> {
   const hasReference = await model.data.hasReference();
   const config = toPlain(trainConfig) as { readonly [key: string]: PlainValue | undefined };
   const settings = SETTINGS.filter((name) => config[name] !== undefined && config[name] !== null);
+  const normalize = normalizationOf(model.data);
   const network = [
     ["genes", `${count(trainGenes.length)}: ${listed(trainGenes, 4)}`],
+    ...(normalize === "none" ? [] : [["normalisation", `${normalize} of the query's counts`]]),
     ["input transform", inputTransform],
     ["hidden layers", `${shape.hiddenSizes.join(", ")}, dropout ${dropoutRate}`],
-    ["child correction", model.data.childCorrection === null ? "no" : "yes"],
+    ["child correction", childCorrection(model.data.childCorrection)],
   ];
   const reference = `${model.data.referenceStorage}, ${hasReference ? "there" : "not there: KNN needs it"}`;
   const sections: Section[] = [
@@ -66,6 +70,7 @@ export async function describeBundle(path: string): Promise<Description> {
     json: {
       labels: labelHeads.map(({ column, classes }) => ({ column, classes })),
       n_genes: trainGenes.length,
+      normalize,
       input_transform: inputTransform,
       hidden_sizes: shape.hiddenSizes,
       dropout_rate: dropoutRate,
@@ -81,4 +86,10 @@ export async function describeBundle(path: string): Promise<Description> {
       warnings: model.warnings,
     },
   };
+}
+
+function childCorrection(correction: Model["childCorrection"]): string {
+  if (correction === null) return "no";
+  const parents = correction.config.get("hotspot_parents");
+  return Array.isArray(parents) ? `for ${listed(parents.map(String), 5)}` : "yes";
 }

@@ -71,6 +71,8 @@ export function createLossMean(shape: NetworkShape): {
   const labels = new Float64Array(shape.nClasses.length);
   const coords = new Float64Array(shape.coordDims.length);
   let [total, domain, topologyLoss, n] = [0, 0, 0, 0];
+  let [child, childRank] = [0, 0];
+  let hasChild = false;
   return {
     add(loss, nRows) {
       loss.labels.forEach((part, j) => {
@@ -82,6 +84,9 @@ export function createLossMean(shape: NetworkShape): {
       total += nRows * loss.total;
       domain += nRows * loss.domain;
       topologyLoss += nRows * loss.topology;
+      hasChild ||= loss.child !== undefined;
+      child += nRows * (loss.child ?? 0);
+      childRank += nRows * (loss.childRank ?? 0);
       n += nRows;
     },
     mean() {
@@ -92,6 +97,7 @@ export function createLossMean(shape: NetworkShape): {
         coords: [...coords].map((sum) => sum / over),
         domain: domain / over,
         topology: topologyLoss / over,
+        ...(hasChild ? { child: child / over, childRank: childRank / over } : {}),
       };
     },
   };

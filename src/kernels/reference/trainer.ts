@@ -2,13 +2,16 @@
 import { throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { Linear, LossSummary, Trainer, TrainerOptions } from "../types.ts";
+import { type ChildOutputs, createChildStep } from "./child-correction.ts";
 import { batchLoss, createLossMean } from "./loss.ts";
 import {
+  type Activations,
   backward,
   createActivations,
   createNetwork,
   forward,
   type LinearGradient,
+  latentOf,
   networkWeights,
 } from "./network.ts";
 import { applyUpdate, createMoments, createUpdates, type Moments } from "./optimizer.ts";
@@ -42,12 +45,34 @@ export function createTrainer(options: TrainerOptions): Trainer {
   const gradients = createActivations(network, nRoom);
   const rowGradient = new Float64Array(network.first.nOut);
   const nextUpdate = createUpdates(options.optimizer);
+  const child = options.child ?? null;
+  const childStep = child === null ? null : createChildStep(options, child, options.optimizer);
+  const baseScale = child === null ? 1 : child.baseLrScale;
   let step = 0;
 
-  function trainBatch(rows: Uint32Array, learningRate: number): LossSummary {
+  /** The loss of the batch whose outputs are in `values`, with child correction. */
+  function lossOf(rows: Uint32Array, into: Activations | null, dropoutStep: number | null): LossSummary {
+    const pick = (from: Activations): ChildOutputs => ({
+      latent: latentOf(from),
+      parents: from.logits[child!.parentHead]!,
+      children: from.logits[child!.childHead]!,
+    });
+    childStep?.correct(rows, pick(values), dropoutStep);
+    const summary = batchLoss(shape, data, rows, loss, values, into);
+    if (childStep === null) return summary;
+    const { total, ...parts } = childStep.loss(pick(values), into === null ? null : pick(into));
+    return { ...summary, ...parts, total: summary.total + total };
+  }
+
+  function trainBatch(rows: Uint32Array, rate: number): LossSummary {
     step++;
-    forward(network, data.x, rows, { rate: dropoutRate, key: dropoutKey, step }, values);
-    const summary = batchLoss(shape, data, rows, loss, values, gradients);
+    const isFrozen = baseScale === null;
+    const draw = isFrozen ? null : { rate: dropoutRate, key: dropoutKey, step };
+    forward(network, data.x, rows, draw, values);
+    const summary = lossOf(rows, gradients, step);
+    childStep?.update(rate);
+    if (isFrozen) return summary;
+    const learningRate = rate * baseScale;
     backward(network, rows.length, dropoutRate, values, gradients, layerGradients);
 
     const update = nextUpdate(learningRate);
@@ -93,11 +118,14 @@ export function createTrainer(options: TrainerOptions): Trainer {
     evaluate(order) {
       const evaluateRows = (rows: Uint32Array) => {
         forward(network, data.x, rows, null, values);
-        return batchLoss(shape, data, rows, loss, values, null);
+        return lossOf(rows, null, null);
       };
       return pass(order, evaluateRows, {});
     },
-    weights: () => networkWeights(network),
+    weights: () => ({
+      ...networkWeights(network),
+      ...(childStep === null ? {} : { childModules: childStep.modules() }),
+    }),
     dispose() {},
   };
 }

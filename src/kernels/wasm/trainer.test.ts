@@ -1,8 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hashWeights } from "../../../test/helpers/hash-weights.ts";
-import { ADAMW, randomOrder, trainingProblem, weightDifference } from "../../../test/helpers/kernels.ts";
+import {
+  ADAMW,
+  randomOrder,
+  trainingProblem,
+  uniform,
+  weightDifference,
+} from "../../../test/helpers/kernels.ts";
+import { childFeatureCount } from "../reference/child-correction.ts";
 import { createReferenceEngine } from "../reference/engine.ts";
-import type { Engine, NetworkShape, TrainerOptions } from "../types.ts";
+import type {
+  ChildFeatureMode,
+  ChildTrainingOptions,
+  Engine,
+  NetworkShape,
+  TrainerOptions,
+} from "../types.ts";
 import { createWasmEngine } from "./engine.ts";
 
 let engine: Engine;
@@ -10,6 +23,31 @@ beforeAll(async () => {
   engine = await createWasmEngine();
 });
 afterAll(() => engine.dispose());
+
+/** Modules for two of the five parents of the second head, whose children are in the third. */
+function childTraining(
+  { shape }: TrainerOptions,
+  featureMode: ChildFeatureMode,
+  baseLrScale: number | null,
+): ChildTrainingOptions {
+  const draw = uniform(5, "modules", -0.4, 0.4);
+  const linear = (nIn: number, nOut: number) => ({
+    ...{ nIn, nOut, weight: Float32Array.from({ length: nIn * nOut }, draw) },
+    bias: Float32Array.from({ length: nOut }, draw),
+  });
+  const modules = [
+    { parentIndex: 1, childIndices: [0, 2, 3, 7] },
+    { parentIndex: 4, childIndices: [1, 2, 4, 5, 6, 8] },
+  ].map((module) => {
+    const n = module.childIndices.length;
+    const nIn = childFeatureCount(featureMode, shape.hiddenSizes.at(-1)!, 5, n);
+    return { ...module, hidden: linear(nIn, 6), output: linear(6, n) };
+  });
+  return {
+    ...{ parentHead: 1, childHead: 2, featureMode, modules, baseLrScale },
+    ...{ residualScale: 0.9, lossWeight: 1.2, rankLossWeight: 0.3, rankMargin: 0.5 },
+  };
+}
 
 const small: NetworkShape = { nGenes: 37, hiddenSizes: [19, 11], nClasses: [1, 5, 9], coordDims: [3, 2] };
 
@@ -104,6 +142,38 @@ describe("training agrees with the oracle engine", () => {
     expect(result.actual.domain).toBeGreaterThan(0);
     expect(result.actual.topology).toBeGreaterThan(0);
     expectClose(result, 3e-5);
+  });
+
+  test.each([
+    ["standard", 0.1, 0],
+    ["reranker_like", 0.1, 0],
+    ["standard", null, 0],
+    ["reranker_like", 0.5, 3],
+  ] as const)(
+    "child correction, %s features, base learning rate × %s, %i domains",
+    async (mode, scale, nDomains) => {
+      const options = trainingProblem(16, small, 80, { nDomains });
+      const loss = { ...options.loss, domainWeight: nDomains > 0 ? 0.7 : 0 };
+      const result = await compare({ ...options, loss, child: childTraining(options, mode, scale) }, 100);
+      expect(result.actual.child).toBeGreaterThan(0);
+      expect(result.actual.childRank).toBeGreaterThan(0);
+      expectClose(result, 3e-5);
+      expect(result.evaluated.child).toBeCloseTo(result.expectedEvaluation.child!, 5);
+    },
+  );
+
+  test("a frozen base does not move; its modules do", async () => {
+    const options = trainingProblem(17, small, 80);
+    const child = childTraining(options, "standard", null);
+    const trainer = await engine.createTrainer({ ...options, child });
+    await trainer.runEpoch(randomOrder(3, 80, 80), { learningRate: 0.01 });
+    const { childModules, ...base } = trainer.weights();
+    trainer.dispose();
+    expect(hashWeights(base)).toBe(hashWeights(options.initial));
+    childModules!.forEach(({ hidden, output }, m) => {
+      expect(hidden.weight).not.toEqual(child.modules[m]!.hidden.weight);
+      expect(output.weight).not.toEqual(child.modules[m]!.output.weight);
+    });
   });
 });
 

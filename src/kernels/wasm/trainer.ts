@@ -7,7 +7,7 @@ import { createPauser } from "../reference/pause.ts";
 import type { EpochOptions, LossSummary, Trainer, TrainerOptions } from "../types.ts";
 import { type BatchWeights, gatherRows, gatherTargets, placeBatch, planBatch } from "./batch.ts";
 import type { Session } from "./engine.ts";
-import { createExtraLosses, type ExtraLosses } from "./extra-losses.ts";
+import { createExtraLosses, type ExtraLoss, type ExtraLosses, NO_EXTRA_LOSS } from "./extra-losses.ts";
 import { layOutNetwork, MODE, type NetworkLayout, taskCounts, writeStep } from "./layout.ts";
 import { createPlan } from "./memory.ts";
 import { TASK } from "./pool.ts";
@@ -41,7 +41,8 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     hasValues,
   };
   const planned = [planBatch(batches, size), planBatch(batches, size)];
-  const extras: ExtraLosses = createExtraLosses(arena, shape, data, loss, () => layout);
+  const extras: ExtraLosses = createExtraLosses(arena, options, () => layout);
+  const baseScale = options.child == null ? 1 : options.child.baseLrScale;
   const layout: NetworkLayout = layOutNetwork(arena, {
     shape,
     capacity,
@@ -68,7 +69,9 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
   }
 
   function writeUpdate(learningRate: number): void {
-    const { keep, l2, beta1, beta2, eps, stepSize, rootCorrection } = nextUpdate(learningRate);
+    step++;
+    if (baseScale === null) return;
+    const { keep, l2, beta1, beta2, eps, stepSize, rootCorrection } = nextUpdate(learningRate * baseScale);
     const views = arena.views();
     writeRecord(views, layout.optimizer, OPTIMIZER, {
       beta1,
@@ -81,28 +84,43 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
       stepSize,
       rootScale: 1 / rootCorrection,
     });
-    step++;
     layout.layers.slice(0, -1).forEach(({ record }, i) => {
       views.u32[fieldAddress(record, LAYER, "dropoutKey") / 4] = dropoutLayerKey(dropoutKey, step, i);
     });
   }
 
-  /** Computes the batch in `slot`; `meanwhile` runs on this thread after the others have begun. */
-  function compute(slot: number, rows: Uint32Array, learning: boolean, meanwhile: () => void): LossSummary {
-    const dropout = learning && dropoutRate > 0 ? MODE.dropout : 0;
-    const half = MODE.forward | MODE.loss | dropout | (learning ? MODE.transpose : 0);
+  /**
+   * Computes the batch in `slot`, and learns from it at `learningRate` unless that is null; `meanwhile` runs on this
+   * thread after the others have begun.
+   */
+  function compute(
+    slot: number,
+    rows: Uint32Array,
+    learningRate: number | null,
+    meanwhile: () => void,
+  ): LossSummary {
+    const moves = learningRate !== null && baseScale !== null;
+    const dropout = moves && dropoutRate > 0 ? MODE.dropout : 0;
+    const half = MODE.forward | (extras.corrects ? 0 : MODE.loss) | dropout | (moves ? MODE.transpose : 0);
     const counts = taskCounts(layout, rows.length, half);
     const phase = (kind: number, nTasks: number) => ({ kind, argument: layout.step, nTasks });
     const first = phase(TASK.firstLayer, counts.first);
     const later = phase(TASK.laterLayers, counts.later);
     const update = phase(TASK.update, counts.update);
-    const whole = learning && !extras.active;
+    const whole = moves && !extras.active;
     writeStep(arena.views(), layout, slots[slot]!.record, whole ? half | MODE.backward : half);
     pool.start(whole ? [first, later, update] : [first, later]);
     meanwhile();
     pool.join();
-    const extra = extras.active ? extras.apply(rows, learning) : { domain: 0, topology: 0 };
-    if (learning && extras.active) {
+    if (extras.corrects) {
+      extras.correct(rows, learningRate === null ? null : step);
+      writeStep(arena.views(), layout, slots[slot]!.record, MODE.loss);
+      pool.start([later]);
+      pool.join();
+    }
+    const extra = extras.active ? extras.apply(rows, learningRate !== null) : NO_EXTRA_LOSS;
+    if (learningRate !== null) extras.update(learningRate);
+    if (moves && extras.active) {
       writeStep(arena.views(), layout, slots[slot]!.record, MODE.backward | dropout);
       pool.start([later, update]);
       pool.join();
@@ -113,12 +131,12 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
   function summarise(
     nRows: number,
     batch: BatchWeights,
-    extra: { domain: number; topology: number },
+    { total: extraTotal, ...extra }: ExtraLoss,
   ): LossSummary {
     const { f32 } = arena.views();
     const nHeads = nLabelHeads + nCoordHeads;
     const at = layout.rowLoss / 4;
-    let total = loss.domainWeight * extra.domain + (loss.topology?.weight ?? 0) * extra.topology;
+    let total = extraTotal;
     const labels = shape.nClasses.map((_, j) => {
       let sum = 0;
       for (let r = 0; r < nRows; r++) sum += batch.rows[r * nLabelHeads + j]! * f32[at + r * nHeads + j]!;
@@ -153,7 +171,7 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
       const rows = batchAt(start);
       if (epoch !== null) writeUpdate(epoch.learningRate);
       const next = () => prepareAt(1 - slot, start + options.batchSize);
-      mean.add(compute(slot, rows, epoch !== null, next), rows.length);
+      mean.add(compute(slot, rows, epoch?.learningRate ?? null, next), rows.length);
       slot = 1 - slot;
       epoch?.onBatch?.(start + rows.length);
       await pause();
@@ -165,7 +183,10 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
   return {
     runEpoch: (order, epoch) => pass(order, epoch),
     evaluate: (rows) => pass(rows, null),
-    weights: () => readWeights(arena, layout),
+    weights() {
+      const childModules = extras.childModules();
+      return { ...readWeights(arena, layout), ...(childModules === null ? {} : { childModules }) };
+    },
     dispose() {
       if (disposed) return;
       disposed = true;

@@ -1,0 +1,40 @@
+/**
+ * Counts per 10,000 on the logarithmic scale, cell by cell, so that a matrix can be streamed. Zeros stay zeros.
+ *
+ * The logarithm is the library's own, so that values have the same bits everywhere; they agree with scanpy's
+ * `normalize_total(target_sum=1e4)` and `log1p` to float32 rounding.
+ * @module
+ */
+import { log } from "./math.ts";
+
+/** What a model does with counts before its input transform. */
+export const NORMALIZATIONS = ["none", "log1p_cp10k"] as const;
+export type Normalization = (typeof NORMALIZATIONS)[number];
+
+/** The sum of a cell's counts after scaling. */
+export const TARGET_SUM = 10_000;
+
+/**
+ * Replaces the counts `values[start]` to `values[end − 1]` of one cell by log(1 + count · 10,000 / their sum), in
+ * place. A cell without counts stays as it is.
+ */
+export function normalizeCell(values: Float32Array, start: number, end: number): void {
+  let sum = 0;
+  for (let e = start; e < end; e++) sum += values[e]!;
+  if (!(sum > 0)) return;
+  const scale = TARGET_SUM / sum;
+  // Small counts recur within a cell; the logarithm of each is taken once.
+  for (let count = 0; count < SMALL.length; count++) SMALL[count] = -1;
+  for (let e = start; e < end; e++) {
+    const count = values[e]!;
+    if (!(count < SMALL.length && Number.isInteger(count))) {
+      values[e] = log(1 + count * scale);
+      continue;
+    }
+    if (SMALL[count]! < 0) SMALL[count] = log(1 + count * scale);
+    values[e] = SMALL[count]!;
+  }
+}
+
+/** The values of counts below its length for the cell at hand, −1 where not yet known. */
+const SMALL = new Float32Array(32);

@@ -1,0 +1,253 @@
+/** What can be asked of child correction, and what it comes to on the labels at hand (contract 2 §8). @module */
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { didYouMean } from "../core/nearest.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { childFeatureCount } from "../kernels/reference/child-correction.ts";
+import {
+  CHILD_FEATURE_MODES,
+  type ChildFeatureMode,
+  type ChildModule,
+  type ChildTrainingOptions,
+  type Linear,
+} from "../kernels/types.ts";
+import {
+  checkArray,
+  checkChoice,
+  checkEntries,
+  checkName,
+  checkNumber,
+  shown,
+  usageError,
+} from "./option-checks.ts";
+import type { ChildCorrection, LabelHead, Warning } from "./types.ts";
+
+export const CHILD_CORRECTION_MODES = ["joint", "frozen_base"] as const;
+
+/** Options of child correction; `undefined` and `null` mean not given. */
+export interface ChildCorrectionOptions {
+  /** The label column of the parents … */
+  readonly parentLevel: string;
+  /** … and the next one, of their children. */
+  readonly targetLevel: string;
+  /** Parents whose children are hard to tell apart; each gets a module. */
+  readonly hotspotParents: readonly string[];
+  /** `joint` trains the network as well, `frozen_base` the modules only. */
+  readonly mode?: (typeof CHILD_CORRECTION_MODES)[number] | null | undefined;
+  /** Factor on the network's learning rate when `joint`. */
+  readonly baseLrScale?: number | null | undefined;
+  readonly lossWeight?: number | null | undefined;
+  readonly hiddenDim?: number | null | undefined;
+  readonly residualScale?: number | null | undefined;
+  readonly featureMode?: ChildFeatureMode | null | undefined;
+  readonly rankLossWeight?: number | null | undefined;
+  readonly rankMargin?: number | null | undefined;
+}
+
+/** The options with every default filled in. */
+export type ResolvedChildOptions = {
+  readonly [K in keyof ChildCorrectionOptions]-?: NonNullable<ChildCorrectionOptions[K]>;
+};
+
+export const DEFAULT_CHILD_OPTIONS = {
+  mode: "joint",
+  baseLrScale: 0.1,
+  lossWeight: 1,
+  hiddenDim: 64,
+  residualScale: 1,
+  featureMode: "standard",
+  rankLossWeight: 0,
+  rankMargin: 0.2,
+} as const satisfies Omit<ResolvedChildOptions, "parentLevel" | "targetLevel" | "hotspotParents">;
+
+const NAMES: readonly string[] = [
+  "parentLevel",
+  "targetLevel",
+  "hotspotParents",
+  ...Object.keys(DEFAULT_CHILD_OPTIONS),
+];
+
+/** @throws USAGE for an unknown name, a value out of its range, or levels that are not adjacent label columns. */
+export function resolveChildOptions(value: unknown, labelColumns: readonly string[]): ResolvedChildOptions {
+  const given = new Map(checkEntries("childCorrection", value));
+  for (const name of given.keys())
+    if (!NAMES.includes(name))
+      throw usageError(`child correction has no option ${shown(name)}.${didYouMean(name, NAMES)}`);
+  const asked: { readonly [name: string]: unknown } = {
+    ...DEFAULT_CHILD_OPTIONS,
+    ...Object.fromEntries([...given].filter(([, item]) => item !== undefined && item !== null)),
+  };
+  const notNegative = (name: string) => checkNumber(name, asked[name], { min: 0 });
+  const parentLevel = checkName("parentLevel", asked.parentLevel);
+  const targetLevel = checkName("targetLevel", asked.targetLevel);
+  requireAdjacent(parentLevel, targetLevel, labelColumns);
+  const parents = checkArray("hotspotParents", asked.hotspotParents).map((name) =>
+    checkName("hotspotParents", name),
+  );
+  if (parents.length === 0)
+    throw usageError("hotspotParents (hotspot_parents) is empty; expected at least one parent");
+  return {
+    parentLevel,
+    targetLevel,
+    hotspotParents: [...new Set(parents)],
+    mode: checkChoice("mode", asked.mode, CHILD_CORRECTION_MODES),
+    baseLrScale: checkNumber("baseLrScale", asked.baseLrScale, { above: 0 }),
+    lossWeight: notNegative("lossWeight"),
+    hiddenDim: checkNumber("hiddenDim", asked.hiddenDim, { integer: true, min: 1, max: 65536 }),
+    residualScale: checkNumber("residualScale", asked.residualScale, { above: 0 }),
+    featureMode: checkChoice("featureMode", asked.featureMode, CHILD_FEATURE_MODES),
+    rankLossWeight: notNegative("rankLossWeight"),
+    rankMargin: notNegative("rankMargin"),
+  };
+}
+
+function requireAdjacent(parent: string, target: string, columns: readonly string[]): void {
+  for (const level of [parent, target])
+    if (!columns.includes(level))
+      throw usageError(
+        `child correction names the level ${shown(level)}, which is no label column; there are ${columns.join(", ")}.${didYouMean(level, columns)}`,
+      );
+  if (columns.indexOf(target) === columns.indexOf(parent) + 1) return;
+  throw usageError(
+    `child correction needs adjacent label columns, the parent first; ${shown(parent)} and ${shown(target)} are not`,
+    `the columns are ${columns.join(", ")}`,
+  );
+}
+
+/** Child correction on the labels at hand, before its modules have weights. */
+export interface ChildPlan {
+  readonly options: ResolvedChildOptions;
+  readonly parentHead: number;
+  readonly childHead: number;
+  readonly parents: readonly {
+    readonly index: number;
+    readonly children: readonly number[];
+    readonly nFeatures: number;
+  }[];
+  /** As `model.pth` stores it. */
+  readonly config: ConfigMap;
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Finds the observed children of each hotspot parent.
+ * @throws BAD_DATA for a parent that does not occur or has no child with a label.
+ */
+export function planChildCorrection(
+  options: ResolvedChildOptions,
+  labels: readonly (LabelHead & { readonly codes: Int32Array })[],
+  latentSize: number,
+): ChildPlan {
+  const parentHead = labels.findIndex(({ column }) => column === options.parentLevel);
+  const childHead = parentHead + 1;
+  const [parents, children] = [labels[parentHead]!, labels[childHead]!];
+  const where = `obs › ${options.parentLevel}`;
+  const warnings: Warning[] = [];
+  const chosen = options.hotspotParents.map((name) => {
+    const index = parents.classes.indexOf(name);
+    if (index < 0)
+      throw new AtlasmtlError(
+        "BAD_DATA",
+        `the hotspot parent "${name}" is no class of "${options.parentLevel}".${didYouMean(name, parents.classes)}`,
+        { where, hint: `choose among ${parents.classes.slice(0, 10).join(", ")}` },
+      );
+    const seen = new Set<number>();
+    parents.codes.forEach((code, row) => {
+      if (code === index && children.codes[row]! >= 0) seen.add(children.codes[row]!);
+    });
+    if (seen.size === 0)
+      throw new AtlasmtlError(
+        "BAD_DATA",
+        `no cell of the hotspot parent "${name}" has a label in "${options.targetLevel}"`,
+        { where, hint: "leave it out of hotspotParents (hotspot_parents)" },
+      );
+    if (seen.size === 1)
+      warnings.push({
+        message: `the hotspot parent "${name}" has one child only: there is nothing to correct`,
+        where,
+      });
+    const own = [...seen].sort((a, b) => a - b);
+    return { name, index, children: own };
+  });
+  chosen.sort((a, b) => a.index - b.index);
+  const nParents = parents.classes.length;
+  return {
+    options,
+    parentHead,
+    childHead,
+    parents: chosen.map(({ index, children: own }) => ({
+      index,
+      children: own,
+      nFeatures: childFeatureCount(options.featureMode, latentSize, nParents, own.length),
+    })),
+    config: storedConfig(options, parentHead, childHead, chosen, children.classes),
+    warnings,
+  };
+}
+
+function storedConfig(
+  options: ResolvedChildOptions,
+  parentHead: number,
+  childHead: number,
+  chosen: readonly { readonly name: string; readonly index: number; readonly children: readonly number[] }[],
+  childNames: readonly string[],
+): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["enabled", true],
+    ["parent_level", options.parentLevel],
+    ["target_level", options.targetLevel],
+    ["parent_head_index", parentHead],
+    ["child_head_index", childHead],
+    ["hotspot_parents", chosen.map(({ name }) => name)],
+    ["hotspot_parent_indices", chosen.map(({ index }) => index)],
+    ["hotspot_child_indices", new Map(chosen.map(({ index, children }) => [String(index), children]))],
+    [
+      "legal_child_names",
+      new Map(chosen.map(({ name, children }) => [name, children.map((c) => childNames[c]!)])),
+    ],
+    ["mode", options.mode],
+    ["base_lr_scale", new Float(options.baseLrScale)],
+    ["loss_weight", new Float(options.lossWeight)],
+    ["hidden_dim", options.hiddenDim],
+    ["residual_scale", new Float(options.residualScale)],
+    ["feature_mode", options.featureMode],
+    ["rank_loss_weight", new Float(options.rankLossWeight)],
+    ["rank_margin", new Float(options.rankMargin)],
+  ]);
+}
+
+/** The modules' starting weights: `make` gives a hidden layer, and the output starts at zero. */
+export function startingModules(
+  plan: ChildPlan,
+  make: (name: string, sizes: readonly [nIn: number, nOut: number]) => Linear,
+): readonly ChildModule[] {
+  const { hiddenDim } = plan.options;
+  return plan.parents.map(({ index, children, nFeatures }) => ({
+    parentIndex: index,
+    childIndices: children,
+    hidden: make(`child_correction_modules.${index}.0`, [nFeatures, hiddenDim]),
+    output: {
+      nIn: hiddenDim,
+      nOut: children.length,
+      weight: new Float32Array(children.length * hiddenDim),
+      bias: new Float32Array(children.length),
+    },
+  }));
+}
+
+/** What the engine is told. */
+export function childTraining(plan: ChildPlan, modules: readonly ChildModule[]): ChildTrainingOptions {
+  const { parentHead, childHead, options } = plan;
+  const { featureMode, residualScale, lossWeight, rankLossWeight, rankMargin } = options;
+  const baseLrScale = options.mode === "joint" ? options.baseLrScale : null;
+  return {
+    ...{ parentHead, childHead, featureMode, residualScale, modules },
+    ...{ lossWeight, rankLossWeight, rankMargin, baseLrScale },
+  };
+}
+
+/** What the model holds. */
+export function trainedCorrection(plan: ChildPlan, modules: readonly ChildModule[]): ChildCorrection {
+  const { parentHead, childHead, config, options } = plan;
+  const { residualScale, featureMode } = options;
+  return { parentHead, childHead, residualScale, featureMode, modules, config };
+}

@@ -1,0 +1,111 @@
+/** Answers to classes of unequal size: weights in the loss, and sampling (contract 2 §5). @module */
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { randomBelow, randomUint32, streamKey } from "../core/rng.ts";
+import type { LabelHead } from "./types.ts";
+
+/** `balanced`: every class counts the same; `sqrt_balanced`: half-way there, on the logarithmic scale. */
+export const CLASS_WEIGHTING_MODES = ["balanced", "sqrt_balanced"] as const;
+export type ClassWeightingMode = (typeof CLASS_WEIGHTING_MODES)[number];
+
+/** How a label column is balanced; the last label column by default. */
+export interface ClassBalanceOptions {
+  readonly labelColumn?: string | null | undefined;
+  /** `balanced` by default. */
+  readonly mode?: ClassWeightingMode | null | undefined;
+}
+
+export interface ResolvedClassBalance {
+  readonly labelColumn: string;
+  readonly mode: ClassWeightingMode;
+}
+
+/** Cells and weight of each class in the training part. */
+export interface ClassBalance extends ResolvedClassBalance {
+  readonly head: number;
+  readonly classes: readonly string[];
+  readonly counts: Uint32Array;
+  readonly weights: Float32Array;
+}
+
+/**
+ * Weights n / (present classes · cells of the class), or their square roots, from the cells `rows`; 0 for a class
+ * that none of them has. Cells without a label do not count.
+ */
+export function balanceClasses(
+  labels: readonly (LabelHead & { readonly codes: Int32Array })[],
+  rows: Uint32Array,
+  options: ResolvedClassBalance,
+): ClassBalance {
+  const head = labels.findIndex(({ column }) => column === options.labelColumn);
+  const { classes, codes } = labels[head]!;
+  const counts = new Uint32Array(classes.length);
+  let n = 0;
+  for (const row of rows) {
+    const code = codes[row]!;
+    if (code < 0) continue;
+    counts[code] = counts[code]! + 1;
+    n++;
+  }
+  const nPresent = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+  const weights = Float32Array.from(counts, (count) => {
+    const balanced = count === 0 ? 0 : n / (nPresent * count);
+    return options.mode === "sqrt_balanced" ? Math.sqrt(balanced) : balanced;
+  });
+  return { ...options, head, classes, counts, weights };
+}
+
+/**
+ * Draws for each epoch as many of `rows` as there are, with replacement, each with a probability proportional to
+ * the weight of its class; cells without a label in that column are not drawn. Epochs count from 1.
+ */
+export function createClassSampler(
+  { counts, weights }: ClassBalance,
+  codes: Int32Array,
+  rows: Uint32Array,
+  key: number,
+): (epoch: number) => Uint32Array {
+  const members = Array.from(counts, (count) => new Uint32Array(count));
+  const filled = new Uint32Array(counts.length);
+  for (const row of rows) {
+    const code = codes[row]!;
+    if (code < 0) continue;
+    members[code]![filled[code]!] = row;
+    filled[code] = filled[code]! + 1;
+  }
+  let total = 0;
+  const ends = Float64Array.from(counts, (count, c) => {
+    total += count * weights[c]!;
+    return total;
+  });
+  return (epoch) => {
+    const [classKey, cellKey] = [streamKey(key, `class ${epoch}`), streamKey(key, `cell ${epoch}`)];
+    return Uint32Array.from(rows, (_, i) => {
+      const at = (randomUint32(classKey, i) / 4294967296) * total;
+      const own = members[firstAbove(ends, at)]!;
+      return own[randomBelow(cellKey, i, own.length)]!;
+    });
+  };
+}
+
+/** The first place of rising `ends` that holds more than `value`. */
+function firstAbove(ends: Float64Array, value: number): number {
+  let [low, high] = [0, ends.length - 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ends[middle]! > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** As `train_config` stores it. */
+export function classBalanceConfig(balance: ClassBalance | null): ConfigMap | null {
+  if (balance === null) return null;
+  const { labelColumn, mode, classes, counts, weights } = balance;
+  return new Map<string, ConfigValue>([
+    ["label_column", labelColumn],
+    ["mode", mode],
+    ["class_counts", new Map(classes.map((name, c) => [name, counts[c]!]))],
+    ["class_weights", new Map(classes.map((name, c) => [name, new Float(weights[c]!)]))],
+  ]);
+}

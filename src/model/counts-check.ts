@@ -1,0 +1,66 @@
+/** Whether a matrix that is to be normalised holds counts. @module */
+import { AtlasmtlError } from "../errors.ts";
+import type { Warning } from "./types.ts";
+
+/** As many stored values tell counts from anything else (contract 4 §1). */
+const ENOUGH_VALUES = 20_000;
+const INTEGER_TOLERANCE = 1e-6;
+const CONFIRMED = 0.999;
+
+/** Looks at a matrix cell by cell while it streams. */
+export interface CountsCheck {
+  /** Takes in the stored values of cell `row`. @throws BAD_DATA when they, or those so far, are no counts. */
+  add(values: Float32Array, start: number, end: number, row: number): void;
+  /** The verdict on all values. @throws BAD_DATA when half of them or more are no whole numbers. */
+  finish(): readonly Warning[];
+}
+
+/** A check of the matrix `name`; `hint` says what to do about one that holds no counts. */
+export function createCountsCheck(name: string, hint: string): CountsCheck {
+  let [n, nInteger, largest] = [0, 0, 0];
+  let isDecided = false;
+
+  function decide(): void {
+    isDecided = true;
+    if (n === 0 || nInteger > n / 2) return;
+    const share = Math.floor((100 * nInteger) / n);
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `normalize (log1p_cp10k) takes counts, and ${name} looks normalised already: ${share} % of ${n} values are whole numbers, the largest is ${largest}`,
+      { where: name, hint },
+    );
+  }
+
+  return {
+    add(values, start, end, row) {
+      for (let e = start; e < end; e++) {
+        const value = values[e]!;
+        if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
+          throw new AtlasmtlError(
+            "BAD_DATA",
+            `normalize (log1p_cp10k) takes counts, and row ${row} of ${name} holds ${value}`,
+            { where: name, hint },
+          );
+        if (
+          Math.abs(value - Math.round(value)) <= INTEGER_TOLERANCE &&
+          (value === 0 || value >= INTEGER_TOLERANCE)
+        )
+          nInteger++;
+        if (value > largest) largest = value;
+      }
+      n += end - start;
+      if (!isDecided && n >= ENOUGH_VALUES) decide();
+    },
+    finish() {
+      decide();
+      if (n === 0 || nInteger >= CONFIRMED * n) return [];
+      const share = ((100 * (n - nInteger)) / n).toFixed(1);
+      return [
+        {
+          message: `${share} % of the values of ${name} are no whole numbers; they were normalised as counts all the same`,
+          where: name,
+        },
+      ];
+    },
+  };
+}

@@ -1,0 +1,197 @@
+/** Fitting the networks of a model: one, or the members of an ensemble one after another. @module */
+import type { Progress, WorkOptions } from "../core/progress.ts";
+import type { Engine, NetworkShape, NetworkWeights, TrainerOptions } from "../kernels/types.ts";
+import { type ChildPlan, childTraining, startingModules } from "./child-options.ts";
+import { type ClassBalance, createClassSampler } from "./class-balance.ts";
+import { joinMembers } from "./ensemble.ts";
+import { type FitResult, fitEpochs } from "./fit.ts";
+import { initialLinear, initialWeights, type WarmStart, warmStart } from "./init.ts";
+import type { TrainInput } from "./input.ts";
+import { ADAM_CONSTANTS, type ResolvedTrainOptions } from "./options.ts";
+import type { ValidationSplit } from "./split.ts";
+import type { Warning } from "./types.ts";
+
+/** What every member is fitted to. */
+export interface FitProblem {
+  readonly chosen: ResolvedTrainOptions;
+  readonly input: TrainInput;
+  readonly split: ValidationSplit;
+  /** Of one member. */
+  readonly shape: NetworkShape;
+  readonly child: ChildPlan | null;
+  readonly weighting: ClassBalance | null;
+  readonly sampling: ClassBalance | null;
+  /** Keys by {@link memberPurpose}. */
+  readonly seeds: { readonly [purpose: string]: number };
+  readonly onEpoch: () => void;
+}
+
+export interface FittedMembers {
+  /** Losses are means over the members, `epochsCompleted` the most of any, `bestEpoch` that of a single one. */
+  readonly fit: FitResult & { readonly epochsRun: number };
+  readonly warm: WarmStart | null;
+  readonly warnings: readonly Warning[];
+}
+
+/** The name of a member's random stream; the first one's are those of a single network. */
+export function memberPurpose(name: string, member: number): string {
+  return member === 0 ? name : `${name}_${member + 1}`;
+}
+
+/** Fits every member and joins them. @throws as {@link fitEpochs}. */
+export async function fitMembers(
+  problem: FitProblem,
+  work: WorkOptions & { readonly engine: Engine },
+): Promise<FittedMembers> {
+  const { ensembleSize, numEpochs } = problem.chosen;
+  const fits: FitResult[] = [];
+  let warm: WarmStart | null = null;
+  const warnings: Warning[] = [];
+  for (let member = 0; member < ensembleSize; member++) {
+    const start = startingPoint(problem, problem.seeds[memberPurpose("init", member)]!);
+    warm = start.warm;
+    warnings.push(...start.warnings);
+    const onProgress = (progress: Progress) =>
+      work.onProgress?.({
+        ...progress,
+        done: member * numEpochs + progress.done,
+        total: ensembleSize * numEpochs,
+      });
+    fits.push(await fitMember(problem, member, start, { ...work, onProgress }));
+  }
+  const mean = (pick: (fit: FitResult) => number | null): number | null =>
+    fits.reduce<number | null>((sum, fit) => {
+      const value = pick(fit);
+      return sum === null || value === null ? null : sum + value / fits.length;
+    }, 0);
+  const [first] = fits as [FitResult];
+  return {
+    fit: {
+      ...first,
+      weights: joinMembers(fits.map(({ weights }) => weights)),
+      epochsCompleted: Math.max(...fits.map(({ epochsCompleted }) => epochsCompleted)),
+      epochsRun: fits.reduce((sum, { epochsCompleted }) => sum + epochsCompleted, 0),
+      bestEpoch: fits.length === 1 ? first.bestEpoch : null,
+      bestValLoss: mean((fit) => fit.bestValLoss),
+      lastTrainLoss: mean((fit) => fit.lastTrainLoss)!,
+      lastValLoss: mean((fit) => fit.lastValLoss),
+    },
+    warm,
+    warnings,
+  };
+}
+
+async function fitMember(
+  problem: FitProblem,
+  member: number,
+  start: Start,
+  work: WorkOptions & { readonly engine: Engine },
+): Promise<FitResult> {
+  const { chosen, input, split, sampling, seeds } = problem;
+  const key = (name: string) => seeds[memberPurpose(name, member)] ?? 0;
+  const trainer = await work.engine.createTrainer(trainerOptions(problem, start, key("dropout")));
+  return fitEpochs(
+    trainer,
+    split,
+    {
+      numEpochs: chosen.numEpochs,
+      learningRate: chosen.learningRate,
+      plateau:
+        chosen.schedulerName === null
+          ? null
+          : {
+              factor: chosen.schedulerFactor,
+              patience: chosen.schedulerPatience,
+              minLr: chosen.schedulerMinLr,
+            },
+      stopping:
+        chosen.earlyStoppingPatience === null
+          ? null
+          : { patience: chosen.earlyStoppingPatience, minDelta: chosen.earlyStoppingMinDelta },
+      shuffleKey: key("shuffle"),
+      sample:
+        sampling === null
+          ? null
+          : createClassSampler(sampling, input.labels[sampling.head]!.codes, split.train, key("sampling")),
+      onEpoch: problem.onEpoch,
+    },
+    work,
+  ).finally(() => trainer.dispose());
+}
+
+interface Start {
+  readonly weights: WarmStart["weights"];
+  readonly warm: WarmStart | null;
+  readonly warnings: readonly Warning[];
+}
+
+function startingPoint(
+  { shape, chosen: { initModel }, input: { genes, labels, coords }, child }: FitProblem,
+  initKey: number,
+): Start {
+  const coordNames = coords.map(({ name }) => name);
+  const fresh: NetworkWeights = {
+    ...initialWeights(shape, coordNames, initKey),
+    ...(child === null
+      ? {}
+      : { childModules: startingModules(child, (name, sizes) => initialLinear(initKey, name, sizes)) }),
+  };
+  if (initModel === null) return { weights: fresh, warm: null, warnings: [] };
+  const warm = warmStart(fresh, coordNames, initModel);
+  const warnings: Warning[] = [];
+  if (warm.taken.length === 0)
+    warnings.push({
+      message: "no tensor of the initial model has a shape of the new network; none was taken",
+    });
+  const same = (a: readonly string[], b: readonly string[]) =>
+    a.length === b.length && a.every((name, i) => name === b[i]);
+  if (warm.taken.includes("encoder.0.weight") && !same(genes, initModel.trainGenes))
+    warnings.push({
+      message:
+        "the first layer was taken from the initial model, whose genes are not the same in the same order",
+      hint: "align the data to the initial model's genes first",
+    });
+  labels.forEach(({ column, classes }, j) => {
+    if (warm.taken.includes(`label_heads.${j}.weight`) && !same(classes, initModel.labelHeads[j]!.classes))
+      warnings.push({
+        message: `the head of "${column}" was taken from the initial model, whose classes are not the same`,
+      });
+  });
+  return { weights: warm.weights, warm, warnings };
+}
+
+function trainerOptions(
+  { chosen, input: { x, labels, coords, domains }, shape, child, weighting }: FitProblem,
+  start: Start,
+  dropoutKey: number,
+): TrainerOptions {
+  return {
+    shape,
+    initial: start.weights,
+    child: child === null ? null : childTraining(child, start.weights.childModules ?? []),
+    data: {
+      x,
+      labels: labels.map(({ codes }) => codes),
+      coords: coords.map(({ standardised }) => standardised),
+      domains: domains?.codes ?? null,
+    },
+    loss: {
+      taskWeights: chosen.taskWeights,
+      coordWeights: coords.map(({ name }) => chosen.coordLossWeights.get(name) ?? 0),
+      classWeights: labels.map((_, j) => (weighting?.head === j ? weighting.weights : null)),
+      domainWeight: chosen.domainLossWeight,
+      topology:
+        chosen.topologyLossWeight === 0
+          ? null
+          : {
+              weight: chosen.topologyLossWeight,
+              k: chosen.topologyK,
+              coordHead: coords.findIndex(({ name }) => name === chosen.topologyCoord),
+            },
+    },
+    optimizer: { name: chosen.optimizerName, weightDecay: chosen.weightDecay, ...ADAM_CONSTANTS },
+    dropoutRate: chosen.dropoutRate,
+    dropoutKey,
+    batchSize: chosen.batchSize,
+  };
+}

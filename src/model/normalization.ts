@@ -1,0 +1,45 @@
+/** How a bundle says that its model normalises counts: `train_config › preprocess › normalize`. @module */
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { NORMALIZATIONS, type Normalization, TARGET_SUM } from "../core/normalize.ts";
+import { AtlasmtlError } from "../errors.ts";
+
+/** What preprocessing left, with the normalisation beside it; null for neither. */
+export function preprocessWith(preprocess: ConfigMap | null, normalize: Normalization): ConfigMap | null {
+  if (normalize === "none") return preprocess;
+  const own = new Map<string, ConfigValue>([
+    ["method", normalize],
+    ["target_sum", new Float(TARGET_SUM)],
+  ]);
+  return new Map([...(preprocess ?? new Map<string, ConfigValue>()), ["normalize", own]]);
+}
+
+/**
+ * What the model does to counts, from its `train_config`.
+ * @throws UNSUPPORTED for a method or target sum that this version does not know.
+ */
+export function normalizationOf({ trainConfig }: { readonly trainConfig: ConfigMap }): Normalization {
+  const own = entry(entry(trainConfig, "preprocess"), "normalize");
+  if (own === null) return "none";
+  const stored = entry(own, "method");
+  const method = NORMALIZATIONS.find((name) => name === stored);
+  const sum = entry(own, "target_sum");
+  if (method !== undefined && (method === "none" || numberOf(sum) === TARGET_SUM)) return method;
+  throw new AtlasmtlError(
+    "UNSUPPORTED",
+    `the model normalises by ${JSON.stringify(stored)} to a sum of ${numberOf(sum)}; known is log1p_cp10k to ${TARGET_SUM}`,
+    { where: "train_config › preprocess › normalize", subject: "artifact" },
+  );
+}
+
+function entry(value: ConfigValue, key: string): ConfigValue {
+  if (value instanceof Map) return (value as ConfigMap).get(key) ?? null;
+  const isDict =
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Float);
+  return isDict && Object.hasOwn(value, key)
+    ? ((value as { readonly [key: string]: ConfigValue })[key] ?? null)
+    : null;
+}
+
+function numberOf(value: ConfigValue): number | null {
+  return value instanceof Float ? value.value : typeof value === "number" ? value : null;
+}

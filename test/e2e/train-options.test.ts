@@ -1,0 +1,147 @@
+/** Class balance, normalisation and child correction from the command line. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { normalizeCell } from "../../src/core/normalize.ts";
+import { type TinyAtlas, tinyAtlas, writeH5ad } from "./make-h5ad.ts";
+import { expectFailure, type Run, runCli } from "./run-cli.ts";
+
+let folder = "";
+const run = (...words: string[]): Promise<Run> => runCli(words, { cwd: folder });
+const text = (path: string): Promise<string> => readFile(join(folder, path), "utf8");
+const TRAIN = ["--labels", "lineage", "cell_type", "--hidden-sizes", "16", "--num-epochs", "8"];
+const train = (out: string, ...words: string[]): Promise<Run> =>
+  run("train", "--adata", "ref.h5ad", "--out", out, "--batch-size", "16", ...TRAIN, ...words);
+
+function logged(atlas: TinyAtlas): TinyAtlas {
+  const x = atlas.x.map((row) => {
+    const values = Float32Array.from(row);
+    normalizeCell(values, 0, values.length);
+    return [...values];
+  });
+  return { ...atlas, x };
+}
+
+const ok = async (done: Promise<Run>): Promise<Run> => {
+  const result = await done;
+  expect(result.code, result.stderr).toBe(0);
+  return result;
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "atlasmtl-e2e-options-"));
+  await writeH5ad(join(folder, "ref.h5ad"), tinyAtlas(120));
+  await writeH5ad(join(folder, "query.h5ad"), tinyAtlas(30, 4, 9));
+  await writeH5ad(join(folder, "logged.h5ad"), logged(tinyAtlas(30, 4, 9)));
+  await writeFile(
+    join(folder, "child.yaml"),
+    "parent_level: lineage\ntarget_level: cell_type\nhotspot_parents: [second half]\nhidden_dim: 8\nmode: joint\n",
+  );
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("normalize log1p_cp10k", () => {
+  beforeAll(async () => {
+    await ok(train("log/m.pth", "--normalize", "log1p_cp10k"));
+  });
+  const predict = (adata: string, out: string, ...words: string[]): Promise<Run> =>
+    run("predict", "--model", "log/m.pth", "--adata", adata, "--out", out, ...words);
+
+  test("is in the bundle beside input_transform float, and inspect shows it", async () => {
+    expect(JSON.parse(await text("log/m_manifest.json"))).toMatchObject({
+      input_transform: "float",
+      preprocess: { normalize: { method: "log1p_cp10k", target_sum: 10000 } },
+    });
+    const { stdout } = await ok(run("inspect", "log/m.pth"));
+    expect(stdout).toMatch(/normalisation +log1p_cp10k of the query's counts/);
+  });
+
+  test("predict does it by itself; a query normalised before gives the same with --normalize none", async () => {
+    await ok(predict("query.h5ad", "counts.csv"));
+    await ok(predict("logged.h5ad", "logged.csv", "--normalize", "none"));
+    expect(await text("logged.csv")).toBe(await text("counts.csv"));
+    await ok(predict("logged.h5ad", "blocks.csv", "--normalize", "none", "--batch-size", "7"));
+    expect(await text("blocks.csv")).toBe(await text("counts.csv"));
+  });
+
+  test("a normalised query is refused with the way out", async () => {
+    const result = await predict("logged.h5ad", "x.csv");
+    expectFailure(result, 3, /looks normalised already/, /logged\.h5ad › X/);
+    expect(result.stderr).toMatch(/--normalize none/);
+  });
+
+  test("with a binary input transform is refused", async () => {
+    const result = await train("x/m.pth", "--normalize", "log1p_cp10k", "--input-transform", "binary");
+    expectFailure(result, 2, /--input-transform "?binary/, /--input-transform/);
+  });
+});
+
+describe("class balance", () => {
+  test("weights and counts are recorded", async () => {
+    await ok(
+      train("weighted/m.pth", "--class-weighting", "cell_type", "--class-weighting-mode", "sqrt_balanced"),
+    );
+    const { train_config } = JSON.parse(await text("weighted/train_run_manifest.json"));
+    expect(train_config.class_weighting).toMatchObject({
+      label_column: "cell_type",
+      mode: "sqrt_balanced",
+      class_counts: { "type 0": 30 },
+      class_weights: { "type 0": 1 },
+    });
+    expect(train_config.class_balanced_sampling).toBeNull();
+  });
+
+  test("sampling has its own seed", async () => {
+    await ok(train("sampled/m.pth", "--class-balanced-sampling", "lineage"));
+    const { train_config, seeds } = JSON.parse(await text("sampled/train_run_manifest.json"));
+    expect(train_config.class_balanced_sampling).toMatchObject({ label_column: "lineage", mode: "balanced" });
+    expect(Object.keys(seeds)).toEqual(["dropout", "init", "random_state", "sampling"]);
+  });
+
+  test.each([
+    [["--class-weighting", "celltype"], /"celltype".*"cell_type"/s],
+    [["--class-weighting-mode", "balanced"], /no label column to weigh/],
+  ])("%j is refused", async (words, message) => {
+    const result = await train("x/m.pth", ...words);
+    expect([result.code, message.test(result.stderr)], result.stderr).toEqual([2, true]);
+  });
+});
+
+describe("child correction", () => {
+  test("is trained from its file, and inspect names its parents", async () => {
+    await ok(train("child/m.pth", "--child-correction", "child.yaml"));
+    const { train_config } = JSON.parse(await text("child/train_run_manifest.json"));
+    expect(train_config.parent_conditioned_child_correction).toMatchObject({
+      parent_level: "lineage",
+      hotspot_child_indices: { "1": [2, 3] },
+      hidden_dim: 8,
+      base_lr_scale: 0.1,
+    });
+    expect((await ok(run("inspect", "child/m.pth"))).stdout).toMatch(/child correction +for second half/);
+    await ok(run("predict", "--model", "child/m.pth", "--adata", "query.h5ad", "--out", "child.csv"));
+  });
+
+  test("continues from a bundle with a frozen base", async () => {
+    await writeFile(
+      join(folder, "frozen.yaml"),
+      `${await text("child.yaml")}`.replace("joint", "frozen_base"),
+    );
+    await ok(train("frozen/m.pth", "--child-correction", "frozen.yaml", "--init-model", "child/m.pth"));
+    const { train_config } = JSON.parse(await text("frozen/train_run_manifest.json"));
+    expect(train_config.init_model_tensors).toContain("child_correction_modules.1.3.bias");
+  });
+
+  test.each([
+    [
+      "parent_level: lineage\ntarget_level: cell_type\nhotspot_parnts: [a]\n",
+      /"hotspot_parnts".*"hotspot_parents"/s,
+    ],
+    ["- a\n", /no mapping/],
+    ["parent_level: cell_type\ntarget_level: lineage\nhotspot_parents: [a]\n", /adjacent/],
+  ])("a wrong file is a usage error: %j", async (yaml, message) => {
+    await writeFile(join(folder, "wrong.yaml"), yaml);
+    const result = await train("x/m.pth", "--child-correction", "wrong.yaml");
+    expect([result.code, message.test(result.stderr)], result.stderr).toEqual([2, true]);
+  });
+});
