@@ -21,6 +21,8 @@ const golden = JSON.parse(
   readFileSync(new URL("../../test/fixtures/hvg.json", import.meta.url), "utf8"),
 ) as Golden;
 
+const close = (a: number, b: number): boolean => Math.abs(a - b) < 1e-9;
+
 describeShared("variableGenes against scanpy", () => {
   for (const [file, { n_top_genes, plain, batched }] of Object.entries(golden.datasets))
     for (const expected of [plain, ...(batched === undefined ? [] : [batched])]) {
@@ -33,14 +35,22 @@ describeShared("variableGenes against scanpy", () => {
           const found = await variableGenes(await adata.matrix(), n_top_genes, batches);
           const chosen = new Set(found.chosen);
           expect(chosen.size).toBe(n_top_genes);
-          const both = expected.chosen.filter((gene) => chosen.has(gene));
+          // Genes of one score have no order; scanpy's depends on the machine.
+          const cutoff = found.scores[found.chosen.at(-1)!]!;
+          const isTied = (gene: number): boolean => key === null && close(found.scores[gene]!, cutoff);
+          const both = expected.chosen.filter((gene) => chosen.has(gene) || isTied(gene));
           expect(both.length / n_top_genes).toBeGreaterThanOrEqual(0.99);
           let worst = 0;
           expected.scores.forEach((score, gene) => {
             worst = Math.max(worst, Math.abs(found.scores[gene]! - score) / Math.max(1e-3, Math.abs(score)));
           });
           expect(worst).toBeLessThan(1e-6);
-          const ranked = expected.chosen.filter((gene, i) => found.ranks[gene] === expected.ranks[i]);
+          const ranked = expected.chosen.filter((gene, i) => {
+            const rank = expected.ranks[i]!;
+            if (found.ranks[gene] === rank) return true;
+            const same = found.chosen[rank];
+            return same !== undefined && close(found.scores[gene]!, found.scores[same]!);
+          });
           expect(ranked.length / n_top_genes).toBeGreaterThanOrEqual(0.99);
         } finally {
           await adata.close();

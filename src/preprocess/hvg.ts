@@ -154,7 +154,9 @@ function choose(scores: readonly Float64Array[], nTop: number): VariableGenes {
   const inTop = Array.from({ length: nGenes }, (): number[] => []);
   for (const batch of scores) {
     const order = Uint32Array.from(batch, (_, gene) => gene).sort((a, b) => batch[b]! - batch[a]! || a - b);
-    order.subarray(0, nTop).forEach((gene, rank) => inTop[gene]!.push(rank));
+    order.subarray(0, nTop).forEach((gene, rank) => {
+      inTop[gene]!.push(rank);
+    });
   }
   const ranks = Float64Array.from(inTop, median);
   const nBatches = Int32Array.from(inTop, (list) => list.length);
