@@ -20,6 +20,7 @@ const stages = [
   [
     "index.ts",
     "build-model.ts",
+    "feature-panel.ts",
     "predict-query.ts",
     "preload.ts",
     "trained-model.ts",

@@ -8,6 +8,7 @@ import { copyAnnotation, copyElement, copyFields, type ElementSink, writeAdditio
 import { openDataFrame } from "./dataframe.ts";
 import type { AnnData, Matrix, MatrixName } from "./types.ts";
 import { tagDict, tagRoot, tagSparse, writeDense, writeDict, writeSetting } from "./write-elements.ts";
+import { writeReshaped } from "./write-reshaped.ts";
 
 /** What an AnnData holds beside obs, var and X; anything else is copied as it is. */
 const GROUPS = ["obsm", "varm", "obsp", "varp", "uns"] as const;
@@ -28,29 +29,37 @@ const KNOWN: readonly string[] = [
 
 /**
  * Writes everything of `adata` and `additions` into `sink`. Matrices stay as they are stored; one that only
- * gives rows becomes CSR of float32.
+ * gives rows, such as one with other genes than stored, becomes CSR of float32.
  * @throws MISMATCH for results of another number of rows, USAGE for names that no container holds, ABORTED by
  * the signal, and as `copyElement`.
  */
 export async function convertDataset(
   adata: AnnData,
-  additions: Additions,
+  given: Additions,
   sink: ElementSink,
   work: WorkOptions = {},
 ): Promise<void> {
+  const { reshaped } = adata;
+  const additions =
+    reshaped === undefined ? given : { ...given, uns: new Map([...reshaped.uns, ...(given.uns ?? [])]) };
   const store = adata.stored?.store ?? null;
   const root = (await store?.open("")) ?? null;
   const rootKeys = root?.kind === "group" ? root.keys : [];
   const existing = await examineView(adata, store, additions);
   checkAdditions(additions, adata.nObs, existing.indexKey);
   const copyMatrix = async (name: MatrixName, from: string): Promise<void> => {
-    if (store !== null) await copyElement(store, from, sink, `/${name}`);
+    if (store !== null && (reshaped === undefined || name === "raw/X"))
+      await copyElement(store, from, sink, `/${name}`);
     else await streamMatrix(await adata.matrix(name), sink, work);
   };
   tagRoot(sink);
   await copyAnnotation(adata.obs, store, "obs", sink, "/obs", additions.obs, existing);
-  await copyAnnotation(adata.var, store, "var", sink, "/var");
+  await copyAnnotation(adata.var, reshaped === undefined ? store : null, "var", sink, "/var");
   for (const group of GROUPS) {
+    if (reshaped !== undefined && (group === "varm" || group === "varp")) {
+      writeDict(sink, `/${group}`);
+      continue;
+    }
     const element = (await store?.open(group)) ?? null;
     if (store !== null && element?.kind === "group")
       await copyElement(store, group, sink, `/${group}`, existing.removals);
@@ -62,6 +71,7 @@ export async function convertDataset(
     }
     tagDict(sink, `/${group}`);
   }
+  if (reshaped !== undefined && store !== null) await writeReshaped(store, reshaped.varFrom, sink);
   if (adata.hasX) await copyMatrix("X", "X");
   writeDict(sink, "/layers");
   for (const key of adata.layerKeys) await copyMatrix(`layers/${key}`, `layers/${key}`);

@@ -25,7 +25,7 @@ export async function selectObs(
   const { matrix = "X", ...work } = options;
   const X = await readCompactCsr(await adata.matrix(matrix), { binary: false, rows, ...work });
   const columns = new Map<string, Column>();
-  for (const name of adata.obs.columns) columns.set(name, selectColumn(await adata.obs.column(name), rows));
+  for (const name of adata.obs.columns) columns.set(name, pickColumn(await adata.obs.column(name), rows));
   const obsm: Record<string, DenseMatrix> = Object.create(null);
   for (const key of adata.obsmKeys) obsm[key] = selectRows(await adata.obsm(key), rows);
   return createAnnData({
@@ -43,22 +43,31 @@ export function cellsWhere(column: Column, test: (label: string | null) => boole
   return Uint32Array.from(rows);
 }
 
-function selectColumn(column: Column, rows: Uint32Array): Column {
-  const pick = <T extends Uint8Array | Int32Array | Float64Array>(values: T): T => {
-    const picked = values.slice(0, rows.length) as T;
-    for (let i = 0; i < rows.length; i++) picked[i] = values[rows[i]!]!;
-    return picked;
-  };
-  const missing = (mask: Uint8Array | null): Uint8Array | null => (mask === null ? null : pick(mask));
+/** The entries `from` of a column, in that order; -1 gives a missing one. */
+export function pickColumn(column: Column, from: Int32Array | Uint32Array): Column {
+  const n = from.length;
+  const hasGaps = from instanceof Int32Array && from.includes(-1);
+  const isMissing = (at: number, mask: Uint8Array | null): number => (at < 0 ? 1 : (mask?.[at] ?? 0));
+  const maskOf = (mask: Uint8Array | null): Uint8Array | null =>
+    mask === null && !hasGaps ? null : Uint8Array.from(from, (at) => isMissing(at, mask));
   switch (column.kind) {
-    case "categorical":
-      return { ...column, codes: pick(column.codes) };
+    case "categorical": {
+      const codes = new Int32Array(n);
+      for (let i = 0; i < n; i++) codes[i] = from[i]! < 0 ? -1 : column.codes[from[i]!]!;
+      return { ...column, codes };
+    }
     case "string":
-      return { kind: "string", values: Array.from(rows, (row) => column.values[row] ?? null) };
-    case "number":
-      return { ...column, values: pick(column.values), missing: missing(column.missing) };
-    case "boolean":
-      return { ...column, values: pick(column.values), missing: missing(column.missing) };
+      return { kind: "string", values: Array.from(from, (at) => column.values[at] ?? null) };
+    case "number": {
+      const values = new Float64Array(n);
+      for (let i = 0; i < n; i++) values[i] = from[i]! < 0 ? 0 : column.values[from[i]!]!;
+      return { ...column, values, missing: maskOf(column.missing) };
+    }
+    case "boolean": {
+      const values = new Uint8Array(n);
+      for (let i = 0; i < n; i++) values[i] = from[i]! < 0 ? 0 : column.values[from[i]!]!;
+      return { ...column, values, missing: maskOf(column.missing) };
+    }
   }
 }
 

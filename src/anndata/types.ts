@@ -3,7 +3,7 @@
  * @module
  */
 import type { FileInput } from "../core/bytes.ts";
-import type { ConfigValue } from "../core/config.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import type { RowBlock } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import type { ArrayStore } from "../formats/array-store.ts";
@@ -102,6 +102,14 @@ export interface AnnData {
     readonly store: ArrayStore | null;
     /** Paths of its files, when they are not just what was opened. */
     readonly files?: readonly string[];
+  };
+  /**
+   * Of a view with other genes: per gene the row of the stored var it comes from (-1 for none), and settings that
+   * are not stored. `stored` is then that of the dataset behind it.
+   */
+  readonly reshaped?: {
+    readonly varFrom: Int32Array;
+    readonly uns: ReadonlyMap<string, ConfigMap>;
   };
   /** What opening found worth telling; absent when there is nothing. */
   readonly notices?: readonly Notice[];

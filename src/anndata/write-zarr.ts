@@ -69,7 +69,8 @@ export async function checkZarrOutput(adata: AnnData, path: string): Promise<voi
 }
 
 /** The store whose files are copied as they are: one that can be listed, in a layout that can be added to. */
-async function copiedStore({ stored }: AnnData): Promise<ZarrStore | null> {
+async function copiedStore({ stored, reshaped }: AnnData): Promise<ZarrStore | null> {
+  if (reshaped !== undefined) return null;
   const store = stored?.store ?? null;
   if (store === null || !("keys" in store)) return null;
   const zarr = store as ZarrStore;

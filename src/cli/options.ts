@@ -27,7 +27,8 @@ import {
   OPENSET_METHODS,
   PREDICT_DEFAULTS,
 } from "../predict/options.ts";
-import { DATASET_FLAG_DEFAULTS, DATASET_FLAGS } from "./dataset-flags.ts";
+import { SPECIES } from "../preprocess/options.ts";
+import { DATASET_FLAG_DEFAULTS, DATASET_FLAGS, OPEN_FLAGS } from "./dataset-flags.ts";
 import {
   choice,
   type FlagTable,
@@ -43,6 +44,12 @@ import {
   threads,
   toggle,
 } from "./flag.ts";
+import {
+  GENE_FLAGS,
+  PREPROCESS_FLAG_DEFAULTS,
+  PREPROCESS_FLAGS,
+  PREPROCESS_ONLY_FLAGS,
+} from "./preprocess-flags.ts";
 
 const FILES = "Files:";
 const LABELS = "Labels and coordinates:";
@@ -113,10 +120,24 @@ export const TRAIN_FLAGS = {
   referenceStorage: choice(REFERENCE_STORAGES, REFERENCE, "its own file, or inside the metadata"),
   referencePath: path(REFERENCE, "reference file, .pkl or .pkl.gz"),
 
+  ...PREPROCESS_FLAGS,
+
   numThreads: threads(MACHINE, "threads; results are the same with any number"),
   device: choice(TRAIN_DEVICES, MACHINE, "where to compute"),
 } as const satisfies FlagTable;
 export type TrainFlags = FlagValues<typeof TRAIN_FLAGS>;
+
+/** `atlasmtl preprocess`. */
+export const PREPROCESS_COMMAND_FLAGS = {
+  adata: path(FILES, "dataset (required): .h5ad, .zarr, 10x .h5 or mtx folder, .csv or .tsv"),
+  out: path(FILES, "dataset to write (required): .h5ad or .zarr; panel and report go beside it"),
+  panel: path(FILES, "of a query (required): a *_feature_panel.json, or the model that carries it"),
+  config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
+  ...OPEN_FLAGS,
+  ...PREPROCESS_FLAGS,
+  ...PREPROCESS_ONLY_FLAGS,
+} as const satisfies FlagTable;
+export type PreprocessCommandFlags = FlagValues<typeof PREPROCESS_COMMAND_FLAGS>;
 
 /** `atlasmtl predict`. */
 export const PREDICT_FLAGS = {
@@ -125,6 +146,9 @@ export const PREDICT_FLAGS = {
   out: path(FILES, "result: .h5ad, .zarr, .csv, .csv.gz, .parquet or .arrow (required)"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
+  autoGenes: toggle("Genes:", "map the query's genes to the model's, whatever they are called by"),
+  ...GENE_FLAGS,
+  species: choice(SPECIES, "Genes:", "species of the genes"),
   inputTransform: choice(INPUT_TRANSFORMS, FILES, "override the transform of the model"),
   normalize: choice(NORMALIZATIONS, FILES, "override what the model does to counts first"),
   noVerify: toggle(FILES, "do not check the checksums of the bundle"),
@@ -169,6 +193,7 @@ export type PredictFlags = FlagValues<typeof PREDICT_FLAGS>;
 
 /** Shown in the help: the library's defaults, and those of the command line where they differ. */
 export const TRAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...PREPROCESS_FLAG_DEFAULTS,
   ...DEFAULT_TRAIN_OPTIONS,
   ...DATASET_FLAG_DEFAULTS,
 };
@@ -188,4 +213,6 @@ export const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
   initModelPath: "initModel",
   applyCalibration: "noCalibration",
   verifyChecksums: "noVerify",
+  countsRequired: "noCountsRequired",
+  preferExistingEnsemblColumn: "ignoreEnsemblColumns",
 };

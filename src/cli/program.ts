@@ -8,7 +8,14 @@ import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./dataset-flags.ts";
 import { describeFailure, usageError } from "./errors.ts";
 import type { FlagTable, FlagValues } from "./flag.ts";
 import { inFlags } from "./in-flags.ts";
-import { PREDICT_FLAG_DEFAULTS, PREDICT_FLAGS, TRAIN_FLAG_DEFAULTS, TRAIN_FLAGS } from "./options.ts";
+import {
+  PREDICT_FLAG_DEFAULTS,
+  PREDICT_FLAGS,
+  PREPROCESS_COMMAND_FLAGS,
+  TRAIN_FLAG_DEFAULTS,
+  TRAIN_FLAGS,
+} from "./options.ts";
+import { PREPROCESS_FLAG_DEFAULTS, PREPROCESS_KINDS } from "./preprocess-flags.ts";
 import { type CommonOptions, createOutput, printFailure } from "./print.ts";
 import { addFlags, readSettings } from "./settings.ts";
 
@@ -73,6 +80,23 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
   withFlags(predict, PREDICT_FLAGS, PREDICT_FLAG_DEFAULTS, async (values, ctx) =>
     (await import("./commands/predict.ts")).runPredict(values, ctx),
   );
+
+  const preprocess = add(
+    program,
+    "preprocess",
+    "give genes canonical ids, find counts, choose features",
+    PREPROCESS_EXAMPLES,
+  );
+  preprocess.argument("<kind>", `what the dataset is: ${PREPROCESS_KINDS.join(" or ")}`);
+  addFlags(preprocess, PREPROCESS_COMMAND_FLAGS, { ...PREPROCESS_FLAG_DEFAULTS, ...DATASET_FLAG_DEFAULTS });
+  preprocess.action(async (kind: string) => {
+    const values = await readSettings(PREPROCESS_COMMAND_FLAGS, preprocess.opts());
+    try {
+      await (await import("./commands/preprocess.ts")).runPreprocess(kind, values, context(preprocess));
+    } catch (error) {
+      throw inFlags(error, PREPROCESS_COMMAND_FLAGS);
+    }
+  });
 
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
   inspect.argument("<path>", "dataset, bundle (.pth, .pkl, manifest) or run manifest");
@@ -203,6 +227,16 @@ Examples:
     --knn-correction all --hierarchy-rules derive --enforce-hierarchy
 
 Writes the result and predict_run_manifest.json beside it. Nothing of the query file is lost in a .h5ad result.`;
+
+const PREPROCESS_EXAMPLES = `
+Examples:
+  atlasmtl preprocess reference --adata atlas.h5ad --out reference.h5ad
+  atlasmtl preprocess reference --adata atlas.h5ad --out reference.h5ad --n-top-genes 2000 --hvg-batch-key donor
+  atlasmtl preprocess query --adata new.h5ad --panel reference_feature_panel.json --out query.h5ad
+  atlasmtl train --adata reference.h5ad --out model/model.pth --labels cell_type
+
+Writes the dataset with all that it held, NAME_feature_panel.json, NAME_preprocess_report.json and
+preprocess_run_manifest.json beside it. A guess of namespace or species is said to be one.`;
 
 const INSPECT_EXAMPLES = `
 Examples:

@@ -15,6 +15,8 @@ export interface MetadataSources {
   readonly model: Model;
   readonly settings: PredictSettings;
   readonly genes: GeneAlignment;
+  /** How the query's genes were mapped; null where they were taken as they are. */
+  readonly geneMapping: ConfigMap | null;
   readonly calibration: Calibration;
   readonly space: KnnSpace;
   readonly knn: readonly KnnLabels[];
@@ -29,7 +31,7 @@ export interface MetadataSources {
 /**
  * The metadata of one prediction, numbers in their Python kind.
  *
- * `knn_space_preferred`, the temperatures, `openset_*`, `hierarchy_*` and `preprocess` are there only when
+ * `knn_space_preferred`, the temperatures, `openset_*`, `hierarchy_*`, `gene_mapping` and `preprocess` are there only when
  * they apply, as in files written by the Python implementation.
  */
 export function predictionMetadata(sources: MetadataSources): ConfigMap {
@@ -84,6 +86,7 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
   }
   metadata.set("prediction_runtime", sources.runtime);
   metadata.set("train_config", model.trainConfig);
+  if (sources.geneMapping !== null) metadata.set("gene_mapping", sources.geneMapping);
   const preprocess = model.trainConfig.get("preprocess");
   if (preprocess !== undefined && preprocess !== null) metadata.set("preprocess", preprocess);
   return metadata;

@@ -1,4 +1,5 @@
 /** The options of prediction, their defaults and their checks (contract 3). @module */
+import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
 import {
@@ -10,6 +11,14 @@ import {
   usageError,
 } from "../model/option-checks.ts";
 import { INPUT_TRANSFORMS, type InputTransform, type Model } from "../model/types.ts";
+import {
+  DUPLICATE_POLICIES,
+  type DuplicatePolicy,
+  SPECIES,
+  type Species,
+  VAR_NAMES_TYPES,
+  type VarNamesType,
+} from "../preprocess/options.ts";
 import type { HierarchyRules } from "./hierarchy.ts";
 
 /** Which cells take the label of their nearest reference cells. */
@@ -77,6 +86,17 @@ export interface PredictSettings {
   /** Rules by child column, or `derive` to build them from the reference's labels. */
   readonly hierarchyRules: HierarchyRules | "derive" | null;
   readonly enforceHierarchy: boolean;
+  /** Map the query's genes to the model's by tables of genes, whatever they are called by. */
+  readonly autoGenes: boolean;
+  /** What the query's genes are called by; with this or one of the next three, they are mapped. */
+  readonly varNamesType: VarNamesType | null;
+  readonly species: Species | null;
+  /** A table of genes instead of the packaged one; see `preprocess/gene-table.ts`. */
+  readonly geneIdTable: FileInput | null;
+  /** The var column that holds Ensembl ids. */
+  readonly ensemblSourceColumn: string | null;
+  /** What becomes of genes that are one after mapping; null takes `sum`. */
+  readonly duplicatePolicy: DuplicatePolicy | null;
   /** Keep predicted coordinates and the latent space in the result (4 bytes per cell and dimension). */
   readonly keepCoords: boolean;
 }
@@ -108,6 +128,12 @@ export const PREDICT_DEFAULTS: PredictSettings = {
   opensetLabelColumn: null,
   hierarchyRules: null,
   enforceHierarchy: false,
+  autoGenes: false,
+  varNamesType: null,
+  species: null,
+  geneIdTable: null,
+  ensemblSourceColumn: null,
+  duplicatePolicy: null,
   keepCoords: true,
 };
 
@@ -148,7 +174,12 @@ export function resolvePredictOptions(
   if (settings.knnQueryObsmKey !== null) checkName("knnQueryObsmKey", settings.knnQueryObsmKey);
   if (settings.knnSpace !== null) checkName("knnSpace", settings.knnSpace);
   checkOpenset(settings, model);
-  for (const name of ["applyCalibration", "enforceHierarchy", "keepCoords"] as const)
+  if (settings.varNamesType !== null) checkChoice("varNamesType", settings.varNamesType, VAR_NAMES_TYPES);
+  if (settings.species !== null) checkChoice("species", settings.species, SPECIES);
+  if (settings.duplicatePolicy !== null)
+    checkChoice("duplicatePolicy", settings.duplicatePolicy, DUPLICATE_POLICIES);
+  if (settings.ensemblSourceColumn !== null) checkName("ensemblSourceColumn", settings.ensemblSourceColumn);
+  for (const name of ["applyCalibration", "enforceHierarchy", "autoGenes", "keepCoords"] as const)
     if (typeof settings[name] !== "boolean")
       throw usageError(`${optionName(name)} is ${shown(settings[name])}; expected true or false`);
   if (settings.enforceHierarchy && settings.hierarchyRules === null)

@@ -20,6 +20,7 @@ import { askNeighbours, type KnnLabels } from "./knn.ts";
 import { predictionMetadata } from "./metadata.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
+import { queryGenes } from "./query-genes.ts";
 import { chooseSpace, type KnnSpace } from "./space.ts";
 import type { LabelPrediction, Predictions } from "./types.ts";
 import { decideUnknown, withUnknown } from "./unknown.ts";
@@ -51,11 +52,20 @@ export async function predict(
   const hierarchy = await resolveHierarchy(model, settings);
   const normalize = settings.normalize ?? normalizationOf(model);
   const layer = matrixName(settings.layer);
-  const matrix = await adata.matrix(layer);
-  const genes = alignGenes(await adata.varNames(layer), model.trainGenes, adata.source);
+  const query = await queryGenes(
+    {
+      matrix: await adata.matrix(layer),
+      names: await adata.varNames(layer),
+      var: layer === "raw/X" ? null : adata.var,
+      source: adata.source,
+    },
+    model,
+    settings,
+  );
+  const genes = alignGenes(query.names, model.trainGenes, adata.source);
   const space = await chooseSpace(model, adata, settings);
 
-  const rows = alignedRows(matrix, genes, {
+  const rows = alignedRows(query.matrix, genes, {
     transform: settings.inputTransform ?? model.inputTransform,
     normalize,
     batchSize: settings.batchSize,
@@ -98,6 +108,7 @@ export async function predict(
       model,
       settings,
       genes,
+      geneMapping: query.mapping,
       calibration,
       space,
       knn,
@@ -107,7 +118,11 @@ export async function predict(
       numThreads,
       runtime,
     }),
-    warnings: [...(genes.warning === null ? [] : [genes.warning]), ...hierarchy.warnings],
+    warnings: [
+      ...(query.warning === null ? [] : [query.warning]),
+      ...(genes.warning === null ? [] : [genes.warning]),
+      ...hierarchy.warnings,
+    ],
   };
 }
 

@@ -61,7 +61,12 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     if (isAnnotated(suffix)) await checkDatasetOutput(adata, out);
     if (suffix === ".h5ad")
       await checkAnnotatable(adata, additionNames(model.data, adata, annotation(flags)));
-    const inputPaths = [...(adata.stored?.files ?? [data]), ...filesOf(bundle), ...rulesFile(flags)];
+    const inputPaths = [
+      ...(adata.stored?.files ?? [data]),
+      ...filesOf(bundle),
+      ...rulesFile(flags),
+      ...tableFile(flags),
+    ];
     const inputs = recordFiles(inputPaths, out, signal);
     inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
     const result = await predict(model, adata, options, { signal, onProgress: progress.report });
@@ -152,6 +157,10 @@ async function readRules(rules: string): Promise<HierarchyRules | "derive"> {
 
 function rulesFile({ hierarchyRules }: PredictFlags): string[] {
   return hierarchyRules === undefined || hierarchyRules === "derive" ? [] : [hierarchyRules];
+}
+
+export function tableFile({ geneIdTable }: Pick<PredictFlags, "geneIdTable">): string[] {
+  return geneIdTable === undefined ? [] : [geneIdTable];
 }
 
 function warnOfIdleFlags(flags: PredictFlags, suffix: Suffix, { output }: CommandContext): void {

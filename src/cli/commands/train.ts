@@ -3,7 +3,7 @@ import { platform } from "#platform";
 import { loadModel } from "../../artifacts/load.ts";
 import { saveModel } from "../../artifacts/save.ts";
 import { type ConfigMap, toPlain } from "../../core/config.ts";
-import { buildModel, type TrainedModel } from "../../index.ts";
+import { buildModel, type PreprocessResult, preprocessReference, type TrainedModel } from "../../index.ts";
 import type { TrainOptions } from "../../model/options.ts";
 import { resolveTrainOptions } from "../../model/resolve-options.ts";
 import { filesOf } from "../bundle-files.ts";
@@ -13,10 +13,13 @@ import { openDataset } from "../dataset.ts";
 import { layerOf } from "../dataset-flags.ts";
 import { usageError } from "../errors.ts";
 import type { TrainFlags } from "../options.ts";
+import { preprocessOptions, withoutPreprocessing } from "../preprocess-flags.ts";
+import { genesText } from "../preprocess-text.ts";
 import { byteSize, count, duration, plural, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { required } from "../settings.ts";
+import { tableFile } from "./predict.ts";
 
 /** Trains as the flags say. @throws USAGE before any work for a call that cannot succeed. */
 export async function runTrain(flags: TrainFlags, context: CommandContext): Promise<void> {
@@ -36,12 +39,22 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
 
   const progress = createProgress(context.common);
   const adata = await openDataset(data, flags, output);
-  const inputPaths = [...(adata.stored?.files ?? [data]), ...(initial === null ? [] : filesOf(initial))];
+  const inputPaths = [
+    ...(adata.stored?.files ?? [data]),
+    ...(initial === null ? [] : filesOf(initial)),
+    ...tableFile(flags),
+  ];
   const inputs = recordFiles(inputPaths, out, signal);
   inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
+  const preprocessing = preprocessOptions(flags);
   let model: TrainedModel;
+  let told: PreprocessResult | null = null;
   try {
-    model = await buildModel(adata, options, { signal, onProgress: progress.report });
+    if (preprocessing !== null) {
+      told = await preprocessReference(adata, preprocessing, { signal, onProgress: progress.report });
+      output.note(genesText(told));
+    }
+    model = await buildModel(told?.adata ?? adata, options, { signal, onProgress: progress.report });
   } finally {
     progress.stop();
     await adata.close();
@@ -62,7 +75,8 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const files = run.outputs().map(fileSummary);
 
   const config = toPlain(model.data.trainConfig) as Readonly<Record<string, unknown>>;
-  for (const warning of model.warnings) output.warn(warning);
+  const warnings = [...(told?.warnings ?? []), ...model.warnings];
+  for (const warning of warnings) output.warn(warning);
   output.note(summary(model, config));
   output.note(
     table(
@@ -83,7 +97,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     last_val_loss: config.last_val_loss,
     outputs: files,
     run_manifest: run.path,
-    warnings: model.warnings,
+    warnings,
   });
 }
 
@@ -111,7 +125,7 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
     classBalancedSampling,
     childCorrection: _childCorrection,
     ...sameName
-  } = flags;
+  } = withoutPreprocessing(flags);
   const targets = new Map(coord ?? []);
   for (const [name, key] of [
     ["latent", latentKey],

@@ -1,0 +1,197 @@
+/** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
+import { platform } from "#platform";
+import { checkDatasetOutput, writeDataset } from "../../anndata/write-annotated.ts";
+import { emitJson } from "../../artifacts/json.ts";
+import { loadModel } from "../../artifacts/load.ts";
+import type { FileToWrite, WrittenFile } from "../../core/bytes.ts";
+import { didYouMean } from "../../core/nearest.ts";
+import { emitFeaturePanel } from "../../feature-panel.ts";
+import {
+  type AnnData,
+  type FeaturePanel,
+  featurePanelOf,
+  type PreprocessResult,
+  preprocessQuery,
+  preprocessReference,
+  readFeaturePanel,
+  TrainedModel,
+} from "../../index.ts";
+import { type PreprocessOptions, resolvePreprocessOptions } from "../../preprocess/options.ts";
+import { filesOf } from "../bundle-files.ts";
+import type { CommandContext } from "../context.ts";
+import { openDataset } from "../dataset.ts";
+import { usageError } from "../errors.ts";
+import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../options.ts";
+import { PREPROCESS_KINDS, preprocessOptions } from "../preprocess-flags.ts";
+import { genesText } from "../preprocess-text.ts";
+import { byteSize, shellWord, table } from "../print.ts";
+import { createProgress } from "../progress.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { required } from "../settings.ts";
+import { tableFile } from "./predict.ts";
+
+type Kind = (typeof PREPROCESS_KINDS)[number];
+
+/** Preprocesses as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+export async function runPreprocess(
+  given: string,
+  flags: PreprocessCommandFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { output, signal } = context;
+  const kind = kindOf(given);
+  const data = required(flags.adata, "adata", `preprocess ${kind}`);
+  const out = required(flags.out, "out", `preprocess ${kind}`);
+  if (!/\.(h5ad|zarr)$/i.test(out))
+    throw usageError(
+      `got ${JSON.stringify(out)}, expected a name that ends in .h5ad or .zarr`,
+      "--out",
+      "the end of the name chooses the format",
+    );
+  const options = preprocessOptions(flags, PREPROCESS_COMMAND_FLAGS) ?? {};
+  const {
+    panel: panelPath,
+    adata: _adata,
+    out: _out,
+    config: _config,
+    genome: _genome,
+    varNames: _names,
+    genesIn: _in,
+    ...rest
+  } = options as PreprocessOptions & PreprocessCommandFlags;
+  const settings: PreprocessOptions = rest;
+  resolvePreprocessOptions(settings);
+  if (kind === "reference" && panelPath !== undefined)
+    throw usageError("--panel is for queries", "--panel", "leave it out: a reference makes its panel");
+  const chosen =
+    kind === "query" ? await panelFrom(required(panelPath, "panel", "preprocess query"), signal) : null;
+
+  const progress = createProgress(context.common);
+  const adata = await openDataset(data, flags, output);
+  try {
+    const inputs = await recordFiles(
+      [...(adata.stored?.files ?? [data]), ...(chosen?.files ?? []), ...tableFile(flags)],
+      out,
+      signal,
+    );
+    const work = { signal, onProgress: progress.report };
+    const result =
+      chosen === null
+        ? await preprocessReference(adata, settings, work)
+        : await preprocessQuery(adata, chosen.panel, settings, work);
+    await checkDatasetOutput(result.adata, out);
+    const files = await write(result, kind, out, { inputs, options: settings, context });
+    progress.stop();
+    for (const warning of result.warnings) output.warn(warning);
+    output.note(genesText(result));
+    output.note(
+      table(
+        files.map((file) => ["wrote", file.path, byteSize(file.sizeBytes)]),
+        [2],
+      ),
+    );
+    output.note(
+      kind === "reference"
+        ? `next:  atlasmtl train --adata ${shellWord(out)} --out model/model.pth --labels COLUMN`
+        : `next:  atlasmtl predict --model MODEL.pth --adata ${shellWord(out)} --out ANNOTATED.h5ad`,
+    );
+    output.json({
+      command: "preprocess",
+      kind,
+      out,
+      n_features: result.panel.geneIds.length,
+      species: result.panel.species,
+      case: result.genes.naming.namingCase,
+      outputs: files.map(fileSummary),
+      warnings: result.warnings,
+    });
+  } finally {
+    progress.stop();
+    await adata.close();
+  }
+}
+
+function kindOf(given: string): Kind {
+  const found = PREPROCESS_KINDS.find((kind) => kind === given);
+  if (found !== undefined) return found;
+  throw usageError(
+    `got ${JSON.stringify(given)}, expected ${PREPROCESS_KINDS.join(" or ")}.${didYouMean(given, PREPROCESS_KINDS)}`,
+    "atlasmtl preprocess",
+    "write atlasmtl preprocess reference or atlasmtl preprocess query",
+  );
+}
+
+/** A panel of its own, or the one that a model carries. */
+async function panelFrom(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ panel: FeaturePanel; files: readonly string[] }> {
+  if (!/(\.pth|_manifest\.json)$/.test(path)) return { panel: await readFeaturePanel(path), files: [path] };
+  const bundle = await loadModel(path, { signal });
+  const panel = featurePanelOf(new TrainedModel(bundle.model));
+  if (panel !== null) return { panel, files: filesOf(bundle) };
+  throw usageError(
+    "the model carries no feature panel",
+    path,
+    "it was trained without preprocessing: predict from the query as it is, with --auto-genes if its genes are called by other names",
+  );
+}
+
+interface Provenance {
+  readonly inputs: Awaited<ReturnType<typeof recordFiles>>;
+  readonly options: PreprocessOptions;
+  readonly context: CommandContext;
+}
+
+/** Dataset, panel, report and run manifest, all or none. */
+async function write(
+  { adata, panel, report, genes }: PreprocessResult & { readonly adata: AnnData },
+  kind: Kind,
+  out: string,
+  { inputs, context }: Provenance,
+): Promise<readonly WrittenFile[]> {
+  const stem = out.replace(/\.(h5ad|zarr)$/i, "");
+  const besides: FileToWrite[] = [
+    { path: `${stem}_feature_panel.json`, bytes: [emitFeaturePanel(panel)] },
+    { path: `${stem}_preprocess_report.json`, bytes: [emitJson(report)] },
+  ];
+  const run = await prepareRun(
+    out,
+    {
+      command: "preprocess",
+      inputs,
+      seeds: new Map(),
+      details: new Map([
+        ["kind", kind],
+        ["out", out],
+        ["case", genes.naming.namingCase],
+        ["preprocess", await adata.uns("atlasmtl_preprocess")],
+      ]),
+    },
+    context,
+  );
+  let files: readonly WrittenFile[] = [];
+  await writeDataset(
+    adata,
+    out,
+    {},
+    {
+      signal: context.signal,
+      also(written) {
+        files = [...written, ...besides.map(fingerprint)];
+        return [...besides, ...run.also(files)];
+      },
+    },
+  );
+  return files;
+}
+
+function fingerprint({ path, bytes }: FileToWrite): WrittenFile {
+  const sha = platform.createSha256();
+  let sizeBytes = 0;
+  for (const piece of bytes) {
+    sha.update(piece);
+    sizeBytes += piece.length;
+  }
+  return { path, sizeBytes, sha256: sha.hex() };
+}

@@ -1,0 +1,215 @@
+/** Matching a query whose genes are called by other names than the model's (contract 4 §2). @module */
+import type { DataFrame, Matrix } from "../anndata/types.ts";
+import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
+import type { Model } from "../model/types.ts";
+import { canonicalGenes, type GeneIds } from "../preprocess/gene-ids.ts";
+import { moveGenes } from "../preprocess/gene-view.ts";
+import { type GenePlan, planGenes, selectGenes } from "../preprocess/merge-genes.ts";
+import { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
+import { type FeaturePanel, panelFromConfig } from "../preprocess/panel.ts";
+import { PREPROCESS_KEYS } from "../preprocess/schema.ts";
+import type { PredictSettings } from "./options.ts";
+import type { Warning } from "./types.ts";
+
+/** The query's genes by the model's names. */
+export interface QueryGenes {
+  readonly names: readonly string[];
+  readonly matrix: Matrix;
+  /** How they were mapped, for the record; null where they were taken as they are. */
+  readonly mapping: ConfigMap | null;
+  readonly warning: Warning | null;
+}
+
+type GeneSettings = Pick<
+  PredictSettings,
+  "autoGenes" | "varNamesType" | "species" | "geneIdTable" | "ensemblSourceColumn" | "duplicatePolicy"
+>;
+
+export interface NamedMatrix {
+  readonly matrix: Matrix;
+  readonly names: readonly string[];
+  /** The table of the matrix's genes; null for `raw/X`. */
+  readonly var: DataFrame | null;
+  readonly source: string;
+}
+
+/**
+ * The query's matrix with the model's names of genes.
+ *
+ * Names are mapped when `settings` ask for it, and for a model with a feature panel when that matches more genes
+ * than the names as they are; otherwise nothing changes.
+ * @throws BAD_DATA when mapping was asked for and the names are of no kind that is known; as `canonicalGenes`.
+ */
+export async function queryGenes(
+  query: NamedMatrix,
+  model: Pick<Model, "trainGenes" | "trainConfig">,
+  settings: GeneSettings,
+): Promise<QueryGenes> {
+  const { names, matrix } = query;
+  const asIs: QueryGenes = { names, matrix, mapping: null, warning: null };
+  const isAsked = wantsMapping(settings);
+  const panel = modelPanel(model);
+  const inModel = new Set(model.trainGenes);
+  const nDirect = new Set(names.filter((name) => inModel.has(name))).size;
+  const isUnique = new Set(names).size === names.length;
+  if (!isAsked && (panel === null || (nDirect === inModel.size && isUnique))) return asIs;
+  const idSettings = { ...PREPROCESS_DEFAULTS, ...given(settings) };
+  const modelIds = await idsOfModel(model, panel, idSettings);
+  let genes: GeneIds;
+  try {
+    const species = settings.species ?? modelIds.species ?? "infer";
+    genes = await canonicalGenes(query, { ...idSettings, species });
+  } catch (error) {
+    if (isAsked) throw error;
+    return asIs; // matching by name says what is wrong with the names
+  }
+  const policies = {
+    unmappedPolicy: "keep_original",
+    duplicatePolicy: settings.duplicatePolicy ?? PREPROCESS_DEFAULTS.duplicatePolicy,
+  } as const;
+  const plan = planGenes(names, genes, policies, query.source);
+  const renamed = inModelNames(plan, modelIds.nameOf);
+  const inQuery = new Set(renamed.names);
+  const wanted = model.trainGenes.filter((name) => inQuery.has(name));
+  const nMapped = wanted.length;
+  if (!isAsked && nMapped <= nDirect && isUnique) return asIs;
+  if (nMapped === 0) return asIs;
+  const chosen = selectGenes(renamed, wanted);
+  return {
+    names: wanted,
+    matrix: moveGenes(matrix, chosen, policies.duplicatePolicy),
+    mapping: mappingOf(genes, nDirect, nMapped, plan.duplicated.length),
+    warning:
+      nMapped === nDirect && isUnique
+        ? null
+        : told(genes, modelIds.kind, nDirect, nMapped, inModel.size, query.source),
+  };
+}
+
+/** True when the caller asks for mapping. */
+export function wantsMapping(settings: GeneSettings): boolean {
+  const { autoGenes, varNamesType, species, geneIdTable, ensemblSourceColumn } = settings;
+  return (
+    autoGenes || [varNamesType, species, geneIdTable, ensemblSourceColumn].some((value) => value !== null)
+  );
+}
+
+/** The panel that a model carries; null without one that fits its genes. */
+export function modelPanel({
+  trainGenes,
+  trainConfig,
+}: Pick<Model, "trainGenes" | "trainConfig">): FeaturePanel | null {
+  const preprocess = asMap(trainConfig.get("preprocess"));
+  const config = asMap(preprocess?.get(PREPROCESS_KEYS.panel));
+  if (config === null) return null;
+  try {
+    const panel = panelFromConfig(config, "train_config › preprocess");
+    const isSame =
+      panel.geneIds.length === trainGenes.length &&
+      panel.geneIds.every((id, gene) => id === trainGenes[gene]);
+    return isSame ? panel : null;
+  } catch {
+    return null; // a panel of another version is no reason not to predict
+  }
+}
+
+function asMap(value: ConfigValue | undefined): ConfigMap | null {
+  if (value instanceof Map) return value as ConfigMap;
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return null;
+  const plain = toPlain(value);
+  return plain !== null && typeof plain === "object" && !Array.isArray(plain)
+    ? new Map(Object.entries(plain) as [string, ConfigValue][])
+    : null;
+}
+
+function given(settings: GeneSettings) {
+  const { varNamesType, geneIdTable, ensemblSourceColumn } = settings;
+  return {
+    ...(varNamesType === null ? {} : { varNamesType }),
+    ...(geneIdTable === null ? {} : { geneIdTable }),
+    ...(ensemblSourceColumn === null ? {} : { ensemblSourceColumn }),
+  };
+}
+
+interface ModelIds {
+  /** The model's name of a canonical id, or of a name that has none. */
+  readonly nameOf: ReadonlyMap<string, string>;
+  readonly species: FeaturePanel["species"] | null;
+  readonly kind: string;
+}
+
+async function idsOfModel(
+  { trainGenes }: Pick<Model, "trainGenes">,
+  panel: FeaturePanel | null,
+  settings: typeof PREPROCESS_DEFAULTS,
+): Promise<ModelIds> {
+  if (panel !== null)
+    return {
+      nameOf: new Map(trainGenes.map((name) => [name, name])),
+      species: panel.species,
+      kind: KINDS.ensembl,
+    };
+  const genes = await canonicalGenes(
+    { names: trainGenes, var: null, source: "the model" },
+    { ...settings, varNamesType: "infer", species: "infer", ensemblSourceColumn: null },
+  );
+  const nameOf = new Map<string, string>();
+  trainGenes.forEach((name, gene) => {
+    const id = genes.ids[gene] ?? name;
+    if (!nameOf.has(id)) nameOf.set(id, name);
+  });
+  return { nameOf, species: genes.naming.species, kind: KINDS[genes.naming.varNamesType] };
+}
+
+/** The plan with the model's names where it has the gene. */
+function inModelNames(plan: GenePlan, nameOf: ReadonlyMap<string, string>): GenePlan {
+  const taken = new Set<string>();
+  const names = plan.names.map((id) => {
+    const name = nameOf.get(id) ?? id;
+    const free = taken.has(name) ? id : name;
+    taken.add(free);
+    return free;
+  });
+  return { ...plan, names };
+}
+
+const KINDS = {
+  symbol: "symbols",
+  ensembl: "Ensembl ids",
+  ensembl_versioned: "Ensembl ids with versions",
+  mixed: "symbols and Ensembl ids",
+} as const;
+
+function mappingOf({ naming }: GeneIds, nDirect: number, nMapped: number, nDuplicated: number): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["case", naming.namingCase],
+    ["species", naming.species],
+    ["species_guessed", naming.guessed.species],
+    ["var_names_type", naming.varNamesType],
+    ["var_names_type_guessed", naming.guessed.varNamesType],
+    ["ensembl_column", naming.column],
+    ["gene_id_table", naming.table],
+    ["n_matched_as_they_are", nDirect],
+    ["n_matched_mapped", nMapped],
+    ["n_duplicated_ids", nDuplicated],
+  ]);
+}
+
+function told(
+  { naming }: GeneIds,
+  modelKind: string,
+  nDirect: number,
+  nMapped: number,
+  nGenes: number,
+  source: string,
+): Warning {
+  const { varNamesType, species, column, table, guessed } = naming;
+  const sure = guessed.varNamesType ? " (a guess)" : "";
+  const by = column === null ? table : `the var column ${column}`;
+  return {
+    message:
+      `the query's genes are ${species} ${KINDS[varNamesType]}${sure} and the model's ${modelKind}: ` +
+      `mapped by ${by}, ${nMapped} of the model's ${nGenes} genes are in the query; as they are, ${nDirect} would be`,
+    where: `${source} › var names`,
+  };
+}
