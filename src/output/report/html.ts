@@ -1,5 +1,8 @@
 /** Text into HTML without a way for data to become markup. @module */
 
+/** Characters that turn the reading direction and so show a text as another. */
+const DIRECTION = /[\u202a-\u202e\u2066-\u2069]/g;
+
 /** Markup that was made here; everything else is escaped. */
 export class Markup {
   constructor(readonly text: string) {}
@@ -31,10 +34,13 @@ export function escapeHtml(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
-/** JSON for a data block: no `<` can end the script element. */
+/** JSON for a data block: no `<` can end the script element, and no text can turn the reading direction. */
 export function jsonBlock(value: unknown): Markup {
-  const text = JSON.stringify(value).replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028");
-  return new Markup(text.replaceAll("\u2029", "\\u2029"));
+  const text = JSON.stringify(value)
+    .replaceAll("<", "\\u003c")
+    .replace(DIRECTION, "\ufffd")
+    .replace(/[\u2028\u2029]/g, " ");
+  return new Markup(text);
 }
 
 /** At most `limit` characters, the last one an ellipsis where the text is longer. */

@@ -153,7 +153,7 @@ function tiles(input: ReportInput, { labels }: ReportMethod): Markup {
 }
 
 function factTable(facts: readonly Fact[]): Markup {
-  return html`<table><tbody>${facts.map(({ name, value, isCode }) => html`<tr><th scope="row">${name}</th><td${isCode === true ? html` class="code"` : null}>${value}</td></tr>`)}</tbody></table>`;
+  return html`<table class="facts"><tbody>${facts.map(({ name, value, isCode }) => html`<tr><th scope="row">${name}</th><td${isCode === true ? html` class="code"` : null}>${value}</td></tr>`)}</tbody></table>`;
 }
 
 function coordinateSection({ coordinates }: ReportMethod, prefix: string): Markup | null {

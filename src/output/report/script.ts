@@ -86,6 +86,6 @@ const theme = document.querySelector("[data-theme-switch]");
 theme.hidden = false;
 theme.addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; drawAll(); });
 let folded = [];
-addEventListener("beforeprint", () => { folded = [...document.querySelectorAll("details:not([open])")]; for (const fold of folded) fold.open = true; printing = true; drawAll(); });
+addEventListener("beforeprint", () => { folded = [...document.querySelectorAll("details:not([open])")].filter((fold) => !fold.closest("figure")); for (const fold of folded) fold.open = true; printing = true; drawAll(); });
 addEventListener("afterprint", () => { for (const fold of folded) fold.open = false; printing = false; drawAll(); });
 `;

@@ -51,7 +51,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 caption { text-align: left; color: var(--soft); padding-bottom: .35rem; }
 th, td { text-align: left; padding: .34rem .7rem .34rem 0; border-bottom: 1px solid var(--faint); vertical-align: top; }
 thead th { color: var(--soft); font-weight: 550; border-bottom-color: var(--line); vertical-align: bottom; }
-tbody th { font-weight: 500; overflow-wrap: anywhere; }
+tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 7.5rem; }
 td.n, th.n { text-align: right; padding-right: 1rem; white-space: nowrap; }
 td.best { font-weight: 680; }
 td.bar { min-width: 6.5rem; }
@@ -66,12 +66,14 @@ details.method > summary { font-size: 1.1rem; font-weight: 600; color: inherit; 
 .key { display: flex; flex-wrap: wrap; gap: .15rem 1rem; list-style: none; margin: .5rem 0 0; padding: 0; font-size: .9rem; }
 .key li { display: inline-flex; align-items: center; gap: .4rem; }
 .swatch { width: .78rem; height: .78rem; border-radius: 3px; flex: none; }
-svg { display: block; max-width: 100%; height: auto; }
+svg { display: block; max-width: 100%; height: auto; margin-inline: auto; }
+.card > svg { min-width: 34rem; } .grid svg { min-width: 0; }
+.facts th { width: 15rem; }
 svg text { fill: var(--ink); font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
 svg .soft { fill: var(--soft); } svg .tiny { font-size: 10.5px; }
 svg .axis { stroke: var(--mute); stroke-width: 1; fill: none; } svg .rule { stroke: var(--line); stroke-width: 1; }
 svg .diagonal { stroke: var(--mute); stroke-dasharray: 4 4; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(21rem, 1fr)); gap: .9rem; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.1rem; }
 .plots figure { margin: 0; } figure { margin: 0; } figcaption { font-weight: 550; margin-bottom: .3rem; }
 .plots canvas { width: 100%; aspect-ratio: 1; display: block; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .toolbar { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin: .6rem 0; }
@@ -93,6 +95,7 @@ footer { color: var(--soft); padding-block: 2.5rem; font-size: .9rem; }
   main, header, footer { max-width: none; padding-inline: 0; }
   h2, h3, figcaption { break-after: avoid; } .card, .tile, figure, tr, svg { break-inside: avoid; }
   .card { overflow: visible; } .plots { grid-template-columns: 1fr 1fr; } .legend button { border: 0; padding: 0 .4rem 0 0; }
-  summary { color: inherit; } a { color: inherit; text-decoration: none; }
+  summary { color: inherit; break-after: avoid; } table { font-size: .82rem; } td.n, th.n { padding-right: .5rem; } td.bar { min-width: 3.5rem; }
+  figure details:not([open]) { display: none; } .card > svg { min-width: 0; } a { color: inherit; text-decoration: none; }
 }
 `;

@@ -18,13 +18,13 @@ export interface Bar {
   readonly end: string;
 }
 
-const WIDTH = 720;
+const WIDTH = 960;
 const ROW = 24;
-const CHARACTER = 6.6;
+const CHARACTER = 7;
 
 /** Bars on one scale, which ends at the longest of them, or at `top`. */
 export function barFigure(bars: readonly Bar[], title: string, top?: number): Markup {
-  const left = Math.min(240, 14 + CHARACTER * Math.max(4, ...bars.map(({ name }) => [...name].length)));
+  const left = Math.min(260, 22 + CHARACTER * Math.max(4, ...bars.map(({ name }) => [...name].length)));
   const right = 20 + CHARACTER * Math.max(4, ...bars.map(({ end }) => end.length));
   const longest = Math.max(1e-9, ...bars.map(({ parts }) => parts.reduce((sum, p) => sum + p.share, 0)));
   const scale = (WIDTH - left - right) / (top ?? longest);
@@ -53,9 +53,9 @@ export function gainLossFigure(
   }[],
   title: string,
 ): Markup {
-  const left = Math.min(240, 14 + CHARACTER * Math.max(4, ...rows.map(({ name }) => [...name].length)));
+  const left = Math.min(260, 22 + CHARACTER * Math.max(4, ...rows.map(({ name }) => [...name].length)));
   const longest = Math.max(1e-9, ...rows.map(({ gain, loss }) => Math.max(gain.share, loss.share)));
-  const half = (WIDTH - left - 180) / 2;
+  const half = (WIDTH - left - 150) / 2;
   const middle = left + half;
   const width = (share: number): number => Math.max(share > 0 ? 1 : 0, (share / longest) * half);
   return html`<svg viewBox="0 0 ${WIDTH} ${rows.length * ROW + 28}" width="${WIDTH}" role="img" aria-label="${title}">

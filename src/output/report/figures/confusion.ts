@@ -57,13 +57,13 @@ export function confusionFigure(
     top: Math.max(longest, 7) * CHARACTER * 0.72 + 26,
   };
   const size = drawn.cell * (shown.length + 1);
-  const [w, h] = [drawn.left + size + 10 + longest * 3.2, drawn.top + size + 34];
+  const [w, h] = [drawn.left + size + 10 + longest * 3.2, drawn.top + size - drawn.cell + 30];
   return html`<svg viewBox="0 0 ${at(w)} ${at(h)}" width="${at(w)}" role="img" aria-label="${title}. The same numbers are in the table of labels below.">
 ${shown.map((label, i) => labelTexts(drawn, label, i))}
 ${columnText(drawn, "Unknown", shown.length)}
 ${rows(drawn)}
 ${separators(drawn, size)}
-<text x="${at(drawn.left + size / 2)}" y="${at(h - 10)}" text-anchor="middle" class="soft">predicted label →</text>
+<text x="${at(drawn.left + size / 2)}" y="${at(h - 8)}" text-anchor="middle" class="soft">predicted label →</text>
 <text x="${at(drawn.left - 8)}" y="${at(drawn.top - 8)}" text-anchor="end" class="soft">true label ↓ (cells)</text>
 </svg>${shown.length < present.length ? html`<p class="note">The ${shown.length} labels with most cells of ${present.length}.</p>` : null}`;
 }

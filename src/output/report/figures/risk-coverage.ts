@@ -9,11 +9,11 @@ export interface RiskCurve {
   readonly points: readonly RiskPoint[];
 }
 
-const WIDTH = 620;
-const HEIGHT = 250;
+const WIDTH = 960;
+const HEIGHT = 270;
 const LEFT = 50;
 const TOP = 12;
-const RIGHT = 150;
+const RIGHT = 170;
 const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
 
 /** All curves in one frame, from all risks 0 to the greatest one; each is named at its end. */
@@ -65,9 +65,9 @@ function spread(heights: readonly number[]): number[] {
   return placed.map((height) => height - over);
 }
 
-/** The next of 0.01, 0.02, 0.04, 0.1, 0.2, 0.4, 1. */
+/** The next of 0.01, 0.02, 0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 1. */
 function niceCeiling(value: number): number {
-  return [0.01, 0.02, 0.04, 0.1, 0.2, 0.4].find((step) => value <= step) ?? 1;
+  return [0.01, 0.02, 0.04, 0.08, 0.12, 0.2, 0.4, 0.6].find((step) => value <= step) ?? 1;
 }
 
 /** The curves at a few shares of kept cells. */

@@ -55,7 +55,7 @@ function isBest(column: (typeof COLUMNS)[number], metrics: LabelMetrics, rows: r
   return column.show(column.read(metrics)) === column.show(best);
 }
 
-const WIDTH = 720;
+const WIDTH = 960;
 const ROW = 21;
 
 /** Accuracy as a dot, macro F1 as a ring, a block of methods for each level. */
