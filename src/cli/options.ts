@@ -184,6 +184,12 @@ export const PREDICT_FLAGS = {
   writeMode: choice(WRITE_MODES, RESULT, "columns to write"),
   includeCoords: toggle(RESULT, "write predicted coordinates to obsm (.h5ad)"),
   skipMetadata: toggle(RESULT, "leave uns['atlasmtl'] out (.h5ad)"),
+  report: path(RESULT, "also write a report, one HTML file to read and to send"),
+  groupBy: name(
+    "COLUMN",
+    RESULT,
+    "of the report: obs column over which Unknown is broken down, such as donor",
+  ),
 
   batchSize: integer(MACHINE, "cells at a time"),
   numThreads: threads(MACHINE, "threads; results are the same with any number"),

@@ -83,25 +83,39 @@ export function brierScore(confidence: ArrayLike<number>, correct: ArrayLike<num
   return confidence.length === 0 ? Number.NaN : sum / confidence.length;
 }
 
+/** One point of a risk-coverage curve. */
+export interface RiskPoint {
+  /** Share of the cells that are kept, the most confident first; above 0. */
+  readonly coverage: number;
+  /** Share of the kept cells whose label is wrong. */
+  readonly risk: number;
+}
+
 /**
- * The area under the risk-coverage curve, by trapezoids from coverage 1/n to 1; smaller is better.
+ * The risk of keeping the most confident cells only, for every number of cells kept.
  *
- * Cells are taken by falling confidence, equal ones in row order. NaN for no cells, 0 for one cell.
- * Source: Geifman & El-Yaniv, NeurIPS 2017.
+ * Cells are taken by falling confidence, equal ones in row order.
  */
-export function areaUnderRiskCoverage(confidence: ArrayLike<number>, correct: ArrayLike<number>): number {
+export function riskCoverage(confidence: ArrayLike<number>, correct: ArrayLike<number>): RiskPoint[] {
   const n = confidence.length;
-  if (n === 0) return Number.NaN;
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   order.sort((a, b) => confidence[b]! - confidence[a]! || a - b);
   let errors = 0;
+  return Array.from(order, (cell, k) => {
+    errors += 1 - correct[cell]!;
+    return { coverage: (k + 1) / n, risk: errors / (k + 1) };
+  });
+}
+
+/**
+ * The area under the risk-coverage curve, by trapezoids from coverage 1/n to 1; smaller is better.
+ *
+ * NaN for no cells, 0 for one cell. Source: Geifman & El-Yaniv, NeurIPS 2017.
+ */
+export function areaUnderRiskCoverage(confidence: ArrayLike<number>, correct: ArrayLike<number>): number {
+  const points = riskCoverage(confidence, correct);
+  if (points.length === 0) return Number.NaN;
   let area = 0;
-  let previous = 0;
-  for (let k = 0; k < n; k++) {
-    errors += 1 - correct[order[k]!]!;
-    const risk = errors / (k + 1);
-    if (k > 0) area += (risk + previous) / 2 / n;
-    previous = risk;
-  }
+  for (let k = 1; k < points.length; k++) area += (points[k]!.risk + points[k - 1]!.risk) / 2 / points.length;
   return area;
 }

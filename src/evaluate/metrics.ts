@@ -12,6 +12,8 @@ import {
   type CalibrationBin,
   calibrationBins,
   expectedCalibrationError,
+  type RiskPoint,
+  riskCoverage,
 } from "./calibration.ts";
 import { type JoinedLabels, joinLabels, NO_LABEL, requireSameCells, share } from "./labels.ts";
 
@@ -80,6 +82,25 @@ export function reliability(
 ): CalibrationBin[] {
   const trusted = coveredConfidence(joinLabels(truth, predicted), confidence);
   return calibrationBins(trusted.confidence, trusted.correct);
+}
+
+/**
+ * The risk-coverage curve of the covered cells with a confidence, at most `maxPoints` of its points.
+ * @throws as {@link scoreLabels}.
+ */
+export function riskCurve(
+  truth: PredictedLabels,
+  predicted: PredictedLabels,
+  confidence: ArrayLike<number>,
+  maxPoints = 200,
+): RiskPoint[] {
+  const trusted = coveredConfidence(joinLabels(truth, predicted), confidence);
+  const points = riskCoverage(trusted.confidence, trusted.correct);
+  if (points.length <= maxPoints) return points;
+  return Array.from(
+    { length: maxPoints },
+    (_, i) => points[Math.ceil(((i + 1) * points.length) / maxPoints) - 1]!,
+  );
 }
 
 function countLabels({ names, truth, predicted }: JoinedLabels) {

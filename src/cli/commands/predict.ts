@@ -5,7 +5,8 @@ import { checkAnnotatable } from "../../anndata/append.ts";
 import type { AnnData } from "../../anndata/types.ts";
 import { checkDatasetOutput } from "../../anndata/write-annotated.ts";
 import { loadModel } from "../../artifacts/load.ts";
-import type { AlsoWrite } from "../../core/bytes.ts";
+import type { FileRecord } from "../../artifacts/run-manifest.ts";
+import type { AlsoWrite, FileToWrite, WrittenFile } from "../../core/bytes.ts";
 import type { ConfigMap } from "../../core/config.ts";
 import { locate } from "../../errors.ts";
 import { loadHdf5 } from "../../formats/hdf5-library.ts";
@@ -52,6 +53,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   if (data.endsWith(".h5ad")) loadHdf5().catch(() => undefined);
   const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
   const model = new TrainedModel(bundle.model, bundle.warnings);
+  if (flags.report !== undefined) await platform.files.checkWritable(flags.report);
   const options = await predictOptions(flags, model, context);
   resolvePredictOptions(options, model.data);
 
@@ -59,6 +61,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   const adata = await openDataset(data, flags, output);
   try {
     if (isAnnotated(suffix)) await checkDatasetOutput(adata, out);
+    if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
     if (suffix === ".h5ad")
       await checkAnnotatable(adata, additionNames(model.data, adata, annotation(flags)));
     const inputPaths = [
@@ -81,13 +84,18 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       },
       context,
     );
-    await write(result, adata, out, flags, signal, run.also);
+    const report = await reportOf(result, adata, model, flags, inputRecords, context);
+    await write(result, adata, out, flags, signal, (written) => [
+      ...(report === null ? [] : [report(written)]),
+      ...run.also(written),
+    ]);
     progress.stop();
     const outputs = run.outputs();
     for (const warning of [...model.warnings, ...result.warnings]) output.warn(warning);
     output.note(summary(result));
     output.note(`wrote  ${out}  ${byteSize(outputs[0]!.sizeBytes)}`);
     output.note(`wrote  ${run.path}`);
+    if (flags.report !== undefined) output.note(`wrote  ${flags.report}`);
     if (isAnnotated(suffix)) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
     output.json({
       command: "predict",
@@ -97,6 +105,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       labels: result.data.labels.map((label) => ({ column: label.column, ...shares(label) })),
       outputs: outputs.map(fileSummary),
       run_manifest: run.path,
+      report: flags.report ?? null,
       warnings: [...model.warnings, ...result.warnings],
     });
   } finally {
@@ -124,6 +133,8 @@ async function predictOptions(
     varNames: _varNames,
     genesIn: _genesIn,
     includeCoords,
+    report,
+    groupBy: _groupBy,
     noCalibration,
     hierarchyRules,
     ...sameName
@@ -139,7 +150,8 @@ async function predictOptions(
     ...sameName,
     ...(layer === undefined ? {} : { layer }),
     knnCorrection,
-    keepCoords: includeCoords === true,
+    // The report draws the cells by them.
+    keepCoords: includeCoords === true || report !== undefined,
     ...(noCalibration === true ? { applyCalibration: false } : {}),
     ...(hierarchyRules === undefined ? {} : { hierarchyRules: await readRules(hierarchyRules) }),
   };
@@ -164,6 +176,8 @@ export function tableFile({ geneIdTable }: Pick<PredictFlags, "geneIdTable">): s
 }
 
 function warnOfIdleFlags(flags: PredictFlags, suffix: Suffix, { output }: CommandContext): void {
+  if (flags.groupBy !== undefined && flags.report === undefined)
+    output.warn({ message: "--group-by has no effect without --report", hint: "add --report FILE.html" });
   if (isAnnotated(suffix)) return;
   for (const key of ["includeCoords", "skipMetadata"] as const)
     if (flags[key] === true)
@@ -207,6 +221,34 @@ async function write(
   else if (suffix === ".parquet") await result.toParquet(out, mode, also);
   else if (suffix === ".arrow") await result.toArrow(out, mode, also);
   else await result.toCsv(out, mode, also);
+}
+
+/** Makes the report file once the digests of the result are known; null when none was asked for. */
+async function reportOf(
+  result: PredictionResult,
+  adata: AnnData,
+  model: TrainedModel,
+  flags: PredictFlags,
+  inputs: readonly FileRecord[],
+  { argv, startedAt }: CommandContext,
+): Promise<((written: readonly WrittenFile[]) => FileToWrite) | null> {
+  const { report: path, groupBy } = flags;
+  if (path === undefined) return null;
+  const { predictionReport } = await import("../../output/report/from-prediction.ts");
+  const { renderReport } = await import("../../output/report/page.ts");
+  const report = await predictionReport(result.data, adata, model.data, {
+    groupBy,
+    modelName: flags.model,
+    command: ["atlasmtl", ...argv],
+    provenance: [{ name: "Started", value: startedAt.toISOString() }],
+  });
+  return (written) => {
+    const files = [
+      ...inputs.map((file) => ({ ...file, role: "input" })),
+      ...written.map((file) => ({ ...file, role: "output" })),
+    ];
+    return { path, bytes: [new TextEncoder().encode(renderReport({ ...report, files }))] };
+  };
 }
 
 function runDetails(model: string, out: string, flags: PredictFlags, result: PredictionResult): ConfigMap {

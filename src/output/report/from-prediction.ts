@@ -1,0 +1,155 @@
+/** A report on one prediction, with or without the truth. @module */
+import { columnLabels } from "../../anndata/column-values.ts";
+import type { AnnData } from "../../anndata/types.ts";
+import { type ConfigMap, Float } from "../../core/config.ts";
+import { VERSION } from "../../core/version.ts";
+import { countUnknownReasons, type ReasonCounts } from "../../evaluate/unknown-reasons.ts";
+import type { Model } from "../../model/types.ts";
+import type { PredictedLabels, Predictions } from "../../predict/types.ts";
+import { chooseEmbedding } from "./embedding.ts";
+import { bytes, seconds, whole } from "./numbers.ts";
+import type { Fact, ReportInput, ReportMethod } from "./types.ts";
+
+/** What a report says beside the prediction itself. */
+export interface PredictionReportOptions {
+  /** By default what was annotated, and with what. */
+  readonly title?: string;
+  /** True labels by column. */
+  readonly truths?: ReadonlyMap<string, PredictedLabels>;
+  /** The obs column over which Unknown is broken down, such as a donor. */
+  readonly groupBy?: string;
+  readonly modelName?: string;
+  readonly files?: ReportInput["files"];
+  readonly command?: readonly string[];
+  readonly provenance?: readonly Fact[];
+}
+
+/**
+ * Gathers what {@link renderReport} shows of a prediction for `adata`.
+ * @throws NOT_FOUND for a `groupBy` that the query does not have.
+ */
+export async function predictionReport(
+  predictions: Predictions,
+  adata: AnnData,
+  model: Model,
+  options: PredictionReportOptions = {},
+): Promise<ReportInput> {
+  const { truths = new Map<string, PredictedLabels>(), groupBy, modelName } = options;
+  const groups =
+    groupBy === undefined ? null : { name: groupBy, labels: columnLabels(await adata.obs.column(groupBy)) };
+  const source = baseOf(adata.source);
+  return {
+    title: options.title ?? `Cell types of ${source}`,
+    summary: `${whole(adata.nObs)} cells of ${source} annotated${modelName === undefined ? "" : ` with the model ${baseOf(modelName)}`}.`,
+    facts: inputFacts(predictions, adata, model, modelName),
+    warnings: predictions.warnings,
+    truths,
+    groups,
+    embedding: await chooseEmbedding(adata, predictions.coords),
+    methods: [atlasmtlMethod(predictions)],
+    skipped: [],
+    files: options.files ?? [],
+    provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }, ...(options.provenance ?? [])],
+    command: options.command ?? [],
+  };
+}
+
+/** The prediction as a method of a report. */
+export function atlasmtlMethod(predictions: Predictions): ReportMethod {
+  return {
+    name: "atlasmtl",
+    description:
+      "A neural network learns all levels at once. Where it is unsure, the nearest reference cells are asked; where both are unsure, the cell stays Unknown.",
+    labels: predictions.labels,
+    reasons: reasonsOf(predictions),
+    coordinates: new Map(),
+    costs: runtimeFacts(predictions.metadata.get("prediction_runtime")),
+    settings: predictions.metadata,
+  };
+}
+
+function reasonsOf({ labels, metadata }: Predictions): readonly ReasonCounts[] {
+  return countUnknownReasons(labels, {
+    confidenceLow: numberOf(metadata.get("confidence_low")) ?? 0,
+    opensetUsed: metadata.get("openset_method") !== undefined,
+    hierarchyEnforced: metadata.get("hierarchy_enforced") === true,
+  });
+}
+
+function inputFacts(
+  { metadata, labels }: Predictions,
+  adata: AnnData,
+  model: Model,
+  modelName: string | undefined,
+): Fact[] {
+  const matched = numberOf(metadata.get("n_genes_matched")) ?? 0;
+  const text = (key: string): string => String(metadata.get(key) ?? "");
+  const facts: Fact[] = [
+    { name: "Query", value: adata.source, isCode: true },
+    {
+      name: "Cells and genes",
+      value: `${whole(adata.nObs)} cells, ${whole(adata.nVars)} genes; matrix ${text("layer")}`,
+    },
+    {
+      name: "Genes of the model found",
+      value: `${whole(matched)} of ${whole(model.trainGenes.length)}`,
+    },
+    {
+      name: "Labels the model knows",
+      value: model.labelHeads.map(({ column, classes }) => `${column}: ${whole(classes.length)}`).join(" · "),
+    },
+    {
+      name: "Confidence",
+      value: `low below ${decimalOf(metadata, "confidence_high")}, Unknown below ${decimalOf(metadata, "confidence_low")}${metadata.get("calibration_applied") === true ? "; calibrated by temperature" : ""}`,
+    },
+    {
+      name: "Neighbours",
+      value:
+        text("knn_correction") === "off"
+          ? "not asked"
+          : `${text("knn_k")} nearest reference cells in ${text("knn_space_used")}, ${text("knn_correction") === "all" ? "for all cells" : "for cells of low confidence"}`,
+    },
+  ];
+  if (modelName !== undefined) facts.unshift({ name: "Model", value: modelName, isCode: true });
+  if (metadata.get("openset_method") !== undefined)
+    facts.push({
+      name: "Unseen types",
+      value: `Unknown beyond a distance of ${decimalOf(metadata, "openset_threshold")} (${text("openset_method")})`,
+    });
+  if (labels.length > 1)
+    facts.push({
+      name: "Hierarchy",
+      value: metadata.get("hierarchy_enforced") === true ? "enforced" : "not enforced",
+    });
+  return facts;
+}
+
+/** The lines of a runtime summary (contract 1 §9) that tell a reader something. */
+export function runtimeFacts(runtime: unknown): Fact[] {
+  if (!(runtime instanceof Map)) return [];
+  const read = (key: string): number | null => numberOf((runtime as ConfigMap).get(key));
+  const lines: [string, string | null][] = [
+    ["Time", shown(read("elapsed_seconds"), seconds)],
+    ["Cells per second", shown(read("items_per_second"), (value) => whole(Math.round(value)))],
+    ["Memory at most", shown(read("process_peak_rss_gb"), (value) => bytes(value * 1024 ** 3))],
+    ["Threads", shown(read("num_threads_used"), whole)],
+    ["Processor cores in use", shown(read("cpu_core_equiv_avg"), (value) => value.toFixed(1))],
+  ];
+  return lines.flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
+}
+
+const shown = (value: number | null, show: (value: number) => string): string | null =>
+  value === null ? null : show(value);
+
+function numberOf(value: unknown): number | null {
+  if (value instanceof Float) return value.value;
+  return typeof value === "number" ? value : null;
+}
+
+const decimalOf = (metadata: ConfigMap, key: string): string => {
+  const value = numberOf(metadata.get(key));
+  return value === null ? "?" : String(Number(value.toPrecision(4)));
+};
+
+const baseOf = (path: string): string =>
+  path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);

@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { labels } from "../../../test/helpers/labels.ts";
+import { Float } from "../../core/config.ts";
+import type { LabelPrediction, PredictedLabels } from "../../predict/types.ts";
+import { renderReport } from "./page.ts";
+import type { ReportInput } from "./types.ts";
+
+const HOSTILE = `</script><script>alert(1)</script><img src=x onerror=alert(1)>"'&\u202e\u0000`;
+
+function prediction(column: string, names: readonly string[], used = 0): LabelPrediction {
+  const n = names.length;
+  return {
+    column,
+    raw: labels(names.map((name) => (name === "Unknown" ? names[0]! : name))),
+    knn: labels(names.map((name) => (name === "Unknown" ? names[0]! : name))),
+    final: labels(names),
+    conf: Float32Array.from(names, (_, i) => 0.35 + 0.6 * ((i * 7) % 10) * 0.1),
+    margin: new Float32Array(n).fill(0.5),
+    isLowConf: new Uint8Array(n).fill(used),
+    knnVoteFrac: new Float32Array(n).fill(used === 1 ? 0.9 : Number.NaN),
+    isLowKnnConf: new Uint8Array(n),
+    usedKnn: new Uint8Array(n).fill(used),
+    isUnknown: Uint8Array.from(names, (name) => (name === "Unknown" ? 1 : 0)),
+  };
+}
+
+const COARSE = ["T", "T", "B", "B", "Unknown"];
+const FINE = ["CD4", "CD8", "naive B", "naive B", "Unknown"];
+
+function input(overrides: Partial<ReportInput> = {}): ReportInput {
+  return {
+    title: "A run",
+    summary: "Five cells.",
+    facts: [{ name: "Query", value: "query.h5ad", isCode: true }],
+    warnings: [],
+    truths: new Map(),
+    groups: null,
+    embedding: {
+      name: "a map",
+      points: { nRows: 5, nCols: 2, data: Float32Array.from([0, 0, 1, 1, 2, 0, 3, 1, 4, 4]) },
+    },
+    methods: [
+      {
+        name: "atlasmtl",
+        description: null,
+        labels: [prediction("coarse", COARSE, 1), prediction("fine", FINE, 1)],
+        reasons: [
+          { confidence: 1, neighbours: 0, distance: 0, hierarchy: 0 },
+          { confidence: 0, neighbours: 1, distance: 0, hierarchy: 0 },
+        ],
+        coordinates: new Map(),
+        costs: [{ name: "Time", value: "1 s" }],
+        settings: new Map([["confidence_low", new Float(0.4)]]),
+      },
+    ],
+    skipped: [],
+    files: [{ role: "input", path: "query.h5ad", sizeBytes: 5, sha256: "ab" }],
+    provenance: [],
+    command: ["atlasmtl", "predict"],
+    ...overrides,
+  };
+}
+
+const TRUTHS = new Map<string, PredictedLabels>([
+  ["coarse", labels(["T", "T", "B", "T", "B"])],
+  ["fine", labels(["CD4", "CD4", "naive B", "CD8", null])],
+]);
+
+test("without truth there are labels and confidences, and no claim of being right", () => {
+  const page = renderReport(input());
+  expect(page).toContain("How sure the labels are");
+  expect(page).not.toContain("How right the labels are");
+  expect(page).not.toContain('id="confusion"');
+  expect(page).not.toContain('data-panel="truth"');
+  expect(page).toContain("network and neighbours are both unsure");
+});
+
+test("with truth every section is there, and every link of the page leads to one", () => {
+  const page = renderReport(
+    input({ truths: TRUTHS, groups: { name: "donor", labels: labels(["a", "a", "b", "b", "b"]) } }),
+  );
+  for (const id of ["input", "levels", "map", "confusion", "labels", "trust", "unknown", "neighbours"])
+    expect(page).toContain(`id="${id}"`);
+  for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(`id="${target}"`);
+  expect(page).toContain("by donor");
+  // Three of the five cells are right on the coarse level.
+  expect(page).toContain("60.0\u00a0%");
+});
+
+test("nothing in a page asks for anything from anywhere", () => {
+  const page = renderReport(input({ truths: TRUTHS }));
+  expect(page).not.toMatch(/(?:src|href)\s*=\s*["'](?!#)/i);
+  expect(page).not.toMatch(/@import|url\(|https?:\/\//i);
+  expect(page).toContain("default-src 'none'");
+});
+
+test("the policy lets the one script run, by its digest", () => {
+  const page = renderReport(input());
+  const script = /<script>([\s\S]*?)<\/script>/.exec(page)![1]!;
+  const digest = createHash("sha256").update(script).digest("base64");
+  expect(page).toContain(`script-src 'sha256-${digest}'`);
+  expect(page.match(/<script>/g)).toHaveLength(1);
+});
+
+test("hostile names stay text, wherever they come in", () => {
+  const names = [HOSTILE, "B", HOSTILE, "Unknown", "B"];
+  const base = input().methods[0]!;
+  const page = renderReport(
+    input({
+      title: HOSTILE,
+      summary: HOSTILE,
+      facts: [{ name: HOSTILE, value: HOSTILE }],
+      warnings: [{ message: HOSTILE, where: HOSTILE, hint: HOSTILE }],
+      truths: new Map([[HOSTILE, labels(names)]]),
+      groups: { name: HOSTILE, labels: labels(names) },
+      embedding: { name: HOSTILE, points: input().embedding!.points },
+      methods: [
+        {
+          ...base,
+          name: HOSTILE,
+          description: HOSTILE,
+          labels: [prediction(HOSTILE, names, 1)],
+          reasons: null,
+          costs: [{ name: HOSTILE, value: HOSTILE }],
+          settings: new Map([[HOSTILE, HOSTILE]]),
+        },
+        { ...base, name: HOSTILE, labels: [prediction(HOSTILE, names)], reasons: null },
+      ],
+      skipped: [{ name: HOSTILE, reason: HOSTILE }],
+      files: [{ role: HOSTILE, path: HOSTILE, sizeBytes: 1, sha256: HOSTILE }],
+      provenance: [{ name: HOSTILE, value: HOSTILE }],
+      command: [HOSTILE],
+    }),
+  );
+  expect(page).not.toContain("<script>alert");
+  expect(page).not.toContain("<img");
+  expect(page).not.toContain("\u202e");
+  expect(page).not.toContain("\u0000");
+  // No attribute was left early: what remains of the text is inside tags' text or quoted values only.
+  expect(page).not.toMatch(/<[^>]*\sonerror=(?![^<]*&)/);
+  expect(page.match(/<script/g)).toHaveLength(3);
+});
+
+test("the same run gives the same page", () => {
+  expect(renderReport(input({ truths: TRUTHS }))).toBe(renderReport(input({ truths: TRUTHS })));
+});
+
+test("several methods are compared, the best is marked, a skipped one is named with its reason", () => {
+  const [first] = input().methods;
+  const perfect = {
+    ...first!,
+    name: "oracle",
+    labels: [prediction("coarse", ["T", "T", "B", "T", "B"]), prediction("fine", FINE)],
+  };
+  const page = renderReport(
+    input({
+      truths: TRUTHS,
+      methods: [first!, perfect],
+      skipped: [{ name: "singler", reason: "Rscript was not found" }],
+    }),
+  );
+  expect(page).toContain("Methods compared");
+  expect(page).toContain('<td class="n best">100.0\u00a0%</td>');
+  expect(page).toContain("Rscript was not found");
+  expect(page).toContain('id="m1-levels"');
+});
+
+test("no cells and no methods are drawn, too", () => {
+  const none = labels([]);
+  const empty = { ...prediction("type", []), raw: none, knn: none, final: none };
+  const method = { ...input().methods[0]!, labels: [empty], reasons: null };
+  const page = renderReport(input({ methods: [method], embedding: null, truths: new Map([["type", none]]) }));
+  expect(page).not.toMatch(/NaN|Infinity|undefined/);
+  expect(renderReport(input({ methods: [] }))).toContain("What went in");
+});
+
+test("of very many labels the confusion shows those with most cells, and says so", () => {
+  const many = Array.from({ length: 90 }, (_, i) => `type ${i}`);
+  const method = { ...input().methods[0]!, labels: [prediction("type", many)], reasons: null };
+  const page = renderReport(
+    input({ methods: [method], embedding: null, truths: new Map([["type", labels(many)]]) }),
+  );
+  expect(page).toContain("The 60 labels with most cells of 90");
+});

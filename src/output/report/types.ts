@@ -1,0 +1,63 @@
+/** What a report is made of. @module */
+import type { FileRecord } from "../../artifacts/run-manifest.ts";
+import type { ConfigMap } from "../../core/config.ts";
+import type { DenseMatrix } from "../../core/dense.ts";
+import type { CoordinateMetrics } from "../../evaluate/coordinates.ts";
+import type { ReasonCounts } from "../../evaluate/unknown-reasons.ts";
+import type { LabelPrediction, PredictedLabels, Warning } from "../../predict/types.ts";
+
+/** One line of a table of facts. */
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+  /** Shown in the type of code. */
+  readonly isCode?: boolean;
+}
+
+/** Two numbers per cell to draw it at. */
+export interface ReportEmbedding {
+  /** What it is, in words: `the query's X_umap`. */
+  readonly name: string;
+  /** Cells × 2. */
+  readonly points: DenseMatrix;
+}
+
+/** The labels that one method gave to the cells of the run. */
+export interface ReportMethod {
+  readonly name: string;
+  /** A sentence on how the method works, for readers who do not know it. */
+  readonly description: string | null;
+  /** Coarse to fine. */
+  readonly labels: readonly LabelPrediction[];
+  /** One entry per label column, or null where the method has no reasons for Unknown. */
+  readonly reasons: readonly ReasonCounts[] | null;
+  /** By coordinate head, where the truth is known. */
+  readonly coordinates: ReadonlyMap<string, CoordinateMetrics>;
+  /** Time, memory and size, each as a line. */
+  readonly costs: readonly Fact[];
+  /** Shown as nested lists. */
+  readonly settings: ConfigMap;
+}
+
+/** Everything that {@link renderReport} shows. */
+export interface ReportInput {
+  readonly title: string;
+  /** What was done, in one sentence. */
+  readonly summary: string;
+  readonly facts: readonly Fact[];
+  readonly warnings: readonly Warning[];
+  /** True labels by column; a column without an entry has none. */
+  readonly truths: ReadonlyMap<string, PredictedLabels>;
+  /** Donors, batches or the like, over which Unknown is broken down. */
+  readonly groups: { readonly name: string; readonly labels: PredictedLabels } | null;
+  readonly embedding: ReportEmbedding | null;
+  /** The first one is shown in full, the others folded. */
+  readonly methods: readonly ReportMethod[];
+  /** Methods that did not run, and why. */
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly files: readonly (FileRecord & { readonly role: string })[];
+  /** Software, seeds, times. */
+  readonly provenance: readonly Fact[];
+  /** The command as given. */
+  readonly command: readonly string[];
+}
