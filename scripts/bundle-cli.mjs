@@ -1,16 +1,18 @@
 // Packs dist/cli and what it uses into a few files: hundreds of modules cost a short command a tenth of its time.
 // Dependencies stay where npm puts them.
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const folder = fileURLToPath(new URL("../dist/cli", import.meta.url));
-const isDependency = (id) => /^(node:|@|[a-z])/.test(id);
+const { dependencies } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const isDependency = (id) =>
+  Object.keys(dependencies).some((name) => id === name || id.startsWith(`${name}/`));
 const bundle = await rolldown({
   input: `${folder}/main.js`,
   platform: "node",
-  external: (id) => isDependency(id) || id === "#h5wasm",
+  external: (id) => id.startsWith("node:") || id === "#h5wasm" || isDependency(id),
 });
 const { output } = await bundle.generate({ entryFileNames: "[name].js", chunkFileNames: "[name].js" });
 await bundle.close();
