@@ -53,7 +53,12 @@ export function round(x) {
 }
 
 /** Writes results/NAME.json with the machine, the commit and the command. */
-export function record(name, content, python) {
+export function record(
+  name,
+  content,
+  python,
+  command = ["node", "bench/run.mjs", ...process.argv.slice(2)].join(" "),
+) {
   const git = (...args) => execFileSync("git", args, { cwd: here, encoding: "utf8" }).trim();
   const versions = execFileSync(
     python,
@@ -75,7 +80,6 @@ export function record(name, content, python) {
   };
   const commit =
     git("rev-parse", "HEAD") + (git("status", "--porcelain", "--", "../src") === "" ? "" : " + changes");
-  const command = ["node", "bench/run.mjs", ...process.argv.slice(2)].join(" ");
   mkdirSync(RESULTS, { recursive: true });
   const text = JSON.stringify(
     { name, machine, commit, date: new Date().toISOString(), command, ...content },

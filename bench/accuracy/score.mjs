@@ -54,11 +54,11 @@ export async function scoreAll(runs, folder, methods) {
     const path = join(folder, `${method}.jsonl`);
     if (!existsSync(path)) continue;
     for (const line of readFileSync(path, "utf8").trim().split("\n")) {
-      const { run: index, seconds, levels } = JSON.parse(line);
+      const { run: index, levels } = JSON.parse(line);
       const { task, seed, unseen, query, levels: columns } = runs[index];
       for (const [level, { labels, confidence }] of Object.entries(levels)) {
         const truth = await truthOf(query, level);
-        const own = { method, task, level, seed, seconds };
+        const own = { method, task, level, seed };
         if (unseen === null) {
           const clipped = confidence.map((value) => Math.min(1, value));
           const all = scoreLabels(coded(truth), coded(labels), clipped);

@@ -21,7 +21,7 @@ const TRAIN_ONLY_HERE = [
   "umapKey",
   "noCoords",
 ];
-const TRAIN_RENAMED = ["calibration", "initModel", "referencePath", "taskWeights"];
+const TRAIN_RENAMED = ["calibration", "initModel", "referencePath", "taskWeights", "classWeightingMode"];
 const PREDICT_ONLY_HERE = [
   ...OF_OPENING,
   "model",

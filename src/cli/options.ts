@@ -80,7 +80,7 @@ export const TRAIN_FLAGS = {
   umapKey: name("OBSM_KEY", LABELS, "short for --coord umap=OBSM_KEY"),
   noCoords: toggle(LABELS, "learn labels only, whatever a config file says"),
 
-  preset: choice(PRESET_NAMES, NETWORK, "widths, dropout and learning rate in one word"),
+  preset: choice(PRESET_NAMES, NETWORK, "network sizes in one word; best: counts normalised, five networks"),
   hiddenSizes: integers(NETWORK, "widths of the hidden layers"),
   dropoutRate: number(NETWORK, "share of units dropped, 0 to 1"),
   inputTransform: choice(INPUT_TRANSFORMS, NETWORK, "binary: expressed or not; float: values as they are"),
@@ -106,7 +106,11 @@ export const TRAIN_FLAGS = {
 
   taskWeights: numbers(LOSS, "weight of each label column, in order"),
   classWeighting: name("COLUMN", LOSS, "label column whose small classes weigh more"),
-  classWeightingMode: choice(CLASS_WEIGHTING_MODES, LOSS, "all the same, or half-way there"),
+  classWeightingMode: choice(
+    CLASS_WEIGHTING_MODES,
+    LOSS,
+    "weigh classes the same, half-way so, or not at all",
+  ),
   classBalancedSampling: name("COLUMN", LOSS, "label column whose small classes are drawn more often"),
   childCorrection: path(LOSS, "YAML file of parents whose children get a module of their own"),
   domainKey: name("COLUMN", LOSS, "obs column of batches or donors to align"),

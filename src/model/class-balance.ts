@@ -3,8 +3,11 @@ import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { randomBelow, randomUint32, streamKey } from "../core/rng.ts";
 import type { LabelHead } from "./types.ts";
 
-/** `balanced`: every class counts the same; `sqrt_balanced`: half-way there, on the logarithmic scale. */
-export const CLASS_WEIGHTING_MODES = ["balanced", "sqrt_balanced"] as const;
+/**
+ * `balanced`: every class counts the same; `sqrt_balanced`: half-way there, on the logarithmic scale; `none`: every
+ * cell counts the same, whatever a preset says.
+ */
+export const CLASS_WEIGHTING_MODES = ["balanced", "sqrt_balanced", "none"] as const;
 export type ClassWeightingMode = (typeof CLASS_WEIGHTING_MODES)[number];
 
 /** How a label column is balanced; the last label column by default. */
@@ -16,7 +19,7 @@ export interface ClassBalanceOptions {
 
 export interface ResolvedClassBalance {
   readonly labelColumn: string;
-  readonly mode: ClassWeightingMode;
+  readonly mode: Exclude<ClassWeightingMode, "none">;
 }
 
 /** Cells and weight of each class in the training part. */

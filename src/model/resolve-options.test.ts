@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { DEFAULT_TRAIN_OPTIONS, PRESETS, type TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
 
@@ -114,3 +114,37 @@ test.each([
   ["X_pca", "Mine", "Mine"],
   ["harmony", null, "harmony"],
 ])("the KNN space of %s, named %s, is %s", (key, name, space) => expect(knnSpaceName(key, name)).toBe(space));
+
+describe("the preset best", () => {
+  const best = (extra: Partial<TrainOptions> = {}) =>
+    resolveTrainOptions({ labelColumns: ["l1", "l2"], preset: "best", ...extra }).options;
+
+  test("normalises counts, weighs the classes of the last column and averages five networks", () => {
+    expect(best()).toMatchObject({
+      normalize: "log1p_cp10k",
+      inputTransform: "float",
+      classWeighting: { labelColumn: "l2", mode: "sqrt_balanced" },
+      ensembleSize: 5,
+    });
+  });
+
+  test("gives way to every explicit option, and each part of it can be switched off", () => {
+    expect(
+      best({ normalize: "none", classWeighting: { mode: "none" }, ensembleSize: 1, hiddenSizes: [8] }),
+    ).toMatchObject({
+      normalize: "none",
+      inputTransform: "binary",
+      classWeighting: null,
+      ensembleSize: 1,
+      hiddenSizes: [8],
+    });
+  });
+
+  test("says how to go on where it meets what works on one network only", () => {
+    const childCorrection = { parentLevel: "l1", targetLevel: "l2", hotspotParents: ["a"] };
+    expect(() => best({ childCorrection })).toThrow(
+      expect.objectContaining({ code: "USAGE", hint: expect.stringMatching(/ensemble_size\) to 1/) }),
+    );
+    expect(best({ childCorrection, ensembleSize: 1 }).childCorrection).not.toBeNull();
+  });
+});

@@ -177,17 +177,16 @@ function checkClassBalance(
   name: string,
   value: unknown,
   labelColumns: readonly string[],
-): ResolvedClassBalance {
+): ResolvedClassBalance | null {
   const given = new Map(checkEntries(name, value));
   for (const key of given.keys())
     if (key !== "labelColumn" && key !== "mode")
       throw usageError(
         `${optionName(name)} has no setting ${shown(key)}.${didYouMean(key, ["labelColumn", "mode"])}`,
       );
-  return {
-    labelColumn: checkChoice(name, given.get("labelColumn") ?? labelColumns.at(-1), labelColumns),
-    mode: checkChoice(name, given.get("mode") ?? CLASS_WEIGHTING_MODES[0], CLASS_WEIGHTING_MODES),
-  };
+  const labelColumn = checkChoice(name, given.get("labelColumn") ?? labelColumns.at(-1), labelColumns);
+  const mode = checkChoice(name, given.get("mode") ?? CLASS_WEIGHTING_MODES[0], CLASS_WEIGHTING_MODES);
+  return mode === "none" ? null : { labelColumn, mode };
 }
 
 function checkWeights(name: string, value: unknown): ReadonlyMap<string, number> {
@@ -219,7 +218,7 @@ function requireTogether(options: ResolvedTrainOptions): void {
       if (value !== null)
         throw usageError(
           `${optionName("ensembleSize")} is ${options.ensembleSize}, and ${optionName(name)} works on a single network`,
-          "leave one of the two out",
+          "set ensembleSize (ensemble_size) to 1, or leave the other out",
         );
   if (options.domainLossWeight > 0 && options.domainKey === null)
     throw usageError(

@@ -101,7 +101,7 @@ describe("class balance", () => {
 
   test.each([
     [["--class-weighting", "celltype"], /"celltype".*"cell_type"/s],
-    [["--class-weighting-mode", "balanced"], /no label column to weigh/],
+    [["--class-weighting-mode", "balance"], /"balance".*balanced/s],
   ])("%j is refused", async (words, message) => {
     const result = await train("x/m.pth", ...words);
     expect([result.code, message.test(result.stderr)], result.stderr).toEqual([2, true]);

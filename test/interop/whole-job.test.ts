@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildModel, openAnnData, predict, TrainedModel, type TrainOptions } from "../../src/index.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
@@ -43,6 +44,11 @@ describeShared("a bundle trained here is a bundle in Python", () => {
     ["external, coordinates, calibrated", { coordTargets: COORDS, ...CALIBRATED }],
     ["full, calibrated", { referenceStorage: "full", ...CALIBRATED }],
     ["full, coordinates, float", { referenceStorage: "full", coordTargets: COORDS, inputTransform: "float" }],
+    ["an ensemble, class weights", { ensembleSize: 3, classWeighting: { mode: "sqrt_balanced" } }],
+    [
+      "sampled, coordinates of an ensemble",
+      { ensembleSize: 2, classBalancedSampling: {}, coordTargets: COORDS },
+    ],
     ["gzip, one coordinate head", { coordTargets: { umap: "X_umap" } }, "refs/custom.pkl.gz"],
   ])("%s", async (name, options, reference) => {
     const home = join(folder, name);
@@ -64,6 +70,23 @@ describeShared("a bundle trained here is a bundle in Python", () => {
           ...["--adata", sharedPath("golden/query.h5ad"), "--predictions", join(home, predictions)],
         ),
       ).toContain("0 findings");
+  });
+
+  test("a model that normalises counts is one for normalised values in Python", async () => {
+    const home = join(folder, "normalised");
+    const model = await trainOn({ normalize: "log1p_cp10k" });
+    await model.save(join(home, "model.pth"));
+    const query = await openAnnData(sharedPath("golden/query.h5ad"));
+    await (await predict(model, query)).toCsv(join(home, "predictions.csv"), "full");
+    await query.close();
+    const normalised = join(home, "normalised.h5ad");
+    const script = fileURLToPath(new URL("normalise.py", import.meta.url));
+    execFileSync(PYTHON, [script, query.source, join(home, "model_metadata.pkl"), normalised]);
+    const said = check(
+      join(home, "model_manifest.json"),
+      ...["--adata", normalised, "--predictions", join(home, "predictions.csv")],
+    );
+    expect(said).toContain("0 findings");
   });
 
   test("the same call twice gives the same weights, metadata aside", async () => {

@@ -126,7 +126,7 @@ const FACTORS: readonly (readonly Choice[])[] = [
   ],
   [() => ({}), () => ({ optimizerName: "adam", weightDecay: 0.01 })],
   [() => ({}), () => ({ dropoutRate: 0 }), () => ({ hiddenSizes: [8] })],
-  [() => ({}), () => ({ preset: "small", batchSize: 7 })],
+  [() => ({}), () => ({ preset: "small", batchSize: 7 }), () => ({ preset: "default" })],
   [() => ({}), () => ({ taskWeights: [0.5, 2] })],
   [() => ({}), () => ({ knnReferenceObsmKey: "X_pca", knnSpace: "pca" })],
   [() => ({}), () => ({ referenceStorage: "full" })],

@@ -140,12 +140,6 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
       );
     targets.set(name, key);
   }
-  if (classWeightingMode !== undefined && classWeighting === undefined)
-    throw usageError(
-      "there is no label column to weigh",
-      "--class-weighting-mode",
-      "name it with --class-weighting",
-    );
   const layer = layerOf(flags);
   return {
     ...sameName,
@@ -153,7 +147,7 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
     labelColumns: required(labels, "labels", "train"),
     ...(noCoords === true ? {} : { coordTargets: targets }),
     ...(calibration === undefined ? {} : { calibrationMethod: calibration }),
-    ...(classWeighting === undefined
+    ...(classWeighting === undefined && classWeightingMode === undefined
       ? {}
       : { classWeighting: { labelColumn: classWeighting, mode: classWeightingMode } }),
     ...(classBalancedSampling === undefined

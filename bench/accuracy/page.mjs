@@ -1,0 +1,62 @@
+// The tables of docs/accuracy.md; the text around them is written by hand.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const BEGIN = "<!-- tables: begin (node bench/accuracy/study.mjs) -->";
+const END = "<!-- tables: end -->";
+const PAGE = join(import.meta.dirname, "../../docs/accuracy.md");
+
+const NAMES = {
+  atlasmtl: "atlasmtl, defaults",
+  atlasmtl_best: "atlasmtl, `--preset best`",
+  pytorch: "the defaults in PyTorch",
+  logistic_regression: "logistic regression",
+  nearest_centroid: "nearest centroid",
+  knn: "15 neighbours on 30 PCs",
+};
+/** Name, decimals and which end is good. */
+const COLUMNS = {
+  accuracy: ["accuracy", 3, 1],
+  macroF1: ["macro-F1", 3, 1],
+  ece: ["ECE", 3, -1],
+  aurc: ["AURC", 4, -1],
+  unseenAuroc: ["unseen type, AUROC", 3, 1],
+};
+
+/** Replaces the tables by those of a summary of score.mjs; the best mean of each column is bold. */
+export function writePage(summary) {
+  const parts = [];
+  for (const task of new Set(summary.map((row) => row.task))) {
+    parts.push(`### ${task}`);
+    const ofTask = summary.filter((row) => row.task === task);
+    for (const level of new Set(ofTask.map((row) => row.level))) {
+      const rows = ofTask.filter((row) => row.level === level);
+      const columns = Object.entries(COLUMNS).filter(([key]) => rows.some((row) => row[key] !== undefined));
+      const best = ([key, [, digits, sign]]) =>
+        Math.max(...rows.map((row) => sign * Number(row[key]?.mean.toFixed(digits) ?? -sign * 1e9)));
+      const cell = (row, column) => {
+        const [key, [, digits, sign]] = column;
+        if (row[key] === undefined) return "";
+        const { mean, spread } = row[key];
+        const text = `${mean.toFixed(digits)} ± ${spread.toFixed(digits)}`;
+        return sign * Number(mean.toFixed(digits)) === best(column) ? `**${text}**` : text;
+      };
+      const lines = [
+        [`\`${level}\``, ...columns.map(([, [name]]) => name)],
+        ["---", ...columns.map(() => "---")],
+        ...Object.keys(NAMES).flatMap((method) => {
+          const row = rows.find((each) => each.method === method);
+          return row === undefined ? [] : [[NAMES[method], ...columns.map((column) => cell(row, column))]];
+        }),
+      ];
+      parts.push(lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n"));
+    }
+  }
+  const page = readFileSync(PAGE, "utf8");
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${PAGE} has lost the marks around its tables`);
+  writeFileSync(
+    PAGE,
+    `${page.slice(0, begin + BEGIN.length)}\n\n${parts.join("\n\n")}\n\n${page.slice(end)}`,
+  );
+}

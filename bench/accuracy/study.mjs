@@ -1,0 +1,52 @@
+// The accuracy study: every method on the same cells, five seeds each; writes bench/results/accuracy.json and the
+// tables of docs/accuracy.md.
+//
+//   npm run build && node bench/accuracy/study.mjs DATA_FOLDER [--folder WORK] [--python /usr/bin/python3] [--score]
+//
+// DATA_FOLDER holds the datasets of tasks.mjs (not part of this repository). Answers go to WORK, one file a method; those
+// that are there are kept, so that an interrupted study goes on. --score only scores them.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { record } from "../measure.mjs";
+import { writePage } from "./page.mjs";
+import { scoreAll, summarise } from "./score.mjs";
+import { makeRuns } from "./tasks.mjs";
+
+/** Our methods by name, with their training options. */
+const OURS = { atlasmtl: {}, atlasmtl_best: { preset: "best" } };
+const OTHERS = ["pytorch", "logistic_regression", "nearest_centroid", "knn"];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    folder: { type: "string", default: join(tmpdir(), "atlasmtl-accuracy") },
+    python: { type: "string", default: "/usr/bin/python3" },
+    score: { type: "boolean", default: false },
+  },
+});
+if (positionals.length !== 1) throw new Error("name the folder of the datasets");
+const { folder, python } = values;
+mkdirSync(folder, { recursive: true });
+const runs = await makeRuns(positionals[0], folder);
+const runsFile = join(folder, "runs.json");
+writeFileSync(runsFile, JSON.stringify(runs));
+
+const isDone = (method) => existsSync(join(folder, `${method}.jsonl`));
+function work(command, script, ...args) {
+  const { status } = spawnSync(command, [join(import.meta.dirname, script), runsFile, folder, ...args], {
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new Error(`${script} ${args.join(" ")} ended with ${status}`);
+}
+if (!values.score) {
+  for (const [name, options] of Object.entries(OURS))
+    if (!isDone(name)) work(process.execPath, "atlasmtl.mjs", `${name}=${JSON.stringify(options)}`);
+  for (const name of OTHERS) if (!isDone(name)) work(python, "baselines.py", name);
+}
+const scores = await scoreAll(runs, folder, [...Object.keys(OURS), ...OTHERS]);
+const command = "node bench/accuracy/study.mjs DATA_FOLDER";
+record("accuracy", { summary: summarise(scores), scores }, python, command);
+writePage(summarise(scores));
