@@ -7,7 +7,11 @@ import { PREPROCESS_DEFAULTS, type PreprocessOptions } from "./options.ts";
 const HUMAN = ["TP53", "CD3E", "ACTB", "GAPDH", "B2M", "MALAT1", "FTL", "RPL13", "RPS6", "EEF1A1"];
 const HUMAN_IDS = ["ENSG00000141510", "ENSG00000198851"];
 
-async function genesOf(names: readonly string[], options: PreprocessOptions = {}, columns: FrameInput["columns"] = {}) {
+async function genesOf(
+  names: readonly string[],
+  options: PreprocessOptions = {},
+  columns: FrameInput["columns"] = {},
+) {
   const adata = await createAnnData({ obs: { index: [] }, var: { index: names, columns } });
   return canonicalGenes(
     { names, var: adata.var, source: "query" },
@@ -73,7 +77,9 @@ describe("canonicalGenes", () => {
   });
 
   it("names the nearest column for one that is not there", async () => {
-    await expect(genesOf(HUMAN, { ensemblSourceColumn: "gene_idz" }, { gene_ids: HUMAN })).rejects.toMatchObject({
+    await expect(
+      genesOf(HUMAN, { ensemblSourceColumn: "gene_idz" }, { gene_ids: HUMAN }),
+    ).rejects.toMatchObject({
       code: "NOT_FOUND",
       message: expect.stringContaining("gene_ids"),
     });
@@ -128,7 +134,11 @@ describe("a custom table", () => {
   const header = "human_ensembl_gene_id\thuman_gene_symbol";
 
   it("gives the first row to a symbol that stands in several", () => {
-    const { idOf, symbolOf } = parseGeneTable(`${header}\nENSG1.2\tA\nENSG2\tA\nENSG3\tB\n\t\n`, "human", "t.tsv");
+    const { idOf, symbolOf } = parseGeneTable(
+      `${header}\nENSG1.2\tA\nENSG2\tA\nENSG3\tB\n\t\n`,
+      "human",
+      "t.tsv",
+    );
     expect(idOf.get("A")).toBe("ENSG1.2");
     expect(symbolOf.get("ENSG2")).toBe("A");
     expect(idOf.size).toBe(2);
@@ -140,7 +150,9 @@ describe("a custom table", () => {
   });
 
   it("says which column is missing", () => {
-    expect(() => parseGeneTable("id\tsymbol\n", "mouse", "t.tsv")).toThrow(/mouse_ensembl_gene_id; it has id, symbol/);
+    expect(() => parseGeneTable("id\tsymbol\n", "mouse", "t.tsv")).toThrow(
+      /mouse_ensembl_gene_id; it has id, symbol/,
+    );
     expect(() => parseGeneTable(`${header}\n`, "human", "t.tsv")).toThrow(/no row/);
   });
 
