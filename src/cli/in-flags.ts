@@ -26,6 +26,16 @@ export function inFlags(error: unknown, flags: FlagTable): unknown {
   return changedError(error, { message: translated, where: place ?? where, hint: translatedHint });
 }
 
+/** A warning with the options of its message and its hint as flags. */
+export function inFlagWords<T extends { readonly message: string; readonly hint?: string }>(
+  warning: T,
+  flags: FlagTable,
+): T {
+  const { message, hint } = warning;
+  const words = { ...warning, message: translate(message, flags) };
+  return hint === undefined ? words : { ...words, hint: translate(hint, flags) };
+}
+
 /** A text with the options in it as flags. */
 export function translate(text: string, flags: FlagTable): string {
   const word = (whole: string, option: string): string => flagOf(option, flags)?.text ?? whole;

@@ -6,7 +6,7 @@ import { canonicalGenes, type GeneIds } from "../preprocess/gene-ids.ts";
 import { moveGenes } from "../preprocess/gene-view.ts";
 import { type GenePlan, planGenes, selectGenes } from "../preprocess/merge-genes.ts";
 import { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
-import { type FeaturePanel, panelFromConfig } from "../preprocess/panel.ts";
+import { type FeaturePanel, panelFromConfig, panelSymbols } from "../preprocess/panel.ts";
 import { PREPROCESS_KEYS } from "../preprocess/schema.ts";
 import type { PredictSettings } from "./options.ts";
 import type { Warning } from "./types.ts";
@@ -58,7 +58,8 @@ export async function queryGenes(
   let genes: GeneIds;
   try {
     const species = settings.species ?? modelIds.species ?? "infer";
-    genes = await canonicalGenes(query, { ...idSettings, species });
+    const known = { idOf: panel === null ? new Map<string, string>() : panelSymbols(panel) };
+    genes = await canonicalGenes(query, { ...idSettings, species }, known);
   } catch (error) {
     if (isAsked) throw error;
     return asIs; // matching by name says what is wrong with the names

@@ -48,11 +48,13 @@ export async function summariseCounts(
 ): Promise<CountsSummary> {
   const values: number[] = [];
   let nEntries = 0;
+  let nStored = 0;
   const most = matrix.storage === "dense" ? Number.POSITIVE_INFINITY : SAMPLE_VALUES;
   for (const [start, end] of sampledRows(matrix, seed)) {
     if (values.length >= most) break;
     for await (const { csr } of matrix.rows({ start, end, signal })) {
       nEntries += csr.nRows * csr.nCols;
+      nStored += csr.indices.length;
       for (let e = 0; e < csr.indices.length && values.length < most; e++) values.push(csr.data?.[e] ?? 1);
     }
   }
@@ -71,7 +73,7 @@ export async function summariseCounts(
     status: statusOf(hasNegative, integerFraction, nTiny, confirmFraction),
     shape: [matrix.nRows, matrix.nCols],
     sampledValues: n,
-    nonzeroRate: nEntries === 0 ? 0 : Math.min(1, n / nEntries),
+    nonzeroRate: nEntries === 0 ? 0 : nStored / nEntries,
     integerFraction,
     hasNegative,
     min: at(0),
@@ -205,7 +207,7 @@ async function elsewhere(
       `countsRequired: false takes X as it is`
     );
   const [first] = found;
-  return `${found.join(" and ")} hold${found.length === 1 ? "s" : ""} counts: countsLayer: "${first!.replace(/^layers\//, "")}"`;
+  return `${found.join(" and ")} hold${found.length === 1 ? "s" : ""} counts; choose with countsLayer: "${first!.replace(/^layers\//, "")}"`;
 }
 
 function short(value: number): string {

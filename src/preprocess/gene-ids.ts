@@ -27,7 +27,7 @@ export interface GeneIds {
   readonly naming: Naming;
   /** Null where a gene has none. */
   readonly ids: readonly (string | null)[];
-  /** For display: of the table, else the name where that was one; null without any. */
+  /** For display: the name itself where it is a symbol, else that of the table; null without any. */
   readonly symbols: readonly (string | null)[];
   readonly nStripped: number;
   readonly unmapped: readonly string[];
@@ -43,6 +43,13 @@ export interface GeneNames {
   readonly source: string;
 }
 
+/** Symbols that mean certain ids, whatever the table says: those of a panel. */
+export interface KnownGenes {
+  readonly idOf: ReadonlyMap<string, string>;
+}
+
+const NO_GENES: KnownGenes = { idOf: new Map() };
+
 type IdSettings = Pick<
   PreprocessSettings,
   "varNamesType" | "species" | "geneIdTable" | "ensemblSourceColumn" | "preferExistingEnsemblColumn"
@@ -55,12 +62,16 @@ const EXCEL_DATE = /^(\d{1,2}-(Mar|Sep|Dec)|(Mar|Sep|Dec)-\d{1,2})$/i;
 const MIXED = 0.05;
 
 /**
- * Finds the canonical id of every gene.
+ * Finds the canonical id of every gene; symbols in `known` are not looked up.
  * @throws BAD_DATA for names of several species, or of no kind that is known, and when a whole set is unmapped;
  * MISMATCH for ids of another species than was said; UNSUPPORTED for a species without a table; NOT_FOUND for a
  * column that is not there; as `readGeneTable`.
  */
-export async function canonicalGenes(genes: GeneNames, settings: IdSettings): Promise<GeneIds> {
+export async function canonicalGenes(
+  genes: GeneNames,
+  settings: IdSettings,
+  known: KnownGenes = NO_GENES,
+): Promise<GeneIds> {
   const where = `${genes.source} › var names`;
   const look = lookAtGenes(genes.names);
   const { prefix } = look;
@@ -82,12 +93,12 @@ export async function canonicalGenes(genes: GeneNames, settings: IdSettings): Pr
       return isId(value) ? canonical(value) : null;
     }
     if (isId(name)) return canonical(name);
-    return varNamesType.startsWith("ensembl") ? null : (table.idOf.get(name) ?? null);
+    return varNamesType.startsWith("ensembl") ? null : (known.idOf.get(name) ?? table.idOf.get(name) ?? null);
   });
-  const symbols = ids.map((id, i) => {
-    const known = id === null ? undefined : table.symbolOf.get(id);
-    return known ?? (ENSEMBL.test(bare[i]!) ? null : bare[i]!);
-  });
+  // A name that is no id is a symbol, and the one by which others of its kind will call the gene.
+  const symbols = ids.map((id, i) =>
+    ENSEMBL.test(bare[i]!) ? ((id === null ? undefined : table.symbolOf.get(id)) ?? null) : bare[i]!,
+  );
   const unmapped = genes.names.filter((_, i) => ids[i] === null);
   return {
     naming: {

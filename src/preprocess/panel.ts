@@ -24,6 +24,19 @@ export interface FeaturePanel {
   readonly referenceDatasetName: string;
 }
 
+/** The symbols of a panel as the ids they mean; one that stands for several means none. */
+export function panelSymbols({ geneIds, geneSymbols }: FeaturePanel): ReadonlyMap<string, string> {
+  const idOf = new Map<string, string>();
+  const several = new Set<string>();
+  geneSymbols.forEach((symbol, gene) => {
+    if (symbol === null) return;
+    if (idOf.has(symbol)) several.add(symbol);
+    idOf.set(symbol, geneIds[gene]!);
+  });
+  for (const symbol of several) idOf.delete(symbol);
+  return idOf;
+}
+
 /** The panel by its names on disk. */
 export function panelToConfig(panel: FeaturePanel): ConfigMap {
   return new Map<string, ConfigValue>([

@@ -12,7 +12,7 @@ import { viewGenes } from "./gene-view.ts";
 import { type Batches, type VariableGenes, variableGenes } from "./hvg.ts";
 import { type GenePlan, planGenes, selectGenes } from "./merge-genes.ts";
 import { type PreprocessOptions, type PreprocessSettings, resolvePreprocessOptions } from "./options.ts";
-import { type FeaturePanel, panelToConfig } from "./panel.ts";
+import { type FeaturePanel, panelSymbols, panelToConfig } from "./panel.ts";
 import { countsReport, genesReport, settingsConfig } from "./report.ts";
 import { CASES, PREPROCESS_KEY, PREPROCESS_KEYS, VAR_COLUMNS } from "./schema.ts";
 
@@ -142,6 +142,7 @@ export async function preprocessQuery(
   const genes = await canonicalGenes(
     { names: adata.var.index, var: adata.var, source: adata.source },
     settings,
+    { idOf: panelSymbols(panel) },
   );
   const plan = planGenes(adata.var.index, genes, settings, adata.source);
   const counts = await chooseCounts(adata, settings, work.signal);

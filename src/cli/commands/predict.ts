@@ -23,7 +23,8 @@ import { openDataset } from "../dataset.ts";
 import { layerOf } from "../dataset-flags.ts";
 import { usageError } from "../errors.ts";
 import { flagName } from "../flag.ts";
-import type { PredictFlags } from "../options.ts";
+import { inFlagWords } from "../in-flags.ts";
+import { PREDICT_FLAGS, type PredictFlags } from "../options.ts";
 import { byteSize, count, percent, plural, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
@@ -91,7 +92,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     ]);
     progress.stop();
     const outputs = run.outputs();
-    for (const warning of [...model.warnings, ...result.warnings]) output.warn(warning);
+    for (const warning of [...model.warnings, ...result.warnings])
+      output.warn(inFlagWords(warning, PREDICT_FLAGS));
     output.note(summary(result));
     output.note(`wrote  ${out}  ${byteSize(outputs[0]!.sizeBytes)}`);
     output.note(`wrote  ${run.path}`);

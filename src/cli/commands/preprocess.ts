@@ -21,6 +21,7 @@ import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../dataset.ts";
 import { usageError } from "../errors.ts";
+import { inFlagWords } from "../in-flags.ts";
 import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../options.ts";
 import { PREPROCESS_KINDS, preprocessOptions } from "../preprocess-flags.ts";
 import { genesText } from "../preprocess-text.ts";
@@ -82,7 +83,7 @@ export async function runPreprocess(
     await checkDatasetOutput(result.adata, out);
     const files = await write(result, kind, out, { inputs, options: settings, context });
     progress.stop();
-    for (const warning of result.warnings) output.warn(warning);
+    for (const warning of result.warnings) output.warn(inFlagWords(warning, PREPROCESS_COMMAND_FLAGS));
     output.note(genesText(result));
     output.note(
       table(

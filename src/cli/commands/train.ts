@@ -12,7 +12,8 @@ import type { CommandContext } from "../context.ts";
 import { openDataset } from "../dataset.ts";
 import { layerOf } from "../dataset-flags.ts";
 import { usageError } from "../errors.ts";
-import type { TrainFlags } from "../options.ts";
+import { inFlagWords } from "../in-flags.ts";
+import { TRAIN_FLAGS, type TrainFlags } from "../options.ts";
 import { preprocessOptions, withoutPreprocessing } from "../preprocess-flags.ts";
 import { genesText } from "../preprocess-text.ts";
 import { byteSize, count, duration, plural, shellWord, table } from "../print.ts";
@@ -76,7 +77,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
 
   const config = toPlain(model.data.trainConfig) as Readonly<Record<string, unknown>>;
   const warnings = [...(told?.warnings ?? []), ...model.warnings];
-  for (const warning of warnings) output.warn(warning);
+  for (const warning of warnings) output.warn(inFlagWords(warning, TRAIN_FLAGS));
   output.note(summary(model, config));
   output.note(
     table(
