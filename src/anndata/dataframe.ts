@@ -33,6 +33,7 @@ async function openGroup(store: ArrayStore, group: StoredGroup): Promise<DataFra
   const columns =
     texts(group.attribute("column-order")) ??
     group.keys.filter((key) => key !== indexKey && key !== "__categories");
+  const members = new Set(group.keys);
   const stored = await store.open(`${path}/${indexKey}`);
   if (stored === null)
     throw new AtlasmtlError("BAD_FORMAT", `the index "${indexKey}" is missing`, { where: path });
@@ -43,7 +44,11 @@ async function openGroup(store: ArrayStore, group: StoredGroup): Promise<DataFra
     length,
     columns,
     readIndex: async () => columnStrings(await readColumn(store, `${path}/${indexKey}`)),
-    readColumn: (name) => readColumn(store, `${path}/${name}`),
+    async readColumn(name) {
+      if (!members.has(name.split("/", 1)[0]!))
+        throw new AtlasmtlError("BAD_FORMAT", "the column is named, and not there");
+      return readColumn(store, `${path}/${name}`);
+    },
   });
 }
 
@@ -106,9 +111,17 @@ export interface FrameParts {
   readonly readColumn: (name: string) => Promise<Column>;
 }
 
+/** Columns of a table. Each that is named is looked for, whether it is there or not. */
+const MAX_COLUMNS = 100_000;
+
 /** A frame over its parts; an index that cannot be read throws when it is asked for. */
 export async function frame(parts: FrameParts): Promise<DataFrame> {
   const { where, length, columns } = parts;
+  if (columns.length > MAX_COLUMNS)
+    throw new AtlasmtlError("LIMIT", `${columns.length} columns are named; at most ${MAX_COLUMNS} are read`, {
+      where,
+    });
+  const names = new Set(columns);
   let index: readonly string[] = [];
   let problem: unknown = null;
   try {
@@ -126,7 +139,7 @@ export async function frame(parts: FrameParts): Promise<DataFrame> {
       return index;
     },
     async column(name) {
-      if (!columns.includes(name))
+      if (!names.has(name))
         throw new AtlasmtlError("NOT_FOUND", `there is no column "${name}".${didYouMean(name, columns)}`, {
           where,
           hint: columns.length === 0 ? "there are no columns" : `columns: ${listed(columns)}`,

@@ -8,8 +8,11 @@ export interface KeyStore {
   readonly name: string;
   /** False where names cannot be listed. */
   readonly isListable: boolean;
-  /** Undefined when there is no such key. @throws IO when it cannot be read. */
-  get(key: string): Promise<Uint8Array | undefined>;
+  /**
+   * Undefined when there is no such key. @throws IO when it cannot be read, LIMIT (where the size is known before)
+   * for more than `maxBytes`.
+   */
+  get(key: string, maxBytes?: number): Promise<Uint8Array | undefined>;
   /** Bytes `start` to `end`; the last `suffix` bytes in the other form. @throws as {@link get}. */
   getRange(key: string, range: KeyRange): Promise<Uint8Array | undefined>;
   /** Names directly below a folder (`""` is the root); none of what is no folder, or cannot be listed. */
@@ -24,15 +27,28 @@ export function isSafeKey(key: string): boolean {
   return key.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/[\\\0]/.test(part));
 }
 
+/** @throws LIMIT when a file is larger than what belongs there. */
+export function checkKeyBytes(key: string, size: number, maxBytes = Number.POSITIVE_INFINITY): void {
+  if (size > maxBytes)
+    throw new AtlasmtlError("LIMIT", `the file has ${size} bytes; at most ${maxBytes} are expected`, {
+      where: key,
+    });
+}
+
 /** The files below the folder at `path` (Node). */
 export function folderKeys(path: string): KeyStore {
   const root = path.replace(/(?<=.)[/\\]+$/, "");
-  const read = async (key: string, range: KeyRange | null): Promise<Uint8Array | undefined> => {
+  const read = async (
+    key: string,
+    range: KeyRange | null,
+    maxBytes = Number.POSITIVE_INFINITY,
+  ): Promise<Uint8Array | undefined> => {
     if (!isSafeKey(key)) return undefined;
     try {
       const source = await platform.files.open(`${root}/${key}`);
       try {
         const size = source.byteLength;
+        if (range === null) checkKeyBytes(key, size, maxBytes);
         if (range === null) return await source.read(0, size);
         return "suffix" in range
           ? await source.read(Math.max(size - range.suffix, 0), size)
@@ -48,8 +64,8 @@ export function folderKeys(path: string): KeyStore {
   return {
     name: path,
     isListable: true,
-    get: (key) => read(key, null),
-    getRange: read,
+    get: (key, maxBytes) => read(key, null, maxBytes),
+    getRange: (key, range) => read(key, range),
     async list(folder) {
       if (folder !== "" && !isSafeKey(folder)) return [];
       return (await platform.files.list(folder === "" ? root : `${root}/${folder}`)) ?? [];

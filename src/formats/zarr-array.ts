@@ -2,11 +2,11 @@
 import type { AsyncReadable, DataType, Array as OpenArray } from "zarrita";
 import { AtlasmtlError } from "../errors.ts";
 import type { CompoundField, StoredArray } from "./array-store.ts";
-import type { KeyStore } from "./key-store.ts";
+import { checkKeyBytes, type KeyStore } from "./key-store.ts";
 import { MAX_ARRAY_VALUES } from "./limits.ts";
 import { halfToFloat32, type NumberArray } from "./number-arrays.ts";
 import { fixedText, loadZarrita } from "./zarr-codecs.ts";
-import type { ArrayMetadata, FieldLayout } from "./zarr-metadata.ts";
+import { type ArrayMetadata, type FieldLayout, maxChunkBytes } from "./zarr-metadata.ts";
 
 /** Bytes of one chunk at most; a chunk is held whole. */
 const MAX_CHUNK_BYTES = 1 << 30;
@@ -47,7 +47,7 @@ export function zarrArray(
     checkSizes(metadata, end - start, rowValues, path);
     try {
       const zarr = await loadZarrita();
-      opened ??= zarr.open.v3(chunkStore(keys, path, document), { kind: "array" });
+      opened ??= zarr.open.v3(chunkStore(keys, path, metadata, document), { kind: "array" });
       const array = await opened;
       if (shape.length === 0) return (await array.getChunk([])).data;
       if (end <= start || rowValues === 0) return null;
@@ -132,18 +132,23 @@ function checkSizes(metadata: ArrayMetadata, rows: number, rowValues: number, wh
 }
 
 /** What zarrita asks for: the checked metadata, and chunks. */
-function chunkStore(keys: KeyStore, path: string, document: object): AsyncReadable {
-  const metadata = new TextEncoder().encode(JSON.stringify(document));
+function chunkStore(
+  keys: KeyStore,
+  path: string,
+  { chunkBytes }: ArrayMetadata,
+  document: object,
+): AsyncReadable {
+  // What is compressed twice may have grown twice.
+  const mostBytes = 2 * maxChunkBytes(chunkBytes);
+  const description = new TextEncoder().encode(JSON.stringify(document));
   const full = (key: string): string => (path === "" ? key.slice(1) : `${path}${key}`);
   return {
-    get: async (key) => (key === "/zarr.json" ? metadata : keys.get(full(key))),
-    getRange: (key, range) =>
-      keys.getRange(
-        full(key),
-        "suffixLength" in range
-          ? { suffix: range.suffixLength }
-          : { start: range.offset, end: range.offset + range.length },
-      ),
+    get: async (key) => (key === "/zarr.json" ? description : keys.get(full(key), mostBytes)),
+    getRange(key, range) {
+      if ("suffixLength" in range) return keys.getRange(full(key), { suffix: range.suffixLength });
+      checkKeyBytes(full(key), range.length, mostBytes);
+      return keys.getRange(full(key), { start: range.offset, end: range.offset + range.length });
+    },
   };
 }
 

@@ -57,10 +57,10 @@ export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   return object(value as Json) ?? fail(`${what} is no JSON object`);
 }
 
-/** Bare NaN, Infinity and -Infinity outside of strings, as strings. */
+/** Bare NaN, Infinity and -Infinity outside of strings, as strings. A string without an end is passed over once. */
 function quoteSpecials(text: string): string {
   if (!/NaN|Infinity/.test(text)) return text;
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) =>
+  return text.replace(/"(?:[^"\\]|\\[\s\S])*(?:"|$)|-?\b(?:NaN|Infinity)\b/g, (found) =>
     found.startsWith('"') ? found : `"${found}"`,
   );
 }
@@ -379,7 +379,10 @@ function guardCodecs(
     } else if (name === "crc32c") after.push({ name, configuration });
     else if (name === "shuffle") after.push({ name: "numcodecs.shuffle", configuration });
     else if (COMPRESSIONS.includes(name))
-      after.push({ name: GUARDED, configuration: { name, configuration, maxBytes: maxBytes(chunkBytes) } });
+      after.push({
+        name: GUARDED,
+        configuration: { name, configuration, maxBytes: maxChunkBytes(chunkBytes) },
+      });
     else return `codec "${name}"`;
   }
   if (middle === null)
@@ -398,7 +401,7 @@ function fixed(type: ElementType, isBig: boolean): JsonObject {
 }
 
 /** Room for the headers of compressions inside one another; strings have no size to go by. */
-function maxBytes(chunkBytes: number | null): number {
+export function maxChunkBytes(chunkBytes: number | null): number {
   return chunkBytes === null ? maxInflatedBytes(0) : 2 * chunkBytes + (1 << 18);
 }
 

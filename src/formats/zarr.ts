@@ -23,6 +23,9 @@ import {
 const V2_NAMES = [".zarray", ".zgroup", ".zattrs"] as const;
 const V3_NAME = "zarr.json";
 
+/** Bytes of such a file; those of a whole atlas, consolidated, are a few megabytes. */
+const MAX_METADATA_BYTES = 1 << 26;
+
 /** True when names in a folder say that it is the root of a Zarr group. */
 export function isZarrRoot(names: readonly string[]): boolean {
   return names.includes(V3_NAME) || names.includes(".zgroup");
@@ -142,14 +145,14 @@ function notConsolidated(): AtlasmtlError {
 }
 
 async function readV3(keys: KeyStore, prefix: string): Promise<NodeMetadata | null> {
-  const bytes = await keys.get(`${prefix}${V3_NAME}`);
+  const bytes = await keys.get(`${prefix}${V3_NAME}`, MAX_METADATA_BYTES);
   return bytes === undefined ? null : parseV3(parseJsonObject(bytes, V3_NAME));
 }
 
 async function readV2(keys: KeyStore, prefix: string): Promise<NodeMetadata | null> {
   const [array, group, attributes] = await Promise.all(
     V2_NAMES.map(async (name) => {
-      const bytes = await keys.get(`${prefix}${name}`);
+      const bytes = await keys.get(`${prefix}${name}`, MAX_METADATA_BYTES);
       return bytes === undefined ? null : parseJsonObject(bytes, name);
     }),
   );

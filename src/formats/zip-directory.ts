@@ -8,7 +8,7 @@
 import { inflateSync } from "fflate";
 import { AtlasmtlError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
-import { MAX_DEFLATE_RATIO, MAX_INFLATED_BYTES, MAX_ZIP_ENTRIES } from "./limits.ts";
+import { MAX_DEFLATE_RATIO, MAX_ZIP_ENTRIES, maxInflatedBytes } from "./limits.ts";
 
 export const ZIP_SIGNATURES = {
   local: 0x04034b50,
@@ -244,7 +244,7 @@ export function entryContent(raw: Uint8Array, entry: ZipEntry): Uint8Array {
 const hex = (value: number): string => value.toString(16).padStart(8, "0");
 
 function inflate(raw: Uint8Array, size: number): Uint8Array {
-  if (size > MAX_INFLATED_BYTES || size > raw.length * MAX_DEFLATE_RATIO)
+  if (size > maxInflatedBytes(raw.length) || size > raw.length * MAX_DEFLATE_RATIO)
     throw new AtlasmtlError("LIMIT", `${raw.length} compressed bytes claim to expand to ${size}`);
   let content: Uint8Array;
   try {

@@ -2,7 +2,7 @@
 import type { ByteSource } from "../core/bytes.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { locate } from "../errors.ts";
-import type { KeyStore } from "./key-store.ts";
+import { checkKeyBytes, type KeyStore } from "./key-store.ts";
 import {
   dataStartOf,
   entryContent,
@@ -73,8 +73,9 @@ export async function openZipStore(source: ByteSource): Promise<ZipStore> {
     name: source.name,
     isListable: true,
     keys: [...entries.keys()],
-    async get(key) {
+    async get(key, maxBytes) {
       const entry = entries.get(key);
+      if (entry !== undefined) checkKeyBytes(key, entry.size, maxBytes);
       return entry === undefined ? undefined : located(key, () => whole(entry));
     },
     async getRange(key, range) {
@@ -118,7 +119,7 @@ export function below(store: KeyStore, prefix: string): KeyStore {
   if (prefix === "") return store;
   return {
     ...store,
-    get: (key) => store.get(`${prefix}/${key}`),
+    get: (key, maxBytes) => store.get(`${prefix}/${key}`, maxBytes),
     getRange: (key, range) => store.getRange(`${prefix}/${key}`, range),
     list: (folder) => store.list(folder === "" ? prefix : `${prefix}/${folder}`),
   };

@@ -9,6 +9,7 @@ import { datasetFiles } from "./corpus/datasets.ts";
 import type { HostileFile } from "./corpus/hostile-file.ts";
 import { manifestFiles } from "./corpus/manifests.ts";
 import { pickleFiles } from "./corpus/pickles.ts";
+import { zarrFiles } from "./corpus/zarrs.ts";
 import { zipFiles } from "./corpus/zips.ts";
 
 /** What opening one file may take on top of what the process has. */
@@ -37,7 +38,8 @@ describe.each<[string, () => Promise<HostileFile[]>, number]>([
   ["archives", zipFiles, 100],
   ["pickles", pickleFiles, 600],
   ["manifests, journals and run manifests", manifestFiles, 100],
-  ["datasets", datasetFiles, 150],
+  ["HDF5 datasets", datasetFiles, 150],
+  ["Zarr datasets", zarrFiles, 300],
 ])("hostile %s", (kind, make, atLeast) => {
   test("end in a typed error, within bounds, and leave nothing behind", { timeout: 300_000 }, async () => {
     const files = await make();

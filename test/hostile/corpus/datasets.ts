@@ -241,6 +241,8 @@ export async function datasetFiles(): Promise<HostileFile[]> {
       blob("unwrittenNumbers"),
     ],
     ["a chunk of 800 MB in 800 KB", ["LIMIT", "BAD_DATA"], blob("oneChunk")],
+    ["a text of a million letters that is meant a million times", ["LIMIT"], blob("repeatedText")],
+    ["a text of a hundred letters that is meant ten million times", ["LIMIT"], blob("repeatedShortText")],
     ["a superblock that leads out of the file", ["BAD_FORMAT"], patched(good, 40, u64(2n ** 40n))],
     ["a superblock of version 255", ["BAD_FORMAT"], patched(good, 8, 255)],
     ["addresses of one byte", ["BAD_FORMAT"], patched(good, 13, 1)],

@@ -4,6 +4,7 @@ import base64
 import gzip
 import os
 import tempfile
+import zlib
 
 import h5py
 import numpy as np
@@ -78,10 +79,52 @@ def packed(path):
         dense(file.create_dataset("X", data=np.ones((2, 3), "f4"), compression="gzip"))
 
 
+def repeated_text(path):
+    """A million cells are called by one text of a million letters, which is stored once."""
+    with base(path) as file:
+        dense(file.create_dataset("X", (2, 3), dtype="f4"))
+        kind = h5py.string_dtype()
+        once = file.create_dataset("once", (1,), dtype=kind, chunks=(1,))
+        once[0] = "x" * 1_000_000
+        file.flush()
+        _, pointer = once.id.read_direct_chunk((0,))
+        n = 1_000_000
+        column = file["obs"].create_dataset("text", (n,), dtype=kind, chunks=(n,), compression="gzip")
+        column.id.write_direct_chunk((0,), zlib.compress(pointer * n, 9))
+        file["obs"].attrs.create("column-order", ["text"], dtype=kind)
+
+
+def repeated_short_text(path):
+    """As above, ten million times a hundred letters."""
+    with base(path) as file:
+        dense(file.create_dataset("X", (2, 3), dtype="f4"))
+        kind = h5py.string_dtype()
+        once = file.create_dataset("once", (1,), dtype=kind, chunks=(1,))
+        once[0] = "x" * 100
+        file.flush()
+        _, pointer = once.id.read_direct_chunk((0,))
+        n = 10_000_000
+        column = file["obs"].create_dataset("text", (n,), dtype=kind, chunks=(n // 10,), compression="gzip")
+        for at in range(0, n, n // 10):
+            column.id.write_direct_chunk((at,), zlib.compress(pointer * (n // 10), 9))
+        file["obs"].attrs.create("column-order", ["text"], dtype=kind)
+
+
+MAKERS = (
+    external_storage,
+    virtual,
+    unwritten,
+    unwritten_numbers,
+    one_chunk,
+    packed,
+    repeated_text,
+    repeated_short_text,
+)
+
 print("/** Made by make_hdf5.py with h5py; gzip in base64. */")
 print("export const HDF5_BLOBS = {")
 with tempfile.TemporaryDirectory() as folder:
-    for make in (external_storage, virtual, unwritten, unwritten_numbers, one_chunk, packed):
+    for make in MAKERS:
         path = os.path.join(folder, "file.h5ad")
         make(path)
         with open(path, "rb") as stream:
