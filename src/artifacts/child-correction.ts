@@ -1,7 +1,7 @@
 /** Child correction modules between `model.pth` and the model (contract 2 §8). @module */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { childFeatureCount } from "../kernels/reference/child-correction.ts";
+import { childFeatureCount } from "../kernels/reference/child-features.ts";
 import { CHILD_FEATURE_MODES, type Linear, type NetworkShape } from "../kernels/types.ts";
 import type { ChildCorrection, ChildCorrectionModule } from "../model/types.ts";
 import { configEntries } from "./config-values.ts";

@@ -154,7 +154,11 @@ export const PREDICT_FLAGS = {
   ...GENE_FLAGS,
   species: choice(SPECIES, "Genes:", "species of the genes"),
   inputTransform: choice(INPUT_TRANSFORMS, FILES, "override the transform of the model"),
-  normalize: choice(NORMALIZATIONS, FILES, "override what the model does to counts first"),
+  normalize: choice(
+    NORMALIZATIONS,
+    FILES,
+    "override what the model does to counts; none: it is done already",
+  ),
   noVerify: toggle(FILES, "do not check the checksums of the bundle"),
 
   confidenceHigh: number(CONFIDENCE, "below this, confidence is low"),

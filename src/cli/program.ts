@@ -214,6 +214,7 @@ Examples:
   atlasmtl train --adata ref.h5ad --out m.pth --labels cell_type --latent-key X_scVI --umap-key X_umap
   atlasmtl train --adata ref.h5ad --out m.pth --labels cell_type --val-fraction 0.1 \\
     --calibration temperature_scaling --early-stopping-patience 5
+  atlasmtl train --adata counts.h5ad --out m.pth --labels lineage cell_type --preset best
   atlasmtl train --config train.yaml --random-state 7
 
 Writes the bundle and train_run_manifest.json beside it. The same data, settings and version give the

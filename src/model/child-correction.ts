@@ -1,5 +1,5 @@
 /** Refining child logits within the predicted parent (contract 2 §8, inference). @module */
-import { type ChildWidths, writeChildFeatures } from "../kernels/reference/child-correction.ts";
+import { type ChildWidths, writeChildFeatures } from "../kernels/reference/child-features.ts";
 import { linearForward } from "../kernels/reference/linear.ts";
 import type { ForwardResult } from "../kernels/types.ts";
 import type { ChildCorrection } from "./types.ts";

@@ -2,7 +2,7 @@
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { childFeatureCount } from "../kernels/reference/child-correction.ts";
+import { childFeatureCount } from "../kernels/reference/child-features.ts";
 import {
   CHILD_FEATURE_MODES,
   type ChildFeatureMode,

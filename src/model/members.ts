@@ -2,7 +2,12 @@
 import type { Progress, WorkOptions } from "../core/progress.ts";
 import type { Engine, NetworkShape, NetworkWeights, TrainerOptions } from "../kernels/types.ts";
 import { type ChildPlan, childTraining, startingModules } from "./child-options.ts";
-import { type ClassBalance, createClassSampler } from "./class-balance.ts";
+import {
+  balanceClasses,
+  type ClassBalance,
+  createClassSampler,
+  type ResolvedClassBalance,
+} from "./class-balance.ts";
 import { joinMembers } from "./ensemble.ts";
 import { type FitResult, fitEpochs } from "./fit.ts";
 import { initialLinear, initialWeights, type WarmStart, warmStart } from "./init.ts";
@@ -15,18 +20,26 @@ import type { Warning } from "./types.ts";
 export interface FitProblem {
   readonly chosen: ResolvedTrainOptions;
   readonly input: TrainInput;
-  readonly split: ValidationSplit;
+  /** Of each member: every one holds out cells of its own. */
+  readonly splits: readonly ValidationSplit[];
   /** Of one member. */
   readonly shape: NetworkShape;
   readonly child: ChildPlan | null;
-  readonly weighting: ClassBalance | null;
-  readonly sampling: ClassBalance | null;
   /** Keys by {@link memberPurpose}. */
   readonly seeds: { readonly [purpose: string]: number };
   readonly onEpoch: () => void;
 }
 
+/** How one member's classes are balanced, from its own training part. */
+export interface Balances {
+  readonly weighting: ClassBalance | null;
+  readonly sampling: ClassBalance | null;
+}
+
 export interface FittedMembers {
+  readonly members: readonly NetworkWeights[];
+  /** Of the first member. */
+  readonly balances: Balances;
   /** Losses are means over the members, `epochsCompleted` the most of any, `bestEpoch` that of a single one. */
   readonly fit: FitResult & { readonly epochsRun: number };
   readonly warm: WarmStart | null;
@@ -66,6 +79,8 @@ export async function fitMembers(
     }, 0);
   const [first] = fits as [FitResult];
   return {
+    members: fits.map(({ weights }) => weights),
+    balances: balancesOf(problem, 0),
     fit: {
       ...first,
       weights: joinMembers(fits.map(({ weights }) => weights)),
@@ -81,15 +96,23 @@ export async function fitMembers(
   };
 }
 
+function balancesOf({ chosen, input, splits }: FitProblem, member: number): Balances {
+  const balance = (options: ResolvedClassBalance | null) =>
+    options === null ? null : balanceClasses(input.labels, splits[member]!.train, options);
+  return { weighting: balance(chosen.classWeighting), sampling: balance(chosen.classBalancedSampling) };
+}
+
 async function fitMember(
   problem: FitProblem,
   member: number,
   start: Start,
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<FitResult> {
-  const { chosen, input, split, sampling, seeds } = problem;
+  const { chosen, input, seeds } = problem;
+  const split = problem.splits[member]!;
+  const { weighting, sampling } = balancesOf(problem, member);
   const key = (name: string) => seeds[memberPurpose(name, member)] ?? 0;
-  const trainer = await work.engine.createTrainer(trainerOptions(problem, start, key("dropout")));
+  const trainer = await work.engine.createTrainer(trainerOptions(problem, start, weighting, key("dropout")));
   return fitEpochs(
     trainer,
     split,
@@ -161,8 +184,9 @@ function startingPoint(
 }
 
 function trainerOptions(
-  { chosen, input: { x, labels, coords, domains }, shape, child, weighting }: FitProblem,
+  { chosen, input: { x, labels, coords, domains }, shape, child }: FitProblem,
   start: Start,
+  weighting: ClassBalance | null,
   dropoutKey: number,
 ): TrainerOptions {
   return {

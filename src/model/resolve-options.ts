@@ -76,7 +76,7 @@ export function resolveTrainOptions(options: TrainOptions): {
     preset,
     hiddenSizes: checkHiddenSizes(asked.hiddenSizes),
     dropoutRate: share("dropoutRate"),
-    ensembleSize: checkNumber("ensembleSize", asked.ensembleSize, { integer: true, min: 1, max: 64 }),
+    ensembleSize: checkNumber("ensembleSize", asked.ensembleSize, { integer: true, min: 1, max: 16 }),
     batchSize: int("batchSize", 1),
     numEpochs: int("numEpochs", 1),
     learningRate: positive("learningRate"),

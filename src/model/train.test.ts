@@ -429,16 +429,23 @@ describe("an ensemble", () => {
     const [first, joined] = [alone.weights.encoder[0]!, model.weights.encoder[0]!];
     expect(joined.weight.subarray(0, first.weight.length)).toEqual(first.weight);
     expect(joined.weight.subarray(first.weight.length, 2 * first.weight.length)).not.toEqual(first.weight);
-    expect(Object.keys(seeds)).toEqual(
-      ["random_state", "init", "shuffle", "dropout", "init_2", "shuffle_2", "dropout_2"].concat([
-        "init_3",
-        "shuffle_3",
-        "dropout_3",
-        "split",
-      ]),
-    );
+    expect(Object.keys(seeds)).toEqual([
+      "random_state",
+      ...["", "_2", "_3"].flatMap((m) => [`init${m}`, `shuffle${m}`, `dropout${m}`, `split${m}`]),
+    ]);
     expect(toPlain(model.trainConfig.get("ensemble_size")!)).toBe(3);
     expect((await model.reference()).coords.get("X_ref_latent_internal")!.nCols).toBe(18);
+  });
+
+  test("holds out other cells for each member, and calibrates on them", async () => {
+    const options = { valFraction: 0.3, calibrationMethod: "temperature_scaling", numEpochs: 4 } as const;
+    const { model } = await run({ ...options, ensembleSize: 3 });
+    const temperatures = (own: typeof model) =>
+      (toPlain(own.trainConfig.get("calibration")!) as { temperatures: { fine: number } }).temperatures.fine;
+    const alone = (await run(options)).model;
+    expect(temperatures(model)).toBeGreaterThan(0);
+    expect(temperatures(model)).not.toBe(temperatures(alone));
+    expect(temperatures((await run({ ...options, ensembleSize: 3 })).model)).toBe(temperatures(model));
   });
 
   test("counts its members' epochs in the progress", async () => {

@@ -4,10 +4,10 @@ import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
-import type { Engine, Inference, NetworkShape } from "../kernels/types.ts";
-import { fitTemperature, logTemperatureReach } from "./calibrate.ts";
+import type { Engine, NetworkShape, NetworkWeights } from "../kernels/types.ts";
+import { fitTemperature, type HeadLogits, logTemperatureReach } from "./calibrate.ts";
 import { planChildCorrection, trainedCorrection } from "./child-options.ts";
-import { balanceClasses, type ClassBalance } from "./class-balance.ts";
+import type { ClassBalance } from "./class-balance.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
 import { ensembleShape } from "./ensemble.ts";
 import type { WarmStart } from "./init.ts";
@@ -48,29 +48,23 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const { engine } = work;
   const input = await readTrainInput(adata, chosen, work);
   const seeds = deriveSeeds(chosen);
-  const split = splitValidation(input.x.nRows, chosen.valFraction, seeds.split ?? 0);
+  const splits = Array.from({ length: chosen.ensembleSize }, (_, m) =>
+    splitValidation(input.x.nRows, chosen.valFraction, seeds[memberPurpose("split", m)] ?? 0),
+  );
+  const [split] = splits as [ValidationSplit];
   const memberShape = networkShape(chosen, input);
   const shape = ensembleShape(memberShape, chosen.ensembleSize);
   const child =
     chosen.childCorrection === null
       ? null
       : planChildCorrection(chosen.childCorrection, input.labels, memberShape.hiddenSizes.at(-1)!);
-  const weighting =
-    chosen.classWeighting === null ? null : balanceClasses(input.labels, split.train, chosen.classWeighting);
-  const sampling =
-    chosen.classBalancedSampling === null
-      ? null
-      : balanceClasses(input.labels, split.train, chosen.classBalancedSampling);
 
   const startedAt = performance.now();
-  const {
-    fit,
-    warm,
-    warnings: startWarnings,
-  } = await fitMembers(
-    { chosen, input, split, shape: memberShape, child, weighting, sampling, seeds, onEpoch: meter.sample },
+  const fitted = await fitMembers(
+    { chosen, input, splits, shape: memberShape, child, seeds, onEpoch: meter.sample },
     work,
   );
+  const { fit, warm, balances } = fitted;
   const trainSeconds = (performance.now() - startedAt) / 1000;
   const runtimeSummary = meter.summary({
     phase: "train",
@@ -83,11 +77,17 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const { childModules, ...weights } = fit.weights;
   const childCorrection =
     child === null || childModules === undefined ? null : trainedCorrection(child, childModules);
+  const temperatures = await calibrate(
+    memberShape,
+    fitted.members.map((own, m) => ({ weights: own, rows: splits[m]!.val })),
+    childCorrection,
+    chosen,
+    input,
+    work,
+  );
   const inference = await engine.createInference(shape, weights);
-  let temperatures: ReadonlyMap<string, number> | null;
   let latent: DenseMatrix;
   try {
-    temperatures = await calibrate(inference, childCorrection, chosen, input, split, work);
     latent = await encodeCells(inference, input.x, shape.hiddenSizes[shape.hiddenSizes.length - 1]!, work);
   } finally {
     inference.dispose();
@@ -116,8 +116,8 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       temperatures,
       knnSpace,
       initTensors: warm?.taken ?? null,
-      classWeighting: weighting,
-      classBalancedSampling: sampling,
+      classWeighting: balances.weighting,
+      classBalancedSampling: balances.sampling,
       childCorrection: child?.config ?? null,
       numThreadsUsed: engine.numThreads,
       deviceUsed: DEVICE,
@@ -132,8 +132,8 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     ...resolved.warnings,
     ...input.warnings,
     ...(child?.warnings ?? []),
-    ...balanceWarnings(sampling, split),
-    ...startWarnings,
+    ...balanceWarnings(balances.sampling, split),
+    ...fitted.warnings,
   ];
   return { model, warnings, seeds, warmStart: warm };
 }
@@ -148,9 +148,9 @@ function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit):
 
 function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
   const { randomState, valFraction, classBalancedSampling, ensembleSize } = chosen;
-  const each = ["init", classBalancedSampling === null ? "shuffle" : "sampling", "dropout"];
+  const drawing = classBalancedSampling === null ? "shuffle" : "sampling";
+  const each = ["init", drawing, "dropout", ...(valFraction > 0 ? ["split"] : [])];
   const purposes = Array.from({ length: ensembleSize }, (_, m) => each.map((name) => memberPurpose(name, m)));
-  if (valFraction > 0) purposes.push(["split"]);
   return {
     random_state: randomState,
     ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),
@@ -169,19 +169,47 @@ function networkShape(
   };
 }
 
-/** One temperature per label column; null when calibration was not asked for. */
+/**
+ * One temperature per label column, from each network's logits of the cells that it held out; null when calibration
+ * was not asked for. The members of an ensemble hold out different cells, so that none is lost to it as a whole.
+ */
 async function calibrate(
-  inference: Inference,
+  shape: NetworkShape,
+  members: readonly { readonly weights: NetworkWeights; readonly rows: Uint32Array }[],
   childCorrection: ChildCorrection | null,
   chosen: ResolvedTrainOptions,
   { x, labels }: TrainInput,
-  split: ValidationSplit,
-  work: WorkOptions,
+  work: TrainWork,
 ): Promise<ReadonlyMap<string, number> | null> {
   if (chosen.calibrationMethod === null) return null;
   const reach = logTemperatureReach(chosen.calibrationMaxIter, chosen.calibrationLr);
-  const heads = await logitsOf(inference, x, split.val, labels, childCorrection, work);
-  return new Map(heads.map((head, j) => [labels[j]!.column, fitTemperature(head, reach)]));
+  const heads: HeadLogits[][] = [];
+  for (const { weights, rows } of members) {
+    const inference = await work.engine.createInference(shape, weights);
+    try {
+      heads.push(await logitsOf(inference, x, rows, labels, childCorrection, work));
+    } finally {
+      inference.dispose();
+    }
+  }
+  return new Map(
+    labels.map(({ column }, j) => [column, fitTemperature(joinHeads(heads.map((own) => own[j]!)), reach)]),
+  );
+}
+
+/** The cells of several {@link HeadLogits} of one head, one after another. */
+function joinHeads(parts: readonly HeadLogits[]): HeadLogits {
+  const { nClasses } = parts[0]!;
+  const nRows = parts.reduce((sum, { targets }) => sum + targets.length, 0);
+  const logits = new Float32Array(nRows * nClasses);
+  const targets = new Int32Array(nRows);
+  let row = 0;
+  for (const part of parts) {
+    logits.set(part.logits, row * nClasses);
+    targets.set(part.targets, row);
+    row += part.targets.length;
+  }
+  return { nClasses, logits, targets };
 }
 
 function createReference(input: TrainInput, latent: DenseMatrix, knnSpace: string | null): Reference {

@@ -136,3 +136,43 @@ test.each([
 ])("%o against %o: %s", (query, model, cause) => {
   expect(failure(() => alignGenes(query, model, "q")).message).toContain(cause);
 });
+
+test("counts are normalised over the model's genes alone, cell by cell, in blocks of any size", async () => {
+  const rows = [
+    [3, 90, 1],
+    [0, 5, 0],
+    [2, 0, 6],
+  ];
+  const genes = alignGenes(["a", "x", "c"], ["c", "a", "d"], "q");
+  const query = memoryQuery(rows, ["a", "x", "c"]);
+  const log = (count: number, sum: number) => expect.closeTo(Math.log1p((count * 1e4) / sum), 5);
+  for (const batchSize of [1, 2, 9]) {
+    const options = { transform: "float", normalize: "log1p_cp10k", batchSize, source: "q" } as const;
+    const seen: number[][] = [];
+    for await (const { csr: block } of alignedRows(await query.matrix(), genes, options))
+      seen.push(...toRows(block));
+    expect(seen).toEqual([
+      [log(1, 4), log(3, 4), 0],
+      [0, 0, 0],
+      [log(6, 8), log(2, 8), 0],
+    ]);
+  }
+});
+
+test("values that are no counts are refused by the normalisation, and left alone without it", async () => {
+  const genes = alignGenes(["a"], ["a"], "q");
+  const query = memoryQuery([[0.5], [1.7]], ["a"]);
+  const read = async (normalize: "none" | "log1p_cp10k") => {
+    const seen: number[][] = [];
+    const options = { transform: "float", normalize, batchSize: 1, source: "q" } as const;
+    for await (const { csr: block } of alignedRows(await query.matrix(), genes, options))
+      seen.push(...toRows(block));
+    return seen;
+  };
+  await expect(read("log1p_cp10k")).rejects.toMatchObject({
+    code: "BAD_DATA",
+    message: expect.stringMatching(/q › X looks normalised already: 0 % of 2 values/),
+    hint: expect.stringMatching(/normalize: "none"/),
+  });
+  expect(await read("none")).toEqual([[0.5], [Math.fround(1.7)]]);
+});

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { permutation } from "../../src/core/rng.ts";
-import { childFeatureCount } from "../../src/kernels/reference/child-correction.ts";
+import { childFeatureCount } from "../../src/kernels/reference/child-features.ts";
 import { createReferenceEngine } from "../../src/kernels/reference/engine.ts";
 import type {
   ChildFeatureMode,

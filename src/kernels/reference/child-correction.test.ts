@@ -6,7 +6,8 @@ import {
   type ChildTrainingOptions,
   type Linear,
 } from "../types.ts";
-import { type ChildOutputs, childFeatureCount, createChildStep } from "./child-correction.ts";
+import { createChildStep } from "./child-correction.ts";
+import { type ChildOutputs, childFeatureCount } from "./child-features.ts";
 
 const N = 9;
 const WIDTHS = { latent: 4, parents: 3, children: 6 };

@@ -2,7 +2,8 @@
 import { throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { Linear, LossSummary, Trainer, TrainerOptions } from "../types.ts";
-import { type ChildOutputs, createChildStep } from "./child-correction.ts";
+import { createChildStep } from "./child-correction.ts";
+import type { ChildOutputs } from "./child-features.ts";
 import { batchLoss, createLossMean } from "./loss.ts";
 import {
   type Activations,

@@ -3,7 +3,8 @@
  * alignment, topology and child correction. All are optional and small.
  * @module
  */
-import { type ChildOutputs, createChildStep } from "../reference/child-correction.ts";
+import { createChildStep } from "../reference/child-correction.ts";
+import type { ChildOutputs } from "../reference/child-features.ts";
 import { domainAlignment } from "../reference/domain.ts";
 import { topology } from "../reference/topology.ts";
 import type { ChildModule, TrainerOptions } from "../types.ts";

@@ -7,7 +7,7 @@ import {
   uniform,
   weightDifference,
 } from "../../../test/helpers/kernels.ts";
-import { childFeatureCount } from "../reference/child-correction.ts";
+import { childFeatureCount } from "../reference/child-features.ts";
 import { createReferenceEngine } from "../reference/engine.ts";
 import type {
   ChildFeatureMode,
