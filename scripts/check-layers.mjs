@@ -21,6 +21,7 @@ const stages = [
     "index.ts",
     "build-model.ts",
     "feature-panel.ts",
+    "group-split.ts",
     "predict-query.ts",
     "preload.ts",
     "trained-model.ts",

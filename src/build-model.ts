@@ -1,13 +1,14 @@
 /** Training as a caller sees it. @module */
 
 import type { AnnData } from "./anndata/types.ts";
-import type { ConfigMap } from "./core/config.ts";
+import type { ConfigMap, ConfigValue } from "./core/config.ts";
 import type { WorkOptions } from "./core/progress.ts";
 import { isAtlasmtlError } from "./errors.ts";
 import { createEngine } from "./kernels/engine.ts";
 import type { TrainOptions } from "./model/options.ts";
 import { train } from "./model/train.ts";
-import { PREPROCESS_KEY } from "./preprocess/schema.ts";
+import { panelFromConfig, panelToConfig } from "./preprocess/panel.ts";
+import { PREPROCESS_KEY, PREPROCESS_KEYS } from "./preprocess/schema.ts";
 import { TrainedModel } from "./trained-model.ts";
 
 /**
@@ -38,15 +39,33 @@ export async function buildModel(
   }
 }
 
-/** What preprocessing says about `adata`; null where it says nothing. */
+/** What preprocessing says about `adata`, with a panel that fits its genes or none; null where it says nothing. */
 async function recordOf(adata: AnnData): Promise<ConfigMap | null> {
   if (!adata.unsKeys.includes(PREPROCESS_KEY)) return null;
+  let record: ConfigValue;
   try {
-    const record = await adata.uns(PREPROCESS_KEY);
-    return record instanceof Map ? (record as ConfigMap) : null;
+    record = await adata.uns(PREPROCESS_KEY);
   } catch (error) {
     // What others keep under this name is no reason not to train.
     if (isAtlasmtlError(error, "UNSUPPORTED", "LIMIT")) return null;
+    throw error;
+  }
+  if (!(record instanceof Map)) return null;
+  const { panel: key } = PREPROCESS_KEYS;
+  const panel = fittingPanel(record.get(key), adata.var.index);
+  const rest = [...(record as ConfigMap)].filter(([name]) => name !== key);
+  return new Map([...rest, ...(panel === null ? [] : [[key, panel] as const])]);
+}
+
+/** A panel read from a file, which keeps no nulls, with every key again; null for one of other genes. */
+function fittingPanel(config: ConfigValue | undefined, genes: readonly string[]): ConfigMap | null {
+  if (!(config instanceof Map)) return null;
+  try {
+    const panel = panelFromConfig(config as ConfigMap, PREPROCESS_KEY);
+    const isSame = panel.geneIds.length === genes.length && panel.geneIds.every((id, i) => id === genes[i]);
+    return isSame ? panelToConfig(panel) : null;
+  } catch (error) {
+    if (isAtlasmtlError(error, "BAD_FORMAT")) return null;
     throw error;
   }
 }

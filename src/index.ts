@@ -17,6 +17,7 @@
  */
 export { createAnnData } from "./anndata/memory.ts";
 export { openAnnData } from "./anndata/open.ts";
+export { viewRows } from "./anndata/row-view.ts";
 export { cellsWhere, selectObs } from "./anndata/select.ts";
 export type { AnnData, Column, DataFrame, Matrix, MatrixName } from "./anndata/types.ts";
 export { emitH5ad, writeH5ad } from "./anndata/write.ts";
@@ -32,6 +33,7 @@ export { VERSION } from "./core/version.ts";
 export type { ErrorCode, ErrorSubject } from "./errors.ts";
 export { AtlasmtlError, ERROR_CODES, isAtlasmtlError } from "./errors.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
+export { emitGroupSplit, readGroupSplit } from "./group-split.ts";
 export type { TrainOptions } from "./model/options.ts";
 export type { Model, Reference, Warning } from "./model/types.ts";
 export type { WriteMode } from "./output/columns.ts";
@@ -47,4 +49,10 @@ export { variableGenes } from "./preprocess/hvg.ts";
 export type { PreprocessOptions } from "./preprocess/options.ts";
 export type { FeaturePanel } from "./preprocess/panel.ts";
 export { type PreprocessResult, preprocessQuery, preprocessReference } from "./preprocess/pipeline.ts";
+export {
+  type GroupSplitPlan,
+  makeGroupSplitPlan,
+  materializeGroupSplit,
+  splitRows,
+} from "./preprocess/split.ts";
 export { type LoadFilesOptions, type LoadOptions, type SaveOptions, TrainedModel } from "./trained-model.ts";

@@ -71,7 +71,8 @@ export async function convertDataset(
     }
     tagDict(sink, `/${group}`);
   }
-  if (reshaped !== undefined && store !== null) await writeReshaped(store, reshaped.varFrom, sink);
+  if (reshaped !== undefined && store !== null)
+    await writeReshaped(store, reshaped.varFrom, adata.var.index, sink);
   if (adata.hasX) await copyMatrix("X", "X");
   writeDict(sink, "/layers");
   for (const key of adata.layerKeys) await copyMatrix(`layers/${key}`, `layers/${key}`);

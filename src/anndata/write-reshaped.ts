@@ -3,6 +3,7 @@ import type { ArrayStore, StoredArray } from "../formats/array-store.ts";
 import type { NumberArray } from "../formats/number-arrays.ts";
 import type { ElementSink } from "./convert.ts";
 import { openDataFrame } from "./dataframe.ts";
+import { text } from "./encodings.ts";
 import { openMatrix } from "./matrix.ts";
 import { pickColumn } from "./select.ts";
 import type { Column, MatrixName } from "./types.ts";
@@ -13,22 +14,22 @@ import { writeArray, writeCsr } from "./write-elements.ts";
 const MAX_ENTRIES = 1 << 26;
 
 /**
- * Writes the members of varm and varp with the rows `varFrom` of the stored genes (-1 for none, which become
+ * Writes the members of varm and varp for the genes `names`, with the rows `varFrom` of the stored ones (-1 for none, which become
  * NaN, zero or missing) into groups that are there. What is neither an array of numbers, a matrix nor a table
  * is left out.
  */
 export async function writeReshaped(
   store: ArrayStore,
   varFrom: Int32Array,
+  names: readonly string[],
   sink: ElementSink,
 ): Promise<void> {
-  for (const [group, write] of [
-    ["varm", writeRows],
-    ["varp", writeBoth],
-  ] as const) {
+  for (const group of ["varm", "varp"] as const) {
     const element = await store.open(group);
     if (element?.kind !== "group") continue;
-    for (const key of element.keys) await write(store, `${group}/${key}`, varFrom, sink);
+    for (const key of element.keys)
+      if (group === "varm") await writeRows(store, `${group}/${key}`, varFrom, names, sink);
+      else await writeBoth(store, `${group}/${key}`, varFrom, sink);
     await sink.settle();
   }
 }
@@ -37,6 +38,7 @@ async function writeRows(
   store: ArrayStore,
   path: string,
   from: Int32Array,
+  names: readonly string[],
   sink: ElementSink,
 ): Promise<void> {
   const element = await store.open(path);
@@ -44,12 +46,11 @@ async function writeRows(
     if (element.element !== "number" || (element.shape?.length ?? 0) === 0) return;
     const { values, shape } = await pickRows(element, from);
     writeArray(sink, `/${path}`, values, shape);
-  } else if (element?.keys.includes("_index")) {
+  } else if (element !== null && text(element.attribute("_index")) !== undefined) {
     const frame = await openDataFrame(store, path);
     const columns = new Map<string, Column>();
     for (const name of frame.columns) columns.set(name, pickColumn(await frame.column(name), from));
-    const index = Array.from(from, (at) => frame.index[at] ?? "");
-    writeFrame(sink, `/${path}`, { index, columns });
+    writeFrame(sink, `/${path}`, { index: names, columns });
   }
 }
 

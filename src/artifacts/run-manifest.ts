@@ -33,6 +33,8 @@ export interface RunRecord {
   readonly gitCommit: string | null;
   /** The command as given, the program's name first. */
   readonly argv: readonly string[];
+  /** The part of a group split that was read, by the names it has in the file; null or absent without one. */
+  readonly split?: ConfigMap | null;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -50,7 +52,7 @@ export function runManifest(record: RunRecord): ConfigMap {
     ["inputs", record.inputs.map(fileEntry)],
     ["outputs", record.outputs.map(fileEntry)],
     ["seeds", record.seeds],
-    ["split", null],
+    ["split", record.split ?? null],
     [
       "software",
       {

@@ -50,6 +50,7 @@ import {
   PREPROCESS_FLAGS,
   PREPROCESS_ONLY_FLAGS,
 } from "./preprocess-flags.ts";
+import { SPLIT_FLAGS } from "./split-flags.ts";
 
 const FILES = "Files:";
 const LABELS = "Labels and coordinates:";
@@ -62,6 +63,7 @@ const CONFIDENCE = "Confidence and Unknown:";
 const KNN = "KNN correction:";
 const HIERARCHY = "Hierarchy:";
 const RESULT = "Result:";
+const SPLIT = "Split:";
 
 const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
@@ -71,6 +73,7 @@ export const TRAIN_FLAGS = {
   out: path(FILES, "model to write, ends in .pth (required)"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
+  ...SPLIT_FLAGS,
   initModel: path(FILES, "start from the matching weights of this bundle"),
 
   labels: names("COLUMN", LABELS, "obs columns to learn, coarse to fine (required)"),
@@ -138,10 +141,26 @@ export const PREPROCESS_COMMAND_FLAGS = {
   panel: path(FILES, "of a query (required): a *_feature_panel.json, or the model that carries it"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...OPEN_FLAGS,
+  ...SPLIT_FLAGS,
   ...PREPROCESS_FLAGS,
   ...PREPROCESS_ONLY_FLAGS,
 } as const satisfies FlagTable;
 export type PreprocessCommandFlags = FlagValues<typeof PREPROCESS_COMMAND_FLAGS>;
+
+/** `atlasmtl split`. */
+export const SPLIT_COMMAND_FLAGS = {
+  adata: path(FILES, "dataset (required)"),
+  out: path(FILES, "plan to write, ends in .json (required); the assignment goes beside it"),
+  config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
+  ...OPEN_FLAGS,
+  splitKey: name("COLUMN", SPLIT, "obs column of groups, such as donors (required)"),
+  targetLabel: name("COLUMN", SPLIT, "obs column of labels that both sides should have (required)"),
+  buildSize: integer(SPLIT, "cells to build from (required)"),
+  predictSize: integer(SPLIT, "cells to predict (required)"),
+  seed: integer(SPLIT, "seed of everything random"),
+  nCandidates: integer(SPLIT, "random divisions that are compared"),
+} as const satisfies FlagTable;
+export type SplitCommandFlags = FlagValues<typeof SPLIT_COMMAND_FLAGS>;
 
 /** `atlasmtl predict`. */
 export const PREDICT_FLAGS = {
@@ -150,6 +169,7 @@ export const PREDICT_FLAGS = {
   out: path(FILES, "result: .h5ad, .zarr, .csv, .csv.gz, .parquet or .arrow (required)"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
+  ...SPLIT_FLAGS,
   autoGenes: toggle("Genes:", "map the query's genes to the model's, whatever they are called by"),
   ...GENE_FLAGS,
   species: choice(SPECIES, "Genes:", "species of the genes"),

@@ -3,6 +3,7 @@ import { Command, type CommanderError } from "commander";
 import { didYouMean, nearest } from "../core/nearest.ts";
 import { VERSION } from "../core/version.ts";
 import type { AtlasmtlError } from "../errors.ts";
+import { SPLIT_DEFAULTS } from "../preprocess/split.ts";
 import type { CommandContext } from "./context.ts";
 import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./dataset-flags.ts";
 import { describeFailure, usageError } from "./errors.ts";
@@ -12,6 +13,7 @@ import {
   PREDICT_FLAG_DEFAULTS,
   PREDICT_FLAGS,
   PREPROCESS_COMMAND_FLAGS,
+  SPLIT_COMMAND_FLAGS,
   TRAIN_FLAG_DEFAULTS,
   TRAIN_FLAGS,
 } from "./options.ts";
@@ -97,6 +99,14 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
       throw inFlags(error, PREPROCESS_COMMAND_FLAGS);
     }
   });
+
+  const split = add(program, "split", "divide cells by whole groups, such as donors", SPLIT_EXAMPLES);
+  withFlags(
+    split,
+    SPLIT_COMMAND_FLAGS,
+    { ...SPLIT_DEFAULTS, ...DATASET_FLAG_DEFAULTS },
+    async (values, ctx) => (await import("./commands/split.ts")).runSplit(values, ctx),
+  );
 
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
   inspect.argument("<path>", "dataset, bundle (.pth, .pkl, manifest) or run manifest");
@@ -238,6 +248,15 @@ Examples:
 
 Writes the dataset with all that it held, NAME_feature_panel.json, NAME_preprocess_report.json and
 preprocess_run_manifest.json beside it. A guess of namespace or species is said to be one.`;
+
+const SPLIT_EXAMPLES = `
+Examples:
+  atlasmtl split --adata atlas.h5ad --split-key donor --target-label cell_type \\
+    --build-size 8000 --predict-size 2000 --out split.json
+  atlasmtl train --adata atlas.h5ad --split split.json --out model/model.pth --labels cell_type
+  atlasmtl predict --adata atlas.h5ad --split split.json --model model/model.pth --out held_out.csv
+
+Writes the plan, NAME_assignment.tsv (the side of every cell) and split_run_manifest.json beside it.`;
 
 const INSPECT_EXAMPLES = `
 Examples:

@@ -62,6 +62,7 @@ export interface RunDetails {
   readonly inputs: readonly FileRecord[];
   readonly seeds: ReadonlyMap<string, number>;
   readonly details: ConfigMap;
+  readonly split?: ConfigMap | null;
 }
 
 /** A run manifest that is waiting for its outputs. */

@@ -1,6 +1,7 @@
 /** Matching a query whose genes are called by other names than the model's (contract 4 §2). @module */
 import type { DataFrame, Matrix } from "../anndata/types.ts";
 import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
+import { isAtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { canonicalGenes, type GeneIds } from "../preprocess/gene-ids.ts";
 import { moveGenes } from "../preprocess/gene-view.ts";
@@ -61,7 +62,7 @@ export async function queryGenes(
     const known = { idOf: panel === null ? new Map<string, string>() : panelSymbols(panel) };
     genes = await canonicalGenes(query, { ...idSettings, species }, known);
   } catch (error) {
-    if (isAsked) throw error;
+    if (isAsked || !isAtlasmtlError(error)) throw error;
     return asIs; // matching by name says what is wrong with the names
   }
   const policies = {
@@ -109,8 +110,9 @@ export function modelPanel({
       panel.geneIds.length === trainGenes.length &&
       panel.geneIds.every((id, gene) => id === trainGenes[gene]);
     return isSame ? panel : null;
-  } catch {
-    return null; // a panel of another version is no reason not to predict
+  } catch (error) {
+    if (isAtlasmtlError(error, "BAD_FORMAT")) return null; // one of another version is no reason not to predict
+    throw error;
   }
 }
 

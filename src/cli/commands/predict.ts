@@ -29,6 +29,7 @@ import { byteSize, count, percent, plural, shellWord, table } from "../print.ts"
 import { createProgress } from "../progress.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { required } from "../settings.ts";
+import { splitDataset } from "../split-flags.ts";
 
 const SUFFIXES = [".h5ad", ".zarr", ".csv", ".csv.gz", ".parquet", ".arrow"] as const;
 type Suffix = (typeof SUFFIXES)[number];
@@ -59,14 +60,17 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   resolvePredictOptions(options, model.data);
 
   const progress = createProgress(context.common);
-  const adata = await openDataset(data, flags, output);
+  const whole = await openDataset(data, flags, output);
   try {
+    const part = await splitDataset(whole, flags, "predict", out);
+    const { adata } = part;
     if (isAnnotated(suffix)) await checkDatasetOutput(adata, out);
     if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
     if (suffix === ".h5ad")
       await checkAnnotatable(adata, additionNames(model.data, adata, annotation(flags)));
     const inputPaths = [
-      ...(adata.stored?.files ?? [data]),
+      ...part.files,
+      ...(whole.stored?.files ?? [data]),
       ...filesOf(bundle),
       ...rulesFile(flags),
       ...tableFile(flags),
@@ -82,6 +86,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
         inputs: inputRecords,
         seeds: new Map(),
         details: runDetails(modelPath, out, flags, result),
+        split: part.record,
       },
       context,
     );
@@ -112,7 +117,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     });
   } finally {
     progress.stop();
-    await adata.close();
+    await whole.close();
   }
 }
 
@@ -134,6 +139,8 @@ async function predictOptions(
     genome: _genome,
     varNames: _varNames,
     genesIn: _genesIn,
+    split: _split,
+    splitPart: _splitPart,
     includeCoords,
     report,
     groupBy: _groupBy,

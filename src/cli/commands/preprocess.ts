@@ -4,6 +4,7 @@ import { checkDatasetOutput, writeDataset } from "../../anndata/write-annotated.
 import { emitJson } from "../../artifacts/json.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import type { FileToWrite, WrittenFile } from "../../core/bytes.ts";
+import type { ConfigMap } from "../../core/config.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import { emitFeaturePanel } from "../../feature-panel.ts";
 import {
@@ -16,19 +17,25 @@ import {
   readFeaturePanel,
   TrainedModel,
 } from "../../index.ts";
-import { type PreprocessOptions, resolvePreprocessOptions } from "../../preprocess/options.ts";
+import { resolvePreprocessOptions } from "../../preprocess/options.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../dataset.ts";
 import { usageError } from "../errors.ts";
 import { inFlagWords } from "../in-flags.ts";
 import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../options.ts";
-import { PREPROCESS_KINDS, preprocessOptions } from "../preprocess-flags.ts";
+import {
+  PREPROCESS_FLAGS,
+  PREPROCESS_KINDS,
+  PREPROCESS_ONLY_FLAGS,
+  preprocessOptions,
+} from "../preprocess-flags.ts";
 import { genesText } from "../preprocess-text.ts";
 import { byteSize, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { required } from "../settings.ts";
+import { splitDataset } from "../split-flags.ts";
 import { tableFile } from "./predict.ts";
 
 type Kind = (typeof PREPROCESS_KINDS)[number];
@@ -49,29 +56,20 @@ export async function runPreprocess(
       "--out",
       "the end of the name chooses the format",
     );
-  const options = preprocessOptions(flags, PREPROCESS_COMMAND_FLAGS) ?? {};
-  const {
-    panel: panelPath,
-    adata: _adata,
-    out: _out,
-    config: _config,
-    genome: _genome,
-    varNames: _names,
-    genesIn: _in,
-    ...rest
-  } = options as PreprocessOptions & PreprocessCommandFlags;
-  const settings: PreprocessOptions = rest;
+  const settings = preprocessOptions(flags, { ...PREPROCESS_FLAGS, ...PREPROCESS_ONLY_FLAGS }) ?? {};
   resolvePreprocessOptions(settings);
-  if (kind === "reference" && panelPath !== undefined)
+  if (kind === "reference" && flags.panel !== undefined)
     throw usageError("--panel is for queries", "--panel", "leave it out: a reference makes its panel");
   const chosen =
-    kind === "query" ? await panelFrom(required(panelPath, "panel", "preprocess query"), signal) : null;
+    kind === "query" ? await panelFrom(required(flags.panel, "panel", "preprocess query"), signal) : null;
 
   const progress = createProgress(context.common);
-  const adata = await openDataset(data, flags, output);
+  const whole = await openDataset(data, flags, output);
   try {
+    const part = await splitDataset(whole, flags, kind === "reference" ? "build" : "predict", out);
+    const { adata } = part;
     const inputs = await recordFiles(
-      [...(adata.stored?.files ?? [data]), ...(chosen?.files ?? []), ...tableFile(flags)],
+      [...(whole.stored?.files ?? [data]), ...part.files, ...(chosen?.files ?? []), ...tableFile(flags)],
       out,
       signal,
     );
@@ -81,7 +79,7 @@ export async function runPreprocess(
         ? await preprocessReference(adata, settings, work)
         : await preprocessQuery(adata, chosen.panel, settings, work);
     await checkDatasetOutput(result.adata, out);
-    const files = await write(result, kind, out, { inputs, options: settings, context });
+    const files = await write(result, kind, out, { inputs, split: part.record, context });
     progress.stop();
     for (const warning of result.warnings) output.warn(inFlagWords(warning, PREPROCESS_COMMAND_FLAGS));
     output.note(genesText(result));
@@ -108,7 +106,7 @@ export async function runPreprocess(
     });
   } finally {
     progress.stop();
-    await adata.close();
+    await whole.close();
   }
 }
 
@@ -140,7 +138,7 @@ async function panelFrom(
 
 interface Provenance {
   readonly inputs: Awaited<ReturnType<typeof recordFiles>>;
-  readonly options: PreprocessOptions;
+  readonly split: ConfigMap | null;
   readonly context: CommandContext;
 }
 
@@ -149,7 +147,7 @@ async function write(
   { adata, panel, report, genes }: PreprocessResult & { readonly adata: AnnData },
   kind: Kind,
   out: string,
-  { inputs, context }: Provenance,
+  { inputs, split, context }: Provenance,
 ): Promise<readonly WrittenFile[]> {
   const stem = out.replace(/\.(h5ad|zarr)$/i, "");
   const besides: FileToWrite[] = [
@@ -161,6 +159,7 @@ async function write(
     {
       command: "preprocess",
       inputs,
+      split,
       seeds: new Map(),
       details: new Map([
         ["kind", kind],

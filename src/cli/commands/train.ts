@@ -20,6 +20,7 @@ import { byteSize, count, duration, plural, shellWord, table } from "../print.ts
 import { createProgress } from "../progress.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { required } from "../settings.ts";
+import { splitDataset } from "../split-flags.ts";
 import { tableFile } from "./predict.ts";
 
 /** Trains as the flags say. @throws USAGE before any work for a call that cannot succeed. */
@@ -39,9 +40,15 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     initial === null ? asked : { ...asked, initModel: initial.model, initModelPath: flags.initModel };
 
   const progress = createProgress(context.common);
-  const adata = await openDataset(data, flags, output);
+  const whole = await openDataset(data, flags, output);
+  const part = await splitDataset(whole, flags, "build", out).catch(async (error: unknown) => {
+    await whole.close();
+    throw error;
+  });
+  const { adata } = part;
   const inputPaths = [
-    ...(adata.stored?.files ?? [data]),
+    ...(whole.stored?.files ?? [data]),
+    ...part.files,
     ...(initial === null ? [] : filesOf(initial)),
     ...tableFile(flags),
   ];
@@ -58,7 +65,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     model = await buildModel(told?.adata ?? adata, options, { signal, onProgress: progress.report });
   } finally {
     progress.stop();
-    await adata.close();
+    await whole.close();
   }
   const inputRecords = await inputs;
   signal.throwIfAborted();
@@ -69,6 +76,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
       inputs: inputRecords,
       seeds: new Map(Object.entries(model.seeds)),
       details: runDetails(out, flags, model),
+      split: part.record,
     },
     context,
   );
@@ -125,6 +133,8 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
     classWeightingMode,
     classBalancedSampling,
     childCorrection: _childCorrection,
+    split: _split,
+    splitPart: _splitPart,
     ...sameName
   } = withoutPreprocessing(flags);
   const targets = new Map(coord ?? []);

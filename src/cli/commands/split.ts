@@ -1,0 +1,82 @@
+/** `atlasmtl split`: a plan of whole groups, and the side of every cell. @module */
+import { platform } from "#platform";
+import type { WrittenFile } from "../../core/bytes.ts";
+import { emitGroupSplit, makeGroupSplitPlan, materializeGroupSplit } from "../../index.ts";
+import type { SplitSide } from "../../preprocess/split.ts";
+import type { CommandContext } from "../context.ts";
+import { openDataset } from "../dataset.ts";
+import { listed } from "../inspect/description.ts";
+import type { SplitCommandFlags } from "../options.ts";
+import { count, plural, shellWord, table } from "../print.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { required } from "../settings.ts";
+
+/** Splits as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+export async function runSplit(flags: SplitCommandFlags, context: CommandContext): Promise<void> {
+  const { output, signal } = context;
+  const data = required(flags.adata, "adata", "split");
+  const out = required(flags.out, "out", "split");
+  const options = {
+    splitKey: required(flags.splitKey, "splitKey", "split"),
+    targetLabel: required(flags.targetLabel, "targetLabel", "split"),
+    buildSize: required(flags.buildSize, "buildSize", "split"),
+    predictSize: required(flags.predictSize, "predictSize", "split"),
+    seed: flags.seed,
+    nCandidates: flags.nCandidates,
+  };
+  await platform.files.checkWritable(out);
+  const adata = await openDataset(data, flags, output);
+  try {
+    const inputs = await recordFiles(adata.stored?.files ?? [data], out, signal);
+    const plan = await makeGroupSplitPlan(adata, options);
+    const split = await materializeGroupSplit(adata, plan);
+    const files = emitGroupSplit(out, plan, split, adata);
+    const run = await prepareRun(
+      out,
+      { command: "split", inputs, seeds: new Map([["seed", plan.seed]]), details: new Map([["out", out]]) },
+      context,
+    );
+    let written: readonly WrittenFile[] = [];
+    await platform.files.writeAll(files, (outputs) => {
+      written = outputs;
+      return run.also(outputs);
+    });
+    for (const message of plan.warnings) output.warn({ message });
+    output.note(
+      table([
+        ["build", ...sideRow(plan.build, plan.buildSize)],
+        ["predict", ...sideRow(plan.predict, plan.predictSize)],
+      ]),
+    );
+    if (plan.unusedGroups.length > 0) output.note(`left over: ${plan.unusedGroups.join(", ")}`);
+    for (const { path } of written) output.note(`wrote  ${path}`);
+    output.note(`wrote  ${run.path}`);
+    output.note(
+      `next:  atlasmtl train --adata ${shellWord(data)} --split ${shellWord(out)} --out model/model.pth --labels ${shellWord(plan.targetLabel)}`,
+    );
+    output.json({
+      command: "split",
+      out,
+      build: sideJson(plan.build),
+      predict: sideJson(plan.predict),
+      unused_groups: plan.unusedGroups,
+      outputs: written.map(fileSummary),
+      run_manifest: run.path,
+      warnings: plan.warnings,
+    });
+  } finally {
+    await adata.close();
+  }
+}
+
+function sideRow({ groups, nCells, labelCounts }: SplitSide, size: number): string[] {
+  return [
+    `${count(size)} of ${plural(nCells, "cell")}`,
+    plural(labelCounts.size, "label"),
+    `groups ${listed(groups, 8)}`,
+  ];
+}
+
+function sideJson({ groups, nCells, labelCounts }: SplitSide) {
+  return { groups, n_cells: nCells, label_counts: Object.fromEntries(labelCounts) };
+}

@@ -1,0 +1,55 @@
+/** Flags that take the cells of one side of a group split. @module */
+import type { AnnData } from "../anndata/types.ts";
+import type { FileRecord } from "../artifacts/run-manifest.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { readGroupSplit } from "../group-split.ts";
+import { SPLIT_PARTS, type SplitPart } from "../preprocess/split.ts";
+import { usageError } from "./errors.ts";
+import { choice, type FlagValues, path } from "./flag.ts";
+import { recordFiles } from "./provenance.ts";
+
+const FILES = "Files:";
+
+export const SPLIT_FLAGS = {
+  split: path(FILES, "take the cells of one side of this plan, which atlasmtl split wrote"),
+  splitPart: choice(SPLIT_PARTS, FILES, "the side of --split"),
+} as const;
+export type SplitFlags = FlagValues<typeof SPLIT_FLAGS>;
+
+/** A dataset, or one side of it, with what a run manifest says about that. */
+export interface SplitDataset {
+  readonly adata: AnnData;
+  /** Plan and assignment, to be recorded as inputs. */
+  readonly files: readonly string[];
+  readonly record: ConfigMap | null;
+}
+
+/** The cells that the flags choose. @throws USAGE for a part without a plan; as `readGroupSplit`. */
+export async function splitDataset(
+  adata: AnnData,
+  { split, splitPart }: SplitFlags,
+  fallback: SplitPart,
+  output: string,
+): Promise<SplitDataset> {
+  if (split === undefined) {
+    if (splitPart === undefined) return { adata, files: [], record: null };
+    throw usageError("--split-part names a side of no split", "--split-part", "add --split PLAN.json");
+  }
+  const part = splitPart ?? fallback;
+  const found = await readGroupSplit(adata, split, part);
+  const [plan, assignment] = await recordFiles([found.planPath, found.assignmentPath], output);
+  return {
+    adata: found.adata,
+    files: [found.planPath, found.assignmentPath],
+    record: new Map<string, ConfigValue>([
+      ["part", part],
+      ["n_cells", found.adata.nObs],
+      ["plan", fileEntry(plan)],
+      ["assignment", fileEntry(assignment)],
+    ]),
+  };
+}
+
+function fileEntry(record: FileRecord | undefined): ConfigValue {
+  return record === undefined ? null : { path: record.path, size: record.sizeBytes, sha256: record.sha256 };
+}

@@ -1,0 +1,362 @@
+/** Genes by other names, variable genes and splits, through the command line; PBMC data where it is there. */
+import { readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readCompactCsr } from "../../src/anndata/compact.ts";
+import { writeAnnData } from "../../src/anndata/create-file.ts";
+import { createAnnData } from "../../src/anndata/memory.ts";
+import { openAnnData } from "../../src/anndata/open.ts";
+import { selectObs } from "../../src/anndata/select.ts";
+import { packagedTable } from "../../src/preprocess/gene-table.ts";
+import { describeShared, sharedPath } from "../helpers/shared.ts";
+import { type TinyAtlas, tinyAtlas, writeH5ad } from "./make-h5ad.ts";
+import { expectFailure, listing, type Run, runCli } from "./run-cli.ts";
+
+let folder = "";
+const run = (...words: string[]): Promise<Run> => runCli(words, { cwd: folder });
+const ok = async (...words: string[]): Promise<Run> => {
+  const done = await run(...words);
+  expect(done.code, done.stderr).toBe(0);
+  return done;
+};
+const json = (path: string) => JSON.parse(readFileSync(join(folder, path), "utf8"));
+const text = (path: string): string => readFileSync(join(folder, path), "utf8");
+
+const ATLAS = tinyAtlas(120);
+let symbols: string[] = [];
+let ids: string[] = [];
+const named = (varNames: readonly string[], atlas: TinyAtlas = ATLAS): TinyAtlas => ({ ...atlas, varNames });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "atlasmtl-genes-"));
+  const table = await packagedTable("human");
+  symbols = [...table.idOf.keys()]
+    .filter((name) => /^[A-Z][A-Z0-9]{2,}$/.test(name))
+    .slice(0, ATLAS.varNames.length);
+  ids = symbols.map((symbol) => table.idOf.get(symbol)!);
+  const write = (name: string, atlas: TinyAtlas) => writeH5ad(join(folder, name), atlas);
+  await write("symbols.h5ad", named(symbols));
+  await write("ensembl.h5ad", named(ids));
+  await write("versioned.h5ad", named(ids.map((id, i) => `${id}.${i + 1}`)));
+  await write("unknown.h5ad", named(symbols.map((_, i) => `feature_${i}`)));
+  await write("excel.h5ad", named(symbols.map((name, i) => (i === 3 ? "2-Mar" : name))));
+  await write("log.h5ad", {
+    ...named(symbols),
+    x: ATLAS.x.map((row) => row.map((value) => Math.log1p(value * 3.3))),
+  });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const learn = ["--labels", "lineage", "cell_type", "--num-epochs", "3", "--hidden-sizes", "8"];
+const features = ["--n-top-genes", "12"];
+
+describe("one dataset by symbols and by Ensembl ids", () => {
+  test("gives the same panel and the same predictions", async () => {
+    for (const kind of ["symbols", "ensembl", "versioned"]) {
+      const { stderr } = await ok(
+        "preprocess",
+        "reference",
+        "--adata",
+        `${kind}.h5ad`,
+        "--out",
+        `${kind}/ref.h5ad`,
+        ...features,
+      );
+      expect(stderr).toMatch(
+        /^genes: (symbols|Ensembl ids( with versions)?) \(a guess\) of human \(a guess\)/m,
+      );
+      await ok("train", "--adata", `${kind}/ref.h5ad`, "--out", `${kind}/m.pth`, ...learn);
+    }
+    const panel = json("symbols/ref_feature_panel.json");
+    expect(panel.gene_ids).toHaveLength(12);
+    for (const kind of ["ensembl", "versioned"]) {
+      expect(json(`${kind}/ref_feature_panel.json`).gene_ids).toEqual(panel.gene_ids);
+      expect(json(`${kind}/ref_feature_panel.json`).gene_symbols).toEqual(panel.gene_symbols);
+    }
+    expect(json("symbols/m_feature_panel.json")).toEqual(panel);
+    const results: string[] = [];
+    for (const model of ["symbols", "ensembl"])
+      for (const query of ["symbols", "ensembl", "versioned"]) {
+        const out = `${model}-${query}.csv`;
+        const { stderr } = await ok(
+          "predict",
+          "--model",
+          `${model}/m.pth`,
+          "--adata",
+          `${query}.h5ad`,
+          "--out",
+          out,
+          "--write-mode",
+          "full",
+        );
+        if (query !== "ensembl")
+          expect(stderr).toMatch(
+            /warning: the query's genes are human .*12 of the model's 12 genes are in the query; as they are, 0/,
+          );
+        results.push(text(out));
+      }
+    expect(new Set(results).size).toBe(1);
+  });
+
+  test("train preprocesses by its flags as preprocess does", async () => {
+    await ok("train", "--adata", "symbols.h5ad", "--out", "direct/m.pth", ...learn, ...features);
+    expect(json("direct/m_feature_panel.json").gene_ids).toEqual(
+      json("symbols/ref_feature_panel.json").gene_ids,
+    );
+    await ok(
+      "predict",
+      "--model",
+      "direct/m.pth",
+      "--adata",
+      "ensembl.h5ad",
+      "--out",
+      "direct.csv",
+      "--write-mode",
+      "full",
+    );
+    expect(text("direct.csv")).toBe(text("symbols-symbols.csv"));
+    expect(json("direct/train_run_manifest.json").preprocess.config.n_top_genes).toBe(12);
+  });
+
+  test("a model without a panel says how the names differ, and maps them when it is asked to", async () => {
+    await ok("train", "--adata", "symbols.h5ad", "--out", "plain/m.pth", ...learn);
+    const predict = ["predict", "--model", "plain/m.pth", "--adata"];
+    const failed = await run(...predict, "ensembl.h5ad", "--out", "none.csv");
+    expectFailure(failed, 3, /None of the model's 24 genes/);
+    expect(failed.stderr).toContain("--auto-genes");
+    await ok(...predict, "symbols.h5ad", "--out", "as-is.csv", "--write-mode", "full");
+    for (const flags of [["--auto-genes"], ["--var-names-type", "ensembl", "--species", "human"]]) {
+      await ok(...predict, "ensembl.h5ad", "--out", "mapped.csv", "--write-mode", "full", ...flags);
+      expect(text("mapped.csv")).toBe(text("as-is.csv"));
+    }
+    expect(json("predict_run_manifest.json").prediction_metadata.gene_mapping).toMatchObject({
+      case: "A_ensembl",
+      n_matched_as_they_are: 0,
+      n_matched_mapped: 24,
+    });
+  });
+
+  test("a query is aligned to a panel, or to the model that carries one", async () => {
+    await ok(
+      "preprocess",
+      "query",
+      "--adata",
+      "versioned.h5ad",
+      "--panel",
+      "symbols/ref_feature_panel.json",
+      "--out",
+      "q1.h5ad",
+    );
+    await ok(
+      "preprocess",
+      "query",
+      "--adata",
+      "symbols.h5ad",
+      "--panel",
+      "symbols/m.pth",
+      "--out",
+      "q2.zarr",
+    );
+    const [first, second] = [
+      await openAnnData(join(folder, "q1.h5ad")),
+      await openAnnData(join(folder, "q2.zarr")),
+    ];
+    try {
+      expect(first.var.index).toEqual(json("symbols/ref_feature_panel.json").gene_ids);
+      expect(second.var.index).toEqual(first.var.index);
+      const [a, b] = await Promise.all(
+        [first, second].map(async (adata) =>
+          readCompactCsr(await adata.matrix("layers/counts"), { binary: false }),
+        ),
+      );
+      expect(a).toEqual(b);
+      expect(await first.var.column("atlasmtl_feature_present_in_query")).toMatchObject({ kind: "boolean" });
+    } finally {
+      await first.close();
+      await second.close();
+    }
+    await ok("verify", "preprocess_run_manifest.json");
+  });
+});
+
+describe("bad input to preprocess", () => {
+  const tried = ["preprocess", "reference", "--out", "bad/ref.h5ad", "--adata"];
+
+  test("ends in one clear error and leaves nothing behind", async () => {
+    const before = await listing(folder);
+    expectFailure(
+      await run(...tried, "log.h5ad"),
+      3,
+      /counts are needed and X holds none: .* whole numbers, they range from/,
+    );
+    expectFailure(
+      await run(...tried, "unknown.h5ad"),
+      3,
+      /none of 24 gene names is known, such as 'feature_0'/,
+    );
+    expectFailure(await run(...tried, "symbols.h5ad", "--hvg-batch-key", "donr"), 3, /donor/);
+    expectFailure(await run(...tried, "symbols.h5ad", "--species", "cat"), 2, /infer, human, mouse, rat/);
+    expectFailure(
+      await run("preprocess", "querry", "--adata", "symbols.h5ad", "--out", "x.h5ad"),
+      2,
+      /Did you mean "query"/,
+    );
+    expectFailure(
+      await run("preprocess", "query", "--adata", "symbols.h5ad", "--out", "x.h5ad"),
+      2,
+      /--panel is missing/,
+    );
+    expect((await listing(folder)).filter((path) => path !== "bad")).toEqual(before);
+  });
+
+  test("tells names that a spreadsheet made dates of, and goes on", async () => {
+    const { stderr } = await ok(...tried, "excel.h5ad", ...features);
+    expect(stderr).toMatch(/1 look like dates that a spreadsheet made of names .* '2-Mar'/);
+    expect(json("bad/ref_preprocess_report.json").genes).toMatchObject({ n_unmapped: 1, n_dropped: 1 });
+  });
+});
+
+describe("split", () => {
+  test("divides donors; later steps take one side and name both files", async () => {
+    await ok(
+      "split",
+      "--adata",
+      "symbols.h5ad",
+      "--split-key",
+      "donor",
+      "--target-label",
+      "cell_type",
+      "--build-size",
+      "70",
+      "--predict-size",
+      "30",
+      "--out",
+      "split/plan.json",
+    );
+    const plan = json("split/plan.json");
+    expect([...plan.build.groups, ...plan.predict.groups].sort()).toEqual(["D0", "D1", "D2"]);
+    const sides = text("split/plan_assignment.tsv")
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split("\t"));
+    expect(sides.filter(([, , side]) => side === "build")).toHaveLength(70);
+    const held = sides.filter(([, , side]) => side === "predict");
+    expect(held).toHaveLength(30);
+    for (const [, donor] of held) expect(plan.predict.groups).toContain(donor);
+
+    await ok(
+      "train",
+      "--adata",
+      "symbols.h5ad",
+      "--split",
+      "split/plan.json",
+      "--out",
+      "split/m.pth",
+      ...learn,
+      ...features,
+    );
+    await ok(
+      "predict",
+      "--adata",
+      "ensembl.h5ad",
+      "--split",
+      "split/plan.json",
+      "--model",
+      "split/m.pth",
+      "--out",
+      "split/p.csv",
+    );
+    expect(
+      text("split/p.csv")
+        .trim()
+        .split("\n")
+        .slice(1)
+        .map((line) => line.split(",")[0]),
+    ).toEqual(held.map(([cell]) => cell));
+    const [trained, predicted] = [
+      json("split/train_run_manifest.json"),
+      json("split/predict_run_manifest.json"),
+    ];
+    expect(trained.split).toMatchObject({ part: "build", n_cells: 70, plan: { path: "plan.json" } });
+    expect(predicted.split).toMatchObject({ part: "predict", n_cells: 30 });
+    expect(predicted.split.assignment.sha256).toBe(plan.assignment_sha256);
+    await ok("verify", "split");
+  });
+
+  test("refuses an assignment that changed", async () => {
+    const path = join(folder, "split/plan_assignment.tsv");
+    const before = await readFile(path);
+    const { writeFile } = await import("node:fs/promises");
+    await writeFile(path, `${before}cell\tD0\tbuild\n`);
+    const failed = await run(
+      "train",
+      "--adata",
+      "symbols.h5ad",
+      "--split",
+      "split/plan.json",
+      "--out",
+      "split/x.pth",
+      ...learn,
+    );
+    expectFailure(failed, 4, /the plan says sha256/, /plan_assignment\.tsv/);
+    await writeFile(path, before);
+  });
+});
+
+describeShared("PBMC by symbols and by Ensembl ids", () => {
+  test("gives the same panel and the same predictions", async () => {
+    const table = await packagedTable("human");
+    const source = await openAnnData(sharedPath("data/pbmc_3tech_symphony.h5ad"));
+    try {
+      const cells = await selectObs(
+        source,
+        Uint32Array.from({ length: 500 }, (_, i) => i * 3),
+      );
+      const columns = new Map([["cell_type_l1", await cells.obs.column("cell_type_l1")]]);
+      const X = await readCompactCsr(await cells.matrix(), { binary: false });
+      const obs = { index: cells.obs.index, columns };
+      const names = source.var.index;
+      const mapped = names.map((name) => table.idOf.get(name) ?? name);
+      await writeAnnData(join(folder, "pbmc-s.h5ad"), await createAnnData({ X, obs, var: { index: names } }));
+      await writeAnnData(
+        join(folder, "pbmc-e.h5ad"),
+        await createAnnData({ X, obs, var: { index: mapped } }),
+      );
+    } finally {
+      await source.close();
+    }
+    for (const kind of ["s", "e"]) {
+      await ok(
+        "train",
+        "--adata",
+        `pbmc-${kind}.h5ad`,
+        "--out",
+        `pbmc-${kind}/m.pth`,
+        "--labels",
+        "cell_type_l1",
+        "--n-top-genes",
+        "300",
+        "--num-epochs",
+        "3",
+      );
+      await ok(
+        "predict",
+        "--model",
+        `pbmc-s/m.pth`,
+        "--adata",
+        `pbmc-${kind}.h5ad`,
+        "--out",
+        `pbmc-${kind}.csv`,
+        "--write-mode",
+        "full",
+      );
+    }
+    expect(json("pbmc-e/m_feature_panel.json").gene_ids).toEqual(
+      json("pbmc-s/m_feature_panel.json").gene_ids,
+    );
+    expect(text("pbmc-e.csv")).toBe(text("pbmc-s.csv"));
+  });
+});
