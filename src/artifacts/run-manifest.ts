@@ -31,6 +31,10 @@ export interface RunRecord {
   readonly packageVersion: string;
   /** null when the package does not run from a checkout. */
   readonly gitCommit: string | null;
+  /** SHA-256 of the package's modules; absent where it was not taken. */
+  readonly codeSha256?: string;
+  /** The file that gives every cell's part; absent or null for a run without one. */
+  readonly split?: FileRecord | null;
   /** The command as given, the program's name first. */
   readonly argv: readonly string[];
   /** ISO 8601, UTC. */
@@ -50,13 +54,14 @@ export function runManifest(record: RunRecord): ConfigMap {
     ["inputs", record.inputs.map(fileEntry)],
     ["outputs", record.outputs.map(fileEntry)],
     ["seeds", record.seeds],
-    ["split", null],
+    ["split", record.split === undefined || record.split === null ? null : fileEntry(record.split)],
     [
       "software",
       {
         package: "atlasmtl",
         package_version: record.packageVersion,
         git_commit: record.gitCommit,
+        ...(record.codeSha256 === undefined ? {} : { code_sha256: record.codeSha256 }),
         runtime: `${runtime} ${version}`,
         platform: os,
       },

@@ -8,7 +8,14 @@ import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./dataset-flags.ts";
 import { describeFailure, usageError } from "./errors.ts";
 import type { FlagTable, FlagValues } from "./flag.ts";
 import { inFlags } from "./in-flags.ts";
-import { PREDICT_FLAG_DEFAULTS, PREDICT_FLAGS, TRAIN_FLAG_DEFAULTS, TRAIN_FLAGS } from "./options.ts";
+import {
+  BENCHMARK_FLAGS,
+  EVALUATE_FLAGS,
+  PREDICT_FLAG_DEFAULTS,
+  PREDICT_FLAGS,
+  TRAIN_FLAG_DEFAULTS,
+  TRAIN_FLAGS,
+} from "./options.ts";
 import { type CommonOptions, createOutput, printFailure } from "./print.ts";
 import { addFlags, readSettings } from "./settings.ts";
 
@@ -72,6 +79,30 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
   const predict = add(program, "predict", "annotate a query with a trained model", PREDICT_EXAMPLES);
   withFlags(predict, PREDICT_FLAGS, PREDICT_FLAG_DEFAULTS, async (values, ctx) =>
     (await import("./commands/predict.ts")).runPredict(values, ctx),
+  );
+
+  const evaluate = add(program, "evaluate", "score predictions against true labels", EVALUATE_EXAMPLES);
+  withFlags(evaluate, EVALUATE_FLAGS, {}, async (values, ctx) =>
+    (await import("./commands/evaluate.ts")).runEvaluate(values, ctx),
+  );
+
+  const benchmark = add(program, "benchmark", "compare methods on one dataset", BENCHMARK_EXAMPLES);
+  withFlags(benchmark, BENCHMARK_FLAGS, { numThreads: "max", device: "auto" }, async (values, ctx) =>
+    (await import("./commands/benchmark.ts")).runBenchmarkCommand(values, ctx),
+  );
+
+  const report = add(program, "report", "write the report of a run as one HTML file", REPORT_EXAMPLES);
+  report.argument("<run>", "folder of a benchmark, or its run_manifest.json");
+  report.option("--out <FILE>", "where to write it (default: report.html in the folder of the run)");
+  report.action(async (path: string, { out }: { out?: string }) =>
+    (await import("./commands/report.ts")).runReport(path, out ?? null, context(report)),
+  );
+
+  const reproduce = add(program, "reproduce", "run a run manifest again and compare", REPRODUCE_EXAMPLES);
+  reproduce.argument("<manifest>", "train_run_manifest.json, predict_run_manifest.json or run_manifest.json");
+  reproduce.option("--keep <DIR>", "keep the files of the new run in this folder");
+  reproduce.action(async (path: string, { keep }: { keep?: string }) =>
+    (await import("./commands/reproduce.ts")).runReproduce(path, keep ?? null, run, context(reproduce)),
   );
 
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
@@ -203,6 +234,40 @@ Examples:
     --knn-correction all --hierarchy-rules derive --enforce-hierarchy
 
 Writes the result and predict_run_manifest.json beside it. Nothing of the query file is lost in a .h5ad result.`;
+
+const EVALUATE_EXAMPLES = `
+Examples:
+  atlasmtl evaluate --predictions labels.csv --truth query.h5ad --labels lineage cell_type
+  atlasmtl evaluate --predictions annotated.h5ad --truth truth.csv --labels cell_type \\
+    --domain-key donor --out metrics.json --report report.html`;
+
+const BENCHMARK_EXAMPLES = `
+Examples:
+  atlasmtl benchmark --dataset-manifest pbmc.yaml --output-dir runs/pbmc
+  atlasmtl benchmark --dataset-manifest pbmc.yaml --output-dir runs/pbmc --methods atlasmtl reference_knn celltypist
+
+A manifest:
+  reference_h5ad: pbmc.h5ad
+  query_h5ad: pbmc.h5ad
+  reference_subset: {technology: [3pv1, 3pv2]}
+  query_subset: {technology: 5p}
+  label_columns: [cell_type_l1, cell_type_l2]
+  train: {val_fraction: 0.1, calibration_method: temperature_scaling}
+  predict: {knn_correction: low_conf_only}`;
+
+const REPORT_EXAMPLES = `
+Examples:
+  atlasmtl report runs/pbmc
+  atlasmtl report runs/pbmc/run_manifest.json --out pbmc.html
+
+Of a prediction: atlasmtl predict … --report report.html, or with true labels atlasmtl evaluate … --report report.html`;
+
+const REPRODUCE_EXAMPLES = `
+Examples:
+  atlasmtl reproduce model/train_run_manifest.json
+  atlasmtl reproduce runs/pbmc/run_manifest.json --keep again
+
+Run it in the folder in which the command was given. Ends with exit code 4 when something came out otherwise.`;
 
 const INSPECT_EXAMPLES = `
 Examples:

@@ -15,6 +15,7 @@ import type { ConfigMap } from "../core/config.ts";
 import { VERSION } from "../core/version.ts";
 import { webAddress } from "../core/web-address.ts";
 import { gitCommit } from "../node/git-commit.ts";
+import { codeDigest } from "./code-digest.ts";
 import { type CommandContext, packageRoot } from "./context.ts";
 
 /**
@@ -62,6 +63,10 @@ export interface RunDetails {
   readonly inputs: readonly FileRecord[];
   readonly seeds: ReadonlyMap<string, number>;
   readonly details: ConfigMap;
+  /** Outputs that were written before the last step, by paths relative to the folder of the run. */
+  readonly earlierOutputs?: readonly FileRecord[];
+  /** The name of the output that gives every cell's part. */
+  readonly splitFile?: string;
 }
 
 /** A run manifest that is waiting for its outputs. */
@@ -87,9 +92,12 @@ export async function prepareRun(
     outputs: () => outputs,
     also(written) {
       outputs = written;
+      const recorded = written.map((file) => ({ ...file, path: recordedPath(file.path, dirname(output)) }));
       const manifest = runManifest({
         ...run,
-        outputs: written.map((file) => ({ ...file, path: recordedPath(file.path, dirname(output)) })),
+        outputs: [...(run.earlierOutputs ?? []), ...recorded],
+        split: recorded.find((file) => file.path === run.splitFile) ?? null,
+        codeSha256: codeDigest(),
         packageVersion: VERSION,
         gitCommit: commit,
         argv: ["atlasmtl", ...context.argv],
