@@ -266,7 +266,7 @@ async function earlierResult(job: MethodJob, key: string): Promise<MethodResult 
     const bytes = await readBytes(joinPath(job.folder, file.path));
     if (bytes === null || sha256([bytes]) !== file.sha256) return null;
   }
-  const entry = stored.get("entry") as ConfigMap;
+  const entry = withFloats(stored.get("entry") as ConfigMap);
   const labels = await readPredictions(
     await openCellTable(`${folder}/${PREDICTIONS}`),
     job.manifest.labelColumns,
@@ -307,6 +307,25 @@ async function earlierResult(job: MethodJob, key: string): Promise<MethodResult 
     })),
     isResumed: true,
   };
+}
+
+/** Sections of scores: all numbers in them but counts are floats, which JSON does not tell of whole ones. */
+const SCORES = [
+  "metrics",
+  "metrics_by_domain",
+  "behavior_metrics",
+  "behavior_metrics_by_domain",
+  "hierarchy_metrics",
+  "coordinate_metrics",
+];
+
+function withFloats(entry: ConfigMap): ConfigMap {
+  const convert = (key: string, value: ConfigValue): ConfigValue => {
+    if (typeof value === "number") return /(^|_)n_/.test(key) ? value : new Float(value);
+    if (!(value instanceof Map)) return value;
+    return new Map([...(value as ConfigMap)].map(([name, item]) => [name, convert(name, item)]));
+  };
+  return new Map([...entry].map(([key, value]) => [key, SCORES.includes(key) ? convert(key, value) : value]));
 }
 
 async function readStored(path: string): Promise<ConfigMap | null> {

@@ -172,8 +172,8 @@ async function finalFiles(
   const { byDomain, summary, split, markdown, html, tables, metrics } = BENCHMARK_FILES;
   return [
     text(split, splitCsv(data, { valFraction, splitSeed })),
-    text(summary, asCsv(summaryTable(results))),
-    text(byDomain, asCsv(domainTable(results))),
+    text(summary, asCsv(summaryTable(results, manifest.labelColumns))),
+    text(byDomain, asCsv(domainTable(results, manifest.labelColumns))),
     ...manifest.labelColumns.flatMap((level, l) => {
       const rows = paperTable(results, level);
       const name = `${tables}/${l + 1}_${level.replace(/[^\w.-]+/g, "_").slice(0, 60)}`;

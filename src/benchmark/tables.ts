@@ -1,5 +1,6 @@
 /** The results of a benchmark as tables. @module */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { compareCodePoints } from "../core/order.ts";
 import { quotedCsv } from "../output/csv-text.ts";
 import type { MethodResult } from "./run-method.ts";
 
@@ -30,37 +31,38 @@ const PATH = ["full_path_accuracy", "full_path_coverage", "full_path_covered_acc
 type Rows = readonly (readonly string[])[];
 
 /** `summary.csv`: a row per method and level. */
-export function summaryTable(results: readonly MethodResult[]): Rows {
+export function summaryTable(results: readonly MethodResult[], levels: readonly string[]): Rows {
   return [
     ["method", "dataset", "level", ...METRICS, ...BEHAVIOUR, ...PATH],
     ...results.flatMap(({ name, entry }) =>
-      [...section(entry, "metrics")].map(([level, metrics]) => [
+      levels.map((level) => [
         name,
         text(entry.get("dataset_name")),
         level,
-        ...METRICS.map((key) => text((metrics as ConfigMap).get(key))),
-        ...BEHAVIOUR.map((key) =>
-          text((section(entry, "behavior_metrics").get(level) as ConfigMap | undefined)?.get(key)),
-        ),
-        ...PATH.map((key) => text(section(entry, "hierarchy_metrics").get(key))),
+        ...METRICS.map((key) => text(inner(inner(entry, "metrics"), level).get(key))),
+        ...BEHAVIOUR.map((key) => text(inner(inner(entry, "behavior_metrics"), level).get(key))),
+        ...PATH.map((key) => text(inner(entry, "hierarchy_metrics").get(key))),
       ]),
     ),
   ];
 }
 
-/** `summary_by_domain.csv`: a row per method, domain and level. */
-export function domainTable(results: readonly MethodResult[]): Rows {
+/** `summary_by_domain.csv`: a row per method, domain (by code point) and level. */
+export function domainTable(results: readonly MethodResult[], levels: readonly string[]): Rows {
   return [
     ["method", "dataset", "domain", "level", ...METRICS],
     ...results.flatMap(({ name, entry }) =>
-      [...section(entry, "metrics_by_domain")].flatMap(([domain, levels]) =>
-        [...(levels as ConfigMap)].map(([level, metrics]) => [
-          name,
-          text(entry.get("dataset_name")),
-          domain,
-          level,
-          ...METRICS.map((key) => text((metrics as ConfigMap).get(key))),
-        ]),
+      [...inner(entry, "metrics_by_domain").keys()].sort(compareCodePoints).flatMap((domain) =>
+        levels.map((level) => {
+          const metrics = inner(inner(inner(entry, "metrics_by_domain"), domain), level);
+          return [
+            name,
+            text(entry.get("dataset_name")),
+            domain,
+            level,
+            ...METRICS.map((key) => text(metrics.get(key))),
+          ];
+        }),
       ),
     ),
   ];
@@ -72,8 +74,8 @@ export function paperTable(results: readonly MethodResult[], level: string): Row
   return [
     ["Method", "Accuracy", "Macro F1", "Balanced accuracy", "Coverage", "ECE", "AURC"],
     ...results.map(({ name, entry }) => {
-      const metrics = section(entry, "metrics").get(level) as ConfigMap | undefined;
-      return [name, ...shown.map((key) => decimals(metrics?.get(key)))];
+      const metrics = inner(inner(entry, "metrics"), level);
+      return [name, ...shown.map((key) => decimals(metrics.get(key)))];
     }),
   ];
 }
@@ -111,8 +113,8 @@ export function markdownReport(
   return parts.join("\n");
 }
 
-const section = (entry: ConfigMap, key: string): ConfigMap => {
-  const value = entry.get(key);
+const inner = (map: ConfigMap, key: string): ConfigMap => {
+  const value = map.get(key);
   return value instanceof Map ? value : new Map();
 };
 

@@ -102,7 +102,7 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
   reproduce.argument("<manifest>", "train_run_manifest.json, predict_run_manifest.json or run_manifest.json");
   reproduce.option("--keep <DIR>", "keep the files of the new run in this folder");
   reproduce.action(async (path: string, { keep }: { keep?: string }) =>
-    (await import("./commands/reproduce.ts")).runReproduce(path, keep ?? null, run, context(reproduce)),
+    (await import("./commands/reproduce.ts")).runReproduce(path, keep ?? null, context(reproduce)),
   );
 
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);

@@ -1,7 +1,9 @@
 /** `atlasmtl reproduce`: run the command of a run manifest again and compare what comes out. @module */
+import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { checkRunFiles, parseRunManifest } from "../../artifacts/run-manifest.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { asFileError } from "../../node/file-errors.ts";
@@ -10,12 +12,13 @@ import type { CommandContext } from "../context.ts";
 import { plural, table } from "../print.ts";
 import { compareFiles, type Sameness } from "../reproduce/compare.ts";
 
+/** The program itself, built or not. */
+const program = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
+
 /** Flags that name what is written, with the value after them. */
 const OUTPUT_FLAGS = ["--out", "--output-dir", "--report", "--reference-path"];
 /** Flags that would mix with the output of this command. */
 const DROPPED = ["--json", "--progress"];
-
-type Run = (argv: readonly string[], signal: AbortSignal) => Promise<number>;
 
 /**
  * Runs the command again into another folder and prints how each output compares.
@@ -25,7 +28,6 @@ type Run = (argv: readonly string[], signal: AbortSignal) => Promise<number>;
 export async function runReproduce(
   path: string,
   keep: string | null,
-  run: Run,
   { output, signal }: CommandContext,
 ): Promise<void> {
   const manifest = await readManifest(path);
@@ -50,7 +52,7 @@ export async function runReproduce(
     await mkdir(to, { recursive: true });
     const words = redirected(argv, to);
     output.note(`runs  atlasmtl ${words.join(" ")}`);
-    const code = await run([...words, "--quiet", "--no-progress"], signal);
+    const code = await runProgram([...words, "--quiet", "--no-progress"], signal);
     if (code !== 0)
       throw new AtlasmtlError("MISMATCH", `the command ended with exit code ${code}`, {
         where: path,
@@ -84,6 +86,18 @@ export async function runReproduce(
   } finally {
     if (keep === null) await rm(to, { recursive: true, force: true });
   }
+}
+
+/** Another process, whose own summary does not mix with ours; its errors show. */
+function runProgram(words: readonly string[], signal: AbortSignal): Promise<number> {
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, [program, ...words], {
+      stdio: ["ignore", "ignore", "inherit"],
+      signal,
+    });
+    child.on("error", (error) => fail(error.name === "AbortError" ? signal.reason : error));
+    child.on("close", (code) => done(code ?? 1));
+  });
 }
 
 async function readManifest(path: string) {
