@@ -31,9 +31,11 @@ export interface RunRecord {
   readonly packageVersion: string;
   /** null when the package does not run from a checkout. */
   readonly gitCommit: string | null;
+  /** SHA-256 of the package's modules; absent where it was not taken. */
+  readonly codeSha256?: string;
   /** The command as given, the program's name first. */
   readonly argv: readonly string[];
-  /** The part of a group split that was read, by the names it has in the file; null or absent without one. */
+  /** The split that was made or read, by the names it has in the file; null or absent without one. */
   readonly split?: ConfigMap | null;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
@@ -59,6 +61,7 @@ export function runManifest(record: RunRecord): ConfigMap {
         package: "atlasmtl",
         package_version: record.packageVersion,
         git_commit: record.gitCommit,
+        ...(record.codeSha256 === undefined ? {} : { code_sha256: record.codeSha256 }),
         runtime: `${runtime} ${version}`,
         platform: os,
       },

@@ -3,6 +3,7 @@
  * read it (contract 6). Ranges are checked by the library, which knows them.
  * @module
  */
+import { METHODS } from "../benchmark/methods/names.ts";
 import { CLASS_WEIGHTING_MODES } from "../model/class-balance.ts";
 import {
   CALIBRATION_METHODS,
@@ -64,6 +65,7 @@ const KNN = "KNN correction:";
 const HIERARCHY = "Hierarchy:";
 const RESULT = "Result:";
 const SPLIT = "Split:";
+const METHODS_GROUP = "Methods:";
 
 const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
@@ -224,6 +226,30 @@ export const PREDICT_FLAGS = {
   device: choice(DEVICES, MACHINE, "where to compute"),
 } as const satisfies FlagTable;
 export type PredictFlags = FlagValues<typeof PREDICT_FLAGS>;
+
+/** `atlasmtl benchmark`. */
+export const BENCHMARK_FLAGS = {
+  datasetManifest: path(FILES, "YAML file that names the data, the labels and the settings (required)"),
+  outputDir: path(FILES, "folder of the run; finished methods in it are not run again (required)"),
+  methods: names("METHOD", METHODS_GROUP, `what to compare: ${METHODS.join(", ")} (default: all of our own)`),
+  atlasmtlModel: path(METHODS_GROUP, "bundle to load instead of training"),
+  python: path(METHODS_GROUP, "Python with celltypist (default: python3)"),
+  rscript: path(METHODS_GROUP, "Rscript with SingleR (default: Rscript)"),
+  numThreads: threads(MACHINE, "threads; results are the same with any number"),
+  device: choice(DEVICES, MACHINE, "where to compute"),
+} as const satisfies FlagTable;
+export type BenchmarkFlags = FlagValues<typeof BENCHMARK_FLAGS>;
+
+/** `atlasmtl evaluate`. */
+export const EVALUATE_FLAGS = {
+  predictions: path(FILES, "what predict wrote: .csv, .csv.gz, .h5ad or .zarr (required)"),
+  truth: path(FILES, "dataset or table with the true labels, cells by name (required)"),
+  labels: names("COLUMN", LABELS, "label columns, coarse to fine (required)"),
+  domainKey: name("COLUMN", LABELS, "column of the truth over which all is repeated, such as donor"),
+  out: path(RESULT, "metrics as JSON"),
+  report: path(RESULT, "report, one HTML file"),
+} as const satisfies FlagTable;
+export type EvaluateFlags = FlagValues<typeof EVALUATE_FLAGS>;
 
 /** Shown in the help: the library's defaults, and those of the command line where they differ. */
 export const TRAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {

@@ -10,6 +10,8 @@ import { describeFailure, usageError } from "./errors.ts";
 import type { FlagTable, FlagValues } from "./flag.ts";
 import { inFlags } from "./in-flags.ts";
 import {
+  BENCHMARK_FLAGS,
+  EVALUATE_FLAGS,
   PREDICT_FLAG_DEFAULTS,
   PREDICT_FLAGS,
   PREPROCESS_COMMAND_FLAGS,
@@ -106,6 +108,30 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
     SPLIT_COMMAND_FLAGS,
     { ...SPLIT_DEFAULTS, ...DATASET_FLAG_DEFAULTS },
     async (values, ctx) => (await import("./commands/split.ts")).runSplit(values, ctx),
+  );
+
+  const evaluate = add(program, "evaluate", "score predictions against true labels", EVALUATE_EXAMPLES);
+  withFlags(evaluate, EVALUATE_FLAGS, {}, async (values, ctx) =>
+    (await import("./commands/evaluate.ts")).runEvaluate(values, ctx),
+  );
+
+  const benchmark = add(program, "benchmark", "compare methods on one dataset", BENCHMARK_EXAMPLES);
+  withFlags(benchmark, BENCHMARK_FLAGS, { numThreads: "max", device: "auto" }, async (values, ctx) =>
+    (await import("./commands/benchmark.ts")).runBenchmarkCommand(values, ctx),
+  );
+
+  const report = add(program, "report", "write the report of a run as one HTML file", REPORT_EXAMPLES);
+  report.argument("<run>", "folder of a benchmark, or its run_manifest.json");
+  report.option("--out <FILE>", "where to write it (default: report.html in the folder of the run)");
+  report.action(async (path: string, { out }: { out?: string }) =>
+    (await import("./commands/report.ts")).runReport(path, out ?? null, context(report)),
+  );
+
+  const reproduce = add(program, "reproduce", "run a run manifest again and compare", REPRODUCE_EXAMPLES);
+  reproduce.argument("<manifest>", "train_run_manifest.json, predict_run_manifest.json or run_manifest.json");
+  reproduce.option("--keep <DIR>", "keep the files of the new run in this folder");
+  reproduce.action(async (path: string, { keep }: { keep?: string }) =>
+    (await import("./commands/reproduce.ts")).runReproduce(path, keep ?? null, context(reproduce)),
   );
 
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
@@ -257,6 +283,40 @@ Examples:
   atlasmtl predict --adata atlas.h5ad --split split.json --model model/model.pth --out held_out.csv
 
 Writes the plan, NAME_assignment.tsv (the side of every cell) and split_run_manifest.json beside it.`;
+
+const EVALUATE_EXAMPLES = `
+Examples:
+  atlasmtl evaluate --predictions labels.csv --truth query.h5ad --labels lineage cell_type
+  atlasmtl evaluate --predictions annotated.h5ad --truth truth.csv --labels cell_type \\
+    --domain-key donor --out metrics.json --report report.html`;
+
+const BENCHMARK_EXAMPLES = `
+Examples:
+  atlasmtl benchmark --dataset-manifest pbmc.yaml --output-dir runs/pbmc
+  atlasmtl benchmark --dataset-manifest pbmc.yaml --output-dir runs/pbmc --methods atlasmtl reference_knn celltypist
+
+A manifest:
+  reference_h5ad: pbmc.h5ad
+  query_h5ad: pbmc.h5ad
+  reference_subset: {technology: [3pv1, 3pv2]}
+  query_subset: {technology: 5p}
+  label_columns: [cell_type_l1, cell_type_l2]
+  train: {val_fraction: 0.1, calibration_method: temperature_scaling}
+  predict: {knn_correction: low_conf_only}`;
+
+const REPORT_EXAMPLES = `
+Examples:
+  atlasmtl report runs/pbmc
+  atlasmtl report runs/pbmc/run_manifest.json --out pbmc.html
+
+Of a prediction: atlasmtl predict … --report report.html, or with true labels atlasmtl evaluate … --report report.html`;
+
+const REPRODUCE_EXAMPLES = `
+Examples:
+  atlasmtl reproduce model/train_run_manifest.json
+  atlasmtl reproduce runs/pbmc/run_manifest.json --keep again
+
+Run it in the folder in which the command was given. Ends with exit code 4 when something came out otherwise.`;
 
 const INSPECT_EXAMPLES = `
 Examples:

@@ -15,6 +15,7 @@ import type { ConfigMap } from "../core/config.ts";
 import { VERSION } from "../core/version.ts";
 import { webAddress } from "../core/web-address.ts";
 import { gitCommit } from "../node/git-commit.ts";
+import { codeDigest } from "./code-digest.ts";
 import { type CommandContext, packageRoot } from "./context.ts";
 
 /**
@@ -49,7 +50,7 @@ export function recordedPath(path: string, folder: string): string {
 }
 
 /** A file in a summary: its path from here, and the other keys as in a run manifest. */
-export function fileSummary({ path, sizeBytes, sha256 }: WrittenFile): {
+export function fileSummary({ path, sizeBytes, sha256 }: FileRecord): {
   readonly path: string;
   readonly size: number;
   readonly sha256: string;
@@ -62,7 +63,12 @@ export interface RunDetails {
   readonly inputs: readonly FileRecord[];
   readonly seeds: ReadonlyMap<string, number>;
   readonly details: ConfigMap;
+  /** The split that was read, or what is known of one that is written. */
   readonly split?: ConfigMap | null;
+  /** Outputs that were written before the last step, by paths relative to the folder of the run. */
+  readonly earlierOutputs?: readonly FileRecord[];
+  /** The name of the output that gives every cell's part. */
+  readonly splitFile?: string;
 }
 
 /** A run manifest that is waiting for its outputs. */
@@ -88,9 +94,12 @@ export async function prepareRun(
     outputs: () => outputs,
     also(written) {
       outputs = written;
+      const recorded = written.map((file) => ({ ...file, path: recordedPath(file.path, dirname(output)) }));
       const manifest = runManifest({
         ...run,
-        outputs: written.map((file) => ({ ...file, path: recordedPath(file.path, dirname(output)) })),
+        outputs: [...(run.earlierOutputs ?? []), ...recorded],
+        split: splitEntry(run, recorded),
+        codeSha256: codeDigest(),
         packageVersion: VERSION,
         gitCommit: commit,
         argv: ["atlasmtl", ...context.argv],
@@ -100,4 +109,11 @@ export async function prepareRun(
       return [{ path, bytes: [emitRunManifest(manifest)] }];
     },
   };
+}
+
+/** What the manifest says of the split; the file of a split that was made here is among what was written. */
+function splitEntry({ split, splitFile }: RunDetails, written: readonly FileRecord[]): ConfigMap | null {
+  const file = written.find(({ path }) => path === splitFile);
+  if (file === undefined) return split ?? null;
+  return new Map([...(split ?? []), ["assignment", { ...fileSummary(file) }]]);
 }

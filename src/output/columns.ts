@@ -64,6 +64,22 @@ const SPECS: readonly ColumnSpec[] = [
   { prefix: "pred_", suffix: "", from: "minimal", read: (p) => label(p.final) },
 ];
 
+/** The names of the columns of one label column. */
+export function predictionNames(column: string) {
+  return {
+    raw: `pred_${column}_raw`,
+    conf: `conf_${column}`,
+    margin: `margin_${column}`,
+    isLowConf: `is_low_conf_${column}`,
+    knn: `pred_${column}_knn`,
+    knnVoteFrac: `knn_vote_frac_${column}`,
+    isLowKnnConf: `is_low_knn_conf_${column}`,
+    usedKnn: `used_knn_${column}`,
+    isUnknown: `is_unknown_${column}`,
+    final: `pred_${column}`,
+  } as const;
+}
+
 function specsOf(mode: WriteMode): readonly ColumnSpec[] {
   const rank = WRITE_MODES.indexOf(mode);
   if (rank < 0)

@@ -9,6 +9,7 @@ import {
   type OutputColumn,
   outputColumns,
 } from "./columns.ts";
+import { quotedCsv } from "./csv-text.ts";
 
 /** Rows of one piece. */
 const PIECE_ROWS = 4096;
@@ -28,12 +29,12 @@ function* csvPieces(predictions: Predictions, columns: readonly OutputColumn[]):
   const encoder = new TextEncoder();
   const { obsNames } = predictions;
   const cells = columns.map(cellText);
-  yield encoder.encode(`${[INDEX_COLUMN, ...columns.map(({ name }) => name)].map(quoted).join(",")}\n`);
+  yield encoder.encode(`${[INDEX_COLUMN, ...columns.map(({ name }) => name)].map(quotedCsv).join(",")}\n`);
   for (let start = 0; start < obsNames.length; start += PIECE_ROWS) {
     const end = Math.min(start + PIECE_ROWS, obsNames.length);
     let text = "";
     for (let i = start; i < end; i++) {
-      text += quoted(obsNames[i]);
+      text += quotedCsv(obsNames[i]);
       for (const cell of cells) text += `,${cell(i)}`;
       text += "\n";
     }
@@ -46,7 +47,7 @@ function cellText(column: OutputColumn): (row: number) => string {
   switch (column.kind) {
     case "label": {
       const { codes, categories } = column.labels;
-      const texts = categories.map(quoted);
+      const texts = categories.map(quotedCsv);
       return (row) => texts[codes[row]] ?? "";
     }
     case "score":
@@ -54,10 +55,6 @@ function cellText(column: OutputColumn): (row: number) => string {
     case "flag":
       return (row) => (column.values[row] === 1 ? "True" : "False");
   }
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** The pieces compressed with gzip; the same input gives the same bytes, as no time is recorded. */

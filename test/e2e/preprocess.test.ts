@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readCompactCsr } from "../../src/anndata/compact.ts";
-import { writeAnnData } from "../../src/anndata/create-file.ts";
 import { createAnnData } from "../../src/anndata/memory.ts";
 import { openAnnData } from "../../src/anndata/open.ts";
 import { selectObs } from "../../src/anndata/select.ts";
+import { writeDataset } from "../../src/anndata/write-annotated.ts";
 import { packagedTable } from "../../src/preprocess/gene-table.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 import { type TinyAtlas, tinyAtlas, writeH5ad } from "./make-h5ad.ts";
@@ -320,11 +320,10 @@ describeShared("PBMC by symbols and by Ensembl ids", () => {
       const obs = { index: cells.obs.index, columns };
       const names = source.var.index;
       const mapped = names.map((name) => table.idOf.get(name) ?? name);
-      await writeAnnData(join(folder, "pbmc-s.h5ad"), await createAnnData({ X, obs, var: { index: names } }));
-      await writeAnnData(
-        join(folder, "pbmc-e.h5ad"),
-        await createAnnData({ X, obs, var: { index: mapped } }),
-      );
+      const write = async (name: string, index: readonly string[]) =>
+        writeDataset(await createAnnData({ X, obs, var: { index } }), join(folder, name), {});
+      await write("pbmc-s.h5ad", names);
+      await write("pbmc-e.h5ad", mapped);
     } finally {
       await source.close();
     }

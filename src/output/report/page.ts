@@ -11,6 +11,7 @@ import { VERSION } from "../../core/version.ts";
 import { scoreFullPath } from "../../evaluate/hierarchy.ts";
 import { scoreLabels } from "../../evaluate/metrics.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
+import { UNKNOWN } from "../../predict/unknown.ts";
 import { embeddingFigure } from "./figures/embedding.ts";
 import { html, Markup } from "./html.ts";
 import { bytes, decimal, percent, whole } from "./numbers.ts";
@@ -144,13 +145,17 @@ function tiles(input: ReportInput, { labels }: ReportMethod): Markup {
   } else {
     const mean = finest.conf.reduce((sum, value) => sum + value, 0) / Math.max(1, nCells);
     list.push(
-      [whole(new Set(finest.final.codes).size), `labels of ${finest.column}`],
+      [whole(labelsGiven(finest.final)), `labels of ${finest.column}`],
       [decimal(mean, 2), "mean confidence there"],
     );
   }
   list.push([percent(nCells === 0 ? Number.NaN : unknown / nCells), `Unknown on ${finest.column}`]);
   return html`<div class="tiles">${list.map(([value, name]) => html`<div class="tile"><b>${value}</b><span>${name}</span></div>`)}</div>`;
 }
+
+/** Distinct labels, Unknown and missing ones left out. */
+const labelsGiven = ({ codes, categories }: PredictedLabels): number =>
+  [...new Set(codes)].filter((code) => code >= 0 && categories[code] !== UNKNOWN).length;
 
 function factTable(facts: readonly Fact[]): Markup {
   return html`<table class="facts"><tbody>${facts.map(({ name, value, isCode }) => html`<tr><th scope="row">${name}</th><td${isCode === true ? html` class="code"` : null}>${value}</td></tr>`)}</tbody></table>`;

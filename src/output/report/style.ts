@@ -51,10 +51,10 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 caption { text-align: left; color: var(--soft); padding-bottom: .35rem; }
 th, td { text-align: left; padding: .34rem .7rem .34rem 0; border-bottom: 1px solid var(--faint); vertical-align: top; }
 thead th { color: var(--soft); font-weight: 550; border-bottom-color: var(--line); vertical-align: bottom; }
-tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 7.5rem; }
-td.n, th.n { text-align: right; padding-right: 1rem; white-space: nowrap; }
+tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 6.5rem; }
+td.n, th.n { text-align: right; padding-right: .8rem; } td.n { white-space: nowrap; }
 td.best { font-weight: 680; }
-td.bar { min-width: 6.5rem; }
+td.bar { min-width: 4.5rem; }
 .bar i { display: block; height: .5rem; margin-top: .48rem; border-radius: 2px; background: var(--good); min-width: 1px; }
 code, .code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: .86em; overflow-wrap: anywhere; }
 pre { background: var(--faint); border-radius: 6px; padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }

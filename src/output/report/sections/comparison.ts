@@ -68,7 +68,8 @@ function dotFigure(levels: readonly { readonly column: string; readonly rows: re
   const left = 20 + 6.6 * longest;
   const x = (value: number): number => left + ((value - low) / Math.max(1e-9, 1 - low)) * (WIDTH - left - 24);
   const height = levels.reduce((sum, { rows }) => sum + rows.length * ROW + 34, 0);
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * (1 - low));
+  const nTicks = Math.max(1, Math.round((1 - low) * 10));
+  const ticks = Array.from({ length: nTicks + 1 }, (_, i) => low + (i / nTicks) * (1 - low));
   let y = 4;
   const blocks = levels.map(({ column, rows }) => {
     y += 26;
@@ -87,7 +88,7 @@ function dotFigure(levels: readonly { readonly column: string; readonly rows: re
   });
   return html`<svg viewBox="0 0 ${WIDTH} ${height + 40}" width="${WIDTH}" role="img" aria-label="Accuracy and macro F1 of each method, by level; the numbers are in the tables below">
 ${blocks}
-${ticks.map((value) => html`<text x="${at(x(value))}" y="${height + 16}" text-anchor="middle" class="soft tiny">${decimal(value, 2)}</text>`)}
+${ticks.map((value) => html`<text x="${at(x(value))}" y="${height + 16}" text-anchor="middle" class="soft tiny">${decimal(value, 1)}</text>`)}
 <g class="soft"><circle cx="${at(left + 6)}" cy="${height + 32}" r="5" style="fill:var(--soft)"/><text x="${at(left + 16)}" y="${height + 36}" class="soft">accuracy</text><circle cx="${at(left + 90)}" cy="${height + 32}" r="4.5" style="fill:var(--card);stroke:var(--soft);stroke-width:2"/><text x="${at(left + 100)}" y="${height + 36}" class="soft">macro F1</text></g>
 </svg>`;
 }

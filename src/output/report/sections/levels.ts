@@ -89,7 +89,7 @@ ${method.labels.map(({ column, final }, l) => {
       const end = `${whole(n)} (${percent(n / total)})`;
       return { name, parts: [{ share: n / total, colour, title: `${name}: ${end}` }], end };
     });
-  return html`<details${l === last ? html` open` : null}><summary>${column}: ${whole(bars.length)} labels</summary><div class="card">${barFigure(bars, `Cells by predicted ${column}`)}</div></details>`;
+  return html`<details${l === last ? html` open` : null}><summary>${column}: ${whole(bars.filter(({ name }) => name !== UNKNOWN).length)} labels</summary><div class="card">${barFigure(bars, `Cells by predicted ${column}`)}</div></details>`;
 })}`;
 }
 

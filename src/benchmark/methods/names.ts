@@ -1,0 +1,54 @@
+/** The methods that a benchmark can compare. @module */
+
+/** Methods of our own, always there. */
+export const OWN_METHODS = [
+  "atlasmtl",
+  "reference_knn",
+  "nearest_centroid",
+  "logistic_regression",
+  "spearman_correlation",
+] as const;
+export type OwnMethod = (typeof OWN_METHODS)[number];
+
+/** Programs of others, run where their runtime is installed. */
+export const EXTERNAL_METHODS = ["celltypist", "singler"] as const;
+
+/** All names, in the order in which they run. */
+export const METHODS: readonly string[] = [...OWN_METHODS, ...EXTERNAL_METHODS];
+
+/** What each is, in one sentence for a report. */
+export const METHOD_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
+  [
+    "atlasmtl",
+    "A neural network learns all levels at once. Where it is unsure, the nearest reference cells are asked; where both are unsure, the cell stays Unknown.",
+  ],
+  [
+    "reference_knn",
+    "The nearest reference cells vote, each by the inverse of its distance in the matrix that the network is given, on each level by itself.",
+  ],
+  [
+    "nearest_centroid",
+    "Each cell takes the label whose mean log-normalised profile is nearest, on each level by itself. It gives no confidence.",
+  ],
+  [
+    "logistic_regression",
+    "Multinomial logistic regression on standardised log-normalised counts, the model that CellTypist trains, in an implementation of our own, on each level by itself.",
+  ],
+  [
+    "spearman_correlation",
+    "Rank correlation with reference profiles over marker genes, and fine tuning among the best labels, in the style of SingleR and in an implementation of our own. It gives no confidence.",
+  ],
+  ["celltypist", "CellTypist itself, run as a separate program."],
+  ["singler", "SingleR itself, run as a separate program."],
+]);
+
+/** Settings that `method_configs` may hold. */
+export const METHOD_CONFIG_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["atlasmtl", []],
+  ["reference_knn", ["k"]],
+  ["nearest_centroid", []],
+  ["logistic_regression", ["c", "max_iter"]],
+  ["spearman_correlation", ["quantile", "fine_tune_threshold", "n_markers"]],
+  ["celltypist", ["max_iter"]],
+  ["singler", []],
+]);

@@ -1,0 +1,30 @@
+/** Labels of a method that knows neither neighbours nor Unknown. @module */
+import type { LabelPrediction } from "../../predict/types.ts";
+
+/**
+ * The columns of a prediction whose cells all have a label; `confidence` is null where the method gives none.
+ * A code of −1 stands for no label, which counts as Unknown.
+ */
+export function plainLabels(
+  column: string,
+  codes: Int32Array,
+  categories: readonly string[],
+  confidence: Float32Array | null,
+): LabelPrediction {
+  const n = codes.length;
+  const labels = { codes, categories };
+  const none = (): Uint8Array => new Uint8Array(n);
+  return {
+    column,
+    raw: labels,
+    conf: confidence ?? new Float32Array(n).fill(Number.NaN),
+    margin: new Float32Array(n).fill(Number.NaN),
+    isLowConf: none(),
+    knn: labels,
+    knnVoteFrac: new Float32Array(n).fill(Number.NaN),
+    isLowKnnConf: none(),
+    usedKnn: none(),
+    isUnknown: Uint8Array.from(codes, (code) => (code < 0 ? 1 : 0)),
+    final: labels,
+  };
+}

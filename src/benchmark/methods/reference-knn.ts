@@ -1,0 +1,67 @@
+/** The nearest reference cells in the matrix itself. @module */
+import { type ConfigValue, Float } from "../../core/config.ts";
+import { startRuntimeMeter } from "../../core/runtime-meter.ts";
+import { chosenCells, visitNeighbours } from "../../predict/neighbours.ts";
+import { createBallot } from "../../predict/vote.ts";
+import { denseOf } from "../matrices.ts";
+import { plainLabels } from "./plain-labels.ts";
+import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
+import { usageOf } from "./usage.ts";
+
+export const KNN_DEFAULTS = { k: 15 } as const;
+
+/**
+ * Labels each cell by the distance-weighted vote of its `k` nearest reference cells, level by level; the
+ * confidence is the winner's share (contract 5 §4).
+ */
+export async function runReferenceKnn(data: SharedData, work: MethodWork): Promise<MethodOutcome> {
+  const meter = startRuntimeMeter();
+  const k = Math.round(work.config.get("k") ?? KNN_DEFAULTS.k);
+  const binary = data.inputTransform === "binary";
+  const reference = denseOf(data.shared.reference, binary);
+  const queries = denseOf(data.shared.query, binary);
+  const polls = data.labelColumns.map((column) => {
+    const { codes, categories } = data.referenceLabels.get(column)!;
+    return {
+      column,
+      codes,
+      categories,
+      ballot: createBallot("distance_weighted", categories.length),
+      winners: new Int32Array(queries.nRows).fill(-1),
+      shares: new Float32Array(queries.nRows).fill(Number.NaN),
+    };
+  });
+  await visitNeighbours(
+    { reference, queries, cells: chosenCells(queries.nRows, null), k },
+    (cells, neighbours) => {
+      meter.sample();
+      cells.forEach((cell, row) => {
+        for (const poll of polls) {
+          const { code, share } = poll.ballot(poll.codes, neighbours, row);
+          poll.winners[cell] = code;
+          poll.shares[cell] = share;
+        }
+      });
+    },
+    work,
+  );
+  return {
+    labels: polls.map(({ column, winners, categories, shares }) =>
+      plainLabels(column, winners, categories, shares),
+    ),
+    reasons: null,
+    coords: new Map(),
+    trainUsage: null,
+    predictUsage: usageOf(meter, "predict", queries.nRows, work.engine.numThreads),
+    trainConfig: null,
+    predictConfig: new Map<string, ConfigValue>([
+      ["k", k],
+      ["vote_mode", "distance_weighted"],
+      ["distance_floor", new Float(1e-6)],
+    ]),
+    predictionMetadata: null,
+    normalisation: binary ? "expressed or not" : "values as stored",
+    seeds: new Map(),
+    warnings: [],
+  };
+}

@@ -1,0 +1,59 @@
+/** What a method of a benchmark gets and gives. @module */
+import type { AnnData } from "../../anndata/types.ts";
+import type { ConfigMap } from "../../core/config.ts";
+import type { Csr } from "../../core/csr.ts";
+import type { DenseMatrix } from "../../core/dense.ts";
+import type { WorkOptions } from "../../core/progress.ts";
+import type { ReasonCounts } from "../../evaluate/unknown-reasons.ts";
+import type { Engine } from "../../kernels/types.ts";
+import type { InputTransform } from "../../model/types.ts";
+import type { LabelPrediction, PredictedLabels, Warning } from "../../predict/types.ts";
+
+/** The cells and genes that all methods share. */
+export interface SharedData {
+  /** In memory, its matrix as X. */
+  readonly reference: AnnData;
+  readonly query: AnnData;
+  readonly labelColumns: readonly string[];
+  /** True labels of the reference by column, -1 where missing. */
+  readonly referenceLabels: ReadonlyMap<string, PredictedLabels>;
+  readonly inputTransform: InputTransform;
+  /** Genes that both sides have, in the reference's order, and both matrices over them. */
+  readonly shared: SharedMatrices;
+}
+
+export interface SharedMatrices {
+  readonly genes: readonly string[];
+  /** Values as they are stored. */
+  readonly reference: Csr;
+  readonly query: Csr;
+  /** Sums of each cell over all genes of its side. */
+  readonly referenceTotals: Float64Array;
+  readonly queryTotals: Float64Array;
+  /** False where values are not counts; they are then taken as normalised. */
+  readonly areCounts: boolean;
+}
+
+export interface MethodWork extends WorkOptions {
+  readonly engine: Engine;
+  /** Settings of `method_configs`. */
+  readonly config: ReadonlyMap<string, number>;
+  readonly seed: number;
+}
+
+/** What a method made of the query. */
+export interface MethodOutcome {
+  readonly labels: readonly LabelPrediction[];
+  readonly reasons: readonly ReasonCounts[] | null;
+  readonly coords: ReadonlyMap<string, DenseMatrix>;
+  /** Runtime summaries (contract 1 §9). */
+  readonly trainUsage: ConfigMap | null;
+  readonly predictUsage: ConfigMap;
+  readonly trainConfig: ConfigMap | null;
+  readonly predictConfig: ConfigMap;
+  readonly predictionMetadata: ConfigMap | null;
+  /** What was done to the values, in words. */
+  readonly normalisation: string;
+  readonly seeds: ReadonlyMap<string, number>;
+  readonly warnings: readonly Warning[];
+}

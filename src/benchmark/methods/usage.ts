@@ -1,0 +1,11 @@
+/** Runtime summaries of methods of our own (contract 1 §9). @module */
+import type { ConfigMap } from "../../core/config.ts";
+import type { RuntimeMeter } from "../../core/runtime-meter.ts";
+
+/** The summary of one phase over `nCells` in one batch. */
+export const usageOf = (
+  meter: RuntimeMeter,
+  phase: "train" | "predict",
+  nCells: number,
+  numThreads: number,
+): ConfigMap => meter.summary({ phase, numItems: nCells, numBatches: 1, deviceUsed: "cpu", numThreads });

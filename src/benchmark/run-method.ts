@@ -1,0 +1,355 @@
+/** One method of a benchmark: run, scored and kept, or taken from an earlier run. @module */
+import { platform } from "#platform";
+import { sha256 } from "../artifacts/checksums.ts";
+import { fromConfig, toConfig } from "../artifacts/config-values.ts";
+import { emitJson, parseJsonObject } from "../artifacts/json.ts";
+import type { FileRecord } from "../artifacts/run-manifest.ts";
+import { joinBytes } from "../core/bytes.ts";
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { joinPath } from "../core/paths.ts";
+import { VERSION } from "../core/version.ts";
+import { isAtlasmtlError } from "../errors.ts";
+import { type CoordinateMetrics, scoreCoordinates } from "../evaluate/coordinates.ts";
+import { type ReasonCounts, UNKNOWN_REASONS } from "../evaluate/unknown-reasons.ts";
+import { openCellTable, readPredictions } from "../output/read-predictions.ts";
+import { toCsv } from "../output/to-csv.ts";
+import type { LabelPrediction, Warning } from "../predict/types.ts";
+import type { BenchmarkData } from "./dataset.ts";
+import type { BenchmarkManifest } from "./manifest.ts";
+import { type AtlasmtlOutcome, runAtlasmtl } from "./methods/atlasmtl.ts";
+import { runLogisticRegression } from "./methods/logistic-regression.ts";
+import type { OwnMethod } from "./methods/names.ts";
+import { runNearestCentroid } from "./methods/nearest-centroid.ts";
+import { runReferenceKnn } from "./methods/reference-knn.ts";
+import { runSpearmanCorrelation } from "./methods/spearman-correlation.ts";
+import type { MethodOutcome, MethodWork } from "./methods/types.ts";
+import { coordinateMetrics, scoreMethod } from "./score.ts";
+
+/** A method that another program computes. */
+export interface ExternalMethod {
+  /** Null when it can run, else why not. */
+  unavailable(): Promise<string | null>;
+  run(data: BenchmarkData, work: MethodWork): Promise<MethodOutcome>;
+}
+
+export interface MethodJob {
+  readonly name: string;
+  readonly data: BenchmarkData;
+  readonly manifest: BenchmarkManifest;
+  readonly atlasmtlModel: string | null;
+  readonly external: ExternalMethod | null;
+  /** The folder of the run. */
+  readonly folder: string;
+  /** Changes with everything that the result depends on but the method itself. */
+  readonly identity: string;
+}
+
+/** A method's part of the results. */
+export interface MethodResult {
+  readonly name: string;
+  /** Its entry in `metrics.json`. */
+  readonly entry: ConfigMap;
+  readonly labels: readonly LabelPrediction[];
+  readonly reasons: readonly ReasonCounts[] | null;
+  readonly coordinates: ReadonlyMap<string, CoordinateMetrics>;
+  readonly seeds: ReadonlyMap<string, number>;
+  /** Paths relative to the folder of the run. */
+  readonly files: readonly FileRecord[];
+  readonly warnings: readonly Warning[];
+  /** True when it was computed by an earlier run. */
+  readonly isResumed: boolean;
+}
+
+const RESULT = "result.json";
+const PREDICTIONS = "predictions.csv";
+
+/** Runs the method, or takes what an earlier run with the same identity left in the folder. */
+export async function runMethod(job: MethodJob, work: MethodWork): Promise<MethodResult> {
+  const key = sha256([
+    emitJson({
+      identity: job.identity,
+      method: job.name,
+      config: new Map([...work.config].map(([name, value]) => [name, new Float(value)])),
+      model: job.atlasmtlModel,
+    }),
+  ]);
+  return (await earlierResult(job, key)) ?? (await newResult(job, key, work));
+}
+
+async function newResult(job: MethodJob, key: string, work: MethodWork): Promise<MethodResult> {
+  const { name, data, manifest } = job;
+  const outcome = await compute(job, work);
+  const scores = scoreMethod(outcome.labels, {
+    labels: data.truths,
+    rules: data.rules,
+    domains: data.domains?.labels ?? null,
+  });
+  const coordinates = await coordinateScores(job, outcome, work);
+  const folder = `methods/${name}`;
+  const isOurs = "bundle" in outcome;
+  const bundle = isOurs ? (outcome as AtlasmtlOutcome).bundle : [];
+  const predictions = joinBytes(
+    toCsv(
+      {
+        obsNames: data.query.obs.index,
+        labels: outcome.labels,
+        coords: new Map(),
+        spaces: [],
+        metadata: new Map(),
+        warnings: [],
+      },
+      { mode: "full" },
+    ),
+  );
+  const contents = [
+    ...bundle.map((file) => ({ path: `${folder}/${file.name}`, bytes: file.bytes })),
+    { path: `${folder}/${PREDICTIONS}`, bytes: predictions },
+  ];
+  const files = contents.map(({ path, bytes }) => ({
+    path,
+    sizeBytes: bytes.length,
+    sha256: sha256([bytes]),
+  }));
+  const byName = <T extends ConfigValue>(read: (file: FileRecord) => T): ConfigMap =>
+    new Map(files.map((file) => [file.path.slice(folder.length + 1), read(file)]));
+  const entry = new Map<string, ConfigValue>([
+    ["method", name],
+    ["method_version", VERSION],
+    ["dataset_name", manifest.datasetName],
+    ["dataset_version", manifest.version],
+    ["protocol_context", protocolContext(job)],
+    ["metrics", scores.metrics],
+    ["metrics_by_domain", scores.metricsByDomain],
+    ["behavior_metrics", scores.behaviour],
+    ["behavior_metrics_by_domain", scores.behaviourByDomain],
+    ["hierarchy_metrics", scores.hierarchy],
+    ["coordinate_metrics", coordinateMetrics(coordinates)],
+    ["unknown_reasons", outcome.reasons === null ? null : reasonsConfig(outcome.labels, outcome.reasons)],
+    ["train_usage", outcome.trainUsage],
+    ["predict_usage", outcome.predictUsage],
+    ["artifact_sizes", byName((file) => file.sizeBytes)],
+    ["artifact_paths", byName((file) => file.path)],
+    ["artifact_checksums", byName((file) => file.sha256)],
+    ["model_source", isOurs ? (outcome as AtlasmtlOutcome).modelSource : "trained"],
+    ["model_input_path", job.name === "atlasmtl" ? job.atlasmtlModel : null],
+    ["input_contract", inputContract(job, outcome, work)],
+    ["train_config_used", outcome.trainConfig],
+    ["predict_config_used", outcome.predictConfig],
+    ["prediction_metadata", outcome.predictionMetadata],
+    ["policy_dag", new Map()],
+  ]);
+  const kept = new Map<string, ConfigValue>([
+    ["key", key],
+    ["entry", entry],
+    ["seeds", outcome.seeds],
+    ["files", files.map(fileEntry)],
+    ["coordinates", new Map([...coordinates].map(([head, each]) => [head, floats(each)]))],
+    ["warnings", outcome.warnings.map((warning) => ({ ...warning }))],
+  ]);
+  const at = (path: string): string => joinPath(job.folder, path);
+  await platform.files.writeAll([
+    ...contents.map(({ path, bytes }) => ({ path: at(path), bytes: [bytes] })),
+    { path: at(`${folder}/${RESULT}`), bytes: [emitJson(toConfig(fromConfig(kept)))] },
+  ]);
+  return {
+    name,
+    entry,
+    labels: outcome.labels,
+    reasons: outcome.reasons,
+    coordinates,
+    seeds: outcome.seeds,
+    files,
+    warnings: outcome.warnings,
+    isResumed: false,
+  };
+}
+
+const OWN: Readonly<
+  Record<Exclude<OwnMethod, "atlasmtl">, (data: BenchmarkData, work: MethodWork) => Promise<MethodOutcome>>
+> = {
+  reference_knn: runReferenceKnn,
+  nearest_centroid: runNearestCentroid,
+  logistic_regression: runLogisticRegression,
+  spearman_correlation: runSpearmanCorrelation,
+};
+
+async function compute(
+  { name, data, manifest, atlasmtlModel, external }: MethodJob,
+  work: MethodWork,
+): Promise<MethodOutcome> {
+  if (external !== null) return external.run(data, work);
+  if (name === "atlasmtl") return runAtlasmtl(data, manifest, atlasmtlModel, work);
+  return OWN[name as Exclude<OwnMethod, "atlasmtl">](data, work);
+}
+
+/** Of the heads whose truth the query has, by `query_coord_targets` or else `coord_targets`. */
+async function coordinateScores(
+  { data, manifest }: MethodJob,
+  outcome: MethodOutcome,
+  work: MethodWork,
+): Promise<ReadonlyMap<string, CoordinateMetrics>> {
+  const scores = new Map<string, CoordinateMetrics>();
+  for (const [head, predicted] of outcome.coords) {
+    const key = manifest.queryCoordTargets.get(head) ?? manifest.coordTargets.get(head);
+    if (key === undefined || !data.query.obsmKeys.includes(key)) continue;
+    scores.set(
+      head,
+      await scoreCoordinates(await data.query.obsm(key), predicted, { seed: manifest.randomSeed }, work),
+    );
+  }
+  return scores;
+}
+
+function protocolContext({ manifest, data }: MethodJob): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["protocol_version", manifest.protocolVersion],
+    ["random_seed", manifest.randomSeed],
+    ["split_name", manifest.splitName],
+    ["split_description", manifest.splitDescription],
+    ["label_columns", manifest.labelColumns],
+    ["domain_key", manifest.domainKey],
+    ["n_reference", data.reference.nObs],
+    ["n_query", data.query.nObs],
+  ]);
+}
+
+function inputContract({ data }: MethodJob, outcome: MethodOutcome, work: MethodWork): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["reference_matrix_source", data.matrixSources.reference],
+    ["query_matrix_source", data.matrixSources.query],
+    ["values_are_counts", data.shared.areCounts],
+    [
+      "feature_alignment",
+      new Map([
+        ["n_reference", data.reference.nVars],
+        ["n_query", data.query.nVars],
+        ["n_shared", data.shared.genes.length],
+      ]),
+    ],
+    ["normalization", outcome.normalisation],
+    ["label_scope", "all levels"],
+    ["backend", work.engine.name],
+  ]);
+}
+
+function reasonsConfig(labels: readonly LabelPrediction[], reasons: readonly ReasonCounts[]): ConfigMap {
+  return new Map(labels.map(({ column }, l) => [column, new Map(Object.entries(reasons[l]))]));
+}
+
+const floats = (scores: object): ConfigMap =>
+  new Map(
+    Object.entries(scores).map(([key, value]: [string, number]) => [
+      key,
+      Number.isFinite(value) ? new Float(value) : null,
+    ]),
+  );
+
+const fileEntry = ({ path, sizeBytes, sha256: digest }: FileRecord): ConfigValue => ({
+  path,
+  size: sizeBytes,
+  sha256: digest,
+});
+
+/** Null when there is none, it has another key, or one of its files changed. */
+async function earlierResult(job: MethodJob, key: string): Promise<MethodResult | null> {
+  const folder = joinPath(job.folder, `methods/${job.name}`);
+  const stored = await readStored(`${folder}/${RESULT}`);
+  if (stored === null || stored.get("key") !== key) return null;
+  const files = (stored.get("files") as readonly ConfigMap[]).map(
+    (file): FileRecord => ({
+      path: String(file.get("path")),
+      sizeBytes: Number(file.get("size")),
+      sha256: String(file.get("sha256")),
+    }),
+  );
+  for (const file of files) {
+    const bytes = await readBytes(joinPath(job.folder, file.path));
+    if (bytes === null || sha256([bytes]) !== file.sha256) return null;
+  }
+  const entry = withFloats(stored.get("entry") as ConfigMap);
+  const labels = await readPredictions(
+    await openCellTable(`${folder}/${PREDICTIONS}`),
+    job.manifest.labelColumns,
+  );
+  const reasons = entry.get("unknown_reasons") as ConfigMap | null;
+  const numbers = (value: ConfigValue | undefined): Record<string, number> =>
+    Object.fromEntries(
+      [...(value as ConfigMap)].map(([name, item]) => [
+        name,
+        item instanceof Float ? item.value : item === null ? Number.NaN : Number(item),
+      ]),
+    );
+  return {
+    name: job.name,
+    entry,
+    labels,
+    reasons:
+      reasons === null
+        ? null
+        : labels.map(({ column }): ReasonCounts => {
+            const counts = numbers(reasons.get(column));
+            return Object.fromEntries(
+              UNKNOWN_REASONS.map((reason) => [reason, counts[reason] ?? 0]),
+            ) as ReasonCounts;
+          }),
+    coordinates: new Map(
+      [...(stored.get("coordinates") as ConfigMap)].map(([head, value]) => [
+        head,
+        numbers(value) as unknown as CoordinateMetrics,
+      ]),
+    ),
+    seeds: new Map(Object.entries(numbers(stored.get("seeds")))),
+    files,
+    warnings: (stored.get("warnings") as readonly ConfigMap[]).map((warning) => ({
+      message: String(warning.get("message")),
+      ...(warning.has("where") ? { where: String(warning.get("where")) } : {}),
+      ...(warning.has("hint") ? { hint: String(warning.get("hint")) } : {}),
+    })),
+    isResumed: true,
+  };
+}
+
+/** Sections of scores: all numbers in them but counts are floats, which JSON does not tell of whole ones. */
+const SCORES = [
+  "metrics",
+  "metrics_by_domain",
+  "behavior_metrics",
+  "behavior_metrics_by_domain",
+  "hierarchy_metrics",
+  "coordinate_metrics",
+];
+
+function withFloats(entry: ConfigMap): ConfigMap {
+  const convert = (key: string, value: ConfigValue): ConfigValue => {
+    if (typeof value === "number") return /(^|_)n_/.test(key) ? value : new Float(value);
+    if (!(value instanceof Map)) return value;
+    return new Map([...(value as ConfigMap)].map(([name, item]) => [name, convert(name, item)]));
+  };
+  return new Map([...entry].map(([key, value]) => [key, SCORES.includes(key) ? convert(key, value) : value]));
+}
+
+async function readStored(path: string): Promise<ConfigMap | null> {
+  const bytes = await readBytes(path);
+  if (bytes === null) return null;
+  try {
+    return parseJsonObject(bytes);
+  } catch (error) {
+    // What cannot be read is computed again.
+    if (isAtlasmtlError(error, "BAD_FORMAT", "LIMIT")) return null;
+    throw error;
+  }
+}
+
+async function readBytes(path: string): Promise<Uint8Array | null> {
+  try {
+    const source = await platform.openFile(path);
+    try {
+      return await source.read(0, source.byteLength);
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    if (isAtlasmtlError(error, "NOT_FOUND")) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,144 @@
+/** The scores of one method as `metrics.json` holds them (contract 5 §1 and §3). @module */
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { scoreBehaviour } from "../evaluate/behaviour.ts";
+import type { CoordinateMetrics } from "../evaluate/coordinates.ts";
+import { pathConsistencyRate, scoreEdge, scoreFullPath } from "../evaluate/hierarchy.ts";
+import { scoreLabels } from "../evaluate/metrics.ts";
+import type { HierarchyRules } from "../predict/hierarchy.ts";
+import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
+
+/** What a prediction is compared with. */
+export interface Truth {
+  /** True labels by column. */
+  readonly labels: ReadonlyMap<string, PredictedLabels>;
+  /** Which child belongs to which parent. */
+  readonly rules: HierarchyRules;
+  /** Over which all is repeated; null for none. */
+  readonly domains: PredictedLabels | null;
+}
+
+/** All scores of one method. */
+export interface Scores {
+  readonly metrics: ConfigMap;
+  readonly metricsByDomain: ConfigMap;
+  readonly behaviour: ConfigMap;
+  readonly behaviourByDomain: ConfigMap;
+  readonly hierarchy: ConfigMap;
+}
+
+/** Scores all columns, over all cells and in each domain. @throws MISMATCH when lengths differ. */
+export function scoreMethod(labels: readonly LabelPrediction[], truth: Truth): Scores {
+  const known = labels.filter(({ column }) => truth.labels.has(column));
+  const pairs = known.map((label) => ({ label, truth: truth.labels.get(label.column)! }));
+  const byDomain = (score: (rows: Uint32Array) => ConfigValue): ConfigMap => {
+    if (truth.domains === null) return new Map();
+    const { codes, categories } = truth.domains;
+    const rowsOf = (code: number): Uint32Array =>
+      Uint32Array.from(codes.keys()).filter((row) => codes[row] === code);
+    return new Map(
+      categories
+        .map((name, code): [string, Uint32Array] => [name, rowsOf(code)])
+        .filter(([, rows]) => rows.length > 0)
+        .map(([name, rows]) => [name, score(rows)]),
+    );
+  };
+  const metrics = (rows: Uint32Array | null): ConfigMap =>
+    new Map(
+      pairs.map((pair) => {
+        const { label, truth: labels } = take(pair, rows);
+        const hasConfidence = label.conf.some((value) => !Number.isNaN(value));
+        return [label.column, snake(scoreLabels(labels, label.final, hasConfidence ? label.conf : null))];
+      }),
+    );
+  const behaviour = (rows: Uint32Array | null): ConfigMap =>
+    new Map(
+      pairs.map((pair) => {
+        const { label, truth: labels } = take(pair, rows);
+        return [label.column, snake(scoreBehaviour(labels, label))];
+      }),
+    );
+  return {
+    metrics: metrics(null),
+    metricsByDomain: byDomain(metrics),
+    behaviour: behaviour(null),
+    behaviourByDomain: byDomain(behaviour),
+    hierarchy: scoreHierarchy(pairs, truth.rules),
+  };
+}
+
+interface Pair {
+  readonly label: LabelPrediction;
+  readonly truth: PredictedLabels;
+}
+
+function scoreHierarchy(pairs: readonly Pair[], rules: HierarchyRules): ConfigMap {
+  if (pairs.length < 2) return new Map();
+  const path = scoreFullPath(pairs.map(({ label, truth }) => ({ truth, predicted: label.final })));
+  const edges = new Map<string, ConfigValue>();
+  for (const child of pairs) {
+    const rule = rules.get(child.label.column);
+    const parent = pairs.find(({ label }) => label.column === rule?.parentColumn);
+    if (rule === undefined || parent === undefined) continue;
+    const level = ({ label, truth }: Pair) => ({ truth, predicted: label.final });
+    const { perParent, ...rates } = scoreEdge(level(parent), level(child), rule.childToParent);
+    const consistency = pathConsistencyRate(parent.label.final, child.label.final, rule.childToParent);
+    edges.set(
+      `${parent.label.column}->${child.label.column}`,
+      new Map<string, ConfigValue>([
+        ["path_consistency_rate", float(consistency)],
+        ...snake(rates),
+        ["per_parent", new Map(perParent.map(({ parent: name, ...each }) => [name, snake(each)]))],
+      ]),
+    );
+  }
+  return new Map<string, ConfigValue>([...snake(path), ["edges", edges]]);
+}
+
+/** Coordinate scores by head, each with the head's name before it as the contract has them. */
+export function coordinateMetrics(heads: ReadonlyMap<string, CoordinateMetrics>): ConfigMap {
+  return new Map([...heads].map(([name, scores]) => [name, prefixed(name, snake(scores))]));
+}
+
+const prefixed = (name: string, scores: ConfigMap): ConfigMap =>
+  new Map([...scores].map(([key, value]) => [`${name}_${key}`, value]));
+
+/** Scores by their names on disk: counts stay whole, shares are floats, what is not measured is null. */
+function snake(scores: object): Map<string, ConfigValue> {
+  return new Map(
+    Object.entries(scores).map(([key, value]: [string, number]) => [
+      snakeName(key),
+      /^n[A-Z]/.test(key) ? value : float(value),
+    ]),
+  );
+}
+
+const float = (value: number): ConfigValue => (Number.isFinite(value) ? new Float(value) : null);
+
+const snakeName = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The cells `rows` of a column; all for null. */
+function take({ label, truth }: Pair, rows: Uint32Array | null): Pair {
+  if (rows === null) return { label, truth };
+  const labels = ({ codes, categories }: PredictedLabels): PredictedLabels => ({
+    codes: Int32Array.from(rows, (row) => codes[row]),
+    categories,
+  });
+  const floats = (values: Float32Array): Float32Array => Float32Array.from(rows, (row) => values[row]);
+  const flags = (values: Uint8Array): Uint8Array => Uint8Array.from(rows, (row) => values[row]);
+  return {
+    truth: labels(truth),
+    label: {
+      column: label.column,
+      raw: labels(label.raw),
+      conf: floats(label.conf),
+      margin: floats(label.margin),
+      isLowConf: flags(label.isLowConf),
+      knn: labels(label.knn),
+      knnVoteFrac: floats(label.knnVoteFrac),
+      isLowKnnConf: flags(label.isLowKnnConf),
+      usedKnn: flags(label.usedKnn),
+      isUnknown: flags(label.isUnknown),
+      final: labels(label.final),
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/** The results of a benchmark as tables. @module */
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { compareCodePoints } from "../core/order.ts";
+import { quotedCsv } from "../output/csv-text.ts";
+import type { MethodResult } from "./run-method.ts";
+
+/** Metrics of a summary row, in order. */
+const METRICS = [
+  "accuracy",
+  "macro_f1",
+  "balanced_accuracy",
+  "coverage",
+  "reject_rate",
+  "covered_accuracy",
+  "risk",
+  "ece",
+  "brier",
+  "aurc",
+  "n_total",
+  "n_covered",
+] as const;
+const BEHAVIOUR = [
+  "unknown_rate",
+  "knn_coverage",
+  "knn_change_rate",
+  "knn_rescue_rate",
+  "knn_harm_rate",
+] as const;
+const PATH = ["full_path_accuracy", "full_path_coverage", "full_path_covered_accuracy"] as const;
+
+type Rows = readonly (readonly string[])[];
+
+/** `summary.csv`: a row per method and level. */
+export function summaryTable(results: readonly MethodResult[], levels: readonly string[]): Rows {
+  return [
+    ["method", "dataset", "level", ...METRICS, ...BEHAVIOUR, ...PATH],
+    ...results.flatMap(({ name, entry }) =>
+      levels.map((level) => [
+        name,
+        text(entry.get("dataset_name")),
+        level,
+        ...METRICS.map((key) => text(inner(inner(entry, "metrics"), level).get(key))),
+        ...BEHAVIOUR.map((key) => text(inner(inner(entry, "behavior_metrics"), level).get(key))),
+        ...PATH.map((key) => text(inner(entry, "hierarchy_metrics").get(key))),
+      ]),
+    ),
+  ];
+}
+
+/** `summary_by_domain.csv`: a row per method, domain (by code point) and level. */
+export function domainTable(results: readonly MethodResult[], levels: readonly string[]): Rows {
+  return [
+    ["method", "dataset", "domain", "level", ...METRICS],
+    ...results.flatMap(({ name, entry }) =>
+      [...inner(entry, "metrics_by_domain").keys()].sort(compareCodePoints).flatMap((domain) =>
+        levels.map((level) => {
+          const metrics = inner(inner(inner(entry, "metrics_by_domain"), domain), level);
+          return [
+            name,
+            text(entry.get("dataset_name")),
+            domain,
+            level,
+            ...METRICS.map((key) => text(metrics.get(key))),
+          ];
+        }),
+      ),
+    ),
+  ];
+}
+
+/** What a paper shows of each level: a row per method, three decimals. */
+export function paperTable(results: readonly MethodResult[], level: string): Rows {
+  const shown = ["accuracy", "macro_f1", "balanced_accuracy", "coverage", "ece", "aurc"] as const;
+  return [
+    ["Method", "Accuracy", "Macro F1", "Balanced accuracy", "Coverage", "ECE", "AURC"],
+    ...results.map(({ name, entry }) => {
+      const metrics = inner(inner(entry, "metrics"), level);
+      return [name, ...shown.map((key) => decimals(metrics.get(key)))];
+    }),
+  ];
+}
+
+/** Rows as comma-separated text. */
+export const asCsv = (rows: Rows): string =>
+  `${rows.map((row) => row.map(quotedCsv).join(",")).join("\n")}\n`;
+
+/** Rows as a Markdown table. */
+export function asMarkdown(rows: Rows): string {
+  const [head = [], ...body] = rows;
+  const line = (cells: readonly string[]): string => `| ${cells.map(markdownCell).join(" | ")} |`;
+  return `${[line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...body.map(line)].join("\n")}\n`;
+}
+
+/** Names from data stay text. */
+export const markdownCell = (cell: string): string =>
+  cell.replace(/[\r\n]+/g, " ").replace(/[\\|`*_<>[\]]/g, (character) => `\\${character}`);
+
+/** `benchmark_report.md`. */
+export function markdownReport(
+  results: readonly MethodResult[],
+  skipped: readonly { readonly name: string; readonly reason: string }[],
+  levels: readonly string[],
+  title: string,
+): string {
+  const parts = [`# ${markdownCell(title)}\n`];
+  for (const level of levels)
+    parts.push(`## ${markdownCell(level)}\n`, asMarkdown(paperTable(results, level)));
+  for (const { name, reason } of skipped)
+    parts.push(`${markdownCell(name)} did not run: ${markdownCell(reason)}\n`);
+  parts.push(
+    "Unknown counts as wrong. Coverage is the share of cells with a label; ECE and AURC are of those cells, and smaller is better.\n",
+  );
+  return parts.join("\n");
+}
+
+const inner = (map: ConfigMap, key: string): ConfigMap => {
+  const value = map.get(key);
+  return value instanceof Map ? value : new Map();
+};
+
+function text(value: ConfigValue | undefined): string {
+  if (value instanceof Float) return String(value.value);
+  return value === null || value === undefined ? "" : String(value);
+}
+
+function decimals(value: ConfigValue | undefined): string {
+  return value instanceof Float ? value.value.toFixed(3) : "–";
+}

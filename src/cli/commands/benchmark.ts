@@ -1,0 +1,138 @@
+/** `atlasmtl benchmark`: compare methods on one dataset and write the folder of the run. @module */
+import { dirname, join } from "node:path";
+import { platform } from "#platform";
+import { sha256 } from "../../artifacts/checksums.ts";
+import { emitJson } from "../../artifacts/json.ts";
+import { resolvePath } from "../../benchmark/dataset.ts";
+import { type BenchmarkManifest, parseBenchmarkManifest } from "../../benchmark/manifest.ts";
+import { headline } from "../../benchmark/report.ts";
+import { BENCHMARK_FILES, type BenchmarkResult, checkMethods, runBenchmark } from "../../benchmark/run.ts";
+import type { ConfigValue } from "../../core/config.ts";
+import { locate } from "../../errors.ts";
+import { createEngine } from "../../kernels/engine.ts";
+import { codeDigest } from "../code-digest.ts";
+import { externalMethods } from "../comparators/external.ts";
+import { readYaml } from "../config-file.ts";
+import type { CommandContext } from "../context.ts";
+import { asSubject } from "../errors.ts";
+import type { BenchmarkFlags } from "../options.ts";
+import { percent, plural, table } from "../print.ts";
+import { createProgress } from "../progress.ts";
+import { type PreparedRun, prepareRun, recordFiles } from "../provenance.ts";
+import { required } from "../settings.ts";
+
+/** Room that the files of a run take, generously. */
+const RUN_BYTES = 64e6;
+
+/** Runs the benchmark of a manifest. @throws USAGE for a manifest or method that is wrong, before any work. */
+export async function runBenchmarkCommand(flags: BenchmarkFlags, context: CommandContext): Promise<void> {
+  const { common, output, signal, argv, startedAt } = context;
+  const manifestPath = required(flags.datasetManifest, "datasetManifest", "benchmark");
+  const folder = required(flags.outputDir, "outputDir", "benchmark");
+  if (flags.methods !== undefined) {
+    try {
+      checkMethods(flags.methods);
+    } catch (error) {
+      throw locate(error, "--methods");
+    }
+  }
+  const manifest = await readBenchmarkManifest(manifestPath);
+  const manifestFolder = dirname(manifestPath);
+  const metricsPath = join(folder, BENCHMARK_FILES.metrics);
+  await platform.files.checkWritable(metricsPath, RUN_BYTES);
+  const inputs = await recordFiles(
+    [
+      manifestPath,
+      resolvePath(manifestFolder, manifest.referencePath),
+      resolvePath(manifestFolder, manifest.queryPath),
+      ...(flags.atlasmtlModel === undefined ? [] : [flags.atlasmtlModel]),
+    ],
+    metricsPath,
+    signal,
+  );
+  const digest = codeDigest();
+  const identity = sha256([emitJson({ code: digest, inputs: inputs.map((file) => file.sha256) })]);
+  const progress = createProgress(common);
+  const engine = await createEngine({ numThreads: flags.numThreads ?? "max" });
+  let prepared: PreparedRun | undefined;
+  let result: BenchmarkResult;
+  try {
+    result = await runBenchmark(
+      {
+        manifest,
+        manifestPath,
+        manifestFolder,
+        outputFolder: folder,
+        ...(flags.methods === undefined ? {} : { methods: flags.methods }),
+        atlasmtlModel: flags.atlasmtlModel ?? null,
+        external: externalMethods({ python: flags.python, rscript: flags.rscript }),
+        identity,
+        inputs,
+        provenance: [
+          { name: "Code", value: `sha256 ${digest}`, isCode: true },
+          { name: "Started", value: startedAt.toISOString() },
+        ],
+        command: ["atlasmtl", ...argv],
+      },
+      { signal, engine, onProgress: progress.report },
+      async (done) => {
+        prepared = await prepareRun(
+          metricsPath,
+          {
+            command: "benchmark",
+            inputs,
+            seeds: done.seeds,
+            earlierOutputs: done.methodFiles,
+            split: new Map([
+              ["name", manifest.splitName],
+              ["description", manifest.splitDescription],
+            ]),
+            splitFile: BENCHMARK_FILES.split,
+            details: new Map<string, ConfigValue>([
+              ["dataset_manifest", manifestPath],
+              ["methods", done.results.map(({ name }) => name)],
+              ["skipped_methods", done.skipped.map((each) => ({ ...each }))],
+            ]),
+          },
+          context,
+        );
+        return prepared.also;
+      },
+    );
+  } finally {
+    progress.stop();
+    engine.dispose();
+  }
+  for (const { warnings } of result.results) for (const warning of warnings) output.warn(warning);
+  for (const { name, reason } of result.skipped) output.warn({ message: `${name} did not run: ${reason}` });
+  for (const level of manifest.labelColumns) output.result(levelTable(result, level, output.heading));
+  const resumed = result.results.filter(({ isResumed }) => isResumed).map(({ name }) => name);
+  if (resumed.length > 0) output.note(`taken from an earlier run: ${resumed.join(", ")}`);
+  output.note(`wrote  ${folder}  ${plural(result.results.length, "method")}`);
+  output.note(`report:  ${join(folder, BENCHMARK_FILES.html)}`);
+  output.json({
+    command: "benchmark",
+    output_dir: folder,
+    methods: result.results.map(({ name, isResumed }) => ({ name, resumed: isResumed })),
+    skipped: result.skipped,
+    metrics: metricsPath,
+    report: join(folder, BENCHMARK_FILES.html),
+    run_manifest: prepared?.path ?? null,
+  });
+}
+
+function levelTable({ results }: BenchmarkResult, level: string, heading: (text: string) => string): string {
+  const rows = results.map((result) => {
+    const [accuracy, macroF1, coverage, ece] = headline(result, level);
+    const share = (value: number | null): string => (value === null ? "–" : percent(value));
+    const decimal = (value: number | null): string => (value === null ? "–" : value.toFixed(3));
+    return [result.name, share(accuracy), decimal(macroF1), share(coverage), decimal(ece)];
+  });
+  const head = ["method", "accuracy", "macro F1", "covered", "ECE"];
+  return `${heading(level)}\n${table([head, ...rows], [1, 2, 3, 4])}\n`;
+}
+
+/** Reads and checks a dataset manifest. @throws USAGE, NOT_FOUND, BAD_FORMAT located in the file. */
+export async function readBenchmarkManifest(path: string): Promise<BenchmarkManifest> {
+  return parseBenchmarkManifest(await asSubject("usage", () => readYaml(path)), path);
+}

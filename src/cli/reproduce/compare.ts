@@ -1,0 +1,64 @@
+/** Whether two files say the same, times and memory aside. @module */
+import { readFile } from "node:fs/promises";
+import { columnStrings } from "../../anndata/column-values.ts";
+import { sha256 } from "../../artifacts/checksums.ts";
+import { toConfig } from "../../artifacts/config-values.ts";
+import { emitJson, parseJsonObject } from "../../artifacts/json.ts";
+import { withoutTimes } from "../../benchmark/times.ts";
+import type { ConfigMap, ConfigValue } from "../../core/config.ts";
+import { isAtlasmtlError } from "../../errors.ts";
+import { parsePickle } from "../../formats/pickle/parse.ts";
+import { openCellTable } from "../../output/read-predictions.ts";
+
+/** `SAME`: every byte; `SAME BUT TIMES`: all that does not depend on the clock or the memory. */
+export type Sameness = "SAME" | "SAME BUT TIMES" | "DIFFERENT" | "HOLDS TIMES" | "MISSING";
+
+/** Compares two files by what they are. */
+export async function compareFiles(before: string, after: string): Promise<Sameness> {
+  const [old, now] = await Promise.all([before, after].map((path) => readFile(path).catch(() => null)));
+  if (now === null) return "MISSING";
+  if (old !== null && sha256([old]) === sha256([now])) return "SAME";
+  if (old === null) return "MISSING";
+  try {
+    if (before.endsWith(".json"))
+      return verdict(timeless(parseJsonObject(old)), timeless(parseJsonObject(now)));
+    if (before.endsWith("_metadata.pkl"))
+      return verdict(timeless(toConfig(parsePickle(old))), timeless(toConfig(parsePickle(now))));
+    if (before.endsWith(".h5ad")) return (await sameCells(before, after)) ? "SAME BUT TIMES" : "DIFFERENT";
+  } catch (error) {
+    if (isAtlasmtlError(error)) return "DIFFERENT";
+    throw error;
+  }
+  // Reports and tables with metadata inside show the time that the run took.
+  return /\.(html|parquet|arrow)$/.test(before) ? "HOLDS TIMES" : "DIFFERENT";
+}
+
+const verdict = (a: string, b: string): Sameness => (a === b ? "SAME BUT TIMES" : "DIFFERENT");
+
+/** As text, without times and without the digests of files that hold times. */
+function timeless(value: ConfigValue): string {
+  return new TextDecoder().decode(emitJson(withoutDigests(withoutTimes(value))));
+}
+
+function withoutDigests(value: ConfigValue): ConfigValue {
+  if (Array.isArray(value)) return value.map(withoutDigests);
+  if (!(value instanceof Map)) return value;
+  return new Map(
+    [...(value as ConfigMap)].map(([key, item]) => [
+      key,
+      key === "metadata_path" && typeof item === "string" && /^[0-9a-f]{64}$/.test(item)
+        ? null
+        : withoutDigests(item),
+    ]),
+  );
+}
+
+async function sameCells(before: string, after: string): Promise<boolean> {
+  const [a, b] = await Promise.all([openCellTable(before), openCellTable(after)]);
+  if (JSON.stringify([a.obsNames, a.columns]) !== JSON.stringify([b.obsNames, b.columns])) return false;
+  for (const name of a.columns) {
+    const [x, y] = await Promise.all([a.column(name), b.column(name)]);
+    if (JSON.stringify(columnStrings(x)) !== JSON.stringify(columnStrings(y))) return false;
+  }
+  return true;
+}

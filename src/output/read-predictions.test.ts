@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
+import { joinBytes } from "../core/bytes.ts";
+import { parseCsv, quotedCsv } from "./csv-text.ts";
+import { matchTruth, openCellTable, readPredictions } from "./read-predictions.ts";
+import { toCsv } from "./to-csv.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "atlasmtl-test-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string, content: string | Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+test("any fields come back from quoted text", () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(fc.string(), { minLength: 2, maxLength: 3 }), { minLength: 1 }), (rows) => {
+      const text = rows.map((row) => row.map(quotedCsv).join(",")).join("\n");
+      expect(parseCsv(text)).toEqual(rows);
+    }),
+  );
+  expect(parseCsv("a,b\r\n1,2\r\n")).toEqual([
+    ["a", "b"],
+    ["1", "2"],
+  ]);
+});
+
+test("a full export comes back as it was", async () => {
+  const predictions = toyPredictions();
+  const table = await openCellTable(file("full.csv", joinBytes(toCsv(predictions, { mode: "full" }))));
+  expect(table.obsNames).toEqual(predictions.obsNames);
+  const [read] = await readPredictions(table, ["group", "kind"]);
+  const [written] = predictions.labels;
+  for (const key of ["conf", "margin", "knnVoteFrac", "isLowConf", "usedKnn", "isUnknown"] as const)
+    expect([...read![key]]).toEqual([...written![key]]);
+  for (const key of ["raw", "knn", "final"] as const)
+    expect(Array.from(read![key].codes, (code) => read![key].categories[code])).toEqual(
+      Array.from(written![key].codes, (code) => written![key].categories[code]),
+    );
+});
+
+test("what a smaller export leaves out is filled in", async () => {
+  const path = file("minimal.csv", joinBytes(toCsv(toyPredictions(), { mode: "minimal" })));
+  const [read] = await readPredictions(await openCellTable(path), ["group"]);
+  expect([...read!.isUnknown]).toEqual([1, 0, 0]);
+  expect([...read!.conf]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  expect([...read!.usedKnn]).toEqual([0, 0, 0]);
+});
+
+test("a missing column, a ragged line and a score that is none are refused, with their place", async () => {
+  const table = await openCellTable(file("t.csv", "obs_name,pred_type,conf_type\na,T,high\n"));
+  await expect(readPredictions(table, ["typ"])).rejects.toThrow(/no column "pred_typ".*"pred_type"/);
+  await expect(readPredictions(table, ["type"])).rejects.toThrow(/row 0 holds "high"/);
+  await expect(openCellTable(file("r.csv", "a,b\n1\n"))).rejects.toMatchObject({ code: "BAD_FORMAT" });
+  await expect(openCellTable(file("e.csv", ""))).rejects.toThrow(/no columns/);
+  await expect(openCellTable(join(folder, "x.parquet"))).rejects.toMatchObject({ code: "UNSUPPORTED" });
+});
+
+test("truth is matched by cell name; a cell that it lacks has none", async () => {
+  const truth = await openCellTable(file("truth.csv", "cell,type\nb,B\na,A\n"));
+  const { labels, nMatched } = await matchTruth(truth, ["a", "c", "b"], ["type"]);
+  expect([...labels.get("type")!.codes]).toEqual([0, -1, 1]);
+  expect(nMatched).toBe(2);
+  await expect(matchTruth(truth, ["x"], ["type"])).rejects.toMatchObject({ code: "MISMATCH" });
+  const twice = await openCellTable(file("twice.csv", "cell,type\na,B\na,A\n"));
+  await expect(matchTruth(twice, ["a"], ["type"])).rejects.toThrow(/"a" is there twice/);
+});

@@ -1,0 +1,216 @@
+/** Predictions read back from what an export wrote. @module */
+import { platform } from "#platform";
+import { columnLabels, columnStrings } from "../anndata/column-values.ts";
+import { openAnnData } from "../anndata/open.ts";
+import type { Column } from "../anndata/types.ts";
+import { didYouMean } from "../core/nearest.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import { gunzip, isGzip } from "../formats/gzip.ts";
+import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
+import { UNKNOWN } from "../predict/unknown.ts";
+import { INDEX_COLUMN, predictionNames } from "./columns.ts";
+import { parseCsv } from "./csv-text.ts";
+
+/** Text of a table in memory at most. */
+const MAX_TEXT_BYTES = 1 << 29;
+
+/** Columns over named cells. */
+export interface CellTable {
+  readonly source: string;
+  readonly obsNames: readonly string[];
+  readonly columns: readonly string[];
+  /** @throws NOT_FOUND naming the nearest column. */
+  column(name: string): Promise<Column>;
+}
+
+/**
+ * Opens the obs of a dataset, or a `.csv`, `.tsv` or gzipped table whose first column names the cells.
+ * @throws NOT_FOUND without the file, BAD_FORMAT for rows of another length, UNSUPPORTED for other suffixes.
+ */
+export async function openCellTable(path: string): Promise<CellTable> {
+  if (/\.(csv|tsv)(\.gz)?$/i.test(path)) return openTextTable(path);
+  if (/\.(parquet|arrow|feather)$/i.test(path))
+    throw new AtlasmtlError("UNSUPPORTED", "tables of this kind are written, not read", {
+      where: path,
+      hint: "write the predictions as .csv or .h5ad",
+    });
+  const adata = await openAnnData(path);
+  try {
+    const { index, columns } = adata.obs;
+    // Read now, so that the file can be closed.
+    const read = new Map<string, Column>();
+    for (const name of columns) read.set(name, await adata.obs.column(name));
+    return tableOf(path, index, read);
+  } finally {
+    await adata.close();
+  }
+}
+
+async function openTextTable(path: string): Promise<CellTable> {
+  const source = await platform.openFile(path);
+  let bytes: Uint8Array;
+  try {
+    if (source.byteLength > MAX_TEXT_BYTES)
+      throw new AtlasmtlError("LIMIT", `${source.byteLength} bytes; at most ${MAX_TEXT_BYTES} are read`, {
+        where: path,
+      });
+    bytes = await source.read(0, source.byteLength);
+  } finally {
+    await source.close();
+  }
+  const plain = isGzip(bytes) ? gunzip(bytes, { maxBytes: MAX_TEXT_BYTES }) : bytes;
+  const rows = parseCsv(new TextDecoder().decode(plain), /\.tsv(\.gz)?$/i.test(path) ? "\t" : ",");
+  const [head, ...body] = rows;
+  if (head === undefined || head.length < 2)
+    throw new AtlasmtlError("BAD_FORMAT", "the table has no columns", {
+      where: path,
+      hint: `the first line names the columns, the first of them ${INDEX_COLUMN}`,
+    });
+  const wrong = body.findIndex((row) => row.length !== head.length);
+  if (wrong >= 0)
+    throw new AtlasmtlError("BAD_FORMAT", `got ${body[wrong].length} fields, expected ${head.length}`, {
+      where: `${path} › line ${wrong + 2}`,
+    });
+  const columns = new Map(
+    head
+      .slice(1)
+      .map((name, c): [string, Column] => [
+        name,
+        { kind: "string", values: body.map((row) => (row[c + 1] === "" ? null : row[c + 1])) },
+      ]),
+  );
+  return tableOf(
+    path,
+    body.map((row) => row[0]),
+    columns,
+  );
+}
+
+function tableOf(
+  source: string,
+  obsNames: readonly string[],
+  columns: ReadonlyMap<string, Column>,
+): CellTable {
+  const names = [...columns.keys()];
+  return {
+    source,
+    obsNames,
+    columns: names,
+    async column(name) {
+      const found = columns.get(name);
+      if (found !== undefined) return found;
+      throw new AtlasmtlError("NOT_FOUND", `there is no column "${name}".${didYouMean(name, names)}`, {
+        where: source,
+        hint: `the columns are ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`,
+      });
+    },
+  };
+}
+
+/**
+ * The prediction of each label column in a table of any write mode. What the mode left out is filled in: no
+ * neighbours used, and the final label as the network's.
+ * @throws NOT_FOUND for a label column whose predictions are not there, BAD_DATA for scores that are no numbers.
+ */
+export async function readPredictions(
+  table: CellTable,
+  labelColumns: readonly string[],
+): Promise<LabelPrediction[]> {
+  const predictions: LabelPrediction[] = [];
+  for (const column of labelColumns) {
+    const names = predictionNames(column);
+    const has = (name: string): boolean => table.columns.includes(name);
+    const n = table.obsNames.length;
+    const labels = async (name: string): Promise<PredictedLabels> => columnLabels(await table.column(name));
+    const scores = async (name: string): Promise<Float32Array> =>
+      has(name)
+        ? toScores(await table.column(name), `${table.source} › ${name}`)
+        : new Float32Array(n).fill(Number.NaN);
+    const flags = async (name: string): Promise<Uint8Array> =>
+      has(name) ? toFlags(await table.column(name), `${table.source} › ${name}`) : new Uint8Array(n);
+    const final = await labels(names.final);
+    const raw = has(names.raw) ? await labels(names.raw) : final;
+    const unknown = final.categories.indexOf(UNKNOWN);
+    predictions.push({
+      column,
+      raw,
+      conf: await scores(names.conf),
+      margin: await scores(names.margin),
+      isLowConf: await flags(names.isLowConf),
+      knn: has(names.knn) ? await labels(names.knn) : raw,
+      knnVoteFrac: await scores(names.knnVoteFrac),
+      isLowKnnConf: await flags(names.isLowKnnConf),
+      usedKnn: await flags(names.usedKnn),
+      isUnknown: has(names.isUnknown)
+        ? await flags(names.isUnknown)
+        : Uint8Array.from(final.codes, (code) => (code < 0 || code === unknown ? 1 : 0)),
+      final,
+    });
+  }
+  return predictions;
+}
+
+function toScores(column: Column, where: string): Float32Array {
+  if (column.kind === "number")
+    return Float32Array.from(column.values, (value, i) => (column.missing?.[i] ? Number.NaN : value));
+  return Float32Array.from(columnStrings(column), (text, i) => {
+    if (text === null) return Number.NaN;
+    const value = Number(text);
+    if (text.trim() === "" || Number.isNaN(value))
+      throw locate(
+        new AtlasmtlError("BAD_DATA", `row ${i} holds ${JSON.stringify(text)}; expected a number`),
+        where,
+      );
+    return value;
+  });
+}
+
+function toFlags(column: Column, where: string): Uint8Array {
+  if (column.kind === "boolean") return column.values;
+  return Uint8Array.from(columnStrings(column), (text, i) => {
+    const lower = text?.toLowerCase();
+    if (lower === "true" || lower === "1") return 1;
+    if (lower === "false" || lower === "0") return 0;
+    throw locate(
+      new AtlasmtlError("BAD_DATA", `row ${i} holds ${JSON.stringify(text)}; expected True or False`),
+      where,
+    );
+  });
+}
+
+/**
+ * True labels of the cells of a prediction, matched by cell name; -1 where the truth lacks the cell.
+ * @throws MISMATCH when no cell is in both, BAD_DATA when the truth names a cell twice.
+ */
+export async function matchTruth(
+  truth: CellTable,
+  obsNames: readonly string[],
+  columns: readonly string[],
+): Promise<{ readonly labels: ReadonlyMap<string, PredictedLabels>; readonly nMatched: number }> {
+  const rowOf = new Map(truth.obsNames.map((name, row) => [name, row]));
+  if (rowOf.size !== truth.obsNames.length) {
+    const seen = new Set<string>();
+    const twice = truth.obsNames.find((name) => seen.size === seen.add(name).size);
+    throw new AtlasmtlError("BAD_DATA", `the cell "${twice}" is there twice`, {
+      where: truth.source,
+      hint: "make the names of the cells unique",
+    });
+  }
+  const rows = obsNames.map((name) => rowOf.get(name) ?? -1);
+  const nMatched = rows.filter((row) => row >= 0).length;
+  if (nMatched === 0)
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `no cell of the predictions, such as "${obsNames[0]}", is in the truth, such as "${truth.obsNames[0]}"`,
+      { where: truth.source, hint: "give the file that the predictions were made for" },
+    );
+  const labels = new Map<string, PredictedLabels>();
+  for (const column of columns) {
+    const { codes, categories } = columnLabels(await truth.column(column));
+    labels.set(column, {
+      codes: Int32Array.from(rows, (row) => (row < 0 ? -1 : codes[row])),
+      categories,
+    });
+  }
+  return { labels, nMatched };
+}
