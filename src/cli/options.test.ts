@@ -3,13 +3,21 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 import { PREDICT_DEFAULTS } from "../predict/options.ts";
+import { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
 import { trainOptions } from "./commands/train.ts";
 import { checkValue, type FlagTable, flagName, integers, number, pairs, snakeName } from "./flag.ts";
-import { FLAG_OF_OPTION, PREDICT_FLAGS, TRAIN_FLAGS } from "./options.ts";
+import {
+  FLAG_OF_OPTION,
+  PREDICT_FLAGS,
+  PREPROCESS_COMMAND_FLAGS,
+  SPLIT_COMMAND_FLAGS,
+  TRAIN_FLAGS,
+} from "./options.ts";
+import { PREPROCESS_FLAGS, PREPROCESS_ONLY_FLAGS, preprocessOptions } from "./preprocess-flags.ts";
 import { addFlags, readSettings } from "./settings.ts";
 
 /** Flags that are no option of the library under their own name. */
-const OF_OPENING = ["useRaw", "genome", "varNames", "genesIn"];
+const OF_OPENING = ["useRaw", "genome", "varNames", "genesIn", "split", "splitPart"];
 const TRAIN_ONLY_HERE = [
   ...OF_OPENING,
   "adata",
@@ -21,7 +29,11 @@ const TRAIN_ONLY_HERE = [
   "umapKey",
   "noCoords",
 ];
-const TRAIN_RENAMED = ["calibration", "initModel", "referencePath", "taskWeights", "classWeightingMode"];
+const PREPROCESS_RENAMED = ["noCountsRequired", "ignoreEnsemblColumns"];
+const TRAIN_RENAMED = [
+  ...["calibration", "initModel", "referencePath", "taskWeights", "classWeightingMode"],
+  ...PREPROCESS_RENAMED,
+];
 const PREDICT_ONLY_HERE = [
   ...OF_OPENING,
   "model",
@@ -45,7 +57,12 @@ test("every flag sets an option that the library has", () => {
   const train = Object.keys(TRAIN_FLAGS).filter(
     (key) => !TRAIN_ONLY_HERE.includes(key) && !TRAIN_RENAMED.includes(key),
   );
-  expect(train.filter((key) => !Object.hasOwn(DEFAULT_TRAIN_OPTIONS, key))).toEqual([]);
+  const ofTraining = { ...PREPROCESS_DEFAULTS, ...DEFAULT_TRAIN_OPTIONS };
+  expect(train.filter((key) => !Object.hasOwn(ofTraining, key))).toEqual([]);
+  const preprocess = Object.keys({ ...PREPROCESS_FLAGS, ...PREPROCESS_ONLY_FLAGS }).filter(
+    (key) => !PREPROCESS_RENAMED.includes(key),
+  );
+  expect(preprocess.filter((key) => !Object.hasOwn(PREPROCESS_DEFAULTS, key))).toEqual([]);
   const predict = Object.keys(PREDICT_FLAGS).filter(
     (key) => !PREDICT_ONLY_HERE.includes(key) && !PREDICT_RENAMED.includes(key),
   );
@@ -54,11 +71,12 @@ test("every flag sets an option that the library has", () => {
 
 test("options of another name lead to a flag that exists", () => {
   for (const key of Object.values(FLAG_OF_OPTION))
-    expect(Object.hasOwn(TRAIN_FLAGS, key) || Object.hasOwn(PREDICT_FLAGS, key)).toBe(true);
+    expect(Object.hasOwn({ ...TRAIN_FLAGS, ...PREDICT_FLAGS, ...PREPROCESS_COMMAND_FLAGS }, key)).toBe(true);
 });
 
-test("every flag of both commands is understood from the command line as it is named", async () => {
-  for (const flags of [TRAIN_FLAGS, PREDICT_FLAGS] as readonly FlagTable[])
+test("every flag of every command is understood from the command line as it is named", async () => {
+  const tables = [TRAIN_FLAGS, PREDICT_FLAGS, PREPROCESS_COMMAND_FLAGS, SPLIT_COMMAND_FLAGS];
+  for (const flags of tables as readonly FlagTable[])
     for (const [key, flag] of Object.entries(flags)) {
       if (key === "config") continue;
       const samples: Record<string, string> = { N: "3", X: "0.5", "N|max": "max", "NAME=OBSM_KEY": "a=b" };
@@ -122,4 +140,17 @@ test("short forms of coordinates join the long one; --no-coords leaves all out",
   });
   expect(trainOptions({ ...flags, noCoords: true })).toEqual({ labelColumns: ["a"] });
   expect(() => trainOptions({ ...flags, coord: new Map([["umap", "X_other"]]) })).toThrow(/twice/);
+});
+
+test("train preprocesses only when a flag of preprocessing is given", () => {
+  expect(preprocessOptions({})).toBeNull();
+  expect(preprocessOptions({ randomState: 3 })).toBeNull();
+  expect(preprocessOptions({ nTopGenes: 5, noCountsRequired: true })).toEqual({
+    nTopGenes: 5,
+    countsRequired: false,
+  });
+  expect(trainOptions({ labels: ["a"], nTopGenes: 5, species: "human", split: "plan.json" })).toEqual({
+    labelColumns: ["a"],
+    coordTargets: new Map(),
+  });
 });

@@ -18,7 +18,7 @@ export function likelyCause(
     return {
       cause: "the query uses gene symbols and the model Ensembl ids",
       hint:
-        "Map them by tables of genes with autoGenes: true. Or give the query Ensembl ids as var names; " +
+        "Let autoGenes: true map them by tables of genes, or give the query Ensembl ids as var names; " +
         'files often keep them in a var column: adata.var_names = adata.var["gene_ids"]; ' +
         'of 10x data, which has both, choose varNames: "gene_ids".',
     };
@@ -26,7 +26,7 @@ export function likelyCause(
     return {
       cause: "the query uses Ensembl ids and the model gene symbols",
       hint:
-        "Map them by tables of genes with autoGenes: true. Or give the query gene symbols as var names; " +
+        "Let autoGenes: true map them by tables of genes, or give the query gene symbols as var names; " +
         'files often keep them in a var column: adata.var_names = adata.var["feature_name"]; ' +
         'of 10x data, which has both, choose varNames: "gene_symbols".',
     };
@@ -34,7 +34,7 @@ export function likelyCause(
   if (queryIds >= 0.5 && common(query, model, withoutVersion) >= 0.5)
     return {
       cause: "version suffixes, such as the .12 of ENSG00000141510.12, differ",
-      hint: 'Map them with autoGenes: true, or remove the version suffixes on both sides: adata.var_names = adata.var_names.str.split(".").str[0].',
+      hint: 'Let autoGenes: true map them, or remove the version suffixes on both sides: adata.var_names = adata.var_names.str.split(".").str[0].',
     };
   if (common(query, model, (gene) => gene.toLowerCase()) >= 0.5)
     return {

@@ -1,9 +1,9 @@
 /** Matching a query whose genes are called by other names than the model's (contract 4 §2). @module */
 import type { DataFrame, Matrix } from "../anndata/types.ts";
 import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
-import { isAtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
-import { canonicalGenes, type GeneIds } from "../preprocess/gene-ids.ts";
+import { canonicalGenes, examples, type GeneIds } from "../preprocess/gene-ids.ts";
 import { moveGenes } from "../preprocess/gene-view.ts";
 import { type GenePlan, planGenes, selectGenes } from "../preprocess/merge-genes.ts";
 import { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
@@ -39,7 +39,7 @@ export interface NamedMatrix {
  *
  * Names are mapped when `settings` ask for it, and for a model with a feature panel when that matches more genes
  * than the names as they are; otherwise nothing changes.
- * @throws BAD_DATA when mapping was asked for and the names are of no kind that is known; as `canonicalGenes`.
+ * @throws MISMATCH when mapping was asked for and matches no gene; as `canonicalGenes`.
  */
 export async function queryGenes(
   query: NamedMatrix,
@@ -75,7 +75,17 @@ export async function queryGenes(
   const wanted = model.trainGenes.filter((name) => inQuery.has(name));
   const nMapped = wanted.length;
   if (!isAsked && nMapped <= nDirect && isUnique) return asIs;
-  if (nMapped === 0) return asIs;
+  if (nMapped === 0) {
+    if (!isAsked) return asIs;
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `none of the model's ${inModel.size} genes is in the query, as ${genes.naming.species} genes of ${genes.naming.table} or as they are (query: ${examples(names)}; model: ${examples(model.trainGenes)})`,
+      {
+        where: `${query.source} › var names`,
+        hint: "check the species; a table of other names can be given with geneIdTable, a var column of Ensembl ids with ensemblSourceColumn",
+      },
+    );
+  }
   const chosen = selectGenes(renamed, wanted);
   return {
     names: wanted,

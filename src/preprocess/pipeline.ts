@@ -265,7 +265,7 @@ function genesWarnings(genes: GeneIds, plan: GenePlan, adata: AnnData): Preproce
   for (const cause of genes.causes) warnings.push({ message: `of the genes without an id, ${cause}`, where });
   if (plan.duplicated.length > 0 && genes.naming.namingCase === CASES.table)
     warnings.push({
-      message: `${plan.duplicated.length} ids have several genes, such as ${examples(plan.duplicated)}; they were merged`,
+      message: `${plan.duplicated.length === 1 ? "1 id has" : `${plan.duplicated.length} ids have`} several genes, such as ${examples(plan.duplicated)}; they were merged`,
       where,
     });
   return warnings;

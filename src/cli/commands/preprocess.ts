@@ -79,7 +79,7 @@ export async function runPreprocess(
         ? await preprocessReference(adata, settings, work)
         : await preprocessQuery(adata, chosen.panel, settings, work);
     await checkDatasetOutput(result.adata, out);
-    const files = await write(result, kind, out, { inputs, split: part.record, context });
+    const { files, manifest } = await write(result, kind, out, { inputs, split: part.record, context });
     progress.stop();
     for (const warning of result.warnings) output.warn(inFlagWords(warning, PREPROCESS_COMMAND_FLAGS));
     output.note(genesText(result));
@@ -89,6 +89,7 @@ export async function runPreprocess(
         [2],
       ),
     );
+    output.note(`wrote  ${manifest}`);
     output.note(
       kind === "reference"
         ? `next:  atlasmtl train --adata ${shellWord(out)} --out model/model.pth --labels COLUMN`
@@ -102,6 +103,7 @@ export async function runPreprocess(
       species: result.panel.species,
       case: result.genes.naming.namingCase,
       outputs: files.map(fileSummary),
+      run_manifest: manifest,
       warnings: result.warnings,
     });
   } finally {
@@ -148,7 +150,7 @@ async function write(
   kind: Kind,
   out: string,
   { inputs, split, context }: Provenance,
-): Promise<readonly WrittenFile[]> {
+): Promise<{ files: readonly WrittenFile[]; manifest: string }> {
   const stem = out.replace(/\.(h5ad|zarr)$/i, "");
   const besides: FileToWrite[] = [
     { path: `${stem}_feature_panel.json`, bytes: [emitFeaturePanel(panel)] },
@@ -183,7 +185,7 @@ async function write(
       },
     },
   );
-  return files;
+  return { files, manifest: run.path };
 }
 
 function fingerprint({ path, bytes }: FileToWrite): WrittenFile {
