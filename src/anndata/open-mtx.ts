@@ -22,6 +22,9 @@ const MATRIX_FILE = /^(.*)matrix\.mtx(\.gz)?$/;
 /** Bytes of a list of names. */
 const MAX_LIST_BYTES = 1 << 28;
 
+/** Rows of such a list that any file may have. */
+const MIN_LIST_ROWS = 65_536;
+
 export const tenxMtx: Container = {
   format: "10x-mtx",
   title: "10x Genomics folder (matrix.mtx, barcodes.tsv, features.tsv or genes.tsv, .gz or not)",
@@ -98,25 +101,41 @@ async function findFiles(probed: Probe): Promise<Files> {
   };
 }
 
-/** The fields of every line. */
+/** The fields of every line, none of which is empty. */
 async function readTable(path: string): Promise<string[][]> {
   const source = await platform.openFile(path);
   try {
     const decoder = new TextDecoder();
-    let content = "";
+    const table: string[][] = [];
+    // Names are unique: each takes a byte at least, packed or not.
+    const most = MIN_LIST_ROWS + source.byteLength;
+    let listBytes = 0;
     for await (const { bytes } of textBlocks(source)) {
-      content += decoder.decode(bytes);
-      if (content.length > MAX_LIST_BYTES)
+      listBytes += bytes.length;
+      if (listBytes > MAX_LIST_BYTES)
         throw new AtlasmtlError("LIMIT", `a list of names is longer than ${MAX_LIST_BYTES} bytes`);
+      const lines = decoder.decode(bytes).split("\n");
+      if (lines.at(-1) === "") lines.pop();
+      for (const line of lines) {
+        const fields = line.replace(/\r$/, "").split("\t");
+        if (fields[0] === "" || table.length >= most) throw badName(fields[0]!, table.length + 1);
+        table.push(fields);
+      }
     }
-    const lines = content.split(/\r?\n/);
-    if (lines.at(-1) === "") lines.pop();
-    return lines.map((line) => line.split("\t"));
+    return table;
   } catch (error) {
     throw locate(error, path);
   } finally {
     await source.close();
   }
+}
+
+function badName(name: string, line: number): AtlasmtlError {
+  return name === ""
+    ? new AtlasmtlError("BAD_FORMAT", "a name is missing", { where: `line ${line}` })
+    : new AtlasmtlError("LIMIT", "there are more names than a file of its size can hold unlike ones", {
+        where: `line ${line}`,
+      });
 }
 
 /** Id and symbol, from Cell Ranger 3 on also the type; genomes are not told apart in these files. */

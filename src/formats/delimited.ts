@@ -9,6 +9,9 @@ const RETURN = 13;
 const QUOTE = 34;
 const SPACE = 32;
 
+/** Names in a header. */
+const MAX_COLUMNS = 1 << 21;
+
 /** One line of the table below its header. */
 export interface DelimitedRow {
   /** Its number in the file, from 1. */
@@ -30,7 +33,8 @@ export interface Delimited {
  *
  * The delimiter is whatever of tab, comma, semicolon the header has first. A header may lack a name for the
  * column of names, as R writes it. Fields may be quoted, with doubled quotes inside.
- * @throws BAD_FORMAT with the line, for a missing header, a row of another length, or a value that is no number.
+ * @throws BAD_FORMAT with the line, for a missing header, a row of another length, or a value that is no number;
+ * LIMIT for more columns than a table of text can mean.
  */
 export async function openDelimited(open: () => Promise<ByteSource>): Promise<Delimited> {
   const { delimiter, header, width } = await withSource(open, readHead);
@@ -73,6 +77,10 @@ async function readHead(source: ByteSource): Promise<{ delimiter: string; header
   const delimiter = /[\t,;]/.exec(first.replace(/"[^"]*"/g, ""))?.[0];
   if (delimiter === undefined)
     throw bad(1, `${JSON.stringify(first.slice(0, 60))} has no tab, comma or semicolon between names`);
+  let delimiters = 0;
+  for (let at = first.indexOf(delimiter); at >= 0; at = first.indexOf(delimiter, at + 1)) delimiters++;
+  if (delimiters > MAX_COLUMNS)
+    throw new AtlasmtlError("LIMIT", `the header has more than ${MAX_COLUMNS} columns`, { where: "line 1" });
   const header = splitFields(first, delimiter);
   const width = second === "" ? header.length : splitFields(second, delimiter).length;
   if (width !== header.length && width !== header.length + 1)

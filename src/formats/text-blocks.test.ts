@@ -75,3 +75,14 @@ test("an aborted signal stops the stream", async () => {
 test("line feeds are counted up to a place", () => {
   expect([0, 1, 2, 3, 4].map((end) => countLines(encoder.encode("a\n\nb"), end))).toEqual([0, 0, 1, 2, 2]);
 });
+
+test.each([
+  ["packed a thousand times", new Uint8Array(gzipSync(Buffer.alloc(200_000_000, "1\n"))), /beyond 256 times/],
+  ["five megabytes of empty lines", new Uint8Array(5_000_000).fill(10), /bytes of empty lines/],
+  ["a line without an end", new Uint8Array(70_000_000).fill(49), /line 1 is longer than/],
+])("%s is refused", async (_, bytes, message) => {
+  const read = async (): Promise<void> => {
+    for await (const { bytes: block } of textBlocks(bytesSource(bytes))) if (block.length === 0) return;
+  };
+  await expect(read()).rejects.toMatchObject({ code: "LIMIT", message: expect.stringMatching(message) });
+});

@@ -3,14 +3,22 @@ import type { ByteSource } from "../core/bytes.ts";
 import { throwIfAborted } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { isGzip } from "./gzip.ts";
+import { EXPANSION_ALLOWANCE } from "./limits.ts";
 
 /** Bytes read at a time. */
 const PIECE_BYTES = 1 << 20;
 
-/** Bytes of one line: a million numbers of 16 digits, and many times that. */
-const MAX_LINE_BYTES = 1 << 28;
+/** Bytes of one line: four million numbers of 16 digits. */
+const MAX_LINE_BYTES = 1 << 26;
+
+/** How far text is packed at most: rows that are nearly all zero come to a hundred, bombs to a thousand. */
+const MAX_TEXT_COMPRESSION = 256;
+
+/** Bytes of empty lines in a row. */
+const MAX_EMPTY_BYTES = 1 << 22;
 
 const NEWLINE = 10;
+const SPACE = 32;
 
 /** Whole lines; the last one of a file may lack its line feed. */
 export interface TextBlock {
@@ -21,7 +29,8 @@ export interface TextBlock {
 
 /**
  * The lines of a file from its start, decompressed when it begins like gzip; a byte order mark is left out.
- * @throws BAD_FORMAT for damaged gzip, LIMIT for an endless line, ABORTED by the signal.
+ * @throws BAD_FORMAT for damaged gzip, LIMIT for an endless line, for megabytes of empty ones and for gzip that expands beyond all measure,
+ * ABORTED by the signal.
  */
 export async function* textBlocks(source: ByteSource, signal?: AbortSignal): AsyncGenerator<TextBlock> {
   const head = await source.read(0, 2);
@@ -30,6 +39,7 @@ export async function* textBlocks(source: ByteSource, signal?: AbortSignal): Asy
   let restBytes = 0;
   let firstLine = 1;
   let isStart = true;
+  let emptyBytes = 0;
   for await (const piece of pieces) {
     throwIfAborted(signal);
     const end = piece.lastIndexOf(NEWLINE) + 1;
@@ -42,6 +52,9 @@ export async function* textBlocks(source: ByteSource, signal?: AbortSignal): Asy
     }
     const bytes = joined([...rest, piece.subarray(0, end)], isStart);
     isStart = false;
+    emptyBytes = bytes.some((byte) => byte > SPACE) ? 0 : emptyBytes + bytes.length;
+    if (emptyBytes > MAX_EMPTY_BYTES)
+      throw new AtlasmtlError("LIMIT", `${emptyBytes} bytes of empty lines`, { where: `line ${firstLine}` });
     yield { bytes, firstLine };
     firstLine += countLines(bytes);
     rest = [piece.subarray(end)];
@@ -54,7 +67,7 @@ export async function* textBlocks(source: ByteSource, signal?: AbortSignal): Asy
 /** How many line feeds there are before `end`. */
 export function countLines(bytes: Uint8Array, end = bytes.length): number {
   let count = 0;
-  for (let at = bytes.indexOf(NEWLINE); at >= 0 && at < end; at = bytes.indexOf(NEWLINE, at + 1)) count++;
+  for (let at = 0; at < end; at++) if (bytes[at] === NEWLINE) count++;
   return count;
 }
 
@@ -78,6 +91,7 @@ async function* plain(source: ByteSource): AsyncGenerator<Uint8Array> {
 /** The host's own decoder, which is several times faster than one in JavaScript. */
 async function* inflated(source: ByteSource): AsyncGenerator<Uint8Array> {
   let at = 0;
+  let left = EXPANSION_ALLOWANCE + MAX_TEXT_COMPRESSION * source.byteLength;
   const compressed = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       if (at >= source.byteLength) return controller.close();
@@ -91,6 +105,13 @@ async function* inflated(source: ByteSource): AsyncGenerator<Uint8Array> {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      left -= value.length;
+      if (left < 0)
+        throw new AtlasmtlError(
+          "LIMIT",
+          `${source.byteLength} bytes of gzip data expand beyond ${MAX_TEXT_COMPRESSION} times their size`,
+          { hint: "if the file is meant to be so, unpack it first: gunzip FILE" },
+        );
       yield value;
     }
   } catch (cause) {

@@ -2,6 +2,7 @@
  * Names, kinds and order of every output column, once (contract 3 §8).
  * @module
  */
+import { toPlain } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -150,4 +151,19 @@ export function observedLabels({ codes, categories }: PredictedLabels): Predicte
   const observed = categories.filter((_, code) => occurs[code] === 1).sort(compareCodePoints);
   const renumbered = categories.map((name) => observed.indexOf(name));
   return { codes: codes.map((code) => (code < 0 ? -1 : renumbered[code])), categories: observed };
+}
+
+/** What a file of one table holds beside the names of the cells. */
+export interface TableContent {
+  readonly columns: readonly OutputColumn[];
+  /** The run's metadata as JSON, under {@link METADATA_KEY} in the file's own metadata. */
+  readonly metadata: string;
+}
+
+/** The columns of a mode and the metadata, for Arrow and Parquet. @throws USAGE for an unknown mode. */
+export function tableContent(predictions: Predictions, { mode }: ExportOptions): TableContent {
+  return {
+    columns: outputColumns(predictions, mode ?? DEFAULT_WRITE_MODE),
+    metadata: JSON.stringify(toPlain(predictions.metadata)),
+  };
 }

@@ -1,25 +1,11 @@
 import { Type, tableFromIPC } from "@uwdata/flechette";
 import { expect, test } from "vitest";
-import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
+import { expectToyRows, TOY_METADATA, toyPredictions } from "../../test/helpers/toy-predictions.ts";
 import { toArrow } from "./to-arrow.ts";
 
 test("a reader gets the same values in proper types", () => {
   const rows = tableFromIPC(toArrow(toyPredictions(), { mode: "full" })).toArray();
-  expect(rows).toHaveLength(3);
-  expect(rows[0]).toMatchObject({
-    obs_name: "cell-0",
-    pred_group_raw: "T cell",
-    conf_group: Math.fround(0.40960884),
-    is_low_conf_group: true,
-    knn_vote_frac_group: Math.fround(8 / 15),
-    pred_group: "Unknown",
-  });
-  expect(rows[2]).toMatchObject({
-    obs_name: "ñ",
-    pred_kind: "😀",
-    used_knn_kind: false,
-    knn_vote_frac_kind: null,
-  });
+  expectToyRows(rows);
 });
 
 test("labels are dictionary text, scores float32, flags bool, and the metadata is in the schema", () => {
@@ -35,11 +21,7 @@ test("labels are dictionary text, scores float32, flags bool, and the metadata i
     ["is_unknown_kind", Type.Bool],
     ["pred_kind", Type.Dictionary],
   ]);
-  expect(JSON.parse(schema.metadata?.get("atlasmtl") ?? "")).toEqual({
-    knn_k: 15,
-    confidence_high: 0.7,
-    train_config: { num_epochs: 3 },
-  });
+  expect(JSON.parse(schema.metadata?.get("atlasmtl") ?? "")).toEqual(TOY_METADATA);
 });
 
 test("the same predictions give the same bytes", () => {

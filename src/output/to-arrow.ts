@@ -11,16 +11,14 @@ import {
   tableToIPC,
   utf8,
 } from "@uwdata/flechette";
-import { toPlain } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Predictions } from "../predict/types.ts";
 import {
-  DEFAULT_WRITE_MODE,
   type ExportOptions,
   INDEX_COLUMN,
   METADATA_KEY,
   type OutputColumn,
-  outputColumns,
+  tableContent,
 } from "./columns.ts";
 
 /** Rows of one record batch. */
@@ -33,12 +31,12 @@ const BATCH_ROWS = 65_536;
  * @throws USAGE for an unknown mode.
  */
 export function toArrow(predictions: Predictions, options: ExportOptions = {}): Uint8Array {
-  const columns = outputColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE);
+  const { columns, metadata } = tableContent(predictions, options);
   const names = columnFromValues(predictions.obsNames, utf8(), { maxBatchRows: BATCH_ROWS });
   const made = columns.map((column): [string, Column<unknown>] => [column.name, arrowColumn(column)]);
   const table = tableFromColumns([[INDEX_COLUMN, names], ...made]);
-  const metadata = new Map([[METADATA_KEY, JSON.stringify(toPlain(predictions.metadata))]]);
-  const bytes = tableToIPC(new Table({ ...table.schema, metadata }, table.children), { format: "file" });
+  const schema = { ...table.schema, metadata: new Map([[METADATA_KEY, metadata]]) };
+  const bytes = tableToIPC(new Table(schema, table.children), { format: "file" });
   if (bytes === null) throw new AtlasmtlError("BUG", "the Arrow table gave no bytes");
   return bytes;
 }

@@ -1,27 +1,13 @@
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { expect, test } from "vitest";
-import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
+import { expectToyRows, TOY_METADATA, toyPredictions } from "../../test/helpers/toy-predictions.ts";
 import { toParquet } from "./to-parquet.ts";
 
 const fileOf = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer;
 
 test("a reader gets the same values in proper types", async () => {
   const rows = await parquetReadObjects({ file: fileOf(toParquet(toyPredictions(), { mode: "full" })) });
-  expect(rows).toHaveLength(3);
-  expect(rows[0]).toMatchObject({
-    obs_name: "cell-0",
-    pred_group_raw: "T cell",
-    conf_group: Math.fround(0.40960884),
-    is_low_conf_group: true,
-    knn_vote_frac_group: Math.fround(8 / 15),
-    pred_group: "Unknown",
-  });
-  expect(rows[2]).toMatchObject({
-    obs_name: "ñ",
-    pred_kind: "😀",
-    used_knn_kind: false,
-    knn_vote_frac_kind: null,
-  });
+  expectToyRows(rows);
 });
 
 test("labels are dictionary-encoded text, scores FLOAT, flags BOOLEAN, and the metadata is in the file", () => {
@@ -39,7 +25,7 @@ test("labels are dictionary-encoded text, scores FLOAT, flags BOOLEAN, and the m
   ]);
   expect(row_groups[0].columns[4].meta_data?.encodings).toContain("RLE_DICTIONARY");
   const metadata = key_value_metadata?.find(({ key }) => key === "atlasmtl")?.value ?? "";
-  expect(JSON.parse(metadata)).toEqual({ knn_k: 15, confidence_high: 0.7, train_config: { num_epochs: 3 } });
+  expect(JSON.parse(metadata)).toEqual(TOY_METADATA);
 });
 
 test("no cells give a file with columns and no rows", async () => {

@@ -1,15 +1,13 @@
 /** Predictions as a Parquet file. @module */
 import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
-import { toPlain } from "../core/config.ts";
 import { VERSION } from "../core/version.ts";
 import type { Predictions } from "../predict/types.ts";
 import {
-  DEFAULT_WRITE_MODE,
   type ExportOptions,
   INDEX_COLUMN,
   METADATA_KEY,
   type OutputColumn,
-  outputColumns,
+  tableContent,
 } from "./columns.ts";
 
 /** Rows of one row group; values become JavaScript arrays one group at a time. */
@@ -21,13 +19,13 @@ const GROUP_ROWS = 65_536;
  * @throws USAGE for an unknown mode.
  */
 export function toParquet(predictions: Predictions, options: ExportOptions = {}): Uint8Array {
-  const columns = outputColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE);
+  const { columns, metadata } = tableContent(predictions, options);
   const nRows = predictions.obsNames.length;
   const writer = new ByteWriter();
   const file = new ParquetWriter({
     writer,
     schema: schemaFromColumnData({ columnData: groupOf(predictions, columns, 0, 0) }),
-    kvMetadata: [{ key: METADATA_KEY, value: JSON.stringify(toPlain(predictions.metadata)) }],
+    kvMetadata: [{ key: METADATA_KEY, value: metadata }],
     createdBy: `atlasmtl ${VERSION}`,
   });
   for (let start = 0; start < nRows; start += GROUP_ROWS) {

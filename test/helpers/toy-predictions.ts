@@ -1,4 +1,5 @@
 /** Predictions of three cells that use every kind of value, for tests of output. */
+import { expect } from "vitest";
 import { type ConfigValue, Float } from "../../src/core/config.ts";
 import type { LabelPrediction, Predictions } from "../../src/predict/types.ts";
 import { dense } from "./predict-fixtures.ts";
@@ -42,3 +43,25 @@ export function toyPredictions(): Predictions {
     warnings: [],
   };
 }
+
+/** What a reader of a table of {@link toyPredictions} in mode `full` must find. */
+export function expectToyRows(rows: readonly object[]): void {
+  expect(rows).toHaveLength(3);
+  expect(rows[0]).toMatchObject({
+    obs_name: "cell-0",
+    pred_group_raw: "T cell",
+    conf_group: Math.fround(0.40960884),
+    is_low_conf_group: true,
+    knn_vote_frac_group: Math.fround(8 / 15),
+    pred_group: "Unknown",
+  });
+  expect(rows[2]).toMatchObject({
+    obs_name: "ñ",
+    pred_kind: "😀",
+    used_knn_kind: false,
+    knn_vote_frac_kind: null,
+  });
+}
+
+/** The metadata of {@link toyPredictions} as plain values. */
+export const TOY_METADATA = { knn_k: 15, confidence_high: 0.7, train_config: { num_epochs: 3 } };

@@ -9,6 +9,7 @@ import { datasetFiles } from "./corpus/datasets.ts";
 import type { HostileFile } from "./corpus/hostile-file.ts";
 import { manifestFiles } from "./corpus/manifests.ts";
 import { pickleFiles } from "./corpus/pickles.ts";
+import { tableFiles } from "./corpus/tables.ts";
 import { zarrFiles } from "./corpus/zarrs.ts";
 import { zipFiles } from "./corpus/zips.ts";
 
@@ -39,9 +40,10 @@ describe.each<[string, () => Promise<HostileFile[]>, number]>([
   ["pickles", pickleFiles, 600],
   ["manifests, journals and run manifests", manifestFiles, 100],
   ["HDF5 datasets", datasetFiles, 150],
-  ["Zarr datasets", zarrFiles, 300],
+  ["Zarr datasets", zarrFiles, 500],
+  ["10x files and tables", tableFiles, 150],
 ])("hostile %s", (kind, make, atLeast) => {
-  test("end in a typed error, within bounds, and leave nothing behind", { timeout: 300_000 }, async () => {
+  test("end in a typed error, within bounds, and leave nothing behind", { timeout: 600_000 }, async () => {
     const files = await make();
     expect(files.length).toBeGreaterThan(atLeast);
     expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);

@@ -79,35 +79,27 @@ def packed(path):
         dense(file.create_dataset("X", data=np.ones((2, 3), "f4"), compression="gzip"))
 
 
-def repeated_text(path):
-    """A million cells are called by one text of a million letters, which is stored once."""
+def repeated(path, letters, n, chunk):
+    """A column of `n` cells points to one text again and again, which is stored once."""
     with base(path) as file:
         dense(file.create_dataset("X", (2, 3), dtype="f4"))
         kind = h5py.string_dtype()
         once = file.create_dataset("once", (1,), dtype=kind, chunks=(1,))
-        once[0] = "x" * 1_000_000
+        once[0] = "x" * letters
         file.flush()
         _, pointer = once.id.read_direct_chunk((0,))
-        n = 1_000_000
-        column = file["obs"].create_dataset("text", (n,), dtype=kind, chunks=(n,), compression="gzip")
-        column.id.write_direct_chunk((0,), zlib.compress(pointer * n, 9))
+        column = file["obs"].create_dataset("text", (n,), dtype=kind, chunks=(chunk,), compression="gzip")
+        for at in range(0, n, chunk):
+            column.id.write_direct_chunk((at,), zlib.compress(pointer * chunk, 9))
         file["obs"].attrs.create("column-order", ["text"], dtype=kind)
+
+
+def repeated_text(path):
+    repeated(path, 1_000_000, 1_000_000, 1_000_000)
 
 
 def repeated_short_text(path):
-    """As above, ten million times a hundred letters."""
-    with base(path) as file:
-        dense(file.create_dataset("X", (2, 3), dtype="f4"))
-        kind = h5py.string_dtype()
-        once = file.create_dataset("once", (1,), dtype=kind, chunks=(1,))
-        once[0] = "x" * 100
-        file.flush()
-        _, pointer = once.id.read_direct_chunk((0,))
-        n = 10_000_000
-        column = file["obs"].create_dataset("text", (n,), dtype=kind, chunks=(n // 10,), compression="gzip")
-        for at in range(0, n, n // 10):
-            column.id.write_direct_chunk((at,), zlib.compress(pointer * (n // 10), 9))
-        file["obs"].attrs.create("column-order", ["text"], dtype=kind)
+    repeated(path, 100, 10_000_000, 1_000_000)
 
 
 MAKERS = (
