@@ -125,8 +125,6 @@ describe("the preset best", () => {
       inputTransform: "float",
       classWeighting: { labelColumn: "l2", mode: "sqrt_balanced" },
       ensembleSize: 5,
-      valFraction: 0.1,
-      calibrationMethod: "temperature_scaling",
     });
   });
 
@@ -140,11 +138,6 @@ describe("the preset best", () => {
       ensembleSize: 1,
       hiddenSizes: [8],
     });
-  });
-
-  test("without validation cells is not calibrated", () => {
-    expect(best({ valFraction: 0 }).calibrationMethod).toBeNull();
-    expect(() => best({ valFraction: 0, calibrationMethod: "temperature_scaling" })).toThrow(/validation/);
   });
 
   test("says how to go on where it meets what works on one network only", () => {

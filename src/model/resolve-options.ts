@@ -55,8 +55,6 @@ export function resolveTrainOptions(options: TrainOptions): {
   const asked: { readonly [name: string]: unknown } = {
     ...DEFAULT_TRAIN_OPTIONS,
     ...(preset === null ? {} : PRESETS[preset]),
-    // A preset's calibration goes with its validation cells.
-    ...(given.valFraction === 0 ? { calibrationMethod: null } : {}),
     ...given,
   };
   const int = (name: string, min: number) => checkNumber(name, asked[name], { integer: true, min });
