@@ -9,6 +9,7 @@ const PAGE = join(import.meta.dirname, "../../docs/accuracy.md");
 const NAMES = {
   atlasmtl: "atlasmtl, defaults",
   atlasmtl_best: "atlasmtl, `--preset best`",
+  atlasmtl_best_calibrated: "`best`, calibrated",
   pytorch: "the defaults in PyTorch",
   logistic_regression: "logistic regression",
   nearest_centroid: "nearest centroid",

@@ -16,7 +16,12 @@ import { scoreAll, summarise } from "./score.mjs";
 import { makeRuns } from "./tasks.mjs";
 
 /** Our methods by name, with their training options. */
-const OURS = { atlasmtl: {}, atlasmtl_best: { preset: "best" } };
+const CALIBRATED = { valFraction: 0.1, calibrationMethod: "temperature_scaling" };
+const OURS = {
+  atlasmtl: {},
+  atlasmtl_best: { preset: "best" },
+  atlasmtl_best_calibrated: { preset: "best", ...CALIBRATED },
+};
 const OTHERS = ["pytorch", "logistic_regression", "nearest_centroid", "knn"];
 
 const { values, positionals } = parseArgs({
