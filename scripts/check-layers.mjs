@@ -24,6 +24,7 @@ const stages = [
     "preload.ts",
     "trained-model.ts",
     "prediction-result.ts",
+    "run-benchmark.ts",
   ],
   ["demo"],
   ["cli"],
