@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 asked = json.load(sys.stdin)
 x = np.array(asked["x"], dtype=np.float32).astype(np.float64)
 z = np.clip(StandardScaler().fit_transform(x), -10, 10)
-model = LogisticRegression(C=1.0, max_iter=5000, tol=1e-9, multi_class="multinomial").fit(z, asked["y"])
+model = LogisticRegression(C=1.0, max_iter=5000, tol=1e-9, multi_class="multinomial", solver="newton-cg").fit(z, asked["y"])
 json.dump(model.predict_proba(z).max(axis=1).tolist(), sys.stdout)
 `;
 
@@ -45,6 +45,7 @@ test("the regression is scikit-learn's, to the digits that its solver leaves", a
     tolerance: 1e-8,
   });
   const { probabilities } = predictLogistic(model, standardised);
+  expect(model.hasConverged).toBe(true);
   const expected: number[] = JSON.parse(
     execFileSync(process.env.PYTHON ?? "/usr/bin/python3", ["-c", SCRIPT], {
       input: JSON.stringify({ x, y }),
