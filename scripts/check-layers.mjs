@@ -26,6 +26,7 @@ const stages = [
     "preload.ts",
     "trained-model.ts",
     "prediction-result.ts",
+    "run-benchmark.ts",
   ],
   ["demo"],
   ["cli"],

@@ -22,6 +22,8 @@ export { cellsWhere, selectObs } from "./anndata/select.ts";
 export type { AnnData, Column, DataFrame, Matrix, MatrixName } from "./anndata/types.ts";
 export { emitH5ad, writeH5ad } from "./anndata/write.ts";
 export { writeDataset } from "./anndata/write-annotated.ts";
+export { type BenchmarkManifest, parseBenchmarkManifest } from "./benchmark/manifest.ts";
+export type { BenchmarkOptions, BenchmarkResult } from "./benchmark/run.ts";
 export { buildModel } from "./build-model.ts";
 export type { ConfigMap, ConfigValue } from "./core/config.ts";
 export { Float, toPlain } from "./core/config.ts";
@@ -32,11 +34,17 @@ export type { Progress, WorkOptions } from "./core/progress.ts";
 export { VERSION } from "./core/version.ts";
 export type { ErrorCode, ErrorSubject } from "./errors.ts";
 export { AtlasmtlError, ERROR_CODES, isAtlasmtlError } from "./errors.ts";
+export { type BehaviourMetrics, scoreBehaviour } from "./evaluate/behaviour.ts";
+export { type ClassMetrics, type Confusion, classMetrics, confusionOf } from "./evaluate/confusion.ts";
+export { type CoordinateMetrics, scoreCoordinates } from "./evaluate/coordinates.ts";
+export { type FullPathMetrics, pathConsistencyRate, scoreEdge, scoreFullPath } from "./evaluate/hierarchy.ts";
+export { type LabelMetrics, reliability, riskCurve, scoreLabels } from "./evaluate/metrics.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
 export { emitGroupSplit, readGroupSplit } from "./group-split.ts";
 export type { TrainOptions } from "./model/options.ts";
 export type { Model, Reference, Warning } from "./model/types.ts";
 export type { WriteMode } from "./output/columns.ts";
+export type { PredictionReportOptions } from "./output/report/from-prediction.ts";
 export { deriveHierarchyRules } from "./predict/hierarchy.ts";
 export type { PredictOptions } from "./predict/options.ts";
 export type { LabelPrediction, PredictedLabels, Predictions } from "./predict/types.ts";
@@ -55,4 +63,5 @@ export {
   materializeGroupSplit,
   splitRows,
 } from "./preprocess/split.ts";
+export { runBenchmark } from "./run-benchmark.ts";
 export { type LoadFilesOptions, type LoadOptions, type SaveOptions, TrainedModel } from "./trained-model.ts";

@@ -6,10 +6,12 @@ import { writeDataset } from "./anndata/write-annotated.ts";
 import type { AlsoWrite, FileInput } from "./core/bytes.ts";
 import { AtlasmtlError } from "./errors.ts";
 import type { ExportOptions, WriteMode } from "./output/columns.ts";
+import type { PredictionReportOptions } from "./output/report/from-prediction.ts";
 import { type ToAnnDataOptions, toAnnDataAdditions } from "./output/to-anndata.ts";
 import { gzipPieces, toCsv } from "./output/to-csv.ts";
 import { toDataFrame } from "./output/to-table.ts";
 import type { Predictions, Warning } from "./predict/types.ts";
+import type { TrainedModel } from "./trained-model.ts";
 
 /**
  * Labels, confidences and coordinates of every query cell (contract 3 §8).
@@ -29,6 +31,25 @@ export class PredictionResult {
   /** Non-fatal findings, such as poor gene overlap. */
   get warnings(): readonly Warning[] {
     return this.data.warnings;
+  }
+
+  /**
+   * One HTML file that says what was annotated, how surely and with what; it needs no network. With `truths`
+   * it also says how many labels are right.
+   *
+   * ```ts
+   * const html = await result.toReport(query, model, { groupBy: "donor" });
+   * ```
+   * @throws NOT_FOUND for a `groupBy` that the query does not have.
+   */
+  async toReport(
+    adata: AnnData,
+    model: TrainedModel,
+    options: PredictionReportOptions = {},
+  ): Promise<string> {
+    const { predictionReport } = await import("./output/report/from-prediction.ts");
+    const { renderReport } = await import("./output/report/page.ts");
+    return renderReport(await predictionReport(this.data, adata, model.data, options));
   }
 
   /** The columns of `mode` over the query's cells. */

@@ -89,7 +89,7 @@ export async function readBenchmarkData(
 
 /** From the manifest's folder. */
 export const resolvePath = (folder: string, path: string): string =>
-  isAbsolutePath(path) ? path : joinPath(folder, path);
+  isAbsolutePath(path) || folder === "." ? path : joinPath(folder, path);
 
 function matrixName(layer: string): MatrixName {
   return layer === "X" || layer === "raw/X" || layer.startsWith("layers/")

@@ -27,6 +27,7 @@ test("the demonstration leaves its files and scores what is in them", async () =
     "predictions.csv",
     "query.h5ad",
     "reference.h5ad",
+    "report.html",
   ]);
   expect([...phases]).toEqual(expect.arrayContaining(["write", "train"]));
   expect(summary.levels.map(({ column }) => column)).toEqual(["lineage", "class", "type", "state"]);

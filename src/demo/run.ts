@@ -2,7 +2,7 @@
  * The whole job end to end on a simulated atlas: files, training, prediction, evaluation.
  * @module
  */
-
+import { platform } from "#platform";
 import type { AnnData } from "../anndata/types.ts";
 import { writeDataset } from "../anndata/write-annotated.ts";
 import type { WorkOptions } from "../core/progress.ts";
@@ -53,6 +53,7 @@ export interface DemoFiles {
   readonly model: string;
   readonly annotated: string;
   readonly predictions: string;
+  readonly report: string;
 }
 
 /** How well one label column was predicted. */
@@ -127,6 +128,15 @@ export async function runDemo(options: DemoOptions, work: WorkOptions = {}): Pro
     await result.toCsv(files.predictions);
     const seconds = { simulate, train, predict: clock() };
     const scores = await score(result, query, simulation);
+    const truths = new Map<string, PredictedLabels>();
+    for (const level of LEVELS) truths.set(level, await labelsOf(query, level));
+    const html = await result.toReport(query, model, {
+      title: "A simulated atlas, annotated",
+      truths,
+      groupBy: "donor",
+      modelName: files.model,
+    });
+    await platform.files.writeAll([{ path: files.report, bytes: [new TextEncoder().encode(html)] }]);
     return { files, atlas: simulation.options, ...scores, openset: explain(threshold), seconds };
   } finally {
     await query.close();
@@ -141,6 +151,7 @@ function demoFiles(folder: string): DemoFiles {
     model: at("model/model.pth"),
     annotated: at("annotated.h5ad"),
     predictions: at("predictions.csv"),
+    report: at("report.html"),
   };
 }
 

@@ -22,6 +22,8 @@ export interface LbfgsResult {
 const MEMORY = 10;
 const ARMIJO = 1e-4;
 const MAX_HALVINGS = 40;
+/** Near the lowest point values differ by rounding only, which must not end the descent. */
+const ROUNDING = 1e-14;
 
 /**
  * Limited-memory BFGS with backtracking. Source: Nocedal & Wright, Numerical Optimization (2006), algorithm 7.4.
@@ -56,14 +58,14 @@ export async function minimise(
     for (; halvings < MAX_HALVINGS; halvings++) {
       for (let i = 0; i < n; i++) next[i] = x[i] + length * direction[i];
       nextValue = objective(next, nextGradient);
-      if (nextValue <= value + ARMIJO * length * slope) break;
+      if (nextValue <= value + ARMIJO * length * slope + ROUNDING * Math.abs(value)) break;
       length /= 2;
     }
     if (halvings === MAX_HALVINGS) return { x, value, iterations: iteration, hasConverged: false };
     const step = next.map((part, i) => part - x[i]);
     const change = nextGradient.map((part, i) => part - gradient[i]);
     const curvature = dot(step, change);
-    if (curvature > 1e-12) {
+    if (curvature > Number.EPSILON * dot(change, change)) {
       pairs.push({ step, change, rho: 1 / curvature });
       if (pairs.length > MEMORY) pairs.shift();
     }

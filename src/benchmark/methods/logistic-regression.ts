@@ -83,6 +83,8 @@ export async function runLogisticRegression(data: SharedData, work: MethodWork):
 export interface LogisticOptions {
   readonly c: number;
   readonly maxIter: number;
+  /** No part of the gradient is larger at the end; 1e-4 by default. */
+  readonly tolerance?: number;
   readonly onIteration?: (iteration: number) => Promise<void>;
 }
 
@@ -95,7 +97,7 @@ export async function fitLogistic(
   x: Standardised,
   codes: Int32Array,
   nClasses: number,
-  { c, maxIter, onIteration }: LogisticOptions,
+  { c, maxIter, onIteration, tolerance = LOGISTIC_DEFAULTS.tolerance }: LogisticOptions,
 ): Promise<LogisticModel> {
   const { nRows, nCols, indptr, indices } = x.matrix;
   const nWeights = nCols * nClasses;
@@ -130,7 +132,6 @@ export async function fitLogistic(
     return value;
   };
 
-  const { tolerance } = LOGISTIC_DEFAULTS;
   const start = new Float64Array(nWeights + nClasses);
   const found = await minimise(objective, start, { maxIter, tolerance, onIteration });
   return {

@@ -73,6 +73,7 @@ function fileRows({ files }: DemoSummary): string[][] {
     [files.model, "the trained model; its other files lie beside it"],
     [files.annotated, "the query with labels, confidences and coordinates"],
     [files.predictions, "labels and confidences as a table"],
+    [files.report, "everything at a glance: open it in a browser"],
   ];
 }
 

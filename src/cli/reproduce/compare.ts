@@ -2,12 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { columnStrings } from "../../anndata/column-values.ts";
 import { sha256 } from "../../artifacts/checksums.ts";
-import { toConfig } from "../../artifacts/config-values.ts";
 import { emitJson, parseJsonObject } from "../../artifacts/json.ts";
+import { loadModel } from "../../artifacts/load.ts";
+import { emitBundle } from "../../artifacts/save.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX } from "../../artifacts/schema.ts";
 import { withoutTimes } from "../../benchmark/times.ts";
 import type { ConfigMap, ConfigValue } from "../../core/config.ts";
 import { isAtlasmtlError } from "../../errors.ts";
-import { parsePickle } from "../../formats/pickle/parse.ts";
 import { openCellTable } from "../../output/read-predictions.ts";
 
 /** `SAME`: every byte; `SAME BUT TIMES`: all that does not depend on the clock or the memory. */
@@ -22,8 +23,7 @@ export async function compareFiles(before: string, after: string): Promise<Samen
   try {
     if (before.endsWith(".json"))
       return verdict(timeless(parseJsonObject(old)), timeless(parseJsonObject(now)));
-    if (before.endsWith("_metadata.pkl"))
-      return verdict(timeless(toConfig(parsePickle(old))), timeless(toConfig(parsePickle(now))));
+    if (before.endsWith("_metadata.pkl")) return verdict(await metadataOf(before), await metadataOf(after));
     if (before.endsWith(".h5ad")) return (await sameCells(before, after)) ? "SAME BUT TIMES" : "DIFFERENT";
   } catch (error) {
     if (isAtlasmtlError(error)) return "DIFFERENT";
@@ -34,6 +34,15 @@ export async function compareFiles(before: string, after: string): Promise<Samen
 }
 
 const verdict = (a: string, b: string): Sameness => (a === b ? "SAME BUT TIMES" : "DIFFERENT");
+
+/** The digest of a bundle's metadata as it would be written without times. */
+async function metadataOf(path: string): Promise<string> {
+  const { model } = await loadModel(path.replace(/_metadata\.pkl$/, MODEL_SUFFIX));
+  const trainConfig = withoutTimes(model.trainConfig) as ConfigMap;
+  const files = await emitBundle({ ...model, trainConfig }, `model${MODEL_SUFFIX}`);
+  const metadata = files.find((file) => file.path.endsWith(FILE_SUFFIXES.metadata));
+  return sha256([...(metadata?.bytes ?? [])]);
+}
 
 /** As text, without times and without the digests of files that hold times. */
 function timeless(value: ConfigValue): string {
