@@ -31,12 +31,19 @@ export type { Progress, WorkOptions } from "./core/progress.ts";
 export { VERSION } from "./core/version.ts";
 export type { ErrorCode, ErrorSubject } from "./errors.ts";
 export { AtlasmtlError, ERROR_CODES, isAtlasmtlError } from "./errors.ts";
+export type { Hotspot, HotspotOptions, Hotspots } from "./evaluate/hotspots.ts";
+export { discoverHotspots } from "./evaluate/hotspots.ts";
+export type { OpensetThreshold } from "./evaluate/openset-threshold.ts";
+export type { PolicyFeatures, RefinementAdvice, TaskWeightAdvice } from "./evaluate/policies.ts";
+export { suggestParentConditionedRefinement, suggestTaskWeightSchedule } from "./evaluate/policies.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
+export { type FitOpensetOptions, fitOpensetThreshold } from "./fit-openset.ts";
 export type { TrainOptions } from "./model/options.ts";
 export type { Model, Reference, Warning } from "./model/types.ts";
 export type { WriteMode } from "./output/columns.ts";
 export { deriveHierarchyRules } from "./predict/hierarchy.ts";
 export type { PredictOptions } from "./predict/options.ts";
+export type { RefinementConfig } from "./predict/refine.ts";
 export type { LabelPrediction, PredictedLabels, Predictions } from "./predict/types.ts";
 export { predict } from "./predict-query.ts";
 export { PredictionResult } from "./prediction-result.ts";
@@ -47,4 +54,10 @@ export { variableGenes } from "./preprocess/hvg.ts";
 export type { PreprocessOptions } from "./preprocess/options.ts";
 export type { FeaturePanel } from "./preprocess/panel.ts";
 export { type PreprocessResult, preprocessQuery, preprocessReference } from "./preprocess/pipeline.ts";
+export {
+  type FittedRefinement,
+  fitRefinement,
+  type RefinementOptions,
+  saveRefinement,
+} from "./refinement.ts";
 export { type LoadFilesOptions, type LoadOptions, type SaveOptions, TrainedModel } from "./trained-model.ts";

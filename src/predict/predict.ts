@@ -90,6 +90,7 @@ export async function predict(
     labels,
     coords: settings.keepCoords ? network.points : new Map(),
     spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
+    opensetScores: openset?.scores,
     metadata: predictionMetadata({
       model,
       settings,
