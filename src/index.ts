@@ -38,8 +38,14 @@ export { type BehaviourMetrics, scoreBehaviour } from "./evaluate/behaviour.ts";
 export { type ClassMetrics, type Confusion, classMetrics, confusionOf } from "./evaluate/confusion.ts";
 export { type CoordinateMetrics, scoreCoordinates } from "./evaluate/coordinates.ts";
 export { type FullPathMetrics, pathConsistencyRate, scoreEdge, scoreFullPath } from "./evaluate/hierarchy.ts";
+export type { Hotspot, HotspotOptions, Hotspots } from "./evaluate/hotspots.ts";
+export { discoverHotspots } from "./evaluate/hotspots.ts";
 export { type LabelMetrics, reliability, riskCurve, scoreLabels } from "./evaluate/metrics.ts";
+export type { OpensetThreshold } from "./evaluate/openset-threshold.ts";
+export type { PolicyFeatures, RefinementAdvice, TaskWeightAdvice } from "./evaluate/policies.ts";
+export { suggestParentConditionedRefinement, suggestTaskWeightSchedule } from "./evaluate/policies.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
+export { type FitOpensetOptions, fitOpensetThreshold } from "./fit-openset.ts";
 export { emitGroupSplit, readGroupSplit } from "./group-split.ts";
 export type { TrainOptions } from "./model/options.ts";
 export type { Model, Reference, Warning } from "./model/types.ts";
@@ -47,6 +53,7 @@ export type { WriteMode } from "./output/columns.ts";
 export type { PredictionReportOptions } from "./output/report/from-prediction.ts";
 export { deriveHierarchyRules } from "./predict/hierarchy.ts";
 export type { PredictOptions } from "./predict/options.ts";
+export type { RefinementConfig } from "./predict/refine.ts";
 export type { LabelPrediction, PredictedLabels, Predictions } from "./predict/types.ts";
 export { predict } from "./predict-query.ts";
 export { PredictionResult } from "./prediction-result.ts";
@@ -63,5 +70,11 @@ export {
   materializeGroupSplit,
   splitRows,
 } from "./preprocess/split.ts";
+export {
+  type FittedRefinement,
+  fitRefinement,
+  type RefinementOptions,
+  saveRefinement,
+} from "./refinement.ts";
 export { runBenchmark } from "./run-benchmark.ts";
 export { type LoadFilesOptions, type LoadOptions, type SaveOptions, TrainedModel } from "./trained-model.ts";

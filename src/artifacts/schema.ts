@@ -21,6 +21,8 @@ export const RUN_MANIFEST_FILES = {
   train: "train_run_manifest.json",
   predict: "predict_run_manifest.json",
   preprocess: "preprocess_run_manifest.json",
+  refine: "refine_run_manifest.json",
+  openset: "openset_run_manifest.json",
   split: "split_run_manifest.json",
   benchmark: "run_manifest.json",
 } as const;

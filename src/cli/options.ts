@@ -4,6 +4,8 @@
  * @module
  */
 import { METHODS } from "../benchmark/methods/names.ts";
+import { DEFAULT_HOTSPOT_OPTIONS, HOTSPOT_SELECTIONS } from "../evaluate/hotspots.ts";
+import { DEFAULT_OPENSET_QUANTILE } from "../evaluate/openset-threshold.ts";
 import { CLASS_WEIGHTING_MODES } from "../model/class-balance.ts";
 import {
   CALIBRATION_METHODS,
@@ -63,6 +65,8 @@ const MACHINE = "Machine:";
 const CONFIDENCE = "Confidence and Unknown:";
 const KNN = "KNN correction:";
 const HIERARCHY = "Hierarchy:";
+const HOTSPOTS = "Parents to refine:";
+const OPENSET = "Open set:";
 const RESULT = "Result:";
 const SPLIT = "Split:";
 const METHODS_GROUP = "Methods:";
@@ -211,6 +215,8 @@ export const PREDICT_FLAGS = {
   ),
   enforceHierarchy: toggle(HIERARCHY, "a child that contradicts its parent becomes Unknown"),
 
+  refinement: path(HIERARCHY, "refine children: reranker .pkl, its _plan.json, or settings that name one"),
+
   writeMode: choice(WRITE_MODES, RESULT, "columns to write"),
   includeCoords: toggle(RESULT, "write predicted coordinates to obsm (.h5ad)"),
   skipMetadata: toggle(RESULT, "leave uns['atlasmtl'] out (.h5ad)"),
@@ -251,6 +257,45 @@ export const EVALUATE_FLAGS = {
 } as const satisfies FlagTable;
 export type EvaluateFlags = FlagValues<typeof EVALUATE_FLAGS>;
 
+/** `atlasmtl refine`. */
+export const REFINE_FLAGS = {
+  model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
+  adata: path(FILES, "labelled cells, best ones the model was not trained on (required)"),
+  out: path(FILES, "reranker to write, ends in .pkl (required); description and plan go beside it"),
+  config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
+  ...DATASET_FLAGS,
+  noVerify: toggle(FILES, "do not check the checksums of the bundle"),
+  parentLevel: name("COLUMN", HIERARCHY, "label column of the parents (default: the second finest)"),
+  childLevel: name("COLUMN", HIERARCHY, "label column of the children (default: the finest)"),
+  hierarchyRules: name("FILE|derive", HIERARCHY, "child to parent rules, or from the labels of the cells"),
+  parents: names("PARENT", HOTSPOTS, "these parents instead of those with most mistakes"),
+  selection: choice(HOTSPOT_SELECTIONS, HOTSPOTS, "the worst few, or as many as make up a share"),
+  topK: integer(HOTSPOTS, "parents that topk takes"),
+  targetContribution: number(HOTSPOTS, "share of all mistakes that cumulative_contribution reaches, 0 to 1"),
+  minCells: integer(HOTSPOTS, "leave out parents with fewer cells"),
+  maxParents: integer(HOTSPOTS, "parents at most"),
+  numThreads: threads(MACHINE, "threads; results are the same with any number"),
+} as const satisfies FlagTable;
+export type RefineFlags = FlagValues<typeof REFINE_FLAGS>;
+
+/** `atlasmtl openset`. */
+export const OPENSET_FLAGS = {
+  model: path(FILES, "bundle, best one trained without the types that are to count as unseen (required)"),
+  adata: path(FILES, "labelled cells the model was not trained on (required)"),
+  out: path(FILES, "settings to write for predict --config, ends in .json (required)"),
+  config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
+  ...DATASET_FLAGS,
+  noVerify: toggle(FILES, "do not check the checksums of the bundle"),
+  labelColumn: name("COLUMN", OPENSET, "labels that tell known from unseen types (default: the finest)"),
+  opensetMethod: choice(OPENSET_METHODS, OPENSET, "distance to fit"),
+  opensetLabelColumn: name("COLUMN", OPENSET, "column whose centroids prototype uses"),
+  quantile: number(OPENSET, "without unseen types: share of the known cells to keep, 0 to 1"),
+  knnQueryObsmKey: name("OBSM_KEY", OPENSET, "the cells' array of the KNN space"),
+  knnSpace: name("NAME", OPENSET, "KNN space, such as latent_internal"),
+  numThreads: threads(MACHINE, "threads; results are the same with any number"),
+} as const satisfies FlagTable;
+export type OpensetFlags = FlagValues<typeof OPENSET_FLAGS>;
+
 /** Shown in the help: the library's defaults, and those of the command line where they differ. */
 export const TRAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
   ...PREPROCESS_FLAG_DEFAULTS,
@@ -265,6 +310,18 @@ export const PREDICT_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
   writeMode: "standard",
 };
 
+export const REFINE_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...DEFAULT_HOTSPOT_OPTIONS,
+  ...DATASET_FLAG_DEFAULTS,
+  numThreads: DEFAULT_TRAIN_OPTIONS.numThreads,
+};
+export const OPENSET_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...DATASET_FLAG_DEFAULTS,
+  opensetMethod: "nn_distance",
+  quantile: DEFAULT_OPENSET_QUANTILE,
+  numThreads: DEFAULT_TRAIN_OPTIONS.numThreads,
+};
+
 /** Options of the library that a flag of another name sets. */
 export const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
   labelColumns: "labels",
@@ -272,6 +329,7 @@ export const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
   calibrationMethod: "calibration",
   initModelPath: "initModel",
   applyCalibration: "noCalibration",
+  refinementConfig: "refinement",
   verifyChecksums: "noVerify",
   countsRequired: "noCountsRequired",
   preferExistingEnsemblColumn: "ignoreEnsemblColumns",

@@ -12,9 +12,13 @@ import { inFlags } from "./in-flags.ts";
 import {
   BENCHMARK_FLAGS,
   EVALUATE_FLAGS,
+  OPENSET_FLAG_DEFAULTS,
+  OPENSET_FLAGS,
   PREDICT_FLAG_DEFAULTS,
   PREDICT_FLAGS,
   PREPROCESS_COMMAND_FLAGS,
+  REFINE_FLAG_DEFAULTS,
+  REFINE_FLAGS,
   SPLIT_COMMAND_FLAGS,
   TRAIN_FLAG_DEFAULTS,
   TRAIN_FLAGS,
@@ -132,6 +136,21 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
   reproduce.option("--keep <DIR>", "keep the files of the new run in this folder");
   reproduce.action(async (path: string, { keep }: { keep?: string }) =>
     (await import("./commands/reproduce.ts")).runReproduce(path, keep ?? null, context(reproduce)),
+  );
+
+  const refine = add(
+    program,
+    "refine",
+    "tell apart children that are mistaken for each other",
+    REFINE_EXAMPLES,
+  );
+  withFlags(refine, REFINE_FLAGS, REFINE_FLAG_DEFAULTS, async (values, ctx) =>
+    (await import("./commands/refine.ts")).runRefine(values, ctx),
+  );
+
+  const openset = add(program, "openset", "fit the distance beyond which a type is unseen", OPENSET_EXAMPLES);
+  withFlags(openset, OPENSET_FLAGS, OPENSET_FLAG_DEFAULTS, async (values, ctx) =>
+    (await import("./commands/openset.ts")).runOpenset(values, ctx),
   );
 
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
@@ -264,6 +283,24 @@ Examples:
     --knn-correction all --hierarchy-rules derive --enforce-hierarchy
 
 Writes the result and predict_run_manifest.json beside it. Nothing of the query file is lost in a .h5ad result.`;
+
+const REFINE_EXAMPLES = `
+Examples:
+  atlasmtl refine --model model/model.pth --adata labelled.h5ad --out model/reranker.pkl
+  atlasmtl refine --model model/model.pth --adata labelled.h5ad --out model/reranker.pkl \\
+    --parent-level lineage --child-level cell_type --parents "T cell" "B cell"
+  atlasmtl predict --model model/model.pth --adata query.h5ad --out annotated.h5ad \\
+    --refinement model/reranker_plan.json
+
+Writes the reranker, its description (.json), its plan (_plan.json) and refine_run_manifest.json. The plan is enabled
+when the advice is to refine, or when the parents are given.`;
+
+const OPENSET_EXAMPLES = `
+Examples:
+  atlasmtl openset --model model/model.pth --adata held_out.h5ad --out openset.json --label-column cell_type
+  atlasmtl predict --model model/model.pth --adata query.h5ad --out annotated.h5ad --config openset.json
+
+Labels that the model does not know count as unseen types. Without any, the threshold keeps a share of the known cells.`;
 
 const PREPROCESS_EXAMPLES = `
 Examples:

@@ -4,7 +4,7 @@ import type { RowBlock } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { Engine } from "../kernels/types.ts";
+import type { Engine, ForwardResult } from "../kernels/types.ts";
 import { applyChildCorrection } from "../model/child-correction.ts";
 import type { CoordHead, Model } from "../model/types.ts";
 import { createScores, type HeadScores, scoreBlock } from "./confidence.ts";
@@ -30,12 +30,14 @@ export async function runNetwork(
     readonly nObs: number;
     readonly keep: (space: string) => boolean;
     readonly temperatures: ReadonlyMap<string, number>;
+    /** Sees each block, `firstRow` being its first cell, and may change its logits. */
+    readonly beforeScores?: (block: ForwardResult, firstRow: number) => void;
     /** Called after each block. */
     readonly onBlock?: () => void;
   },
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<NetworkOutput> {
-  const { nObs, keep, temperatures, onBlock } = options;
+  const { nObs, keep, temperatures, beforeScores, onBlock } = options;
   const heads = model.labelHeads.map(({ column, classes }) => createScores(column, classes, nObs));
   const points = new Map<string, DenseMatrix>();
   for (const { name, mean } of model.coordHeads) if (keep(name)) points.set(name, zeros(nObs, mean.length));
@@ -55,6 +57,7 @@ export async function runNetwork(
         next = await reading.next();
       });
       if (model.childCorrection !== null) applyChildCorrection(model.childCorrection, result);
+      beforeScores?.(result, firstRow);
       heads.forEach((head, h) => {
         scoreBlock(result.logits[h], csr.nRows, temperatures.get(head.column) ?? 1, head, firstRow);
       });

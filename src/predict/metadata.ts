@@ -23,6 +23,8 @@ export interface MetadataSources {
   readonly openset: Openset | null;
   /** Share of contradicting cells by child column; null when the hierarchy was not enforced. */
   readonly inconsistencyRates: ReadonlyMap<string, number> | null;
+  /** What became of the refinement; null without one. */
+  readonly refinement: ConfigMap | null;
   readonly deviceUsed: string;
   readonly numThreads: number;
   readonly runtime: ConfigMap;
@@ -31,7 +33,7 @@ export interface MetadataSources {
 /**
  * The metadata of one prediction, numbers in their Python kind.
  *
- * `knn_space_preferred`, the temperatures, `openset_*`, `hierarchy_*`, `gene_mapping` and `preprocess` are there only when
+ * `knn_space_preferred`, the temperatures, `openset_*`, `hierarchy_*`, `refinement`, `gene_mapping` and `preprocess` are there only when
  * they apply, as in files written by the Python implementation.
  */
 export function predictionMetadata(sources: MetadataSources): ConfigMap {
@@ -84,6 +86,7 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     metadata.set("hierarchy_enforced", true);
     metadata.set("hierarchy_inconsistency_rate", floats(inconsistencyRates));
   }
+  if (sources.refinement !== null) metadata.set("refinement", sources.refinement);
   metadata.set("prediction_runtime", sources.runtime);
   metadata.set("train_config", model.trainConfig);
   if (sources.geneMapping !== null) metadata.set("gene_mapping", sources.geneMapping);

@@ -9,6 +9,8 @@ import { labelPrototypes } from "./prototypes.ts";
 
 /** The open-set decision on every cell. */
 export interface Openset {
+  /** Distance to the reference. */
+  readonly scores: Float64Array;
   /** 1 where the score is above the threshold. */
   readonly isOutside: Uint8Array;
   /** Share of such cells, 0 of none. */
@@ -21,7 +23,7 @@ export interface Openset {
 export function flagOutside(scores: Float64Array, threshold: number, nPrototypes: number | null): Openset {
   const isOutside = Uint8Array.from(scores, (score) => (score > threshold ? 1 : 0));
   const nOutside = isOutside.reduce((sum, flag) => sum + flag, 0);
-  return { isOutside, unknownRate: scores.length === 0 ? 0 : nOutside / scores.length, nPrototypes };
+  return { scores, isOutside, unknownRate: scores.length === 0 ? 0 : nOutside / scores.length, nPrototypes };
 }
 
 /**

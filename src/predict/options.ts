@@ -20,6 +20,7 @@ import {
   type VarNamesType,
 } from "../preprocess/options.ts";
 import type { HierarchyRules } from "./hierarchy.ts";
+import { checkRefinementConfig, type RefinementConfig } from "./refine.ts";
 
 /** Which cells take the label of their nearest reference cells. */
 export const KNN_CORRECTIONS = ["off", "low_conf_only", "all"] as const;
@@ -86,6 +87,8 @@ export interface PredictSettings {
   /** Rules by child column, or `derive` to build them from the reference's labels. */
   readonly hierarchyRules: HierarchyRules | "derive" | null;
   readonly enforceHierarchy: boolean;
+  /** A refinement that was fitted before, by its artifact or its plan; null for none. */
+  readonly refinementConfig: RefinementConfig | null;
   /** Map the query's genes to the model's by tables of genes, whatever they are called by. */
   readonly autoGenes: boolean;
   /** What the query's genes are called by; with this or one of the next three, they are mapped. */
@@ -128,6 +131,7 @@ export const PREDICT_DEFAULTS: PredictSettings = {
   opensetLabelColumn: null,
   hierarchyRules: null,
   enforceHierarchy: false,
+  refinementConfig: null,
   autoGenes: false,
   varNamesType: null,
   species: null,
@@ -174,6 +178,7 @@ export function resolvePredictOptions(
   if (settings.knnQueryObsmKey !== null) checkName("knnQueryObsmKey", settings.knnQueryObsmKey);
   if (settings.knnSpace !== null) checkName("knnSpace", settings.knnSpace);
   checkOpenset(settings, model);
+  if (settings.refinementConfig !== null) checkRefinementConfig(settings.refinementConfig);
   if (settings.varNamesType !== null) checkChoice("varNamesType", settings.varNamesType, VAR_NAMES_TYPES);
   if (settings.species !== null) checkChoice("species", settings.species, SPECIES);
   if (settings.duplicatePolicy !== null)

@@ -2,16 +2,14 @@
  * Mapping a query onto a trained model: the order of steps of contract 3.
  * @module
  */
-import { matrixName } from "../anndata/matrix-name.ts";
 import type { AnnData } from "../anndata/types.ts";
 import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
-import { normalizationOf } from "../model/normalization.ts";
+import { applyReranker } from "../model/refinement.ts";
 import type { Model } from "../model/types.ts";
-import { alignedRows, alignGenes } from "./align.ts";
 import { calibrationOf } from "./calibration.ts";
 import { flagLowConfidence, type HeadScores } from "./confidence.ts";
 import { type NetworkOutput, runNetwork } from "./forward.ts";
@@ -20,7 +18,8 @@ import { askNeighbours, type KnnLabels } from "./knn.ts";
 import { predictionMetadata } from "./metadata.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
-import { queryGenes } from "./query-genes.ts";
+import { openQueryRows } from "./query-rows.ts";
+import { refinementMetadata, resolveRefinement } from "./refine.ts";
 import { chooseSpace, type KnnSpace } from "./space.ts";
 import type { LabelPrediction, Predictions } from "./types.ts";
 import { decideUnknown, withUnknown } from "./unknown.ts";
@@ -50,35 +49,22 @@ export async function predict(
   const meter = startRuntimeMeter();
   const calibration = calibrationOf(model, settings.applyCalibration);
   const hierarchy = await resolveHierarchy(model, settings);
-  const normalize = settings.normalize ?? normalizationOf(model);
-  const layer = matrixName(settings.layer);
-  const query = await queryGenes(
-    {
-      matrix: await adata.matrix(layer),
-      names: await adata.varNames(layer),
-      var: layer === "raw/X" ? null : adata.var,
-      source: adata.source,
-    },
-    model,
-    settings,
-  );
-  const genes = alignGenes(query.names, model.trainGenes, adata.source);
+  const refinement = await resolveRefinement(model, settings);
+  const query = await openQueryRows(model, adata, settings, work.signal);
   const space = await chooseSpace(model, adata, settings);
-
-  const rows = alignedRows(query.matrix, genes, {
-    transform: settings.inputTransform ?? model.inputTransform,
-    normalize,
-    batchSize: settings.batchSize,
-    source: adata.source,
-    signal: work.signal,
-  });
+  let nRefined = 0;
   const network = await runNetwork(
     model,
-    rows,
+    query.rows,
     {
       nObs: adata.nObs,
       keep: pointsToKeep(settings, space),
       temperatures: calibration.temperatures,
+      beforeScores: (block) => {
+        if (refinement === null || refinement.bound === null) return;
+        const { column } = model.labelHeads[refinement.bound.childHead];
+        nRefined += applyReranker(refinement.bound, block, calibration.temperatures.get(column) ?? 1);
+      },
       onBlock: meter.sample,
     },
     work,
@@ -104,25 +90,23 @@ export async function predict(
     labels,
     coords: settings.keepCoords ? network.points : new Map(),
     spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
+    opensetScores: openset?.scores,
     metadata: predictionMetadata({
       model,
       settings,
-      genes,
+      genes: query.genes,
       geneMapping: query.mapping,
       calibration,
       space,
       knn,
       openset,
       inconsistencyRates,
+      refinement: refinement === null ? null : refinementMetadata(refinement, nRefined),
       deviceUsed,
       numThreads,
       runtime,
     }),
-    warnings: [
-      ...(query.warning === null ? [] : [query.warning]),
-      ...(genes.warning === null ? [] : [genes.warning]),
-      ...hierarchy.warnings,
-    ],
+    warnings: [...query.warnings, ...hierarchy.warnings, ...(refinement?.warnings ?? [])],
   };
 }
 

@@ -37,6 +37,8 @@ export interface Predictions {
   readonly coords: ReadonlyMap<string, DenseMatrix>;
   /** Every space the model predicts, also those not kept in `coords`. */
   readonly spaces: readonly string[];
+  /** Per cell the distance to the reference, where open-set scoring was on. */
+  readonly opensetScores?: Float64Array | undefined;
   readonly metadata: ConfigMap;
   readonly warnings: readonly Warning[];
 }

@@ -16,6 +16,7 @@ import { DEFAULT_WRITE_MODE } from "../../output/columns.ts";
 import { additionNames, type ToAnnDataOptions } from "../../output/to-anndata.ts";
 import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy.ts";
 import { type PredictOptions, resolvePredictOptions } from "../../predict/options.ts";
+import type { RefinementConfig } from "../../predict/refine.ts";
 import { filesOf } from "../bundle-files.ts";
 import { readYaml } from "../config-file.ts";
 import type { CommandContext } from "../context.ts";
@@ -28,6 +29,7 @@ import { PREDICT_FLAGS, type PredictFlags } from "../options.ts";
 import { byteSize, count, percent, plural, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { readRefinement } from "../refinement-file.ts";
 import { required } from "../settings.ts";
 import { splitDataset } from "../split-flags.ts";
 
@@ -56,7 +58,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
   const model = new TrainedModel(bundle.model, bundle.warnings);
   if (flags.report !== undefined) await platform.files.checkWritable(flags.report);
-  const options = await predictOptions(flags, model, context);
+  const refinement = flags.refinement === undefined ? null : await readRefinement(flags.refinement);
+  const options = await predictOptions(flags, model, refinement?.config ?? null, context);
   resolvePredictOptions(options, model.data);
 
   const progress = createProgress(context.common);
@@ -74,6 +77,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       ...filesOf(bundle),
       ...rulesFile(flags),
       ...tableFile(flags),
+      ...(refinement?.files ?? []),
     ];
     const inputs = recordFiles(inputPaths, out, signal);
     inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
@@ -124,6 +128,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
 async function predictOptions(
   flags: PredictFlags,
   model: TrainedModel,
+  refinementConfig: RefinementConfig | null,
   { output }: CommandContext,
 ): Promise<PredictOptions> {
   const {
@@ -146,6 +151,7 @@ async function predictOptions(
     groupBy: _groupBy,
     noCalibration,
     hierarchyRules,
+    refinement: _refinement,
     ...sameName
   } = flags;
   const layer = layerOf(flags);
@@ -159,6 +165,7 @@ async function predictOptions(
     ...sameName,
     ...(layer === undefined ? {} : { layer }),
     knnCorrection,
+    refinementConfig,
     // The report draws the cells by them.
     keepCoords: includeCoords === true || report !== undefined,
     ...(noCalibration === true ? { applyCalibration: false } : {}),
@@ -166,7 +173,8 @@ async function predictOptions(
   };
 }
 
-async function readRules(rules: string): Promise<HierarchyRules | "derive"> {
+/** The rules in a file, or the word `derive`. @throws BAD_FORMAT located in the file. */
+export async function readRules(rules: string): Promise<HierarchyRules | "derive"> {
   if (rules === "derive") return rules;
   const content = await readYaml(rules);
   try {
@@ -176,7 +184,7 @@ async function readRules(rules: string): Promise<HierarchyRules | "derive"> {
   }
 }
 
-function rulesFile({ hierarchyRules }: PredictFlags): string[] {
+export function rulesFile({ hierarchyRules }: Pick<PredictFlags, "hierarchyRules">): string[] {
   return hierarchyRules === undefined || hierarchyRules === "derive" ? [] : [hierarchyRules];
 }
 

@@ -1,0 +1,333 @@
+/** The files of a refinement: the artifact, its description and the plan (contract 3 §6). @module */
+import { platform } from "#platform";
+import { type FileInput, type FileToWrite, joinBytes } from "../core/bytes.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { compareCodePoints } from "../core/order.ts";
+import { baseName, folderName, joinPath } from "../core/paths.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import { MAX_JSON_BYTES } from "../formats/limits.ts";
+import { emitPickle } from "../formats/pickle/emit.ts";
+import { parsePickle } from "../formats/pickle/parse.ts";
+import { readTexts } from "../formats/pickle/strings.ts";
+import { type Dict, describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
+import type { LogisticRegression } from "../model/logistic-regression.ts";
+import type { ParentReranker, Reranker } from "../model/refinement.ts";
+import { sha256 } from "./checksums.ts";
+import { atArtifactDoor } from "./door.ts";
+import { asDict, countField, dictField, textField, within } from "./fields.ts";
+import { emitJson, parseJsonObject } from "./json.ts";
+import {
+  REFINEMENT_KEYS,
+  REFINEMENT_METHODS,
+  REFINEMENT_SUFFIXES,
+  RERANKER_KEYS,
+} from "./refinement-schema.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
+
+/** An artifact is small: a few numbers per pair of children. */
+const MAX_ARTIFACT_BYTES = 256 * 1024 * 1024;
+
+/** What a plan says: whether to refine, why, and with which artifact. */
+export interface RefinementPlan {
+  readonly enabled: boolean;
+  readonly note: string;
+  /** The artifact, relative to the plan's folder; null where the plan is disabled and has none. */
+  readonly artifactPath: string | null;
+  readonly ruleVersion: string | null;
+}
+
+/** How the files of a refinement came about. */
+export interface RefinementRecord {
+  /** How the parents were chosen. */
+  readonly selection: ConfigMap;
+  readonly enabled: boolean;
+  readonly note: string;
+  readonly ruleVersion: string;
+  readonly features: ConfigMap;
+}
+
+/**
+ * SHA-256 of names or of a mapping between them, as JSON with sorted keys and no blanks, everything beyond ASCII
+ * escaped, as Python's `json.dumps(value, sort_keys=True, separators=(",", ":"))` writes it.
+ */
+export function namesHash(value: readonly string[] | ReadonlyMap<string, string>): string {
+  const text =
+    value instanceof Map
+      ? `{${[...value]
+          .sort(([a], [b]) => compareCodePoints(a, b))
+          .map(([key, item]) => `${asciiJson(key)}:${asciiJson(item)}`)
+          .join(",")}}`
+      : `[${[...(value as readonly string[])].map(asciiJson).join(",")}]`;
+  return sha256([new TextEncoder().encode(text)]);
+}
+
+function asciiJson(text: string): string {
+  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) =>
+    unit === "\u007f" ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** The artifact as a pickle of plain dicts, lists and float64 arrays, which numpy alone can load. */
+export function emitReranker(reranker: Reranker): Uint8Array {
+  const keys = REFINEMENT_KEYS;
+  const parents = new Map<PickleValue, PickleValue>();
+  for (const { parent, children, regression, nCells } of reranker.parents) {
+    const size = children.length;
+    parents.set(
+      parent,
+      new Map<PickleValue, PickleValue>([
+        [RERANKER_KEYS.children, children],
+        [RERANKER_KEYS.coef, regression === null ? null : new NdArray("f8", [size, size], regression.coef)],
+        [
+          RERANKER_KEYS.intercept,
+          regression === null ? null : new NdArray("f8", [size], regression.intercept),
+        ],
+        [RERANKER_KEYS.nCells, nCells],
+      ]),
+    );
+  }
+  return joinBytes(
+    emitPickle(
+      new Map<PickleValue, PickleValue>([
+        [keys.schemaVersion, SCHEMA_VERSION],
+        [keys.method, REFINEMENT_METHODS.artifact],
+        [keys.parentLevel, reranker.parentLevel],
+        [keys.childLevel, reranker.childLevel],
+        [keys.childClasses, reranker.childClasses],
+        [keys.childToParent, reranker.childToParent],
+        [keys.parents, parents],
+      ]),
+    ),
+  );
+}
+
+/**
+ * Reads an artifact.
+ * @throws BAD_FORMAT for a missing or mistyped key, UNSUPPORTED for a newer schema or another method, BAD_DATA
+ * for numbers that do not fit together.
+ */
+export function parseReranker(bytes: Uint8Array): Reranker {
+  const keys = REFINEMENT_KEYS;
+  const dict = asDict(parsePickle(bytes), "refinement");
+  const version = countField(dict, keys.schemaVersion);
+  const method = textField(dict, keys.method);
+  if (version > SCHEMA_VERSION || method !== REFINEMENT_METHODS.artifact)
+    throw new AtlasmtlError(
+      "UNSUPPORTED",
+      `the file holds a ${method} of schema version ${version}; expected ${REFINEMENT_METHODS.artifact} of up to ${SCHEMA_VERSION}`,
+      { where: keys.method, hint: "update atlasmtl, or fit the refinement again" },
+    );
+  const childClasses = namesField(dict, keys.childClasses);
+  const childToParent = new Map<string, string>();
+  for (const [child, parent] of dictField(dict, keys.childToParent)) {
+    if (typeof child !== "string" || typeof parent !== "string")
+      throw new AtlasmtlError(
+        "BAD_FORMAT",
+        `expected labels, got ${describeValue(child)} and ${describeValue(parent)}`,
+        {
+          where: keys.childToParent,
+        },
+      );
+    childToParent.set(child, parent);
+  }
+  const parents = [...dictField(dict, keys.parents)].map(([parent, value]) =>
+    within(`${keys.parents} › ${String(parent)}`, () =>
+      readParent(String(parent), asDict(value, "the parent"), childClasses),
+    ),
+  );
+  return {
+    parentLevel: textField(dict, keys.parentLevel),
+    childLevel: textField(dict, keys.childLevel),
+    childClasses,
+    childToParent,
+    parents,
+  };
+}
+
+function readParent(parent: string, dict: Dict, childClasses: readonly string[]): ParentReranker {
+  const children = namesField(dict, RERANKER_KEYS.children);
+  const strange = children.find((child) => !childClasses.includes(child));
+  if (children.length === 0 || strange !== undefined)
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      strange === undefined ? "the parent has no children" : `"${strange}" is not one of the child classes`,
+      { where: RERANKER_KEYS.children },
+    );
+  const nCells = countField(dict, RERANKER_KEYS.nCells);
+  return {
+    parent,
+    children,
+    regression: children.length === 1 ? null : readRegression(dict, children.length),
+    nCells,
+  };
+}
+
+function readRegression(dict: Dict, size: number): LogisticRegression {
+  return {
+    nFeatures: size,
+    nClasses: size,
+    coef: numbersField(dict, RERANKER_KEYS.coef, [size, size]),
+    intercept: numbersField(dict, RERANKER_KEYS.intercept, [size]),
+  };
+}
+
+function numbersField(dict: Dict, key: string, shape: readonly number[]): Float64Array {
+  const value = dict.get(key);
+  if (
+    !(value instanceof NdArray) ||
+    !(value.data instanceof Float64Array) ||
+    value.shape.join() !== shape.join()
+  )
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `a float64 array [${shape.join(", ")}] is expected; this is ${describeValue(value)}`,
+      { where: key },
+    );
+  if (!value.data.every(Number.isFinite))
+    throw new AtlasmtlError("BAD_DATA", "a number is not finite", { where: key });
+  return value.data;
+}
+
+function namesField(dict: Dict, key: string): readonly string[] {
+  return within(key, () => {
+    const texts = readTexts(dict.get(key) ?? null);
+    const names = texts.filter((text) => text !== null);
+    if (names.length !== texts.length || new Set(names).size !== names.length)
+      throw new AtlasmtlError("BAD_DATA", "the names are not all there, or repeat");
+    return names;
+  });
+}
+
+/**
+ * The files of a refinement: artifact at `path`, its description and its plan beside it; the plan comes last.
+ * @throws USAGE for a path that does not end in `.pkl`.
+ */
+export function refinementFiles(
+  reranker: Reranker,
+  record: RefinementRecord,
+  path: string,
+): readonly FileToWrite[] {
+  const paths = refinementPaths(path);
+  const keys = REFINEMENT_KEYS;
+  const artifact = emitReranker(reranker);
+  const shared: readonly (readonly [string, ConfigValue])[] = [
+    [keys.schemaVersion, SCHEMA_VERSION],
+    [keys.parentLevel, reranker.parentLevel],
+    [keys.childLevel, reranker.childLevel],
+    [keys.hotspotParents, reranker.parents.map(({ parent }) => parent)],
+    [keys.selection, record.selection],
+  ];
+  const description = new Map<string, ConfigValue>([
+    ...shared,
+    [keys.method, REFINEMENT_METHODS.artifact],
+    [keys.childClasses, reranker.childClasses],
+    [keys.childToParent, reranker.childToParent],
+    [keys.childClassesHash, namesHash(reranker.childClasses)],
+    [keys.childToParentHash, namesHash(reranker.childToParent)],
+    [keys.artifactHash, sha256([artifact])],
+  ]);
+  const plan = new Map<string, ConfigValue>([
+    ...shared,
+    [keys.method, REFINEMENT_METHODS.plan],
+    [keys.enabled, record.enabled],
+    [keys.note, record.note],
+    [keys.ruleVersion, record.ruleVersion],
+    [keys.features, record.features],
+    [keys.artifactPath, baseName(path)],
+  ]);
+  return [
+    { path: paths.artifact, bytes: [artifact] },
+    { path: paths.description, bytes: [emitJson(description)] },
+    { path: paths.plan, bytes: [emitJson(plan)] },
+  ];
+}
+
+/** Where the files of the artifact at `path` are. @throws USAGE for a path that does not end in `.pkl`. */
+export function refinementPaths(path: string): { artifact: string; description: string; plan: string } {
+  if (!path.endsWith(REFINEMENT_SUFFIXES.artifact))
+    throw new AtlasmtlError("USAGE", `got ${JSON.stringify(path)}, expected a name that ends in .pkl`);
+  const stem = path.slice(0, -REFINEMENT_SUFFIXES.artifact.length);
+  return {
+    artifact: path,
+    description: stem + REFINEMENT_SUFFIXES.description,
+    plan: stem + REFINEMENT_SUFFIXES.plan,
+  };
+}
+
+/**
+ * Loads an artifact; of a path, the description beside it is compared with it where it is there.
+ * @throws NOT_FOUND, LIMIT, what {@link parseReranker} throws, CHECKSUM when the description is of another file.
+ */
+export async function loadReranker(input: FileInput): Promise<Reranker> {
+  return atArtifactDoor(async () => {
+    const { bytes, name } = await readInput(input, MAX_ARTIFACT_BYTES);
+    try {
+      if (typeof input === "string") await checkDescription(input, bytes);
+      return parseReranker(bytes);
+    } catch (error) {
+      throw locate(error, name);
+    }
+  });
+}
+
+async function checkDescription(path: string, artifact: Uint8Array): Promise<void> {
+  if (!path.endsWith(REFINEMENT_SUFFIXES.artifact)) return;
+  const { description } = refinementPaths(path);
+  if (!(await platform.files.exists(description))) return;
+  const { bytes } = await readInput(description, MAX_JSON_BYTES);
+  const expected = parseJsonObject(bytes).get(REFINEMENT_KEYS.artifactHash);
+  const found = sha256([artifact]);
+  if (expected !== undefined && expected !== found)
+    throw new AtlasmtlError(
+      "CHECKSUM",
+      `the file has SHA-256 ${found}; ${description} expects ${String(expected)}`,
+      { hint: "copy both files again from where they were made, or fit the refinement again" },
+    );
+}
+
+/**
+ * Loads a plan; its artifact is looked for in the plan's folder.
+ * @throws NOT_FOUND, LIMIT, BAD_FORMAT for a file that is no plan.
+ */
+export async function loadRefinementPlan(path: string): Promise<RefinementPlan> {
+  return atArtifactDoor(async () => {
+    const { bytes } = await readInput(path, MAX_JSON_BYTES);
+    try {
+      return parsePlan(parseJsonObject(bytes), folderName(path));
+    } catch (error) {
+      throw locate(error, path);
+    }
+  });
+}
+
+function parsePlan(plan: ConfigMap, folder: string): RefinementPlan {
+  const keys = REFINEMENT_KEYS;
+  const enabled = plan.get(keys.enabled);
+  const artifactPath = plan.get(keys.artifactPath) ?? null;
+  if (typeof enabled !== "boolean")
+    throw new AtlasmtlError("BAD_FORMAT", "a plan says true or false here", { where: keys.enabled });
+  if (artifactPath === null ? enabled : typeof artifactPath !== "string")
+    throw new AtlasmtlError("BAD_FORMAT", "an enabled plan names its artifact here", {
+      where: keys.artifactPath,
+    });
+  const text = (value: ConfigValue | undefined): string | null => (typeof value === "string" ? value : null);
+  return {
+    enabled,
+    note: text(plan.get(keys.note)) ?? "",
+    artifactPath: artifactPath === null ? null : joinPath(folder, artifactPath as string),
+    ruleVersion: text(plan.get(keys.ruleVersion)),
+  };
+}
+
+async function readInput(input: FileInput, maxBytes: number): Promise<{ bytes: Uint8Array; name: string }> {
+  const source = await platform.openFile(input);
+  try {
+    if (source.byteLength > maxBytes)
+      throw new AtlasmtlError("LIMIT", `a file of ${source.byteLength} bytes; at most ${maxBytes} are read`, {
+        where: source.name,
+      });
+    return { bytes: await source.read(0, source.byteLength), name: source.name };
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,122 @@
+/** `atlasmtl openset`: fit the distance above which a cell is of an unseen type. @module */
+import { platform } from "#platform";
+import { emitJson } from "../../artifacts/json.ts";
+import { loadModel } from "../../artifacts/load.ts";
+import { type ConfigValue, Float } from "../../core/config.ts";
+import { fitOpensetThreshold, TrainedModel } from "../../index.ts";
+import type { PredictOptions } from "../../predict/options.ts";
+import { filesOf } from "../bundle-files.ts";
+import type { CommandContext } from "../context.ts";
+import { openDataset } from "../dataset.ts";
+import { layerOf } from "../dataset-flags.ts";
+import { usageError } from "../errors.ts";
+import { snakeName } from "../flag.ts";
+import { inFlagWords } from "../in-flags.ts";
+import { OPENSET_FLAGS, type OpensetFlags } from "../options.ts";
+import { percent, plural, shellWord } from "../print.ts";
+import { createProgress } from "../progress.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { required } from "../settings.ts";
+
+/** Fits as the flags say and writes settings for `predict --config`. @throws USAGE before any work. */
+export async function runOpenset(flags: OpensetFlags, context: CommandContext): Promise<void> {
+  const { output, signal } = context;
+  const modelPath = required(flags.model, "model", "openset");
+  const data = required(flags.adata, "adata", "openset");
+  const out = required(flags.out, "out", "openset");
+  if (!/\.(json|ya?ml)$/.test(out))
+    throw usageError(
+      `got ${JSON.stringify(out)}, expected a name that ends in .json`,
+      "--out",
+      "predict reads it with --config",
+    );
+  await platform.files.checkWritable(out);
+  const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
+  const model = new TrainedModel(bundle.model, bundle.warnings);
+  const progress = createProgress(context.common);
+  const adata = await openDataset(data, flags, output);
+  try {
+    const inputs = await recordFiles([...(adata.stored?.files ?? [data]), ...filesOf(bundle)], out, signal);
+    const layer = layerOf(flags);
+    const {
+      opensetMethod = "nn_distance",
+      opensetLabelColumn,
+      knnQueryObsmKey,
+      knnSpace,
+      numThreads,
+    } = flags;
+    const compared = Object.fromEntries(
+      Object.entries({ opensetLabelColumn, knnQueryObsmKey, knnSpace }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    ) as Readonly<Record<string, string>>;
+    const predict: PredictOptions = {
+      ...compared,
+      ...(layer === undefined ? {} : { layer }),
+      ...(numThreads === undefined ? {} : { numThreads }),
+    };
+    const fitted = await fitOpensetThreshold(
+      model,
+      adata,
+      { method: opensetMethod, labelColumn: flags.labelColumn, quantile: flags.quantile, predict },
+      { signal, onProgress: progress.report },
+    );
+    const settings = new Map<string, ConfigValue>([
+      ["openset_method", opensetMethod],
+      ["openset_threshold", new Float(fitted.threshold)],
+      ...Object.entries(compared).map(([key, value]) => [snakeName(key), value] as const),
+    ]);
+    const { rule, nKnown, nUnseen, knownOutside, unseenOutside, auroc } = fitted;
+    const asValue = (value: number | null): ConfigValue => (value === null ? null : new Float(value));
+    const found: readonly (readonly [string, ConfigValue])[] = [
+      ["rule", rule],
+      ["n_known", nKnown],
+      ["n_unseen", nUnseen],
+      ["known_outside", asValue(knownOutside)],
+      ["unseen_outside", asValue(unseenOutside)],
+      ["auroc", asValue(auroc)],
+    ];
+    const run = await prepareRun(
+      out,
+      {
+        command: "openset",
+        inputs,
+        seeds: new Map(),
+        details: new Map<string, ConfigValue>([["model", modelPath], ["out", out], ...settings, ...found]),
+      },
+      context,
+    );
+    await platform.files.writeAll([{ path: out, bytes: [emitJson(settings)] }], run.also);
+    progress.stop();
+    for (const warning of model.warnings) output.warn(inFlagWords(warning, OPENSET_FLAGS));
+    output.note(
+      `threshold ${fitted.threshold.toPrecision(6)}: ${percent(knownOutside)} of ${plural(nKnown, "cell")} of known types lie beyond` +
+        (unseenOutside === null || auroc === null
+          ? ""
+          : `, ${percent(unseenOutside)} of ${plural(nUnseen, "cell")} of unseen types (AUROC ${auroc.toFixed(3)})`),
+    );
+    output.note(`wrote  ${out}`);
+    output.note(`wrote  ${run.path}`);
+    output.note(
+      `next:  atlasmtl predict --model ${shellWord(modelPath)} --adata QUERY --out OUT --config ${shellWord(out)}`,
+    );
+    output.json({
+      command: "openset",
+      out,
+      openset_method: opensetMethod,
+      openset_threshold: fitted.threshold,
+      rule,
+      n_known: nKnown,
+      n_unseen: nUnseen,
+      known_outside: knownOutside,
+      unseen_outside: unseenOutside,
+      auroc,
+      outputs: run.outputs().map(fileSummary),
+      run_manifest: run.path,
+      warnings: model.warnings,
+    });
+  } finally {
+    progress.stop();
+    await adata.close();
+  }
+}

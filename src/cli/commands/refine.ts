@@ -1,0 +1,146 @@
+/** `atlasmtl refine`: find parents whose children are mistaken, and fit their rerankers. @module */
+import { platform } from "#platform";
+import { loadModel } from "../../artifacts/load.ts";
+import { refinementPaths } from "../../artifacts/refinement.ts";
+import { type FittedRefinement, fitRefinement, saveRefinement, TrainedModel } from "../../index.ts";
+import type { PredictOptions } from "../../predict/options.ts";
+import { filesOf } from "../bundle-files.ts";
+import type { CommandContext } from "../context.ts";
+import { openDataset } from "../dataset.ts";
+import { layerOf } from "../dataset-flags.ts";
+import { usageError } from "../errors.ts";
+import { inFlagWords } from "../in-flags.ts";
+import { REFINE_FLAGS, type RefineFlags } from "../options.ts";
+import { byteSize, count, percent, shellWord, table } from "../print.ts";
+import { createProgress } from "../progress.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { required } from "../settings.ts";
+import { readRules, rulesFile } from "./predict.ts";
+
+/** Fits as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+export async function runRefine(flags: RefineFlags, context: CommandContext): Promise<void> {
+  const { output, signal } = context;
+  const modelPath = required(flags.model, "model", "refine");
+  const data = required(flags.adata, "adata", "refine");
+  const out = required(flags.out, "out", "refine");
+  if (!out.endsWith(".pkl"))
+    throw usageError(
+      `got ${JSON.stringify(out)}, expected a name that ends in .pkl`,
+      "--out",
+      "its description and plan go beside it",
+    );
+  await platform.files.checkWritable(out);
+  const rules = flags.hierarchyRules === undefined ? "derive" : await readRules(flags.hierarchyRules);
+  const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
+  const model = new TrainedModel(bundle.model, bundle.warnings);
+  const progress = createProgress(context.common);
+  const adata = await openDataset(data, flags, output);
+  try {
+    const inputs = await recordFiles(
+      [...(adata.stored?.files ?? [data]), ...filesOf(bundle), ...rulesFile(flags)],
+      out,
+      signal,
+    );
+    const layer = layerOf(flags);
+    const predict: PredictOptions = {
+      ...(layer === undefined ? {} : { layer }),
+      ...(flags.numThreads === undefined ? {} : { numThreads: flags.numThreads }),
+    };
+    const given = {
+      selection: flags.selection,
+      topK: flags.topK,
+      targetContribution: flags.targetContribution,
+      minCells: flags.minCells,
+      maxParents: flags.maxParents,
+    };
+    const fitted = await fitRefinement(
+      model,
+      adata,
+      {
+        parentLevel: flags.parentLevel,
+        childLevel: flags.childLevel,
+        parents: flags.parents,
+        hotspots: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+        hierarchyRules: rules === "derive" ? undefined : rules,
+        predict,
+      },
+      { signal, onProgress: progress.report },
+    );
+    const run = await prepareRun(
+      out,
+      {
+        command: "refine",
+        inputs,
+        seeds: new Map(),
+        details: new Map<string, string | ReadonlyMap<string, never>>([
+          ["model", modelPath],
+          ["out", out],
+        ]),
+      },
+      context,
+    );
+    await saveRefinement(out, fitted, run.also);
+    progress.stop();
+    for (const warning of model.warnings) output.warn(inFlagWords(warning, REFINE_FLAGS));
+    output.note(summary(fitted));
+    output.note(
+      table(
+        run.outputs().map((file) => ["wrote", file.path, byteSize(file.sizeBytes)]),
+        [2],
+      ),
+    );
+    output.note(`wrote  ${run.path}`);
+    output.note(
+      `next:  atlasmtl predict --model ${shellWord(modelPath)} --adata QUERY --out OUT ` +
+        `--refinement ${shellWord(fitted.record.enabled ? refinementPaths(out).plan : out)}`,
+    );
+    output.json({
+      command: "refine",
+      out,
+      parent_level: fitted.reranker.parentLevel,
+      child_level: fitted.reranker.childLevel,
+      hotspots: fitted.hotspots.chosen.map((spot) => ({
+        parent: spot.parent,
+        n_cells: spot.nCells,
+        parent_correct_child_wrong_rate: spot.parentCorrectChildWrongRate,
+        score: spot.score,
+        contribution: spot.contribution,
+      })),
+      parents: fitted.reranker.parents.map(({ parent, children, nCells }) => ({
+        parent,
+        children,
+        n_cells: nCells,
+      })),
+      enabled: fitted.record.enabled,
+      refinement_advice: { activate: fitted.advice.activate, note: fitted.advice.note },
+      task_weight_advice: {
+        activate: fitted.taskWeights.activate,
+        note: fitted.taskWeights.note,
+        candidates: fitted.taskWeights.candidates,
+      },
+      outputs: run.outputs().map(fileSummary),
+      run_manifest: run.path,
+      warnings: model.warnings,
+    });
+  } finally {
+    progress.stop();
+    await adata.close();
+  }
+}
+
+function summary({ hotspots, reranker, record, advice, taskWeights }: FittedRefinement): string {
+  const rows = hotspots.chosen.map((spot) => [
+    spot.parent,
+    count(spot.nCells),
+    percent(spot.parentCorrectChildWrongRate),
+    percent(spot.contribution),
+  ]);
+  const head = [reranker.parentLevel, "cells", "child wrong", "of all mistakes"];
+  return [
+    rows.length === 0 ? "no parent stands out" : table([head, ...rows], [1, 2, 3]),
+    `fitted ${reranker.parents.length === 0 ? "nothing" : reranker.parents.map(({ parent }) => parent).join(", ")}`,
+    `advice: ${advice.note}`,
+    `advice: ${taskWeights.note}`,
+    `the plan is ${record.enabled ? "enabled" : "disabled"}`,
+  ].join("\n");
+}

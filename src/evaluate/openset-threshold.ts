@@ -1,0 +1,102 @@
+/** Choosing the open-set threshold from distances of cells whose type is known (contract 3 §4). @module */
+import { AtlasmtlError } from "../errors.ts";
+
+/** A threshold and what it does to the cells it was chosen from. */
+export interface OpensetThreshold {
+  readonly threshold: number;
+  /** `separation`: from cells of unseen types; `quantile`: from cells of known types alone. */
+  readonly rule: "separation" | "quantile";
+  readonly nKnown: number;
+  readonly nUnseen: number;
+  /** Share of the cells of known types above the threshold. */
+  readonly knownOutside: number;
+  /** Share of the cells of unseen types above the threshold; null without any. */
+  readonly unseenOutside: number | null;
+  /** Chance that a cell of an unseen type is farther than one of a known type, ties half; null without any. */
+  readonly auroc: number | null;
+}
+
+export const DEFAULT_OPENSET_QUANTILE = 0.99;
+
+/**
+ * The distance above which a cell is taken for one of an unseen type.
+ *
+ * With cells of unseen types it maximises the mean of both shares that are judged right (Youden's index) and lies
+ * half-way between the two distances around it, the larger one of equals; without, it is the distance that at
+ * most 1 − `quantile` of the known cells exceed.
+ * @throws USAGE for a quantile outside (0, 1], BAD_DATA without known cells.
+ */
+export function chooseOpensetThreshold(
+  known: Float64Array,
+  unseen: Float64Array,
+  quantile = DEFAULT_OPENSET_QUANTILE,
+): OpensetThreshold {
+  if (!(quantile > 0 && quantile <= 1))
+    throw new AtlasmtlError("USAGE", `quantile is ${quantile}; expected a share above 0, up to 1`);
+  if (known.length === 0)
+    throw new AtlasmtlError("BAD_DATA", "No cell is of a type that the model knows.", {
+      hint: "Pass held-out cells of known types, with cells of unseen types where you have them.",
+    });
+  const inside = known.slice().sort();
+  const outside = unseen.slice().sort();
+  const threshold =
+    outside.length === 0
+      ? inside[Math.max(0, Math.ceil(quantile * inside.length - 1e-9) - 1)]!
+      : separation(inside, outside);
+  const above = (sorted: Float64Array): number =>
+    (sorted.length - countUpTo(sorted, threshold)) / sorted.length;
+  return {
+    threshold,
+    rule: outside.length === 0 ? "quantile" : "separation",
+    nKnown: inside.length,
+    nUnseen: outside.length,
+    knownOutside: above(inside),
+    unseenOutside: outside.length === 0 ? null : above(outside),
+    auroc: outside.length === 0 ? null : auroc(inside, outside),
+  };
+}
+
+/** The middle of the gap where most known cells are below and most unseen ones above; both sorted. */
+function separation(known: Float64Array, unseen: Float64Array): number {
+  const distances = [...new Set([...known, ...unseen])].sort((a, b) => a - b);
+  // Below the smallest distance everything is outside.
+  let most = 0;
+  let threshold = 0;
+  for (let i = 0; i < distances.length; i++) {
+    const distance = distances[i]!;
+    const index = countUpTo(known, distance) / known.length - countUpTo(unseen, distance) / unseen.length;
+    if (index < most) continue;
+    most = index;
+    threshold = i + 1 < distances.length ? (distance + distances[i + 1]!) / 2 : distance;
+  }
+  return threshold;
+}
+
+/** How many of `sorted` are at most `value`. */
+function countUpTo(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function countBelow(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function auroc(known: Float64Array, unseen: Float64Array): number {
+  let wins = 0;
+  for (const distance of unseen) wins += (countBelow(known, distance) + countUpTo(known, distance)) / 2;
+  return wins / (known.length * unseen.length);
+}

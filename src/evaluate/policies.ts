@@ -1,0 +1,146 @@
+/** Advice on task weights and refinement; it is never applied by itself (contract 3 §7). @module */
+
+/** What both advisers look at; null where it is not known. */
+export interface PolicyFeatures {
+  /** Label columns, coarse to fine. */
+  readonly nLevels: number;
+  readonly coarsestMacroF1: number;
+  readonly finestMacroF1: number;
+  readonly finestBalancedAccuracy: number;
+  /** Of the finest edge. */
+  readonly parentCorrectChildWrongRate: number;
+  readonly fullPathAccuracy: number;
+  /** What enforcing the hierarchy changes at the finest level, 0 to 1. */
+  readonly hierarchyGap: number | null;
+  /** Share of the mistakes of the finest edge under its worst parents, 0 to 1. */
+  readonly hotspotConcentration: number | null;
+}
+
+/** One set of task weights to try. */
+export interface TaskWeightCandidate {
+  readonly name: "mild" | "strong";
+  readonly weights: readonly number[];
+}
+
+interface Advice {
+  readonly activate: boolean;
+  /** The decision in words. */
+  readonly note: string;
+  readonly features: PolicyFeatures;
+  readonly ruleVersion: string;
+}
+
+export interface TaskWeightAdvice extends Advice {
+  /** Empty where nothing is proposed. */
+  readonly candidates: readonly TaskWeightCandidate[];
+}
+
+export interface RefinementAdvice extends Advice {
+  /** Parents to refine; null where nothing is proposed. */
+  readonly topParents: number | null;
+}
+
+export const TASK_WEIGHT_RULE_VERSION = "task_weight_schedule_v1";
+export const REFINEMENT_RULE_VERSION = "parent_conditioned_refinement_v1";
+
+const SCHEDULES: ReadonlyMap<number, readonly TaskWeightCandidate[]> = new Map([
+  [3, schedules([0.8, 1, 1.8], [0.5, 1, 3])],
+  [4, schedules([0.7, 0.8, 1, 1.8], [0.2, 0.7, 1.5, 3])],
+  [5, schedules([0.7, 0.8, 1, 1.2, 2], [0.4, 0.6, 0.9, 1.3, 3])],
+]);
+
+function schedules(mild: readonly number[], strong: readonly number[]): readonly TaskWeightCandidate[] {
+  return [
+    { name: "mild", weights: mild },
+    { name: "strong", weights: strong },
+  ];
+}
+
+/**
+ * Advises whether to try other task weights: when the finest level is hard and the hierarchy shows where.
+ *
+ * Candidates are schedules of 3, 4 and 5 levels; for other numbers of levels there are none.
+ */
+export function suggestTaskWeightSchedule(features: PolicyFeatures): TaskWeightAdvice {
+  const { finestMacroF1, finestBalancedAccuracy, parentCorrectChildWrongRate: rate } = features;
+  const { hierarchyGap, hotspotConcentration } = features;
+  const difficulty = signs([
+    [
+      atLeast(features.coarsestMacroF1 - finestMacroF1, 0.1),
+      "macro-F1 falls by 0.10 or more from coarse to fine",
+    ],
+    [atMost(finestBalancedAccuracy, 0.7), "balanced accuracy of the finest level is at most 0.70"],
+    [atMost(finestMacroF1, 0.7), "macro-F1 of the finest level is at most 0.70"],
+  ]);
+  const structure = signs([
+    [atLeast(rate, 0.08), "8 % of cells or more have the right parent and a wrong child"],
+    [
+      atLeast(finestMacroF1 - features.fullPathAccuracy, 0.1),
+      "full paths are right far less often than labels",
+    ],
+    [hierarchyGap !== null && atLeast(hierarchyGap, 0.01), "enforcing the hierarchy changes 1 % or more"],
+    [
+      hotspotConcentration !== null && atLeast(hotspotConcentration, 0.45) && atLeast(rate, 0.05),
+      "mistakes gather under few parents",
+    ],
+  ]);
+  const isMet = difficulty.length > 0 && structure.length > 0;
+  const candidates = isMet ? (SCHEDULES.get(features.nLevels) ?? []) : [];
+  const note = isMet
+    ? candidates.length > 0
+      ? `Try other task weights: ${[...difficulty, ...structure].join("; ")}.`
+      : `The signs are there, but schedules exist for 3 to 5 levels and the model has ${features.nLevels}.`
+    : `Keep the task weights: ${missing(difficulty, structure)}.`;
+  return {
+    activate: candidates.length > 0,
+    note,
+    features,
+    ruleVersion: TASK_WEIGHT_RULE_VERSION,
+    candidates,
+  };
+}
+
+/** Advises whether to refine children within their parents, and for how many parents. */
+export function suggestParentConditionedRefinement(features: PolicyFeatures): RefinementAdvice {
+  const {
+    parentCorrectChildWrongRate: rate,
+    finestMacroF1,
+    fullPathAccuracy,
+    hotspotConcentration,
+  } = features;
+  const difficulty = signs([
+    [atLeast(finestMacroF1 - fullPathAccuracy, 0.05), "full paths are right less often than labels"],
+    [atMost(finestMacroF1, 0.75), "macro-F1 of the finest level is at most 0.75"],
+  ]);
+  const isOften = atLeast(rate, 0.05);
+  const isConcentrated = hotspotConcentration !== null && atLeast(hotspotConcentration, 0.4);
+  const activate = isOften && isConcentrated && difficulty.length > 0;
+  const reasons = [
+    ...(isOften ? [] : ["fewer than 5 % of cells have the right parent and a wrong child"]),
+    ...(isConcentrated ? [] : ["mistakes do not gather under few parents"]),
+    ...(difficulty.length > 0 ? [] : ["the finest level is not hard"]),
+  ];
+  return {
+    activate,
+    note: activate
+      ? `Refine: 5 % of cells or more have the right parent and a wrong child, under few parents; ${difficulty.join("; ")}.`
+      : `Do not refine: ${reasons.join("; ")}.`,
+    features,
+    ruleVersion: REFINEMENT_RULE_VERSION,
+    topParents: activate ? (features.nLevels === 4 ? 6 : 4) : null,
+  };
+}
+
+/** Bounds are decimals: a difference of 0.8 and 0.7 is meant to reach 0.1. */
+const ROUNDING = 1e-12;
+const atLeast = (value: number, bound: number): boolean => value >= bound - ROUNDING;
+const atMost = (value: number, bound: number): boolean => value <= bound + ROUNDING;
+
+function signs(tests: readonly (readonly [holds: boolean, words: string])[]): string[] {
+  return tests.filter(([holds]) => holds).map(([, words]) => words);
+}
+
+function missing(difficulty: readonly string[], structure: readonly string[]): string {
+  if (difficulty.length === 0 && structure.length === 0) return "there is no sign of difficulty or structure";
+  return difficulty.length === 0 ? "there is no sign of difficulty" : "there is no sign of structure";
+}

@@ -1,0 +1,223 @@
+/** Refinement as a caller sees it: fitting, advice and files (contract 3 §6 and §7). @module */
+import { platform } from "#platform";
+import { columnLabels } from "./anndata/column-values.ts";
+import type { AnnData } from "./anndata/types.ts";
+import { type RefinementRecord, refinementFiles } from "./artifacts/refinement.ts";
+import type { AlsoWrite } from "./core/bytes.ts";
+import { type ConfigValue, Float } from "./core/config.ts";
+import type { WorkOptions } from "./core/progress.ts";
+import { AtlasmtlError } from "./errors.ts";
+import { scoreEdge, scoreFullPath } from "./evaluate/hierarchy.ts";
+import {
+  DEFAULT_HOTSPOT_OPTIONS,
+  discoverHotspots,
+  type HotspotOptions,
+  type Hotspots,
+} from "./evaluate/hotspots.ts";
+import { scoreLabels } from "./evaluate/metrics.ts";
+import {
+  type PolicyFeatures,
+  type RefinementAdvice,
+  suggestParentConditionedRefinement,
+  suggestTaskWeightSchedule,
+  type TaskWeightAdvice,
+} from "./evaluate/policies.ts";
+import { createEngine } from "./kernels/engine.ts";
+import type { Reranker } from "./model/refinement.ts";
+import { deriveHierarchyRules, enforceHierarchy, type HierarchyRules } from "./predict/hierarchy.ts";
+import type { PredictOptions } from "./predict/options.ts";
+import { predict } from "./predict/predict.ts";
+import { fitReranker } from "./predict/refine-fit.ts";
+import type { PredictedLabels } from "./predict/types.ts";
+import { withUnknown } from "./predict/unknown.ts";
+import type { TrainedModel } from "./trained-model.ts";
+
+/** What to refine; by default the two finest label columns and the parents that {@link discoverHotspots} finds. */
+export interface RefinementOptions {
+  readonly parentLevel?: string | undefined;
+  readonly childLevel?: string | undefined;
+  /** These parents instead of those that are found. */
+  readonly parents?: readonly string[] | undefined;
+  readonly hotspots?: Partial<HotspotOptions> | undefined;
+  /** Rules by child column; by default derived from the labels of the cells. */
+  readonly hierarchyRules?: HierarchyRules | undefined;
+  /** How the cells are read: layer, transform, mapping of genes, threads. */
+  readonly predict?: PredictOptions | undefined;
+}
+
+/** A refinement that was fitted, why, and what the advisers say. */
+export interface FittedRefinement {
+  readonly reranker: Reranker;
+  readonly record: RefinementRecord;
+  readonly hotspots: Hotspots;
+  readonly taskWeights: TaskWeightAdvice;
+  readonly advice: RefinementAdvice;
+}
+
+/**
+ * Fits a parent-conditioned reranker on labelled cells (contract 3 §6).
+ *
+ * ```ts
+ * const fitted = await fitRefinement(model, labelled, { parentLevel: "lineage", childLevel: "cell_type" });
+ * await saveRefinement("model/reranker.pkl", fitted);
+ * await predict(model, query, {
+ *   refinementConfig: { method: "parent_conditioned_reranker", artifactPath: "model/reranker.pkl" },
+ * });
+ * ```
+ * Mistakes and advice are of these very cells; cells that the model was trained on flatter it.
+ * @throws USAGE for a level, parent or option that does not fit; NOT_FOUND for a missing label column; BAD_DATA
+ * for a parent without a usable cell; as `predict` for what it reads; ABORTED.
+ */
+export async function fitRefinement(
+  model: TrainedModel,
+  adata: AnnData,
+  options: RefinementOptions = {},
+  work: WorkOptions = {},
+): Promise<FittedRefinement> {
+  const columns = model.data.labelHeads.map(({ column }) => column);
+  const { parentLevel = columns.at(-2), childLevel = columns.at(-1) } = options;
+  if (parentLevel === undefined || childLevel === undefined)
+    throw new AtlasmtlError(
+      "USAGE",
+      `refinement needs two label columns; the model has ${columns.join(", ")}`,
+    );
+  const at = columns.indexOf(parentLevel);
+  if (at < 0 || columns.indexOf(childLevel) <= at)
+    throw new AtlasmtlError(
+      "USAGE",
+      `${parentLevel} → ${childLevel} is not an edge of the model, whose columns are ${columns.join(", ")} from coarse to fine`,
+    );
+  const truth = new Map<string, PredictedLabels>();
+  for (const column of columns)
+    if (adata.obs.columns.includes(column) || column === parentLevel || column === childLevel)
+      truth.set(column, columnLabels(await adata.obs.column(column)));
+  const rules = options.hierarchyRules ?? deriveHierarchyRules(truth, [parentLevel, childLevel]).rules;
+  const rule = rules.get(childLevel);
+  if (rule?.parentColumn !== parentLevel)
+    throw new AtlasmtlError("USAGE", `the hierarchy rules do not lead from ${childLevel} to ${parentLevel}`);
+  const { childToParent } = rule;
+  const engine = await createEngine({ numThreads: options.predict?.numThreads ?? "max" });
+  try {
+    const base: PredictOptions = { ...options.predict, knnCorrection: "off", keepCoords: false };
+    const { labels } = await predict(model.data, adata, base, { ...work, engine });
+    const raw = new Map(labels.map((label) => [label.column, label.raw]));
+    const edge = scoreEdge(
+      { truth: truth.get(parentLevel)!, predicted: raw.get(parentLevel)! },
+      { truth: truth.get(childLevel)!, predicted: raw.get(childLevel)! },
+      childToParent,
+    );
+    const settings = { ...DEFAULT_HOTSPOT_OPTIONS, ...options.hotspots };
+    const hotspots = discoverHotspots(edge.perParent, settings);
+    const levels = columns.filter((column) => truth.has(column));
+    const scored = levels.map((column) => ({ truth: truth.get(column)!, predicted: raw.get(column)! }));
+    const scores = scored.map((level) => scoreLabels(level.truth, level.predicted, null));
+    const features: PolicyFeatures = {
+      nLevels: columns.length,
+      coarsestMacroF1: scores[0]!.macroF1,
+      finestMacroF1: scores.at(-1)!.macroF1,
+      finestBalancedAccuracy: scores.at(-1)!.balancedAccuracy,
+      parentCorrectChildWrongRate: edge.parentCorrectChildWrongRate,
+      fullPathAccuracy: scoreFullPath(scored).fullPathAccuracy,
+      hierarchyGap: inconsistency(parentLevel, childLevel, raw, rules),
+      hotspotConcentration: hotspots.concentration,
+    };
+    const advice = suggestParentConditionedRefinement(features);
+    const parents = options.parents ?? hotspots.chosen.map(({ parent }) => parent);
+    const reranker = await fitReranker(
+      model.data,
+      adata,
+      {
+        parentLevel,
+        childLevel,
+        parents,
+        childToParent,
+        truth: { parent: truth.get(parentLevel)!, child: truth.get(childLevel)! },
+      },
+      base,
+      { ...work, engine },
+    );
+    const isAsked = options.parents !== undefined;
+    return {
+      reranker,
+      record: {
+        selection: selectionRecord(settings, hotspots, isAsked),
+        enabled: parents.length > 0 && (isAsked || advice.activate),
+        note: isAsked ? "The parents were given." : advice.note,
+        ruleVersion: advice.ruleVersion,
+        features: featuresRecord(features),
+      },
+      hotspots,
+      taskWeights: suggestTaskWeightSchedule(features),
+      advice,
+    };
+  } finally {
+    engine.dispose();
+  }
+}
+
+/**
+ * Writes the artifact to `path`, which ends in `.pkl`, with its description (`.json`) and its plan (`_plan.json`)
+ * beside it; all or none.
+ * @throws USAGE for another suffix, IO when a file cannot be written.
+ */
+export async function saveRefinement(
+  path: string,
+  fitted: FittedRefinement,
+  also?: AlsoWrite,
+): Promise<void> {
+  await platform.files.writeAll(refinementFiles(fitted.reranker, fitted.record, path), also);
+}
+
+/** Share of cells that enforcing the rule would make Unknown. */
+function inconsistency(
+  parentLevel: string,
+  childLevel: string,
+  raw: ReadonlyMap<string, PredictedLabels>,
+  rules: HierarchyRules,
+): number {
+  const columns = [parentLevel, childLevel].map((column) => {
+    const labels = raw.get(column)!;
+    const isUnknown = new Uint8Array(labels.codes.length);
+    return { column, final: withUnknown(labels, isUnknown), isUnknown };
+  });
+  return enforceHierarchy(columns, rules).get(childLevel) ?? 0;
+}
+
+function selectionRecord(
+  settings: HotspotOptions,
+  { chosen, concentration }: Hotspots,
+  isAsked: boolean,
+): ReadonlyMap<string, ConfigValue> {
+  return new Map<string, ConfigValue>([
+    ["mode", isAsked ? "given" : settings.selection],
+    ["topk", settings.topK],
+    ["target_contribution", new Float(settings.targetContribution)],
+    ["min_cells", settings.minCells],
+    ["max_parents", settings.maxParents],
+    ["concentration", new Float(concentration)],
+    [
+      "hotspots",
+      chosen.map((spot) => ({
+        parent: spot.parent,
+        n_cells: spot.nCells,
+        parent_correct_child_wrong_rate: new Float(spot.parentCorrectChildWrongRate),
+        score: new Float(spot.score),
+        contribution: new Float(spot.contribution),
+      })),
+    ],
+  ]);
+}
+
+function featuresRecord(features: PolicyFeatures): ReadonlyMap<string, ConfigValue> {
+  const asValue = (value: number | null): ConfigValue => (value === null ? null : new Float(value));
+  return new Map<string, ConfigValue>([
+    ["n_levels", features.nLevels],
+    ["coarsest_macro_f1", asValue(features.coarsestMacroF1)],
+    ["finest_macro_f1", asValue(features.finestMacroF1)],
+    ["finest_balanced_accuracy", asValue(features.finestBalancedAccuracy)],
+    ["parent_correct_child_wrong_rate", asValue(features.parentCorrectChildWrongRate)],
+    ["full_path_accuracy", asValue(features.fullPathAccuracy)],
+    ["hierarchy_gap", asValue(features.hierarchyGap)],
+    ["hotspot_concentration", asValue(features.hotspotConcentration)],
+  ]);
+}
