@@ -31,7 +31,7 @@ const PIECE_BYTES = 1 << 26;
 const MAX_PIECE_BYTES = 1 << 30;
 
 /** Strings of one piece: the library holds the text of all of them at once. */
-const PIECE_STRINGS = 1 << 20;
+const PIECE_STRINGS = 1 << 18;
 
 /** What an array and a group have in common. */
 export type Attributes = Pick<StoredArray, "path" | "attributeNames" | "attribute">;
@@ -186,11 +186,13 @@ function isPlain(type: ArrayType): boolean {
 
 /** Where the piece that begins at a row ends: whole chunks, so that none is undone twice. */
 function pieceEnd(type: ArrayType, rowBytes: number, from: number): number {
-  const rows = holdsPointers(type) ? PIECE_STRINGS : Math.max(1, Math.floor(PIECE_BYTES / rowBytes));
+  const isText = holdsPointers(type);
+  const rows = isText ? PIECE_STRINGS : Math.max(1, Math.floor(PIECE_BYTES / rowBytes));
   const chunkRows = type.chunks?.[0] ?? 1;
   const whole = Math.floor((from + rows) / chunkRows) * chunkRows;
   if (whole > from) return whole;
-  return chunkRows * rowBytes <= MAX_PIECE_BYTES ? whole + chunkRows : from + rows;
+  const fits = isText ? chunkRows <= PIECE_STRINGS : chunkRows * rowBytes <= MAX_PIECE_BYTES;
+  return fits ? whole + chunkRows : from + rows;
 }
 
 /** Reads rows `from` to `to` and hands them to `take` while what they point to is still there. */

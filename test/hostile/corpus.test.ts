@@ -85,8 +85,11 @@ function tally(outcomes: readonly Outcome[]): string {
   return `${[...counts].map(([code, n]) => `${n} ${code}`).join(", ")}; at most ${Math.round(most / 1e6)} MB`;
 }
 
+/** Everything below a folder; without the types, links would be followed, and one leads to the root of the disk. */
 const listing = async (folder: string): Promise<string[]> =>
-  (await readdir(folder, { recursive: true })).sort();
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 
 /** Opens all files in one process; where it ends early, the file at fault is the one after the last outcome. */
 async function probe(folder: string, files: readonly object[]): Promise<Outcome[]> {

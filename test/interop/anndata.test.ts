@@ -12,6 +12,7 @@ import type { Column } from "../../src/anndata/types.ts";
 import { emitH5ad } from "../../src/anndata/write.ts";
 import { Float } from "../../src/core/config.ts";
 import type { Csr } from "../../src/core/csr.ts";
+import { openHdf5 } from "../../src/formats/hdf5.ts";
 import { sharedPath } from "../helpers/shared.ts";
 
 const script = fileURLToPath(new URL("anndata_files.py", import.meta.url));
@@ -289,4 +290,27 @@ test("whole files written here are read by anndata", async () => {
     }),
   );
   checkAdded(show(path), 3, 0);
+});
+
+test("tables under lzf with text in them are read field by field", async () => {
+  const path = join(folder, "records.h5");
+  const expectedFields = JSON.parse(run("records", path)) as Readonly<Record<string, readonly unknown[]>>;
+  const file = await openHdf5(path);
+  const root = await file.open("");
+  if (root?.kind !== "group") throw new Error("no root");
+  expect(root.keys).toHaveLength(6);
+  for (const key of root.keys) {
+    const table = await file.open(key);
+    if (table?.kind !== "array") throw new Error("no table");
+    for (const [name, values] of Object.entries(expectedFields)) {
+      const field = await table.readField(name);
+      const found = Array.from(field.values as ArrayLike<unknown>);
+      expect([key, name, name === "flag" ? found.map((value) => value === 1) : found]).toEqual([
+        key,
+        name,
+        values,
+      ]);
+    }
+  }
+  await file.close();
 });

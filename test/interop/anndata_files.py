@@ -100,6 +100,21 @@ def latest(source, target):
         fill(a, b)
 
 
+def records(path):
+    """Tables of numbers, booleans and text of either kind under lzf, packed and with holes; prints what they hold."""
+
+    fields = [("n", "i4"), ("text", h5py.string_dtype()), ("x", "f8"), ("flag", "?"), ("fixed", "S5"), ("more", h5py.string_dtype())]
+    rows = [(i - 5, "t" * (i % 7) + "ü😀"[i % 3 :], i / 3, i % 2 == 0, b"f%d" % (i % 50), str(i)) for i in range(3000)]
+    with h5py.File(path, "w") as f:
+        for align in (False, True):
+            for filters in ({}, {"shuffle": True}, {"shuffle": True, "fletcher32": False, "chunks": (700,)}):
+                dtype = np.dtype(fields, align=align)
+                name = f"{'aligned' if align else 'packed'} {len(filters)}"
+                f.create_dataset(name, data=np.array(rows, dtype=dtype), compression="lzf", **filters)
+    columns = zip(*rows)
+    print(json.dumps({name: [v.decode() if isinstance(v, bytes) else v for v in column] for (name, _), column in zip(fields, columns)}))
+
+
 def plain(value):
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
@@ -196,4 +211,4 @@ def compare(a_path, b_path, skip):
     json.dump(problems, sys.stdout)
 
 
-{"make": make, "umlauts": umlauts, "latest": latest, "show": show, "compare": compare}[sys.argv[1]](*sys.argv[2:])
+{"make": make, "umlauts": umlauts, "latest": latest, "records": records, "show": show, "compare": compare}[sys.argv[1]](*sys.argv[2:])
