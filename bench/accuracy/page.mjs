@@ -32,6 +32,11 @@ export function writePage(summary) {
     const ofTask = summary.filter((row) => row.task === task);
     for (const level of new Set(ofTask.map((row) => row.level))) {
       const rows = ofTask.filter((row) => row.level === level);
+      // A mean over fewer seeds than the others' is no comparison.
+      for (const key of Object.keys(COLUMNS)) {
+        const most = Math.max(...rows.map((row) => row[key]?.n ?? 0));
+        for (const row of rows) if (row[key]?.n !== most) delete row[key];
+      }
       const columns = Object.entries(COLUMNS).filter(([key]) => rows.some((row) => row[key] !== undefined));
       const best = ([key, [, digits, sign]]) =>
         Math.max(...rows.map((row) => sign * Number(row[key]?.mean.toFixed(digits) ?? -sign * 1e9)));
