@@ -24,6 +24,7 @@ const stages = [
     "group-split.ts",
     "predict-query.ts",
     "preload.ts",
+    "preprocessing.ts",
     "trained-model.ts",
     "prediction-result.ts",
   ],

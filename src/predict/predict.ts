@@ -3,7 +3,7 @@
  * @module
  */
 import { matrixName } from "../anndata/matrix-name.ts";
-import type { AnnData } from "../anndata/types.ts";
+import type { AnnData, MatrixName } from "../anndata/types.ts";
 import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
@@ -17,9 +17,10 @@ import { type NetworkOutput, runNetwork } from "./forward.ts";
 import { enforceHierarchy, resolveHierarchy } from "./hierarchy.ts";
 import { askNeighbours, type KnnLabels } from "./knn.ts";
 import { predictionMetadata } from "./metadata.ts";
+import { modelPanel, wantsMapping } from "./model-panel.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
-import { queryGenes } from "./query-genes.ts";
+import type { QueryGenes } from "./query-genes.ts";
 import { chooseSpace, type KnnSpace } from "./space.ts";
 import type { LabelPrediction, Predictions } from "./types.ts";
 import { decideUnknown, withUnknown } from "./unknown.ts";
@@ -50,16 +51,7 @@ export async function predict(
   const calibration = calibrationOf(model, settings.applyCalibration);
   const hierarchy = await resolveHierarchy(model, settings);
   const layer = matrixName(settings.layer);
-  const query = await queryGenes(
-    {
-      matrix: await adata.matrix(layer),
-      names: await adata.varNames(layer),
-      var: layer === "raw/X" ? null : adata.var,
-      source: adata.source,
-    },
-    model,
-    settings,
-  );
+  const query = await namedQuery(model, adata, layer, settings);
   const genes = alignGenes(query.names, model.trainGenes, adata.source);
   const space = await chooseSpace(model, adata, settings);
 
@@ -121,6 +113,22 @@ export async function predict(
       ...hierarchy.warnings,
     ],
   };
+}
+
+/** The query's matrix with the names of its genes, mapped to the model's where that is called for. */
+async function namedQuery(
+  model: Model,
+  adata: AnnData,
+  layer: MatrixName,
+  settings: PredictSettings,
+): Promise<QueryGenes> {
+  const [matrix, names] = [await adata.matrix(layer), await adata.varNames(layer)];
+  if (!wantsMapping(settings) && modelPanel(model) === null)
+    return { matrix, names, mapping: null, warning: null };
+  // Loaded on first use: most queries are named as the model is.
+  const { queryGenes } = await import("./query-genes.ts");
+  const query = { matrix, names, var: layer === "raw/X" ? null : adata.var, source: adata.source };
+  return queryGenes(query, model, settings);
 }
 
 /** All points when the caller wants them, else those of the KNN space when the network predicts them. */
