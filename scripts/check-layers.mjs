@@ -25,6 +25,7 @@ const stages = [
     "group-split.ts",
     "predict-query.ts",
     "preload.ts",
+    "preprocessing.ts",
     "refinement.ts",
     "trained-model.ts",
     "prediction-result.ts",

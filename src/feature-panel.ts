@@ -4,7 +4,7 @@ import { emitJson, parseJsonObject } from "./artifacts/json.ts";
 import type { FileInput } from "./core/bytes.ts";
 import { AtlasmtlError, locate } from "./errors.ts";
 import { MAX_JSON_BYTES } from "./formats/limits.ts";
-import { modelPanel } from "./predict/query-genes.ts";
+import { modelPanel } from "./predict/model-panel.ts";
 import { type FeaturePanel, panelFromConfig, panelToConfig } from "./preprocess/panel.ts";
 import type { TrainedModel } from "./trained-model.ts";
 

@@ -58,18 +58,18 @@ export type { LabelPrediction, PredictedLabels, Predictions } from "./predict/ty
 export { predict } from "./predict-query.ts";
 export { PredictionResult } from "./prediction-result.ts";
 export { preload } from "./preload.ts";
-export { canonicalGenes } from "./preprocess/gene-ids.ts";
-export { packagedTable, readGeneTable } from "./preprocess/gene-table.ts";
-export { variableGenes } from "./preprocess/hvg.ts";
 export type { PreprocessOptions } from "./preprocess/options.ts";
 export type { FeaturePanel } from "./preprocess/panel.ts";
-export { type PreprocessResult, preprocessQuery, preprocessReference } from "./preprocess/pipeline.ts";
+export type { PreprocessResult } from "./preprocess/pipeline.ts";
+export type { GroupSplitPlan } from "./preprocess/split.ts";
+export { splitRows } from "./preprocess/split-rows.ts";
 export {
-  type GroupSplitPlan,
   makeGroupSplitPlan,
   materializeGroupSplit,
-  splitRows,
-} from "./preprocess/split.ts";
+  preprocessQuery,
+  preprocessReference,
+  variableGenes,
+} from "./preprocessing.ts";
 export {
   type FittedRefinement,
   fitRefinement,

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createAnnData } from "../anndata/memory.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { type FeaturePanel, panelToConfig } from "../preprocess/panel.ts";
+import { modelPanel } from "./model-panel.ts";
 import { PREDICT_DEFAULTS, type PredictOptions } from "./options.ts";
-import { modelPanel, queryGenes } from "./query-genes.ts";
+import { queryGenes } from "./query-genes.ts";
 
 const SYMBOLS = ["TP53", "CD3E", "ACTB"];
 const IDS = ["ENSG00000141510", "ENSG00000198851", "ENSG00000075624"];

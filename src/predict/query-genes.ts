@@ -1,15 +1,14 @@
 /** Matching a query whose genes are called by other names than the model's (contract 4 §2). @module */
 import type { DataFrame, Matrix } from "../anndata/types.ts";
-import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { canonicalGenes, examples, type GeneIds } from "../preprocess/gene-ids.ts";
 import { moveGenes } from "../preprocess/gene-view.ts";
 import { type GenePlan, planGenes, selectGenes } from "../preprocess/merge-genes.ts";
 import { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
-import { type FeaturePanel, panelFromConfig, panelSymbols } from "../preprocess/panel.ts";
-import { PREPROCESS_KEYS } from "../preprocess/schema.ts";
-import type { PredictSettings } from "./options.ts";
+import { type FeaturePanel, panelSymbols } from "../preprocess/panel.ts";
+import { type GeneSettings, modelPanel, wantsMapping } from "./model-panel.ts";
 import type { Warning } from "./types.ts";
 
 /** The query's genes by the model's names. */
@@ -20,11 +19,6 @@ export interface QueryGenes {
   readonly mapping: ConfigMap | null;
   readonly warning: Warning | null;
 }
-
-type GeneSettings = Pick<
-  PredictSettings,
-  "autoGenes" | "varNamesType" | "species" | "geneIdTable" | "ensemblSourceColumn" | "duplicatePolicy"
->;
 
 export interface NamedMatrix {
   readonly matrix: Matrix;
@@ -96,43 +90,6 @@ export async function queryGenes(
         ? null
         : told(genes, modelIds.kind, nDirect, nMapped, inModel.size, query.source),
   };
-}
-
-/** True when the caller asks for mapping. */
-export function wantsMapping(settings: GeneSettings): boolean {
-  const { autoGenes, varNamesType, species, geneIdTable, ensemblSourceColumn } = settings;
-  return (
-    autoGenes || [varNamesType, species, geneIdTable, ensemblSourceColumn].some((value) => value !== null)
-  );
-}
-
-/** The panel that a model carries; null without one that fits its genes. */
-export function modelPanel({
-  trainGenes,
-  trainConfig,
-}: Pick<Model, "trainGenes" | "trainConfig">): FeaturePanel | null {
-  const preprocess = asMap(trainConfig.get("preprocess"));
-  const config = asMap(preprocess?.get(PREPROCESS_KEYS.panel));
-  if (config === null) return null;
-  try {
-    const panel = panelFromConfig(config, "train_config › preprocess");
-    const isSame =
-      panel.geneIds.length === trainGenes.length &&
-      panel.geneIds.every((id, gene) => id === trainGenes[gene]);
-    return isSame ? panel : null;
-  } catch (error) {
-    if (isAtlasmtlError(error, "BAD_FORMAT")) return null; // one of another version is no reason not to predict
-    throw error;
-  }
-}
-
-function asMap(value: ConfigValue | undefined): ConfigMap | null {
-  if (value instanceof Map) return value as ConfigMap;
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return null;
-  const plain = toPlain(value);
-  return plain !== null && typeof plain === "object" && !Array.isArray(plain)
-    ? new Map(Object.entries(plain) as [string, ConfigValue][])
-    : null;
 }
 
 function given(settings: GeneSettings) {

@@ -1,13 +1,14 @@
 /** The cells of a query as the network takes them (contract 3 §1). @module */
 import { matrixName } from "../anndata/matrix-name.ts";
-import type { AnnData } from "../anndata/types.ts";
+import type { AnnData, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
 import type { RowBlock } from "../core/csr.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
 import { alignedRows, alignGenes, type GeneAlignment } from "./align.ts";
+import { modelPanel, wantsMapping } from "./model-panel.ts";
 import type { PredictSettings } from "./options.ts";
-import { queryGenes } from "./query-genes.ts";
+import type { QueryGenes } from "./query-genes.ts";
 import type { Warning } from "./types.ts";
 
 /** Rows to be read once, and how their genes were found. */
@@ -31,16 +32,7 @@ export async function openQueryRows(
   signal: AbortSignal | undefined,
 ): Promise<QueryRows> {
   const layer = matrixName(settings.layer);
-  const query = await queryGenes(
-    {
-      matrix: await adata.matrix(layer),
-      names: await adata.varNames(layer),
-      var: layer === "raw/X" ? null : adata.var,
-      source: adata.source,
-    },
-    model,
-    settings,
-  );
+  const query = await namedQuery(model, adata, layer, settings);
   const genes = alignGenes(query.names, model.trainGenes, adata.source);
   const rows = alignedRows(query.matrix, genes, {
     transform: settings.inputTransform ?? model.inputTransform,
@@ -55,4 +47,20 @@ export async function openQueryRows(
     mapping: query.mapping,
     warnings: [query.warning, genes.warning].filter((warning) => warning !== null),
   };
+}
+
+/** The query's matrix with the names of its genes, mapped to the model's where that is called for. */
+async function namedQuery(
+  model: Model,
+  adata: AnnData,
+  layer: MatrixName,
+  settings: PredictSettings,
+): Promise<QueryGenes> {
+  const [matrix, names] = [await adata.matrix(layer), await adata.varNames(layer)];
+  if (!wantsMapping(settings) && modelPanel(model) === null)
+    return { matrix, names, mapping: null, warning: null };
+  // Loaded on first use: most queries are named as the model is.
+  const { queryGenes } = await import("./query-genes.ts");
+  const query = { matrix, names, var: layer === "raw/X" ? null : adata.var, source: adata.source };
+  return queryGenes(query, model, settings);
 }

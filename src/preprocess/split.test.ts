@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createAnnData } from "../anndata/memory.ts";
 import type { AnnData } from "../anndata/types.ts";
-import { makeGroupSplitPlan, materializeGroupSplit, splitRows } from "./split.ts";
+import { makeGroupSplitPlan, materializeGroupSplit } from "./split.ts";
+import { splitRows } from "./split-rows.ts";
 
 async function cells(
   donors: readonly (string | null)[],

@@ -152,16 +152,6 @@ export async function materializeGroupSplit(adata: AnnData, plan: GroupSplitPlan
   return { sides, groups };
 }
 
-/** The row numbers of one side, rising. */
-export function splitRows({ sides }: Pick<GroupSplit, "sides">, part: SplitPart): Uint32Array {
-  const wanted = part === "build" ? 1 : 2;
-  const rows: number[] = [];
-  sides.forEach((side, row) => {
-    if (side === wanted) rows.push(row);
-  });
-  return Uint32Array.from(rows);
-}
-
 type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 interface Candidate {

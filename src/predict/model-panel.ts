@@ -1,0 +1,50 @@
+/** The feature panel that a model carries, and whether a query is mapped at all. @module */
+import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
+import { isAtlasmtlError } from "../errors.ts";
+import type { Model } from "../model/types.ts";
+import { type FeaturePanel, panelFromConfig } from "../preprocess/panel.ts";
+import { PREPROCESS_KEYS } from "../preprocess/schema.ts";
+import type { PredictSettings } from "./options.ts";
+
+/** The options that are about the names of genes. */
+export type GeneSettings = Pick<
+  PredictSettings,
+  "autoGenes" | "varNamesType" | "species" | "geneIdTable" | "ensemblSourceColumn" | "duplicatePolicy"
+>;
+
+/** True when the caller asks for mapping. */
+export function wantsMapping(settings: GeneSettings): boolean {
+  const { autoGenes, varNamesType, species, geneIdTable, ensemblSourceColumn } = settings;
+  return (
+    autoGenes || [varNamesType, species, geneIdTable, ensemblSourceColumn].some((value) => value !== null)
+  );
+}
+
+/** The panel that a model carries; null without one that fits its genes. */
+export function modelPanel({
+  trainGenes,
+  trainConfig,
+}: Pick<Model, "trainGenes" | "trainConfig">): FeaturePanel | null {
+  const preprocess = asMap(trainConfig.get("preprocess"));
+  const config = asMap(preprocess?.get(PREPROCESS_KEYS.panel));
+  if (config === null) return null;
+  try {
+    const panel = panelFromConfig(config, "train_config › preprocess");
+    const isSame =
+      panel.geneIds.length === trainGenes.length &&
+      panel.geneIds.every((id, gene) => id === trainGenes[gene]);
+    return isSame ? panel : null;
+  } catch (error) {
+    if (isAtlasmtlError(error, "BAD_FORMAT")) return null; // one of another version is no reason not to predict
+    throw error;
+  }
+}
+
+function asMap(value: ConfigValue | undefined): ConfigMap | null {
+  if (value instanceof Map) return value as ConfigMap;
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return null;
+  const plain = toPlain(value);
+  return plain !== null && typeof plain === "object" && !Array.isArray(plain)
+    ? new Map(Object.entries(plain) as [string, ConfigValue][])
+    : null;
+}
