@@ -23,6 +23,8 @@ const TRAIN_ONLY_HERE = [
 ];
 const TRAIN_RENAMED = ["calibration", "initModel", "referencePath", "taskWeights"];
 const PREDICT_ONLY_HERE = [
+  "report",
+  "groupBy",
   ...OF_OPENING,
   "model",
   "adata",
