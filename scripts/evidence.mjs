@@ -157,7 +157,7 @@ what else it does; scores do not.
 
 ## Recommendation
 
-- **Preset: \`default\`.** \`large\` is within .015 of it on every score and twice as large on disk; \`small\` is as good where cells are many (Kang) and loses up to
+- **Preset: \`default\`.** \`large\` is within .015 of it on every score of the mode \`full\` and twice as large on disk; \`small\` is as good where cells are many (Kang) and loses up to
   .07 accuracy and .05 macro F1 on the finest level where they are few (PBMC, simulated).
 - **Storage: \`external\`, the default.** It changes nothing in the scores. gzip (\`--reference-path reference.pkl.gz\`) saves 8 to 32 % of the disk for some
   tenths of a second: worth it for bundles that are sent or archived. \`full\` costs as much as \`external\` and cannot be loaded without its reference.
