@@ -255,7 +255,9 @@ async function earlierResult(job: MethodJob, key: string): Promise<MethodResult 
   const folder = joinPath(job.folder, `methods/${job.name}`);
   const stored = await readStored(`${folder}/${RESULT}`);
   if (stored === null || stored.get("key") !== key) return null;
-  const files = (stored.get("files") as readonly ConfigMap[]).map(
+  const recorded = stored.get("files");
+  if (!Array.isArray(recorded) || !(stored.get("entry") instanceof Map)) return null;
+  const files = (recorded as readonly ConfigMap[]).map(
     (file): FileRecord => ({
       path: String(file.get("path")),
       sizeBytes: Number(file.get("size")),

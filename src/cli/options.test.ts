@@ -35,6 +35,8 @@ const TRAIN_RENAMED = [
   ...PREPROCESS_RENAMED,
 ];
 const PREDICT_ONLY_HERE = [
+  "report",
+  "groupBy",
   ...OF_OPENING,
   "model",
   "adata",
