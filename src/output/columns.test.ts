@@ -24,6 +24,7 @@ test("each mode writes its columns in the order of the contract, label column by
     "used_knn_L",
     "is_unknown_L",
     "pred_L",
+    "unknown_reason_L",
   ]);
 });
 

@@ -7,6 +7,7 @@ import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { LabelPrediction, PredictedLabels, Predictions } from "../predict/types.ts";
+import { UNKNOWN_REASONS } from "../predict/unknown.ts";
 
 /** `minimal`: the final label; `standard`: with confidence, margin and Unknown; `full`: everything. */
 export const WRITE_MODES = ["minimal", "standard", "full"] as const;
@@ -63,6 +64,12 @@ const SPECS: readonly ColumnSpec[] = [
   { prefix: "used_knn_", suffix: "", from: "full", read: (p) => flag(p.usedKnn) },
   { prefix: "is_unknown_", suffix: "", from: "standard", read: (p) => flag(p.isUnknown) },
   { prefix: "pred_", suffix: "", from: "minimal", read: (p) => label(p.final) },
+  {
+    prefix: "unknown_reason_",
+    suffix: "",
+    from: "full",
+    read: (p) => label({ codes: p.unknownReasons, categories: UNKNOWN_REASONS }),
+  },
 ];
 
 /** The names of the columns of one label column. */

@@ -46,8 +46,8 @@ function arrowColumn(column: OutputColumn): Column<unknown> {
   switch (column.kind) {
     case "label": {
       const { codes, categories } = column.labels;
-      const each = (visit: (value: string) => void): void =>
-        codes.forEach((code) => void visit(categories[code]!));
+      const each = (visit: (value: string | null) => void): void =>
+        codes.forEach((code) => void visit(categories[code] ?? null));
       return columnFromValues(each, dictionary(utf8(), int32()), options);
     }
     case "score": {

@@ -56,8 +56,10 @@ function sourceOf(column: OutputColumn, start: number, end: number): ColumnSourc
   switch (column.kind) {
     case "label": {
       const { codes, categories } = column.labels;
-      const data = Array.from(codes.subarray(start, end), (code) => categories[code]);
-      return { name, data, type: "STRING", nullable: false, encoding: "RLE_DICTIONARY" };
+      const data = Array.from(codes.subarray(start, end), (code) => categories[code] ?? null);
+      // Whole files agree on it: what one row group lacks another may have.
+      const nullable = codes.includes(-1);
+      return { name, data, type: "STRING", nullable, encoding: "RLE_DICTIONARY" };
     }
     case "score": {
       const data = Array.from(column.values.subarray(start, end), (x) => (Number.isNaN(x) ? null : x));

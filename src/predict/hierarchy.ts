@@ -4,7 +4,7 @@ import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Model, ReferenceLabels } from "../model/types.ts";
 import type { PredictedLabels, Warning } from "./types.ts";
-import { UNKNOWN } from "./unknown.ts";
+import { HIERARCHY_REASON, UNKNOWN } from "./unknown.ts";
 
 /** Which label of `parentColumn` each child label belongs to. */
 export interface HierarchyRule {
@@ -188,11 +188,13 @@ function some(items: readonly string[]): string {
   return items.slice(0, N_LISTED).join(", ") + (items.length > N_LISTED ? ", …" : "");
 }
 
-/** Labels of one column while the hierarchy is enforced; both arrays are changed. */
+/** Labels of one column while the hierarchy is enforced; all arrays are changed. */
 export interface EnforcedColumn {
   readonly column: string;
   readonly final: PredictedLabels;
   readonly isUnknown: Uint8Array;
+  /** Says `hierarchy` for such cells. */
+  readonly unknownReasons?: Int32Array;
 }
 
 /**
@@ -208,7 +210,7 @@ export function enforceHierarchy(
 ): ReadonlyMap<string, number> {
   const byName = new Map(columns.map((column) => [column.column, column]));
   const rates = new Map<string, number>();
-  for (const { column, final, isUnknown } of columns) {
+  for (const { column, final, isUnknown, unknownReasons } of columns) {
     const rule = rules.get(column);
     const parent = rule === undefined ? undefined : byName.get(rule.parentColumn)?.final;
     if (rule === undefined || parent === undefined) continue;
@@ -225,6 +227,7 @@ export function enforceHierarchy(
       if (expected[code] === null || expected[code] === parent.codes[i]) continue;
       final.codes[i] = unknown;
       isUnknown[i] = 1;
+      if (unknownReasons !== undefined) unknownReasons[i] = HIERARCHY_REASON;
       broken++;
     }
     rates.set(column, final.codes.length === 0 ? 0 : broken / final.codes.length);

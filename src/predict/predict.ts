@@ -154,7 +154,12 @@ function decideLabels(
   isOutside: Uint8Array | null,
   settings: PredictSettings,
 ): LabelPrediction {
-  const isUnknown = decideUnknown({ conf: head.conf, isLowConf }, knn, isOutside, settings.confidenceLow);
+  const { isUnknown, reasons } = decideUnknown(
+    { conf: head.conf, isLowConf },
+    knn,
+    isOutside,
+    settings.confidenceLow,
+  );
   return {
     column: head.column,
     raw: { codes: head.raw, categories: head.classes },
@@ -166,6 +171,7 @@ function decideLabels(
     isLowKnnConf: knn.isLow,
     usedKnn: knn.used,
     isUnknown,
+    unknownReasons: reasons,
     final: withUnknown(knn.labels, isUnknown),
   };
 }

@@ -25,6 +25,8 @@ export interface LabelPrediction {
   readonly isLowKnnConf: Uint8Array;
   readonly usedKnn: Uint8Array;
   readonly isUnknown: Uint8Array;
+  /** Index into `UNKNOWN_REASONS`, -1 where the cell is not Unknown. */
+  readonly unknownReasons: Int32Array;
   readonly final: PredictedLabels;
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { decideUnknown, withUnknown } from "./unknown.ts";
+import { decideUnknown, UNKNOWN_REASONS, withUnknown } from "./unknown.ts";
 
-/** One cell: is it Unknown at confidence_low = 0.4? */
-function isUnknown(cell: {
+/** One cell: why is it Unknown at confidence_low = 0.4? Undefined where it is not. */
+function reasonOf(cell: {
   conf?: number;
   lowConf?: number;
   used?: number;
@@ -10,26 +10,29 @@ function isUnknown(cell: {
   outside?: number;
 }) {
   const { conf = 0.5, lowConf = 0, used = 0, lowKnn = 0, outside } = cell;
-  const [flag] = decideUnknown(
+  const { isUnknown, reasons } = decideUnknown(
     { conf: Float32Array.of(conf), isLowConf: Uint8Array.of(lowConf) },
     { used: Uint8Array.of(used), isLow: Uint8Array.of(lowKnn) },
     outside === undefined ? null : Uint8Array.of(outside),
     0.4,
   );
-  return flag === 1;
+  expect(isUnknown[0]).toBe(reasons[0] < 0 ? 0 : 1);
+  return UNKNOWN_REASONS[reasons[0]];
 }
 
 test.each([
-  [{}, false],
-  [{ conf: 0.39 }, true],
-  [{ conf: 0.4 }, false],
-  [{ used: 1, lowConf: 1, lowKnn: 1 }, true],
-  [{ used: 0, lowConf: 1, lowKnn: 1 }, false],
-  [{ used: 1, lowConf: 0, lowKnn: 1 }, false],
-  [{ used: 1, lowConf: 1, lowKnn: 0 }, false],
-  [{ outside: 1 }, true],
-  [{ outside: 0 }, false],
-])("%o: %s", (cell, expected) => expect(isUnknown(cell)).toBe(expected));
+  [{}, undefined],
+  [{ conf: 0.39 }, "low_confidence"],
+  [{ conf: 0.4 }, undefined],
+  [{ used: 1, lowConf: 1, lowKnn: 1 }, "knn_disagrees"],
+  [{ conf: 0.1, used: 1, lowConf: 1, lowKnn: 1, outside: 1 }, "low_confidence"],
+  [{ used: 1, lowConf: 1, lowKnn: 1, outside: 1 }, "knn_disagrees"],
+  [{ used: 0, lowConf: 1, lowKnn: 1 }, undefined],
+  [{ used: 1, lowConf: 0, lowKnn: 1 }, undefined],
+  [{ used: 1, lowConf: 1, lowKnn: 0 }, undefined],
+  [{ outside: 1 }, "open_set"],
+  [{ outside: 0 }, undefined],
+])("%o: %s", (cell, expected) => expect(reasonOf(cell)).toBe(expected));
 
 test("Unknown becomes a category, or stays the one it is", () => {
   const flags = Uint8Array.of(0, 1);

@@ -410,6 +410,7 @@ describe("tables of predictions", () => {
           isLowKnnConf: flag(),
           usedKnn: flag(),
           isUnknown: flag(),
+          unknownReasons: Int32Array.from({ length: n }, (_, i) => (i % 5) - 1),
           final: label(),
         })),
         coords: new Map(),

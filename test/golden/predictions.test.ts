@@ -56,18 +56,60 @@ function differences(column: OutputColumn, golden: readonly string[], isSure: re
 
 function expectColumns(predictions: Predictions, golden: GoldenCase): void {
   expect(predictions.obsNames).toEqual(golden.index);
-  const names = outputColumns(predictions, "full").map(({ name }) => name);
+  const names = outputColumns(predictions, "full")
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith("unknown_reason_"));
   expect(names).toEqual([...golden.columns.keys()]);
   for (const prediction of predictions.labels) {
     const margins = golden.columns.get(`margin_${prediction.column}`) ?? [];
     const isSure = margins.map((margin) => Number(margin) > SURE_MARGIN);
     expect(isSure.filter(Boolean).length).toBeGreaterThan(240);
-    const found = outputColumns({ ...predictions, labels: [prediction] }, "full").map(
-      (column) => [column.name, differences(column, golden.columns.get(column.name) ?? [], isSure)] as const,
-    );
+    const written = outputColumns({ ...predictions, labels: [prediction] }, "full");
+    const found = written
+      .filter(({ name }) => golden.columns.has(name))
+      .map(
+        (column) =>
+          [column.name, differences(column, golden.columns.get(column.name) ?? [], isSure)] as const,
+      );
     expect(found.filter(([, rows]) => rows.length > 0)).toEqual([]);
+    expectReasons(written, prediction.column, golden, predictions);
   }
 }
+
+/** The reason of each Unknown cell, told from the golden columns alone. */
+function expectReasons(
+  written: readonly OutputColumn[],
+  column: string,
+  golden: GoldenCase,
+  { metadata }: Predictions,
+): void {
+  const reason = written.find(({ name }) => name === `unknown_reason_${column}`);
+  if (reason?.kind !== "label") throw new Error("there is no column of reasons");
+  const of = (prefix: string): readonly string[] => golden.columns.get(`${prefix}${column}`) ?? [];
+  const low = Number(toPlain(metadata.get("confidence_low") ?? null));
+  const [conf, used, isLow, isLowKnn, unknown] = [
+    of("conf_"),
+    of("used_knn_"),
+    of("is_low_conf_"),
+    of("is_low_knn_conf_"),
+    of("is_unknown_"),
+  ];
+  const isFirst = column === predictionsFirst(golden);
+  unknown.forEach((flag, i) => {
+    const got = reason.labels.categories[reason.labels.codes[i]];
+    if (Math.abs(Number(conf[i]) - low) < TOLERANCE) return;
+    if (flag === "False") expect(got).toBeUndefined();
+    else if (Number(conf[i]) < low) expect(got).toBe("low_confidence");
+    else if (used[i] === "True" && isLow[i] === "True" && isLowKnn[i] === "True")
+      expect(got).toBe("knn_disagrees");
+    else if (!metadata.has("hierarchy_enforced") || isFirst) expect(got).toBe("open_set");
+    else if (!metadata.has("openset_method")) expect(got).toBe("hierarchy");
+    else expect(["open_set", "hierarchy"]).toContain(got);
+  });
+}
+
+const predictionsFirst = ({ columns }: GoldenCase): string =>
+  [...columns.keys()][0]?.replace(/^pred_(.*)_raw$/, "$1") ?? "";
 
 function expectMetadata(metadata: ConfigMap, { metadata: golden, text }: GoldenCase): void {
   const plain = toPlain(metadata) as Record<string, unknown>;

@@ -16,6 +16,7 @@ function prediction(column: string, categories: readonly string[]): LabelPredict
     isLowKnnConf: Uint8Array.of(1, 0, 0),
     usedKnn: Uint8Array.of(1, 0, 0),
     isUnknown: Uint8Array.of(1, 0, 0),
+    unknownReasons: Int32Array.of(1, -1, -1),
     final: { codes: Int32Array.of(2, 1, 1), categories: [...categories, "Unknown"] },
   };
 }

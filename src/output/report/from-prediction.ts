@@ -3,7 +3,7 @@ import { columnLabels } from "../../anndata/column-values.ts";
 import type { AnnData } from "../../anndata/types.ts";
 import { type ConfigMap, Float } from "../../core/config.ts";
 import { VERSION } from "../../core/version.ts";
-import { countUnknownReasons, type ReasonCounts } from "../../evaluate/unknown-reasons.ts";
+import { countUnknownReasons } from "../../evaluate/unknown-reasons.ts";
 import type { Model } from "../../model/types.ts";
 import type { PredictedLabels, Predictions } from "../../predict/types.ts";
 import { chooseEmbedding } from "./embedding.ts";
@@ -61,19 +61,11 @@ export function atlasmtlMethod(predictions: Predictions): ReportMethod {
     description:
       "A neural network learns all levels at once. Where it is unsure, the nearest reference cells are asked; where both are unsure, the cell stays Unknown.",
     labels: predictions.labels,
-    reasons: reasonsOf(predictions),
+    reasons: countUnknownReasons(predictions.labels),
     coordinates: new Map(),
     costs: runtimeFacts(predictions.metadata.get("prediction_runtime")),
     settings: predictions.metadata,
   };
-}
-
-function reasonsOf({ labels, metadata }: Predictions): readonly ReasonCounts[] {
-  return countUnknownReasons(labels, {
-    confidenceLow: numberOf(metadata.get("confidence_low")) ?? 0,
-    opensetUsed: metadata.get("openset_method") !== undefined,
-    hierarchyEnforced: metadata.get("hierarchy_enforced") === true,
-  });
 }
 
 function inputFacts(

@@ -22,6 +22,7 @@ function prediction(column: string, names: readonly string[], used = 0): LabelPr
     isLowKnnConf: new Uint8Array(n),
     usedKnn: new Uint8Array(n).fill(used),
     isUnknown: Uint8Array.from(names, (name) => (name === "Unknown" ? 1 : 0)),
+    unknownReasons: Int32Array.from(names, (name) => (name === "Unknown" ? 0 : -1)),
   };
 }
 
@@ -46,8 +47,8 @@ function input(overrides: Partial<ReportInput> = {}): ReportInput {
         description: null,
         labels: [prediction("coarse", COARSE, 1), prediction("fine", FINE, 1)],
         reasons: [
-          { confidence: 1, neighbours: 0, distance: 0, hierarchy: 0 },
-          { confidence: 0, neighbours: 1, distance: 0, hierarchy: 0 },
+          { low_confidence: 1, knn_disagrees: 0, open_set: 0, hierarchy: 0 },
+          { low_confidence: 0, knn_disagrees: 1, open_set: 0, hierarchy: 0 },
         ],
         coordinates: new Map(),
         costs: [{ name: "Time", value: "1 s" }],

@@ -4,13 +4,13 @@ const LIGHT = `
   --page: #fbfbfa; --card: #ffffff; --ink: #1d2430; --soft: #566072; --line: #dfe3e8; --faint: #eef0f3;
   --accent: #0b62c4; --good: #1769c4; --bad: #c2410c; --mute: #8a93a3; --warn: #8a5a00; --warn-page: #fff6e0;
   --on-fill: #ffffff; --label-l: 0.56; --label-c: 0.15; --label-step: 0.09;
-  --reason-confidence: #7a86c9; --reason-neighbours: #3f9c9c; --reason-distance: #c77f2a; --reason-hierarchy: #a3569b;
+  --reason-low_confidence: #7a86c9; --reason-knn_disagrees: #3f9c9c; --reason-open_set: #c77f2a; --reason-hierarchy: #a3569b;
   color-scheme: light;`;
 const DARK = `
   --page: #12161c; --card: #191f27; --ink: #e7ebf1; --soft: #a3adbc; --line: #303946; --faint: #222a34;
   --accent: #78b4ff; --good: #62a8ff; --bad: #ff9055; --mute: #7d8898; --warn: #f0c469; --warn-page: #2c2412;
   --on-fill: #0d1116; --label-l: 0.66; --label-c: 0.14; --label-step: 0.08;
-  --reason-confidence: #97a3ec; --reason-neighbours: #57bcbc; --reason-distance: #e5a04e; --reason-hierarchy: #cd83c6;
+  --reason-low_confidence: #97a3ec; --reason-knn_disagrees: #57bcbc; --reason-open_set: #e5a04e; --reason-hierarchy: #cd83c6;
   color-scheme: dark;`;
 
 export const STYLE = `

@@ -1,7 +1,7 @@
 /** What Unknown and the neighbours did. @module */
 import { type BehaviourMetrics, scoreBehaviour } from "../../../evaluate/behaviour.ts";
-import { UNKNOWN_REASONS, type UnknownReason } from "../../../evaluate/unknown-reasons.ts";
 import type { LabelPrediction, PredictedLabels } from "../../../predict/types.ts";
+import { UNKNOWN_REASONS, type UnknownReason } from "../../../predict/unknown.ts";
 import { barFigure, gainLossFigure, key } from "../figures/bars.ts";
 import { html, type Markup } from "../html.ts";
 import { decimal, percent, whole } from "../numbers.ts";
@@ -11,9 +11,9 @@ import type { ReportInput, ReportMethod } from "../types.ts";
 const MAX_GROUPS = 30;
 
 const REASON_TEXTS: Readonly<Record<UnknownReason, string>> = {
-  confidence: "the confidence is too low",
-  neighbours: "network and neighbours are both unsure",
-  distance: "the cell is too far from the reference",
+  low_confidence: "the confidence is too low",
+  knn_disagrees: "network and neighbours are both unsure",
+  open_set: "the cell is too far from the reference",
   hierarchy: "the label contradicts its parent",
 };
 
