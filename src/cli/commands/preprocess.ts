@@ -18,6 +18,7 @@ import {
   TrainedModel,
 } from "../../index.ts";
 import { resolvePreprocessOptions } from "../../preprocess/options.ts";
+import { PREPROCESS_KEY } from "../../preprocess/schema.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../dataset.ts";
@@ -167,7 +168,7 @@ async function write(
         ["kind", kind],
         ["out", out],
         ["case", genes.naming.namingCase],
-        ["preprocess", await adata.uns("atlasmtl_preprocess")],
+        ["preprocess", await adata.uns(PREPROCESS_KEY)],
       ]),
     },
     context,
