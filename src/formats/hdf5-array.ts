@@ -117,7 +117,8 @@ export function openArray(
       const own = stored.vlen && shape !== null ? ownReader() : null;
       const texts = own === null ? decodeStrings(bytes, stored) : own.readStrings(bytes);
       total += texts.reduce((sum, { length }) => sum + length, 0);
-      checkArrayBytes(total, filePath, attributes.path);
+      // A text takes more memory than its letters.
+      checkArrayBytes(2 * total, filePath, attributes.path);
       return texts;
     };
   };
