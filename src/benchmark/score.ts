@@ -138,6 +138,7 @@ function take({ label, truth }: Pair, rows: Uint32Array | null): Pair {
       isLowKnnConf: flags(label.isLowKnnConf),
       usedKnn: flags(label.usedKnn),
       isUnknown: flags(label.isUnknown),
+      unknownReasons: Int32Array.from(rows, (row) => label.unknownReasons[row]),
       final: labels(label.final),
     },
   };

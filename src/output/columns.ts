@@ -84,6 +84,7 @@ export function predictionNames(column: string) {
     isLowKnnConf: `is_low_knn_conf_${column}`,
     usedKnn: `used_knn_${column}`,
     isUnknown: `is_unknown_${column}`,
+    unknownReasons: `unknown_reason_${column}`,
     final: `pred_${column}`,
   } as const;
 }

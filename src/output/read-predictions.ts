@@ -7,7 +7,7 @@ import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { gunzip, isGzip } from "../formats/gzip.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
-import { UNKNOWN } from "../predict/unknown.ts";
+import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
 import { INDEX_COLUMN, predictionNames } from "./columns.ts";
 import { parseCsv } from "./csv-text.ts";
 
@@ -144,10 +144,19 @@ export async function readPredictions(
       isUnknown: has(names.isUnknown)
         ? await flags(names.isUnknown)
         : Uint8Array.from(final.codes, (code) => (code < 0 || code === unknown ? 1 : 0)),
+      unknownReasons: has(names.unknownReasons)
+        ? reasonCodes(await labels(names.unknownReasons))
+        : new Int32Array(n).fill(NO_REASON),
       final,
     });
   }
   return predictions;
+}
+
+/** Reasons of another version are none that we know. */
+function reasonCodes({ codes, categories }: PredictedLabels): Int32Array {
+  const known = categories.map((category) => UNKNOWN_REASONS.findIndex((reason) => reason === category));
+  return codes.map((code) => known[code] ?? NO_REASON);
 }
 
 function toScores(column: Column, where: string): Float32Array {

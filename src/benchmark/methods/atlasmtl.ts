@@ -38,11 +38,7 @@ export async function runAtlasmtl(
   const usage = predictions.metadata.get("prediction_runtime");
   return {
     labels: predictions.labels,
-    reasons: countUnknownReasons(predictions.labels, {
-      confidenceLow: settings.confidenceLow,
-      opensetUsed: settings.opensetMethod !== null,
-      hierarchyEnforced: settings.enforceHierarchy,
-    }),
+    reasons: countUnknownReasons(predictions.labels),
     coords: predictions.coords,
     trainUsage: trained?.usage ?? null,
     predictUsage: usage instanceof Map ? (usage as ConfigMap) : new Map(),

@@ -1,5 +1,6 @@
 /** Labels of a method that knows neither neighbours nor Unknown. @module */
 import type { LabelPrediction } from "../../predict/types.ts";
+import { NO_REASON } from "../../predict/unknown.ts";
 
 /**
  * The columns of a prediction whose cells all have a label; `confidence` is null where the method gives none.
@@ -25,6 +26,7 @@ export function plainLabels(
     isLowKnnConf: none(),
     usedKnn: none(),
     isUnknown: Uint8Array.from(codes, (code) => (code < 0 ? 1 : 0)),
+    unknownReasons: new Int32Array(n).fill(NO_REASON),
     final: labels,
   };
 }
