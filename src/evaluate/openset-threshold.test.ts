@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { chooseOpensetThreshold } from "./openset-threshold.ts";
+
+const of = (...values: number[]) => Float64Array.from(values);
+
+test("with unseen types it lies in the gap that parts them best", () => {
+  expect(chooseOpensetThreshold(of(3, 1, 2), of(6, 5))).toEqual({
+    threshold: 4,
+    rule: "separation",
+    nKnown: 3,
+    nUnseen: 2,
+    knownOutside: 0,
+    unseenOutside: 1,
+    auroc: 1,
+  });
+});
+
+test("without, it keeps a share of the known cells", () => {
+  const known = Float64Array.from({ length: 100 }, (_, i) => i + 1);
+  expect(chooseOpensetThreshold(known, of(), 0.95)).toMatchObject({
+    threshold: 95,
+    knownOutside: 0.05,
+    auroc: null,
+  });
+  expect(chooseOpensetThreshold(known, of(), 1)).toMatchObject({ threshold: 100, knownOutside: 0 });
+});
+
+test("no other threshold parts them better, and the AUROC is that of all pairs", () => {
+  const some = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(some, some, (a, b) => {
+      const [known, unseen] = [of(...a), of(...b)];
+      const got = chooseOpensetThreshold(known, unseen);
+      const index = (t: number) =>
+        known.filter((d) => d <= t).length / known.length -
+        unseen.filter((d) => d <= t).length / unseen.length;
+      for (let t = -0.5; t < 13; t += 0.5)
+        expect(index(got.threshold)).toBeGreaterThanOrEqual(index(t) - 1e-12);
+      let wins = 0;
+      for (const u of b) for (const k of a) wins += u > k ? 1 : u === k ? 0.5 : 0;
+      expect(got.auroc).toBeCloseTo(wins / (a.length * b.length), 12);
+    }),
+  );
+});
+
+test("it needs known cells and a share", () => {
+  expect(() => chooseOpensetThreshold(of(), of(1))).toThrow(expect.objectContaining({ code: "BAD_DATA" }));
+  expect(() => chooseOpensetThreshold(of(1), of(), 0)).toThrow(expect.objectContaining({ code: "USAGE" }));
+});
