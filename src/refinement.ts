@@ -2,7 +2,7 @@
 import { platform } from "#platform";
 import { columnLabels } from "./anndata/column-values.ts";
 import type { AnnData } from "./anndata/types.ts";
-import { type RefinementRecord, refinementFiles } from "./artifacts/refinement.ts";
+import type { RefinementRecord } from "./artifacts/refinement.ts";
 import type { AlsoWrite } from "./core/bytes.ts";
 import { type ConfigValue, Float } from "./core/config.ts";
 import type { WorkOptions } from "./core/progress.ts";
@@ -27,7 +27,6 @@ import type { Reranker } from "./model/refinement.ts";
 import { deriveHierarchyRules, enforceHierarchy, type HierarchyRules } from "./predict/hierarchy.ts";
 import type { PredictOptions } from "./predict/options.ts";
 import { predict } from "./predict/predict.ts";
-import { fitReranker } from "./predict/refine-fit.ts";
 import type { PredictedLabels } from "./predict/types.ts";
 import { withUnknown } from "./predict/unknown.ts";
 import type { TrainedModel } from "./trained-model.ts";
@@ -96,6 +95,7 @@ export async function fitRefinement(
   if (rule?.parentColumn !== parentLevel)
     throw new AtlasmtlError("USAGE", `the hierarchy rules do not lead from ${childLevel} to ${parentLevel}`);
   const { childToParent } = rule;
+  const { fitReranker } = await import("./predict/refine-fit.ts");
   const engine = await createEngine({ numThreads: options.predict?.numThreads ?? "max" });
   try {
     const base: PredictOptions = { ...options.predict, knnCorrection: "off", keepCoords: false };
@@ -165,6 +165,7 @@ export async function saveRefinement(
   fitted: FittedRefinement,
   also?: AlsoWrite,
 ): Promise<void> {
+  const { refinementFiles } = await import("./artifacts/refinement.ts");
   await platform.files.writeAll(refinementFiles(fitted.reranker, fitted.record, path), also);
 }
 

@@ -1,5 +1,5 @@
 /** Benchmarks as a caller sees them. @module */
-import { type BenchmarkOptions, type BenchmarkResult, runBenchmark as run } from "./benchmark/run.ts";
+import type { BenchmarkOptions, BenchmarkResult } from "./benchmark/run.ts";
 import type { WorkOptions } from "./core/progress.ts";
 import { createEngine } from "./kernels/engine.ts";
 
@@ -17,6 +17,7 @@ export async function runBenchmark(
   options: BenchmarkOptions & { readonly numThreads?: number | "max" },
   work: WorkOptions = {},
 ): Promise<BenchmarkResult> {
+  const { runBenchmark: run } = await import("./benchmark/run.ts");
   const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
   try {
     return await run(options, { ...work, engine });

@@ -155,7 +155,7 @@ export async function readPredictions(
 
 /** Reasons of another version are none that we know. */
 function reasonCodes({ codes, categories }: PredictedLabels): Int32Array {
-  const known = categories.map((category) => UNKNOWN_REASONS.findIndex((reason) => reason === category));
+  const known = categories.map((category) => (UNKNOWN_REASONS as readonly string[]).indexOf(category));
   return codes.map((code) => known[code] ?? NO_REASON);
 }
 
