@@ -5,7 +5,7 @@ import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 import { PREDICT_DEFAULTS } from "../predict/options.ts";
 import { trainOptions } from "./commands/train.ts";
 import { checkValue, type FlagTable, flagName, integers, number, pairs, snakeName } from "./flag.ts";
-import { FLAG_OF_OPTION, PREDICT_FLAGS, TRAIN_FLAGS } from "./options.ts";
+import { FLAG_OF_OPTION, PREDICT_FLAGS, PREPROCESS_COMMAND_FLAGS, TRAIN_FLAGS } from "./options.ts";
 import { addFlags, readSettings } from "./settings.ts";
 
 /** Flags that are no option of the library under their own name. */
@@ -31,8 +31,10 @@ const PREDICT_ONLY_HERE = [
   "writeMode",
   "includeCoords",
   "skipMetadata",
+  "report",
+  "groupBy",
 ];
-const PREDICT_RENAMED = ["layer", "noVerify", "noCalibration", "numThreads"];
+const PREDICT_RENAMED = ["layer", "noVerify", "noCalibration", "numThreads", "refinement"];
 
 const parse = async (flags: FlagTable, words: string[]): Promise<Record<string, unknown>> => {
   const command = new Command().exitOverride();
@@ -54,7 +56,9 @@ test("every flag sets an option that the library has", () => {
 
 test("options of another name lead to a flag that exists", () => {
   for (const key of Object.values(FLAG_OF_OPTION))
-    expect(Object.hasOwn(TRAIN_FLAGS, key) || Object.hasOwn(PREDICT_FLAGS, key)).toBe(true);
+    expect(
+      [TRAIN_FLAGS, PREDICT_FLAGS, PREPROCESS_COMMAND_FLAGS].some((flags) => Object.hasOwn(flags, key)),
+    ).toBe(true);
 });
 
 test("every flag of both commands is understood from the command line as it is named", async () => {
