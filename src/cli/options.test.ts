@@ -6,6 +6,7 @@ import { PREDICT_DEFAULTS } from "../predict/options.ts";
 import { trainOptions } from "./commands/train.ts";
 import { checkValue, type FlagTable, flagName, integers, number, pairs, snakeName } from "./flag.ts";
 import { FLAG_OF_OPTION, PREDICT_FLAGS, PREPROCESS_COMMAND_FLAGS, TRAIN_FLAGS } from "./options.ts";
+import { PREPROCESS_FLAGS } from "./preprocess-flags.ts";
 import { addFlags, readSettings } from "./settings.ts";
 
 /** Flags that are no option of the library under their own name. */
@@ -20,6 +21,7 @@ const TRAIN_ONLY_HERE = [
   "latentKey",
   "umapKey",
   "noCoords",
+  ...Object.keys(PREPROCESS_FLAGS),
 ];
 const TRAIN_RENAMED = ["calibration", "initModel", "referencePath", "taskWeights", "classWeightingMode"];
 const PREDICT_ONLY_HERE = [
