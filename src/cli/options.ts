@@ -204,7 +204,11 @@ export const PREDICT_FLAGS = {
   knnConfLow: number(KNN, "below this share of the vote, KNN is unsure"),
   knnVoteMode: choice(KNN_VOTE_MODES, KNN, "how neighbours vote"),
   knnReferenceMode: choice(KNN_REFERENCE_MODES, KNN, "all reference cells, or one centroid per label"),
-  knnIndexMode: choice(KNN_INDEX_MODES, KNN, "how neighbours are found"),
+  knnIndexMode: choice(
+    KNN_INDEX_MODES,
+    KNN,
+    "exact, or faster in very large references; pynndescent is approximate",
+  ),
   knnQueryObsmKey: name("OBSM_KEY", KNN, "the query's array of the KNN space"),
   knnSpace: name("NAME", KNN, "KNN space, such as latent_internal"),
 

@@ -82,7 +82,7 @@ export async function askNeighbours(
   const cells = chosenCells(nObs, wantNearest ? null : (cell) => shared.some((poll) => poll.isWanted(cell)));
   const k = shared.length > 0 ? knnK : 1;
   await visitNeighbours(
-    { reference, queries, cells, k },
+    { reference, queries, cells, k, isApproximate: settings.knnIndexMode !== "exact" },
     (block, neighbours) => {
       block.forEach((cell, row) => {
         if (nearest !== null) nearest[cell] = neighbours.distances[row * neighbours.k];

@@ -2,6 +2,7 @@
 import type { DenseMatrix } from "../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import type { Engine, Neighbours } from "../kernels/types.ts";
+import { createApproximateIndex } from "./approximate.ts";
 
 /** Cells searched at once; bounds the memory of the answers, not the results. */
 const BLOCK = 8192;
@@ -18,13 +19,17 @@ export async function visitNeighbours(
     readonly queries: DenseMatrix;
     readonly cells: Uint32Array;
     readonly k: number;
+    /** Whether neighbours may be missed; exact by default. */
+    readonly isApproximate?: boolean;
   },
   visit: (cells: Uint32Array, neighbours: Neighbours) => void,
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<void> {
-  const { reference, queries, cells, k } = search;
+  const { reference, queries, cells, k, isApproximate = false } = search;
   if (cells.length === 0) return;
-  const index = await work.engine.createKnnIndex(reference);
+  const index = isApproximate
+    ? await createApproximateIndex(work.engine, reference)
+    : await work.engine.createKnnIndex(reference);
   try {
     for (let start = 0; start < cells.length; start += BLOCK) {
       throwIfAborted(work.signal);

@@ -15,7 +15,7 @@ test.each([
   [{ __proto__x: 1 }, /no option/],
   [{ knnCorrection: "low_conf" }, /knn_correction.*Did you mean "low_conf_only"/],
   [{ knnVoteMode: "majorty" }, /Did you mean "majority"/],
-  [{ knnIndexMode: "approximate" }, /expected "exact", the only search there is so far/],
+  [{ knnIndexMode: "aproximate" }, /Did you mean "approximate"/],
   [{ knnK: 0 }, /knnK \(knn_k\) is 0; expected an integer at least 1/],
   [{ knnK: 2.5 }, /knn_k/],
   [{ confidenceHigh: 70 }, /confidence_high.*at most 1/],
@@ -31,4 +31,8 @@ test.each([
   [{ enforceHierarchy: true }, /no hierarchyRules/],
 ])("%o is refused", (options, message) => {
   expect(() => resolve(options as PredictOptions)).toThrow(message);
+});
+
+test("the original's name for the approximate search is accepted", () => {
+  expect(resolve({ knnIndexMode: "pynndescent" }).knnIndexMode).toBe("approximate");
 });

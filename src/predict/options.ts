@@ -34,8 +34,8 @@ export type KnnVoteMode = (typeof KNN_VOTE_MODES)[number];
 export const KNN_REFERENCE_MODES = ["full", "prototypes"] as const;
 export type KnnReferenceMode = (typeof KNN_REFERENCE_MODES)[number];
 
-/** How neighbours are found. */
-export const KNN_INDEX_MODES = ["exact"] as const;
+/** How neighbours are found; `pynndescent` is another name of `approximate`. */
+export const KNN_INDEX_MODES = ["exact", "approximate", "pynndescent"] as const;
 export type KnnIndexMode = (typeof KNN_INDEX_MODES)[number];
 
 /** What makes a cell unlike the reference: its nearest cell, or its nearest centroid, is too far. */
@@ -74,6 +74,7 @@ export interface PredictSettings {
   readonly knnConfLow: number;
   readonly knnVoteMode: KnnVoteMode;
   readonly knnReferenceMode: KnnReferenceMode;
+  /** `approximate` may miss neighbours and pays for very large references; centroids are always searched exactly. */
   readonly knnIndexMode: KnnIndexMode;
   /** Takes the query's points from this obsm array instead of from the network. */
   readonly knnQueryObsmKey: string | null;
@@ -174,7 +175,8 @@ export function resolvePredictOptions(
   checkNumber("knnConfLow", settings.knnConfLow, SHARE);
   checkChoice("knnVoteMode", settings.knnVoteMode, KNN_VOTE_MODES);
   checkChoice("knnReferenceMode", settings.knnReferenceMode, KNN_REFERENCE_MODES);
-  checkIndexMode(settings.knnIndexMode);
+  checkChoice("knnIndexMode", settings.knnIndexMode, KNN_INDEX_MODES);
+  if (settings.knnIndexMode === "pynndescent") settings.knnIndexMode = "approximate";
   if (settings.knnQueryObsmKey !== null) checkName("knnQueryObsmKey", settings.knnQueryObsmKey);
   if (settings.knnSpace !== null) checkName("knnSpace", settings.knnSpace);
   checkOpenset(settings, model);
@@ -193,14 +195,6 @@ export function resolvePredictOptions(
       'Pass rules, or "derive" to build them from the reference.',
     );
   return settings;
-}
-
-function checkIndexMode(mode: string): void {
-  if ((KNN_INDEX_MODES as readonly string[]).includes(mode)) return;
-  throw usageError(
-    `${optionName("knnIndexMode")} is ${shown(mode)}; expected "exact", the only search there is so far`,
-    "Leave it out: the exact search gives the best neighbours.",
-  );
 }
 
 function checkOpenset(settings: PredictSettings, model: Pick<Model, "labelHeads">): void {

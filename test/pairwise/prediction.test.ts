@@ -90,6 +90,7 @@ const FACTORS: readonly (readonly (() => Partial<PredictOptions>)[])[] = [
       enforceHierarchy: true,
     }),
   ],
+  [() => ({}), () => ({ knnIndexMode: "approximate" })],
   [() => ({}), refinement],
   [() => ({}), () => ({ keepCoords: false })],
 ];
