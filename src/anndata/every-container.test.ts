@@ -193,6 +193,21 @@ test.each(CASES)("%s", async (name, options) => {
   }
 });
 
+test.each(CASES)("%s in small blocks that lie where the one before lay", async (name, options) => {
+  const adata = await openAnnData(join(folder, name), options);
+  try {
+    const matrix = await adata.matrix();
+    const [indices, data]: [number[], number[]] = [[], []];
+    for await (const { csr } of matrix.rows({ blockRows: 5, reuse: true })) {
+      indices.push(...csr.indices);
+      data.push(...(csr.data ?? csr.indices.map(() => 1)));
+    }
+    expect([indices, data]).toEqual([[...byCell.indices], [...byCell.data]]);
+  } finally {
+    await adata.close();
+  }
+});
+
 test("nothing that was made is left out", async () => {
   const made = (await readdir(folder)).sort();
   expect(made).toEqual(CASES.map(([name]) => name).sort());

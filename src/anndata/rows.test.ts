@@ -82,7 +82,7 @@ async function collect(
   for await (const { firstRow, csr } of streamRows({ nRows, nCols, arrays, report: never }, options)) {
     expect(firstRow).toBe(next);
     next += csr.nRows;
-    blocks.push(csr);
+    blocks.push(options?.reuse ? structuredClone(csr) : csr);
   }
   expect(next).toBe(options?.end ?? nRows);
   return blocks;
@@ -132,7 +132,8 @@ test("CSR, CSC and dense copies give the same canonical blocks, from any row, in
           { storage: "dense", values: { ...memorySource(values, nCols), nRows, chunkRows } },
         ];
         for (const arrays of sources)
-          expect(await collect(nRows, nCols, arrays, { blockRows, start, end })).toEqual(want);
+          for (const reuse of [false, true])
+            expect(await collect(nRows, nCols, arrays, { blockRows, start, end, reuse })).toEqual(want);
       },
     ),
     { numRuns: 150 },
