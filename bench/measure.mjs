@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 const here = import.meta.dirname;
 export const RESULTS = join(here, "results");
-export const CLI = join(here, "../dist/cli/main.js");
+export const CLI = join(here, "../dist/bin/main.js");
 
 /** The middle value; of two, the lower. */
 export function median(list) {

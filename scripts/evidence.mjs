@@ -50,12 +50,12 @@ async function main() {
 /** Reference and query files of each task. */
 async function tasks(folder) {
   const { cellsWhere, openAnnData, selectObs } = await load("index.js");
-  const { writeAnnData } = await load("anndata/create-file.js");
+  const { writeDataset } = await load("anndata/write-annotated.js");
   const { createSimulation } = await load("demo/simulate.js");
   const { simulatedAnnData } = await load("demo/simulated-anndata.js");
   const save = async (name, adata) => {
     const path = join(folder, name);
-    await writeAnnData(path, adata);
+    await writeDataset(adata, path, {});
     return path;
   };
   const simulation = createSimulation();

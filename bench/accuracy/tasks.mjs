@@ -1,7 +1,7 @@
 // The tasks of the accuracy study: which cells are learned from and which are predicted, the same for every method.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeAnnData } from "../../dist/anndata/create-file.js";
+import { writeDataset } from "../../dist/anndata/write-annotated.js";
 import { LEVELS } from "../../dist/demo/cell-types.js";
 import { createSimulation } from "../../dist/demo/simulate.js";
 import { simulatedAnnData } from "../../dist/demo/simulated-anndata.js";
@@ -66,9 +66,10 @@ async function simulatedRuns(folder, seed) {
   for (const part of ["reference", "query"]) {
     const file = join(folder, `simulated-${seed}-${part}.h5ad`);
     if (!existsSync(file))
-      await writeAnnData(
-        file,
+      await writeDataset(
         simulatedAnnData(createSimulation({ seed: 100 + seed, unseenState: null }), part),
+        file,
+        {},
       );
     const adata = await openAnnData(file);
     const finest = await adata.obs.column(LEVELS.at(-1));

@@ -7,7 +7,7 @@ import { compareCodePoints } from "../core/order.ts";
 import { packageRoot } from "./context.ts";
 
 /** The folder of the packed program: every module that a command runs, but for the dependencies. */
-const modules = fileURLToPath(new URL("dist/cli/", packageRoot));
+const modules = fileURLToPath(new URL("dist/bin/", packageRoot));
 
 /** SHA-256 over the names and bytes of the program's modules. */
 export function codeDigest(folder: string = modules): string {

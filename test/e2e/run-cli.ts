@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
 /** The file behind the `atlasmtl` command. */
-export const program = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-if (!existsSync(program)) throw new Error("dist/cli/main.js is missing: run `npm run build` first");
+export const program = fileURLToPath(new URL("../../dist/bin/main.js", import.meta.url));
+if (!existsSync(program)) throw new Error("dist/bin/main.js is missing: run `npm run build` first");
 
 export interface Run {
   readonly code: number | null;

@@ -13,7 +13,7 @@ import { plural, table } from "../print.ts";
 import { compareFiles, type Sameness } from "../reproduce/compare.ts";
 
 /** The program itself. */
-const program = fileURLToPath(new URL("dist/cli/main.js", packageRoot));
+const program = fileURLToPath(new URL("dist/bin/main.js", packageRoot));
 
 /** Flags that name what is written, with the value after them. */
 const OUTPUT_FLAGS = ["--out", "--output-dir", "--report", "--reference-path"];
