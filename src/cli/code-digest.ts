@@ -4,16 +4,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compareCodePoints } from "../core/order.ts";
+import { packageRoot } from "./context.ts";
 
-/** The folder of the package's modules, `dist` or `src`. */
-const modules = fileURLToPath(new URL("..", import.meta.url));
+/** The folder of the packed program: every module that a command runs, but for the dependencies. */
+const modules = fileURLToPath(new URL("dist/cli/", packageRoot));
 
-/** SHA-256 over the names and bytes of all modules of the package, tests and declarations left out. */
+/** SHA-256 over the names and bytes of the program's modules. */
 export function codeDigest(folder: string = modules): string {
   const hash = createHash("sha256");
   const names = readdirSync(folder, { recursive: true })
     .map((name) => String(name).replaceAll("\\", "/"))
-    .filter((name) => /\.(js|ts)$/.test(name) && !/\.(d|test)\.ts$/.test(name))
+    .filter((name) => name.endsWith(".js"))
     .sort(compareCodePoints);
   for (const name of names) {
     const bytes = readFileSync(join(folder, name));

@@ -37,6 +37,7 @@ const TRAIN_RENAMED = [
 const PREDICT_ONLY_HERE = [
   "report",
   "groupBy",
+  "refinement",
   ...OF_OPENING,
   "model",
   "adata",

@@ -48,8 +48,8 @@ test("the run manifest names data, split, model and code by checksum, and seeds 
     "query.h5ad",
   ]);
   expect(manifest.split).toMatchObject({
-    path: "split.csv",
-    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    name: null,
+    assignment: { path: "split.csv", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
   });
   expect(manifest.software.code_sha256).toMatch(/^[0-9a-f]{64}$/);
   expect(Object.keys(manifest.seeds)).toEqual(expect.arrayContaining(["manifest", "init", "shuffle"]));

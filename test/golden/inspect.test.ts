@@ -95,7 +95,7 @@ const EXPECTED: readonly (readonly [path: string, title: string, ...said: RegExp
   ["golden/reference.h5ad", "600 cells × 400 genes, h5ad", /X_umap +600 × 2/],
   ...(
     [
-      ["child_correction", "model.pth", /child correction +yes/],
+      ["child_correction", "model.pth", /child correction +for B, DC/],
       ["external", "model.pth", /latent +X_ref_latent +16 dimensions/],
       ["full", "model.pth", /reference +full, there/, /input transform +float/],
       ["gz", "pbmc.pth", /reference +external, there/],

@@ -147,7 +147,7 @@ test("columns that contradict themselves are errors with the column's name", asy
     message: "code 5 of row 1 has no category; there are 1",
   });
   await expect(obs.column("short")).rejects.toMatchObject({ code: "BAD_DATA" });
-  await expect(obs.column("gone")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect(obs.column("gone")).rejects.toMatchObject({ code: "BAD_FORMAT" });
   expect(await obs.column("__proto__")).toMatchObject({ values: Float64Array.of(1, 2) });
   await close();
 });

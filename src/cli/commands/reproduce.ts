@@ -2,18 +2,18 @@
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkRunFiles, parseRunManifest } from "../../artifacts/run-manifest.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { asFileError } from "../../node/file-errors.ts";
 import { codeDigest } from "../code-digest.ts";
-import type { CommandContext } from "../context.ts";
+import { type CommandContext, packageRoot } from "../context.ts";
 import { plural, table } from "../print.ts";
 import { compareFiles, type Sameness } from "../reproduce/compare.ts";
 
-/** The program itself, built or not. */
-const program = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
+/** The program itself. */
+const program = fileURLToPath(new URL("dist/cli/main.js", packageRoot));
 
 /** Flags that name what is written, with the value after them. */
 const OUTPUT_FLAGS = ["--out", "--output-dir", "--report", "--reference-path"];
