@@ -1,5 +1,6 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
 import { platform } from "#platform";
+import type { Notice } from "../../anndata/types.ts";
 import { checkDatasetOutput, writeDataset } from "../../anndata/write-annotated.ts";
 import { emitJson } from "../../artifacts/json.ts";
 import { loadModel } from "../../artifacts/load.ts";
@@ -80,9 +81,14 @@ export async function runPreprocess(
         ? await preprocessReference(adata, settings, work)
         : await preprocessQuery(adata, chosen.panel, settings, work);
     await checkDatasetOutput(result.adata, out);
-    const { files, manifest } = await write(result, kind, out, { inputs, split: part.record, context });
+    const { files, manifest, leftOut } = await write(result, kind, out, {
+      inputs,
+      split: part.record,
+      context,
+    });
     progress.stop();
-    for (const warning of result.warnings) output.warn(inFlagWords(warning, PREPROCESS_COMMAND_FLAGS));
+    const warnings = [...result.warnings, ...leftOut];
+    for (const warning of warnings) output.warn(inFlagWords(warning, PREPROCESS_COMMAND_FLAGS));
     output.note(genesText(result));
     output.note(
       table(
@@ -105,7 +111,7 @@ export async function runPreprocess(
       case: result.genes.naming.namingCase,
       outputs: files.map(fileSummary),
       run_manifest: manifest,
-      warnings: result.warnings,
+      warnings,
     });
   } finally {
     progress.stop();
@@ -151,7 +157,7 @@ async function write(
   kind: Kind,
   out: string,
   { inputs, split, context }: Provenance,
-): Promise<{ files: readonly WrittenFile[]; manifest: string }> {
+): Promise<{ files: readonly WrittenFile[]; manifest: string; leftOut: readonly Notice[] }> {
   const stem = out.replace(/\.(h5ad|zarr)$/i, "");
   const besides: FileToWrite[] = [
     { path: `${stem}_feature_panel.json`, bytes: [emitFeaturePanel(panel)] },
@@ -174,7 +180,7 @@ async function write(
     context,
   );
   let files: readonly WrittenFile[] = [];
-  await writeDataset(
+  const leftOut = await writeDataset(
     adata,
     out,
     {},
@@ -186,7 +192,7 @@ async function write(
       },
     },
   );
-  return { files, manifest: run.path };
+  return { files, manifest: run.path, leftOut };
 }
 
 function fingerprint({ path, bytes }: FileToWrite): WrittenFile {
