@@ -280,10 +280,37 @@ describe("split", () => {
       json("split/train_run_manifest.json"),
       json("split/predict_run_manifest.json"),
     ];
-    expect(trained.split).toMatchObject({ part: "build", n_cells: 70, plan: { path: "plan.json" } });
+    expect(trained.split).toMatchObject({
+      name: "plan",
+      description:
+        "whole groups of donor: 70 cells to build from and 30 to predict, with labels of cell_type on both sides, drawn with seed 0",
+      part: "build",
+      n_cells: 70,
+      plan: { path: "plan.json" },
+    });
     expect(predicted.split).toMatchObject({ part: "predict", n_cells: 30 });
     expect(predicted.split.assignment.sha256).toBe(plan.assignment_sha256);
     await ok("verify", "split");
+  });
+
+  test("a file that was made of one side says so, and training on it does", async () => {
+    const made = ["preprocess", "reference", "--adata", "symbols.h5ad", "--split", "split/plan.json"];
+    await ok(...made, "--out", "side/ref.h5ad", ...features);
+    await ok("train", "--adata", "side/ref.h5ad", "--out", "side/m.pth", ...learn);
+    const [preprocessed, trained] = [
+      json("side/preprocess_run_manifest.json"),
+      json("side/train_run_manifest.json"),
+    ];
+    expect(preprocessed.split).toMatchObject({ name: "plan", part: "build", n_cells: 70 });
+    expect(trained.split).toEqual(preprocessed.split);
+    expect(trained.split.assignment.sha256).toBe(json("split/plan.json").assignment_sha256);
+    const side = await openAnnData(join(folder, "side/ref.h5ad"));
+    try {
+      expect(side.obsmKeys).toEqual(["X_umap"]);
+      expect((await side.obsm("X_umap")).nRows).toBe(70);
+    } finally {
+      await side.close();
+    }
   });
 
   test("refuses an assignment that changed", async () => {

@@ -5,7 +5,7 @@ import { checkDatasetOutput, writeDataset } from "../../anndata/write-annotated.
 import { emitJson } from "../../artifacts/json.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import type { FileToWrite, WrittenFile } from "../../core/bytes.ts";
-import type { ConfigMap } from "../../core/config.ts";
+import type { ConfigMap, ConfigValue } from "../../core/config.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import { emitFeaturePanel } from "../../feature-panel.ts";
 import {
@@ -19,7 +19,7 @@ import {
   TrainedModel,
 } from "../../index.ts";
 import { resolvePreprocessOptions } from "../../preprocess/options.ts";
-import { PREPROCESS_KEY } from "../../preprocess/schema.ts";
+import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../../preprocess/schema.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../dataset.ts";
@@ -35,7 +35,7 @@ import {
 import { genesText } from "../preprocess-text.ts";
 import { byteSize, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
-import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { required } from "../settings.ts";
 import { splitDataset } from "../split-flags.ts";
 import { tableFile } from "./predict.ts";
@@ -58,6 +58,7 @@ export async function runPreprocess(
       "--out",
       "the end of the name chooses the format",
     );
+  refuseInputs([out], [data]);
   const settings = preprocessOptions(flags, { ...PREPROCESS_FLAGS, ...PREPROCESS_ONLY_FLAGS }) ?? {};
   resolvePreprocessOptions(settings);
   if (kind === "reference" && flags.panel !== undefined)
@@ -163,6 +164,9 @@ async function write(
     { path: `${stem}_feature_panel.json`, bytes: [emitFeaturePanel(panel)] },
     { path: `${stem}_preprocess_report.json`, bytes: [emitJson(report)] },
   ];
+  const said = (await adata.uns(PREPROCESS_KEY)) as ConfigMap;
+  const preprocess: ConfigMap =
+    split === null ? said : new Map<string, ConfigValue>([...said, [PREPROCESS_KEYS.split, split]]);
   const run = await prepareRun(
     out,
     {
@@ -170,11 +174,11 @@ async function write(
       inputs,
       split,
       seeds: new Map(),
-      details: new Map([
+      details: new Map<string, ConfigValue>([
         ["kind", kind],
         ["out", out],
         ["case", genes.naming.namingCase],
-        ["preprocess", await adata.uns(PREPROCESS_KEY)],
+        ["preprocess", preprocess],
       ]),
     },
     context,
@@ -183,7 +187,7 @@ async function write(
   const leftOut = await writeDataset(
     adata,
     out,
-    {},
+    { uns: new Map([[PREPROCESS_KEY, preprocess]]) },
     {
       signal: context.signal,
       also(written) {
