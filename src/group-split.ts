@@ -9,16 +9,13 @@ import type { ConfigMap, ConfigValue } from "./core/config.ts";
 import { baseName, folderName, joinPath } from "./core/paths.ts";
 import { AtlasmtlError, locate } from "./errors.ts";
 import { MAX_JSON_BYTES } from "./formats/limits.ts";
+import { SPLIT_PLAN_KEYS as KEYS, SPLIT_COLUMNS, SPLIT_SIDE_KEYS } from "./preprocess/schema.ts";
 import type { GroupSplit, GroupSplitPlan, SplitPart, SplitSide } from "./preprocess/split.ts";
 
-const HEADER = "cell_id\tgroup\tsplit";
 const SIDES = ["", "build", "predict"] as const;
 
 /** Bytes of an assignment at most: a hundred for each of ten million cells. */
 const MAX_ASSIGNMENT_BYTES = 1e9;
-
-/** Keys of a plan's file that name its assignment. */
-const FILE_KEYS = { path: "assignment_path", sha256: "assignment_sha256" } as const;
 
 /**
  * The two files of a split: `path`, a plan that ends in `.json`, and the assignment `NAME_assignment.tsv` beside it,
@@ -48,14 +45,16 @@ export function emitGroupSplit(
       );
     return `${name}\t${group}\t${SIDES[split.sides[row]!]}`;
   });
-  const assignment = new TextEncoder().encode(`${[HEADER, ...lines].join("\n")}\n`);
+  const assignment = new TextEncoder().encode(`${[SPLIT_COLUMNS.join("\t"), ...lines].join("\n")}\n`);
   const assignmentPath = path.replace(/\.json$/, "_assignment.tsv");
   const config = new Map([
     ...planToConfig(plan),
-    ["dataset", baseName(adata.source)],
-    ["n_cells", adata.nObs],
-    [FILE_KEYS.path, baseName(assignmentPath)],
-    [FILE_KEYS.sha256, sha256(assignment)],
+    [KEYS.name, nameOf(path)],
+    [KEYS.description, describeSplit(plan)],
+    [KEYS.dataset, baseName(adata.source)],
+    [KEYS.nCells, adata.nObs],
+    [KEYS.assignmentPath, baseName(assignmentPath)],
+    [KEYS.assignmentSha256, sha256(assignment)],
   ] as [string, ConfigValue][]);
   return [
     { path, bytes: [emitJson(config)] },
@@ -63,27 +62,37 @@ export function emitGroupSplit(
   ];
 }
 
+const nameOf = (path: string): string => baseName(path).replace(/\.json$/, "");
+
+/** One sentence for manifests. */
+function describeSplit({ splitKey, targetLabel, buildSize, predictSize, seed }: GroupSplitPlan): string {
+  return (
+    `whole groups of ${splitKey}: ${buildSize} cells to build from and ${predictSize} to predict, ` +
+    `with labels of ${targetLabel} on both sides, drawn with seed ${seed}`
+  );
+}
+
 function planToConfig(plan: GroupSplitPlan): [string, ConfigValue][] {
   const side = ({ groups, nCells, labelCounts }: SplitSide): ConfigMap =>
     new Map<string, ConfigValue>([
-      ["groups", groups],
-      ["n_cells", nCells],
-      ["n_labels", labelCounts.size],
-      ["label_counts", labelCounts],
+      [SPLIT_SIDE_KEYS.groups, groups],
+      [SPLIT_SIDE_KEYS.nCells, nCells],
+      [SPLIT_SIDE_KEYS.nLabels, labelCounts.size],
+      [SPLIT_SIDE_KEYS.labelCounts, labelCounts],
     ]);
   return [
-    ["schema_version", SCHEMA_VERSION],
-    ["split_key", plan.splitKey],
-    ["target_label", plan.targetLabel],
-    ["build_size", plan.buildSize],
-    ["predict_size", plan.predictSize],
-    ["seed", plan.seed],
-    ["n_candidates", plan.nCandidates],
-    ["n_valid_candidates", plan.nValidCandidates],
-    ["build", side(plan.build)],
-    ["predict", side(plan.predict)],
-    ["unused_groups", plan.unusedGroups],
-    ["warnings", plan.warnings],
+    [KEYS.schemaVersion, SCHEMA_VERSION],
+    [KEYS.splitKey, plan.splitKey],
+    [KEYS.targetLabel, plan.targetLabel],
+    [KEYS.buildSize, plan.buildSize],
+    [KEYS.predictSize, plan.predictSize],
+    [KEYS.seed, plan.seed],
+    [KEYS.nCandidates, plan.nCandidates],
+    [KEYS.nValidCandidates, plan.nValidCandidates],
+    [KEYS.build, side(plan.build)],
+    [KEYS.predict, side(plan.predict)],
+    [KEYS.unusedGroups, plan.unusedGroups],
+    [KEYS.warnings, plan.warnings],
   ];
 }
 
@@ -91,6 +100,9 @@ function planToConfig(plan: GroupSplitPlan): [string, ConfigValue][] {
 export interface ReadSplit {
   /** A view of the cells of the part; it must not outlive the dataset. */
   readonly adata: AnnData;
+  /** What the plan calls itself; of a plan that does not say, the name of its file and null. */
+  readonly name: string;
+  readonly description: string | null;
   /** The two files, for run manifests. */
   readonly planPath: string;
   readonly assignmentPath: string;
@@ -103,13 +115,13 @@ export interface ReadSplit {
  */
 export async function readGroupSplit(adata: AnnData, planPath: string, part: SplitPart): Promise<ReadSplit> {
   const plan = await read(planPath, MAX_JSON_BYTES, (bytes) => parseJsonObject(bytes));
-  const [name, checksum] = [plan.get(FILE_KEYS.path), plan.get(FILE_KEYS.sha256)];
-  if (typeof name !== "string" || typeof checksum !== "string")
+  const [file, checksum] = [plan.get(KEYS.assignmentPath), plan.get(KEYS.assignmentSha256)];
+  if (typeof file !== "string" || typeof checksum !== "string")
     throw new AtlasmtlError("BAD_FORMAT", "this is no plan of a split: it names no assignment", {
       where: planPath,
       hint: "give the .json that atlasmtl split wrote",
     });
-  const assignmentPath = joinPath(folderName(planPath), baseName(name));
+  const assignmentPath = joinPath(folderName(planPath), baseName(file));
   const text = await read(assignmentPath, MAX_ASSIGNMENT_BYTES, (bytes) => {
     const found = sha256(bytes);
     if (found !== checksum)
@@ -139,7 +151,14 @@ export async function readGroupSplit(adata: AnnData, planPath: string, part: Spl
         hint: "use the dataset that was split, with a name of its own for every cell",
       },
     );
-  return { adata: await viewRows(adata, Uint32Array.from(rows)), planPath, assignmentPath };
+  const [name, description] = [plan.get(KEYS.name), plan.get(KEYS.description)];
+  return {
+    adata: await viewRows(adata, Uint32Array.from(rows)),
+    name: typeof name === "string" ? name : nameOf(planPath),
+    description: typeof description === "string" ? description : null,
+    planPath,
+    assignmentPath,
+  };
 }
 
 async function read<T>(path: string, maxBytes: number, parse: (bytes: Uint8Array) => T): Promise<T> {

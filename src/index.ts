@@ -19,7 +19,7 @@ export { createAnnData } from "./anndata/memory.ts";
 export { openAnnData } from "./anndata/open.ts";
 export { viewRows } from "./anndata/row-view.ts";
 export { cellsWhere, selectObs } from "./anndata/select.ts";
-export type { AnnData, Column, DataFrame, Matrix, MatrixName } from "./anndata/types.ts";
+export type { AnnData, Column, DataFrame, Matrix, MatrixName, Notice } from "./anndata/types.ts";
 export { emitH5ad, writeH5ad } from "./anndata/write.ts";
 export { writeDataset } from "./anndata/write-annotated.ts";
 export { type BenchmarkManifest, parseBenchmarkManifest } from "./benchmark/manifest.ts";

@@ -1,7 +1,7 @@
 /** What prediction gives back, and the files it can become. @module */
 import { platform } from "#platform";
 import { annotateBytes } from "./anndata/append.ts";
-import type { AnnData, DataFrame } from "./anndata/types.ts";
+import type { AnnData, DataFrame, Notice } from "./anndata/types.ts";
 import { writeDataset } from "./anndata/write-annotated.ts";
 import type { AlsoWrite, FileInput } from "./core/bytes.ts";
 import { AtlasmtlError } from "./errors.ts";
@@ -62,7 +62,8 @@ export class PredictionResult {
    *
    * Where both are of one kind, everything else stays byte for byte as it was; else it is carried over, element
    * by element. Columns of an earlier prediction are replaced. The files that `also` makes of it are written
-   * with it, all or none; with a folder, once it is in place.
+   * with it, all or none; with a folder, once it is in place. What a view of chosen cells or genes cannot carry over
+   * comes back by name.
    * @throws MISMATCH when `adata` has other cells, USAGE when `path` ends in something else, UNSUPPORTED for
    * stored values that cannot be carried over, IO when it cannot be written.
    */
@@ -71,8 +72,8 @@ export class PredictionResult {
     path: string,
     options: ToAnnDataOptions = {},
     also?: AlsoWrite,
-  ): Promise<void> {
-    await writeDataset(adata, path, toAnnDataAdditions(this.data, adata, options), { also });
+  ): Promise<readonly Notice[]> {
+    return writeDataset(adata, path, toAnnDataAdditions(this.data, adata, options), { also });
   }
 
   /**

@@ -6,9 +6,9 @@ import { checkAdditions } from "./additions.ts";
 import { type Additions, type Existing, examine } from "./append.ts";
 import { copyAnnotation, copyElement, copyFields, type ElementSink, writeAdditions } from "./convert.ts";
 import { openDataFrame } from "./dataframe.ts";
-import type { AnnData, Matrix, MatrixName } from "./types.ts";
+import type { AnnData, Matrix, MatrixName, Notice } from "./types.ts";
 import { tagDict, tagRoot, tagSparse, writeDense, writeDict, writeSetting } from "./write-elements.ts";
-import { writeReshaped } from "./write-reshaped.ts";
+import { type LeftOut, writeReshaped } from "./write-reshaped.ts";
 
 /** What an AnnData holds beside obs, var and X; anything else is copied as it is. */
 const GROUPS = ["obsm", "varm", "obsp", "varp", "uns"] as const;
@@ -29,7 +29,7 @@ const KNOWN: readonly string[] = [
 
 /**
  * Writes everything of `adata` and `additions` into `sink`. Matrices stay as they are stored; one that only
- * gives rows, such as one with other genes than stored, becomes CSR of float32.
+ * gives rows, such as one with other genes than stored, becomes CSR of float32. What had to be left out comes back.
  * @throws MISMATCH for results of another number of rows, USAGE for names that no container holds, ABORTED by
  * the signal, and as `copyElement`.
  */
@@ -38,8 +38,8 @@ export async function convertDataset(
   given: Additions,
   sink: ElementSink,
   work: WorkOptions = {},
-): Promise<void> {
-  const { reshaped } = adata;
+): Promise<readonly Notice[]> {
+  const { reshaped, selected } = adata;
   const additions =
     reshaped === undefined ? given : { ...given, uns: new Map([...reshaped.uns, ...(given.uns ?? [])]) };
   const store = adata.stored?.store ?? null;
@@ -48,16 +48,30 @@ export async function convertDataset(
   const existing = await examineView(adata, store, additions);
   checkAdditions(additions, adata.nObs, existing.indexKey);
   const copyMatrix = async (name: MatrixName, from: string): Promise<void> => {
-    if (store !== null && (reshaped === undefined || name === "raw/X"))
+    if (store !== null && selected === undefined && (reshaped === undefined || name === "raw/X"))
       await copyElement(store, from, sink, `/${name}`);
     else await streamMatrix(await adata.matrix(name), sink, work);
   };
   tagRoot(sink);
-  await copyAnnotation(adata.obs, store, "obs", sink, "/obs", additions.obs, existing);
+  await copyAnnotation(
+    adata.obs,
+    selected === undefined ? store : null,
+    "obs",
+    sink,
+    "/obs",
+    additions.obs,
+    existing,
+  );
   await copyAnnotation(adata.var, reshaped === undefined ? store : null, "var", sink, "/var");
+  const newCells = selected && { from: Int32Array.from(selected), names: adata.obs.index };
+  const newGenes = reshaped && { from: reshaped.varFrom, names: adata.var.index };
+  const newRows = { obsm: newCells, obsp: newCells, varm: newGenes, varp: newGenes, uns: undefined };
+  const leftOut: LeftOut[] = [];
   for (const group of GROUPS) {
-    if (reshaped !== undefined && (group === "varm" || group === "varp")) {
+    const rows = newRows[group];
+    if (rows !== undefined && store !== null && group !== "uns") {
       writeDict(sink, `/${group}`);
+      leftOut.push(...(await writeReshaped(store, group, rows, sink, existing.removals.get(group))));
       continue;
     }
     const element = (await store?.open(group)) ?? null;
@@ -71,8 +85,6 @@ export async function convertDataset(
     }
     tagDict(sink, `/${group}`);
   }
-  if (reshaped !== undefined && store !== null)
-    await writeReshaped(store, reshaped.varFrom, adata.var.index, sink);
   if (adata.hasX) await copyMatrix("X", "X");
   writeDict(sink, "/layers");
   for (const key of adata.layerKeys) await copyMatrix(`layers/${key}`, `layers/${key}`);
@@ -82,6 +94,10 @@ export async function convertDataset(
     for (const key of rootKeys) if (!KNOWN.includes(key)) await copyElement(store, key, sink, `/${key}`);
   writeAdditions(sink, additions);
   await sink.settle();
+  return leftOut.map(({ path, why }) => ({
+    message: `${path} is left out of the output: ${why}`,
+    where: `${adata.source} › ${path}`,
+  }));
 }
 
 async function copyRaw(

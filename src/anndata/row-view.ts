@@ -6,8 +6,8 @@ import { pickColumn } from "./select.ts";
 import type { AnnData, Matrix } from "./types.ts";
 
 /**
- * The cells `rows` (rising row numbers) of `base`, with their matrices, obs and obsm, all of var, and uns. `raw` and
- * what lies between cells or genes (obsp, varm, varp) are left out. The view must not outlive `base`.
+ * The cells `rows` (rising row numbers) of `base`, with their matrices, raw among them, obs and obsm, all of var, and
+ * uns. What is stored beside these (obsp, varm, varp) follows when the view is written. The view must not outlive `base`.
  * @throws USAGE for rows that do not rise or do not exist.
  */
 export async function viewRows(base: AnnData, rows: Uint32Array): Promise<AnnData> {
@@ -24,19 +24,15 @@ export async function viewRows(base: AnnData, rows: Uint32Array): Promise<AnnDat
     readIndex: async () => Array.from(rows, (row) => base.obs.index[row]!),
     readColumn: async (name) => pickColumn(await base.obs.column(name), rows),
   });
-  const { stored: _stored, ...kept } = base;
+  const { selected } = base;
   return {
-    ...kept,
+    ...base,
     var: base.var,
     input: null,
+    selected: selected === undefined ? rows : rows.map((row) => selected[row]!),
     nObs: rows.length,
     obs,
-    hasRaw: false,
     async matrix(name = "X") {
-      if (name === "raw/X")
-        throw new AtlasmtlError("NOT_FOUND", "raw is not part of a selection of cells", {
-          where: base.source,
-        });
       return selectedRows(await base.matrix(name), rows);
     },
     async obsm(key) {

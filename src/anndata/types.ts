@@ -111,6 +111,11 @@ export interface AnnData {
     readonly varFrom: Int32Array;
     readonly uns: ReadonlyMap<string, ConfigMap>;
   };
+  /**
+   * Of a view with some of the cells: the rows of these in what is stored, rising. `stored` is then that of the dataset
+   * behind it.
+   */
+  readonly selected?: Uint32Array;
   /** What opening found worth telling; absent when there is nothing. */
   readonly notices?: readonly Notice[];
   readonly nObs: number;

@@ -10,7 +10,7 @@ import type { NumberArray } from "../formats/number-arrays.ts";
 import { type Additions, checkAnnotatedOutput, writeAnnotated } from "./append.ts";
 import { checkCarried, type ElementSink, pieces } from "./convert.ts";
 import { convertDataset } from "./convert-dataset.ts";
-import type { AnnData } from "./types.ts";
+import type { AnnData, Notice } from "./types.ts";
 import { checkZarrOutput, writeAnnotatedZarr } from "./write-zarr.ts";
 
 export interface WriteDatasetOptions extends WorkOptions {
@@ -21,7 +21,8 @@ const ENDINGS = [".h5ad", ".zarr"] as const;
 
 /**
  * Writes `adata` with `additions` to `path`, which ends in `.h5ad` or `.zarr`. Within one container everything
- * else stays as it is stored; from another it is carried over, element by element.
+ * else stays as it is stored; from another it is carried over, element by element. A view with other genes or cells
+ * may have to leave out elements; what comes back names them.
  * Progress counts the rows of a matrix that is written anew, in a phase named `write`.
  * @throws USAGE for another ending, UNSUPPORTED for values that cannot be carried over, MISMATCH for results
  * of another number of rows, IO, ABORTED.
@@ -31,9 +32,12 @@ export async function writeDataset(
   path: string,
   additions: Additions,
   options: WriteDatasetOptions = {},
-): Promise<void> {
+): Promise<readonly Notice[]> {
   if (endingOf(path) === ".zarr") return writeAnnotatedZarr(adata, path, additions, options);
-  if (isH5adFile(adata)) return writeAnnotated(adata.input, path, additions, options);
+  if (isH5adFile(adata)) {
+    await writeAnnotated(adata.input, path, additions, options);
+    return [];
+  }
   return convertToH5ad(adata, path, additions, options);
 }
 
@@ -66,13 +70,14 @@ async function convertToH5ad(
   path: string,
   additions: Additions,
   { also, ...work }: WriteDatasetOptions,
-): Promise<void> {
+): Promise<readonly Notice[]> {
   await checkCarried(adata);
+  let notices: readonly Notice[] = [];
   await loadHdf5();
   const make = async (temporary: string): Promise<void> => {
     const file = openWriter(temporary, "create");
     try {
-      await convertDataset(adata, additions, sinkOf(file, work.signal), work);
+      notices = await convertDataset(adata, additions, sinkOf(file, work.signal), work);
       throwIfAborted(work.signal);
     } catch (error) {
       file.abandon();
@@ -85,6 +90,7 @@ async function convertToH5ad(
   } catch (error) {
     throw error instanceof AtlasmtlError && error.where !== undefined ? error : locate(error, adata.source);
   }
+  return notices;
 }
 
 function sinkOf(file: Hdf5Writer, signal: AbortSignal | undefined): ElementSink {

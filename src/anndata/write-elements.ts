@@ -40,16 +40,28 @@ export function writeArray(
   tag(file, path, "array", "0.2.0");
 }
 
-function writeStringArray(file: ElementWriter, path: string, values: readonly string[]): void {
-  file.writeStrings(path, values, [values.length]);
+/** An array of strings, row-major; of one dimension by default. */
+export function writeStringArray(
+  file: ElementWriter,
+  path: string,
+  values: readonly string[],
+  shape: readonly number[] = [values.length],
+): void {
+  file.writeStrings(path, values, shape);
   tag(file, path, "string-array", "0.2.0");
 }
 
-function writeBooleanArray(file: ElementWriter, path: string, values: Uint8Array): void {
+/** An array of booleans, true where a value is not 0, row-major; of one dimension by default. */
+export function writeBooleanArray(
+  file: ElementWriter,
+  path: string,
+  values: Uint8Array,
+  shape: readonly number[] = [values.length],
+): void {
   file.writeBooleans(
     path,
     Uint8Array.from(values, (value) => (value === 0 ? 0 : 1)),
-    [values.length],
+    shape,
   );
   tag(file, path, "array", "0.2.0");
 }

@@ -1,116 +1,277 @@
-/** Carries varm and varp over to a dataset with other genes. @module */
-import type { ArrayStore, StoredArray } from "../formats/array-store.ts";
+/** Carries what belongs to cells or genes over to a dataset with others of them: obsm, obsp, varm and varp. @module */
+import { AtlasmtlError } from "../errors.ts";
+import type { ArrayStore, StoredArray, StoredGroup } from "../formats/array-store.ts";
 import type { NumberArray } from "../formats/number-arrays.ts";
-import type { ElementSink } from "./convert.ts";
+import { type ElementSink, pieces } from "./convert.ts";
 import { openDataFrame } from "./dataframe.ts";
-import { text } from "./encodings.ts";
-import { openMatrix } from "./matrix.ts";
+import { encodingName, encodingOf, integers, text } from "./encodings.ts";
+import { isMatrixEncoding, openMatrix } from "./matrix.ts";
 import { pickColumn } from "./select.ts";
-import type { Column, MatrixName } from "./types.ts";
+import type { Column, Matrix, MatrixName } from "./types.ts";
 import { writeFrame } from "./write.ts";
-import { writeArray, writeCsr } from "./write-elements.ts";
+import { writeArray, writeBooleanArray, writeCsr, writeStringArray } from "./write-elements.ts";
 
-/** Entries of one varp matrix that are held at most. */
-const MAX_ENTRIES = 1 << 26;
+/** Values of one matrix that are held at most. */
+const MAX_VALUES = 1 << 26;
+
+/** The rows (cells or genes) of an output. */
+export interface NewRows {
+  /** Of each, the row of what is stored; -1 for none. */
+  readonly from: Int32Array;
+  readonly names: readonly string[];
+}
+
+/** Something that the output lacks, and why. */
+export interface LeftOut {
+  /** Such as `varp/correlation`. */
+  readonly path: string;
+  readonly why: string;
+}
 
 /**
- * Writes the members of varm and varp for the genes `names`, with the rows `varFrom` of the stored ones (-1 for none, which become
- * NaN, zero or missing) into groups that are there. What is neither an array of numbers, a matrix nor a table
- * is left out.
+ * Writes the members of a group, such as `varm`, for other rows into a group that is there; those of `obsp` and
+ * `varp` change in both directions. Rows that nothing is stored for become NaN, zero, empty or missing. Sparse
+ * matrices become CSR of float32. What has another form, more than 2^26 values, or values that no matrix has, is
+ * left out.
+ * @param without members that are not wanted.
  */
 export async function writeReshaped(
   store: ArrayStore,
-  varFrom: Int32Array,
-  names: readonly string[],
+  group: "obsm" | "obsp" | "varm" | "varp",
+  rows: NewRows,
   sink: ElementSink,
-): Promise<void> {
-  for (const group of ["varm", "varp"] as const) {
-    const element = await store.open(group);
-    if (element?.kind !== "group") continue;
-    for (const key of element.keys)
-      if (group === "varm") await writeRows(store, `${group}/${key}`, varFrom, names, sink);
-      else await writeBoth(store, `${group}/${key}`, varFrom, sink);
+  without: ReadonlySet<string> = new Set(),
+): Promise<readonly LeftOut[]> {
+  const element = await store.open(group);
+  if (element === null) return [];
+  const leftOut: LeftOut[] = [];
+  for (const key of element.kind === "group" ? element.keys : element.fields) {
+    if (without.has(key)) continue;
+    const path = `${group}/${key}`;
+    try {
+      if (element.kind === "array") await writeField(element, key, path, rows, sink);
+      else if (group.endsWith("p")) await writeBoth(store, path, rows.from, sink);
+      else await writeRows(store, path, rows, sink);
+    } catch (error) {
+      if (!(error instanceof AtlasmtlError) || !LEAVE_OUT.has(error.code)) throw error;
+      leftOut.push({ path, why: error.message });
+    }
     await sink.settle();
   }
+  return leftOut;
 }
+
+/** Values that cannot be moved must not hold up all the others. */
+const LEAVE_OUT: ReadonlySet<string> = new Set(["UNSUPPORTED", "BAD_DATA", "BAD_FORMAT", "LIMIT"]);
 
 async function writeRows(
   store: ArrayStore,
   path: string,
-  from: Int32Array,
-  names: readonly string[],
+  { from, names }: NewRows,
   sink: ElementSink,
 ): Promise<void> {
   const element = await store.open(path);
-  if (element?.kind === "array") {
-    if (element.element !== "number" || (element.shape?.length ?? 0) === 0) return;
-    const { values, shape } = await pickRows(element, from);
-    writeArray(sink, `/${path}`, values, shape);
-  } else if (element !== null && text(element.attribute("_index")) !== undefined) {
+  if (element === null) return;
+  if (element.kind === "group" && text(element.attribute("_index")) !== undefined) {
     const frame = await openDataFrame(store, path);
     const columns = new Map<string, Column>();
     for (const name of frame.columns) columns.set(name, pickColumn(await frame.column(name), from));
-    writeFrame(sink, `/${path}`, { index: names, columns });
+    return writeFrame(sink, `/${path}`, { index: names, columns });
   }
+  if (element.kind === "group" && isMatrixEncoding(encodingOf(element)))
+    return writeSparse(await openSparse(store, element), from, null, sink);
+  if (
+    element.kind !== "array" ||
+    !["number", "boolean", "string"].includes(element.element) ||
+    (element.shape ?? []).length === 0
+  )
+    throw otherForm(encodingName(element));
+  const values = element.element === "string" ? await element.readStrings() : await element.readNumbers();
+  writePicked(sink, `/${path}`, values, { from, element: element.element, shape: element.shape ?? [] });
 }
 
-async function pickRows(
-  array: StoredArray,
-  from: Int32Array,
-): Promise<{ values: NumberArray; shape: readonly number[] }> {
-  const stored = await array.readNumbers();
-  const rowShape = (array.shape ?? []).slice(1);
-  const width = rowShape.reduce((product, n) => product * n, 1);
-  const values = new (stored.constructor as new (length: number) => NumberArray)(from.length * width);
-  from.forEach((at, row) => {
-    if (at >= 0) values.set(stored.subarray(at * width, (at + 1) * width) as never, row * width);
-    else if (values instanceof Float32Array || values instanceof Float64Array)
-      values.fill(Number.NaN, row * width, (row + 1) * width);
+/** A column of an old table of rows, as obsm and varm once were. */
+async function writeField(
+  table: StoredArray,
+  name: string,
+  path: string,
+  { from }: NewRows,
+  sink: ElementSink,
+): Promise<void> {
+  const { values, width, dtype } = await table.readField(name);
+  const element = dtype === "bool" ? "boolean" : ArrayBuffer.isView(values) ? "number" : "string";
+  const nRows = values.length / width;
+  writePicked(sink, `/${path}`, values, {
+    from,
+    element,
+    shape: width === 1 ? [nRows] : [nRows, width],
   });
-  return { values, shape: [from.length, ...rowShape] };
 }
 
-/** A matrix of genes by genes; what no gene of the output has is empty. */
+interface Picked {
+  readonly from: Int32Array;
+  readonly element: StoredArray["element"];
+  /** Of what is stored. */
+  readonly shape: readonly number[];
+}
+
+function writePicked(
+  sink: ElementSink,
+  path: string,
+  stored: NumberArray | readonly string[],
+  { from, element, shape: [nStored = 0, ...rowShape] }: Picked,
+): void {
+  const width = rowShape.reduce((product, n) => product * n, 1);
+  const shape = [from.length, ...rowShape];
+  checkRows(from, nStored);
+  if (!ArrayBuffer.isView(stored)) {
+    const texts = stored as readonly string[];
+    const values = Array.from({ length: from.length * width }, (_, at) => {
+      const row = from[Math.floor(at / width)]!;
+      return row < 0 ? "" : texts[row * width + (at % width)]!;
+    });
+    writeStringArray(sink, path, values, shape);
+    return;
+  }
+  const numbers = stored as NumberArray;
+  const values = emptyLike(numbers, from.length * width);
+  from.forEach((at, row) => {
+    if (at >= 0) values.set(numbers.subarray(at * width, (at + 1) * width) as never, row * width);
+    else fillMissing(values, row * width, (row + 1) * width);
+  });
+  if (element === "boolean") writeBooleanArray(sink, path, values as Uint8Array, shape);
+  else writeArray(sink, path, values, shape);
+}
+
+/** A matrix of rows by rows, such as cells by cells; of a row that nothing is stored for it is empty. */
 async function writeBoth(
   store: ArrayStore,
   path: string,
   from: Int32Array,
   sink: ElementSink,
 ): Promise<void> {
-  const nStored = (await openDataFrame(store, "var")).length;
+  const element = await store.open(path);
+  if (element === null) return;
+  if (element.kind === "group") {
+    if (!isMatrixEncoding(encodingOf(element))) throw otherForm(encodingName(element));
+    return writeSparse(await openSparse(store, element), from, from, sink);
+  }
+  const isBoolean = element.element === "boolean";
+  if ((element.element !== "number" && !isBoolean) || element.shape?.length !== 2)
+    throw otherForm(encodingName(element));
+  checkRows(from, Math.min(...element.shape));
+  checkSize(from.length * from.length);
+  const values = await pickBoth(element, from);
+  const shape = [from.length, from.length];
+  if (isBoolean) writeBooleanArray(sink, `/${path}`, values as Uint8Array, shape);
+  else writeArray(sink, `/${path}`, values, shape);
+}
+
+async function pickBoth(array: StoredArray, from: Int32Array): Promise<NumberArray> {
+  const [nRows = 0, nCols = 0] = array.shape ?? [];
+  const n = from.length;
+  const rowsOf = placesOf(from, nRows);
+  let picked: NumberArray | null = null;
+  let first = 0;
+  for await (const piece of pieces(array)) {
+    const values = piece as NumberArray;
+    if (picked === null) {
+      picked = emptyLike(values, n * n);
+      fillMissing(picked, 0, n * n);
+    }
+    const end = first + values.length / Math.max(nCols, 1);
+    for (let row = first; row < end; row++) {
+      const to = rowsOf[row]!;
+      if (to < 0) continue;
+      for (let column = 0; column < n; column++)
+        if (from[column]! >= 0) picked[to * n + column] = values[(row - first) * nCols + from[column]!]!;
+    }
+    first = end;
+  }
+  return picked ?? new Float32Array(n * n);
+}
+
+/** A sparse matrix of any size. */
+function openSparse(store: ArrayStore, group: StoredGroup): Promise<Matrix> {
+  const [nRows = 0, nCols = 0] =
+    integers(group.attribute("shape") ?? group.attribute("h5sparse_shape")) ?? [];
   const names = async (): Promise<readonly string[]> => [];
-  const matrix = await openMatrix(store, path, path as MatrixName, {
-    nRows: nStored,
-    nCols: nStored,
-    rowNames: names,
-    columnNames: names,
-  });
-  const place = new Int32Array(nStored).fill(-1);
-  from.forEach((at, to) => {
-    if (at >= 0) place[at] = to;
-  });
-  const rows: [gene: number, value: number][][] = Array.from({ length: from.length }, () => []);
-  let held = 0;
+  const frame = { nRows, nCols, rowNames: names, columnNames: names };
+  return openMatrix(store, group.path, group.path as MatrixName, frame);
+}
+
+/** Rows `from`, and columns `columnsFrom` where they change too, in two passes: entries are counted, then put. */
+async function writeSparse(
+  matrix: Matrix,
+  from: Int32Array,
+  columnsFrom: Int32Array | null,
+  sink: ElementSink,
+): Promise<void> {
+  checkRows(from, matrix.nRows);
+  if (columnsFrom !== null) checkRows(columnsFrom, matrix.nCols);
+  const rowOf = placesOf(from, matrix.nRows);
+  const columnOf = columnsFrom === null ? null : placesOf(columnsFrom, matrix.nCols);
+  const columnAt = (column: number): number => (columnOf === null ? column : columnOf[column]!);
+  const indptr = new Uint32Array(from.length + 1);
   for await (const { firstRow, csr } of matrix.rows())
     for (let r = 0; r < csr.nRows; r++) {
-      const row = rows[place[firstRow + r]!];
-      if (row === undefined) continue;
-      for (let e = csr.indptr[r]!; e < csr.indptr[r + 1]!; e++) {
-        const to = place[csr.indices[e]!]!;
-        if (to >= 0 && ++held <= MAX_ENTRIES) row.push([to, csr.data?.[e] ?? 1]);
-      }
-      row.sort((a, b) => a[0] - b[0]);
+      const to = rowOf[firstRow + r]!;
+      if (to < 0) continue;
+      for (let e = csr.indptr[r]!; e < csr.indptr[r + 1]!; e++)
+        if (columnAt(csr.indices[e]!) >= 0) indptr[to + 1]!++;
     }
-  if (held > MAX_ENTRIES) return;
-  const indptr = new Uint32Array(from.length + 1);
-  rows.forEach((row, r) => {
-    indptr[r + 1] = indptr[r]! + row.length;
+  const nKept = indptr.reduce((sum, n) => sum + n, 0);
+  checkSize(nKept);
+  for (let row = 0; row < from.length; row++) indptr[row + 1]! += indptr[row]!;
+  const indices = new Uint32Array(nKept);
+  const data = new Float32Array(nKept);
+  for await (const { firstRow, csr } of matrix.rows())
+    for (let r = 0; r < csr.nRows; r++) {
+      const to = rowOf[firstRow + r]!;
+      if (to < 0) continue;
+      const entries: [column: number, value: number][] = [];
+      for (let e = csr.indptr[r]!; e < csr.indptr[r + 1]!; e++) {
+        const column = columnAt(csr.indices[e]!);
+        if (column >= 0) entries.push([column, csr.data?.[e] ?? 1]);
+      }
+      entries.sort(([a], [b]) => a - b);
+      entries.forEach(([column, value], i) => {
+        indices[indptr[to]! + i] = column;
+        data[indptr[to]! + i] = value;
+      });
+    }
+  const nCols = columnsFrom === null ? matrix.nCols : columnsFrom.length;
+  writeCsr(sink, `/${matrix.name}`, { nRows: from.length, nCols, indptr, indices, data });
+}
+
+/** Of each stored row the row of the output; -1 for none. */
+function placesOf(from: Int32Array, nStored: number): Int32Array {
+  const places = new Int32Array(nStored).fill(-1);
+  from.forEach((at, to) => {
+    if (at >= 0) places[at] = to;
   });
-  writeCsr(sink, `/${path}`, {
-    nRows: from.length,
-    nCols: from.length,
-    indptr,
-    indices: Uint32Array.from(rows.flatMap((row) => row.map(([gene]) => gene))),
-    data: Float32Array.from(rows.flatMap((row) => row.map(([, value]) => value))),
-  });
+  return places;
+}
+
+function emptyLike(values: NumberArray, length: number): NumberArray {
+  return new (values.constructor as new (length: number) => NumberArray)(length);
+}
+
+function fillMissing(values: NumberArray, start: number, end: number): void {
+  if (values instanceof Float32Array || values instanceof Float64Array) values.fill(Number.NaN, start, end);
+}
+
+function checkRows(from: Int32Array, nStored: number): void {
+  const last = from.reduce((max, at) => Math.max(max, at), -1);
+  if (last >= nStored)
+    throw new AtlasmtlError("BAD_DATA", `it has ${nStored} rows; row ${last} is to be taken`);
+}
+
+function checkSize(nValues: number): void {
+  if (nValues > MAX_VALUES)
+    throw new AtlasmtlError("LIMIT", `it has ${nValues} values; at most ${MAX_VALUES} are held`);
+}
+
+function otherForm(encoding: string): AtlasmtlError {
+  return new AtlasmtlError("UNSUPPORTED", `it is stored as ${encoding}`);
 }

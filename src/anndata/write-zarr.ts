@@ -19,7 +19,7 @@ import { checkAdditions } from "./additions.ts";
 import { type Additions, examine } from "./append.ts";
 import { checkCarried, type ElementSink, pieces, writeAdditions } from "./convert.ts";
 import { convertDataset } from "./convert-dataset.ts";
-import type { AnnData } from "./types.ts";
+import type { AnnData, Notice } from "./types.ts";
 import { writeColumn, writeDict } from "./write-elements.ts";
 
 export interface WriteZarrOptions extends WorkOptions {
@@ -30,7 +30,8 @@ export interface WriteZarrOptions extends WorkOptions {
 export const isZarrFolder = isZarrRoot;
 
 /**
- * Writes `path` (Node), a folder, from `adata` and `additions`; what was there is replaced whole or stays.
+ * Writes `path` (Node), a folder, from `adata` and `additions`; what was there is replaced whole or stays. What had
+ * to be left out comes back.
  * @throws UNSUPPORTED for values that cannot be carried over, MISMATCH for results of another number of rows,
  * IO when it cannot be written, ABORTED by the signal.
  */
@@ -39,15 +40,16 @@ export async function writeAnnotatedZarr(
   path: string,
   additions: Additions,
   { also, ...work }: WriteZarrOptions = {},
-): Promise<void> {
+): Promise<readonly Notice[]> {
   const { signal } = work;
+  let notices: readonly Notice[] = [];
   const copied = await copiedStore(adata);
   if (copied === null) await checkCarried(adata);
   try {
     await platform.files.replaceFolder(path, isZarrRoot, async (folder) => {
       throwIfAborted(signal);
       if (copied !== null) await copyAndAdd(copied, folder, additions, signal);
-      else await convert(adata, folder, additions, work);
+      else notices = await convert(adata, folder, additions, work);
       throwIfAborted(signal);
     });
   } catch (error) {
@@ -57,6 +59,7 @@ export async function writeAnnotatedZarr(
   }
   if (also !== undefined)
     await platform.files.writeAll(also([{ path, ...(await treeFingerprint(path, signal)) }]));
+  return notices;
 }
 
 /**
@@ -69,8 +72,8 @@ export async function checkZarrOutput(adata: AnnData, path: string): Promise<voi
 }
 
 /** The store whose files are copied as they are: one that can be listed, in a layout that can be added to. */
-async function copiedStore({ stored, reshaped }: AnnData): Promise<ZarrStore | null> {
-  if (reshaped !== undefined) return null;
+async function copiedStore({ stored, reshaped, selected }: AnnData): Promise<ZarrStore | null> {
+  if (reshaped !== undefined || selected !== undefined) return null;
   const store = stored?.store ?? null;
   if (store === null || !("keys" in store)) return null;
   const zarr = store as ZarrStore;
@@ -157,12 +160,13 @@ async function convert(
   folder: FolderWriter,
   additions: Additions,
   work: WorkOptions,
-): Promise<void> {
+): Promise<readonly Notice[]> {
   const writer = zarrWriter(folder.write, 3);
   const sink = sinkOf(writer, work.signal);
-  await convertDataset(adata, additions, sink, work);
+  const notices = await convertDataset(adata, additions, sink, work);
   await writer.finish();
   await consolidate(folderKeys(folder.path), 3, folder.write);
+  return notices;
 }
 
 function sinkOf(writer: ZarrWriter, signal: AbortSignal | undefined): ElementSink {

@@ -17,6 +17,7 @@ import { webAddress } from "../core/web-address.ts";
 import { gitCommit } from "../node/git-commit.ts";
 import { codeDigest } from "./code-digest.ts";
 import { type CommandContext, packageRoot } from "./context.ts";
+import { usageError } from "./errors.ts";
 
 /**
  * Hashes files (and folders, as one) as they are now; addresses on the web stand in the command only. Start it before the work, so that an input which is replaced by the output is
@@ -40,6 +41,17 @@ export async function recordFiles(
     });
   }
   return records;
+}
+
+/**
+ * Checks, before any work, that nothing which is read would be replaced.
+ * @throws USAGE naming the first output that is an input.
+ */
+export function refuseInputs(outputs: readonly string[], inputs: readonly string[]): void {
+  const read = new Set(inputs.map((path) => resolve(path)));
+  const both = outputs.find((path) => read.has(resolve(path)));
+  if (both !== undefined)
+    throw usageError(`${both} would be written, and it is read`, "--out", "choose another name");
 }
 
 /** Relative to `folder` with forward slashes when inside it, else as given. */

@@ -33,7 +33,10 @@ export async function readRefinement(
   if (method === REFINEMENT_METHODS.artifact && artifactPath !== null)
     return { config: { method: REFINEMENT_METHODS.artifact, artifactPath }, files: [path, artifactPath] };
   if (method === REFINEMENT_METHODS.plan && planPath !== null)
-    return { config: { method: REFINEMENT_METHODS.plan, planPath }, files: [path, planPath] };
+    return {
+      config: { method: REFINEMENT_METHODS.plan, planPath },
+      files: [path, ...(await readRefinement(planPath)).files],
+    };
   throw usageError(
     `the file names no refinement: ${REFINEMENT_KEYS.method} is ${JSON.stringify(method) ?? "missing"}`,
     path,

@@ -2,7 +2,9 @@
 import type { AnnData } from "../anndata/types.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { isAtlasmtlError } from "../errors.ts";
 import { readGroupSplit } from "../group-split.ts";
+import { PREPROCESS_KEY, PREPROCESS_KEYS, SPLIT_RECORD_KEYS } from "../preprocess/schema.ts";
 import { SPLIT_PARTS, type SplitPart } from "../preprocess/split.ts";
 import { usageError } from "./errors.ts";
 import { choice, type FlagValues, path } from "./flag.ts";
@@ -21,6 +23,7 @@ export interface SplitDataset {
   readonly adata: AnnData;
   /** Plan and assignment, to be recorded as inputs. */
   readonly files: readonly string[];
+  /** Also of a dataset that was written of one side before. */
   readonly record: ConfigMap | null;
 }
 
@@ -32,7 +35,7 @@ export async function splitDataset(
   output: string,
 ): Promise<SplitDataset> {
   if (split === undefined) {
-    if (splitPart === undefined) return { adata, files: [], record: null };
+    if (splitPart === undefined) return { adata, files: [], record: await recordedSplit(adata) };
     throw usageError("--split-part names a side of no split", "--split-part", "add --split PLAN.json");
   }
   const part = splitPart ?? fallback;
@@ -42,12 +45,28 @@ export async function splitDataset(
     adata: found.adata,
     files: [found.planPath, found.assignmentPath],
     record: new Map<string, ConfigValue>([
-      ["part", part],
-      ["n_cells", found.adata.nObs],
-      ["plan", fileEntry(plan)],
-      ["assignment", fileEntry(assignment)],
+      [SPLIT_RECORD_KEYS.name, found.name],
+      [SPLIT_RECORD_KEYS.description, found.description],
+      [SPLIT_RECORD_KEYS.part, part],
+      [SPLIT_RECORD_KEYS.nCells, found.adata.nObs],
+      [SPLIT_RECORD_KEYS.plan, fileEntry(plan)],
+      [SPLIT_RECORD_KEYS.assignment, fileEntry(assignment)],
     ]),
   };
+}
+
+/** The split that `preprocess` took this dataset from, where it says so. */
+async function recordedSplit(adata: AnnData): Promise<ConfigMap | null> {
+  if (!adata.unsKeys.includes(PREPROCESS_KEY)) return null;
+  try {
+    const said = await adata.uns(PREPROCESS_KEY);
+    const split = said instanceof Map ? (said as ConfigMap).get(PREPROCESS_KEYS.split) : undefined;
+    return split instanceof Map ? (split as ConfigMap) : null;
+  } catch (error) {
+    // What others keep under this name is no reason not to go on.
+    if (isAtlasmtlError(error, "UNSUPPORTED", "LIMIT")) return null;
+    throw error;
+  }
 }
 
 function fileEntry(record: FileRecord | undefined): ConfigValue {

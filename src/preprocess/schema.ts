@@ -13,7 +13,56 @@ export const VAR_COLUMNS = {
 export const PREPROCESS_KEY = "atlasmtl_preprocess";
 
 /** Keys under {@link PREPROCESS_KEY}. */
-export const PREPROCESS_KEYS = { config: "config", report: "report", panel: "feature_panel" } as const;
+export const PREPROCESS_KEYS = {
+  config: "config",
+  report: "report",
+  panel: "feature_panel",
+  /** Of a dataset that is one side of a split: {@link SPLIT_RECORD_KEYS}. */
+  split: "split",
+} as const;
+
+/** Keys of a plan's file (contract 4 §4). */
+export const SPLIT_PLAN_KEYS = {
+  schemaVersion: "schema_version",
+  name: "name",
+  description: "description",
+  splitKey: "split_key",
+  targetLabel: "target_label",
+  buildSize: "build_size",
+  predictSize: "predict_size",
+  seed: "seed",
+  nCandidates: "n_candidates",
+  nValidCandidates: "n_valid_candidates",
+  build: "build",
+  predict: "predict",
+  unusedGroups: "unused_groups",
+  warnings: "warnings",
+  dataset: "dataset",
+  nCells: "n_cells",
+  assignmentPath: "assignment_path",
+  assignmentSha256: "assignment_sha256",
+} as const;
+
+/** Keys of one side of a plan. */
+export const SPLIT_SIDE_KEYS = {
+  groups: "groups",
+  nCells: "n_cells",
+  nLabels: "n_labels",
+  labelCounts: "label_counts",
+} as const;
+
+/** Columns of the file that gives the side of every cell. */
+export const SPLIT_COLUMNS = ["cell_id", "group", "split"] as const;
+
+/** Keys of what a later step says about the split it took a side of (contract 1 §8). */
+export const SPLIT_RECORD_KEYS = {
+  name: "name",
+  description: "description",
+  part: "part",
+  nCells: "n_cells",
+  plan: "plan",
+  assignment: "assignment",
+} as const;
 
 /** Columns of var that may hold Ensembl ids, in the order they are tried; a species name goes before the last. */
 export const ENSEMBL_COLUMNS = ["ensembl_gene_id", "ENSEMBL", "gene_ids"] as const;

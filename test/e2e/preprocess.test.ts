@@ -1,4 +1,4 @@
-/** Genes by other names, variable genes and splits, through the command line; PBMC data where it is there. */
+/** Genes by other names, variable genes and splits, through the command line; PBMC and Kang data where they are there. */
 import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -280,10 +280,37 @@ describe("split", () => {
       json("split/train_run_manifest.json"),
       json("split/predict_run_manifest.json"),
     ];
-    expect(trained.split).toMatchObject({ part: "build", n_cells: 70, plan: { path: "plan.json" } });
+    expect(trained.split).toMatchObject({
+      name: "plan",
+      description:
+        "whole groups of donor: 70 cells to build from and 30 to predict, with labels of cell_type on both sides, drawn with seed 0",
+      part: "build",
+      n_cells: 70,
+      plan: { path: "plan.json" },
+    });
     expect(predicted.split).toMatchObject({ part: "predict", n_cells: 30 });
     expect(predicted.split.assignment.sha256).toBe(plan.assignment_sha256);
     await ok("verify", "split");
+  });
+
+  test("a file that was made of one side says so, and training on it does", async () => {
+    const made = ["preprocess", "reference", "--adata", "symbols.h5ad", "--split", "split/plan.json"];
+    await ok(...made, "--out", "side/ref.h5ad", ...features);
+    await ok("train", "--adata", "side/ref.h5ad", "--out", "side/m.pth", ...learn);
+    const [preprocessed, trained] = [
+      json("side/preprocess_run_manifest.json"),
+      json("side/train_run_manifest.json"),
+    ];
+    expect(preprocessed.split).toMatchObject({ name: "plan", part: "build", n_cells: 70 });
+    expect(trained.split).toEqual(preprocessed.split);
+    expect(trained.split.assignment.sha256).toBe(json("split/plan.json").assignment_sha256);
+    const side = await openAnnData(join(folder, "side/ref.h5ad"));
+    try {
+      expect(side.obsmKeys).toEqual(["X_umap"]);
+      expect((await side.obsm("X_umap")).nRows).toBe(70);
+    } finally {
+      await side.close();
+    }
   });
 
   test("refuses an assignment that changed", async () => {
@@ -306,56 +333,45 @@ describe("split", () => {
   });
 });
 
-describeShared("PBMC by symbols and by Ensembl ids", () => {
-  test("gives the same panel and the same predictions", async () => {
+describeShared("real data by symbols and by Ensembl ids", () => {
+  test.each([
+    { name: "pbmc", file: "data/pbmc_3tech_symphony.h5ad", label: "cell_type_l1", step: 3 },
+    { name: "kang", file: "data/pbmc_kang2018_ctrl.h5ad", label: "cell_type", step: 20 },
+  ])("$name gives the same panel and the same predictions", async ({ name, file, label, step }) => {
     const table = await packagedTable("human");
-    const source = await openAnnData(sharedPath("data/pbmc_3tech_symphony.h5ad"));
+    const source = await openAnnData(sharedPath(file));
     try {
-      const cells = await selectObs(
-        source,
-        Uint32Array.from({ length: 500 }, (_, i) => i * 3),
-      );
-      const columns = new Map([["cell_type_l1", await cells.obs.column("cell_type_l1")]]);
+      const rows = Uint32Array.from({ length: 500 }, (_, i) => i * step);
+      const cells = await selectObs(source, rows);
+      const columns = new Map([[label, await cells.obs.column(label)]]);
       const X = await readCompactCsr(await cells.matrix(), { binary: false });
       const obs = { index: cells.obs.index, columns };
-      const names = source.var.index;
-      const mapped = names.map((name) => table.idOf.get(name) ?? name);
-      const write = async (name: string, index: readonly string[]) =>
-        writeDataset(await createAnnData({ X, obs, var: { index } }), join(folder, name), {});
-      await write("pbmc-s.h5ad", names);
-      await write("pbmc-e.h5ad", mapped);
+      const symbolNames = source.var.index;
+      const idNames = symbolNames.map((symbol) => table.idOf.get(symbol) ?? symbol);
+      expect(idNames.filter((id) => id.startsWith("ENSG")).length).toBeGreaterThan(0.75 * idNames.length);
+      const write = async (path: string, index: readonly string[]) =>
+        writeDataset(await createAnnData({ X, obs, var: { index } }), join(folder, path), {});
+      await write(`${name}-s.h5ad`, symbolNames);
+      await write(`${name}-e.h5ad`, idNames);
     } finally {
       await source.close();
     }
     for (const kind of ["s", "e"]) {
-      await ok(
-        "train",
-        "--adata",
-        `pbmc-${kind}.h5ad`,
-        "--out",
-        `pbmc-${kind}/m.pth`,
-        "--labels",
-        "cell_type_l1",
-        "--n-top-genes",
-        "300",
-        "--num-epochs",
-        "3",
-      );
-      await ok(
-        "predict",
-        "--model",
-        `pbmc-s/m.pth`,
-        "--adata",
-        `pbmc-${kind}.h5ad`,
-        "--out",
-        `pbmc-${kind}.csv`,
-        "--write-mode",
-        "full",
-      );
+      const adata = `${name}-${kind}.h5ad`;
+      const trained = ["--labels", label, "--n-top-genes", "300", "--num-epochs", "3"];
+      await ok("train", "--adata", adata, "--out", `${name}-${kind}/m.pth`, ...trained);
     }
-    expect(json("pbmc-e/m_feature_panel.json").gene_ids).toEqual(
-      json("pbmc-s/m_feature_panel.json").gene_ids,
-    );
-    expect(text("pbmc-e.csv")).toBe(text("pbmc-s.csv"));
+    const panel = json(`${name}-s/m_feature_panel.json`);
+    expect(panel.gene_ids).toHaveLength(300);
+    expect(json(`${name}-e/m_feature_panel.json`).gene_ids).toEqual(panel.gene_ids);
+    const results: string[] = [];
+    for (const model of ["s", "e"])
+      for (const query of ["s", "e"]) {
+        const out = `${name}-${model}${query}.csv`;
+        const read = ["--model", `${name}-${model}/m.pth`, "--adata", `${name}-${query}.h5ad`];
+        await ok("predict", ...read, "--out", out, "--write-mode", "full");
+        results.push(text(out));
+      }
+    expect(new Set(results).size).toBe(1);
   });
 });

@@ -1,111 +1,118 @@
-/** Refinement and fitted open-set thresholds from the command line. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+/** `refine` and `openset`: what they write, what `predict` makes of it, and what they refuse. */
+import { readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tinyAtlas, writeH5ad } from "./make-h5ad.ts";
 import { expectFailure, listing, type Run, runCli } from "./run-cli.ts";
 
 let folder = "";
 const run = (...words: string[]): Promise<Run> => runCli(words, { cwd: folder });
-const json = async (path: string) => JSON.parse(await readFile(join(folder, path), "utf8"));
-const ok = async (done: Promise<Run>): Promise<Run> => {
-  const result = await done;
-  expect(result.code, result.stderr).toBe(0);
-  return result;
+const ok = async (...words: string[]): Promise<Run> => {
+  const done = await run(...words);
+  expect(done.code, done.stderr).toBe(0);
+  return done;
 };
-const refine = (out: string, ...words: string[]): Promise<Run> =>
-  run("refine", "--model", "m/m.pth", "--adata", "ref.h5ad", "--out", out, ...words);
-const predict = (out: string, ...words: string[]): Promise<Run> =>
-  run("predict", "--model", "m/m.pth", "--adata", "query.h5ad", "--out", out, ...words);
+const json = (path: string) => JSON.parse(readFileSync(join(folder, path), "utf8"));
+const text = (path: string): string => readFileSync(join(folder, path), "utf8");
+const named = (files: readonly { readonly path: string }[]): string[] => files.map(({ path }) => path);
+
+const LABELS = ["--labels", "lineage", "cell_type", "--hidden-sizes", "8", "--num-epochs", "3"];
+const READ = ["--model", "m/m.pth", "--adata"];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "atlasmtl-e2e-refine-"));
-  await writeH5ad(join(folder, "ref.h5ad"), tinyAtlas(120));
-  await writeH5ad(join(folder, "query.h5ad"), tinyAtlas(30, 4, 9));
-  const train = ["--labels", "lineage", "cell_type", "--hidden-sizes", "16", "--num-epochs", "8"];
-  await ok(run("train", "--adata", "ref.h5ad", "--out", "m/m.pth", "--batch-size", "16", ...train));
+  const atlas = tinyAtlas(120);
+  await writeH5ad(join(folder, "ref.h5ad"), atlas);
+  await writeH5ad(join(folder, "held.h5ad"), tinyAtlas(60, 4, 9));
+  await writeH5ad(join(folder, "query.h5ad"), tinyAtlas(30, 4, 5));
+  await ok("train", "--adata", "ref.h5ad", "--out", "m/m.pth", ...LABELS);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("refine writes reranker, description, plan and manifest, and predict applies the plan", async () => {
-  const { stdout } = await ok(refine("r/r.pkl", "--parents", "second half", "--json"));
-  expect(JSON.parse(stdout)).toMatchObject({
-    command: "refine",
-    enabled: true,
-    parents: [{ parent: "second half" }],
+describe("refine", () => {
+  test("writes reranker, description, plan and run manifest, by which predict changes children", async () => {
+    const { stderr } = await ok(
+      "refine",
+      ...READ,
+      "held.h5ad",
+      "--out",
+      "r/re.pkl",
+      "--parents",
+      "first half",
+      "second half",
+    );
+    expect(stderr).toContain("fitted first half, second half");
+    expect((await listing(join(folder, "r"))).sort()).toEqual([
+      "re.json",
+      "re.pkl",
+      "re_plan.json",
+      "refine_run_manifest.json",
+    ]);
+    const manifest = json("r/refine_run_manifest.json");
+    expect(manifest).toMatchObject({ command: "refine", out: "r/re.pkl", model: "m/m.pth", split: null });
+    expect(named(manifest.inputs)).toEqual(expect.arrayContaining(["held.h5ad", "m/m.pth"]));
+    expect(named(manifest.outputs).sort()).toEqual(["re.json", "re.pkl", "re_plan.json"]);
+    await ok("verify", "r/refine_run_manifest.json");
+
+    await ok("predict", ...READ, "query.h5ad", "--out", "plain.csv");
+    await ok("predict", ...READ, "query.h5ad", "--out", "p/out.csv", "--refinement", "r/re_plan.json");
+    const predicted = json("p/predict_run_manifest.json");
+    expect(named(predicted.inputs)).toEqual(expect.arrayContaining(["r/re_plan.json", "r/re.pkl"]));
+    expect(predicted.prediction_metadata.refinement).toMatchObject({ applied: true });
+    expect(text("p/out.csv")).not.toBe(text("plain.csv"));
+    await ok("predict", ...READ, "query.h5ad", "--out", "a/out.csv", "--refinement", "r/re.pkl");
+    expect(text("a/out.csv")).toBe(text("p/out.csv"));
   });
-  expect(await listing(join(folder, "r"))).toEqual([
-    "r.json",
-    "r.pkl",
-    "r_plan.json",
-    "refine_run_manifest.json",
-  ]);
-  await ok(run("verify", "r"));
-  await ok(predict("p/a.csv", "--refinement", "r/r_plan.json", "--write-mode", "full"));
-  const { prediction_metadata: metadata, inputs } = await json("p/predict_run_manifest.json");
-  expect(metadata.refinement).toMatchObject({
-    method: "auto_parent_conditioned_reranker",
-    applied: true,
-    hotspot_parents: ["second half"],
+
+  test("refuses to write over what it reads, and bad values, and leaves nothing behind", async () => {
+    const before = await listing(folder);
+    const metadata = await readFile(join(folder, "m/m_metadata.pkl"));
+    const tried = ["refine", ...READ, "held.h5ad", "--out"];
+    for (const out of ["m/m_metadata.pkl", "m/m_manifest.pkl"])
+      expectFailure(await run(...tried, out), 2, /would be written, and it is read/, /--out/);
+    expectFailure(await run(...tried, "r/x.json"), 2, /ends in \.pkl/, /--out/);
+    expectFailure(await run(...tried, "r/x.pkl", "--parents", "third half"), 3, /third half/);
+    expectFailure(await run(...tried, "r/x.pkl", "--parent-level", "lineag"), 2, /lineag/);
+    expect(await readFile(join(folder, "m/m_metadata.pkl"))).toEqual(metadata);
+    expect(await listing(folder)).toEqual(before);
   });
-  const named = inputs.map(({ path }: { path: string }) => path.replace(/.*\//, ""));
-  expect(named).toEqual(expect.arrayContaining(["r_plan.json", "r.pkl"]));
-  // By artifact, by plan and by settings it is the same.
-  await writeFile(join(folder, "by.yaml"), "method: parent_conditioned_reranker\nartifact_path: r/r.pkl\n");
-  for (const [out, given] of [
-    ["b", "r/r.pkl"],
-    ["c", "by.yaml"],
-  ] as const) {
-    await ok(predict(`p/${out}.csv`, "--refinement", given, "--write-mode", "full"));
-    expect(await readFile(join(folder, `p/${out}.csv`))).toEqual(await readFile(join(folder, "p/a.csv")));
-  }
 });
 
-test("a disabled plan keeps the base result and says so", async () => {
-  await ok(refine("d/r.pkl", "--parents", "second half"));
-  const plan = await json("d/r_plan.json");
-  await writeFile(join(folder, "d/r_plan.json"), JSON.stringify({ ...plan, enabled: false }));
-  const { stderr } = await ok(predict("p/d.csv", "--refinement", "d/r_plan.json"));
-  expect(stderr).toMatch(/plan_disabled/);
-  await ok(predict("p/base.csv"));
-  expect(await readFile(join(folder, "p/d.csv"))).toEqual(await readFile(join(folder, "p/base.csv")));
-});
+describe("openset", () => {
+  test("writes settings and run manifest, and predict takes the settings", async () => {
+    const { stderr } = await ok("openset", ...READ, "held.h5ad", "--out", "o/open.json");
+    expect(stderr).toMatch(/threshold .*% of 60 cells of known types lie beyond/);
+    const settings = json("o/open.json");
+    expect(settings).toMatchObject({ openset_method: "nn_distance" });
+    const manifest = json("o/openset_run_manifest.json");
+    expect(manifest).toMatchObject({
+      command: "openset",
+      out: "o/open.json",
+      openset_threshold: settings.openset_threshold,
+      n_known: 60,
+      n_unseen: 0,
+    });
+    expect(named(manifest.inputs)).toEqual(expect.arrayContaining(["held.h5ad", "m/m.pth"]));
+    expect(named(manifest.outputs)).toEqual(["open.json"]);
+    await ok("verify", "o/openset_run_manifest.json");
+    await ok("predict", ...READ, "query.h5ad", "--out", "op/out.csv", "--config", "o/open.json");
+    expect(json("op/predict_run_manifest.json").prediction_metadata).toMatchObject({
+      openset_method: "nn_distance",
+      openset_threshold: settings.openset_threshold,
+    });
+  });
 
-test("openset writes settings that predict takes", async () => {
-  const fit = ["--adata", "query.h5ad", "--quantile", "0.9", "--json"];
-  const { stdout } = await ok(run("openset", "--model", "m/m.pth", "--out", "o/o.json", ...fit));
-  const summary = JSON.parse(stdout);
-  expect(summary).toMatchObject({ command: "openset", rule: "quantile", n_unseen: 0 });
-  expect(summary.known_outside).toBeLessThanOrEqual(0.1);
-  await ok(run("verify", "o"));
-  await ok(predict("p/o.csv", "--config", "o/o.json"));
-  const { prediction_metadata: metadata } = await json("p/predict_run_manifest.json");
-  expect(metadata.openset_threshold).toBe(summary.openset_threshold);
-  expect(metadata.openset_unknown_rate).toBeCloseTo(summary.known_outside, 12);
-});
-
-test("an approximate search is recorded as one", async () => {
-  await ok(predict("p/n.csv", "--knn-correction", "all", "--knn-index-mode", "pynndescent"));
-  expect((await json("p/predict_run_manifest.json")).prediction_metadata.knn_index_mode).toBe("approximate");
-});
-
-test("wrong calls are refused before any work, with three lines", async () => {
-  expectFailure(await refine("r.txt"), 2, /ends in \.pkl/, /--out/);
-  expectFailure(await refine("x.pkl", "--top-k", "0"), 2, /top/i);
-  expectFailure(
-    await refine("x.pkl", "--parent-level", "cell_type", "--child-level", "lineage"),
-    2,
-    /not an edge/,
-  );
-  expectFailure(
-    await run("openset", "--model", "m/m.pth", "--adata", "query.h5ad", "--out", "o.txt"),
-    2,
-    /\.json/,
-  );
-  await writeFile(join(folder, "none.yaml"), "method: magic\n");
-  expectFailure(await predict("x.csv", "--refinement", "none.yaml"), 2, /names no refinement/);
-  expectFailure(await predict("x.csv", "--refinement", "missing.pkl"), 4, /./, /missing\.pkl/);
-  await writeFile(join(folder, "broken.pkl"), "nonsense");
-  expectFailure(await predict("x.csv", "--refinement", "broken.pkl"), 4, /./, /broken\.pkl/);
+  test("refuses to write over what it reads, and bad values, and leaves nothing behind", async () => {
+    const before = await listing(folder);
+    const bundle = text("m/m_manifest.json");
+    const tried = ["openset", ...READ, "held.h5ad", "--out"];
+    expectFailure(await run(...tried, "m/m_manifest.json"), 2, /would be written, and it is read/, /--out/);
+    expectFailure(await run(...tried, "o/x.csv"), 2, /ends in \.json/, /--out/);
+    expectFailure(await run(...tried, "o/x.json", "--quantile", "2"), 2, /quantile/);
+    expectFailure(await run(...tried, "o/x.json", "--label-column", "cell_typ"), 2, /cell_typ/);
+    expect(text("m/m_manifest.json")).toBe(bundle);
+    expect(await listing(folder)).toEqual(before);
+  });
 });

@@ -15,7 +15,7 @@ import { inFlagWords } from "../in-flags.ts";
 import { OPENSET_FLAGS, type OpensetFlags } from "../options.ts";
 import { percent, plural, shellWord } from "../print.ts";
 import { createProgress } from "../progress.ts";
-import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { required } from "../settings.ts";
 
 /** Fits as the flags say and writes settings for `predict --config`. @throws USAGE before any work. */
@@ -33,6 +33,7 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
   await platform.files.checkWritable(out);
   const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
   const model = new TrainedModel(bundle.model, bundle.warnings);
+  refuseInputs([out], [data, ...filesOf(bundle)]);
   const progress = createProgress(context.common);
   const adata = await openDataset(data, flags, output);
   try {

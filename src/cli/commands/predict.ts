@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { platform } from "#platform";
 import { checkAnnotatable } from "../../anndata/append.ts";
-import type { AnnData } from "../../anndata/types.ts";
+import type { AnnData, Notice } from "../../anndata/types.ts";
 import { checkDatasetOutput } from "../../anndata/write-annotated.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import type { FileRecord } from "../../artifacts/run-manifest.ts";
@@ -95,14 +95,14 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       context,
     );
     const report = await reportOf(result, adata, model, flags, inputRecords, context);
-    await write(result, adata, out, flags, signal, (written) => [
+    const leftOut = await write(result, adata, out, flags, signal, (written) => [
       ...(report === null ? [] : [report(written)]),
       ...run.also(written),
     ]);
     progress.stop();
     const outputs = run.outputs();
-    for (const warning of [...model.warnings, ...result.warnings])
-      output.warn(inFlagWords(warning, PREDICT_FLAGS));
+    const warnings = [...model.warnings, ...result.warnings, ...leftOut];
+    for (const warning of warnings) output.warn(inFlagWords(warning, PREDICT_FLAGS));
     output.note(summary(result));
     output.note(`wrote  ${out}  ${byteSize(outputs[0]!.sizeBytes)}`);
     output.note(`wrote  ${run.path}`);
@@ -117,7 +117,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       outputs: outputs.map(fileSummary),
       run_manifest: run.path,
       report: flags.report ?? null,
-      warnings: [...model.warnings, ...result.warnings],
+      warnings,
     });
   } finally {
     progress.stop();
@@ -230,14 +230,15 @@ async function write(
   flags: PredictFlags,
   signal: AbortSignal,
   also: AlsoWrite,
-): Promise<void> {
+): Promise<readonly Notice[]> {
   const mode = flags.writeMode ?? DEFAULT_WRITE_MODE;
   const suffix = suffixOf(out);
   signal.throwIfAborted();
-  if (isAnnotated(suffix)) await result.toAnnData(adata, out, annotation(flags), also);
-  else if (suffix === ".parquet") await result.toParquet(out, mode, also);
+  if (isAnnotated(suffix)) return result.toAnnData(adata, out, annotation(flags), also);
+  if (suffix === ".parquet") await result.toParquet(out, mode, also);
   else if (suffix === ".arrow") await result.toArrow(out, mode, also);
   else await result.toCsv(out, mode, also);
+  return [];
 }
 
 /** Makes the report file once the digests of the result are known; null when none was asked for. */

@@ -1,10 +1,11 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
 import { platform } from "#platform";
+import type { Notice } from "../../anndata/types.ts";
 import { checkDatasetOutput, writeDataset } from "../../anndata/write-annotated.ts";
 import { emitJson } from "../../artifacts/json.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import type { FileToWrite, WrittenFile } from "../../core/bytes.ts";
-import type { ConfigMap } from "../../core/config.ts";
+import type { ConfigMap, ConfigValue } from "../../core/config.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import { emitFeaturePanel } from "../../feature-panel.ts";
 import {
@@ -18,7 +19,7 @@ import {
   TrainedModel,
 } from "../../index.ts";
 import { resolvePreprocessOptions } from "../../preprocess/options.ts";
-import { PREPROCESS_KEY } from "../../preprocess/schema.ts";
+import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../../preprocess/schema.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../dataset.ts";
@@ -34,7 +35,7 @@ import {
 import { genesText } from "../preprocess-text.ts";
 import { byteSize, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
-import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { required } from "../settings.ts";
 import { splitDataset } from "../split-flags.ts";
 import { tableFile } from "./predict.ts";
@@ -57,6 +58,7 @@ export async function runPreprocess(
       "--out",
       "the end of the name chooses the format",
     );
+  refuseInputs([out], [data]);
   const settings = preprocessOptions(flags, { ...PREPROCESS_FLAGS, ...PREPROCESS_ONLY_FLAGS }) ?? {};
   resolvePreprocessOptions(settings);
   if (kind === "reference" && flags.panel !== undefined)
@@ -80,9 +82,14 @@ export async function runPreprocess(
         ? await preprocessReference(adata, settings, work)
         : await preprocessQuery(adata, chosen.panel, settings, work);
     await checkDatasetOutput(result.adata, out);
-    const { files, manifest } = await write(result, kind, out, { inputs, split: part.record, context });
+    const { files, manifest, leftOut } = await write(result, kind, out, {
+      inputs,
+      split: part.record,
+      context,
+    });
     progress.stop();
-    for (const warning of result.warnings) output.warn(inFlagWords(warning, PREPROCESS_COMMAND_FLAGS));
+    const warnings = [...result.warnings, ...leftOut];
+    for (const warning of warnings) output.warn(inFlagWords(warning, PREPROCESS_COMMAND_FLAGS));
     output.note(genesText(result));
     output.note(
       table(
@@ -105,7 +112,7 @@ export async function runPreprocess(
       case: result.genes.naming.namingCase,
       outputs: files.map(fileSummary),
       run_manifest: manifest,
-      warnings: result.warnings,
+      warnings,
     });
   } finally {
     progress.stop();
@@ -151,12 +158,15 @@ async function write(
   kind: Kind,
   out: string,
   { inputs, split, context }: Provenance,
-): Promise<{ files: readonly WrittenFile[]; manifest: string }> {
+): Promise<{ files: readonly WrittenFile[]; manifest: string; leftOut: readonly Notice[] }> {
   const stem = out.replace(/\.(h5ad|zarr)$/i, "");
   const besides: FileToWrite[] = [
     { path: `${stem}_feature_panel.json`, bytes: [emitFeaturePanel(panel)] },
     { path: `${stem}_preprocess_report.json`, bytes: [emitJson(report)] },
   ];
+  const said = (await adata.uns(PREPROCESS_KEY)) as ConfigMap;
+  const preprocess: ConfigMap =
+    split === null ? said : new Map<string, ConfigValue>([...said, [PREPROCESS_KEYS.split, split]]);
   const run = await prepareRun(
     out,
     {
@@ -164,20 +174,20 @@ async function write(
       inputs,
       split,
       seeds: new Map(),
-      details: new Map([
+      details: new Map<string, ConfigValue>([
         ["kind", kind],
         ["out", out],
         ["case", genes.naming.namingCase],
-        ["preprocess", await adata.uns(PREPROCESS_KEY)],
+        ["preprocess", preprocess],
       ]),
     },
     context,
   );
   let files: readonly WrittenFile[] = [];
-  await writeDataset(
+  const leftOut = await writeDataset(
     adata,
     out,
-    {},
+    { uns: new Map([[PREPROCESS_KEY, preprocess]]) },
     {
       signal: context.signal,
       also(written) {
@@ -186,7 +196,7 @@ async function write(
       },
     },
   );
-  return { files, manifest: run.path };
+  return { files, manifest: run.path, leftOut };
 }
 
 function fingerprint({ path, bytes }: FileToWrite): WrittenFile {

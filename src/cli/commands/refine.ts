@@ -13,7 +13,7 @@ import { inFlagWords } from "../in-flags.ts";
 import { REFINE_FLAGS, type RefineFlags } from "../options.ts";
 import { byteSize, count, percent, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
-import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { required } from "../settings.ts";
 import { readRules, rulesFile } from "./predict.ts";
 
@@ -33,14 +33,12 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
   const rules = flags.hierarchyRules === undefined ? "derive" : await readRules(flags.hierarchyRules);
   const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
   const model = new TrainedModel(bundle.model, bundle.warnings);
+  const besides = [...filesOf(bundle), ...rulesFile(flags)];
+  refuseInputs(Object.values(refinementPaths(out)), [data, ...besides]);
   const progress = createProgress(context.common);
   const adata = await openDataset(data, flags, output);
   try {
-    const inputs = await recordFiles(
-      [...(adata.stored?.files ?? [data]), ...filesOf(bundle), ...rulesFile(flags)],
-      out,
-      signal,
-    );
+    const inputs = await recordFiles([...(adata.stored?.files ?? [data]), ...besides], out, signal);
     const layer = layerOf(flags);
     const predict: PredictOptions = {
       ...(layer === undefined ? {} : { layer }),
