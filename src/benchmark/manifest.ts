@@ -6,7 +6,9 @@ import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../model/options.ts";
 import { resolveTrainOptions } from "../model/resolve-options.ts";
 import { parseHierarchyRules } from "../predict/hierarchy.ts";
 import { PREDICT_DEFAULTS, type PredictOptions } from "../predict/options.ts";
+import type { PreprocessOptions } from "../preprocess/options.ts";
 import { METHOD_CONFIG_KEYS } from "./methods/names.ts";
+import { HVG_KEYS, PREPROCESS_KEYS, preprocessOptionsOf } from "./preprocess-keys.ts";
 
 /** Keys that every manifest has. */
 const REQUIRED = ["reference_h5ad", "query_h5ad", "label_columns"] as const;
@@ -28,28 +30,6 @@ const OPTIONAL = [
   "predict",
   "method_configs",
 ] as const;
-
-/** Keys of contract 4; they go to preprocessing as they are. */
-export const PREPROCESS_KEYS = [
-  "var_names_type",
-  "species",
-  "gene_id_table",
-  "ensembl_source_column",
-  "prefer_existing_ensembl_column",
-  "feature_space",
-  "n_top_genes",
-  "hvg_method",
-  "hvg_batch_key",
-  "hvg_config",
-  "duplicate_policy",
-  "unmapped_policy",
-  "input_matrix_type",
-  "counts_layer",
-  "counts_required",
-  "counts_confirm_fraction",
-] as const;
-
-const HVG_KEYS = ["method", "n_top_genes", "batch_key"] as const;
 
 /** Options that the manifest sets elsewhere or that name no setting. */
 const NOT_IN_TRAIN = ["labelColumns", "coordTargets", "initModel", "initModelPath", "preprocess"];
@@ -82,8 +62,8 @@ export interface BenchmarkManifest {
   readonly predict: PredictOptions;
   /** Settings by method. */
   readonly methodConfigs: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** The preprocessing keys that were given. */
-  readonly preprocess: ReadonlyMap<string, ConfigValue>;
+  /** Preprocessing for all methods; null without any of its keys. */
+  readonly preprocess: PreprocessOptions | null;
 }
 
 type Keys = ReadonlyMap<string, unknown>;
@@ -102,7 +82,8 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
   const labelColumns = texts(keys.get("label_columns"), `${where} › label_columns`);
   const train = options(keys.get("train"), `${where} › train`, TRAIN_KEYS) as Partial<TrainOptions>;
   checkTrain(train, labelColumns, `${where} › train`);
-  if (!isAbsent(keys.get("hvg_config"))) mapping(keys.get("hvg_config"), `${where} › hvg_config`, HVG_KEYS);
+  if (!isAbsent(keys.get("hvg_config")))
+    mapping(keys.get("hvg_config"), `${where} › hvg_config`, [...HVG_KEYS.keys()]);
   const protocolVersion = integer(keys, "protocol_version", MANIFEST_DEFAULTS.protocolVersion, where);
   if (protocolVersion !== 1)
     throw new AtlasmtlError("UNSUPPORTED", `protocol version ${protocolVersion}; this version knows 1`, {
@@ -127,11 +108,14 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
     train,
     predict: predictOptions(keys.get("predict"), `${where} › predict`),
     methodConfigs: methodConfigs(keys.get("method_configs"), `${where} › method_configs`),
-    preprocess: new Map(
-      PREPROCESS_KEYS.filter((key) => !isAbsent(keys.get(key))).map((key) => [
-        key,
-        asConfig(keys.get(key), `${where} › ${key}`),
-      ]),
+    preprocess: preprocessOptionsOf(
+      new Map(
+        PREPROCESS_KEYS.filter((key) => !isAbsent(keys.get(key))).map((key) => [
+          key,
+          asConfig(keys.get(key), `${where} › ${key}`),
+        ]),
+      ),
+      where,
     ),
   };
 }

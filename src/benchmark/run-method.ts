@@ -227,6 +227,12 @@ function inputContract({ data }: MethodJob, outcome: MethodOutcome, work: Method
         ["n_shared", data.shared.genes.length],
       ]),
     ],
+    [
+      "preprocess",
+      data.preparation === null
+        ? null
+        : new Map([...data.preparation.files].map(([path, bytes]) => [path, { sha256: sha256([bytes]) }])),
+    ],
     ["normalization", outcome.normalisation],
     ["label_scope", "all levels"],
     ["backend", work.engine.name],

@@ -90,7 +90,6 @@ export async function runBenchmark(
   const { manifest, outputFolder } = options;
   const methods = [...new Set(options.methods ?? OWN_METHODS)];
   checkMethods(methods);
-  requireNoPreprocessing(manifest);
   const data = await readBenchmarkData(manifest, options.manifestFolder, work);
   const results: MethodResult[] = [];
   const skipped: { name: string; reason: string }[] = [];
@@ -125,20 +124,15 @@ export async function runBenchmark(
     results,
     skipped,
     data,
-    seeds: new Map([["manifest", manifest.randomSeed], ...results.flatMap(({ seeds }) => [...seeds])]),
+    seeds: new Map([
+      ["manifest", manifest.randomSeed],
+      ...(data.preparation === null ? [] : [["preprocess", data.preparation.seed] as const]),
+      ...results.flatMap(({ seeds }) => [...seeds]),
+    ]),
     methodFiles: results.flatMap(({ files }) => files),
   };
   await platform.files.writeAll(await finalFiles(result, options, work), await also(result));
   return result;
-}
-
-function requireNoPreprocessing({ preprocess }: BenchmarkManifest): void {
-  const [key] = preprocess.keys();
-  if (key === undefined) return;
-  throw new AtlasmtlError("UNSUPPORTED", `the manifest asks for preprocessing (${key})`, {
-    where: key,
-    hint: "preprocess both datasets first and name the results in the manifest, without its preprocessing keys",
-  });
 }
 
 async function finalFiles(
@@ -171,6 +165,10 @@ async function finalFiles(
   const valFraction = manifest.train.valFraction ?? DEFAULT_TRAIN_OPTIONS.valFraction;
   const { byDomain, summary, split, markdown, html, tables, metrics } = BENCHMARK_FILES;
   return [
+    ...[...(data.preparation?.files ?? [])].map(([name, bytes]) => ({
+      path: joinPath(outputFolder, name),
+      bytes: [bytes],
+    })),
     text(split, splitCsv(data, { valFraction, splitSeed })),
     text(summary, asCsv(summaryTable(results, manifest.labelColumns))),
     text(byDomain, asCsv(domainTable(results, manifest.labelColumns))),

@@ -63,6 +63,7 @@ async function trainModel(data: SharedData, manifest: BenchmarkManifest, work: M
       layer: "X",
       labelColumns: data.labelColumns,
       coordTargets: manifest.coordTargets,
+      preprocess: data.preparation?.record ?? null,
       randomState: manifest.train.randomState ?? manifest.randomSeed,
       // Cells without a label on one level still teach the others.
       missingLabels: manifest.train.missingLabels ?? "ignore",
