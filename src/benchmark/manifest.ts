@@ -8,6 +8,7 @@ import { parseHierarchyRules } from "../predict/hierarchy.ts";
 import { PREDICT_DEFAULTS, type PredictOptions } from "../predict/options.ts";
 import type { PreprocessOptions } from "../preprocess/options.ts";
 import { METHOD_CONFIG_KEYS } from "./methods/names.ts";
+import { type Policies, PREDICT_POLICY_KEYS, parsePolicies, TRAIN_POLICY_KEYS } from "./policy-keys.ts";
 import { HVG_KEYS, PREPROCESS_KEYS, preprocessOptionsOf } from "./preprocess-keys.ts";
 
 /** Keys that every manifest has. */
@@ -60,6 +61,8 @@ export interface BenchmarkManifest {
   readonly domainKey: string | null;
   readonly train: Partial<TrainOptions>;
   readonly predict: PredictOptions;
+  /** What is left to the runner to decide. */
+  readonly policies: Policies;
   /** Settings by method. */
   readonly methodConfigs: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Preprocessing for all methods; null without any of its keys. */
@@ -80,7 +83,12 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
   const text = (key: string): string | null =>
     isAbsent(keys.get(key)) ? null : nonEmpty(keys.get(key), `${where} › ${key}`);
   const labelColumns = texts(keys.get("label_columns"), `${where} › label_columns`);
-  const train = options(keys.get("train"), `${where} › train`, TRAIN_KEYS) as Partial<TrainOptions>;
+  const train = options(
+    keys.get("train"),
+    `${where} › train`,
+    TRAIN_KEYS,
+    TRAIN_POLICY_KEYS,
+  ) as Partial<TrainOptions>;
   checkTrain(train, labelColumns, `${where} › train`);
   if (!isAbsent(keys.get("hvg_config")))
     mapping(keys.get("hvg_config"), `${where} › hvg_config`, [...HVG_KEYS.keys()]);
@@ -107,6 +115,7 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
     domainKey: text("domain_key"),
     train,
     predict: predictOptions(keys.get("predict"), `${where} › predict`),
+    policies: parsePolicies(asKeys(keys.get("train")), asKeys(keys.get("predict")), labelColumns, where),
     methodConfigs: methodConfigs(keys.get("method_configs"), `${where} › method_configs`),
     preprocess: preprocessOptionsOf(
       new Map(
@@ -130,13 +139,20 @@ const optionKeys = (names: readonly string[], without: readonly string[]): Reado
 const TRAIN_KEYS = optionKeys([...Object.keys(DEFAULT_TRAIN_OPTIONS), "taskWeights"], NOT_IN_TRAIN);
 const PREDICT_KEYS = optionKeys(Object.keys(PREDICT_DEFAULTS), NOT_IN_PREDICT);
 
-/** The options of a mapping by their names in the library. */
-function options(value: unknown, where: string, known: ReadonlyMap<string, string>): object {
+const asKeys = (value: unknown): Keys => (value instanceof Map ? value : new Map());
+
+/** The options of a mapping by their names in the library; `others` are keys that are no options. */
+function options(
+  value: unknown,
+  where: string,
+  known: ReadonlyMap<string, string>,
+  others: readonly string[],
+): object {
   if (isAbsent(value)) return {};
-  const given = mapping(value, where, [...known.keys()]);
+  const given = mapping(value, where, [...known.keys(), ...others]);
   return Object.fromEntries(
     [...given]
-      .filter(([, item]) => !isAbsent(item))
+      .filter(([key, item]) => !isAbsent(item) && !others.includes(key))
       .map(([key, item]) => [known.get(key) ?? snakeToCamel(key), item]),
   );
 }
@@ -150,7 +166,7 @@ function checkTrain(train: Partial<TrainOptions>, labelColumns: readonly string[
 }
 
 function predictOptions(value: unknown, where: string): PredictOptions {
-  const given: PredictOptions = options(value, where, PREDICT_KEYS);
+  const given: PredictOptions = options(value, where, PREDICT_KEYS, PREDICT_POLICY_KEYS);
   const { hierarchyRules } = given;
   if (hierarchyRules === undefined || hierarchyRules === "derive") return given;
   try {

@@ -8,6 +8,7 @@ import { type BenchmarkManifest, parseBenchmarkManifest } from "../../benchmark/
 import { tablePath } from "../../benchmark/preprocess-keys.ts";
 import { headline } from "../../benchmark/report.ts";
 import { BENCHMARK_FILES, type BenchmarkResult, checkMethods, runBenchmark } from "../../benchmark/run.ts";
+import { sourceRunFile } from "../../benchmark/source-run.ts";
 import type { ConfigValue } from "../../core/config.ts";
 import { locate } from "../../errors.ts";
 import { createEngine } from "../../kernels/engine.ts";
@@ -48,6 +49,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
       resolvePath(manifestFolder, manifest.queryPath),
       ...(flags.atlasmtlModel === undefined ? [] : [flags.atlasmtlModel]),
       ...geneTable(manifest, manifestFolder),
+      ...sourceRun(manifest, manifestFolder),
     ],
     metricsPath,
     signal,
@@ -135,6 +137,12 @@ function withDevice(manifest: BenchmarkManifest, device: BenchmarkFlags["device"
 function geneTable({ preprocess }: BenchmarkManifest, folder: string): string[] {
   const path = preprocess === null ? null : tablePath(preprocess, folder);
   return path === null ? [] : [path];
+}
+
+/** The scores that the manifest's policy starts from. */
+function sourceRun({ policies }: BenchmarkManifest, folder: string): string[] {
+  const path = policies.taskWeights?.sourceRun ?? null;
+  return path === null ? [] : [sourceRunFile(resolvePath(folder, path))];
 }
 
 function levelTable({ results }: BenchmarkResult, level: string, heading: (text: string) => string): string {
