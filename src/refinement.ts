@@ -4,31 +4,22 @@ import { columnLabels } from "./anndata/column-values.ts";
 import type { AnnData } from "./anndata/types.ts";
 import type { RefinementRecord } from "./artifacts/refinement.ts";
 import type { AlsoWrite } from "./core/bytes.ts";
-import { type ConfigValue, Float } from "./core/config.ts";
 import type { WorkOptions } from "./core/progress.ts";
 import { AtlasmtlError } from "./errors.ts";
-import { scoreEdge, scoreFullPath } from "./evaluate/hierarchy.ts";
+import { DEFAULT_HOTSPOT_OPTIONS, type HotspotOptions, type Hotspots } from "./evaluate/hotspots.ts";
 import {
-  DEFAULT_HOTSPOT_OPTIONS,
-  discoverHotspots,
-  type HotspotOptions,
-  type Hotspots,
-} from "./evaluate/hotspots.ts";
-import { scoreLabels } from "./evaluate/metrics.ts";
-import {
-  type PolicyFeatures,
   type RefinementAdvice,
   suggestParentConditionedRefinement,
   suggestTaskWeightSchedule,
   type TaskWeightAdvice,
 } from "./evaluate/policies.ts";
+import { featuresConfig, measurePolicyFeatures, selectionConfig } from "./evaluate/policy-features.ts";
 import { createEngine } from "./kernels/engine.ts";
 import type { Reranker } from "./model/refinement.ts";
-import { deriveHierarchyRules, enforceHierarchy, type HierarchyRules } from "./predict/hierarchy.ts";
+import { deriveHierarchyRules, type HierarchyRules } from "./predict/hierarchy.ts";
 import type { PredictOptions } from "./predict/options.ts";
 import { predict } from "./predict/predict.ts";
 import type { PredictedLabels } from "./predict/types.ts";
-import { withUnknown } from "./predict/unknown.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /** What to refine; by default the two finest label columns and the parents that {@link discoverHotspots} finds. */
@@ -101,26 +92,13 @@ export async function fitRefinement(
     const base: PredictOptions = { ...options.predict, knnCorrection: "off", keepCoords: false };
     const { labels } = await predict(model.data, adata, base, { ...work, engine });
     const raw = new Map(labels.map((label) => [label.column, label.raw]));
-    const edge = scoreEdge(
-      { truth: truth.get(parentLevel)!, predicted: raw.get(parentLevel)! },
-      { truth: truth.get(childLevel)!, predicted: raw.get(childLevel)! },
-      childToParent,
-    );
     const settings = { ...DEFAULT_HOTSPOT_OPTIONS, ...options.hotspots };
-    const hotspots = discoverHotspots(edge.perParent, settings);
-    const levels = columns.filter((column) => truth.has(column));
-    const scored = levels.map((column) => ({ truth: truth.get(column)!, predicted: raw.get(column)! }));
-    const scores = scored.map((level) => scoreLabels(level.truth, level.predicted, null));
-    const features: PolicyFeatures = {
-      nLevels: columns.length,
-      coarsestMacroF1: scores[0]!.macroF1,
-      finestMacroF1: scores.at(-1)!.macroF1,
-      finestBalancedAccuracy: scores.at(-1)!.balancedAccuracy,
-      parentCorrectChildWrongRate: edge.parentCorrectChildWrongRate,
-      fullPathAccuracy: scoreFullPath(scored).fullPathAccuracy,
-      hierarchyGap: inconsistency(parentLevel, childLevel, raw, rules),
-      hotspotConcentration: hotspots.concentration,
-    };
+    const { features, hotspots } = measurePolicyFeatures(
+      { truth, predicted: raw },
+      { parentLevel, childLevel, rules },
+      columns.length,
+      settings,
+    );
     const advice = suggestParentConditionedRefinement(features);
     const parents = options.parents ?? hotspots.chosen.map(({ parent }) => parent);
     const reranker = await fitReranker(
@@ -140,11 +118,11 @@ export async function fitRefinement(
     return {
       reranker,
       record: {
-        selection: selectionRecord(settings, hotspots, isAsked),
+        selection: selectionConfig(settings, hotspots, isAsked),
         enabled: parents.length > 0 && (isAsked || advice.activate),
         note: isAsked ? "The parents were given." : advice.note,
         ruleVersion: advice.ruleVersion,
-        features: featuresRecord(features),
+        features: featuresConfig(features),
       },
       hotspots,
       taskWeights: suggestTaskWeightSchedule(features),
@@ -167,58 +145,4 @@ export async function saveRefinement(
 ): Promise<void> {
   const { refinementFiles } = await import("./artifacts/refinement.ts");
   await platform.files.writeAll(refinementFiles(fitted.reranker, fitted.record, path), also);
-}
-
-/** Share of cells that enforcing the rule would make Unknown. */
-function inconsistency(
-  parentLevel: string,
-  childLevel: string,
-  raw: ReadonlyMap<string, PredictedLabels>,
-  rules: HierarchyRules,
-): number {
-  const columns = [parentLevel, childLevel].map((column) => {
-    const labels = raw.get(column)!;
-    const isUnknown = new Uint8Array(labels.codes.length);
-    return { column, final: withUnknown(labels, isUnknown), isUnknown };
-  });
-  return enforceHierarchy(columns, rules).get(childLevel) ?? 0;
-}
-
-function selectionRecord(
-  settings: HotspotOptions,
-  { chosen, concentration }: Hotspots,
-  isAsked: boolean,
-): ReadonlyMap<string, ConfigValue> {
-  return new Map<string, ConfigValue>([
-    ["mode", isAsked ? "given" : settings.selection],
-    ["topk", settings.topK],
-    ["target_contribution", new Float(settings.targetContribution)],
-    ["min_cells", settings.minCells],
-    ["max_parents", settings.maxParents],
-    ["concentration", new Float(concentration)],
-    [
-      "hotspots",
-      chosen.map((spot) => ({
-        parent: spot.parent,
-        n_cells: spot.nCells,
-        parent_correct_child_wrong_rate: new Float(spot.parentCorrectChildWrongRate),
-        score: new Float(spot.score),
-        contribution: new Float(spot.contribution),
-      })),
-    ],
-  ]);
-}
-
-function featuresRecord(features: PolicyFeatures): ReadonlyMap<string, ConfigValue> {
-  const asValue = (value: number | null): ConfigValue => (value === null ? null : new Float(value));
-  return new Map<string, ConfigValue>([
-    ["n_levels", features.nLevels],
-    ["coarsest_macro_f1", asValue(features.coarsestMacroF1)],
-    ["finest_macro_f1", asValue(features.finestMacroF1)],
-    ["finest_balanced_accuracy", asValue(features.finestBalancedAccuracy)],
-    ["parent_correct_child_wrong_rate", asValue(features.parentCorrectChildWrongRate)],
-    ["full_path_accuracy", asValue(features.fullPathAccuracy)],
-    ["hierarchy_gap", asValue(features.hierarchyGap)],
-    ["hotspot_concentration", asValue(features.hotspotConcentration)],
-  ]);
 }

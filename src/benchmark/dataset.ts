@@ -1,6 +1,7 @@
 /** The cells of a benchmark: which are reference, which query, and what is known of them. @module */
 import { columnLabels, columnStrings } from "../anndata/column-values.ts";
 import { openAnnData } from "../anndata/open.ts";
+import { viewRows } from "../anndata/row-view.ts";
 import { selectObs } from "../anndata/select.ts";
 import type { AnnData, MatrixName } from "../anndata/types.ts";
 import { isAbsolutePath, joinPath } from "../core/paths.ts";
@@ -12,6 +13,7 @@ import type { PredictedLabels } from "../predict/types.ts";
 import type { BenchmarkManifest, Subset } from "./manifest.ts";
 import { readSharedMatrices } from "./matrices.ts";
 import type { SharedData } from "./methods/types.ts";
+import { type Preparation, prepareSides } from "./preparation.ts";
 
 /** One cell of a file and what it was used for. */
 export interface AssignedFile {
@@ -30,6 +32,8 @@ export interface BenchmarkData extends SharedData {
   readonly queryRows: Uint32Array;
   readonly files: readonly { readonly role: "reference" | "query"; readonly path: string }[];
   readonly matrixSources: { readonly reference: string; readonly query: string };
+  /** Null where the manifest asks for no preprocessing. */
+  readonly preparation: Omit<Preparation, "reference" | "query"> | null;
   /** Every cell of the files. */
   readonly obsNames: ReadonlyMap<string, readonly string[]>;
 }
@@ -52,8 +56,7 @@ export async function readBenchmarkData(
     reference: matrixName(manifest.train.layer ?? DEFAULT_TRAIN_OPTIONS.layer),
     query: matrixName(manifest.predict.layer ?? manifest.train.layer ?? DEFAULT_TRAIN_OPTIONS.layer),
   };
-  const reference = await readSide(paths.reference, manifest.referenceSubset, layers.reference, work);
-  const query = await readSide(paths.query, manifest.querySubset, layers.query, work);
+  const { reference, query, preparation } = await readSides(manifest, paths, layers, folder, work);
   const { labelColumns, domainKey } = manifest;
   const referenceLabels = await labelsOf(reference.adata, labelColumns, paths.reference);
   const truths = await labelsOf(query.adata, labelColumns, paths.query);
@@ -80,6 +83,7 @@ export async function readBenchmarkData(
       { role: "query", path: paths.query },
     ],
     matrixSources: layers,
+    preparation,
     obsNames: new Map([
       [paths.reference, reference.obsNames],
       [paths.query, query.obsNames],
@@ -97,45 +101,89 @@ function matrixName(layer: string): MatrixName {
     : `layers/${layer}`;
 }
 
+interface Sides<T> {
+  readonly reference: T;
+  readonly query: T;
+}
+
 interface Side {
   readonly adata: AnnData;
   readonly rows: Uint32Array;
   readonly obsNames: readonly string[];
 }
 
-async function readSide(
-  path: string,
-  subset: Subset,
-  matrix: MatrixName,
-  { signal }: WorkOptions,
-): Promise<Side> {
-  const whole = await openAnnData(path);
+/** The chosen cells of both files in memory, preprocessed where the manifest says so. */
+async function readSides(
+  { preprocess, referenceSubset, querySubset }: BenchmarkManifest,
+  paths: Sides<string>,
+  layers: Sides<MatrixName>,
+  folder: string,
+  work: WorkOptions,
+): Promise<Sides<Side> & { readonly preparation: BenchmarkData["preparation"] }> {
+  const whole: AnnData[] = [];
+  const choose = async (path: string, subset: Subset) => {
+    const adata = await openAnnData(path);
+    whole.push(adata);
+    return inFile(path, async () => {
+      const rows = await chosenRows(adata, subset, path);
+      // Preprocessing looks at the chosen cells only; raw is there where all are.
+      const isPart = preprocess !== null && rows.length < adata.nObs;
+      return { adata: isPart ? await viewRows(adata, rows) : adata, rows, obsNames: adata.obs.index };
+    });
+  };
   try {
-    const kept = new Uint8Array(whole.nObs).fill(1);
-    for (const [column, values] of subset) {
-      const names = columnStrings(await whole.obs.column(column));
-      const wanted = new Set(values);
-      const absent = values.find((value) => !names.includes(value));
-      if (absent !== undefined)
-        throw new AtlasmtlError("NOT_FOUND", `no cell has "${absent}"`, {
-          where: `${path} › obs › ${column}`,
-          hint: `the column has ${[...new Set(names)].slice(0, 8).join(", ")}`,
-        });
-      names.forEach((name, row) => {
-        if (name === null || !wanted.has(name)) kept[row] = 0;
+    const reference = await choose(paths.reference, referenceSubset);
+    const query = await choose(paths.query, querySubset);
+    const prepared =
+      preprocess === null
+        ? null
+        : await prepareSides({ reference: reference.adata, query: query.adata }, preprocess, folder, work);
+    const load = (role: "reference" | "query", side: Side): Promise<Side> =>
+      inFile(paths[role], async () => {
+        const adata = prepared?.[role] ?? side.adata;
+        const rows = prepared === null ? side.rows : Uint32Array.from(adata.obs.index.keys());
+        const chosen = await selectObs(adata, rows, { matrix: layers[role], signal: work.signal });
+        return { ...side, adata: chosen };
       });
-    }
-    const rows = Uint32Array.from(kept.keys()).filter((row) => kept[row] === 1);
-    if (rows.length === 0)
-      throw new AtlasmtlError("BAD_DATA", "no cell is left", {
-        where: path,
-        hint: "widen the subset in the manifest",
+    return {
+      reference: await load("reference", reference),
+      query: await load("query", query),
+      preparation: prepared,
+    };
+  } finally {
+    for (const adata of whole) await adata.close();
+  }
+}
+
+async function chosenRows(whole: AnnData, subset: Subset, path: string): Promise<Uint32Array> {
+  const kept = new Uint8Array(whole.nObs).fill(1);
+  for (const [column, values] of subset) {
+    const names = columnStrings(await whole.obs.column(column));
+    const wanted = new Set(values);
+    const absent = values.find((value) => !names.includes(value));
+    if (absent !== undefined)
+      throw new AtlasmtlError("NOT_FOUND", `no cell has "${absent}"`, {
+        where: `${path} › obs › ${column}`,
+        hint: `the column has ${[...new Set(names)].slice(0, 8).join(", ")}`,
       });
-    return { adata: await selectObs(whole, rows, { matrix, signal }), rows, obsNames: whole.obs.index };
+    names.forEach((name, row) => {
+      if (name === null || !wanted.has(name)) kept[row] = 0;
+    });
+  }
+  const rows = Uint32Array.from(kept.keys()).filter((row) => kept[row] === 1);
+  if (rows.length > 0) return rows;
+  throw new AtlasmtlError("BAD_DATA", "no cell is left", {
+    where: path,
+    hint: "widen the subset in the manifest",
+  });
+}
+
+/** Errors of `action` name the file. */
+async function inFile<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
   } catch (error) {
     throw error instanceof AtlasmtlError && error.where?.startsWith(path) ? error : locate(error, path);
-  } finally {
-    await whole.close();
   }
 }
 

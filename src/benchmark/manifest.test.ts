@@ -54,7 +54,7 @@ test("a missing key and values of the wrong kind are refused, with their place",
   }
 });
 
-test("options take the library's names, subsets compare as text, preprocessing keys are kept", () => {
+test("options take the library's names, subsets compare as text, preprocessing keys too", () => {
   const parsed = manifest({
     train: new Map<string, unknown>([
       ["num_epochs", 3],
@@ -75,5 +75,33 @@ test("options take the library's names, subsets compare as text, preprocessing k
     ["donor", ["101", "d2"]],
     ["batch", ["true"]],
   ]);
-  expect([...parsed.preprocess.keys()]).toEqual(["n_top_genes", "counts_confirm_fraction"]);
+  expect(parsed.preprocess).toEqual({ nTopGenes: 2000, countsConfirmFraction: 0.9 });
+});
+
+test("preprocessing keys are checked: kinds, ranges, and hvg_config against the keys outside of it", () => {
+  expect(manifest().preprocess).toBeNull();
+  const hvg = new Map<string, unknown>([
+    ["method", "seurat_v3"],
+    ["n_top_genes", 500],
+    ["batch_key", "donor"],
+  ]);
+  expect(manifest({ hvg_config: hvg, n_top_genes: 500 }).preprocess).toEqual({
+    hvgMethod: "seurat_v3",
+    nTopGenes: 500,
+    hvgBatchKey: "donor",
+  });
+  const at = (entries: Readonly<Record<string, unknown>>): unknown => {
+    try {
+      return manifest(entries);
+    } catch (error) {
+      const { code, message, where } = error as { code: string; message: string; where: string };
+      return `${code} ${where}: ${message}`;
+    }
+  };
+  expect(at({ hvg_config: hvg, n_top_genes: 600 })).toMatch(
+    /^USAGE m.yaml › hvg_config › n_top_genes: .*600.*500/,
+  );
+  expect(at({ counts_required: "yes" })).toMatch(/^USAGE m.yaml › counts_required: .*true or false/);
+  expect(at({ n_top_genes: 0 })).toMatch(/^USAGE m.yaml: nTopGenes is 0/);
+  expect(at({ species: "humen" })).toMatch(/Did you mean "human"/);
 });

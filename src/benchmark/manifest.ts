@@ -6,7 +6,10 @@ import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../model/options.ts";
 import { resolveTrainOptions } from "../model/resolve-options.ts";
 import { parseHierarchyRules } from "../predict/hierarchy.ts";
 import { PREDICT_DEFAULTS, type PredictOptions } from "../predict/options.ts";
+import type { PreprocessOptions } from "../preprocess/options.ts";
 import { METHOD_CONFIG_KEYS } from "./methods/names.ts";
+import { type Policies, PREDICT_POLICY_KEYS, parsePolicies, TRAIN_POLICY_KEYS } from "./policy-keys.ts";
+import { HVG_KEYS, PREPROCESS_KEYS, preprocessOptionsOf } from "./preprocess-keys.ts";
 
 /** Keys that every manifest has. */
 const REQUIRED = ["reference_h5ad", "query_h5ad", "label_columns"] as const;
@@ -28,28 +31,6 @@ const OPTIONAL = [
   "predict",
   "method_configs",
 ] as const;
-
-/** Keys of contract 4; they go to preprocessing as they are. */
-export const PREPROCESS_KEYS = [
-  "var_names_type",
-  "species",
-  "gene_id_table",
-  "ensembl_source_column",
-  "prefer_existing_ensembl_column",
-  "feature_space",
-  "n_top_genes",
-  "hvg_method",
-  "hvg_batch_key",
-  "hvg_config",
-  "duplicate_policy",
-  "unmapped_policy",
-  "input_matrix_type",
-  "counts_layer",
-  "counts_required",
-  "counts_confirm_fraction",
-] as const;
-
-const HVG_KEYS = ["method", "n_top_genes", "batch_key"] as const;
 
 /** Options that the manifest sets elsewhere or that name no setting. */
 const NOT_IN_TRAIN = ["labelColumns", "coordTargets", "initModel", "initModelPath", "preprocess"];
@@ -80,10 +61,12 @@ export interface BenchmarkManifest {
   readonly domainKey: string | null;
   readonly train: Partial<TrainOptions>;
   readonly predict: PredictOptions;
+  /** What is left to the runner to decide. */
+  readonly policies: Policies;
   /** Settings by method. */
   readonly methodConfigs: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** The preprocessing keys that were given. */
-  readonly preprocess: ReadonlyMap<string, ConfigValue>;
+  /** Preprocessing for all methods; null without any of its keys. */
+  readonly preprocess: PreprocessOptions | null;
 }
 
 type Keys = ReadonlyMap<string, unknown>;
@@ -100,9 +83,15 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
   const text = (key: string): string | null =>
     isAbsent(keys.get(key)) ? null : nonEmpty(keys.get(key), `${where} › ${key}`);
   const labelColumns = texts(keys.get("label_columns"), `${where} › label_columns`);
-  const train = options(keys.get("train"), `${where} › train`, TRAIN_KEYS) as Partial<TrainOptions>;
+  const train = options(
+    keys.get("train"),
+    `${where} › train`,
+    TRAIN_KEYS,
+    TRAIN_POLICY_KEYS,
+  ) as Partial<TrainOptions>;
   checkTrain(train, labelColumns, `${where} › train`);
-  if (!isAbsent(keys.get("hvg_config"))) mapping(keys.get("hvg_config"), `${where} › hvg_config`, HVG_KEYS);
+  if (!isAbsent(keys.get("hvg_config")))
+    mapping(keys.get("hvg_config"), `${where} › hvg_config`, [...HVG_KEYS.keys()]);
   const protocolVersion = integer(keys, "protocol_version", MANIFEST_DEFAULTS.protocolVersion, where);
   if (protocolVersion !== 1)
     throw new AtlasmtlError("UNSUPPORTED", `protocol version ${protocolVersion}; this version knows 1`, {
@@ -126,12 +115,16 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
     domainKey: text("domain_key"),
     train,
     predict: predictOptions(keys.get("predict"), `${where} › predict`),
+    policies: parsePolicies(asKeys(keys.get("train")), asKeys(keys.get("predict")), labelColumns, where),
     methodConfigs: methodConfigs(keys.get("method_configs"), `${where} › method_configs`),
-    preprocess: new Map(
-      PREPROCESS_KEYS.filter((key) => !isAbsent(keys.get(key))).map((key) => [
-        key,
-        asConfig(keys.get(key), `${where} › ${key}`),
-      ]),
+    preprocess: preprocessOptionsOf(
+      new Map(
+        PREPROCESS_KEYS.filter((key) => !isAbsent(keys.get(key))).map((key) => [
+          key,
+          asConfig(keys.get(key), `${where} › ${key}`),
+        ]),
+      ),
+      where,
     ),
   };
 }
@@ -146,13 +139,20 @@ const optionKeys = (names: readonly string[], without: readonly string[]): Reado
 const TRAIN_KEYS = optionKeys([...Object.keys(DEFAULT_TRAIN_OPTIONS), "taskWeights"], NOT_IN_TRAIN);
 const PREDICT_KEYS = optionKeys(Object.keys(PREDICT_DEFAULTS), NOT_IN_PREDICT);
 
-/** The options of a mapping by their names in the library. */
-function options(value: unknown, where: string, known: ReadonlyMap<string, string>): object {
+const asKeys = (value: unknown): Keys => (value instanceof Map ? value : new Map());
+
+/** The options of a mapping by their names in the library; `others` are keys that are no options. */
+function options(
+  value: unknown,
+  where: string,
+  known: ReadonlyMap<string, string>,
+  others: readonly string[],
+): object {
   if (isAbsent(value)) return {};
-  const given = mapping(value, where, [...known.keys()]);
+  const given = mapping(value, where, [...known.keys(), ...others]);
   return Object.fromEntries(
     [...given]
-      .filter(([, item]) => !isAbsent(item))
+      .filter(([key, item]) => !isAbsent(item) && !others.includes(key))
       .map(([key, item]) => [known.get(key) ?? snakeToCamel(key), item]),
   );
 }
@@ -166,7 +166,7 @@ function checkTrain(train: Partial<TrainOptions>, labelColumns: readonly string[
 }
 
 function predictOptions(value: unknown, where: string): PredictOptions {
-  const given: PredictOptions = options(value, where, PREDICT_KEYS);
+  const given: PredictOptions = options(value, where, PREDICT_KEYS, PREDICT_POLICY_KEYS);
   const { hierarchyRules } = given;
   if (hierarchyRules === undefined || hierarchyRules === "derive") return given;
   try {

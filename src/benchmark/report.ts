@@ -34,7 +34,7 @@ export async function benchmarkReport(
     title: `Benchmark of ${manifest.datasetName}`,
     summary: `${whole(results.length)} methods trained on ${whole(data.reference.nObs)} cells and tested on ${whole(data.query.nObs)} others.`,
     facts: facts(data, manifest),
-    warnings: results.flatMap(({ warnings }) => warnings),
+    warnings: [...(data.preparation?.warnings ?? []), ...results.flatMap(({ warnings }) => warnings)],
     truths: data.truths,
     groups: data.domains,
     embedding: own ?? {
@@ -105,6 +105,7 @@ function facts(data: BenchmarkData, manifest: BenchmarkManifest): Fact[] {
         .join(" · "),
     },
   ];
+  if (data.preparation !== null) list.push({ name: "Preprocessing", value: data.preparation.summary });
   if (manifest.splitName !== null)
     list.push({
       name: "Split",

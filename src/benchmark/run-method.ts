@@ -25,6 +25,7 @@ import { runReferenceKnn } from "./methods/reference-knn.ts";
 import { runSpearmanCorrelation } from "./methods/spearman-correlation.ts";
 import type { MethodOutcome, MethodWork } from "./methods/types.ts";
 import { coordinateMetrics, scoreMethod } from "./score.ts";
+import type { SourceRun } from "./source-run.ts";
 
 /** A method that another program computes. */
 export interface ExternalMethod {
@@ -39,6 +40,8 @@ export interface MethodJob {
   readonly manifest: BenchmarkManifest;
   readonly atlasmtlModel: string | null;
   readonly external: ExternalMethod | null;
+  /** What the policies of our own method start from. */
+  readonly sourceRun: SourceRun | null;
   /** The folder of the run. */
   readonly folder: string;
   /** Changes with everything that the result depends on but the method itself. */
@@ -137,7 +140,7 @@ async function newResult(job: MethodJob, key: string, work: MethodWork): Promise
     ["train_config_used", outcome.trainConfig],
     ["predict_config_used", outcome.predictConfig],
     ["prediction_metadata", outcome.predictionMetadata],
-    ["policy_dag", new Map()],
+    ["policy_dag", isOurs ? (outcome as AtlasmtlOutcome).policyDag : new Map()],
   ]);
   const kept = new Map<string, ConfigValue>([
     ["key", key],
@@ -175,11 +178,11 @@ const OWN: Readonly<
 };
 
 async function compute(
-  { name, data, manifest, atlasmtlModel, external }: MethodJob,
+  { name, data, manifest, atlasmtlModel, external, sourceRun }: MethodJob,
   work: MethodWork,
 ): Promise<MethodOutcome> {
   if (external !== null) return external.run(data, work);
-  if (name === "atlasmtl") return runAtlasmtl(data, manifest, atlasmtlModel, work);
+  if (name === "atlasmtl") return runAtlasmtl(data, manifest, atlasmtlModel, sourceRun, work);
   return OWN[name as Exclude<OwnMethod, "atlasmtl">](data, work);
 }
 
@@ -226,6 +229,12 @@ function inputContract({ data }: MethodJob, outcome: MethodOutcome, work: Method
         ["n_query", data.query.nVars],
         ["n_shared", data.shared.genes.length],
       ]),
+    ],
+    [
+      "preprocess",
+      data.preparation === null
+        ? null
+        : new Map([...data.preparation.files].map(([path, bytes]) => [path, { sha256: sha256([bytes]) }])),
     ],
     ["normalization", outcome.normalisation],
     ["label_scope", "all levels"],

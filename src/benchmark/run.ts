@@ -6,7 +6,7 @@ import type { FileRecord } from "../artifacts/run-manifest.ts";
 import type { AlsoWrite, FileToWrite } from "../core/bytes.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
-import { baseName, joinPath } from "../core/paths.ts";
+import { baseName, joinPath, normalizePath } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { VERSION } from "../core/version.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -14,11 +14,12 @@ import type { Engine } from "../kernels/types.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 import { renderReport } from "../output/report/page.ts";
 import type { Fact } from "../output/report/types.ts";
-import { type BenchmarkData, readBenchmarkData } from "./dataset.ts";
+import { type BenchmarkData, readBenchmarkData, resolvePath } from "./dataset.ts";
 import type { BenchmarkManifest } from "./manifest.ts";
 import { METHODS, OWN_METHODS } from "./methods/names.ts";
 import { benchmarkReport } from "./report.ts";
 import { type ExternalMethod, type MethodResult, runMethod } from "./run-method.ts";
+import { readSourceRun, type SourceRun } from "./source-run.ts";
 import { splitCsv } from "./split.ts";
 import { asCsv, asMarkdown, domainTable, markdownReport, paperTable, summaryTable } from "./tables.ts";
 
@@ -90,7 +91,7 @@ export async function runBenchmark(
   const { manifest, outputFolder } = options;
   const methods = [...new Set(options.methods ?? OWN_METHODS)];
   checkMethods(methods);
-  requireNoPreprocessing(manifest);
+  const sourceRun = await sourceRunOf(options, methods);
   const data = await readBenchmarkData(manifest, options.manifestFolder, work);
   const results: MethodResult[] = [];
   const skipped: { name: string; reason: string }[] = [];
@@ -114,6 +115,7 @@ export async function runBenchmark(
           manifest,
           atlasmtlModel: options.atlasmtlModel ?? null,
           external,
+          sourceRun,
           folder: outputFolder,
           identity: options.identity,
         },
@@ -125,20 +127,31 @@ export async function runBenchmark(
     results,
     skipped,
     data,
-    seeds: new Map([["manifest", manifest.randomSeed], ...results.flatMap(({ seeds }) => [...seeds])]),
+    seeds: new Map([
+      ["manifest", manifest.randomSeed],
+      ...(data.preparation === null ? [] : [["preprocess", data.preparation.seed] as const]),
+      ...results.flatMap(({ seeds }) => [...seeds]),
+    ]),
     methodFiles: results.flatMap(({ files }) => files),
   };
   await platform.files.writeAll(await finalFiles(result, options, work), await also(result));
   return result;
 }
 
-function requireNoPreprocessing({ preprocess }: BenchmarkManifest): void {
-  const [key] = preprocess.keys();
-  if (key === undefined) return;
-  throw new AtlasmtlError("UNSUPPORTED", `the manifest asks for preprocessing (${key})`, {
-    where: key,
-    hint: "preprocess both datasets first and name the results in the manifest, without its preprocessing keys",
-  });
+/** The earlier run that the manifest's policy starts from; null for none. */
+async function sourceRunOf(
+  { manifest, manifestFolder, outputFolder }: BenchmarkOptions,
+  methods: readonly string[],
+): Promise<SourceRun | null> {
+  const given = manifest.policies.taskWeights?.sourceRun ?? null;
+  if (given === null || !methods.includes("atlasmtl")) return null;
+  const folder = resolvePath(manifestFolder, given);
+  if (normalizePath(folder) === normalizePath(outputFolder))
+    throw new AtlasmtlError("USAGE", "task_weight_policy_source_run is the folder that this run writes", {
+      where: given,
+      hint: "write this run into another folder",
+    });
+  return readSourceRun(folder, manifest.labelColumns);
 }
 
 async function finalFiles(
@@ -171,6 +184,10 @@ async function finalFiles(
   const valFraction = manifest.train.valFraction ?? DEFAULT_TRAIN_OPTIONS.valFraction;
   const { byDomain, summary, split, markdown, html, tables, metrics } = BENCHMARK_FILES;
   return [
+    ...[...(data.preparation?.files ?? [])].map(([name, bytes]) => ({
+      path: joinPath(outputFolder, name),
+      bytes: [bytes],
+    })),
     text(split, splitCsv(data, { valFraction, splitSeed })),
     text(summary, asCsv(summaryTable(results, manifest.labelColumns))),
     text(byDomain, asCsv(domainTable(results, manifest.labelColumns))),

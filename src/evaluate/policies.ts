@@ -18,7 +18,7 @@ export interface PolicyFeatures {
 
 /** One set of task weights to try. */
 export interface TaskWeightCandidate {
-  readonly name: "mild" | "strong";
+  readonly name: string;
   readonly weights: readonly number[];
 }
 
@@ -44,12 +44,12 @@ export const TASK_WEIGHT_RULE_VERSION = "task_weight_schedule_v1";
 export const REFINEMENT_RULE_VERSION = "parent_conditioned_refinement_v1";
 
 const SCHEDULES: ReadonlyMap<number, readonly TaskWeightCandidate[]> = new Map([
-  [3, schedules([0.8, 1, 1.8], [0.5, 1, 3])],
-  [4, schedules([0.7, 0.8, 1, 1.8], [0.2, 0.7, 1.5, 3])],
-  [5, schedules([0.7, 0.8, 1, 1.2, 2], [0.4, 0.6, 0.9, 1.3, 3])],
+  [3, pair([0.8, 1, 1.8], [0.5, 1, 3])],
+  [4, pair([0.7, 0.8, 1, 1.8], [0.2, 0.7, 1.5, 3])],
+  [5, pair([0.7, 0.8, 1, 1.2, 2], [0.4, 0.6, 0.9, 1.3, 3])],
 ]);
 
-function schedules(mild: readonly number[], strong: readonly number[]): readonly TaskWeightCandidate[] {
+function pair(mild: readonly number[], strong: readonly number[]): readonly TaskWeightCandidate[] {
   return [
     { name: "mild", weights: mild },
     { name: "strong", weights: strong },
@@ -59,9 +59,12 @@ function schedules(mild: readonly number[], strong: readonly number[]): readonly
 /**
  * Advises whether to try other task weights: when the finest level is hard and the hierarchy shows where.
  *
- * Candidates are schedules of 3, 4 and 5 levels; for other numbers of levels there are none.
+ * Candidates are schedules of 3, 4 and 5 levels; for other numbers of levels there are none, unless they are given.
  */
-export function suggestTaskWeightSchedule(features: PolicyFeatures): TaskWeightAdvice {
+export function suggestTaskWeightSchedule(
+  features: PolicyFeatures,
+  schedules: readonly TaskWeightCandidate[] = SCHEDULES.get(features.nLevels) ?? [],
+): TaskWeightAdvice {
   const { finestMacroF1, finestBalancedAccuracy, parentCorrectChildWrongRate: rate } = features;
   const { hierarchyGap, hotspotConcentration } = features;
   const difficulty = signs([
@@ -85,7 +88,7 @@ export function suggestTaskWeightSchedule(features: PolicyFeatures): TaskWeightA
     ],
   ]);
   const isMet = difficulty.length > 0 && structure.length > 0;
-  const candidates = isMet ? (SCHEDULES.get(features.nLevels) ?? []) : [];
+  const candidates = isMet ? schedules : [];
   const note = isMet
     ? candidates.length > 0
       ? `Try other task weights: ${[...difficulty, ...structure].join("; ")}.`

@@ -1,5 +1,7 @@
 /** Our own method in a benchmark. @module */
+import type { AnnData } from "../../anndata/types.ts";
 import { sha256 } from "../../artifacts/checksums.ts";
+import { emitJson } from "../../artifacts/json.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { emitBundle } from "../../artifacts/save.ts";
 import { joinBytes } from "../../core/bytes.ts";
@@ -9,7 +11,17 @@ import { train } from "../../model/train.ts";
 import type { Model } from "../../model/types.ts";
 import { resolvePredictOptions } from "../../predict/options.ts";
 import { predict } from "../../predict/predict.ts";
+import type { Warning } from "../../predict/types.ts";
+import { splitDevelopment } from "../development.ts";
 import type { BenchmarkManifest } from "../manifest.ts";
+import {
+  DECISION_FILES,
+  decideRefinement,
+  decideTaskWeights,
+  policyDag,
+  type RefinementDecision,
+} from "../policies.ts";
+import type { SourceRun } from "../source-run.ts";
 import { withoutTimes } from "../times.ts";
 import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
 
@@ -17,24 +29,79 @@ import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
 export interface AtlasmtlOutcome extends MethodOutcome {
   readonly model: Model;
   readonly modelSource: "trained" | "loaded";
-  /** Files of the trained bundle by name, empty for a loaded one. */
-  readonly bundle: readonly { readonly name: string; readonly bytes: Uint8Array; readonly sha256: string }[];
+  /** Files by name: of the trained bundle, and of what policies decided. */
+  readonly bundle: readonly NamedFile[];
   readonly modelFiles: readonly string[];
+  /** What was decided, and from what; empty without a policy. */
+  readonly policyDag: ConfigMap;
 }
 
-/** Trains on the shared reference, or loads `modelPath`, and annotates the shared query. */
+interface NamedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
+/**
+ * Trains on the shared reference, or loads `modelPath`, and annotates the shared query; the policies of the manifest
+ * decide first on parts of the reference. `source` is the run that they start from.
+ */
 export async function runAtlasmtl(
   data: SharedData,
   manifest: BenchmarkManifest,
   modelPath: string | null,
+  source: SourceRun | null,
   work: MethodWork,
 ): Promise<AtlasmtlOutcome> {
-  const trained = modelPath === null ? await trainModel(data, manifest, work) : null;
+  const options = { ...manifest.predict, layer: "X", keepCoords: true };
+  const policies = {
+    taskWeights: modelPath === null ? manifest.policies.taskWeights : null,
+    refinement: manifest.policies.refinement,
+  };
+  const seed = manifest.train.randomState ?? manifest.randomSeed;
+  const split =
+    policies.taskWeights === null && policies.refinement === null
+      ? null
+      : await splitDevelopment(data, seed, work);
+  const context =
+    split === null
+      ? null
+      : { split, columns: data.labelColumns, predict: { ...options, keepCoords: false }, work };
+  // Each set of weights is trained once on the fitting cells, whoever asks.
+  const onFit = new Map<string, Promise<Model>>();
+  const trainOnFit = (weights: readonly number[] | null): Promise<Model> => {
+    const key = JSON.stringify(weights);
+    const made =
+      onFit.get(key) ??
+      trainModel(split!.fit.adata, data, manifest, weights, work).then((each) => each.model);
+    onFit.set(key, made);
+    return made;
+  };
+  const taskWeights =
+    context === null || policies.taskWeights === null
+      ? null
+      : await decideTaskWeights(policies.taskWeights, source, trainOnFit, context);
+  const weights = taskWeights?.weights ?? null;
+  const trained = modelPath === null ? await trainModel(data.reference, data, manifest, weights, work) : null;
   const loaded = modelPath === null ? null : await loadModel(modelPath, { signal: work.signal });
   const model = trained?.model ?? loaded!.model;
-  const options = { ...manifest.predict, layer: "X", keepCoords: true };
-  const predictions = await predict(model, data.query, options, work);
-  const settings = resolvePredictOptions(options, model);
+  const refinement =
+    context === null || policies.refinement === null
+      ? null
+      : await decideRefinement(
+          {
+            fitted: loaded?.model ?? (await trainOnFit(weights)),
+            model,
+            whole: { adata: data.reference, truth: data.referenceLabels },
+          },
+          context,
+        );
+  const chosen =
+    refinement === null || refinement.config === null
+      ? options
+      : { ...options, refinementConfig: refinement.config };
+  const predictions = await predict(model, data.query, chosen, work);
+  const settings = resolvePredictOptions(chosen, model);
   const usage = predictions.metadata.get("prediction_runtime");
   return {
     labels: predictions.labels,
@@ -46,26 +113,78 @@ export async function runAtlasmtl(
     predictConfig: predictConfig(settings),
     predictionMetadata: predictions.metadata,
     normalisation: model.inputTransform === "binary" ? "expressed or not" : "values as stored",
-    seeds: trained?.seeds ?? new Map(),
-    warnings: [...(trained?.warnings ?? loaded?.warnings ?? []), ...predictions.warnings],
+    seeds: new Map([
+      ...(trained?.seeds ?? []),
+      ...(split === null ? [] : [["policy_development", split.seed] as const]),
+    ]),
+    warnings: [
+      ...(trained?.warnings ?? loaded?.warnings ?? []),
+      ...predictions.warnings,
+      ...policyWarnings(manifest, modelPath, source, refinement),
+    ],
     model,
     modelSource: modelPath === null ? "trained" : "loaded",
-    bundle: trained === null ? [] : await bundleOf(trained.model),
+    bundle: [
+      ...(trained === null ? [] : await bundleOf(trained.model)),
+      ...(taskWeights === null ? [] : [named(DECISION_FILES.taskWeights, emitJson(taskWeights.file))]),
+      ...(refinement === null
+        ? []
+        : [
+            named(DECISION_FILES.refinement, emitJson(refinement.file)),
+            ...refinement.artifacts.map(({ name, bytes }) => named(name, bytes)),
+          ]),
+    ],
     modelFiles: Object.values(loaded?.paths ?? {}).filter((path) => path !== null),
+    policyDag: policyDag(split, taskWeights, refinement),
   };
 }
 
-async function trainModel(data: SharedData, manifest: BenchmarkManifest, work: MethodWork) {
+function policyWarnings(
+  { policies }: BenchmarkManifest,
+  modelPath: string | null,
+  source: SourceRun | null,
+  refinement: RefinementDecision | null,
+): Warning[] {
+  const warnings: Warning[] = [];
+  if (policies.taskWeights !== null && modelPath !== null)
+    warnings.push({ message: "task_weight_policy has no effect on a model that is loaded" });
+  else if (source !== null)
+    warnings.push({
+      message: "whether to try other task weights was decided by the scores of an earlier run",
+      where: source.path,
+      hint: "compare on another query than that run had, whose true labels have had a say",
+    });
+  if (refinement !== null && modelPath !== null)
+    warnings.push({
+      message: "the refinement was decided on cells that the loaded model may have been trained on",
+      hint: "let the benchmark train, which holds cells out",
+    });
+  if (refinement?.config === null)
+    warnings.push({ message: `the base result is kept, without refinement: ${refinement.reason}` });
+  return warnings;
+}
+
+const named = (name: string, bytes: Uint8Array): NamedFile => ({ name, bytes, sha256: sha256([bytes]) });
+
+async function trainModel(
+  adata: AnnData,
+  data: SharedData,
+  manifest: BenchmarkManifest,
+  weights: readonly number[] | null,
+  work: MethodWork,
+) {
   const { model, warnings, seeds } = await train(
-    data.reference,
+    adata,
     {
       ...manifest.train,
       layer: "X",
       labelColumns: data.labelColumns,
       coordTargets: manifest.coordTargets,
+      preprocess: data.preparation?.record ?? null,
       randomState: manifest.train.randomState ?? manifest.randomSeed,
       // Cells without a label on one level still teach the others.
       missingLabels: manifest.train.missingLabels ?? "ignore",
+      ...(weights === null ? {} : { taskWeights: weights }),
     },
     work,
   );
@@ -81,8 +200,7 @@ async function trainModel(data: SharedData, manifest: BenchmarkManifest, work: M
 
 async function bundleOf(model: Model): Promise<AtlasmtlOutcome["bundle"]> {
   return (await emitBundle(model, "model.pth")).map(({ path, bytes }) => {
-    const whole = joinBytes(bytes);
-    return { name: path, bytes: whole, sha256: sha256([whole]) };
+    return named(path, joinBytes(bytes));
   });
 }
 

@@ -20,6 +20,8 @@ export interface SharedData {
   readonly inputTransform: InputTransform;
   /** Genes that both sides have, in the reference's order, and both matrices over them. */
   readonly shared: SharedMatrices;
+  /** What was done before; null for nothing. */
+  readonly preparation: { readonly record: ConfigMap } | null;
 }
 
 export interface SharedMatrices {

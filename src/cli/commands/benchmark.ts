@@ -5,8 +5,10 @@ import { sha256 } from "../../artifacts/checksums.ts";
 import { emitJson } from "../../artifacts/json.ts";
 import { resolvePath } from "../../benchmark/dataset.ts";
 import { type BenchmarkManifest, parseBenchmarkManifest } from "../../benchmark/manifest.ts";
+import { tablePath } from "../../benchmark/preprocess-keys.ts";
 import { headline } from "../../benchmark/report.ts";
 import { BENCHMARK_FILES, type BenchmarkResult, checkMethods, runBenchmark } from "../../benchmark/run.ts";
+import { sourceRunFile } from "../../benchmark/source-run.ts";
 import type { ConfigValue } from "../../core/config.ts";
 import { locate } from "../../errors.ts";
 import { createEngine } from "../../kernels/engine.ts";
@@ -36,7 +38,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
       throw locate(error, "--methods");
     }
   }
-  const manifest = await readBenchmarkManifest(manifestPath);
+  const manifest = withDevice(await readBenchmarkManifest(manifestPath), flags.device);
   const manifestFolder = dirname(manifestPath);
   const metricsPath = join(folder, BENCHMARK_FILES.metrics);
   await platform.files.checkWritable(metricsPath, RUN_BYTES);
@@ -46,6 +48,8 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
       resolvePath(manifestFolder, manifest.referencePath),
       resolvePath(manifestFolder, manifest.queryPath),
       ...(flags.atlasmtlModel === undefined ? [] : [flags.atlasmtlModel]),
+      ...geneTable(manifest, manifestFolder),
+      ...sourceRun(manifest, manifestFolder),
     ],
     metricsPath,
     signal,
@@ -103,6 +107,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
     progress.stop();
     engine.dispose();
   }
+  for (const warning of result.data.preparation?.warnings ?? []) output.warn(warning);
   for (const { warnings } of result.results) for (const warning of warnings) output.warn(warning);
   for (const { name, reason } of result.skipped) output.warn({ message: `${name} did not run: ${reason}` });
   for (const level of manifest.labelColumns) output.result(levelTable(result, level, output.heading));
@@ -119,6 +124,25 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
     report: join(folder, BENCHMARK_FILES.html),
     run_manifest: prepared?.path ?? null,
   });
+}
+
+/** A device on the command line wins over the manifest's. */
+function withDevice(manifest: BenchmarkManifest, device: BenchmarkFlags["device"]): BenchmarkManifest {
+  if (device === undefined) return manifest;
+  const { train, predict } = manifest;
+  return { ...manifest, train: { ...train, device }, predict: { ...predict, device } };
+}
+
+/** The table of genes of the manifest's preprocessing. */
+function geneTable({ preprocess }: BenchmarkManifest, folder: string): string[] {
+  const path = preprocess === null ? null : tablePath(preprocess, folder);
+  return path === null ? [] : [path];
+}
+
+/** The scores that the manifest's policy starts from. */
+function sourceRun({ policies }: BenchmarkManifest, folder: string): string[] {
+  const path = policies.taskWeights?.sourceRun ?? null;
+  return path === null ? [] : [sourceRunFile(resolvePath(folder, path))];
 }
 
 function levelTable({ results }: BenchmarkResult, level: string, heading: (text: string) => string): string {

@@ -1,0 +1,331 @@
+/** The opt-in policies of a benchmark: what they decide, and why (contract 5 §3). @module */
+import { refinementFiles } from "../artifacts/refinement.ts";
+import { REFINEMENT_METHODS } from "../artifacts/refinement-schema.ts";
+import { joinBytes } from "../core/bytes.ts";
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { DEFAULT_HOTSPOT_OPTIONS, type HotspotOptions } from "../evaluate/hotspots.ts";
+import {
+  type PolicyFeatures,
+  suggestParentConditionedRefinement,
+  suggestTaskWeightSchedule,
+} from "../evaluate/policies.ts";
+import { featuresConfig, floatOrNull, selectionConfig } from "../evaluate/policy-features.ts";
+import type { Reranker } from "../model/refinement.ts";
+import type { Model } from "../model/types.ts";
+import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy.ts";
+import type { PredictOptions } from "../predict/options.ts";
+import { type PredictWork, predict } from "../predict/predict.ts";
+import type { RefinementConfig } from "../predict/refine.ts";
+import { fitReranker } from "../predict/refine-fit.ts";
+import { type DevelopmentSplit, featuresOf, type LabelledCells } from "./development.ts";
+import { BASE, REFINEMENT_POLICIES, type TaskWeightPolicy } from "./policy-keys.ts";
+import type { SourceRun } from "./source-run.ts";
+
+/** Files that policies leave beside the results of our own method. */
+export const DECISION_FILES = {
+  taskWeights: "task_weight_decision.json",
+  refinement: "refinement_decision.json",
+  reranker: "reranker.pkl",
+} as const;
+
+/** The name of the guard that a refinement must pass. */
+export const GUARDRAIL = "phmap_v1";
+
+/** A score that falls by less is a rounding error. */
+const ROUNDING = 1e-12;
+
+/** What both policies work with. */
+export interface PolicyContext {
+  readonly split: DevelopmentSplit;
+  /** Coarse to fine. */
+  readonly columns: readonly string[];
+  readonly predict: PredictOptions;
+  readonly work: PredictWork;
+}
+
+export interface TaskWeightDecision {
+  /** Null keeps those of the manifest. */
+  readonly weights: readonly number[] | null;
+  readonly chosen: string;
+  /** The decision file. */
+  readonly file: ConfigMap;
+}
+
+/**
+ * Tries task weights when the advice is to: each candidate is trained on the fitting cells and scored on the
+ * development cells, and the best is taken if it beats the weights of the manifest by the selector's score.
+ */
+export async function decideTaskWeights(
+  policy: TaskWeightPolicy,
+  source: SourceRun | null,
+  trainOn: (weights: readonly number[] | null) => Promise<Model>,
+  context: PolicyContext,
+): Promise<TaskWeightDecision> {
+  const scoresOf = async (weights: readonly number[] | null): Promise<PolicyFeatures> =>
+    (await measure(await trainOn(weights), context, {}, DEFAULT_HOTSPOT_OPTIONS)).features;
+  const base = source === null ? await scoresOf(null) : null;
+  const features = base ?? source!.features;
+  const advice = suggestTaskWeightSchedule(features, policy.candidates ?? undefined);
+  const tried: { name: string; weights: readonly number[] | null; scores: PolicyFeatures }[] = [];
+  if (advice.activate) {
+    tried.push({ name: BASE, weights: null, scores: base ?? (await scoresOf(null)) });
+    for (const { name, weights } of advice.candidates)
+      tried.push({ name, weights, scores: await scoresOf(weights) });
+  }
+  const scoreBy = {
+    finest_macro_f1: "finestMacroF1",
+    finest_balanced_accuracy: "finestBalancedAccuracy",
+    full_path_accuracy: "fullPathAccuracy",
+  } as const;
+  const score = ({ scores }: (typeof tried)[number]): number => scores[scoreBy[policy.selector]];
+  let best = tried[0];
+  for (const each of tried) if (score(each) > score(best!) + ROUNDING) best = each;
+  const chosen = best?.name ?? BASE;
+  const reason = !advice.activate
+    ? advice.note
+    : chosen === BASE
+      ? `No candidate has a higher ${policy.selector} on the development cells than the weights of the manifest.`
+      : `${chosen} has the highest ${policy.selector} on the development cells.`;
+  return {
+    weights: best?.weights ?? null,
+    chosen,
+    file: new Map<string, ConfigValue>([
+      ["policy", policy.policy],
+      ["rule_version", advice.ruleVersion],
+      ["selector", policy.selector],
+      ["source_run", source === null ? null : { path: source.path, sha256: source.sha256 }],
+      ["development", splitConfig(context.split)],
+      ["activated", advice.activate],
+      ["note", advice.note],
+      ["features", featuresConfig(features)],
+      [
+        "candidates",
+        tried.map(
+          ({ name, weights, scores }): ConfigMap =>
+            new Map<string, ConfigValue>([
+              ["name", name],
+              ["weights", weights === null ? null : weights.map((weight) => new Float(weight))],
+              ["scores", featuresConfig(scores)],
+            ]),
+        ),
+      ],
+      ["chosen", chosen],
+      ["reason", reason],
+    ]),
+  };
+}
+
+export interface RefinementDecision {
+  /** What to predict with; null keeps the base. */
+  readonly config: RefinementConfig | null;
+  readonly reason: string;
+  readonly file: ConfigMap;
+  /** The artifact with its description and plan; none for the base. */
+  readonly artifacts: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/**
+ * Refines children within their parents when the advice is to, and only if the guard holds on the development
+ * cells: macro-F1 of the child and full-path accuracy no lower, cells with the right parent and a wrong child no
+ * more. `fitted` is the model of the fitting cells; the artifact is for `model`, of all cells.
+ */
+export async function decideRefinement(
+  { fitted, model, whole }: { readonly fitted: Model; readonly model: Model; readonly whole: LabelledCells },
+  context: PolicyContext,
+): Promise<RefinementDecision> {
+  const { split, columns } = context;
+  const base = await measure(fitted, context, {}, DEFAULT_HOTSPOT_OPTIONS);
+  const advice = suggestParentConditionedRefinement(base.features);
+  const settings = { ...DEFAULT_HOTSPOT_OPTIONS, topK: advice.topParents ?? DEFAULT_HOTSPOT_OPTIONS.topK };
+  const { hotspots } = featuresOf(base.labels, split.development, columns, base.rules, settings);
+  const parents = hotspots.chosen.map(({ parent }) => parent);
+  const common: readonly (readonly [string, ConfigValue])[] = [
+    ["policy", REFINEMENT_POLICIES[0]],
+    ["rule_version", advice.ruleVersion],
+    ["development", splitConfig(split)],
+    ["activated", advice.activate],
+    ["note", advice.note],
+    ["features", featuresConfig(base.features)],
+    ["selection", selectionConfig(settings, hotspots, false)],
+  ];
+  const keep = (reason: string, guardrail: ConfigMap | null): RefinementDecision => ({
+    config: null,
+    reason,
+    file: new Map<string, ConfigValue>([
+      ...common,
+      ["guardrail", guardrail],
+      ["chosen", BASE],
+      ["reason", reason],
+    ]),
+    artifacts: [],
+  });
+  if (!advice.activate) return keep(advice.note, null);
+  if (parents.length === 0)
+    return keep(`No parent with a mistake has ${settings.minCells} development cells.`, null);
+
+  const trial = await rerankerOf(fitted, split.fit, parents, context);
+  const record = (passed: boolean) => ({
+    selection: selectionConfig(settings, hotspots, false),
+    enabled: passed,
+    note: advice.note,
+    ruleVersion: advice.ruleVersion,
+    features: featuresConfig(base.features),
+  });
+  const artifactsOf = (reranker: Reranker) =>
+    refinementFiles(reranker, record(true), DECISION_FILES.reranker).map(({ path, bytes }) => ({
+      name: path,
+      bytes: joinBytes(bytes),
+    }));
+  const configOf = (artifacts: RefinementDecision["artifacts"]): RefinementConfig => ({
+    method: REFINEMENT_METHODS.artifact,
+    artifactPath: artifacts[0]!.bytes,
+  });
+  const refined = await measure(
+    fitted,
+    context,
+    { refinementConfig: configOf(artifactsOf(trial)) },
+    DEFAULT_HOTSPOT_OPTIONS,
+  );
+  const guardrail = checkGuardrail(base.features, refined.features);
+  if (guardrail.failed.length > 0)
+    return keep(`${GUARDRAIL} does not hold: ${guardrail.failed.join("; ")}.`, guardrail.config);
+  const artifacts = artifactsOf(await rerankerOf(model, whole, parents, context));
+  const reason = `${GUARDRAIL} holds on the development cells.`;
+  return {
+    config: configOf(artifacts),
+    reason,
+    file: new Map<string, ConfigValue>([
+      ...common,
+      ["guardrail", guardrail.config],
+      ["chosen", REFINEMENT_METHODS.artifact],
+      ["reason", reason],
+    ]),
+    artifacts,
+  };
+}
+
+/** What each score must not do. */
+const GUARDS = [
+  { key: "finestMacroF1", name: "child_macro_f1", isBetterHigh: true },
+  { key: "fullPathAccuracy", name: "full_path_accuracy", isBetterHigh: true },
+  { key: "parentCorrectChildWrongRate", name: "parent_correct_child_wrong_rate", isBetterHigh: false },
+] as const;
+
+/** Holds a refinement against the base; `failed` says in words what became worse. */
+export function checkGuardrail(
+  base: PolicyFeatures,
+  refined: PolicyFeatures,
+): { readonly failed: readonly string[]; readonly config: ConfigMap } {
+  const failed: string[] = [];
+  const checks = GUARDS.map(({ key, name, isBetterHigh }): ConfigMap => {
+    const change = (refined[key] - base[key]) * (isBetterHigh ? 1 : -1);
+    const passed = change >= -ROUNDING;
+    if (!passed) failed.push(`${name} ${base[key].toFixed(4)} → ${refined[key].toFixed(4)}`);
+    return new Map<string, ConfigValue>([
+      ["score", name],
+      ["base", floatOrNull(base[key])],
+      ["refined", floatOrNull(refined[key])],
+      ["passed", passed],
+    ]);
+  });
+  return {
+    failed,
+    config: new Map<string, ConfigValue>([
+      ["name", GUARDRAIL],
+      ["passed", failed.length === 0],
+      ["checks", checks],
+    ]),
+  };
+}
+
+/** Predicts the development cells and measures what the advisers look at. */
+async function measure(
+  model: Model,
+  { split, columns, predict: options, work }: PolicyContext,
+  more: PredictOptions,
+  settings: HotspotOptions,
+) {
+  const rules = await rulesOf(model, options, split.fit, columns);
+  const { labels } = await predict(model, split.development.adata, { ...options, ...more }, work);
+  return { labels, rules, ...featuresOf(labels, split.development, columns, rules, settings) };
+}
+
+async function rerankerOf(
+  model: Model,
+  cells: LabelledCells,
+  parents: readonly string[],
+  { columns, predict: options, work }: PolicyContext,
+): Promise<Reranker> {
+  const [parentLevel, childLevel] = [columns.at(-2)!, columns.at(-1)!];
+  const rules = await rulesOf(model, options, cells, columns);
+  return fitReranker(
+    model,
+    cells.adata,
+    {
+      parentLevel,
+      childLevel,
+      parents,
+      childToParent: rules.get(childLevel)?.childToParent ?? new Map(),
+      truth: { parent: cells.truth.get(parentLevel)!, child: cells.truth.get(childLevel)! },
+    },
+    { ...options, knnCorrection: "off", keepCoords: false },
+    work,
+  );
+}
+
+/** The rules of the call, as prediction has them, or else those of the cells. */
+async function rulesOf(
+  model: Model,
+  { hierarchyRules }: PredictOptions,
+  cells: LabelledCells,
+  columns: readonly string[],
+): Promise<HierarchyRules> {
+  if (hierarchyRules === "derive")
+    return deriveHierarchyRules((await model.reference()).labels, columns).rules;
+  const given = hierarchyRules ?? null;
+  return given?.get(columns.at(-1)!)?.parentColumn === columns.at(-2)
+    ? given!
+    : deriveHierarchyRules(cells.truth, columns).rules;
+}
+
+function splitConfig({ fit, development, seed }: DevelopmentSplit): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["n_fit", fit.adata.nObs],
+    ["n_development", development.adata.nObs],
+    ["seed", seed],
+  ]);
+}
+
+/** What was decided, and from what, in the order in which it was. */
+export function policyDag(
+  split: DevelopmentSplit | null,
+  taskWeights: TaskWeightDecision | null,
+  refinement: RefinementDecision | null,
+): ConfigMap {
+  const dag = new Map<string, ConfigValue>();
+  if (split !== null)
+    dag.set("development", new Map<string, ConfigValue>([["from", ["reference"]], ...splitConfig(split)]));
+  const node = (from: readonly string[], file: ConfigMap, decisionFile: string): ConfigMap =>
+    new Map<string, ConfigValue>([
+      ["from", from],
+      ["policy", file.get("policy") ?? null],
+      ["activated", file.get("activated") ?? null],
+      ["chosen", file.get("chosen") ?? null],
+      ["reason", file.get("reason") ?? null],
+      ["decision_file", decisionFile],
+    ]);
+  if (taskWeights !== null) {
+    const source = taskWeights.file.get("source_run") === null ? [] : ["source_run"];
+    dag.set("task_weights", node([...source, "development"], taskWeights.file, DECISION_FILES.taskWeights));
+  }
+  if (refinement !== null)
+    dag.set(
+      "refinement",
+      node(
+        ["development", ...(taskWeights === null ? [] : ["task_weights"])],
+        refinement.file,
+        DECISION_FILES.refinement,
+      ),
+    );
+  return dag;
+}

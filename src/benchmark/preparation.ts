@@ -1,0 +1,68 @@
+/** The preprocessing that all methods of a benchmark share (contracts 4 and 5 §2). @module */
+import type { AnnData } from "../anndata/types.ts";
+import { emitJson } from "../artifacts/json.ts";
+import type { ConfigMap } from "../core/config.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Warning } from "../predict/types.ts";
+import { type PreprocessOptions, resolvePreprocessOptions } from "../preprocess/options.ts";
+import { panelToConfig } from "../preprocess/panel.ts";
+import { preprocessQuery, preprocessReference } from "../preprocess/pipeline.ts";
+import { PREPROCESS_KEY } from "../preprocess/schema.ts";
+import { tablePath } from "./preprocess-keys.ts";
+
+/** Both sides with the genes of one panel, and what was done to them. */
+export interface Preparation {
+  readonly reference: AnnData;
+  readonly query: AnnData;
+  /** What the reference's preprocessing leaves for the model, its panel included. */
+  readonly record: ConfigMap;
+  /** Files of the run's folder by name. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly warnings: readonly Warning[];
+  /** In words. */
+  readonly summary: string;
+  readonly seed: number;
+}
+
+/** Names of the files that preprocessing leaves in the run's folder. */
+export const PREPARATION_FILES = {
+  panel: "preprocess/feature_panel.json",
+  reference: "preprocess/reference_report.json",
+  query: "preprocess/query_report.json",
+} as const;
+
+/**
+ * Preprocesses the cells of the reference, and those of the query by the reference's panel, so that nothing of the
+ * query decides on the features. A relative table of genes is taken from `folder`. What comes back reads from the
+ * inputs.
+ * @throws as `preprocessReference` and `preprocessQuery`.
+ */
+export async function prepareSides(
+  sides: { readonly reference: AnnData; readonly query: AnnData },
+  asked: PreprocessOptions,
+  folder: string,
+  work: WorkOptions,
+): Promise<Preparation> {
+  const table = tablePath(asked, folder);
+  const options = table === null ? asked : { ...asked, geneIdTable: table };
+  const reference = await preprocessReference(sides.reference, options, work);
+  const query = await preprocessQuery(sides.query, reference.panel, options, work);
+  const { panel } = reference;
+  const record = await reference.adata.uns(PREPROCESS_KEY);
+  if (!(record instanceof Map)) throw new AtlasmtlError("BUG", "preprocessing left no record");
+  const nMissing = Number(query.report.get("n_features_missing"));
+  return {
+    reference: reference.adata,
+    query: query.adata,
+    record: record as ConfigMap,
+    files: new Map([
+      [PREPARATION_FILES.panel, emitJson(panelToConfig(panel))],
+      [PREPARATION_FILES.reference, emitJson(reference.report)],
+      [PREPARATION_FILES.query, emitJson(query.report)],
+    ]),
+    warnings: [...reference.warnings, ...query.warnings],
+    summary: `${panel.featureSpace === "hvg" ? `the ${panel.geneIds.length} most variable genes of the reference` : `all ${panel.geneIds.length} genes of the reference`} (${panel.species}), for all methods; the query lacks ${nMissing} of them, which count as zero`,
+    seed: resolvePreprocessOptions(options).randomState,
+  };
+}

@@ -1,0 +1,92 @@
+/** The scores of an earlier run that a policy starts from (contract 5 §3). @module */
+import { platform } from "#platform";
+import { sha256 } from "../artifacts/checksums.ts";
+import { parseJsonObject } from "../artifacts/json.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { joinPath } from "../core/paths.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import { DEFAULT_HOTSPOT_OPTIONS, discoverHotspots } from "../evaluate/hotspots.ts";
+import type { PolicyFeatures } from "../evaluate/policies.ts";
+import { MAX_JSON_BYTES } from "../formats/limits.ts";
+
+/** What an earlier run says of our own method. */
+export interface SourceRun {
+  readonly path: string;
+  /** Of its `metrics.json`. */
+  readonly sha256: string;
+  readonly features: PolicyFeatures;
+}
+
+/** The scores of a run's folder. */
+export const sourceRunFile = (folder: string): string => joinPath(folder, "metrics.json");
+
+/**
+ * Reads the scores of `atlasmtl` on the query of the run in `folder`.
+ * @throws NOT_FOUND without the file; BAD_FORMAT for one that is no `metrics.json` of a benchmark; MISMATCH for a
+ * run without `atlasmtl` or of other label columns.
+ */
+export async function readSourceRun(folder: string, columns: readonly string[]): Promise<SourceRun> {
+  const path = sourceRunFile(folder);
+  const source = await platform.openFile(path);
+  let bytes: Uint8Array;
+  try {
+    if (source.byteLength > MAX_JSON_BYTES)
+      throw new AtlasmtlError("LIMIT", `${source.byteLength} bytes; at most ${MAX_JSON_BYTES} are read`, {
+        where: path,
+      });
+    bytes = await source.read(0, source.byteLength);
+  } finally {
+    await source.close();
+  }
+  try {
+    return { path, sha256: sha256([bytes]), features: featuresIn(parseJsonObject(bytes), columns) };
+  } catch (error) {
+    throw locate(error, path);
+  }
+}
+
+function featuresIn(metrics: ConfigMap, columns: readonly string[]): PolicyFeatures {
+  const results = metrics.get("results");
+  const ours = Array.isArray(results)
+    ? (results as readonly ConfigValue[]).map(asMap).find((entry) => entry.get("method") === "atlasmtl")
+    : undefined;
+  if (ours === undefined)
+    throw new AtlasmtlError("MISMATCH", "the run has no results of atlasmtl", {
+      hint: "name the folder of a benchmark that ran atlasmtl",
+    });
+  const scores = asMap(ours.get("metrics"));
+  if (scores.size !== columns.length || columns.some((column) => !scores.has(column)))
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `the run has the label columns ${[...scores.keys()].join(", ")}, the manifest ${columns.join(", ")}`,
+      { hint: "name a run of the same label columns" },
+    );
+  const [coarsest, finest, parent] = [columns[0]!, columns.at(-1)!, columns.at(-2)!];
+  const hierarchy = asMap(ours.get("hierarchy_metrics"));
+  const edge = asMap(asMap(hierarchy.get("edges")).get(`${parent}->${finest}`));
+  const perParent = [...asMap(edge.get("per_parent"))].map(([name, rates]) => ({
+    parent: name,
+    nCells: number(asMap(rates), "n_cells"),
+    parentCorrectChildWrongRate: number(asMap(rates), "parent_correct_child_wrong_rate"),
+  }));
+  return {
+    nLevels: columns.length,
+    coarsestMacroF1: number(asMap(scores.get(coarsest)), "macro_f1"),
+    finestMacroF1: number(asMap(scores.get(finest)), "macro_f1"),
+    finestBalancedAccuracy: number(asMap(scores.get(finest)), "balanced_accuracy"),
+    parentCorrectChildWrongRate: number(edge, "parent_correct_child_wrong_rate"),
+    fullPathAccuracy: number(hierarchy, "full_path_accuracy"),
+    hierarchyGap: null,
+    hotspotConcentration: discoverHotspots(perParent, DEFAULT_HOTSPOT_OPTIONS).concentration,
+  };
+}
+
+const asMap = (value: ConfigValue | undefined): ConfigMap => (value instanceof Map ? value : new Map());
+
+function number(scores: ConfigMap, key: string): number {
+  const value = scores.get(key);
+  if (typeof value === "number") return value;
+  throw new AtlasmtlError("BAD_FORMAT", `the run has no ${key}`, {
+    hint: "name the folder of a finished benchmark",
+  });
+}
