@@ -61,7 +61,7 @@ export const MAX_JSON_BYTES = 256 * 1024 * 1024;
 export const MAX_ARRAY_VALUES = 2 ** 31;
 
 /** Bytes of values that may be read at once from a stored array however small its file is. */
-export const ARRAY_ALLOWANCE = 64 * 1024 * 1024;
+export const ARRAY_ALLOWANCE = 48 * 1024 * 1024;
 
 /** The bytes of values that may be read at once from a stored array in a file of `fileBytes`. */
 export function maxArrayBytes(fileBytes: number): number {
