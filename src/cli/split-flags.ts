@@ -55,8 +55,8 @@ export async function splitDataset(
   };
 }
 
-/** The split that `preprocess` took this dataset from, where it says so. */
-async function recordedSplit(adata: AnnData): Promise<ConfigMap | null> {
+/** What a run manifest says about the split that `preprocess` took this dataset from; null where it is from none. */
+export async function recordedSplit(adata: AnnData): Promise<ConfigMap | null> {
   if (!adata.unsKeys.includes(PREPROCESS_KEY)) return null;
   try {
     const said = await adata.uns(PREPROCESS_KEY);

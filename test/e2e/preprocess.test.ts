@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { File, type Group } from "h5wasm/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readCompactCsr } from "../../src/anndata/compact.ts";
 import { createAnnData } from "../../src/anndata/memory.ts";
@@ -218,6 +219,20 @@ describe("bad input to preprocess", () => {
   });
 });
 
+describe("elements that cannot follow the genes", () => {
+  test("are named by a warning", async () => {
+    const path = join(folder, "odd.h5ad");
+    await writeH5ad(path, named(symbols));
+    const file = new File(path, "a");
+    (file.get("varm") as Group).create_group("notes");
+    file.close();
+    const { stderr } = await ok("preprocess", "reference", "--adata", "odd.h5ad", "--out", "odd/ref.h5ad");
+    expect(stderr).toMatch(/warning: varm\/notes is left out of the output: it is stored as group/);
+    const same = ["preprocess", "reference", "--adata", "odd.h5ad", "--out", "odd.h5ad"];
+    expectFailure(await run(...same), 2, /would be written, and it is read/);
+  });
+});
+
 describe("split", () => {
   test("divides donors; later steps take one side and name both files", async () => {
     await ok(
@@ -291,6 +306,22 @@ describe("split", () => {
     expect(predicted.split).toMatchObject({ part: "predict", n_cells: 30 });
     expect(predicted.split.assignment.sha256).toBe(plan.assignment_sha256);
     await ok("verify", "split");
+  });
+
+  test("an annotated file of one side has its cells and what belongs to them", async () => {
+    const read = ["--adata", "ensembl.h5ad", "--split", "split/plan.json", "--model", "split/m.pth"];
+    for (const out of ["split/p.h5ad", "split/again.zarr"]) {
+      await ok("predict", ...read, "--out", out, "--include-coords");
+      const side = await openAnnData(join(folder, out));
+      try {
+        expect(side.nObs).toBe(30);
+        expect(side.obs.columns).toEqual(expect.arrayContaining(["donor", "pred_cell_type"]));
+        expect([...side.obsmKeys].sort()).toEqual(["X_pred_latent_internal", "X_umap"]);
+        expect((await side.matrix()).nRows).toBe(30);
+      } finally {
+        await side.close();
+      }
+    }
   });
 
   test("a file that was made of one side says so, and training on it does", async () => {

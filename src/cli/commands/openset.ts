@@ -17,6 +17,7 @@ import { percent, plural, shellWord } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { required } from "../settings.ts";
+import { recordedSplit } from "../split-flags.ts";
 
 /** Fits as the flags say and writes settings for `predict --config`. @throws USAGE before any work. */
 export async function runOpenset(flags: OpensetFlags, context: CommandContext): Promise<void> {
@@ -82,6 +83,7 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
       {
         command: "openset",
         inputs,
+        split: await recordedSplit(adata),
         seeds: new Map(),
         details: new Map<string, ConfigValue>([["model", modelPath], ["out", out], ...settings, ...found]),
       },

@@ -15,6 +15,7 @@ import { byteSize, count, percent, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { required } from "../settings.ts";
+import { recordedSplit } from "../split-flags.ts";
 import { readRules, rulesFile } from "./predict.ts";
 
 /** Fits as the flags say. @throws USAGE before any work for a call that cannot succeed. */
@@ -69,6 +70,7 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
       {
         command: "refine",
         inputs,
+        split: await recordedSplit(adata),
         seeds: new Map(),
         details: new Map<string, string | ReadonlyMap<string, never>>([
           ["model", modelPath],
