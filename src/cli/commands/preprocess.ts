@@ -34,7 +34,7 @@ import {
 import { genesText } from "../preprocess-text.ts";
 import { byteSize, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
-import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { fileSummary, fingerprint, prepareRun, recordFiles } from "../provenance.ts";
 import { required } from "../settings.ts";
 import { splitDataset } from "../split-flags.ts";
 import { tableFile } from "./predict.ts";
@@ -187,14 +187,4 @@ async function write(
     },
   );
   return { files, manifest: run.path };
-}
-
-function fingerprint({ path, bytes }: FileToWrite): WrittenFile {
-  const sha = platform.createSha256();
-  let sizeBytes = 0;
-  for (const piece of bytes) {
-    sha.update(piece);
-    sizeBytes += piece.length;
-  }
-  return { path, sizeBytes, sha256: sha.hex() };
 }
