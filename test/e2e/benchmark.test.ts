@@ -131,11 +131,18 @@ test("evaluate scores what predict wrote, as the benchmark scores it", async () 
 });
 
 test("preprocessing, policies and the device of a manifest and its flags go through the command", async () => {
-  await writeFile(
-    join(folder, "whole.yaml"),
-    MANIFEST.replace("batch_size: 16}", "batch_size: 16, task_weight_policy: auto_task_weight_schedule_v1}") +
-      "predict: {refinement_policy: auto_parent_conditioned_reranker_v1}\nfeature_space: whole\nunmapped_policy: keep_original\nspecies: human\n",
-  );
+  const varNames = Array.from({ length: 24 }, (_, i) => `ENSG${String(i + 1).padStart(11, "0")}`);
+  await writeH5ad(join(folder, "ref_ids.h5ad"), { ...tinyAtlas(120), varNames });
+  await writeH5ad(join(folder, "query_ids.h5ad"), { ...tinyAtlas(40, 4, 9), varNames });
+  const manifest = [
+    "reference_h5ad: ref_ids.h5ad",
+    "query_h5ad: query_ids.h5ad",
+    "label_columns: [lineage, cell_type]",
+    "train: {hidden_sizes: [16], num_epochs: 8, task_weight_policy: auto_task_weight_schedule_v1}",
+    "predict: {refinement_policy: auto_parent_conditioned_reranker_v1}",
+    "feature_space: whole",
+  ];
+  await writeFile(join(folder, "whole.yaml"), manifest.join("\n"));
   const made = await run(
     ...["benchmark", "--dataset-manifest", "whole.yaml", "--output-dir", "whole"],
     ...["--methods", "atlasmtl", "nearest_centroid", "--device", "cpu"],

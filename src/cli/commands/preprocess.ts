@@ -1,5 +1,4 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
-import { platform } from "#platform";
 import { checkDatasetOutput, writeDataset } from "../../anndata/write-annotated.ts";
 import { emitJson } from "../../artifacts/json.ts";
 import { loadModel } from "../../artifacts/load.ts";
