@@ -10,7 +10,11 @@ import type { BenchmarkManifest } from "./manifest.ts";
 import { logNormalised } from "./matrices.ts";
 import { METHOD_DESCRIPTIONS } from "./methods/names.ts";
 import { sparsePlane } from "./plane.ts";
+import { DECISION_FILES } from "./policies.ts";
 import type { MethodResult } from "./run-method.ts";
+
+/** Files of a method that are no part of its model. */
+const DECISIONS: readonly string[] = [DECISION_FILES.taskWeights, DECISION_FILES.refinement];
 
 /** What a report says beside the results. */
 export interface BenchmarkReportContext {
@@ -61,7 +65,7 @@ function reportMethod({ name, entry, labels, reasons, coordinates }: MethodResul
   const total =
     sizes instanceof Map
       ? [...(sizes as ConfigMap)]
-          .filter(([file]) => file !== "predictions.csv")
+          .filter(([file]) => file !== "predictions.csv" && !DECISIONS.includes(file))
           .reduce((sum, [, size]) => sum + Number(size), 0)
       : 0;
   const named = (phase: string, list: readonly Fact[]): Fact[] =>
