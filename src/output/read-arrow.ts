@@ -36,7 +36,12 @@ export function readArrowCells(bytes: Uint8Array, where: string): ArrowCells {
   return { obsNames, columns };
 }
 
+/** The first bytes of the file format; streams have none. */
+const MAGIC = "ARROW1";
+
 function parse(bytes: Uint8Array, where: string): Table {
+  if (String.fromCharCode(...bytes.subarray(0, MAGIC.length)) !== MAGIC)
+    throw unreadable(`it does not start with ${MAGIC}`, where);
   try {
     return tableFromIPC(bytes);
   } catch (error) {
