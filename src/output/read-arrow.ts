@@ -36,12 +36,18 @@ export function readArrowCells(bytes: Uint8Array, where: string): ArrowCells {
   return { obsNames, columns };
 }
 
-/** The first bytes of the file format; streams have none. */
+/** The first and the last bytes of the file format; streams have none. */
 const MAGIC = "ARROW1";
 
 function parse(bytes: Uint8Array, where: string): Table {
-  if (String.fromCharCode(...bytes.subarray(0, MAGIC.length)) !== MAGIC)
-    throw unreadable(`it does not start with ${MAGIC}`, where);
+  const isMagic = (part: Uint8Array): boolean => String.fromCharCode(...part) === MAGIC;
+  if (!isMagic(bytes.subarray(0, MAGIC.length))) throw unreadable(`it does not start with ${MAGIC}`, where);
+  // The footer, which tells where all else is, stands before its length and the last bytes.
+  const end = bytes.length - MAGIC.length - 4;
+  const footer =
+    end < MAGIC.length ? -1 : new DataView(bytes.buffer, bytes.byteOffset + end, 4).getInt32(0, true);
+  if (!isMagic(bytes.subarray(-MAGIC.length)) || footer <= 0 || footer > end - MAGIC.length)
+    throw unreadable("its end is missing or damaged", where);
   try {
     return tableFromIPC(bytes);
   } catch (error) {
