@@ -166,7 +166,10 @@ test("task weights: every candidate is scored on held-out reference cells, and t
     chosen: best.name,
     decision_file: "task_weight_decision.json",
   });
-  expect(artifact_checksums).toHaveProperty("task_weight_decision.json");
+  expect(Object.keys(artifact_checksums)).toContain("task_weight_decision.json");
+  expect(readFileSync(join(folder, "weights/benchmark_report.html"), "utf8")).toContain(
+    "task_weight_decision.json",
+  );
   expect(result.seeds.has("policy_development")).toBe(true);
 });
 

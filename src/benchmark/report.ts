@@ -62,6 +62,7 @@ export async function benchmarkReport(
 
 function reportMethod({ name, entry, labels, reasons, coordinates }: MethodResult): ReportMethod {
   const sizes = entry.get("artifact_sizes");
+  const policies = entry.get("policy_dag");
   const total =
     sizes instanceof Map
       ? [...(sizes as ConfigMap)]
@@ -85,6 +86,7 @@ function reportMethod({ name, entry, labels, reasons, coordinates }: MethodResul
       ["train", entry.get("train_config_used") ?? null],
       ["predict", entry.get("predict_config_used") ?? null],
       ["input", entry.get("input_contract") ?? null],
+      ...(policies instanceof Map && policies.size > 0 ? [["policies", policies] as const] : []),
     ]),
   };
 }
