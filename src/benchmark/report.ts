@@ -1,6 +1,6 @@
 /** A benchmark as a report. @module */
 import type { FileRecord } from "../artifacts/run-manifest.ts";
-import { type ConfigMap, Float } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { chooseEmbedding } from "../output/report/embedding.ts";
 import { runtimeFacts } from "../output/report/from-prediction.ts";
 import { bytes, whole } from "../output/report/numbers.ts";
@@ -82,7 +82,7 @@ function reportMethod({ name, entry, labels, reasons, coordinates }: MethodResul
       ...named("Prediction", runtimeFacts(entry.get("predict_usage"))),
       ...(total === 0 ? [] : [{ name: "Model on disk", value: bytes(total) }]),
     ],
-    settings: new Map([
+    settings: new Map<string, ConfigValue>([
       ["train", entry.get("train_config_used") ?? null],
       ["predict", entry.get("predict_config_used") ?? null],
       ["input", entry.get("input_contract") ?? null],
