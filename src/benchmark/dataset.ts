@@ -148,11 +148,16 @@ async function readSides(
     return {
       reference: await load("reference", reference),
       query: await load("query", query),
-      preparation: prepared,
+      preparation: prepared === null ? null : withoutSides(prepared),
     };
   } finally {
     for (const adata of whole) await adata.close();
   }
+}
+
+/** What outlives the files. */
+function withoutSides({ record, files, warnings, summary, seed }: Preparation): BenchmarkData["preparation"] {
+  return { record, files, warnings, summary, seed };
 }
 
 async function chosenRows(whole: AnnData, subset: Subset, path: string): Promise<Uint32Array> {

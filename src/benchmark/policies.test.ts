@@ -3,13 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeDataset } from "../anndata/write-annotated.ts";
+import { loadModel } from "../artifacts/load.ts";
 import { loadReranker } from "../artifacts/refinement.ts";
 import { createSimulation } from "../demo/simulate.ts";
 import { simulatedAnnData } from "../demo/simulated-anndata.ts";
 import type { PolicyFeatures } from "../evaluate/policies.ts";
 import { createEngine } from "../kernels/engine.ts";
+import { splitDevelopment } from "./development.ts";
 import { parseBenchmarkManifest } from "./manifest.ts";
-import { checkGuardrail } from "./policies.ts";
+import { checkGuardrail, decideRefinement } from "./policies.ts";
 import { runBenchmark } from "./run.ts";
 
 const LEVELS = ["lineage", "class"];
@@ -35,7 +37,7 @@ const manifest = (train: Entries = [], predict: Entries = [], columns: readonly 
 let folder = "";
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "atlasmtl-test-"));
-  const simulation = createSimulation({ nReference: 900, nQuery: 120, nGenes: 120 });
+  const simulation = createSimulation({ nReference: 900, nQuery: 120, nGenes: 200 });
   for (const part of ["reference", "query"] as const)
     await writeDataset(simulatedAnnData(simulation, part), join(folder, `${part}.h5ad`), {});
 });
@@ -44,7 +46,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function run(name: string, given: ReturnType<typeof manifest>, atlasmtlModel: string | null = null) {
   const engine = await createEngine({ numThreads: 1 });
   try {
-    const { results } = await runBenchmark(
+    const { results, data } = await runBenchmark(
       {
         manifest: given,
         manifestPath: "m.yaml",
@@ -56,7 +58,7 @@ async function run(name: string, given: ReturnType<typeof manifest>, atlasmtlMod
       },
       { engine },
     );
-    return results[0]!;
+    return { ...results[0]!, data };
   } finally {
     engine.dispose();
   }
@@ -164,7 +166,10 @@ test("task weights: every candidate is scored on held-out reference cells, and t
     chosen: best.name,
     decision_file: "task_weight_decision.json",
   });
-  expect(artifact_checksums).toHaveProperty("task_weight_decision.json");
+  expect(Object.keys(artifact_checksums)).toContain("task_weight_decision.json");
+  expect(readFileSync(join(folder, "weights/benchmark_report.html"), "utf8")).toContain(
+    "task_weight_decision.json",
+  );
   expect(result.seeds.has("policy_development")).toBe(true);
 });
 
@@ -230,4 +235,45 @@ test("a loaded model is refined too, with a warning; its base is kept where noth
   expect(texts).toMatch(/no effect on a model that is loaded/);
   expect(texts).toMatch(/may have been trained on/);
   expect((kept.get("policy_dag") as Map<string, unknown>).has("task_weights")).toBe(false);
+  // Every cell is Unknown, so no parent is right and no child under it wrong.
+  expect(json("loaded/methods/atlasmtl/refinement_decision.json")).toMatchObject({
+    activated: false,
+    chosen: "base",
+    guardrail: null,
+  });
+  expect(texts).toMatch(/base result is kept, without refinement: Do not refine/);
+  expect(existsSync(join(folder, "loaded/methods/atlasmtl/reranker.pkl"))).toBe(false);
+});
+
+test("a refinement that makes the development cells worse is not applied", async () => {
+  const { data } = await run("half", manifest([["num_epochs", 5]]));
+  const { model } = await loadModel(join(folder, "half/methods/atlasmtl/model.pth"));
+  const split = await splitDevelopment(data, 3, {});
+  const { childToParent } = data.rules.get("class")!;
+  // Each child is taken for the next one of its parent, in the cells that the reranker learns from.
+  const { codes, categories } = split.fit.truth.get("class")!;
+  const next = categories.map((child) => {
+    const siblings = categories.filter((other) => childToParent.get(other) === childToParent.get(child));
+    return categories.indexOf(siblings[(siblings.indexOf(child) + 1) % siblings.length]!);
+  });
+  const wrong = { codes: codes.map((code) => next[code] ?? -1), categories };
+  const engine = await createEngine({ numThreads: 1 });
+  try {
+    const decision = await decideRefinement(
+      { fitted: model, model, whole: { adata: data.reference, truth: data.referenceLabels } },
+      {
+        split: { ...split, fit: { ...split.fit, truth: new Map([...split.fit.truth, ["class", wrong]]) } },
+        columns: LEVELS,
+        predict: { layer: "X", knnCorrection: "off", confidenceLow: 0 },
+        work: { engine },
+      },
+    );
+    expect(decision.config).toBeNull();
+    expect(decision.artifacts).toEqual([]);
+    expect(decision.reason).toMatch(/^phmap_v1 does not hold: child_macro_f1 /);
+    expect(decision.file.get("chosen")).toBe("base");
+    expect((decision.file.get("guardrail") as Map<string, unknown>).get("passed")).toBe(false);
+  } finally {
+    engine.dispose();
+  }
 });

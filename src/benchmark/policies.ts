@@ -43,6 +43,12 @@ export interface PolicyContext {
   readonly work: PredictWork;
 }
 
+const SELECTED_SCORE = {
+  finest_macro_f1: "finestMacroF1",
+  finest_balanced_accuracy: "finestBalancedAccuracy",
+  full_path_accuracy: "fullPathAccuracy",
+} as const satisfies Record<TaskWeightPolicy["selector"], keyof PolicyFeatures>;
+
 export interface TaskWeightDecision {
   /** Null keeps those of the manifest. */
   readonly weights: readonly number[] | null;
@@ -54,6 +60,7 @@ export interface TaskWeightDecision {
 /**
  * Tries task weights when the advice is to: each candidate is trained on the fitting cells and scored on the
  * development cells, and the best is taken if it beats the weights of the manifest by the selector's score.
+ * @throws as `train` and `predict`.
  */
 export async function decideTaskWeights(
   policy: TaskWeightPolicy,
@@ -72,12 +79,7 @@ export async function decideTaskWeights(
     for (const { name, weights } of advice.candidates)
       tried.push({ name, weights, scores: await scoresOf(weights) });
   }
-  const scoreBy = {
-    finest_macro_f1: "finestMacroF1",
-    finest_balanced_accuracy: "finestBalancedAccuracy",
-    full_path_accuracy: "fullPathAccuracy",
-  } as const;
-  const score = ({ scores }: (typeof tried)[number]): number => scores[scoreBy[policy.selector]];
+  const score = ({ scores }: (typeof tried)[number]): number => scores[SELECTED_SCORE[policy.selector]];
   let best = tried[0];
   for (const each of tried) if (score(each) > score(best!) + ROUNDING) best = each;
   const chosen = best?.name ?? BASE;
@@ -128,6 +130,7 @@ export interface RefinementDecision {
  * Refines children within their parents when the advice is to, and only if the guard holds on the development
  * cells: macro-F1 of the child and full-path accuracy no lower, cells with the right parent and a wrong child no
  * more. `fitted` is the model of the fitting cells; the artifact is for `model`, of all cells.
+ * @throws BAD_DATA for a parent without a usable cell among the fitting cells; as `predict`.
  */
 export async function decideRefinement(
   { fitted, model, whole }: { readonly fitted: Model; readonly model: Model; readonly whole: LabelledCells },

@@ -1,6 +1,6 @@
 /** A benchmark as a report. @module */
 import type { FileRecord } from "../artifacts/run-manifest.ts";
-import { type ConfigMap, Float } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { chooseEmbedding } from "../output/report/embedding.ts";
 import { runtimeFacts } from "../output/report/from-prediction.ts";
 import { bytes, whole } from "../output/report/numbers.ts";
@@ -10,7 +10,11 @@ import type { BenchmarkManifest } from "./manifest.ts";
 import { logNormalised } from "./matrices.ts";
 import { METHOD_DESCRIPTIONS } from "./methods/names.ts";
 import { sparsePlane } from "./plane.ts";
+import { DECISION_FILES } from "./policies.ts";
 import type { MethodResult } from "./run-method.ts";
+
+/** Files of a method that are no part of its model. */
+const DECISIONS: readonly string[] = [DECISION_FILES.taskWeights, DECISION_FILES.refinement];
 
 /** What a report says beside the results. */
 export interface BenchmarkReportContext {
@@ -58,10 +62,11 @@ export async function benchmarkReport(
 
 function reportMethod({ name, entry, labels, reasons, coordinates }: MethodResult): ReportMethod {
   const sizes = entry.get("artifact_sizes");
+  const policies = entry.get("policy_dag");
   const total =
     sizes instanceof Map
       ? [...(sizes as ConfigMap)]
-          .filter(([file]) => file !== "predictions.csv")
+          .filter(([file]) => file !== "predictions.csv" && !DECISIONS.includes(file))
           .reduce((sum, [, size]) => sum + Number(size), 0)
       : 0;
   const named = (phase: string, list: readonly Fact[]): Fact[] =>
@@ -77,10 +82,11 @@ function reportMethod({ name, entry, labels, reasons, coordinates }: MethodResul
       ...named("Prediction", runtimeFacts(entry.get("predict_usage"))),
       ...(total === 0 ? [] : [{ name: "Model on disk", value: bytes(total) }]),
     ],
-    settings: new Map([
+    settings: new Map<string, ConfigValue>([
       ["train", entry.get("train_config_used") ?? null],
       ["predict", entry.get("predict_config_used") ?? null],
       ["input", entry.get("input_contract") ?? null],
+      ...(policies instanceof Map && policies.size > 0 ? [["policies", policies] as const] : []),
     ]),
   };
 }

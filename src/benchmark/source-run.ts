@@ -2,7 +2,7 @@
 import { platform } from "#platform";
 import { sha256 } from "../artifacts/checksums.ts";
 import { parseJsonObject } from "../artifacts/json.ts";
-import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { joinPath } from "../core/paths.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { DEFAULT_HOTSPOT_OPTIONS, discoverHotspots } from "../evaluate/hotspots.ts";
@@ -86,6 +86,7 @@ const asMap = (value: ConfigValue | undefined): ConfigMap => (value instanceof M
 function number(scores: ConfigMap, key: string): number {
   const value = scores.get(key);
   if (typeof value === "number") return value;
+  if (value instanceof Float) return value.value;
   throw new AtlasmtlError("BAD_FORMAT", `the run has no ${key}`, {
     hint: "name the folder of a finished benchmark",
   });

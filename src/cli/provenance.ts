@@ -10,7 +10,7 @@ import {
   runManifest,
 } from "../artifacts/run-manifest.ts";
 import { RUN_MANIFEST_FILES } from "../artifacts/schema.ts";
-import type { AlsoWrite, WrittenFile } from "../core/bytes.ts";
+import type { AlsoWrite, FileToWrite, WrittenFile } from "../core/bytes.ts";
 import type { ConfigMap } from "../core/config.ts";
 import { VERSION } from "../core/version.ts";
 import { webAddress } from "../core/web-address.ts";
@@ -68,6 +68,17 @@ export function fileSummary({ path, sizeBytes, sha256 }: FileRecord): {
   readonly sha256: string;
 } {
   return { path, size: sizeBytes, sha256 };
+}
+
+/** Size and digest of a file that is about to be written. */
+export function fingerprint({ path, bytes }: FileToWrite): WrittenFile {
+  const sha = platform.createSha256();
+  let sizeBytes = 0;
+  for (const piece of bytes) {
+    sha.update(piece);
+    sizeBytes += piece.length;
+  }
+  return { path, sizeBytes, sha256: sha.hex() };
 }
 
 export interface RunDetails {

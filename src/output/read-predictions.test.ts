@@ -7,6 +7,7 @@ import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
 import { joinBytes } from "../core/bytes.ts";
 import { parseCsv, quotedCsv } from "./csv-text.ts";
 import { matchTruth, openCellTable, readPredictions } from "./read-predictions.ts";
+import { toArrow } from "./to-arrow.ts";
 import { toCsv } from "./to-csv.ts";
 
 let folder = "";
@@ -46,6 +47,52 @@ test("a full export comes back as it was", async () => {
     expect(Array.from(read![key].codes, (code) => read![key].categories[code])).toEqual(
       Array.from(written![key].codes, (code) => written![key].categories[code]),
     );
+});
+
+test("an Arrow table gives what the CSV of the same predictions gives, rows beyond one batch too", async () => {
+  const toy = toyPredictions();
+  const csv = await openCellTable(file("same.csv", joinBytes(toCsv(toy, { mode: "full" }))));
+  const arrow = await openCellTable(file("same.arrow", toArrow(toy, { mode: "full" })));
+  expect(arrow.obsNames).toEqual(csv.obsNames);
+  expect(arrow.columns).toEqual(csv.columns);
+  const [a, b] = await Promise.all([arrow, csv].map((table) => readPredictions(table, ["group", "kind"])));
+  for (const [l, label] of a!.entries()) {
+    for (const key of ["conf", "margin", "knnVoteFrac", "isLowConf", "usedKnn", "isUnknown"] as const)
+      expect([...label[key]]).toEqual([...b![l]![key]]);
+    for (const key of ["raw", "knn", "final"] as const)
+      expect(Array.from(label[key].codes, (code) => label[key].categories[code])).toEqual(
+        Array.from(b![l]![key].codes, (code) => b![l]![key].categories[code]),
+      );
+  }
+  const n = 70_000;
+  const codes = Int32Array.from({ length: n }, (_, i) => i % 3);
+  const labels = [{ ...toy.labels[0]!, final: { codes, categories: ["x", "y", "z"] } }];
+  const obsNames = Array.from({ length: n }, (_, i) => `c${i}`);
+  const long = toArrow({ ...toy, obsNames, labels }, { mode: "minimal" });
+  const table = await openCellTable(file("long.arrow", long));
+  expect(table.obsNames[69_999]).toBe("c69999");
+  const column = await table.column("pred_group");
+  expect(column.kind === "string" && column.values[69_999]).toBe("x");
+});
+
+test("a damaged Arrow table and one of other columns are refused, with their place", async () => {
+  const bytes = toArrow(toyPredictions());
+  for (const [name, damaged] of [
+    ["short.arrow", bytes.slice(0, 40)],
+    ["empty.arrow", new Uint8Array(0)],
+    ["text.arrow", new TextEncoder().encode("obs_name,pred_type")],
+  ] as const)
+    await expect(openCellTable(file(name, damaged))).rejects.toMatchObject({
+      code: "BAD_FORMAT",
+      where: expect.stringContaining(name),
+    });
+  const list = tableToIPC(tableFromArrays({ obs_name: ["a"], parts: [[1, 2]] }), { format: "file" })!;
+  await expect(openCellTable(file("list.feather", list))).rejects.toMatchObject({
+    code: "UNSUPPORTED",
+    where: expect.stringContaining("list.feather › parts"),
+  });
+  const nameless = tableToIPC(tableFromArrays({ cell: ["a", null], n: [1, 2] }), { format: "file" })!;
+  await expect(openCellTable(file("nameless.arrow", nameless))).rejects.toThrow(/row 1 holds no name/);
 });
 
 test("what a smaller export leaves out is filled in", async () => {

@@ -11,8 +11,8 @@ import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
 import { INDEX_COLUMN, predictionNames } from "./columns.ts";
 import { parseCsv } from "./csv-text.ts";
 
-/** Text of a table in memory at most. */
-const MAX_TEXT_BYTES = 1 << 29;
+/** A table in memory at most. */
+const MAX_TABLE_BYTES = 1 << 29;
 
 /** Columns over named cells. */
 export interface CellTable {
@@ -24,15 +24,21 @@ export interface CellTable {
 }
 
 /**
- * Opens the obs of a dataset, or a `.csv`, `.tsv` or gzipped table whose first column names the cells.
+ * Opens the obs of a dataset, a `.csv`, `.tsv` or gzipped table whose first column names the cells, or an `.arrow`
+ * (`.feather`) table.
  * @throws NOT_FOUND without the file, BAD_FORMAT for rows of another length, UNSUPPORTED for other suffixes.
  */
 export async function openCellTable(path: string): Promise<CellTable> {
   if (/\.(csv|tsv)(\.gz)?$/i.test(path)) return openTextTable(path);
-  if (/\.(parquet|arrow|feather)$/i.test(path))
-    throw new AtlasmtlError("UNSUPPORTED", "tables of this kind are written, not read", {
+  if (/\.(arrow|feather)$/i.test(path)) {
+    const { readArrowCells } = await import("./read-arrow.ts");
+    const { obsNames, columns } = readArrowCells(await readWhole(path), path);
+    return tableOf(path, obsNames, columns);
+  }
+  if (/\.parquet$/i.test(path))
+    throw new AtlasmtlError("UNSUPPORTED", "Parquet tables are written, not read", {
       where: path,
-      hint: "write the predictions as .csv or .h5ad",
+      hint: "write the predictions as .csv, .arrow or .h5ad",
     });
   const adata = await openAnnData(path);
   try {
@@ -46,19 +52,23 @@ export async function openCellTable(path: string): Promise<CellTable> {
   }
 }
 
-async function openTextTable(path: string): Promise<CellTable> {
+/** @throws NOT_FOUND, LIMIT. */
+async function readWhole(path: string): Promise<Uint8Array> {
   const source = await platform.openFile(path);
-  let bytes: Uint8Array;
   try {
-    if (source.byteLength > MAX_TEXT_BYTES)
-      throw new AtlasmtlError("LIMIT", `${source.byteLength} bytes; at most ${MAX_TEXT_BYTES} are read`, {
+    if (source.byteLength > MAX_TABLE_BYTES)
+      throw new AtlasmtlError("LIMIT", `${source.byteLength} bytes; at most ${MAX_TABLE_BYTES} are read`, {
         where: path,
       });
-    bytes = await source.read(0, source.byteLength);
+    return await source.read(0, source.byteLength);
   } finally {
     await source.close();
   }
-  const plain = isGzip(bytes) ? gunzip(bytes, { maxBytes: MAX_TEXT_BYTES }) : bytes;
+}
+
+async function openTextTable(path: string): Promise<CellTable> {
+  const bytes = await readWhole(path);
+  const plain = isGzip(bytes) ? gunzip(bytes, { maxBytes: MAX_TABLE_BYTES }) : bytes;
   const rows = parseCsv(new TextDecoder().decode(plain), /\.tsv(\.gz)?$/i.test(path) ? "\t" : ",");
   const [head, ...body] = rows;
   if (head === undefined || head.length < 2)

@@ -81,8 +81,11 @@ test("reproduce works for train and predict, and says what came out otherwise", 
     ...["--report", "p/report.html"],
   );
   expect(predicted.code, predicted.stderr).toBe(0);
+  const { outputs } = JSON.parse(await read("p/predict_run_manifest.json"));
+  expect(outputs.map((file: { path: string }) => file.path)).toEqual(["out.h5ad", "report.html"]);
   const again = await run("reproduce", "p/predict_run_manifest.json");
   expect(again.code, again.stderr).toBe(0);
+  expect(again.stdout).toMatch(/HOLDS TIMES +report\.html/);
 
   const path = join(folder, "m/train_run_manifest.json");
   const forged = JSON.parse(await readFile(path, "utf8"));
@@ -125,6 +128,40 @@ test("evaluate scores what predict wrote, as the benchmark scores it", async () 
     "query.h5ad",
   ];
   expectFailure(await run(...words, "--labels", "lineag"), 3, /pred_lineag.*pred_lineage/);
+});
+
+test("preprocessing, policies and the device of a manifest and its flags go through the command", async () => {
+  const varNames = Array.from({ length: 24 }, (_, i) => `ENSG${String(i + 1).padStart(11, "0")}`);
+  await writeH5ad(join(folder, "ref_ids.h5ad"), { ...tinyAtlas(120), varNames });
+  await writeH5ad(join(folder, "query_ids.h5ad"), { ...tinyAtlas(40, 4, 9), varNames });
+  const manifest = [
+    "reference_h5ad: ref_ids.h5ad",
+    "query_h5ad: query_ids.h5ad",
+    "label_columns: [lineage, cell_type]",
+    "train: {hidden_sizes: [16], num_epochs: 8, task_weight_policy: auto_task_weight_schedule_v1}",
+    "predict: {refinement_policy: auto_parent_conditioned_reranker_v1}",
+    "feature_space: whole",
+  ];
+  await writeFile(join(folder, "whole.yaml"), manifest.join("\n"));
+  const made = await run(
+    ...["benchmark", "--dataset-manifest", "whole.yaml", "--output-dir", "whole"],
+    ...["--methods", "atlasmtl", "nearest_centroid", "--device", "cpu"],
+  );
+  expect(made.code, made.stderr).toBe(0);
+  const { outputs } = JSON.parse(await read("whole/run_manifest.json"));
+  expect(outputs.map((file: { path: string }) => file.path)).toEqual(
+    expect.arrayContaining([
+      "preprocess/feature_panel.json",
+      "methods/atlasmtl/task_weight_decision.json",
+      "methods/atlasmtl/refinement_decision.json",
+    ]),
+  );
+  const [first] = JSON.parse(await read("whole/metrics.json")).results;
+  expect(first.predict_config_used.device).toBe("cpu");
+  expect(Object.keys(first.policy_dag)).toEqual(
+    expect.arrayContaining(["development", "task_weights", "refinement"]),
+  );
+  expect((await run("verify", "whole")).code).toBe(0);
 });
 
 test("report writes the report of a run again", async () => {

@@ -45,6 +45,7 @@ interface NamedFile {
 /**
  * Trains on the shared reference, or loads `modelPath`, and annotates the shared query; the policies of the manifest
  * decide first on parts of the reference. `source` is the run that they start from.
+ * @throws as `train`, `loadModel` and `predict`; BAD_DATA for a policy on a reference of too few cells.
  */
 export async function runAtlasmtl(
   data: SharedData,
@@ -199,9 +200,7 @@ async function trainModel(
 }
 
 async function bundleOf(model: Model): Promise<AtlasmtlOutcome["bundle"]> {
-  return (await emitBundle(model, "model.pth")).map(({ path, bytes }) => {
-    return named(path, joinBytes(bytes));
-  });
+  return (await emitBundle(model, "model.pth")).map(({ path, bytes }) => named(path, joinBytes(bytes)));
 }
 
 function predictConfig(settings: object): ConfigMap {

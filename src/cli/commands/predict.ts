@@ -28,7 +28,7 @@ import { inFlagWords } from "../in-flags.ts";
 import { PREDICT_FLAGS, type PredictFlags } from "../options.ts";
 import { byteSize, count, percent, plural, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
-import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { fileSummary, fingerprint, prepareRun, recordFiles } from "../provenance.ts";
 import { readRefinement } from "../refinement-file.ts";
 import { required } from "../settings.ts";
 import { splitDataset } from "../split-flags.ts";
@@ -95,10 +95,10 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       context,
     );
     const report = await reportOf(result, adata, model, flags, inputRecords, context);
-    const leftOut = await write(result, adata, out, flags, signal, (written) => [
-      ...(report === null ? [] : [report(written)]),
-      ...run.also(written),
-    ]);
+    const leftOut = await write(result, adata, out, flags, signal, (written) => {
+      const besides = report === null ? [] : [report(written)];
+      return [...besides, ...run.also([...written, ...besides.map(fingerprint)])];
+    });
     progress.stop();
     const outputs = run.outputs();
     const warnings = [...model.warnings, ...result.warnings, ...leftOut];

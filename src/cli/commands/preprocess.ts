@@ -1,5 +1,4 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
-import { platform } from "#platform";
 import type { Notice } from "../../anndata/types.ts";
 import { checkDatasetOutput, writeDataset } from "../../anndata/write-annotated.ts";
 import { emitJson } from "../../artifacts/json.ts";
@@ -35,7 +34,7 @@ import {
 import { genesText } from "../preprocess-text.ts";
 import { byteSize, shellWord, table } from "../print.ts";
 import { createProgress } from "../progress.ts";
-import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
+import { fileSummary, fingerprint, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { required } from "../settings.ts";
 import { splitDataset } from "../split-flags.ts";
 import { tableFile } from "./predict.ts";
@@ -197,14 +196,4 @@ async function write(
     },
   );
   return { files, manifest: run.path, leftOut };
-}
-
-function fingerprint({ path, bytes }: FileToWrite): WrittenFile {
-  const sha = platform.createSha256();
-  let sizeBytes = 0;
-  for (const piece of bytes) {
-    sha.update(piece);
-    sizeBytes += piece.length;
-  }
-  return { path, sizeBytes, sha256: sha.hex() };
 }

@@ -1,5 +1,6 @@
 /** `atlasmtl reproduce`: run the command of a run manifest again and compare what comes out. @module */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -7,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { checkRunFiles, parseRunManifest } from "../../artifacts/run-manifest.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { asFileError } from "../../node/file-errors.ts";
-import { codeDigest } from "../code-digest.ts";
+import { codeDigest, recordedCode } from "../code-digest.ts";
 import { type CommandContext, packageRoot } from "../context.ts";
 import { plural, table } from "../print.ts";
 import { compareFiles, type Sameness } from "../reproduce/compare.ts";
@@ -60,8 +61,10 @@ export async function runReproduce(
       });
     const compared: { path: string; status: Sameness }[] = [];
     for (const { path: file } of manifest.outputs) {
-      const name = basename(dirname(file)) === "." ? basename(file) : file;
-      compared.push({ path: file, status: await compareFiles(resolve(folder, file), join(to, name)) });
+      // Recorded relative to the manifest's folder inside it, else as given; the new ones are all in one folder.
+      const before = firstThere(resolve(folder, file), resolve(file));
+      const after = firstThere(join(to, file), join(to, basename(file)));
+      compared.push({ path: file, status: await compareFiles(before, after) });
     }
     output.result(table(compared.map(({ status, path: file }) => [status, file])));
     const wrong = compared.filter(({ status }) => status === "DIFFERENT" || status === "MISSING");
@@ -87,6 +90,8 @@ export async function runReproduce(
     if (keep === null) await rm(to, { recursive: true, force: true });
   }
 }
+
+const firstThere = (path: string, other: string): string => (existsSync(path) ? path : other);
 
 /** Another process, whose own summary does not mix with ours; its errors show. */
 function runProgram(words: readonly string[], signal: AbortSignal): Promise<number> {
@@ -148,11 +153,8 @@ function redirected(argv: readonly string[], folder: string): string[] {
 }
 
 function warnOfOtherCode(software: unknown, output: CommandContext["output"]): void {
-  const recorded =
-    typeof software === "object" && software !== null
-      ? (software as { readonly code_sha256?: unknown }).code_sha256
-      : undefined;
-  if (typeof recorded !== "string" || recorded === codeDigest()) return;
+  const recorded = recordedCode(software);
+  if (recorded === null || recorded === codeDigest()) return;
   output.warn({
     message: "the run was made by another version of the code",
     hint: "install the version that the manifest names to compare like with like",

@@ -9,6 +9,7 @@ import { isAtlasmtlError } from "../../errors.ts";
 import { nodeDisk } from "../../node/disk.ts";
 import { emitJournal } from "../../node/journal.ts";
 import { temporaryPath, thisProcess } from "../../node/temporaries.ts";
+import { codeDigest } from "../code-digest.ts";
 import type { CommandContext } from "../context.ts";
 import { runVerify, type VerifyFlags } from "./verify.ts";
 
@@ -24,6 +25,7 @@ interface Result {
   readonly warnings: readonly string[];
   readonly json: {
     readonly ok: boolean;
+    readonly other_code: readonly string[];
     readonly files: readonly { readonly status: string; readonly path: string }[];
   };
 }
@@ -57,7 +59,7 @@ async function verify(path: string, flags: VerifyFlags = {}): Promise<Result> {
   return { error, text: lines.join("\n"), warnings, json: json as Result["json"] };
 }
 
-async function run(path: string, output: string): Promise<void> {
+async function run(path: string, output: string, codeSha256?: string): Promise<void> {
   const record = { path: output, ...(await fingerprintFile(join(path, output))) };
   const manifest = runManifest({
     command: "predict",
@@ -66,6 +68,7 @@ async function run(path: string, output: string): Promise<void> {
     seeds: new Map(),
     packageVersion: "0",
     gitCommit: null,
+    ...(codeSha256 === undefined ? {} : { codeSha256 }),
     argv: [],
     startedAt: "",
     finishedAt: "",
@@ -102,6 +105,19 @@ test("what changed is shown as expected and found", async () => {
   expect(text).toMatch(/m_reference\.pkl\n {2}expected {2}sha256 [0-9a-f]{64}\n {2}found {5}no such file/);
   await writeFile(join(folder, "out.csv"), "longer");
   expect((await verify(folder)).text).toMatch(/found {5}another content, 6 bytes/);
+});
+
+test("a run that other code made is named with both digests, and is no failure", async () => {
+  await writeFile(join(folder, "out.csv"), "abc");
+  await run(folder, "out.csv", codeDigest());
+  expect(await verify(folder)).toMatchObject({ error: null, warnings: [], json: { other_code: [] } });
+  await run(folder, "out.csv", "ab".repeat(32));
+  const { error, warnings, json } = await verify(folder);
+  expect(error).toBeNull();
+  expect(warnings).toEqual([
+    `1 run made by other code than this program's: sha256 ${"ab".repeat(32)} recorded, ${codeDigest()} here`,
+  ]);
+  expect(json).toMatchObject({ ok: true, other_code: [join(folder, "predict_run_manifest.json")] });
 });
 
 test("a broken manifest in a folder does not keep the others from being checked", async () => {

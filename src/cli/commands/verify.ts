@@ -7,6 +7,7 @@ import { checkRunFiles, isRunManifest, parseRunManifest } from "../../artifacts/
 import { type VerifyStatus, verifyBundle } from "../../artifacts/verify.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../../errors.ts";
 import { MAX_JSON_BYTES } from "../../formats/limits.ts";
+import { codeDigest, recordedCode } from "../code-digest.ts";
 import type { CommandContext } from "../context.ts";
 import { asSubject, describeFailure } from "../errors.ts";
 import { count, indent, plural, table } from "../print.ts";
@@ -45,13 +46,14 @@ const WRONG: readonly Status[] = ["CHANGED", "MISSING", "UNREADABLE"];
  */
 export async function runVerify(path: string, flags: VerifyFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
-  const { found, checks, finished } = await asSubject("artifact", async () => {
+  const { found, checks, codes, finished } = await asSubject("artifact", async () => {
     const manifests = await findManifests(path);
     const put = flags.finish === true ? await finish(manifests) : [];
-    return { found: manifests, finished: put, checks: await checkAll(manifests, signal) };
+    return { found: manifests, finished: put, ...(await checkAll(manifests, signal)) };
   });
   for (const file of finished) output.note(`put in place: ${file}`);
   await warnOfUnfinished(path, found, context);
+  const otherCode = warnOfOtherCode(path, codes, context);
   const severalManifests = new Set(checks.map(({ manifest }) => manifest)).size > 1;
   output.result(
     table(
@@ -65,7 +67,7 @@ export async function runVerify(path: string, flags: VerifyFlags, context: Comma
   );
   const wrong = checks.filter(({ status }) => WRONG.includes(status));
   for (const check of wrong) output.result(`\n${check.path}\n${indent(differenceOf(check))}`);
-  output.json({ path, ok: wrong.length === 0, finished, files: checks });
+  output.json({ path, ok: wrong.length === 0, finished, files: checks, other_code: otherCode });
   if (wrong.length === 0) {
     const nOk = checks.filter(({ status }) => status === "OK").length;
     output.note(`${plural(nOk, "file")} as recorded`);
@@ -107,11 +109,38 @@ async function warnOfUnfinished(
   });
 }
 
-async function checkAll({ isFolder, manifests, bare }: Found, signal: AbortSignal): Promise<Check[]> {
+/** Says which runs other code made than this, which no checksum of a file tells; returns their manifests. */
+function warnOfOtherCode(
+  path: string,
+  codes: ReadonlyMap<string, string>,
+  { output }: CommandContext,
+): readonly string[] {
+  if (codes.size === 0) return [];
+  const now = codeDigest();
+  const other = [...codes].filter(([, digest]) => digest !== now);
+  const [first] = other;
+  if (first === undefined) return [];
+  const manifests = other.map(([manifest]) => manifest);
+  output.warn({
+    message: `${plural(other.length, "run")} made by other code than this program's: sha256 ${first[1]} recorded, ${now} here`,
+    where: manifests.length > 1 ? `${path}: ${manifests.join(", ")}` : first[0],
+    hint: "the files may well be as recorded; install the version that the manifest names to run it again",
+  });
+  return manifests;
+}
+
+/** All checks, and the digest of the code by manifest of a run. */
+interface Checked {
+  readonly checks: readonly Check[];
+  readonly codes: ReadonlyMap<string, string>;
+}
+
+async function checkAll({ isFolder, manifests, bare }: Found, signal: AbortSignal): Promise<Checked> {
   const checks: Check[] = [];
+  const codes = new Map<string, string>();
   for (const manifest of manifests) {
     try {
-      checks.push(...(await checkManifest(manifest, isFolder, signal)));
+      checks.push(...(await checkManifest(manifest, isFolder, codes, signal)));
     } catch (error) {
       // Of a folder, everything else is worth checking all the same.
       if (!isFolder || !isAtlasmtlError(error) || ["ABORTED", "BUG"].includes(error.code)) throw error;
@@ -122,13 +151,21 @@ async function checkAll({ isFolder, manifests, bare }: Found, signal: AbortSigna
   }
   for (const path of bare)
     checks.push({ manifest: path, role: "model", path, status: "NO CHECKSUM", expected: null, found: null });
-  return checks;
+  return { checks, codes };
 }
 
-async function checkManifest(path: string, isFolder: boolean, signal: AbortSignal): Promise<Check[]> {
+async function checkManifest(
+  path: string,
+  isFolder: boolean,
+  codes: Map<string, string>,
+  signal: AbortSignal,
+): Promise<Check[]> {
   const json = path.endsWith(".json") ? await readJson(path) : null;
   if (json !== null && isRunManifest(json)) {
-    const files = await checkRunFiles(parseRunManifest(json, path), dirname(path), signal);
+    const manifest = parseRunManifest(json, path);
+    const code = recordedCode(manifest.content.get("software"));
+    if (code !== null) codes.set(path, code);
+    const files = await checkRunFiles(manifest, dirname(path), signal);
     return files.map(({ role, path: file, status, expected, found }) => ({
       manifest: path,
       role,
