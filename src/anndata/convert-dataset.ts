@@ -63,8 +63,18 @@ export async function convertDataset(
     existing,
   );
   await copyAnnotation(adata.var, reshaped === undefined ? store : null, "var", sink, "/var");
-  const newCells = selected && { from: Int32Array.from(selected), names: adata.obs.index };
-  const newGenes = reshaped && { from: reshaped.varFrom, names: adata.var.index };
+  const nStored = async (frame: "obs" | "var"): Promise<number> =>
+    store === null ? 0 : (await openDataFrame(store, frame)).length;
+  const newCells = selected && {
+    from: Int32Array.from(selected),
+    nStored: await nStored("obs"),
+    names: adata.obs.index,
+  };
+  const newGenes = reshaped && {
+    from: reshaped.varFrom,
+    nStored: await nStored("var"),
+    names: adata.var.index,
+  };
   const newRows = { obsm: newCells, obsp: newCells, varm: newGenes, varp: newGenes, uns: undefined };
   const leftOut: LeftOut[] = [];
   for (const group of GROUPS) {

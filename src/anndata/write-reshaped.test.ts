@@ -112,7 +112,7 @@ describe.each([".h5ad", ".zarr"])("a view written to %s", (ending) => {
     try {
       expect(leftOut.map(({ message }) => message)).toEqual([
         "obsm/odd is left out of the output: it is stored as dict",
-        "obsp/short is left out of the output: it has 2 rows; row 4 is to be taken",
+        "obsp/short is left out of the output: it has 2 rows or columns; the dataset has 6",
       ]);
       expect(written.obs.index).toEqual(cells.map((i) => ATLAS.obsNames[i]));
       const rowsOf = (i: number) => [3 * i, 3 * i + 1, 3 * i + 2];

@@ -18,6 +18,8 @@ const MAX_VALUES = 1 << 26;
 export interface NewRows {
   /** Of each, the row of what is stored; -1 for none. */
   readonly from: Int32Array;
+  /** Rows of what is stored. */
+  readonly nStored: number;
   readonly names: readonly string[];
 }
 
@@ -45,12 +47,14 @@ export async function writeReshaped(
   const element = await store.open(group);
   if (element === null) return [];
   const leftOut: LeftOut[] = [];
+  if (element.kind === "array" && element.fields.length === 0)
+    leftOut.push({ path: group, why: otherForm(encodingName(element)).message });
   for (const key of element.kind === "group" ? element.keys : element.fields) {
     if (without.has(key)) continue;
     const path = `${group}/${key}`;
     try {
       if (element.kind === "array") await writeField(element, key, path, rows, sink);
-      else if (group.endsWith("p")) await writeBoth(store, path, rows.from, sink);
+      else if (group.endsWith("p")) await writeBoth(store, path, rows, sink);
       else await writeRows(store, path, rows, sink);
     } catch (error) {
       if (!(error instanceof AtlasmtlError) || !LEAVE_OUT.has(error.code)) throw error;
@@ -64,22 +68,18 @@ export async function writeReshaped(
 /** Values that cannot be moved must not hold up all the others. */
 const LEAVE_OUT: ReadonlySet<string> = new Set(["UNSUPPORTED", "BAD_DATA", "BAD_FORMAT", "LIMIT"]);
 
-async function writeRows(
-  store: ArrayStore,
-  path: string,
-  { from, names }: NewRows,
-  sink: ElementSink,
-): Promise<void> {
+async function writeRows(store: ArrayStore, path: string, rows: NewRows, sink: ElementSink): Promise<void> {
   const element = await store.open(path);
   if (element === null) return;
   if (element.kind === "group" && text(element.attribute("_index")) !== undefined) {
     const frame = await openDataFrame(store, path);
+    checkRows(rows, frame.length);
     const columns = new Map<string, Column>();
-    for (const name of frame.columns) columns.set(name, pickColumn(await frame.column(name), from));
-    return writeFrame(sink, `/${path}`, { index: names, columns });
+    for (const name of frame.columns) columns.set(name, pickColumn(await frame.column(name), rows.from));
+    return writeFrame(sink, `/${path}`, { index: rows.names, columns });
   }
   if (element.kind === "group" && isMatrixEncoding(encodingOf(element)))
-    return writeSparse(await openSparse(store, element), from, null, sink);
+    return writeSparse(await openSparse(store, element), rows, false, sink);
   if (
     element.kind !== "array" ||
     !["number", "boolean", "string"].includes(element.element) ||
@@ -87,7 +87,11 @@ async function writeRows(
   )
     throw otherForm(encodingName(element));
   const values = element.element === "string" ? await element.readStrings() : await element.readNumbers();
-  writePicked(sink, `/${path}`, values, { from, element: element.element, shape: element.shape ?? [] });
+  writePicked(sink, `/${path}`, values, {
+    rows,
+    element: element.element,
+    shape: element.shape ?? [],
+  });
 }
 
 /** A column of an old table of rows, as obsm and varm once were. */
@@ -95,21 +99,21 @@ async function writeField(
   table: StoredArray,
   name: string,
   path: string,
-  { from }: NewRows,
+  rows: NewRows,
   sink: ElementSink,
 ): Promise<void> {
   const { values, width, dtype } = await table.readField(name);
   const element = dtype === "bool" ? "boolean" : ArrayBuffer.isView(values) ? "number" : "string";
   const nRows = values.length / width;
   writePicked(sink, `/${path}`, values, {
-    from,
+    rows,
     element,
     shape: width === 1 ? [nRows] : [nRows, width],
   });
 }
 
 interface Picked {
-  readonly from: Int32Array;
+  readonly rows: NewRows;
   readonly element: StoredArray["element"];
   /** Of what is stored. */
   readonly shape: readonly number[];
@@ -119,11 +123,12 @@ function writePicked(
   sink: ElementSink,
   path: string,
   stored: NumberArray | readonly string[],
-  { from, element, shape: [nStored = 0, ...rowShape] }: Picked,
+  { rows, element, shape: [nStored = 0, ...rowShape] }: Picked,
 ): void {
+  const { from } = rows;
   const width = rowShape.reduce((product, n) => product * n, 1);
   const shape = [from.length, ...rowShape];
-  checkRows(from, nStored);
+  checkRows(rows, nStored);
   if (!ArrayBuffer.isView(stored)) {
     const texts = stored as readonly string[];
     const values = Array.from({ length: from.length * width }, (_, at) => {
@@ -143,34 +148,30 @@ function writePicked(
   else writeArray(sink, path, values, shape);
 }
 
-/** A matrix of rows by rows, such as cells by cells; of a row that nothing is stored for it is empty. */
-async function writeBoth(
-  store: ArrayStore,
-  path: string,
-  from: Int32Array,
-  sink: ElementSink,
-): Promise<void> {
+/** A matrix of rows by rows, such as cells by cells. */
+async function writeBoth(store: ArrayStore, path: string, rows: NewRows, sink: ElementSink): Promise<void> {
   const element = await store.open(path);
   if (element === null) return;
   if (element.kind === "group") {
     if (!isMatrixEncoding(encodingOf(element))) throw otherForm(encodingName(element));
-    return writeSparse(await openSparse(store, element), from, from, sink);
+    return writeSparse(await openSparse(store, element), rows, true, sink);
   }
   const isBoolean = element.element === "boolean";
   if ((element.element !== "number" && !isBoolean) || element.shape?.length !== 2)
     throw otherForm(encodingName(element));
-  checkRows(from, Math.min(...element.shape));
-  checkSize(from.length * from.length);
-  const values = await pickBoth(element, from);
-  const shape = [from.length, from.length];
+  for (const length of element.shape) checkRows(rows, length);
+  const n = rows.from.length;
+  checkSize(n * n);
+  const values = await pickBoth(element, rows);
+  const shape = [n, n];
   if (isBoolean) writeBooleanArray(sink, `/${path}`, values as Uint8Array, shape);
   else writeArray(sink, `/${path}`, values, shape);
 }
 
-async function pickBoth(array: StoredArray, from: Int32Array): Promise<NumberArray> {
-  const [nRows = 0, nCols = 0] = array.shape ?? [];
+async function pickBoth(array: StoredArray, rows: NewRows): Promise<NumberArray> {
+  const { from, nStored } = rows;
   const n = from.length;
-  const rowsOf = placesOf(from, nRows);
+  const placeOf = placesOf(rows);
   let picked: NumberArray | null = null;
   let first = 0;
   for await (const piece of pieces(array)) {
@@ -179,39 +180,36 @@ async function pickBoth(array: StoredArray, from: Int32Array): Promise<NumberArr
       picked = emptyLike(values, n * n);
       fillMissing(picked, 0, n * n);
     }
-    const end = first + values.length / Math.max(nCols, 1);
+    const end = first + values.length / Math.max(nStored, 1);
     for (let row = first; row < end; row++) {
-      const to = rowsOf[row]!;
+      const to = placeOf[row]!;
       if (to < 0) continue;
       for (let column = 0; column < n; column++)
-        if (from[column]! >= 0) picked[to * n + column] = values[(row - first) * nCols + from[column]!]!;
+        if (from[column]! >= 0) picked[to * n + column] = values[(row - first) * nStored + from[column]!]!;
     }
     first = end;
   }
   return picked ?? new Float32Array(n * n);
 }
 
-/** A sparse matrix of any size. */
-function openSparse(store: ArrayStore, group: StoredGroup): Promise<Matrix> {
+/** A sparse matrix of whatever size it says. @throws LIMIT for more columns than the positions of a CSR can name. */
+async function openSparse(store: ArrayStore, group: StoredGroup): Promise<Matrix> {
   const [nRows = 0, nCols = 0] =
     integers(group.attribute("shape") ?? group.attribute("h5sparse_shape")) ?? [];
+  if (nCols >= 2 ** 31)
+    throw new AtlasmtlError("LIMIT", `it has ${nCols} columns; fewer than 2^31 are written`);
   const names = async (): Promise<readonly string[]> => [];
   const frame = { nRows, nCols, rowNames: names, columnNames: names };
   return openMatrix(store, group.path, group.path as MatrixName, frame);
 }
 
-/** Rows `from`, and columns `columnsFrom` where they change too, in two passes: entries are counted, then put. */
-async function writeSparse(
-  matrix: Matrix,
-  from: Int32Array,
-  columnsFrom: Int32Array | null,
-  sink: ElementSink,
-): Promise<void> {
-  checkRows(from, matrix.nRows);
-  if (columnsFrom !== null) checkRows(columnsFrom, matrix.nCols);
-  const rowOf = placesOf(from, matrix.nRows);
-  const columnOf = columnsFrom === null ? null : placesOf(columnsFrom, matrix.nCols);
-  const columnAt = (column: number): number => (columnOf === null ? column : columnOf[column]!);
+/** New rows, and columns where they change too (`isBoth`), in two passes: entries are counted, then put. */
+async function writeSparse(matrix: Matrix, rows: NewRows, isBoth: boolean, sink: ElementSink): Promise<void> {
+  const { from } = rows;
+  checkRows(rows, matrix.nRows);
+  if (isBoth) checkRows(rows, matrix.nCols);
+  const rowOf = placesOf(rows);
+  const columnAt = (column: number): number => (isBoth ? rowOf[column]! : column);
   const indptr = new Uint32Array(from.length + 1);
   for await (const { firstRow, csr } of matrix.rows())
     for (let r = 0; r < csr.nRows; r++) {
@@ -240,12 +238,12 @@ async function writeSparse(
         data[indptr[to]! + i] = value;
       });
     }
-  const nCols = columnsFrom === null ? matrix.nCols : columnsFrom.length;
+  const nCols = isBoth ? from.length : matrix.nCols;
   writeCsr(sink, `/${matrix.name}`, { nRows: from.length, nCols, indptr, indices, data });
 }
 
 /** Of each stored row the row of the output; -1 for none. */
-function placesOf(from: Int32Array, nStored: number): Int32Array {
+function placesOf({ from, nStored }: NewRows): Int32Array {
   const places = new Int32Array(nStored).fill(-1);
   from.forEach((at, to) => {
     if (at >= 0) places[at] = to;
@@ -261,10 +259,9 @@ function fillMissing(values: NumberArray, start: number, end: number): void {
   if (values instanceof Float32Array || values instanceof Float64Array) values.fill(Number.NaN, start, end);
 }
 
-function checkRows(from: Int32Array, nStored: number): void {
-  const last = from.reduce((max, at) => Math.max(max, at), -1);
-  if (last >= nStored)
-    throw new AtlasmtlError("BAD_DATA", `it has ${nStored} rows; row ${last} is to be taken`);
+function checkRows({ nStored }: NewRows, found: number): void {
+  if (found !== nStored)
+    throw new AtlasmtlError("BAD_DATA", `it has ${found} rows or columns; the dataset has ${nStored}`);
 }
 
 function checkSize(nValues: number): void {

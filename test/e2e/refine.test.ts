@@ -1,6 +1,6 @@
 /** `refine` and `openset`: what they write, what `predict` makes of it, and what they refuse. */
 import { readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -64,6 +64,14 @@ describe("refine", () => {
     expect(text("p/out.csv")).not.toBe(text("plain.csv"));
     await ok("predict", ...READ, "query.h5ad", "--out", "a/out.csv", "--refinement", "r/re.pkl");
     expect(text("a/out.csv")).toBe(text("p/out.csv"));
+
+    const settings = { method: "auto_parent_conditioned_reranker", plan_path: "re_plan.json" };
+    await writeFile(join(folder, "r/settings.json"), JSON.stringify(settings));
+    await ok("predict", ...READ, "query.h5ad", "--out", "s/out.csv", "--refinement", "r/settings.json");
+    expect(named(json("s/predict_run_manifest.json").inputs)).toEqual(
+      expect.arrayContaining(["r/settings.json", "r/re_plan.json", "r/re.pkl"]),
+    );
+    expect(text("s/out.csv")).toBe(text("p/out.csv"));
   });
 
   test("refuses to write over what it reads, and bad values, and leaves nothing behind", async () => {
