@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
