@@ -27,11 +27,11 @@ import { ARRAY_ALLOWANCE, MAX_ARRAY_VALUES, maxArrayBytes } from "./limits.ts";
 import type { NumberArray } from "./number-arrays.ts";
 
 /** Bytes of one piece, and of one compressed chunk at most; the library's limit is 2 GiB. */
-const PIECE_BYTES = 1 << 26;
+const PIECE_BYTES = 1 << 25;
 const MAX_PIECE_BYTES = 1 << 30;
 
 /** Strings of one piece: the library holds the text of all of them at once. */
-const PIECE_STRINGS = 1 << 18;
+const PIECE_STRINGS = 1 << 17;
 
 /** What an array and a group have in common. */
 export type Attributes = Pick<StoredArray, "path" | "attributeNames" | "attribute">;

@@ -70,7 +70,7 @@ export function guardFiles(fs: EmscriptenFs, isLibrary: () => boolean): void {
 }
 
 /** What one call may add to the library's memory, however small the file: HDF5's own caches stay far below. */
-const GROWTH_ALLOWANCE = 96 * 1024 * 1024;
+const GROWTH_ALLOWANCE = 64 * 1024 * 1024;
 
 /** How often the library may hold what is read, and what the largest file holds. */
 const COPIES = 4;
