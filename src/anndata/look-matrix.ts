@@ -32,7 +32,7 @@ const MAX_LOG = 20;
 /** Whole numbers that are kept as floats come out of arithmetic a little off. */
 const WHOLE = 1e-6;
 
-/** A column-wise matrix of more entries than this is not measured: any row needs all of it. */
+/** A column-wise matrix of more entries than this is not measured, as one row needs all of it. */
 const MAX_COLUMNWISE = 1 << 26;
 
 /**

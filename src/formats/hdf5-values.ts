@@ -128,7 +128,7 @@ export function decodeStrings(bytes: Uint8Array<ArrayBuffer>, type: Metadata): s
 export const POINTER_BYTES = 16;
 
 /**
- * A datatype as it lies in the file: the library describes it as it is in memory, where what has any length is a
+ * A datatype as it lies in the file: the library describes it as it is in memory, where what varies in length is a
  * pointer of the machine, and the members after it move up.
  */
 export function storedType(type: Metadata): Metadata {
