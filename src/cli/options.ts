@@ -218,6 +218,11 @@ export const PREDICT_FLAGS = {
     "child to parent rules, JSON or YAML, or from the reference",
   ),
   enforceHierarchy: toggle(HIERARCHY, "a child that contradicts its parent becomes Unknown"),
+  coherentProbabilities: toggle(
+    HIERARCHY,
+    "a parent's confidence is the sum of its children's, and labels agree from level to level",
+  ),
+  deepestLabel: toggle(HIERARCHY, "also write each cell's finest label that is not Unknown"),
 
   refinement: path(HIERARCHY, "refine children: reranker .pkl, its _plan.json, or settings that name one"),
 

@@ -35,8 +35,33 @@ test("an unknown mode names the nearest", () => {
 test("two label columns never write the same column", () => {
   const toy = toyPredictions();
   const labels = [toy.labels[0], { ...toy.labels[1], column: "group_raw" }];
-  expect(() => outputColumns({ ...toy, labels }, "full")).toThrow(/both write the column "pred_group_raw"/);
+  expect(() => outputColumns({ ...toy, labels }, "full")).toThrow(/"pred_group_raw" would be written twice/);
   expect(outputColumns({ ...toy, labels }, "standard")).toHaveLength(8);
+});
+
+test("the deepest label comes last in every mode, and replaces that of an earlier run", () => {
+  const toy = toyPredictions();
+  const deepest = {
+    labels: { codes: Int32Array.of(0, 1, 1), categories: ["Unknown", "x"] },
+    columns: { codes: Int32Array.of(-1, 1, 1), categories: ["group", "kind"] },
+  };
+  const columns = outputColumns({ ...toy, deepest }, "minimal");
+  expect(columns.map(({ name }) => name)).toEqual([
+    "pred_group",
+    "pred_kind",
+    "pred_deepest",
+    "pred_deepest_level",
+  ]);
+  expect(columns[2]).toMatchObject({ kind: "label", labels: deepest.labels });
+  expect(earlierColumns(["pred_deepest", "pred_deepest_level", "donor"], ["group"])).toEqual([
+    "pred_deepest",
+    "pred_deepest_level",
+  ]);
+  expect(earlierColumns(["pred_deepest", "donor"], ["group"])).toEqual([]);
+  const labels = [{ ...toy.labels[0], column: "deepest" }];
+  expect(() => outputColumns({ ...toy, labels, deepest }, "minimal")).toThrow(
+    /"pred_deepest" would be written twice/,
+  );
 });
 
 test("columns of an earlier run are those of this run's labels and of complete other ones", () => {

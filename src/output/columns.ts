@@ -40,6 +40,9 @@ type Values =
   | { readonly kind: "score"; readonly values: Float32Array }
   | { readonly kind: "flag"; readonly values: Uint8Array };
 
+/** The columns of the deepest label, after those of the label columns. */
+const DEEPEST_COLUMNS = ["pred_deepest", "pred_deepest_level"] as const;
+
 interface ColumnSpec {
   readonly prefix: string;
   readonly suffix: string;
@@ -100,31 +103,37 @@ function specsOf(mode: WriteMode): readonly ColumnSpec[] {
 }
 
 /**
- * The columns of all label columns, label column by label column.
+ * The columns of all label columns, label column by label column, then those of the deepest label.
  * @throws USAGE for an unknown mode, naming the nearest, and for label columns whose output columns would
  * have the same name (such as `type` and `type_raw` in `full` mode).
  */
 export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
+  const { labels, deepest } = predictions;
   const names = columnNamesOf(
-    predictions.labels.map(({ column }) => column),
+    labels.map(({ column }) => column),
     mode,
+    { deepestLabel: deepest !== undefined },
   );
-  const values = predictions.labels.flatMap((prediction) =>
-    specsOf(mode).map(({ read }) => read(prediction)),
-  );
+  const values = labels.flatMap((prediction) => specsOf(mode).map(({ read }) => read(prediction)));
+  if (deepest !== undefined) values.push(label(deepest.labels), label(deepest.columns));
   return names.map((name, i) => ({ name, ...values[i]! }));
 }
 
 /** The names of {@link outputColumns}. @throws as it does. */
-export function columnNamesOf(labelColumns: readonly string[], mode: WriteMode): string[] {
+export function columnNamesOf(
+  labelColumns: readonly string[],
+  mode: WriteMode,
+  { deepestLabel }: { readonly deepestLabel: boolean },
+): string[] {
   const specs = specsOf(mode);
-  const names = labelColumns.flatMap((column) =>
+  const names: string[] = labelColumns.flatMap((column) =>
     specs.map(({ prefix, suffix }) => `${prefix}${column}${suffix}`),
   );
+  if (deepestLabel) names.push(...DEEPEST_COLUMNS);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
-    throw new AtlasmtlError("USAGE", `Two label columns would both write the column "${twice}".`, {
-      hint: "Choose a write mode with fewer columns.",
+    throw new AtlasmtlError("USAGE", `The column "${twice}" would be written twice.`, {
+      hint: "Choose a write mode with fewer columns, or predict without deepestLabel.",
     });
   return names;
 }
@@ -136,11 +145,12 @@ export function columnNames(labelColumn: string): string[] {
 
 /**
  * The columns of `existing` that an earlier prediction wrote: those of this run's label columns, and those of
- * every other label column whose `standard` columns are all there.
+ * every other label column whose `standard` columns are all there, and the deepest label's when both are there.
  */
 export function earlierColumns(existing: readonly string[], labelColumns: readonly string[]): string[] {
   const names = new Set(existing);
   const earlier = new Set(labelColumns.flatMap(columnNames));
+  if (DEEPEST_COLUMNS.every((name) => names.has(name))) for (const name of DEEPEST_COLUMNS) earlier.add(name);
   const standard = specsOf("standard");
   const [confidence] = standard;
   for (const name of existing) {

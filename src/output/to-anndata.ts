@@ -4,6 +4,7 @@ import type { AnnData } from "../anndata/types.ts";
 import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
+import type { PredictSettings } from "../predict/options.ts";
 import type { Predictions } from "../predict/types.ts";
 import {
   columnNamesOf,
@@ -60,19 +61,24 @@ export function toAnnDataAdditions(
 
 /**
  * The names that a prediction by `model` will write, for checks before the work; see `checkAnnotatable`.
- * @throws USAGE for an unknown mode, or for label columns whose output columns would have the same name.
+ * @throws USAGE for an unknown mode, or for output columns that would have the same name.
  */
 export function additionNames(
   model: Pick<Model, "labelHeads" | "coordHeads">,
   adata: Pick<AnnData, "obs">,
-  options: ToAnnDataOptions = {},
+  options: ToAnnDataOptions & Partial<Pick<PredictSettings, "deepestLabel">> = {},
 ): AdditionNames {
-  const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
+  const {
+    mode = DEFAULT_WRITE_MODE,
+    includeCoords = false,
+    includeMetadata = true,
+    deepestLabel = false,
+  } = options;
   const labelColumns = model.labelHeads.map(({ column }) => column);
   const coords = new Set([...model.coordHeads.map(({ name }) => name), LATENT_INTERNAL].map(coordsKey));
   const earlier = new Set(earlierColumns(adata.obs.columns, labelColumns));
   return {
-    obs: new Set(columnNamesOf(labelColumns, mode)),
+    obs: new Set(columnNamesOf(labelColumns, mode, { deepestLabel })),
     obsm: includeCoords ? coords : new Set(),
     uns: new Set(includeMetadata ? [METADATA_KEY] : []),
     removeObs: (name) => earlier.has(name),

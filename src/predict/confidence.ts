@@ -51,16 +51,48 @@ export function scoreBlock(
       sum += p;
       if (c !== best && p > second) second = p;
     }
-    if (!Number.isFinite(sum))
-      throw new AtlasmtlError(
-        "BAD_DATA",
-        `The network's output for cell ${firstRow + r}, column ${scores.column}, is not finite.`,
-        { hint: "Check that the values of the query are on the scale the model was trained with." },
-      );
+    if (!Number.isFinite(sum)) throw notFinite(firstRow + r, scores.column);
     scores.raw[firstRow + r] = best;
     scores.conf[firstRow + r] = 1 / sum;
     scores.margin[firstRow + r] = (1 - second) / sum;
   }
+}
+
+/**
+ * The probabilities of a block, `[nRows, nClasses]`: softmax of `logits` divided by `temperature`; row 0 is cell
+ * `firstRow`, for messages.
+ * @throws BAD_DATA when a logit is not finite.
+ */
+export function softmaxRows(
+  logits: Float32Array,
+  nRows: number,
+  temperature: number,
+  { column, classes }: Pick<HeadScores, "column" | "classes">,
+  firstRow: number,
+): Float64Array {
+  const nClasses = classes.length;
+  const probabilities = new Float64Array(logits.length);
+  for (let r = 0; r < nRows; r++) {
+    const at = r * nClasses;
+    let largest = logits[at];
+    for (let c = 1; c < nClasses; c++) largest = Math.max(largest, logits[at + c]);
+    let sum = 0;
+    for (let c = 0; c < nClasses; c++) {
+      probabilities[at + c] = exp((logits[at + c] - largest) / temperature);
+      sum += probabilities[at + c];
+    }
+    if (!Number.isFinite(sum)) throw notFinite(firstRow + r, column);
+    for (let c = 0; c < nClasses; c++) probabilities[at + c] /= sum;
+  }
+  return probabilities;
+}
+
+function notFinite(cell: number, column: string): AtlasmtlError {
+  return new AtlasmtlError(
+    "BAD_DATA",
+    `The network's output for cell ${cell}, column ${column}, is not finite.`,
+    { hint: "Check that the values of the query are on the scale the model was trained with." },
+  );
 }
 
 /**

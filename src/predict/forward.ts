@@ -7,6 +7,7 @@ import { AtlasmtlError } from "../errors.ts";
 import type { Engine, ForwardResult } from "../kernels/types.ts";
 import { applyChildCorrection } from "../model/child-correction.ts";
 import type { CoordHead, Model } from "../model/types.ts";
+import { type Coherence, scoreCoherently } from "./coherent.ts";
 import { createScores, type HeadScores, scoreBlock } from "./confidence.ts";
 
 /** What is kept of the network's output: a few numbers per cell, and the points that were asked for. */
@@ -30,6 +31,8 @@ export async function runNetwork(
     readonly nObs: number;
     readonly keep: (space: string) => boolean;
     readonly temperatures: ReadonlyMap<string, number>;
+    /** Makes the probabilities of linked columns one distribution; without it each column is scored by itself. */
+    readonly coherence?: Coherence | null;
     /** Sees each block, `firstRow` being its first cell, and may change its logits. */
     readonly beforeScores?: (block: ForwardResult, firstRow: number) => void;
     /** Called after each block. */
@@ -37,8 +40,9 @@ export async function runNetwork(
   },
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<NetworkOutput> {
-  const { nObs, keep, temperatures, beforeScores, onBlock } = options;
+  const { nObs, keep, coherence = null, beforeScores, onBlock } = options;
   const heads = model.labelHeads.map(({ column, classes }) => createScores(column, classes, nObs));
+  const temperatures = heads.map(({ column }) => options.temperatures.get(column) ?? 1);
   const points = new Map<string, DenseMatrix>();
   for (const { name, mean } of model.coordHeads) if (keep(name)) points.set(name, zeros(nObs, mean.length));
   if (keep(LATENT_INTERNAL)) points.set(LATENT_INTERNAL, zeros(nObs, model.shape.hiddenSizes.at(-1) ?? 0));
@@ -58,9 +62,12 @@ export async function runNetwork(
       });
       if (model.childCorrection !== null) applyChildCorrection(model.childCorrection, result);
       beforeScores?.(result, firstRow);
-      heads.forEach((head, h) => {
-        scoreBlock(result.logits[h], csr.nRows, temperatures.get(head.column) ?? 1, head, firstRow);
-      });
+      if (coherence !== null)
+        scoreCoherently(coherence, result.logits, csr.nRows, temperatures, heads, firstRow);
+      else
+        heads.forEach((head, h) => {
+          scoreBlock(result.logits[h], csr.nRows, temperatures[h], head, firstRow);
+        });
       model.coordHeads.forEach((head, h) => {
         const kept = points.get(head.name);
         if (kept !== undefined) unscale(result.coords[h], head, kept, firstRow);

@@ -92,7 +92,8 @@ test("rules must name the model's columns, coarse before fine, and strange paren
   const model = identityModel(null);
   const resolve = (child: string, parent: string, map: [string, string][] = [], enforceHierarchy = true) => {
     const hierarchyRules = new Map([[child, { parentColumn: parent, childToParent: new Map(map) }]]);
-    return resolveHierarchy(model, { hierarchyRules, enforceHierarchy });
+    const settings = { enforceHierarchy, coherentProbabilities: false, deepestLabel: false };
+    return resolveHierarchy(model, { hierarchyRules, ...settings });
   };
   await expect(resolve("kin", "group")).rejects.toThrow(/Did you mean "kind"/);
   await expect(resolve("group", "kind")).rejects.toThrow(/from coarse to fine/);

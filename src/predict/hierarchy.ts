@@ -114,17 +114,23 @@ function countParents(parent: ReferenceLabels, child: ReferenceLabels): Map<stri
 }
 
 /**
- * The rules of a call, checked against the model: given, derived from its reference, or none. Rules that are
- * not enforced are pointed out and otherwise left alone.
+ * The rules of a call, checked against the model: given, derived from its reference, or none. What needs rules and is
+ * given none derives them; rules that nothing needs are pointed out and otherwise left alone.
  * @throws MISMATCH for a column the model does not have, or a parent that does not come before its child.
  */
 export async function resolveHierarchy(
   model: Model,
-  settings: { readonly hierarchyRules: HierarchyRules | "derive" | null; readonly enforceHierarchy: boolean },
+  settings: {
+    readonly hierarchyRules: HierarchyRules | "derive" | null;
+    readonly enforceHierarchy: boolean;
+    readonly coherentProbabilities: boolean;
+    readonly deepestLabel: boolean;
+  },
 ): Promise<{ readonly rules: HierarchyRules; readonly warnings: readonly Warning[] }> {
-  const asked = settings.hierarchyRules;
+  const needed = settings.enforceHierarchy || settings.coherentProbabilities || settings.deepestLabel;
+  const asked = settings.hierarchyRules ?? (needed ? "derive" : null);
   if (asked === null) return { rules: new Map(), warnings: [] };
-  if (!settings.enforceHierarchy)
+  if (!needed)
     return {
       rules: new Map(),
       warnings: [

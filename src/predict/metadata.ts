@@ -86,6 +86,7 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     metadata.set("hierarchy_enforced", true);
     metadata.set("hierarchy_inconsistency_rate", floats(inconsistencyRates));
   }
+  if (settings.coherentProbabilities) metadata.set("coherent_probabilities", true);
   if (sources.refinement !== null) metadata.set("refinement", sources.refinement);
   metadata.set("prediction_runtime", sources.runtime);
   metadata.set("train_config", model.trainConfig);

@@ -88,6 +88,13 @@ export interface PredictSettings {
   /** Rules by child column, or `derive` to build them from the reference's labels. */
   readonly hierarchyRules: HierarchyRules | "derive" | null;
   readonly enforceHierarchy: boolean;
+  /**
+   * A parent's probability is the sum of its children's and a label lies under its parent's, by `hierarchyRules` or
+   * derived ones.
+   */
+  readonly coherentProbabilities: boolean;
+  /** Also give each cell its finest label that is known and agrees with the coarser ones, by the same rules. */
+  readonly deepestLabel: boolean;
   /** A refinement that was fitted before, by its artifact or its plan; null for none. */
   readonly refinementConfig: RefinementConfig | null;
   /** Map the query's genes to the model's by tables of genes, whatever they are called by. */
@@ -132,6 +139,8 @@ export const PREDICT_DEFAULTS: PredictSettings = {
   opensetLabelColumn: null,
   hierarchyRules: null,
   enforceHierarchy: false,
+  coherentProbabilities: false,
+  deepestLabel: false,
   refinementConfig: null,
   autoGenes: false,
   varNamesType: null,
@@ -144,6 +153,14 @@ export const PREDICT_DEFAULTS: PredictSettings = {
 
 const SHARE = { min: 0, max: 1 } as const;
 const COUNT = { integer: true, min: 1 } as const;
+const TOGGLES = [
+  "applyCalibration",
+  "enforceHierarchy",
+  "coherentProbabilities",
+  "deepestLabel",
+  "autoGenes",
+  "keepCoords",
+] as const;
 
 /**
  * Fills in the defaults and checks every value.
@@ -186,7 +203,7 @@ export function resolvePredictOptions(
   if (settings.duplicatePolicy !== null)
     checkChoice("duplicatePolicy", settings.duplicatePolicy, DUPLICATE_POLICIES);
   if (settings.ensemblSourceColumn !== null) checkName("ensemblSourceColumn", settings.ensemblSourceColumn);
-  for (const name of ["applyCalibration", "enforceHierarchy", "autoGenes", "keepCoords"] as const)
+  for (const name of TOGGLES)
     if (typeof settings[name] !== "boolean")
       throw usageError(`${optionName(name)} is ${shown(settings[name])}; expected true or false`);
   if (settings.enforceHierarchy && settings.hierarchyRules === null)

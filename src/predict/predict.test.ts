@@ -6,6 +6,7 @@ import type { DenseMatrix } from "../core/dense.ts";
 import { createReferenceEngine } from "../kernels/reference/engine.ts";
 import type { Engine } from "../kernels/types.ts";
 import type { Reference } from "../model/types.ts";
+import { deriveHierarchyRules } from "./hierarchy.ts";
 import type { PredictOptions } from "./options.ts";
 import { predict } from "./predict.ts";
 import type { PredictedLabels } from "./types.ts";
@@ -306,6 +307,26 @@ test("prototype measures to the nearest centroid of the chosen column", async ()
   );
   expect([...labels[0].isUnknown]).toEqual([0, 1]);
   expect(toPlain(metadata)).toMatchObject({ openset_label_column: "kind", openset_num_prototypes: 3 });
+});
+
+test("coherent probabilities derive their rules and leave nothing to contradict", async () => {
+  const cells = [
+    [3, 0, 4],
+    [0, 3, 4],
+    [4, 4, 0],
+  ];
+  const apart = await run(cells);
+  const { labels, metadata, deepest } = await run(cells, { coherentProbabilities: true, deepestLabel: true });
+  const { rules } = deriveHierarchyRules(reference.labels, ["group", "kind"]);
+  const group = rules.get("kind")!.childToParent;
+  const agree = (given: typeof labels) =>
+    names(given[1].raw).map((kind, i) => group.get(kind) === names(given[0].raw)[i]);
+  expect(agree(apart.labels)).toContain(false);
+  expect(agree(labels)).toEqual([true, true, true]);
+  expect(labels[0].conf[0]).toBeGreaterThan(labels[1].conf[0]);
+  expect(metadata.get("coherent_probabilities")).toBe(true);
+  expect(apart.metadata.has("coherent_probabilities")).toBe(false);
+  expect([apart.deepest, deepest?.columns.categories]).toEqual([undefined, ["group", "kind"]]);
 });
 
 test("a child that contradicts its parent becomes Unknown and is counted", async () => {

@@ -11,7 +11,9 @@ import type { Engine } from "../kernels/types.ts";
 import { applyReranker } from "../model/refinement.ts";
 import type { Model } from "../model/types.ts";
 import { calibrationOf } from "./calibration.ts";
+import { bindCoherence } from "./coherent.ts";
 import { flagLowConfidence, type HeadScores } from "./confidence.ts";
+import { deepestLabels } from "./deepest.ts";
 import { type NetworkOutput, runNetwork } from "./forward.ts";
 import { enforceHierarchy, resolveHierarchy } from "./hierarchy.ts";
 import { askNeighbours, type KnnLabels } from "./knn.ts";
@@ -49,6 +51,7 @@ export async function predict(
   const meter = startRuntimeMeter();
   const calibration = calibrationOf(model, settings.applyCalibration);
   const hierarchy = await resolveHierarchy(model, settings);
+  const coherence = settings.coherentProbabilities ? bindCoherence(model.labelHeads, hierarchy.rules) : null;
   const refinement = await resolveRefinement(model, settings);
   const query = await openQueryRows(model, adata, settings, work.signal);
   const space = await chooseSpace(model, adata, settings);
@@ -60,6 +63,7 @@ export async function predict(
       nObs: adata.nObs,
       keep: pointsToKeep(settings, space),
       temperatures: calibration.temperatures,
+      coherence,
       beforeScores: (block) => {
         if (refinement === null || refinement.bound === null) return;
         const { column } = model.labelHeads[refinement.bound.childHead];
@@ -88,6 +92,7 @@ export async function predict(
   return {
     obsNames: adata.obs.index,
     labels,
+    ...(settings.deepestLabel ? { deepest: deepestLabels(labels, hierarchy.rules) } : {}),
     coords: settings.keepCoords ? network.points : new Map(),
     spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
     opensetScores: openset?.scores,

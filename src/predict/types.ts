@@ -30,11 +30,21 @@ export interface LabelPrediction {
   readonly final: PredictedLabels;
 }
 
+/** Of each cell the finest label that is known and agrees with the coarser ones. */
+export interface DeepestLabels {
+  /** `Unknown` where the coarsest label is. */
+  readonly labels: PredictedLabels;
+  /** The label column it is of; -1 where it is `Unknown`. */
+  readonly columns: PredictedLabels;
+}
+
 export type { Warning };
 
 export interface Predictions {
   readonly obsNames: readonly string[];
   readonly labels: readonly LabelPrediction[];
+  /** Where `deepestLabel` was on. */
+  readonly deepest?: DeepestLabels | undefined;
   /** Predicted coordinates in original units, by head name, plus `latent_internal`; empty when not kept. */
   readonly coords: ReadonlyMap<string, DenseMatrix>;
   /** Every space the model predicts, also those not kept in `coords`. */

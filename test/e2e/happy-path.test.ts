@@ -250,6 +250,24 @@ describe("predict", () => {
     expect(await sha256("h/b.csv")).toBe(await sha256("h/a.csv"));
   });
 
+  test("coherent levels and the deepest label are written where they are asked for", async () => {
+    const { code, stderr } = await predict("c/a.csv", "--coherent-probabilities", "--deepest-label");
+    expect(code, stderr).toBe(0);
+    const [head, ...rows] = (await readFile(join(folder, "c/a.csv"), "utf8")).trimEnd().split("\n");
+    const names = head!.split(",");
+    expect(names.slice(-2)).toEqual(["pred_deepest", "pred_deepest_level"]);
+    const at = (row: string, name: string) => row.split(",")[names.indexOf(name)]!;
+    for (const row of rows) {
+      expect(Number(at(row, "conf_lineage"))).toBeGreaterThanOrEqual(
+        Number(at(row, "conf_cell_type")) - 1e-6,
+      );
+      const level = at(row, "pred_deepest_level");
+      expect(at(row, "pred_deepest")).toBe(level === "" ? "Unknown" : at(row, `pred_${level}`));
+    }
+    expect((await predict("c/a.h5ad", "--deepest-label")).code).toBe(0);
+    expect((await predict("c/a.h5ad", "--deepest-label")).code).toBe(0);
+  });
+
   test("a query without cells gives a result without cells", async () => {
     await writeH5ad(join(folder, "none.h5ad"), tinyAtlas(0));
     const words = ["--model", "model/m.pth", "--adata", "none.h5ad"];

@@ -85,11 +85,13 @@ const FACTORS: readonly (readonly (() => Partial<PredictOptions>)[])[] = [
   [
     () => ({}),
     () => ({ hierarchyRules: "derive", enforceHierarchy: true }),
+    () => ({ coherentProbabilities: true }),
     () => ({
       hierarchyRules: new Map([["fine", { parentColumn: "coarse", childToParent: new Map([["a0", "b"]]) }]]),
       enforceHierarchy: true,
     }),
   ],
+  [() => ({}), () => ({ deepestLabel: true })],
   [() => ({}), () => ({ knnIndexMode: "approximate" })],
   [() => ({}), refinement],
   [() => ({}), () => ({ keepCoords: false })],

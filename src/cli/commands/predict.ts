@@ -70,7 +70,13 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     if (isAnnotated(suffix)) await checkDatasetOutput(adata, out);
     if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
     if (suffix === ".h5ad")
-      await checkAnnotatable(adata, additionNames(model.data, adata, annotation(flags)));
+      await checkAnnotatable(
+        adata,
+        additionNames(model.data, adata, {
+          ...annotation(flags),
+          ...(flags.deepestLabel === true ? { deepestLabel: true } : {}),
+        }),
+      );
     const inputPaths = [
       ...part.files,
       ...(whole.stored?.files ?? [data]),

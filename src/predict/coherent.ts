@@ -1,0 +1,115 @@
+/**
+ * Probabilities of several label columns as one distribution: a parent's is the sum of its children's, and the label
+ * of a child lies under the label of its parent.
+ * @module
+ */
+import { compareCodePoints } from "../core/order.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { type HeadScores, softmaxRows } from "./confidence.ts";
+import type { HierarchyRules } from "./hierarchy.ts";
+
+/** Two label columns by position: of each class of `child` the class of `parent` that it belongs to. */
+interface Link {
+  readonly parent: number;
+  readonly child: number;
+  readonly parentOf: Int32Array;
+}
+
+/** Which columns sum up which, coarse to fine by child. */
+export type Coherence = readonly Link[];
+
+/**
+ * Binds rules to the classes of a model.
+ * @throws MISMATCH for a child class without a parent, a parent class without children, or a column that is the
+ * parent of two others: their sums would not be one distribution.
+ */
+export function bindCoherence(
+  heads: readonly { readonly column: string; readonly classes: readonly string[] }[],
+  rules: HierarchyRules,
+): Coherence {
+  const columns = heads.map(({ column }) => column);
+  const links = [...rules].map(([column, { parentColumn, childToParent }]) => {
+    const [parent, child] = [columns.indexOf(parentColumn), columns.indexOf(column)];
+    const { classes } = heads[parent];
+    const parentOf = Int32Array.from(heads[child].classes, (label) =>
+      classes.indexOf(childToParent.get(label) ?? ""),
+    );
+    const orphans = heads[child].classes.filter((_, code) => parentOf[code] < 0);
+    if (orphans.length > 0) throw notOneDistribution(column, "have no parent", orphans, parentColumn);
+    const childless = classes.filter((_, code) => !parentOf.includes(code));
+    if (childless.length > 0) throw notOneDistribution(parentColumn, "have no children", childless, column);
+    return { parent, child, parentOf };
+  });
+  for (const { parent } of links) {
+    const children = links.filter((link) => link.parent === parent).map(({ child }) => columns[child]);
+    if (children.length > 1)
+      throw new AtlasmtlError(
+        "MISMATCH",
+        `${columns[parent]} is the parent of ${children.join(" and ")}; expected one column of children`,
+        { where: "hierarchyRules", hint: "name the next coarser column as parent_col of each" },
+      );
+  }
+  return links.sort((a, b) => a.child - b.child);
+}
+
+function notOneDistribution(column: string, what: string, labels: readonly string[], other: string) {
+  const examples = [...labels].sort(compareCodePoints).slice(0, 5).join(", ");
+  return new AtlasmtlError(
+    "MISMATCH",
+    `${labels.length} labels of ${column} ${what} in ${other}, such as ${examples}; a parent's probability cannot be the sum of its children's`,
+    {
+      where: "hierarchyRules",
+      hint: "give every child a parent and every parent a child, or predict without coherentProbabilities",
+    },
+  );
+}
+
+/**
+ * Scores a block as `scoreBlock` does each head, with the probabilities of linked heads made one distribution: from
+ * fine to coarse a parent's are the sums of its children's; then from coarse to fine the label is the most likely one
+ * under the parent's label.
+ *
+ * `logits` are by head `[nRows, nClasses]`, row 0 is cell `firstRow`; `temperatures` are by head. A margin below 0,
+ * where a class elsewhere is more likely, becomes 0.
+ * @throws BAD_DATA when a logit is not finite.
+ */
+export function scoreCoherently(
+  links: Coherence,
+  logits: readonly Float32Array[],
+  nRows: number,
+  temperatures: readonly number[],
+  heads: readonly HeadScores[],
+  firstRow: number,
+): void {
+  const probabilities = logits.map((own, h) => softmaxRows(own, nRows, temperatures[h], heads[h], firstRow));
+  for (const { parent, child, parentOf } of [...links].reverse()) {
+    const nParents = heads[parent].classes.length;
+    const own = probabilities[child];
+    const sums = new Float64Array(nRows * nParents);
+    for (let r = 0; r < nRows; r++)
+      for (let c = 0; c < parentOf.length; c++)
+        sums[r * nParents + parentOf[c]] += own[r * parentOf.length + c];
+    probabilities[parent] = sums;
+  }
+  heads.forEach((head, h) => {
+    const link = links.find(({ child }) => child === h);
+    const own = probabilities[h];
+    const nClasses = head.classes.length;
+    for (let r = 0; r < nRows; r++) {
+      const under = link === undefined ? -1 : heads[link.parent].raw[firstRow + r];
+      let best = -1;
+      for (let c = 0; c < nClasses; c++) {
+        if (link !== undefined && link.parentOf[c] !== under) continue;
+        if (best < 0 || own[r * nClasses + c] > own[r * nClasses + best]) best = c;
+      }
+      let second = 0;
+      for (let c = 0; c < nClasses; c++)
+        if (c !== best && own[r * nClasses + c] > second) second = own[r * nClasses + c];
+      // A sum of rounded probabilities may be a hair above 1.
+      const conf = Math.min(1, own[r * nClasses + best]);
+      head.raw[firstRow + r] = best;
+      head.conf[firstRow + r] = conf;
+      head.margin[firstRow + r] = Math.max(0, conf - second);
+    }
+  });
+}
