@@ -94,7 +94,10 @@ export const TRAIN_FLAGS = {
   dropoutRate: number(NETWORK, "share of units dropped, 0 to 1"),
   inputTransform: choice(INPUT_TRANSFORMS, NETWORK, "binary: expressed or not; float: values as they are"),
   normalize: choice(NORMALIZATIONS, NETWORK, "what is done to counts first, here and in every prediction"),
-
+  countThinning: number(
+    NETWORK,
+    "each step sees cells with a random share of their counts, from this one up to 1 (needs --normalize)",
+  ),
   ensembleSize: integer(NETWORK, "networks that are trained one after another and averaged"),
 
   numEpochs: integer(TRAINING, "passes over the data"),

@@ -5,6 +5,7 @@
  * `normalize_total(target_sum=1e4)` and `log1p` to float32 rounding.
  * @module
  */
+import type { Csr } from "./csr.ts";
 import { log } from "./math.ts";
 
 /** What a model does with counts before its input transform. */
@@ -34,6 +35,12 @@ export function normalizeCell(values: Float32Array, start: number, end: number):
     if (SMALL[count]! < 0) SMALL[count] = log(1 + count * scale);
     values[e] = SMALL[count]!;
   }
+}
+
+/** Normalises every cell of a matrix with values, in place. */
+export function normalizeCells({ nRows, indptr, data }: Csr): void {
+  if (data === null) return;
+  for (let r = 0; r < nRows; r++) normalizeCell(data, indptr[r]!, indptr[r + 1]!);
 }
 
 /** The values of counts below its length for the cell at hand, −1 where not yet known. */

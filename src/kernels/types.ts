@@ -59,7 +59,20 @@ export interface ChildTrainingOptions {
   readonly baseLrScale: number | null;
 }
 
-/** The whole training set in memory; X has gone through the input transform. */
+/**
+ * Changes the stored values of one cell, `values[start]` to `values[end − 1]`, in place, when it is taken into a
+ * batch. `row` is its row of the training data; `step` that of the batch, null in evaluation. The result depends on
+ * nothing but these and the values. Zeros may arise and stay stored.
+ */
+export type CellTransform = (
+  values: Float32Array,
+  start: number,
+  end: number,
+  row: number,
+  step: number | null,
+) => void;
+
+/** The whole training set in memory; X has gone through the input transform, but for {@link CellTransform}. */
 export interface TrainingData {
   readonly x: Csr;
   /** Per label head, the class of each cell; -1 where the label is missing. */
@@ -100,6 +113,8 @@ export interface TrainerOptions {
   readonly dropoutKey: number;
   readonly batchSize: number;
   readonly child?: ChildTrainingOptions | null;
+  /** What each cell goes through anew in every batch; needs a matrix with values. */
+  readonly cellTransform?: CellTransform | null;
 }
 
 /** Mean loss of one pass, weighted by cells: `total`, and its parts before their weights. */

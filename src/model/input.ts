@@ -14,6 +14,7 @@ import type { ResolvedTrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
 
 export interface TrainInput {
+  /** As the network is to see it; with `countThinning` the counts themselves, which the training steps normalise. */
   readonly x: Csr;
   readonly genes: readonly string[];
   readonly labels: readonly LabelData[];
@@ -83,7 +84,7 @@ async function readInput(
         ? undefined
         : (data, start, end, row) => {
             counts.add(data, start, end, row);
-            normalizeCell(data, start, end);
+            if (options.countThinning === null) normalizeCell(data, start, end);
           },
     ...work,
   });

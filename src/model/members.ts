@@ -8,6 +8,7 @@ import {
   createClassSampler,
   type ResolvedClassBalance,
 } from "./class-balance.ts";
+import { createCountThinning } from "./count-thinning.ts";
 import { joinMembers } from "./ensemble.ts";
 import { type FitResult, fitEpochs } from "./fit.ts";
 import { initialLinear, initialWeights, type WarmStart, warmStart } from "./init.ts";
@@ -112,7 +113,11 @@ async function fitMember(
   const split = problem.splits[member]!;
   const { weighting, sampling } = balancesOf(problem, member);
   const key = (name: string) => seeds[memberPurpose(name, member)] ?? 0;
-  const trainer = await work.engine.createTrainer(trainerOptions(problem, start, weighting, key("dropout")));
+  const trainer = await work.engine.createTrainer({
+    ...trainerOptions(problem, start, weighting, key("dropout")),
+    cellTransform:
+      chosen.countThinning === null ? null : createCountThinning(chosen.countThinning, key("thinning")),
+  });
   return fitEpochs(
     trainer,
     split,

@@ -66,6 +66,11 @@ export interface TrainOptions {
   readonly inputTransform?: InputTransform | null | undefined;
   /** What is done to counts before the input transform; predictions with the model do the same. */
   readonly normalize?: Normalization | null | undefined;
+  /**
+   * The lowest share of its counts that a cell keeps in a training step, 0 < share ≤ 1, see `createCountThinning`;
+   * 1 thins nothing. Needs `normalize`.
+   */
+  readonly countThinning?: number | null | undefined;
   /** The matrix: `X`, `raw/X`, `layers/counts` or a bare layer name. */
   readonly layer?: string | null | undefined;
   /** Share of the cells held out, 0 ≤ f < 1. */
@@ -133,6 +138,7 @@ export interface ResolvedTrainOptions {
   readonly schedulerMonitor: "val_loss";
   readonly inputTransform: InputTransform;
   readonly normalize: Normalization;
+  readonly countThinning: number | null;
   readonly layer: string;
   readonly valFraction: number;
   readonly earlyStoppingPatience: number | null;
@@ -182,6 +188,7 @@ export const DEFAULT_TRAIN_OPTIONS = {
   schedulerMonitor: "val_loss",
   inputTransform: "binary",
   normalize: "none",
+  countThinning: null,
   layer: "X",
   valFraction: 0,
   earlyStoppingPatience: null,

@@ -93,6 +93,7 @@ export function resolveTrainOptions(options: TrainOptions): {
       INPUT_TRANSFORMS,
     ),
     normalize,
+    countThinning: checkThinning(given.countThinning ?? (normalize === "none" ? null : asked.countThinning)),
     layer: checkName("layer", asked.layer),
     valFraction: share("valFraction"),
     earlyStoppingPatience: orNull("earlyStoppingPatience", () => int("earlyStoppingPatience", 1)),
@@ -129,6 +130,13 @@ export function resolveTrainOptions(options: TrainOptions): {
 /** The name of the stored KNN space: `knn_space`, or the obsm key made into one (contract 2 §1). */
 export function knnSpaceName(obsmKey: string, knnSpace: string | null): string {
   return knnSpace ?? obsmKey.replace(/^X_/, "").toLowerCase().replace(/[-\s]/g, "_");
+}
+
+/** Null for nothing to thin: not asked for, or a share of 1, whatever a preset says. */
+function checkThinning(value: unknown): number | null {
+  if (value === null) return null;
+  const lowest = checkNumber("countThinning", value, { above: 0, max: 1 });
+  return lowest === 1 ? null : lowest;
 }
 
 function checkLabelColumns(value: unknown): readonly string[] {
@@ -200,6 +208,11 @@ function requireTogether(options: ResolvedTrainOptions): void {
     throw usageError(
       `${optionName("inputTransform")} "binary" leaves nothing of what normalize "${options.normalize}" does`,
       'leave one of the two out, or set normalize to "none"',
+    );
+  if (options.normalize === "none" && options.countThinning !== null)
+    throw usageError(
+      `${optionName("countThinning")} is ${options.countThinning}, but thinned counts are of another scale unless the model normalises them`,
+      'set normalize to "log1p_cp10k", or leave countThinning (count_thinning) out',
     );
   const { schedulerName, calibrationMethod, valFraction, coordTargets } = options;
   const needsValidation = (name: string, value: string) =>

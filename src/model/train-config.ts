@@ -76,6 +76,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     ["coord_loss_weights", floats(options.coordLossWeights)],
     ["task_weights", options.taskWeights.map((weight) => new Float(weight))],
     ["input_transform", options.inputTransform],
+    ["count_thinning", floatOrNull(options.countThinning)],
     ["layer", options.layer],
     ["missing_labels", options.missingLabels],
     ["val_fraction", new Float(options.valFraction)],

@@ -1,6 +1,7 @@
 /** Training, from an annotated matrix to a model: the order of steps (contract 2). @module */
 import type { AnnData } from "../anndata/types.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import { normalizeCells } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
@@ -65,6 +66,8 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     work,
   );
   const { fit, warm, balances } = fitted;
+  // What follows sees the cells as they are.
+  if (chosen.countThinning !== null) normalizeCells(input.x);
   const trainSeconds = (performance.now() - startedAt) / 1000;
   const runtimeSummary = meter.summary({
     phase: "train",
@@ -147,9 +150,13 @@ function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit):
 }
 
 function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
-  const { randomState, valFraction, classBalancedSampling, ensembleSize } = chosen;
+  const { randomState, valFraction, classBalancedSampling, ensembleSize, countThinning } = chosen;
   const drawing = classBalancedSampling === null ? "shuffle" : "sampling";
-  const each = ["init", drawing, "dropout", ...(valFraction > 0 ? ["split"] : [])];
+  const each = [
+    ...["init", drawing, "dropout"],
+    ...(countThinning === null ? [] : ["thinning"]),
+    ...(valFraction > 0 ? ["split"] : []),
+  ];
   const purposes = Array.from({ length: ensembleSize }, (_, m) => each.map((name) => memberPurpose(name, m)));
   return {
     random_state: randomState,

@@ -89,6 +89,7 @@ const FACTORS: readonly (readonly Choice[])[] = [
     () => ({ inputTransform: "float" }),
     () => ({ normalize: "log1p_cp10k" }),
     () => ({ normalize: "log1p_cp10k", layer: "spliced" }),
+    () => ({ normalize: "log1p_cp10k", countThinning: 0.3 }),
   ],
   // What is trained.
   [

@@ -2,6 +2,7 @@
 import { throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { Linear, LossSummary, Trainer, TrainerOptions } from "../types.ts";
+import { gatherBatch } from "./batch.ts";
 import { createChildStep } from "./child-correction.ts";
 import type { ChildOutputs } from "./child-features.ts";
 import { batchLoss, createLossMean } from "./loss.ts";
@@ -31,7 +32,7 @@ const layerMoments = (layer: Pick<Linear, "weight" | "bias">): LayerMoments => (
 
 /** @throws BUG when sizes disagree; see {@link Trainer}. */
 export function createTrainer(options: TrainerOptions): Trainer {
-  const { shape, data, loss, dropoutRate, dropoutKey, batchSize } = options;
+  const { shape, data, loss, dropoutRate, dropoutKey, batchSize, cellTransform = null } = options;
   requireConsistent(options);
   const network = createNetwork(shape, options.initial);
   const dense = [...network.hidden, ...network.labelHeads, ...network.coordHeads];
@@ -69,7 +70,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
     step++;
     const isFrozen = baseScale === null;
     const draw = isFrozen ? null : { rate: dropoutRate, key: dropoutKey, step };
-    forward(network, data.x, rows, draw, values);
+    const batch = gatherBatch(data.x, rows, cellTransform, step);
+    forward(network, batch.x, batch.rows, draw, values);
     const summary = lossOf(rows, gradients, step);
     childStep?.update(rate);
     if (isFrozen) return summary;
@@ -78,7 +80,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
 
     const update = nextUpdate(learningRate);
     const dFirst = gradients.hidden[0]!;
-    const columns = batchColumns(data.x, rows);
+    const columns = batchColumns(batch.x, batch.rows);
     const { first } = network;
     // The gradient of the first layer is never held as a whole: gene by gene it is summed and applied.
     for (let gene = 0; gene < first.nIn; gene++) {
@@ -118,7 +120,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
     runEpoch: (order, epoch) => pass(order, (rows) => trainBatch(rows, epoch.learningRate), epoch),
     evaluate(order) {
       const evaluateRows = (rows: Uint32Array) => {
-        forward(network, data.x, rows, null, values);
+        const batch = gatherBatch(data.x, rows, cellTransform, null);
+        forward(network, batch.x, batch.rows, null, values);
         return lossOf(rows, null, null);
       };
       return pass(order, evaluateRows, {});
@@ -131,7 +134,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
   };
 }
 
-function requireConsistent({ shape, data, loss, batchSize, dropoutRate }: TrainerOptions): void {
+function requireConsistent(options: TrainerOptions): void {
+  const { shape, data, loss, batchSize, dropoutRate } = options;
   const { nRows, nCols } = data.x;
   const { nClasses, coordDims } = shape;
   const require = (holds: boolean, what: string) => {
@@ -140,6 +144,8 @@ function requireConsistent({ shape, data, loss, batchSize, dropoutRate }: Traine
   require(nCols === shape.nGenes, `${nCols} genes for a network of ${shape.nGenes}`);
   require(Number.isInteger(batchSize) && batchSize > 0, `a batch size of ${batchSize}`);
   require(dropoutRate >= 0 && dropoutRate < 1, `a dropout rate of ${dropoutRate}`);
+  require(options.cellTransform == null ||
+    data.x.data !== null, "a cell transform of a matrix without values");
   require(data.labels.length ===
     nClasses.length, `${data.labels.length} label arrays for ${nClasses.length} heads`);
   require(loss.taskWeights.length === nClasses.length &&

@@ -51,13 +51,17 @@ export function placeBatch(slot: BatchSlot, base: number): BatchSlot {
   ) as unknown as BatchSlot;
 }
 
-/** Gathers the rows `rowAt(0)` to `rowAt(nRows - 1)` of `x` and writes the slot's record. */
+/**
+ * Gathers the rows `rowAt(0)` to `rowAt(nRows - 1)` of `x` and writes the slot's record; `onRow` may change the values
+ * of a gathered row in place.
+ */
 export function gatherRows(
   arena: Arena,
   slot: BatchSlot,
   x: Csr,
   nRows: number,
   rowAt: (i: number) => number,
+  onRow: ((values: Float32Array, start: number, end: number, row: number) => void) | null = null,
 ): void {
   const views = arena.views();
   const { u32, f32 } = views;
@@ -70,7 +74,11 @@ export function gatherRows(
     const start = indptr[row]!;
     const end = indptr[row + 1]!;
     u32.set(indices.subarray(start, end), slot.indices / 4 + entries);
-    if (data !== null) f32.set(data.subarray(start, end), slot.values / 4 + entries);
+    if (data !== null) {
+      const at = slot.values / 4 + entries;
+      f32.set(data.subarray(start, end), at);
+      onRow?.(f32, at, at + end - start, row);
+    }
     let from = start;
     for (let tile = 0; tile < nTiles; tile++) {
       if (tile > 0) from = lowerBound(indices, from, end, tile * TILE_GENES);

@@ -22,7 +22,7 @@ import { loadWeights, readWeights } from "./weights.ts";
 export function createTrainer(session: Session, options: TrainerOptions): Trainer {
   requireConsistent(options);
   const { arena, kernels, pool } = session;
-  const { shape, data, loss, dropoutRate, dropoutKey } = options;
+  const { shape, data, loss, dropoutRate, dropoutKey, cellTransform = null } = options;
   const capacity = Math.min(options.batchSize, Math.max(data.x.nRows, 1));
   const maxEntries = Math.max(1, capacity * longestRow(data.x.indptr));
   const coordWidth = shape.coordDims.reduce((sum, dim) => sum + dim, 0);
@@ -63,8 +63,13 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
   let step = 0;
   let disposed = false;
 
-  function prepare(slot: number, rows: Uint32Array): void {
-    gatherRows(arena, slots[slot]!, data.x, rows.length, (i) => rows[i]!);
+  /** `batchStep` is the step the batch will be of, null in evaluation. */
+  function prepare(slot: number, rows: Uint32Array, batchStep: number | null): void {
+    const onRow: Parameters<typeof gatherRows>[5] =
+      cellTransform === null
+        ? null
+        : (values, start, end, row) => cellTransform(values, start, end, row, batchStep);
+    gatherRows(arena, slots[slot]!, data.x, rows.length, (i) => rows[i]!, onRow);
     gatherTargets(arena, slots[slot]!, shape, data, loss, rows, weights[slot]!);
   }
 
@@ -162,7 +167,8 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     const batchAt = (start: number) =>
       order.subarray(start, Math.min(start + options.batchSize, order.length));
     const prepareAt = (slot: number, start: number) => {
-      if (start < order.length) prepare(slot, batchAt(start));
+      // Prepared before its own step begins: for the first batch nothing has, for others that of the batch before.
+      if (start < order.length) prepare(slot, batchAt(start), epoch === null ? null : step + 1);
     };
     let slot = 0;
     prepareAt(slot, 0);
@@ -207,7 +213,8 @@ function requireRunning(signal: AbortSignal | undefined): void {
 }
 
 /** The kernels trust what they are given: labels and sizes are checked here. */
-function requireConsistent({ shape, data, loss, batchSize, dropoutRate, optimizer }: TrainerOptions): void {
+function requireConsistent(options: TrainerOptions): void {
+  const { shape, data, loss, batchSize, dropoutRate, optimizer } = options;
   const { nRows, nCols } = data.x;
   const { nClasses, coordDims, nGenes } = shape;
   const require = (holds: boolean, what: string) => {
@@ -217,6 +224,8 @@ function requireConsistent({ shape, data, loss, batchSize, dropoutRate, optimize
   require(Number.isInteger(batchSize) && batchSize > 0, `a batch size of ${batchSize}`);
   require(dropoutRate >= 0 && dropoutRate < 1, `a dropout rate of ${dropoutRate}`);
   require(optimizer.eps > 0, `an eps of ${optimizer.eps}`);
+  require(options.cellTransform == null ||
+    data.x.data !== null, "a cell transform of a matrix without values");
   require(data.labels.length === nClasses.length, "labels for another number of heads");
   require(loss.taskWeights.length === nClasses.length, "task weights for another number of heads");
   require(loss.classWeights.length === nClasses.length, "class weights for another number of heads");
