@@ -10,6 +10,7 @@ const NAMES = {
   atlasmtl: "atlasmtl, defaults",
   atlasmtl_best: "atlasmtl, `--preset best`",
   atlasmtl_best_calibrated: "`best`, calibrated",
+  atlasmtl_best_calibrated_levels: "the same, coherent",
   pytorch: "the defaults in PyTorch",
   logistic_regression: "logistic regression",
   nearest_centroid: "nearest centroid",
@@ -24,8 +25,42 @@ const COLUMNS = {
   unseenAuroc: ["unseen type, AUROC", 3, 1],
 };
 
-/** Replaces the tables by those of a summary of score.mjs; the best mean of each column is bold. */
-export function writePage(summary) {
+/** Title and decimals by figure of levels.mjs. */
+const LEVEL_COLUMNS = {
+  contradictions: "levels contradict: apart",
+  coherentContradictions: "coherent",
+  finestKnown: "finest label known",
+  finestRight: "right of these",
+  deepestKnown: "deepest label known",
+  deepestRight: "right of these ",
+  covered: "set covers",
+  setSize: "labels in a set",
+  single: "sets of one",
+};
+
+function levelsTable(levels) {
+  const mean = (rows, key) => {
+    const values = rows.map((row) => row[key]).filter((value) => value !== null);
+    return values.length === 0
+      ? ""
+      : (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
+  };
+  const lines = [
+    ["finest level", ...Object.values(LEVEL_COLUMNS)],
+    ["---", ...Object.keys(LEVEL_COLUMNS).map(() => "---")],
+    ...[...new Set(levels.map(({ task }) => task))].map((task) => {
+      const rows = levels.filter((row) => row.task === task);
+      return [task, ...Object.keys(LEVEL_COLUMNS).map((key) => mean(rows, key))];
+    }),
+  ];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/**
+ * Replaces the tables by those of a summary of score.mjs, the best mean of each column bold, and of the figures of
+ * levels.mjs.
+ */
+export function writePage(summary, levels) {
   const parts = [];
   for (const task of new Set(summary.map((row) => row.task))) {
     parts.push(`### ${task}`);
@@ -58,6 +93,8 @@ export function writePage(summary) {
       parts.push(lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n"));
     }
   }
+  if (levels.length > 0)
+    parts.push("### Coherent levels, deepest labels, prediction sets", levelsTable(levels));
   const page = readFileSync(PAGE, "utf8");
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`${PAGE} has lost the marks around its tables`);

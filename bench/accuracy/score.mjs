@@ -31,16 +31,15 @@ export function unseenAuroc(truth, confidence, unseen) {
   return 1 - (rankSum - (nUnseen * (nUnseen + 1)) / 2) / (nUnseen * nOther);
 }
 
-/** Scores by method: `{ method, task, level, seed, accuracy, macroF1, ece, aurc }` and `{ …, unseenAuroc }`. */
-export async function scoreAll(runs, folder, methods) {
-  const scores = [];
-  const truths = new Map();
-  const truthOf = async ({ file, rows }, level) => {
-    const key = JSON.stringify([file, level]);
-    if (!truths.has(key)) {
+/** Reads the labels of `{ file, rows }` in a column, each column of a file once. */
+export function labelReader() {
+  const columns = new Map();
+  return async ({ file, rows }, name) => {
+    const key = JSON.stringify([file, name]);
+    if (!columns.has(key)) {
       const adata = await openAnnData(file);
-      const column = await adata.obs.column(level);
-      truths.set(
+      const column = await adata.obs.column(name);
+      columns.set(
         key,
         column.kind === "categorical"
           ? Array.from(column.codes, (code) => column.categories[code])
@@ -48,8 +47,14 @@ export async function scoreAll(runs, folder, methods) {
       );
       await adata.close();
     }
-    return rows.map((row) => truths.get(key)[row]);
+    return rows.map((row) => columns.get(key)[row]);
   };
+}
+
+/** Scores by method: `{ method, task, level, seed, accuracy, macroF1, ece, aurc }` and `{ …, unseenAuroc }`. */
+export async function scoreAll(runs, folder, methods) {
+  const scores = [];
+  const truthOf = labelReader();
   for (const method of methods) {
     const path = join(folder, `${method}.jsonl`);
     if (!existsSync(path)) continue;

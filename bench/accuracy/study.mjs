@@ -11,17 +11,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { record } from "../measure.mjs";
+import { scoreLevels } from "./levels.mjs";
 import { writePage } from "./page.mjs";
 import { scoreAll, summarise } from "./score.mjs";
 import { makeRuns } from "./tasks.mjs";
 
-/** Our methods by name, with their training options. */
 const CALIBRATED = { valFraction: 0.1, calibrationMethod: "temperature_scaling" };
+/** What prediction can do beyond labels and confidences; `confidenceLow` is what the deepest label is tried with. */
+const LEVELS = { coherentProbabilities: true, deepestLabel: true, predictionSets: 0.95, confidenceLow: 0.8 };
+/** Our methods by name: training options, and prediction options by what they add to the name. */
 const OURS = {
-  atlasmtl: {},
-  atlasmtl_best: { preset: "best" },
-  atlasmtl_best_calibrated: { preset: "best", ...CALIBRATED },
+  atlasmtl: { train: {}, predict: { "": {} }, unseen: true },
+  atlasmtl_best: { train: { preset: "best" }, predict: { "": {} }, unseen: true },
+  atlasmtl_best_calibrated: {
+    train: { preset: "best", ...CALIBRATED },
+    predict: { "": {}, _levels: LEVELS },
+    unseen: false,
+  },
 };
+const NAMES = Object.entries(OURS).flatMap(([name, { predict }]) =>
+  Object.keys(predict).map((ending) => name + ending),
+);
 const OTHERS = ["pytorch", "logistic_regression", "nearest_centroid", "knn"];
 
 const { values, positionals } = parseArgs({
@@ -47,11 +57,12 @@ function work(command, script, ...args) {
   if (status !== 0) throw new Error(`${script} ${args.join(" ")} ended with ${status}`);
 }
 if (!values.score) {
-  for (const [name, options] of Object.entries(OURS))
-    if (!isDone(name)) work(process.execPath, "atlasmtl.mjs", `${name}=${JSON.stringify(options)}`);
+  for (const [name, method] of Object.entries(OURS))
+    if (!isDone(name)) work(process.execPath, "atlasmtl.mjs", JSON.stringify({ [name]: method }));
   for (const name of OTHERS) if (!isDone(name)) work(python, "baselines.py", name);
 }
-const scores = await scoreAll(runs, folder, [...Object.keys(OURS), ...OTHERS]);
+const scores = await scoreAll(runs, folder, [...NAMES, ...OTHERS]);
+const levels = await scoreLevels(runs, folder, "atlasmtl_best_calibrated");
 const command = "node bench/accuracy/study.mjs DATA_FOLDER";
-record("accuracy", { summary: summarise(scores), scores }, python, command);
-writePage(summarise(scores));
+record("accuracy", { summary: summarise(scores), levels, scores }, python, command);
+writePage(summarise(scores), levels);
