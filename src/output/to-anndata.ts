@@ -65,14 +65,18 @@ export function toAnnDataAdditions(
 export function additionNames(
   model: Pick<Model, "labelHeads" | "coordHeads">,
   adata: Pick<AnnData, "obs">,
-  options: ToAnnDataOptions = {},
+  options: ToAnnDataOptions & {
+    /** Prediction sets will be asked for. */
+    readonly withSets?: boolean;
+  } = {},
 ): AdditionNames {
   const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
+  const { withSets = false } = options;
   const labelColumns = model.labelHeads.map(({ column }) => column);
   const coords = new Set([...model.coordHeads.map(({ name }) => name), LATENT_INTERNAL].map(coordsKey));
   const earlier = new Set(earlierColumns(adata.obs.columns, labelColumns));
   return {
-    obs: new Set(columnNamesOf(labelColumns, mode)),
+    obs: new Set(columnNamesOf(labelColumns, mode, withSets)),
     obsm: includeCoords ? coords : new Set(),
     uns: new Set(includeMetadata ? [METADATA_KEY] : []),
     removeObs: (name) => earlier.has(name),

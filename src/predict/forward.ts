@@ -8,10 +8,14 @@ import type { Engine, ForwardResult } from "../kernels/types.ts";
 import { applyChildCorrection } from "../model/child-correction.ts";
 import type { CoordHead, Model } from "../model/types.ts";
 import { createScores, type HeadScores, scoreBlock } from "./confidence.ts";
+import { collectedSets, collectSets, createSetCollector } from "./prediction-sets.ts";
+import type { PredictedSets } from "./types.ts";
 
 /** What is kept of the network's output: a few numbers per cell, and the points that were asked for. */
 export interface NetworkOutput {
   readonly heads: readonly HeadScores[];
+  /** Prediction sets by label column, of those that thresholds were given for. */
+  readonly sets: ReadonlyMap<string, PredictedSets>;
   /** Coordinates in original units by head name, and `latent_internal`, as far as `keep` asks. */
   readonly points: ReadonlyMap<string, DenseMatrix>;
   readonly nBatches: number;
@@ -20,8 +24,9 @@ export interface NetworkOutput {
 /**
  * Runs the network over all `nObs` cells.
  *
- * `keep` says whether the points of a space are needed; `temperatures` is by label column, 1 where absent.
- * @throws BAD_DATA when the blocks do not make up `nObs` rows or a logit is not finite, ABORTED.
+ * `keep` says whether the points of a space are needed; `temperatures` is by label column, 1 where absent, and so is
+ * `setThresholds`, without which a column gets no prediction sets.
+ * @throws BAD_DATA when the blocks do not make up `nObs` rows or a logit is not finite, LIMIT as `addSet`, ABORTED.
  */
 export async function runNetwork(
   model: Model,
@@ -30,6 +35,7 @@ export async function runNetwork(
     readonly nObs: number;
     readonly keep: (space: string) => boolean;
     readonly temperatures: ReadonlyMap<string, number>;
+    readonly setThresholds?: ReadonlyMap<string, number> | undefined;
     /** Sees each block, `firstRow` being its first cell, and may change its logits. */
     readonly beforeScores?: (block: ForwardResult, firstRow: number) => void;
     /** Called after each block. */
@@ -37,8 +43,12 @@ export async function runNetwork(
   },
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<NetworkOutput> {
-  const { nObs, keep, temperatures, beforeScores, onBlock } = options;
+  const { nObs, keep, temperatures, setThresholds, beforeScores, onBlock } = options;
   const heads = model.labelHeads.map(({ column, classes }) => createScores(column, classes, nObs));
+  const collectors = model.labelHeads.map(({ column, classes }) => {
+    const threshold = setThresholds?.get(column);
+    return threshold === undefined ? null : createSetCollector(column, classes, threshold, nObs);
+  });
   const points = new Map<string, DenseMatrix>();
   for (const { name, mean } of model.coordHeads) if (keep(name)) points.set(name, zeros(nObs, mean.length));
   if (keep(LATENT_INTERNAL)) points.set(LATENT_INTERNAL, zeros(nObs, model.shape.hiddenSizes.at(-1) ?? 0));
@@ -59,7 +69,10 @@ export async function runNetwork(
       if (model.childCorrection !== null) applyChildCorrection(model.childCorrection, result);
       beforeScores?.(result, firstRow);
       heads.forEach((head, h) => {
-        scoreBlock(result.logits[h], csr.nRows, temperatures.get(head.column) ?? 1, head, firstRow);
+        const temperature = temperatures.get(head.column) ?? 1;
+        scoreBlock(result.logits[h], csr.nRows, temperature, head, firstRow);
+        const collector = collectors[h];
+        if (collector !== null) collectSets(collector, result.logits[h], csr.nRows, temperature, firstRow);
       });
       model.coordHeads.forEach((head, h) => {
         const kept = points.get(head.name);
@@ -77,7 +90,10 @@ export async function runNetwork(
     await reading.return?.();
   }
   if (done !== nObs) throw wrongRows(done, nObs);
-  return { heads, points, nBatches };
+  const sets = new Map(
+    collectors.flatMap((each) => (each === null ? [] : [[each.column, collectedSets(each)] as const])),
+  );
+  return { heads, sets, points, nBatches };
 }
 
 /** Standardised coordinates back to the units of the training target: x · std + mean. */
