@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
-import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
-import { columnNames, earlierColumns, observedLabels, outputColumns, type WriteMode } from "./columns.ts";
+import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-predictions.ts";
+import {
+  columnNames,
+  columnNamesOf,
+  earlierColumns,
+  observedLabels,
+  outputColumns,
+  WRITE_MODES,
+  type WriteMode,
+} from "./columns.ts";
 
 const namesOf = (mode: WriteMode): string[] => outputColumns(toyPredictions(), mode).map(({ name }) => name);
 
@@ -30,6 +38,29 @@ test("each mode writes its columns in the order of the contract, label column by
   ]);
 });
 
+test("prediction sets are the last column of every mode, when they were asked for", () => {
+  for (const mode of WRITE_MODES) {
+    const columns = outputColumns(toyPredictionsWithSets(), mode);
+    const sets = columns.filter(({ name }) => name.startsWith("pred_set_"));
+    expect(sets.map(({ name }) => name)).toEqual(["pred_set_group", "pred_set_kind"]);
+    expect(columns.map(({ name }) => name)).toEqual(columnNamesOf(["group", "kind"], mode, true));
+    expect(columns.filter((column) => !sets.includes(column))).toEqual(outputColumns(toyPredictions(), mode));
+    expect(sets[0]).toMatchObject({ labels: { categories: ["B, naive", "B, naive | T cell"] } });
+  }
+});
+
+test("the sets of one label column and the label of another are not written under one name", () => {
+  const toy = toyPredictionsWithSets();
+  const labels = [toy.labels[0], { ...toy.labels[1], column: "set_group" }];
+  expect(() => outputColumns({ ...toy, labels }, "minimal")).toThrow(
+    /both write the column "pred_set_group"/,
+  );
+  expect(() => columnNamesOf(["group", "set_group"], "minimal", true)).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("leave out prediction sets") }),
+  );
+  expect(columnNamesOf(["group", "set_group"], "minimal", false)).toHaveLength(2);
+});
+
 test("an unknown mode names the nearest", () => {
   expect(() => namesOf("ful" as WriteMode)).toThrow(/Did you mean "full"/);
 });
@@ -51,6 +82,9 @@ test("columns of an earlier run are those of this run's labels and of complete o
     "is_unknown_old",
     "pred_old",
     "pred_old_raw",
+    "pred_set_old",
+    "pred_set_group",
+    "pred_set_of_another_tool",
     "pred_of_another_tool",
     "conf_of_another_tool",
   ];
@@ -62,6 +96,8 @@ test("columns of an earlier run are those of this run's labels and of complete o
     "is_unknown_old",
     "pred_old",
     "pred_old_raw",
+    "pred_set_old",
+    "pred_set_group",
   ]);
 });
 
