@@ -33,6 +33,7 @@ export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, cover
     throw new AtlasmtlError("MISMATCH", "The model has no thresholds of prediction sets.", {
       where: WHERE,
       hint: "Train it again with valFraction and calibrationMethod (--val-fraction, --calibration).",
+      subject: "artifact",
     });
   const coverages = numbers(configEntry(stored, "coverages"), "coverages");
   // What was computed to be 0.9 may differ from 0.9 in its last digit.
@@ -41,7 +42,7 @@ export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, cover
     throw new AtlasmtlError(
       "MISMATCH",
       `The model has thresholds up to a coverage of ${coverages.at(-1) ?? 0}; asked for is ${coverage}.`,
-      { where: `${WHERE} › coverages`, hint: "Ask for a lower coverage." },
+      { where: `${WHERE} › coverages`, hint: "Ask for a lower coverage.", subject: "artifact" },
     );
   const columns = configEntry(stored, "columns");
   const thresholds = new Map<string, number>();
@@ -71,6 +72,7 @@ function tooFewCells(
     {
       where: `${WHERE} › columns › ${column}`,
       hint: `${lower} with a larger valFraction (--val-fraction).`,
+      subject: "artifact",
     },
   );
 }
@@ -83,6 +85,7 @@ function numbers(value: ConfigValue | undefined, key: string): number[] {
   throw new AtlasmtlError("BAD_DATA", "expected a list of numbers from 0 to 1", {
     where: `${WHERE} › ${key}`,
     hint: "Predict without predictionSets.",
+    subject: "artifact",
   });
 }
 
