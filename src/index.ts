@@ -44,6 +44,7 @@ export { type LabelMetrics, reliability, riskCurve, scoreLabels } from "./evalua
 export type { OpensetThreshold } from "./evaluate/openset-threshold.ts";
 export type { PolicyFeatures, RefinementAdvice, TaskWeightAdvice } from "./evaluate/policies.ts";
 export { suggestParentConditionedRefinement, suggestTaskWeightSchedule } from "./evaluate/policies.ts";
+export { type SetMetrics, scoreSets } from "./evaluate/prediction-sets.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
 export { type FitOpensetOptions, fitOpensetThreshold } from "./fit-openset.ts";
 export { emitGroupSplit, readGroupSplit } from "./group-split.ts";
@@ -54,7 +55,7 @@ export type { PredictionReportOptions } from "./output/report/from-prediction.ts
 export { deriveHierarchyRules } from "./predict/hierarchy.ts";
 export type { PredictOptions } from "./predict/options.ts";
 export type { RefinementConfig } from "./predict/refine.ts";
-export type { LabelPrediction, PredictedLabels, Predictions } from "./predict/types.ts";
+export type { LabelPrediction, PredictedLabels, PredictedSets, Predictions } from "./predict/types.ts";
 export { predict } from "./predict-query.ts";
 export { PredictionResult } from "./prediction-result.ts";
 export { preload } from "./preload.ts";

@@ -4,6 +4,7 @@ import { scoreBehaviour } from "../evaluate/behaviour.ts";
 import type { CoordinateMetrics } from "../evaluate/coordinates.ts";
 import { pathConsistencyRate, scoreEdge, scoreFullPath } from "../evaluate/hierarchy.ts";
 import { scoreLabels } from "../evaluate/metrics.ts";
+import { scoreSets } from "../evaluate/prediction-sets.ts";
 import type { HierarchyRules } from "../predict/hierarchy.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 
@@ -47,7 +48,9 @@ export function scoreMethod(labels: readonly LabelPrediction[], truth: Truth): S
       pairs.map((pair) => {
         const { label, truth: labels } = take(pair, rows);
         const hasConfidence = label.conf.some((value) => !Number.isNaN(value));
-        return [label.column, snake(scoreLabels(labels, label.final, hasConfidence ? label.conf : null))];
+        const scores = snake(scoreLabels(labels, label.final, hasConfidence ? label.conf : null));
+        const ofSets = label.sets === undefined ? [] : snake(scoreSets(labels, label.sets));
+        return [label.column, new Map([...scores, ...ofSets])];
       }),
     );
   const behaviour = (rows: Uint32Array | null): ConfigMap =>
@@ -140,6 +143,7 @@ function take({ label, truth }: Pair, rows: Uint32Array | null): Pair {
       isUnknown: flags(label.isUnknown),
       unknownReasons: Int32Array.from(rows, (row) => label.unknownReasons[row]),
       final: labels(label.final),
+      ...(label.sets === undefined ? {} : { sets: { ...label.sets, codes: labels(label.sets).codes } }),
     },
   };
 }

@@ -194,6 +194,10 @@ export const PREDICT_FLAGS = {
   confidenceLow: number(CONFIDENCE, "below this, a cell is Unknown"),
   marginThreshold: number(CONFIDENCE, "below this margin, confidence is low"),
   noCalibration: toggle(CONFIDENCE, "use the network's confidences as they are"),
+  predictionSets: number(
+    CONFIDENCE,
+    "also write sets of labels that hold the true one with this probability, such as 0.95 (a calibrated model)",
+  ),
   opensetMethod: choice(OPENSET_METHODS, CONFIDENCE, "distance that tells unseen types"),
   opensetThreshold: number(CONFIDENCE, "distance above which a cell is Unknown"),
   opensetLabelColumn: name("COLUMN", CONFIDENCE, "column whose centroids prototype uses"),

@@ -2,9 +2,16 @@
 import { platform } from "#platform";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { type ClassBalance, classBalanceConfig } from "./class-balance.ts";
+import { SET_COVERAGES, type SetThresholds } from "./conformal.ts";
 import type { FitResult } from "./fit.ts";
 import { preprocessWith } from "./normalization.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
+
+/** What held-out cells say about probabilities, by label column. */
+export interface FittedCalibration {
+  readonly temperatures: ReadonlyMap<string, number>;
+  readonly setThresholds: ReadonlyMap<string, SetThresholds>;
+}
 
 /** What happened, beside the options. */
 export interface TrainRecord {
@@ -15,8 +22,8 @@ export interface TrainRecord {
   readonly fit: FitResult;
   /** The domain names in code order; null when domain alignment was off. */
   readonly domains: readonly string[] | null;
-  /** Temperature by label column; null without calibration. */
-  readonly temperatures: ReadonlyMap<string, number> | null;
+  /** Null without calibration. */
+  readonly calibration: FittedCalibration | null;
   /** The stored KNN space's name, when one was asked for. */
   readonly knnSpace: string | null;
   /** Tensors taken from an earlier model; null when none was given. */
@@ -35,6 +42,29 @@ const floatOrNull = (value: number | null): Float | null => (value === null ? nu
 const floats = (values: ReadonlyMap<string, number>): ConfigMap =>
   new Map([...values].map(([name, value]) => [name, new Float(value)]));
 
+/**
+ * `thresholds` are for the first of `coverages`, as many as `n` held-out cells can promise; a label is in the set when
+ * its probability p (softmax of logits / temperature) is at least the threshold.
+ */
+function conformalConfig(columns: ReadonlyMap<string, SetThresholds>): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["rule", "p >= threshold"],
+    ["coverages", SET_COVERAGES.map((coverage) => new Float(coverage))],
+    [
+      "columns",
+      new Map(
+        [...columns].map(([column, { nCells, thresholds }]): [string, ConfigMap] => [
+          column,
+          new Map<string, ConfigValue>([
+            ["n", nCells],
+            ["thresholds", thresholds.map((threshold) => new Float(threshold))],
+          ]),
+        ]),
+      ),
+    ],
+  ]);
+}
+
 /** Numbers keep their Python kind: counts are ints, the rest {@link Float}s (contract 1 §3). */
 export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRecord): ConfigMap {
   const { fit } = record;
@@ -44,16 +74,17 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
   const coordTargets: ConfigMap = new Map(options.coordTargets);
   const preprocess = preprocessWith(options.preprocess, options.normalize);
   const calibration: ConfigValue =
-    options.calibrationMethod === null || record.temperatures === null
+    options.calibrationMethod === null || record.calibration === null
       ? null
       : new Map<string, ConfigValue>([
           ["method", options.calibrationMethod],
           ["split", "val"],
-          ["temperatures", floats(record.temperatures)],
+          ["temperatures", floats(record.calibration.temperatures)],
           ["max_iter", options.calibrationMaxIter],
           ["lr", new Float(options.calibrationLr)],
           ["val_fraction", new Float(options.valFraction)],
           ["random_state", options.randomState],
+          ["conformal", conformalConfig(record.calibration.setThresholds)],
         ]);
   return new Map<string, ConfigValue>([
     ["preset", options.preset],

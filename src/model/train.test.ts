@@ -7,10 +7,12 @@ import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCell } from "../core/normalize.ts";
 import { createReferenceEngine } from "../kernels/reference/engine.ts";
+import { heldOutCellsNeeded } from "./conformal.ts";
 import { initialWeights } from "./init.ts";
 import { normalizationOf } from "./normalization.ts";
 import type { TrainOptions } from "./options.ts";
-import { type TrainWork, train } from "./train.ts";
+import { splitValidation } from "./split.ts";
+import { type TrainResult, type TrainWork, train } from "./train.ts";
 
 const N = 90;
 const N_GENES = 20;
@@ -226,6 +228,45 @@ test("the record has the keys of contract 1 §9 and their Python kinds", async (
   });
   const reference = await model.reference();
   expect(reference.coords.get("X_ref_scvi_z")).toEqual(base.obsm!["X_scVI-z"]);
+});
+
+describe("thresholds of prediction sets", () => {
+  interface Stored {
+    readonly coverages: readonly number[];
+    readonly columns: {
+      readonly [column: string]: { readonly n: number; readonly thresholds: readonly number[] };
+    };
+  }
+  const calibrated = { valFraction: 0.3, calibrationMethod: "temperature_scaling", numEpochs: 3 } as const;
+  const stored = ({ model }: TrainResult): Stored =>
+    (toPlain(model.trainConfig.get("calibration")!) as unknown as { conformal: Stored }).conformal;
+
+  test("are stored for each label column, from the cells held out that have a label", async () => {
+    const some = fine.map((name, r) => (r % 2 === 0 ? null : name));
+    const obs = { ...base.obs, fine: strings(some) };
+    const result = await run({ ...calibrated, missingLabels: "ignore" }, { obs });
+    const { val } = splitValidation(N, 0.3, result.seeds.split!);
+    const { coverages, columns } = stored(result);
+    expect([coverages[0], coverages.at(-1)]).toEqual([0.5, 0.99]);
+    expect(columns.coarse!.n).toBe(27);
+    expect(columns.fine!.n).toBe([...val].filter((row) => some[row] !== null).length);
+    for (const { n, thresholds } of Object.values(columns))
+      expect(thresholds).toHaveLength(
+        coverages.filter((coverage) => heldOutCellsNeeded(coverage) <= n).length,
+      );
+  });
+
+  test("come from the held-out cells of all members of an ensemble, and from corrected logits", async () => {
+    const alone = stored(await run(calibrated));
+    const ensemble = stored(await run({ ...calibrated, ensembleSize: 3 }));
+    expect(ensemble.columns.fine!.n).toBe(3 * 27);
+    const corrected = stored(await run({ ...calibrated, childCorrection }));
+    expect(corrected.columns.fine!.thresholds).not.toEqual(alone.columns.fine!.thresholds);
+  });
+
+  test("are not there without calibration", async () => {
+    expect((await run({ valFraction: 0.3, numEpochs: 1 })).model.trainConfig.get("calibration")).toBe(null);
+  });
 });
 
 test("missing labels do not contribute to their head's loss", async () => {

@@ -9,6 +9,7 @@ import type { Engine, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import { fitTemperature, type HeadLogits, logTemperatureReach } from "./calibrate.ts";
 import { planChildCorrection, trainedCorrection } from "./child-options.ts";
 import type { ClassBalance } from "./class-balance.ts";
+import { fitSetThresholds, type SetThresholds } from "./conformal.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
 import { ensembleShape } from "./ensemble.ts";
 import type { WarmStart } from "./init.ts";
@@ -17,7 +18,7 @@ import { fitMembers, memberPurpose } from "./members.ts";
 import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
 import { splitValidation, type ValidationSplit } from "./split.ts";
-import { createTrainConfig } from "./train-config.ts";
+import { createTrainConfig, type FittedCalibration } from "./train-config.ts";
 import type { ChildCorrection, CoordHead, LabelHead, Model, Reference, Warning } from "./types.ts";
 
 export interface TrainWork extends WorkOptions {
@@ -80,7 +81,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const { childModules, ...weights } = fit.weights;
   const childCorrection =
     child === null || childModules === undefined ? null : trainedCorrection(child, childModules);
-  const temperatures = await calibrate(
+  const calibration = await calibrate(
     memberShape,
     fitted.members.map((own, m) => ({ weights: own, rows: splits[m]!.val })),
     childCorrection,
@@ -116,7 +117,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       nVal: split.val.length,
       fit,
       domains: input.domains?.names ?? null,
-      temperatures,
+      calibration,
       knnSpace,
       initTensors: warm?.taken ?? null,
       classWeighting: balances.weighting,
@@ -177,8 +178,9 @@ function networkShape(
 }
 
 /**
- * One temperature per label column, from each network's logits of the cells that it held out; null when calibration
- * was not asked for. The members of an ensemble hold out different cells, so that none is lost to it as a whole.
+ * One temperature per label column and the thresholds of its prediction sets, from each network's logits of the cells
+ * that it held out; null when calibration was not asked for. The members of an ensemble hold out different cells, so
+ * that none is lost to it as a whole.
  */
 async function calibrate(
   shape: NetworkShape,
@@ -187,7 +189,7 @@ async function calibrate(
   chosen: ResolvedTrainOptions,
   { x, labels }: TrainInput,
   work: TrainWork,
-): Promise<ReadonlyMap<string, number> | null> {
+): Promise<FittedCalibration | null> {
   if (chosen.calibrationMethod === null) return null;
   const reach = logTemperatureReach(chosen.calibrationMaxIter, chosen.calibrationLr);
   const heads: HeadLogits[][] = [];
@@ -199,9 +201,15 @@ async function calibrate(
       inference.dispose();
     }
   }
-  return new Map(
-    labels.map(({ column }, j) => [column, fitTemperature(joinHeads(heads.map((own) => own[j]!)), reach)]),
-  );
+  const temperatures = new Map<string, number>();
+  const setThresholds = new Map<string, SetThresholds>();
+  labels.forEach(({ column }, j) => {
+    const head = joinHeads(heads.map((own) => own[j]!));
+    const temperature = fitTemperature(head, reach);
+    temperatures.set(column, temperature);
+    setThresholds.set(column, fitSetThresholds(head, temperature));
+  });
+  return { temperatures, setThresholds };
 }
 
 /** The cells of several {@link HeadLogits} of one head, one after another. */

@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
-import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
-import { columnNames, earlierColumns, observedLabels, outputColumns, type WriteMode } from "./columns.ts";
+import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-predictions.ts";
+import {
+  columnNames,
+  columnNamesOf,
+  earlierColumns,
+  observedLabels,
+  outputColumns,
+  WRITE_MODES,
+  type WriteMode,
+} from "./columns.ts";
 
+const REQUESTED = { predictionSets: true, deepestLabel: false };
 const namesOf = (mode: WriteMode): string[] => outputColumns(toyPredictions(), mode).map(({ name }) => name);
 
 test("each mode writes its columns in the order of the contract, label column by label column", () => {
@@ -12,7 +21,8 @@ test("each mode writes its columns in the order of the contract, label column by
     "is_unknown_group",
     "pred_group",
   ]);
-  expect(namesOf("full")).toEqual([...columnNames("group"), ...columnNames("kind")]);
+  const withoutSets = ["group", "kind"].flatMap((column) => columnNames(column).slice(0, -1));
+  expect(namesOf("full")).toEqual(withoutSets);
   expect(columnNames("L")).toEqual([
     "pred_L_raw",
     "conf_L",
@@ -25,7 +35,33 @@ test("each mode writes its columns in the order of the contract, label column by
     "is_unknown_L",
     "pred_L",
     "unknown_reason_L",
+    "pred_set_L",
   ]);
+});
+
+test("prediction sets are the last column of every mode, when they were asked for", () => {
+  for (const mode of WRITE_MODES) {
+    const columns = outputColumns(toyPredictionsWithSets(), mode);
+    const sets = columns.filter(({ name }) => name.startsWith("pred_set_"));
+    expect(sets.map(({ name }) => name)).toEqual(["pred_set_group", "pred_set_kind"]);
+    expect(columns.map(({ name }) => name)).toEqual(columnNamesOf(["group", "kind"], mode, REQUESTED));
+    expect(columns.filter((column) => !sets.includes(column))).toEqual(outputColumns(toyPredictions(), mode));
+    expect(sets[0]).toMatchObject({ labels: { categories: ["B, naive", "B, naive | T cell"] } });
+  }
+});
+
+test("the sets of one label column and the label of another are not written under one name", () => {
+  const toy = toyPredictionsWithSets();
+  const labels = [toy.labels[0], { ...toy.labels[1], column: "set_group" }];
+  expect(() => outputColumns({ ...toy, labels }, "minimal")).toThrow(
+    /"pred_set_group" would be written twice/,
+  );
+  expect(() => columnNamesOf(["group", "set_group"], "minimal", REQUESTED)).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("leave out prediction sets") }),
+  );
+  expect(
+    columnNamesOf(["group", "set_group"], "minimal", { ...REQUESTED, predictionSets: false }),
+  ).toHaveLength(2);
 });
 
 test("an unknown mode names the nearest", () => {
@@ -74,6 +110,9 @@ test("columns of an earlier run are those of this run's labels and of complete o
     "is_unknown_old",
     "pred_old",
     "pred_old_raw",
+    "pred_set_old",
+    "pred_set_group",
+    "pred_set_of_another_tool",
     "pred_of_another_tool",
     "conf_of_another_tool",
   ];
@@ -85,6 +124,8 @@ test("columns of an earlier run are those of this run's labels and of complete o
     "is_unknown_old",
     "pred_old",
     "pred_old_raw",
+    "pred_set_old",
+    "pred_set_group",
   ]);
 });
 

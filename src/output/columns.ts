@@ -8,6 +8,7 @@ import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { LabelPrediction, PredictedLabels, Predictions } from "../predict/types.ts";
 import { UNKNOWN_REASONS } from "../predict/unknown.ts";
+import { setLabels } from "./set-text.ts";
 
 /** `minimal`: the final label; `standard`: with confidence, margin and Unknown; `full`: everything. */
 export const WRITE_MODES = ["minimal", "standard", "full"] as const;
@@ -48,7 +49,10 @@ interface ColumnSpec {
   readonly suffix: string;
   /** The smallest mode that has this column. */
   readonly from: WriteMode;
-  readonly read: (prediction: LabelPrediction) => Values;
+  /** Null when the prediction does not have it. */
+  readonly read: (prediction: LabelPrediction) => Values | null;
+  /** Only there when prediction sets were asked for. */
+  readonly ofSets?: true;
 }
 
 const label = (labels: PredictedLabels): Values => ({ kind: "label", labels });
@@ -73,6 +77,13 @@ const SPECS: readonly ColumnSpec[] = [
     from: "full",
     read: (p) => label({ codes: p.unknownReasons, categories: UNKNOWN_REASONS }),
   },
+  {
+    prefix: "pred_set_",
+    suffix: "",
+    from: "minimal",
+    ofSets: true,
+    read: ({ sets }) => (sets === undefined ? null : label(setLabels(sets))),
+  },
 ];
 
 /** The names of the columns of one label column. */
@@ -89,17 +100,20 @@ export function predictionNames(column: string) {
     isUnknown: `is_unknown_${column}`,
     unknownReasons: `unknown_reason_${column}`,
     final: `pred_${column}`,
+    sets: `pred_set_${column}`,
   } as const;
 }
 
-function specsOf(mode: WriteMode): readonly ColumnSpec[] {
+function specsOf(mode: WriteMode, withSets: boolean): readonly ColumnSpec[] {
   const rank = WRITE_MODES.indexOf(mode);
   if (rank < 0)
     throw new AtlasmtlError(
       "USAGE",
       `the write mode is "${mode}"; expected ${WRITE_MODES.join(", ")}.${didYouMean(mode, WRITE_MODES)}`,
     );
-  return SPECS.filter(({ from }) => WRITE_MODES.indexOf(from) <= rank);
+  return SPECS.filter(
+    ({ from, ofSets }) => WRITE_MODES.indexOf(from) <= rank && (withSets || ofSets === undefined),
+  );
 }
 
 /**
@@ -109,36 +123,53 @@ function specsOf(mode: WriteMode): readonly ColumnSpec[] {
  */
 export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
   const { labels, deepest } = predictions;
-  const names = columnNamesOf(
-    labels.map(({ column }) => column),
-    mode,
-    { deepestLabel: deepest !== undefined },
+  const columns: OutputColumn[] = labels.flatMap((prediction) =>
+    specsOf(mode, true).flatMap(({ prefix, suffix, read }) => {
+      const values = read(prediction);
+      return values === null ? [] : [{ name: `${prefix}${prediction.column}${suffix}`, ...values }];
+    }),
   );
-  const values = labels.flatMap((prediction) => specsOf(mode).map(({ read }) => read(prediction)));
-  if (deepest !== undefined) values.push(label(deepest.labels), label(deepest.columns));
-  return names.map((name, i) => ({ name, ...values[i]! }));
+  if (deepest !== undefined) {
+    const [labelName, levelName] = DEEPEST_COLUMNS;
+    columns.push(
+      { name: labelName, ...label(deepest.labels) },
+      { name: levelName, ...label(deepest.columns) },
+    );
+  }
+  requireDistinct(columns.map(({ name }) => name));
+  return columns;
+}
+
+/** Which columns there are only on request. */
+export interface RequestedColumns {
+  readonly predictionSets: boolean;
+  readonly deepestLabel: boolean;
 }
 
 /** The names of {@link outputColumns}. @throws as it does. */
 export function columnNamesOf(
   labelColumns: readonly string[],
   mode: WriteMode,
-  { deepestLabel }: { readonly deepestLabel: boolean },
+  { predictionSets, deepestLabel }: RequestedColumns,
 ): string[] {
-  const specs = specsOf(mode);
+  const specs = specsOf(mode, predictionSets);
   const names: string[] = labelColumns.flatMap((column) =>
     specs.map(({ prefix, suffix }) => `${prefix}${column}${suffix}`),
   );
   if (deepestLabel) names.push(...DEEPEST_COLUMNS);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined)
-    throw new AtlasmtlError("USAGE", `The column "${twice}" would be written twice.`, {
-      hint: "Choose a write mode with fewer columns, or predict without deepestLabel.",
-    });
+  requireDistinct(names);
   return names;
 }
 
-/** The names that any mode may write for one label column. */
+function requireDistinct(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new AtlasmtlError("USAGE", `The column "${twice}" would be written twice.`, {
+      hint: "Choose a write mode with fewer columns, or leave out prediction sets and the deepest label.",
+    });
+}
+
+/** The names that any mode and option may write for one label column. */
 export function columnNames(labelColumn: string): string[] {
   return SPECS.map(({ prefix, suffix }) => `${prefix}${labelColumn}${suffix}`);
 }
@@ -151,7 +182,7 @@ export function earlierColumns(existing: readonly string[], labelColumns: readon
   const names = new Set(existing);
   const earlier = new Set(labelColumns.flatMap(columnNames));
   if (DEEPEST_COLUMNS.every((name) => names.has(name))) for (const name of DEEPEST_COLUMNS) earlier.add(name);
-  const standard = specsOf("standard");
+  const standard = specsOf("standard", false);
   const [confidence] = standard;
   for (const name of existing) {
     if (!name.startsWith(confidence.prefix)) continue;
@@ -167,7 +198,8 @@ export function observedLabels({ codes, categories }: PredictedLabels): Predicte
   const occurs = new Uint8Array(categories.length);
   for (const code of codes) if (code >= 0) occurs[code] = 1;
   const observed = categories.filter((_, code) => occurs[code] === 1).sort(compareCodePoints);
-  const renumbered = categories.map((name) => observed.indexOf(name));
+  const codeOf = new Map(observed.map((name, code) => [name, code]));
+  const renumbered = categories.map((name) => codeOf.get(name) ?? -1);
   return { codes: codes.map((code) => (code < 0 ? -1 : renumbered[code])), categories: observed };
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
+import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-predictions.ts";
 import { joinBytes } from "../core/bytes.ts";
 import { parseCsv, quotedCsv } from "./csv-text.ts";
 import { matchTruth, openCellTable, readPredictions } from "./read-predictions.ts";
@@ -48,6 +48,28 @@ test("a full export comes back as it was", async () => {
     expect(Array.from(read![key].codes, (code) => read![key].categories[code])).toEqual(
       Array.from(written![key].codes, (code) => written![key].categories[code]),
     );
+});
+
+test("prediction sets come back from text and Arrow; a label column named alike is not taken for them", async () => {
+  const toy = toyPredictionsWithSets();
+  const sources = [
+    file("sets.csv", joinBytes(toCsv(toy, { mode: "minimal" }))),
+    file("sets.arrow", toArrow(toy, { mode: "full" })),
+  ];
+  for (const source of sources) {
+    const table = await openCellTable(source);
+    for (const { sets } of await readPredictions(table, ["group"]))
+      expect(Array.from(sets!.codes, (code) => sets!.members[code]!.map((c) => sets!.categories[c]))).toEqual(
+        [["B, naive", "T cell"], ["B, naive"], ["B, naive", "T cell"]],
+      );
+    const read = await readPredictions(table, ["group", "set_group"]);
+    expect(read.map(({ sets }) => sets)).toEqual([undefined, undefined]);
+  }
+  const [none] = await readPredictions(
+    await openCellTable(file("none.csv", joinBytes(toCsv(toyPredictions())))),
+    ["group"],
+  );
+  expect(none!.sets).toBeUndefined();
 });
 
 test("an Arrow table gives what the CSV of the same predictions gives, rows beyond one batch too", async () => {

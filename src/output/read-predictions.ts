@@ -10,6 +10,7 @@ import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
 import { INDEX_COLUMN, predictionNames } from "./columns.ts";
 import { parseCsv } from "./csv-text.ts";
+import { parseSetLabels } from "./set-text.ts";
 
 /** A table in memory at most. */
 const MAX_TABLE_BYTES = 1 << 29;
@@ -120,13 +121,16 @@ function tableOf(
 /**
  * The prediction of each label column in a table of any write mode. What the mode left out is filled in: no
  * neighbours used, and the final label as the network's.
- * @throws NOT_FOUND for a label column whose predictions are not there, BAD_DATA for scores that are no numbers.
+ * @throws NOT_FOUND for a label column whose predictions are not there, BAD_DATA for scores that are no numbers and
+ * sets that are none.
  */
 export async function readPredictions(
   table: CellTable,
   labelColumns: readonly string[],
 ): Promise<LabelPrediction[]> {
   const predictions: LabelPrediction[] = [];
+  // The final label of a column "set_L" is named as the sets of a column "L" are.
+  const finals = new Set(labelColumns.map((column) => predictionNames(column).final as string));
   for (const column of labelColumns) {
     const names = predictionNames(column);
     const has = (name: string): boolean => table.columns.includes(name);
@@ -158,6 +162,9 @@ export async function readPredictions(
         ? reasonCodes(await labels(names.unknownReasons))
         : new Int32Array(n).fill(NO_REASON),
       final,
+      ...(has(names.sets) && !finals.has(names.sets)
+        ? { sets: parseSetLabels(await labels(names.sets), `${table.source} › ${names.sets}`) }
+        : {}),
     });
   }
   return predictions;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { frame } from "../../test/helpers/predict-fixtures.ts";
-import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
-import { type ToAnnDataOptions, toAnnDataAdditions } from "./to-anndata.ts";
+import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-predictions.ts";
+import { additionNames, type ToAnnDataOptions, toAnnDataAdditions } from "./to-anndata.ts";
 import { toDataFrame } from "./to-table.ts";
 
 function query(columns: readonly string[] = []) {
@@ -40,6 +40,29 @@ test("labels are categorical with the labels that occur, scores float32, flags b
     values: Uint8Array.of(1, 0, 0),
     missing: null,
   });
+});
+
+test("sets are categorical; those of an earlier run go, also when this run has none", async () => {
+  const earlier = query(["pred_set_group", "pred_set_of_another_tool"]);
+  const set = {
+    kind: "categorical",
+    codes: Int32Array.of(1, 0, 1),
+    categories: ["B, naive", "B, naive | T cell"],
+    ordered: false,
+  };
+  expect(toAnnDataAdditions(toyPredictionsWithSets(), earlier).obs?.get("pred_set_group")).toEqual(set);
+  expect(await toDataFrame(toyPredictionsWithSets()).column("pred_set_group")).toEqual(set);
+  const { obs, removeObs } = additions({}, earlier);
+  expect(obs.has("pred_set_group")).toBe(false);
+  expect(earlier.obs.columns.filter((name) => removeObs?.(name))).toEqual(["pred_set_group"]);
+});
+
+test("the names to be written are known before, with and without sets", () => {
+  const model = { labelHeads: [{ column: "group", classes: ["a"] }], coordHeads: [] };
+  const names = (predictionSets: boolean) =>
+    additionNames(model, query(), { mode: "minimal", predictionSets }).obs;
+  expect(names(true)).toEqual(new Set(["pred_group", "pred_set_group"]));
+  expect(names(false)).toEqual(new Set(["pred_group"]));
 });
 
 test("coordinates are written only when asked, metadata unless declined", () => {

@@ -4,7 +4,6 @@ import type { AnnData } from "../anndata/types.ts";
 import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
-import type { PredictSettings } from "../predict/options.ts";
 import type { Predictions } from "../predict/types.ts";
 import {
   columnNamesOf,
@@ -14,6 +13,7 @@ import {
   earlierColumns,
   METADATA_KEY,
   outputColumns,
+  type RequestedColumns,
 } from "./columns.ts";
 import { toColumn } from "./to-table.ts";
 
@@ -66,19 +66,15 @@ export function toAnnDataAdditions(
 export function additionNames(
   model: Pick<Model, "labelHeads" | "coordHeads">,
   adata: Pick<AnnData, "obs">,
-  options: ToAnnDataOptions & Partial<Pick<PredictSettings, "deepestLabel">> = {},
+  options: ToAnnDataOptions & Partial<RequestedColumns> = {},
 ): AdditionNames {
-  const {
-    mode = DEFAULT_WRITE_MODE,
-    includeCoords = false,
-    includeMetadata = true,
-    deepestLabel = false,
-  } = options;
+  const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
+  const { predictionSets = false, deepestLabel = false } = options;
   const labelColumns = model.labelHeads.map(({ column }) => column);
   const coords = new Set([...model.coordHeads.map(({ name }) => name), LATENT_INTERNAL].map(coordsKey));
   const earlier = new Set(earlierColumns(adata.obs.columns, labelColumns));
   return {
-    obs: new Set(columnNamesOf(labelColumns, mode, { deepestLabel })),
+    obs: new Set(columnNamesOf(labelColumns, mode, { predictionSets, deepestLabel })),
     obsm: includeCoords ? coords : new Set(),
     uns: new Set(includeMetadata ? [METADATA_KEY] : []),
     removeObs: (name) => earlier.has(name),

@@ -1,6 +1,11 @@
 import { Type, tableFromIPC } from "@uwdata/flechette";
 import { expect, test } from "vitest";
-import { expectToyRows, TOY_METADATA, toyPredictions } from "../../test/helpers/toy-predictions.ts";
+import {
+  expectToyRows,
+  TOY_METADATA,
+  toyPredictions,
+  toyPredictionsWithSets,
+} from "../../test/helpers/toy-predictions.ts";
 import { toArrow } from "./to-arrow.ts";
 
 test("a reader gets the same values in proper types", () => {
@@ -22,6 +27,18 @@ test("labels are dictionary text, scores float32, flags bool, and the metadata i
     ["pred_kind", Type.Dictionary],
   ]);
   expect(JSON.parse(schema.metadata?.get("atlasmtl") ?? "")).toEqual(TOY_METADATA);
+});
+
+test("sets are dictionary text", () => {
+  const table = tableFromIPC(toArrow(toyPredictionsWithSets()));
+  expect(table.schema.fields.find(({ name }) => name === "pred_set_group")?.type.typeId).toBe(
+    Type.Dictionary,
+  );
+  expect(table.getChild("pred_set_group")?.toArray()).toEqual([
+    "B, naive | T cell",
+    "B, naive",
+    "B, naive | T cell",
+  ]);
 });
 
 test("the same predictions give the same bytes", () => {

@@ -1,6 +1,6 @@
 import { gunzipSync } from "fflate";
 import { expect, test } from "vitest";
-import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
+import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-predictions.ts";
 import { gzipPieces, toCsv } from "./to-csv.ts";
 
 const text = (pieces: Iterable<Uint8Array>): string =>
@@ -22,6 +22,18 @@ test("a vote that was not taken is empty", () => {
   const [, first, second] = text(toCsv(toyPredictions(), { mode: "full" })).split("\n");
   expect(first.split(",")[7]).toBe("0.53333336");
   expect(second).toContain('"B, naive",,False,False,False');
+});
+
+test("sets are labels joined by bars", () => {
+  expect(text(toCsv(toyPredictionsWithSets(), { mode: "minimal" }))).toBe(
+    [
+      "obs_name,pred_group,pred_set_group,pred_kind,pred_set_kind",
+      'cell-0,Unknown,"B, naive | T cell",Unknown,😀 | x',
+      '"a ""quoted"", name","B, naive","B, naive",😀,😀',
+      'ñ,"B, naive","B, naive | T cell",😀,😀 | x',
+      "",
+    ].join("\n"),
+  );
 });
 
 test("many rows come in pieces, in order, each row whole", () => {

@@ -1,6 +1,11 @@
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { expect, test } from "vitest";
-import { expectToyRows, TOY_METADATA, toyPredictions } from "../../test/helpers/toy-predictions.ts";
+import {
+  expectToyRows,
+  TOY_METADATA,
+  toyPredictions,
+  toyPredictionsWithSets,
+} from "../../test/helpers/toy-predictions.ts";
 import { toParquet } from "./to-parquet.ts";
 
 const fileOf = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer;
@@ -26,6 +31,16 @@ test("labels are dictionary-encoded text, scores FLOAT, flags BOOLEAN, and the m
   expect(row_groups[0].columns[4].meta_data?.encodings).toContain("RLE_DICTIONARY");
   const metadata = key_value_metadata?.find(({ key }) => key === "atlasmtl")?.value ?? "";
   expect(JSON.parse(metadata)).toEqual(TOY_METADATA);
+});
+
+test("sets are dictionary-encoded text", async () => {
+  const file = fileOf(toParquet(toyPredictionsWithSets(), { mode: "minimal" }));
+  const rows = await parquetReadObjects({ file });
+  expect(rows.map((row) => row.pred_set_group)).toEqual([
+    "B, naive | T cell",
+    "B, naive",
+    "B, naive | T cell",
+  ]);
 });
 
 test("no cells give a file with columns and no rows", async () => {

@@ -18,12 +18,12 @@ export interface Calibration {
  */
 export function calibrationOf(model: Pick<Model, "trainConfig" | "labelHeads">, apply: boolean): Calibration {
   const stored = model.trainConfig.get("calibration");
-  const method = entry(stored, "method");
+  const method = configEntry(stored, "method");
   const temperatures = new Map<string, number>();
   if (apply) {
-    const byColumn = entry(stored, "temperatures");
+    const byColumn = configEntry(stored, "temperatures");
     for (const { column } of model.labelHeads) {
-      const value = entry(byColumn, column);
+      const value = configEntry(byColumn, column);
       if (value === undefined || value === null) continue;
       const temperature = value instanceof Float ? value.value : value;
       if (!(typeof temperature === "number" && temperature > 0 && Number.isFinite(temperature)))
@@ -46,7 +46,7 @@ export function calibrationOf(model: Pick<Model, "trainConfig" | "labelHeads">, 
 }
 
 /** The value of `key` in a stored mapping of either shape. */
-function entry(value: ConfigValue | undefined, key: string): ConfigValue | undefined {
+export function configEntry(value: ConfigValue | undefined, key: string): ConfigValue | undefined {
   if (value instanceof Map) return value.get(key);
   if (value === null || typeof value !== "object" || value instanceof Float || Array.isArray(value))
     return undefined;

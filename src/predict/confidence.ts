@@ -1,6 +1,7 @@
 /** From logits to label, confidence and margin (contract 3 §2). @module */
 import { exp } from "../core/math.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { probabilitiesOf } from "../model/conformal.ts";
 
 /** What the network says about every cell in one label column. */
 export interface HeadScores {
@@ -74,15 +75,8 @@ export function softmaxRows(
   const probabilities = new Float64Array(logits.length);
   for (let r = 0; r < nRows; r++) {
     const at = r * nClasses;
-    let largest = logits[at];
-    for (let c = 1; c < nClasses; c++) largest = Math.max(largest, logits[at + c]);
-    let sum = 0;
-    for (let c = 0; c < nClasses; c++) {
-      probabilities[at + c] = exp((logits[at + c] - largest) / temperature);
-      sum += probabilities[at + c];
-    }
-    if (!Number.isFinite(sum)) throw notFinite(firstRow + r, column);
-    for (let c = 0; c < nClasses; c++) probabilities[at + c] /= sum;
+    probabilitiesOf(logits, at, temperature, probabilities.subarray(at, at + nClasses));
+    if (Number.isNaN(probabilities[at])) throw notFinite(firstRow + r, column);
   }
   return probabilities;
 }

@@ -9,10 +9,14 @@ import { applyChildCorrection } from "../model/child-correction.ts";
 import type { CoordHead, Model } from "../model/types.ts";
 import { type Coherence, scoreCoherently } from "./coherent.ts";
 import { createScores, type HeadScores, scoreBlock } from "./confidence.ts";
+import { collectedSets, collectSets, createSetCollector } from "./prediction-sets.ts";
+import type { PredictedSets } from "./types.ts";
 
 /** What is kept of the network's output: a few numbers per cell, and the points that were asked for. */
 export interface NetworkOutput {
   readonly heads: readonly HeadScores[];
+  /** Prediction sets by label column, of those that thresholds were given for. */
+  readonly sets: ReadonlyMap<string, PredictedSets>;
   /** Coordinates in original units by head name, and `latent_internal`, as far as `keep` asks. */
   readonly points: ReadonlyMap<string, DenseMatrix>;
   readonly nBatches: number;
@@ -21,8 +25,9 @@ export interface NetworkOutput {
 /**
  * Runs the network over all `nObs` cells.
  *
- * `keep` says whether the points of a space are needed; `temperatures` is by label column, 1 where absent.
- * @throws BAD_DATA when the blocks do not make up `nObs` rows or a logit is not finite, ABORTED.
+ * `keep` says whether the points of a space are needed; `temperatures` is by label column, 1 where absent, and so is
+ * `setThresholds`, without which a column gets no prediction sets.
+ * @throws BAD_DATA when the blocks do not make up `nObs` rows or a logit is not finite, LIMIT as `addSet`, ABORTED.
  */
 export async function runNetwork(
   model: Model,
@@ -33,6 +38,7 @@ export async function runNetwork(
     readonly temperatures: ReadonlyMap<string, number>;
     /** Makes the probabilities of linked columns one distribution; without it each column is scored by itself. */
     readonly coherence?: Coherence | null;
+    readonly setThresholds?: ReadonlyMap<string, number> | undefined;
     /** Sees each block, `firstRow` being its first cell, and may change its logits. */
     readonly beforeScores?: (block: ForwardResult, firstRow: number) => void;
     /** Called after each block. */
@@ -40,9 +46,13 @@ export async function runNetwork(
   },
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<NetworkOutput> {
-  const { nObs, keep, coherence = null, beforeScores, onBlock } = options;
+  const { nObs, keep, setThresholds, coherence = null, beforeScores, onBlock } = options;
   const heads = model.labelHeads.map(({ column, classes }) => createScores(column, classes, nObs));
   const temperatures = heads.map(({ column }) => options.temperatures.get(column) ?? 1);
+  const collectors = model.labelHeads.map(({ column, classes }) => {
+    const threshold = setThresholds?.get(column);
+    return threshold === undefined ? null : createSetCollector(column, classes, threshold, nObs);
+  });
   const points = new Map<string, DenseMatrix>();
   for (const { name, mean } of model.coordHeads) if (keep(name)) points.set(name, zeros(nObs, mean.length));
   if (keep(LATENT_INTERNAL)) points.set(LATENT_INTERNAL, zeros(nObs, model.shape.hiddenSizes.at(-1) ?? 0));
@@ -68,6 +78,10 @@ export async function runNetwork(
         heads.forEach((head, h) => {
           scoreBlock(result.logits[h], csr.nRows, temperatures[h], head, firstRow);
         });
+      collectors.forEach((collector, h) => {
+        if (collector !== null)
+          collectSets(collector, result.logits[h], csr.nRows, temperatures[h], heads[h].raw, firstRow);
+      });
       model.coordHeads.forEach((head, h) => {
         const kept = points.get(head.name);
         if (kept !== undefined) unscale(result.coords[h], head, kept, firstRow);
@@ -84,7 +98,10 @@ export async function runNetwork(
     await reading.return?.();
   }
   if (done !== nObs) throw wrongRows(done, nObs);
-  return { heads, points, nBatches };
+  const sets = new Map(
+    collectors.flatMap((each) => (each === null ? [] : [[each.column, collectedSets(each)] as const])),
+  );
+  return { heads, sets, points, nBatches };
 }
 
 /** Standardised coordinates back to the units of the training target: x · std + mean. */

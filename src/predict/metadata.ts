@@ -8,7 +8,9 @@ import type { Calibration } from "./calibration.ts";
 import type { KnnLabels } from "./knn.ts";
 import type { Openset } from "./openset.ts";
 import type { PredictSettings } from "./options.ts";
+import { type SetPlan, setSizes } from "./prediction-sets.ts";
 import type { KnnSpace } from "./space.ts";
+import type { PredictedSets } from "./types.ts";
 
 /** Everything the metadata is made of. */
 export interface MetadataSources {
@@ -18,6 +20,9 @@ export interface MetadataSources {
   /** How the query's genes were mapped; null where they were taken as they are. */
   readonly geneMapping: ConfigMap | null;
   readonly calibration: Calibration;
+  /** Null where prediction sets were not asked for. */
+  readonly setPlan: SetPlan | null;
+  readonly sets: ReadonlyMap<string, PredictedSets>;
   readonly space: KnnSpace;
   readonly knn: readonly KnnLabels[];
   readonly openset: Openset | null;
@@ -33,7 +38,7 @@ export interface MetadataSources {
 /**
  * The metadata of one prediction, numbers in their Python kind.
  *
- * `knn_space_preferred`, the temperatures, `openset_*`, `hierarchy_*`, `refinement`, `gene_mapping` and `preprocess` are there only when
+ * `knn_space_preferred`, the temperatures, `prediction_sets_*`, `openset_*`, `hierarchy_*`, `refinement`, `gene_mapping` and `preprocess` are there only when
  * they apply, as in files written by the Python implementation.
  */
 export function predictionMetadata(sources: MetadataSources): ConfigMap {
@@ -61,6 +66,13 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     metadata.set("calibration_temperatures", floats(calibration.temperatures));
     for (const [column, value] of calibration.temperatures)
       metadata.set(`temperature_${column}`, new Float(value));
+  }
+  if (sources.setPlan !== null) {
+    const { coverage, thresholds } = sources.setPlan;
+    const sizes = new Map([...sources.sets].map(([column, sets]) => [column, setSizes(sets).meanSize]));
+    metadata.set("prediction_sets_coverage", new Float(coverage));
+    metadata.set("prediction_sets_thresholds", floats(thresholds));
+    metadata.set("prediction_sets_mean_size", floats(sizes));
   }
   if (space.preferred !== null) metadata.set("knn_space_preferred", space.preferred);
   metadata.set("knn_space_used", space.name);

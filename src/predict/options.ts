@@ -2,6 +2,7 @@
 import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
+import { SET_COVERAGES } from "../model/conformal.ts";
 import {
   checkChoice,
   checkName,
@@ -61,6 +62,11 @@ export interface PredictSettings {
   readonly numThreads: number | "max";
   /** Divide logits by the model's temperatures, when it has any. */
   readonly applyCalibration: boolean;
+  /**
+   * For every cell the set of labels that holds the true one with this probability, 0.5 to 0.99; null for none.
+   * Needs a model that was trained with `calibrationMethod`.
+   */
+  readonly predictionSets: number | null;
   /** A cell is of low confidence below this probability, 0 to 1 … */
   readonly confidenceHigh: number;
   /** … or below this distance to the second label, 0 to 1. */
@@ -123,6 +129,7 @@ export const PREDICT_DEFAULTS: PredictSettings = {
   device: "auto",
   numThreads: "max",
   applyCalibration: true,
+  predictionSets: null,
   confidenceHigh: 0.7,
   marginThreshold: 0.2,
   confidenceLow: 0.4,
@@ -152,6 +159,8 @@ export const PREDICT_DEFAULTS: PredictSettings = {
 };
 
 const SHARE = { min: 0, max: 1 } as const;
+/** The coverages that models have thresholds for. */
+const SET_COVERAGE = { min: SET_COVERAGES[0]!, max: SET_COVERAGES.at(-1)! } as const;
 const COUNT = { integer: true, min: 1 } as const;
 const TOGGLES = [
   "applyCalibration",
@@ -206,6 +215,14 @@ export function resolvePredictOptions(
   for (const name of TOGGLES)
     if (typeof settings[name] !== "boolean")
       throw usageError(`${optionName(name)} is ${shown(settings[name])}; expected true or false`);
+  if (settings.predictionSets !== null) {
+    checkNumber("predictionSets", settings.predictionSets, SET_COVERAGE);
+    if (!settings.applyCalibration)
+      throw usageError(
+        `${optionName("predictionSets")} needs calibrated probabilities, but ${optionName("applyCalibration")} is false`,
+        "Leave one of the two out.",
+      );
+  }
   if (settings.enforceHierarchy && settings.hierarchyRules === null)
     throw usageError(
       `${optionName("enforceHierarchy")} is on but there are no ${optionName("hierarchyRules")}`,

@@ -20,11 +20,19 @@ import { askNeighbours, type KnnLabels } from "./knn.ts";
 import { predictionMetadata } from "./metadata.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
+import { planSets } from "./prediction-sets.ts";
 import { openQueryRows } from "./query-rows.ts";
 import { refinementMetadata, resolveRefinement } from "./refine.ts";
 import { chooseSpace, type KnnSpace } from "./space.ts";
-import type { LabelPrediction, Predictions } from "./types.ts";
+import type { LabelPrediction, Predictions, Warning } from "./types.ts";
 import { decideUnknown, withUnknown } from "./unknown.ts";
+
+/** Refinement came after the thresholds were taken. */
+const REFINED_SETS: Warning = {
+  message:
+    "prediction sets of refined cells do not promise their coverage: it holds for the model as trained",
+  hint: "predict without the refinement for the promise",
+};
 
 /** How a call works, not what it gives. */
 export type PredictWork = WorkOptions & { readonly engine: Engine };
@@ -37,8 +45,8 @@ export type PredictWork = WorkOptions & { readonly engine: Engine };
  * predictions.labels[0].conf; // probability of the label of each cell, 0 to 1
  * ```
  * The query is streamed: what stays in memory is the result, and the points of the KNN space when needed.
- * @throws USAGE for a wrong option; MISMATCH when no gene of the model is in the query, or the model's
- * reference does not fit; NOT_FOUND for a missing matrix, obsm array or reference file; BAD_DATA for
+ * @throws USAGE for a wrong option; MISMATCH when no gene of the model is in the query, the model's
+ * reference does not fit, or it has no thresholds for `predictionSets`; NOT_FOUND for a missing matrix, obsm array or reference file; BAD_DATA for
  * duplicate genes or values that cannot be used; ABORTED.
  */
 export async function predict(
@@ -50,6 +58,7 @@ export async function predict(
   const settings = resolvePredictOptions(options, model);
   const meter = startRuntimeMeter();
   const calibration = calibrationOf(model, settings.applyCalibration);
+  const setPlan = settings.predictionSets === null ? null : planSets(model, settings.predictionSets);
   const hierarchy = await resolveHierarchy(model, settings);
   const coherence = settings.coherentProbabilities ? bindCoherence(model.labelHeads, hierarchy.rules) : null;
   const refinement = await resolveRefinement(model, settings);
@@ -64,6 +73,7 @@ export async function predict(
       keep: pointsToKeep(settings, space),
       temperatures: calibration.temperatures,
       coherence,
+      setThresholds: setPlan?.thresholds,
       beforeScores: (block) => {
         if (refinement === null || refinement.bound === null) return;
         const { column } = model.labelHeads[refinement.bound.childHead];
@@ -91,7 +101,8 @@ export async function predict(
   });
   return {
     obsNames: adata.obs.index,
-    labels,
+    labels:
+      setPlan === null ? labels : labels.map((label) => ({ ...label, sets: network.sets.get(label.column) })),
     ...(settings.deepestLabel ? { deepest: deepestLabels(labels, hierarchy.rules) } : {}),
     coords: settings.keepCoords ? network.points : new Map(),
     spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
@@ -102,6 +113,8 @@ export async function predict(
       genes: query.genes,
       geneMapping: query.mapping,
       calibration,
+      setPlan,
+      sets: network.sets,
       space,
       knn,
       openset,
@@ -111,7 +124,12 @@ export async function predict(
       numThreads,
       runtime,
     }),
-    warnings: [...query.warnings, ...hierarchy.warnings, ...(refinement?.warnings ?? [])],
+    warnings: [
+      ...query.warnings,
+      ...hierarchy.warnings,
+      ...(refinement?.warnings ?? []),
+      ...(setPlan !== null && nRefined > 0 ? [REFINED_SETS] : []),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { dense, identityModel, memoryQuery, referenceLabels } from "../../test/helpers/predict-fixtures.ts";
 import { emitReranker } from "../artifacts/refinement.ts";
-import { toPlain } from "../core/config.ts";
+import { type ConfigValue, toPlain } from "../core/config.ts";
 import { createReferenceEngine } from "../kernels/reference/engine.ts";
 import type { Reranker } from "../model/refinement.ts";
 import { parseHierarchyRules } from "./hierarchy.ts";
@@ -90,6 +90,23 @@ test("cells of a refined parent get its children's probabilities, others keep th
     hotspot_parents: ["a", "b"],
     n_cells_refined: 6,
   });
+});
+
+test("prediction sets of refined cells are of the refined probabilities, and a warning voids their promise", async () => {
+  const thresholds = new Map<string, ConfigValue>([["thresholds", [0.5]]]);
+  const conformal = new Map<string, ConfigValue>([
+    ["coverages", [0.5]],
+    ["columns", new Map(["group", "kind"].map((column) => [column, thresholds]))],
+  ]);
+  const trainConfig = new Map([["calibration", new Map([["conformal", conformal]])]]);
+  const run = (options: PredictOptions) =>
+    predict({ ...identityModel(null), trainConfig }, query(), { predictionSets: 0.5, ...options }, work);
+  const artifactPath = emitReranker(await refit());
+  const refined = await run({ refinementConfig: { method: "parent_conditioned_reranker", artifactPath } });
+  const { raw, sets } = refined.labels[1]!;
+  expect([...sets!.codes].map((code) => sets!.members[code])).toEqual([...raw.codes].map((code) => [code]));
+  expect(refined.warnings.map(({ message }) => message)).toEqual([expect.stringContaining("refined cells")]);
+  expect((await run({})).warnings).toEqual([]);
 });
 
 test("temperatures do not touch refined probabilities", async () => {

@@ -12,6 +12,15 @@ export interface PredictedLabels {
   readonly categories: readonly string[];
 }
 
+/** Sets of labels of all cells of one column; see `prediction-sets.ts`. */
+export interface PredictedSets {
+  /** Per cell the index of its set in `members`; -1 where there is none. */
+  readonly codes: Int32Array;
+  /** Each different set once, as indices into `categories`, the most likely label first. */
+  readonly members: readonly (readonly number[])[];
+  readonly categories: readonly string[];
+}
+
 /** The result of one label column; every array has one entry per query cell (contract 3 §8). */
 export interface LabelPrediction {
   readonly column: string;
@@ -28,6 +37,8 @@ export interface LabelPrediction {
   /** Index into `UNKNOWN_REASONS`, -1 where the cell is not Unknown. */
   readonly unknownReasons: Int32Array;
   readonly final: PredictedLabels;
+  /** The labels that hold the true one with the probability asked for by `predictionSets`; absent when it was not. */
+  readonly sets?: PredictedSets | undefined;
 }
 
 /** Of each cell the finest label that is known and agrees with the coarser ones. */

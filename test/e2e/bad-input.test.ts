@@ -129,6 +129,12 @@ describe("a wrong call ends with 2", () => {
     [["--knn-correction", "low_conf"], /Did you mean "low_conf_only"/, /--knn-correction/],
     [["--confidence-low", "2"], /--confidence-low is 2/, /--confidence-low/],
     [["--openset-method", "prototype"], /--openset-threshold/, /--openset/],
+    [
+      ["--prediction-sets", "1"],
+      /--prediction-sets is 1; expected a number at least 0.5/,
+      /--prediction-sets/,
+    ],
+    [["--prediction-sets", "0.9", "--no-calibration"], /needs calibrated probabilities/, /--prediction-sets/],
     [["--enforce-hierarchy"], /--hierarchy-rules/, /--enforce-hierarchy/],
     [["--model", "model/m.pt"], /\.pth/, /m\.pt/],
   ])("predict %j", async (words, what, where) =>
@@ -163,6 +169,12 @@ describe("an artifact at fault ends with 4", () => {
   test("a model that is not there", async () => {
     expectFailure(await predict("ok.h5ad", "--model", "absent/m.pth"), 4, /missing|no such file/, /absent/);
     expectFailure(await run("verify", "absent/m_manifest.json"), 4, /no such file/, /absent/);
+  });
+
+  test("prediction sets of a model without calibration are refused before the data is read", async () => {
+    const done = await predict("absent.h5ad", "--prediction-sets", "0.9");
+    expectFailure(done, 4, /no thresholds of prediction sets/, /train_config/);
+    expect(done.stderr).toMatch(/^fix:.*--val-fraction, --calibration/m);
   });
 
   test("a changed file, with both digests; --no-verify lets it pass", () =>

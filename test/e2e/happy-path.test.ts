@@ -429,6 +429,27 @@ describeShared("the reference and query of the golden files", () => {
     expect(predicted.code, predicted.stderr).toBe(0);
     const { stdout } = await run("inspect", "golden/annotated.h5ad");
     expect(stdout).toMatch(/pred_cell_type_l2/);
+    const tables = ["--adata", sharedPath("golden/query.h5ad"), "--out", "golden/sets.csv"];
+    const asked = ["--prediction-sets", "0.9", "--write-mode", "minimal", "--json"];
+    const sets = await run("predict", "--model", "golden/model.pth", ...tables, ...asked);
+    expect(sets.code, sets.stderr).toBe(0);
+    expect(sets.stderr).toMatch(/labels in set +only one/);
+    const { labels } = JSON.parse(sets.stdout) as {
+      labels: { mean_set_size: number; single_label: number }[];
+    };
+    for (const { mean_set_size, single_label } of labels) {
+      expect(mean_set_size).toBeGreaterThanOrEqual(1);
+      expect(single_label).toBeLessThanOrEqual(1);
+    }
+    const scored = await run(
+      ...["evaluate", "--predictions", "golden/sets.csv", "--truth", sharedPath("golden/query.h5ad")],
+      ...["--labels", "cell_type_l1", "cell_type_l2", "--out", "golden/scores.json"],
+    );
+    expect(scored.code, scored.stderr).toBe(0);
+    expect(scored.stdout).toMatch(/in set +labels in set/);
+    const { metrics } = JSON.parse(await readFile(join(folder, "golden/scores.json"), "utf8"));
+    for (const column of ["cell_type_l1", "cell_type_l2"])
+      expect(metrics[column].set_coverage).toBeGreaterThanOrEqual(metrics[column].accuracy);
     const verified = await run("verify", "golden");
     expect([verified.code, verified.stderr]).toEqual([0, expect.stringMatching(/files as recorded/)]);
   });

@@ -45,6 +45,16 @@ export function toyPredictions(): Predictions {
   };
 }
 
+/** {@link toyPredictions} with prediction sets in every column. */
+export function toyPredictionsWithSets(): Predictions {
+  const toy = toyPredictions();
+  const labels = toy.labels.map((label) => ({
+    ...label,
+    sets: { codes: Int32Array.of(1, 0, 1), members: [[1], [1, 0]], categories: label.raw.categories },
+  }));
+  return { ...toy, labels };
+}
+
 /** What a reader of a table of {@link toyPredictions} in mode `full` must find. */
 export function expectToyRows(rows: readonly object[]): void {
   expect(rows).toHaveLength(3);

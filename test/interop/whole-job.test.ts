@@ -72,6 +72,27 @@ describeShared("a bundle trained here is a bundle in Python", () => {
       ).toContain("0 findings");
   });
 
+  test("prediction sets are what Python makes of the thresholds in the bundle", async () => {
+    const home = join(folder, "sets");
+    await (await trainOn(CALIBRATED)).save(join(home, "model.pth"));
+    const query = await openAnnData(sharedPath("golden/query.h5ad"));
+    const result = await predict(await TrainedModel.load(join(home, "model.pth")), query, {
+      predictionSets: 0.9,
+    });
+    await result.toCsv(join(home, "sets.csv"), "minimal");
+    await result.toAnnData(query, join(home, "sets.h5ad"));
+    await query.close();
+    const script = fileURLToPath(new URL("prediction_sets.py", import.meta.url));
+    for (const written of ["sets.csv", "sets.h5ad"]) {
+      const bundle = [sharedPath("tools"), join(home, "model_manifest.json"), query.source];
+      const args = [script, ...bundle, "0.9", join(home, written)];
+      const said = JSON.parse(execFileSync(PYTHON, args, { encoding: "utf8" })) as object;
+      expect(said, written).toEqual(Object.fromEntries(LEVELS.map((level) => [level, 0])));
+    }
+    const sizes = result.data.labels.map(({ sets }) => sets!.members.length);
+    expect(Math.max(...sizes)).toBeGreaterThan(5);
+  });
+
   test("a model that normalises counts is one for normalised values in Python", async () => {
     const home = join(folder, "normalised");
     const model = await trainOn({ normalize: "log1p_cp10k" });

@@ -97,6 +97,7 @@ export async function runEvaluate(flags: EvaluateFlags, context: CommandContext)
 }
 
 function scoreTable(metrics: ConfigMap): string {
+  const hasSets = [...metrics.values()].some((scores) => (scores as ConfigMap).has("set_coverage"));
   const rows = [...metrics].map(([column, scores]) => {
     const read = (key: string): number | null => {
       const value = (scores as ConfigMap).get(key);
@@ -116,8 +117,10 @@ function scoreTable(metrics: ConfigMap): string {
       share("covered_accuracy"),
       decimal("ece"),
       decimal("aurc"),
+      ...(hasSets ? [share("set_coverage"), read("mean_set_size")?.toFixed(2) ?? "–"] : []),
     ];
   });
   const head = ["level", "cells", "accuracy", "macro F1", "covered", "right of covered", "ECE", "AURC"];
-  return table([head, ...rows], [1, 2, 3, 4, 5, 6, 7]);
+  if (hasSets) head.push("in set", "labels in set");
+  return table([head, ...rows], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }

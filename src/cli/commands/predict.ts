@@ -11,11 +11,12 @@ import type { ConfigMap } from "../../core/config.ts";
 import { locate } from "../../errors.ts";
 import { loadHdf5 } from "../../formats/hdf5-library.ts";
 import { isZarrRoot } from "../../formats/zarr.ts";
-import { type PredictionResult, predict, TrainedModel } from "../../index.ts";
+import { type PredictedSets, type PredictionResult, predict, TrainedModel } from "../../index.ts";
 import { DEFAULT_WRITE_MODE } from "../../output/columns.ts";
 import { additionNames, type ToAnnDataOptions } from "../../output/to-anndata.ts";
 import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy.ts";
 import { type PredictOptions, resolvePredictOptions } from "../../predict/options.ts";
+import { planSets, setSizes } from "../../predict/prediction-sets.ts";
 import type { RefinementConfig } from "../../predict/refine.ts";
 import { filesOf } from "../bundle-files.ts";
 import { readYaml } from "../config-file.ts";
@@ -60,7 +61,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   if (flags.report !== undefined) await platform.files.checkWritable(flags.report);
   const refinement = flags.refinement === undefined ? null : await readRefinement(flags.refinement);
   const options = await predictOptions(flags, model, refinement?.config ?? null, context);
-  resolvePredictOptions(options, model.data);
+  const { predictionSets } = resolvePredictOptions(options, model.data);
+  if (predictionSets !== null) planSets(model.data, predictionSets);
 
   const progress = createProgress(context.common);
   const whole = await openDataset(data, flags, output);
@@ -74,7 +76,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
         adata,
         additionNames(model.data, adata, {
           ...annotation(flags),
-          ...(flags.deepestLabel === true ? { deepestLabel: true } : {}),
+          deepestLabel: flags.deepestLabel === true,
+          predictionSets: flags.predictionSets !== undefined,
         }),
       );
     const inputPaths = [
@@ -300,18 +303,27 @@ function shares(label: Label): Readonly<Record<string, number | null>> {
     low_confidence: mean(label.isLowConf),
     used_knn: mean(label.usedKnn),
     unknown: mean(label.isUnknown),
+    ...(label.sets === undefined ? {} : ofSets(label.sets)),
   };
+}
+
+function ofSets(sets: PredictedSets): Readonly<Record<string, number>> {
+  const { meanSize, single } = setSizes(sets);
+  return { mean_set_size: meanSize, single_label: single };
 }
 
 function summary({ data }: PredictionResult): string {
   const shown = (value: number | null | undefined): string =>
     typeof value === "number" ? percent(value) : "";
+  const hasSets = data.labels.some(({ sets }) => sets !== undefined);
   const rows = data.labels.map((label) => {
-    const { mean_confidence, low_confidence, used_knn, unknown } = shares(label);
+    const { mean_confidence, low_confidence, used_knn, unknown, mean_set_size, single_label } = shares(label);
     const labels = new Set(label.final.codes).size;
     const cells = [mean_confidence?.toFixed(3) ?? "", shown(low_confidence), shown(used_knn), shown(unknown)];
-    return [label.column, count(labels), ...cells];
+    const sets = hasSets ? [mean_set_size?.toFixed(2) ?? "", shown(single_label)] : [];
+    return [label.column, count(labels), ...cells, ...sets];
   });
   const head = ["column", "labels", "mean confidence", "low confidence", "by KNN", "Unknown"];
-  return `annotated ${plural(data.obsNames.length, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5])}`;
+  if (hasSets) head.push("labels in set", "only one");
+  return `annotated ${plural(data.obsNames.length, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}`;
 }

@@ -103,6 +103,11 @@ function inputFacts(
     },
   ];
   if (modelName !== undefined) facts.unshift({ name: "Model", value: modelName, isCode: true });
+  if (metadata.get("prediction_sets_coverage") !== undefined)
+    facts.push({
+      name: "Prediction sets",
+      value: `labels that hold the true one with a probability of ${decimalOf(metadata, "prediction_sets_coverage")}`,
+    });
   if (metadata.get("openset_method") !== undefined)
     facts.push({
       name: "Unseen types",

@@ -89,6 +89,25 @@ test("with truth every section is there, and every link of the page leads to one
   expect(page).toContain("60.0\u00a0%");
 });
 
+test("prediction sets are counted by size, and their coverage is told where the truth is known", () => {
+  const base = input().methods[0]!;
+  const sets = {
+    codes: Int32Array.of(0, 1, 0, 2, 0),
+    members: [[0], [0, 1], [2, 1, 0]],
+    categories: ["T", "B", HOSTILE],
+  };
+  const [coarse, fine] = base.labels as [LabelPrediction, LabelPrediction];
+  const methods = [{ ...base, labels: [{ ...coarse, sets }, fine] }];
+  const known = renderReport(input({ methods, truths: TRUTHS }));
+  // T, T, B, T, B: of those with T alone the third and the fifth are not covered.
+  const row = (...cells: string[]) => cells.map((cell) => `<td class="n">${cell}</td>`).join("");
+  expect(known).toContain(row("60.0\u00a0%", "1.60", "60.0\u00a0%", "20.0\u00a0%", "20.0\u00a0%"));
+  expect(known).toContain('href="#sets"');
+  const unknown = renderReport(input({ methods }));
+  expect(unknown).toContain(`</th>${row("1.60", "60.0\u00a0%", "20.0\u00a0%", "20.0\u00a0%")}`);
+  expect(renderReport(input())).not.toContain('id="sets"');
+});
+
 test("nothing in a page asks for anything from anywhere", () => {
   const page = renderReport(input({ truths: TRUTHS }));
   expect(page).not.toMatch(/(?:src|href)\s*=\s*["'](?!#)/i);

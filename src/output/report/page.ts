@@ -19,6 +19,7 @@ import { SCRIPT } from "./script.ts";
 import { neighbourSection, unknownSection } from "./sections/behaviour.ts";
 import { comparisonSection } from "./sections/comparison.ts";
 import { calibrationSection, compositionSection, confusionSection, levelSection } from "./sections/levels.ts";
+import { setSection } from "./sections/sets.ts";
 import { STYLE } from "./style.ts";
 import { labelTree, type TreeLevel } from "./tree.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
@@ -87,6 +88,7 @@ function methodSections(input: ReportInput, method: ReportMethod, prefix: string
     ["confusion", "Confusion", confusionSection(input, method, tree, prefix)],
     ["labels", "Labels", compositionSection(method, tree, prefix)],
     ["trust", "Confidence", calibrationSection(input, method, tree, prefix)],
+    ["sets", "Sets", setSection(input, method, prefix)],
     ["unknown", "Unknown", unknownSection(input, method, prefix)],
     ["neighbours", "Neighbours", neighbourSection(input, method, prefix)],
     ["coordinates", "Coordinates", coordinateSection(method, prefix)],

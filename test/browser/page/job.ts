@@ -72,11 +72,12 @@ async function digestsOf(
   adata: Atlasmtl.AnnData,
 ): Promise<Record<string, string>> {
   const arrays: [string, Bytes][] = [["obs names", textBytes(result.data.obsNames)]];
-  for (const { column, raw, knn, final, ...values } of result.data.labels) {
+  for (const { column, raw, knn, final, sets, ...values } of result.data.labels) {
     for (const [name, labels] of Object.entries({ raw, knn, final })) {
       arrays.push([`${column} ${name} codes`, labels.codes]);
       arrays.push([`${column} ${name} categories`, textBytes(labels.categories)]);
     }
+    if (sets !== undefined) arrays.push([`${column} sets`, sets.codes]);
     for (const [name, value] of Object.entries(values)) arrays.push([`${column} ${name}`, value]);
   }
   for (const [name, { data }] of result.data.coords) arrays.push([`coords ${name}`, data]);

@@ -1,0 +1,60 @@
+/** Prediction sets as text and back: `CD4 naive | CD4 memory`. @module */
+import { AtlasmtlError } from "../errors.ts";
+import type { PredictedLabels, PredictedSets } from "../predict/types.ts";
+
+const SEPARATOR = " | ";
+
+/**
+ * The set of every cell as one label. A name that holds `|` or begins with `"` is quoted as a JSON string, so that
+ * different sets never read the same.
+ */
+export function setLabels({ codes, members, categories }: PredictedSets): PredictedLabels {
+  const names = categories.map((name) => (/^"|\|/.test(name) ? JSON.stringify(name) : name));
+  return { codes, categories: members.map((set) => set.map((code) => names[code]).join(SEPARATOR)) };
+}
+
+/** Reads what {@link setLabels} wrote. @throws BAD_DATA located at `where` for text that it does not write. */
+export function parseSetLabels({ codes, categories }: PredictedLabels, where: string): PredictedSets {
+  const codeOf = new Map<string, number>();
+  const members = categories.map((text) =>
+    namesIn(text, where).map((name) => {
+      const code = codeOf.get(name) ?? codeOf.size;
+      codeOf.set(name, code);
+      return code;
+    }),
+  );
+  return { codes, members, categories: [...codeOf.keys()] };
+}
+
+function namesIn(text: string, where: string): string[] {
+  const names: string[] = [];
+  let rest = text;
+  for (;;) {
+    const quoted = /^"(?:[^"\\]|\\.)*"/.exec(rest)?.[0];
+    const end = quoted?.length ?? nameEnd(rest);
+    names.push(quoted === undefined ? rest.slice(0, end) : unquoted(quoted, text, where));
+    if (end === rest.length) return names;
+    if (!rest.startsWith(SEPARATOR, end)) throw badSet(text, where);
+    rest = rest.slice(end + SEPARATOR.length);
+  }
+}
+
+function nameEnd(text: string): number {
+  const at = text.indexOf(SEPARATOR);
+  return at < 0 ? text.length : at;
+}
+
+function unquoted(quoted: string, text: string, where: string): string {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    throw badSet(text, where);
+  }
+}
+
+function badSet(text: string, where: string): AtlasmtlError {
+  return new AtlasmtlError("BAD_DATA", `${JSON.stringify(text)} is no set of labels`, {
+    where,
+    hint: 'Names are parted by " | "; one that holds "|" or begins with a double quote is a JSON string.',
+  });
+}

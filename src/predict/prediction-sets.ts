@@ -1,0 +1,187 @@
+/**
+ * For every cell the labels that contain the true one with a stated probability (`src/model/conformal.ts` has the
+ * promise and its sources).
+ * @module
+ */
+import { type ConfigValue, Float } from "../core/config.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { heldOutCellsNeeded, probabilitiesOf } from "../model/conformal.ts";
+import type { Model } from "../model/types.ts";
+import { configEntry } from "./calibration.ts";
+import type { PredictedSets } from "./types.ts";
+
+/** Characters that the distinct sets of one column may take as text: as many bytes of memory. */
+const MAX_SET_TEXT = 1 << 28;
+
+const WHERE = "train_config › calibration › conformal";
+
+/** What a model promises, and by which thresholds. */
+export interface SetPlan {
+  /** Share of cells whose set holds the true label: the least stored one that is not below what was asked. */
+  readonly coverage: number;
+  /** The least probability of a label in a set, by label column. */
+  readonly thresholds: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads the thresholds for `coverage` from the model's `train_config`.
+ * @throws MISMATCH when the model has none, or none for so high a coverage; BAD_DATA when what it has cannot be used.
+ */
+export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, coverage: number): SetPlan {
+  const stored = configEntry(model.trainConfig.get("calibration"), "conformal");
+  if (stored === undefined || stored === null)
+    throw new AtlasmtlError("MISMATCH", "The model has no thresholds of prediction sets.", {
+      where: WHERE,
+      hint: "Train it again with valFraction and calibrationMethod (--val-fraction, --calibration).",
+      subject: "artifact",
+    });
+  const coverages = numbers(configEntry(stored, "coverages"), "coverages");
+  // What was computed to be 0.9 may differ from 0.9 in its last digit.
+  const at = coverages.findIndex((each) => each >= coverage - 1e-9);
+  if (at < 0)
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `The model has thresholds up to a coverage of ${coverages.at(-1) ?? 0}; asked for is ${coverage}.`,
+      { where: `${WHERE} › coverages`, hint: "Ask for a lower coverage.", subject: "artifact" },
+    );
+  const columns = configEntry(stored, "columns");
+  const thresholds = new Map<string, number>();
+  for (const { column } of model.labelHeads) {
+    const own = numbers(
+      configEntry(configEntry(columns, column), "thresholds"),
+      `columns › ${column} › thresholds`,
+    );
+    if (at >= own.length) throw tooFewCells(column, coverages, at, own.length, columns);
+    thresholds.set(column, own[at]!);
+  }
+  return { coverage: coverages[at]!, thresholds };
+}
+
+function tooFewCells(
+  column: string,
+  coverages: readonly number[],
+  at: number,
+  nStored: number,
+  columns: ConfigValue | undefined,
+): AtlasmtlError {
+  const n = configEntry(configEntry(columns, column), "n");
+  const lower = nStored === 0 ? "Train" : `Ask for at most ${coverages[nStored - 1]}, or train`;
+  return new AtlasmtlError(
+    "MISMATCH",
+    `Prediction sets of coverage ${coverages[at]} need ${heldOutCellsNeeded(coverages[at]!)} held-out cells with a label in ${column}; the model had ${String(n ?? "fewer")}.`,
+    {
+      where: `${WHERE} › columns › ${column}`,
+      hint: `${lower} with a larger valFraction (--val-fraction).`,
+      subject: "artifact",
+    },
+  );
+}
+
+function numbers(value: ConfigValue | undefined, key: string): number[] {
+  const list = Array.isArray(value) ? (value as readonly ConfigValue[]) : null;
+  const found = list?.map((item) => (item instanceof Float ? item.value : item));
+  if (found?.every((item): item is number => typeof item === "number" && item >= 0 && item <= 1))
+    return found;
+  throw new AtlasmtlError("BAD_DATA", "expected a list of numbers from 0 to 1", {
+    where: `${WHERE} › ${key}`,
+    hint: "Predict without predictionSets.",
+    subject: "artifact",
+  });
+}
+
+/** The sets of one label column while blocks come in: sets recur, so each cell keeps the number of one. */
+export interface SetCollector {
+  readonly column: string;
+  readonly classes: readonly string[];
+  /** A label is in the set when its probability is at least this. */
+  readonly threshold: number;
+  readonly codes: Int32Array;
+  readonly members: (readonly number[])[];
+  /** Number of a set by its classes, and how many characters all of them take as text. */
+  readonly known: Map<string, number>;
+  textSize: number;
+}
+
+/** Room for the sets of `nObs` cells. */
+export function createSetCollector(
+  column: string,
+  classes: readonly string[],
+  threshold: number,
+  nObs: number,
+): SetCollector {
+  const [members, known] = [[], new Map<string, number>()];
+  return { column, classes, threshold, codes: new Int32Array(nObs), members, known, textSize: 0 };
+}
+
+/**
+ * The sets of a block: `logits` is `[nRows, nClasses]`, row 0 is cell `firstRow`, whose label is `labels[firstRow]`.
+ * @throws LIMIT as {@link addSet}.
+ */
+export function collectSets(
+  collector: SetCollector,
+  logits: Float32Array,
+  nRows: number,
+  temperature: number,
+  labels: Int32Array,
+  firstRow: number,
+): void {
+  const nClasses = collector.classes.length;
+  const probabilities = new Float64Array(nClasses);
+  for (let r = 0; r < nRows; r++) {
+    probabilitiesOf(logits, r * nClasses, temperature, probabilities);
+    addSet(collector, firstRow + r, probabilities, labels[firstRow + r]!);
+  }
+}
+
+/**
+ * The set of one cell from the probabilities of its classes: its label, then all others that reach the threshold, by
+ * falling probability and in the order of the classes.
+ * @throws LIMIT when the distinct sets outgrow memory: very many, very large ones.
+ */
+export function addSet(
+  collector: SetCollector,
+  cell: number,
+  probabilities: Float64Array,
+  label: number,
+): void {
+  const { threshold, codes, members, known, classes } = collector;
+  const others: number[] = [];
+  for (let c = 0; c < probabilities.length; c++)
+    if (c !== label && probabilities[c]! >= threshold) others.push(c);
+  const reached = [label, ...others.sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)];
+  const key = reached.join();
+  let code = known.get(key);
+  if (code === undefined) {
+    code = members.push(reached) - 1;
+    known.set(key, code);
+    for (const c of reached) collector.textSize += classes[c]!.length + 3;
+    if (collector.textSize > MAX_SET_TEXT)
+      throw new AtlasmtlError(
+        "LIMIT",
+        `The ${members.length} different prediction sets of ${collector.column} up to cell ${cell} take over ${MAX_SET_TEXT} characters.`,
+        { hint: "Ask for a lower coverage, or annotate fewer cells at a time." },
+      );
+  }
+  codes[cell] = code;
+}
+
+/** What was collected. */
+export function collectedSets({ codes, members, classes }: SetCollector): PredictedSets {
+  return { codes, members, categories: classes };
+}
+
+/** How large sets are: mean number of labels and share of cells with exactly one; 0 without cells. */
+export function setSizes({ codes, members }: PredictedSets): {
+  readonly meanSize: number;
+  readonly single: number;
+} {
+  let [labels, single, n] = [0, 0, 0];
+  for (const code of codes) {
+    if (code < 0) continue;
+    const size = members[code]!.length;
+    n++;
+    labels += size;
+    if (size === 1) single++;
+  }
+  return n === 0 ? { meanSize: 0, single: 0 } : { meanSize: labels / n, single: single / n };
+}
