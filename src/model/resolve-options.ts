@@ -211,8 +211,8 @@ function requireTogether(options: ResolvedTrainOptions): void {
     );
   if (options.normalize === "none" && options.countThinning !== null)
     throw usageError(
-      `${optionName("countThinning")} is ${options.countThinning}, but thinned counts are of another scale unless the model normalises them`,
-      'set normalize to "log1p_cp10k", or leave countThinning (count_thinning) out',
+      `${optionName("countThinning")} is ${options.countThinning}, and needs normalize "log1p_cp10k"`,
+      "give counts and have them normalised, or leave countThinning (count_thinning) out",
     );
   const { schedulerName, calibrationMethod, valFraction, coordTargets } = options;
   const needsValidation = (name: string, value: string) =>
