@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normalizeCell } from "../core/normalize.ts";
+import { hash32 } from "../core/rng.ts";
 import { createCountThinning, thinCell, WHOLE_SHARE } from "./count-thinning.ts";
 
 /** What a cell of `n` genes with `count` each becomes. */
@@ -119,6 +120,13 @@ describe("the transform", () => {
       cell(createCountThinning(0.3, 1), 5, 9),
     ];
     expect(new Set([once, ...others].map(String)).size).toBe(6);
+  });
+
+  test("has the same bits on every platform", () => {
+    const values = Float32Array.from({ length: 500 }, (_, g) => (g % 50 === 0 ? 70 + g : 1 + (g % 9)));
+    createCountThinning(0.2, 1)(values, 0, values.length, 5, 9);
+    const digest = new Uint32Array(values.buffer).reduce((sum, word) => hash32(sum ^ word), 0);
+    expect(digest).toBe(2666471632);
   });
 
   test("normalises what is left, and leaves a cell of which nothing is left empty", () => {

@@ -8,7 +8,9 @@ import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCell } from "../core/normalize.ts";
 import { createReferenceEngine } from "../kernels/reference/engine.ts";
+import type { CellTransform, Engine } from "../kernels/types.ts";
 import { createWasmEngine } from "../kernels/wasm/engine.ts";
+import { createCountThinning } from "./count-thinning.ts";
 import { initialWeights } from "./init.ts";
 import { normalizationOf } from "./normalization.ts";
 import type { TrainOptions } from "./options.ts";
@@ -386,6 +388,25 @@ describe("thinning of counts", () => {
     const plain = await run({ numEpochs: 1 });
     expect(plain.model.trainConfig.get("count_thinning")).toBeNull();
     expect(Object.keys(plain.seeds)).not.toContain("thinning");
+  });
+
+  test("draws from those streams", async () => {
+    const transforms: CellTransform[] = [];
+    const watched: Engine = {
+      ...engine,
+      createTrainer(trainer) {
+        transforms.push(trainer.cellTransform!);
+        return engine.createTrainer(trainer);
+      },
+    };
+    const { seeds } = await run({ ...thinning, ensembleSize: 2 }, { x }, { engine: watched });
+    const cell = (transform: CellTransform) => {
+      const values = x.data!.slice();
+      transform(values, 0, values.length, 1, 2);
+      return values;
+    };
+    const expected = [seeds.thinning!, seeds.thinning_2!].map((key) => cell(createCountThinning(0.3, key)));
+    expect(transforms.map(cell)).toEqual(expected);
   });
 
   test("touches nothing but the training steps: the rest sees the cells as they are", async () => {
