@@ -39,6 +39,14 @@ test("undefined and null are not given", () => {
   expect(options).toMatchObject(PRESETS.small);
 });
 
+test("counts are thinned where a share below 1 is asked for", () => {
+  const normalize = "log1p_cp10k";
+  const thinning = (extra: object) =>
+    resolveTrainOptions(from({ normalize, ...extra })).options.countThinning;
+  expect([{}, { countThinning: 0.2 }, { countThinning: 1 }].map(thinning)).toEqual([null, 0.2, null]);
+  expect(resolveTrainOptions(from({ countThinning: 1 })).options.countThinning).toBeNull();
+});
+
 test("names with values come as a Map or an object", () => {
   for (const coordTargets of [{ umap: "X_umap" }, new Map([["umap", "X_umap"]])])
     expect(resolveTrainOptions({ ...minimal, coordTargets }).options.coordTargets).toEqual(
@@ -90,6 +98,10 @@ test.each<[object, string]>([
   [{ numThreads: "many" }, "numThreads (num_threads)"],
   [{ device: "cuda" }, "device"],
   [{ missingLabels: "drop" }, "missingLabels (missing_labels)"],
+  [{ countThinning: 0.2 }, 'countThinning (count_thinning) is 0.2, and needs normalize "log1p_cp10k"'],
+  [{ countThinning: 0, normalize: "log1p_cp10k" }, "expected a number above 0 and at most 1"],
+  [{ countThinning: 1.5, normalize: "log1p_cp10k" }, "countThinning (count_thinning) is 1.5"],
+  [{ countThinning: "0.2", normalize: "log1p_cp10k" }, 'is "0.2"; expected a number'],
   [{ inputTransform: "log" }, "inputTransform (input_transform)"],
   [{ referenceStorage: "externl" }, 'Did you mean "external"'],
   [{ learning_rate: 1 }, 'Did you mean "learningRate"'],

@@ -77,6 +77,28 @@ describe("normalize log1p_cp10k", () => {
   });
 });
 
+describe("count thinning", () => {
+  test("is trained with from a flag or a config file alike, recorded, and predicted without", async () => {
+    await ok(train("thin/m.pth", "--normalize", "log1p_cp10k", "--count-thinning", "0.3"));
+    const { train_config, seeds } = JSON.parse(await text("thin/train_run_manifest.json"));
+    expect(train_config.count_thinning).toBe(0.3);
+    expect(Object.keys(seeds)).toEqual(["dropout", "init", "random_state", "shuffle", "thinning"]);
+    await writeFile(join(folder, "thin.yaml"), "normalize: log1p_cp10k\ncount_thinning: 0.3\n");
+    await ok(train("thin-config/m.pth", "--config", "thin.yaml"));
+    const weights = (path: string) => readFile(join(folder, path));
+    expect((await weights("thin-config/m.pth")).equals(await weights("thin/m.pth"))).toBe(true);
+    await ok(run("predict", "--model", "thin/m.pth", "--adata", "query.h5ad", "--out", "thin.csv"));
+    expect((await text("thin.csv")).split("\n").length).toBeGreaterThan(30);
+  });
+
+  test.each([
+    [["--count-thinning", "0.3"], /--count-thinning is 0\.3, and needs --normalize log1p_cp10k/],
+    [["--count-thinning", "2", "--normalize", "log1p_cp10k"], /--count-thinning is 2; expected.*at most 1/],
+  ])("%j is refused", async (words, message) => {
+    expectFailure(await train("x/m.pth", ...words), 2, message, /--count-thinning/);
+  });
+});
+
 describe("class balance", () => {
   test("weights and counts are recorded", async () => {
     await ok(

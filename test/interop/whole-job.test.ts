@@ -93,22 +93,25 @@ describeShared("a bundle trained here is a bundle in Python", () => {
     expect(Math.max(...sizes)).toBeGreaterThan(5);
   });
 
-  test("a model that normalises counts is one for normalised values in Python", async () => {
-    const home = join(folder, "normalised");
-    const model = await trainOn({ normalize: "log1p_cp10k" });
-    await model.save(join(home, "model.pth"));
-    const query = await openAnnData(sharedPath("golden/query.h5ad"));
-    await (await predict(model, query)).toCsv(join(home, "predictions.csv"), "full");
-    await query.close();
-    const normalised = join(home, "normalised.h5ad");
-    const script = fileURLToPath(new URL("normalise.py", import.meta.url));
-    execFileSync(PYTHON, [script, query.source, join(home, "model_metadata.pkl"), normalised]);
-    const said = check(
-      join(home, "model_manifest.json"),
-      ...["--adata", normalised, "--predictions", join(home, "predictions.csv")],
-    );
-    expect(said).toContain("0 findings");
-  });
+  test.each([null, 0.3])(
+    "a model that normalises counts, thinned to %s, is one for normalised values in Python",
+    async (countThinning) => {
+      const home = join(folder, `normalised ${countThinning}`);
+      const model = await trainOn({ normalize: "log1p_cp10k", countThinning });
+      await model.save(join(home, "model.pth"));
+      const query = await openAnnData(sharedPath("golden/query.h5ad"));
+      await (await predict(model, query)).toCsv(join(home, "predictions.csv"), "full");
+      await query.close();
+      const normalised = join(home, "normalised.h5ad");
+      const script = fileURLToPath(new URL("normalise.py", import.meta.url));
+      execFileSync(PYTHON, [script, query.source, join(home, "model_metadata.pkl"), normalised]);
+      const said = check(
+        join(home, "model_manifest.json"),
+        ...["--adata", normalised, "--predictions", join(home, "predictions.csv")],
+      );
+      expect(said).toContain("0 findings");
+    },
+  );
 
   test("the same call twice gives the same weights, metadata aside", async () => {
     const digests = new Set<string>();

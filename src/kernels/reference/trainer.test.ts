@@ -81,6 +81,31 @@ test("training lowers the loss; evaluating and taking weights change nothing", a
   expect((await trainer.evaluate(rows)).total).toBeLessThan(before.total * 0.9);
 });
 
+test("a cell transform sees each cell with its row and step, and its values are what is trained on", async () => {
+  const problem = randomProblem({ seed: 5, nRows: 21, shape, binary: false });
+  const rows = Uint32Array.from({ length: 21 }, (_, i) => (8 * i) % 21);
+  const { indptr, data } = problem.data.x;
+  const seen: (number | null)[][] = [];
+  const double = { ...problem.data.x, data: data!.map((value) => 2 * value) };
+  const transformed = createTrainer({
+    ...problem,
+    cellTransform: (values, start, end, row, step) => {
+      expect([...values.subarray(start, end)]).toEqual([...data!.subarray(indptr[row], indptr[row + 1])]);
+      seen.push([row, step]);
+      for (let e = start; e < end; e++) values[e] = 2 * values[e]!;
+    },
+  });
+  const plain = createTrainer({ ...problem, data: { ...problem.data, x: double } });
+  for (let epoch = 0; epoch < 2; epoch++)
+    expect(await transformed.runEpoch(rows, { learningRate: 0.01 })).toEqual(
+      await plain.runEpoch(rows, { learningRate: 0.01 }),
+    );
+  expect(await transformed.evaluate(rows)).toEqual(await plain.evaluate(rows));
+  expect(tensorsOf(transformed.weights())).toEqual(tensorsOf(plain.weights()));
+  const steps = [0, 3].map((before) => [...rows].map((row, i) => [row, before + Math.floor(i / 8) + 1]));
+  expect(seen).toEqual([...steps.flat(), ...[...rows].map((row) => [row, null])]);
+});
+
 test("the first AdamW step moves each weight by the learning rate, against its gradient", async () => {
   const problem = { ...randomProblem({ seed: 2, nRows: 6, shape, binary: true }), dropoutRate: 0 };
   const calm = { ...problem, optimizer: { ...problem.optimizer, weightDecay: 0 } };
@@ -164,6 +189,7 @@ test("arrays that do not fit each other are refused", () => {
     { loss: { ...loss, taskWeights: [1] } },
     { batchSize: 0 },
     { dropoutRate: 1 },
+    { cellTransform: () => {} },
   ];
   for (const change of wrong)
     expect(() => createTrainer({ ...problem, ...change })).toThrow(expect.objectContaining({ code: "BUG" }));

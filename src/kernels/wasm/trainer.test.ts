@@ -7,9 +7,11 @@ import {
   uniform,
   weightDifference,
 } from "../../../test/helpers/kernels.ts";
+import { randomBelow, streamKey } from "../../core/rng.ts";
 import { childFeatureCount } from "../reference/child-features.ts";
 import { createReferenceEngine } from "../reference/engine.ts";
 import type {
+  CellTransform,
   ChildFeatureMode,
   ChildTrainingOptions,
   Engine,
@@ -174,6 +176,49 @@ describe("training agrees with the oracle engine", () => {
       expect(hidden.weight).not.toEqual(child.modules[m]!.hidden.weight);
       expect(output.weight).not.toEqual(child.modules[m]!.output.weight);
     });
+  });
+});
+
+describe("a cell transform", () => {
+  /** Loses some of a cell's values, others in each step. */
+  const lossy: CellTransform = (values, start, end, row, step) => {
+    for (let e = start; e < end; e++)
+      if (step !== null && randomBelow(streamKey(step, "lossy"), 100 * row + e - start, 3) === 0)
+        values[e] = 0;
+      else values[e] = 0.5 * values[e]!;
+  };
+
+  test.each(["standard", "reranker_like", null] as const)(
+    "agrees with the oracle, child features %s",
+    async (mode) => {
+      const options = trainingProblem(21, small, 90, { nDomains: 3 }, { cellTransform: lossy });
+      const loss = { ...options.loss, domainWeight: 0.7, topology: { weight: 0.4, k: 5, coordHead: 1 } };
+      const child = mode === null ? null : childTraining(options, mode, 0.1);
+      const result = await compare({ ...options, loss, child }, 100);
+      expectClose(result, 3e-5);
+      const plain = await compare({ ...options, loss, child, cellTransform: null }, 100);
+      expect(Math.abs(plain.actual.total - result.actual.total)).toBeGreaterThan(1e-3);
+    },
+  );
+
+  test("meets each cell of a batch once, with the step that the batch is of", async () => {
+    const order = randomOrder(3, 90, 90);
+    const seen: (number | null)[][] = [];
+    const cellTransform: CellTransform = (_values, _start, _end, row, step) => seen.push([row, step]);
+    const trainer = await engine.createTrainer(trainingProblem(22, small, 90, {}, { cellTransform }));
+    for (let epoch = 0; epoch < 2; epoch++) {
+      await trainer.runEpoch(order, { learningRate: 0.01 });
+      await trainer.evaluate(order.subarray(0, 40));
+    }
+    trainer.dispose();
+    const pass = (before: number) => [...order].map((row, i) => [row, before + Math.floor(i / 32) + 1]);
+    const evaluation = [...order.subarray(0, 40)].map((row) => [row, null]);
+    expect(seen).toEqual([...pass(0), ...evaluation, ...pass(3), ...evaluation]);
+  });
+
+  test("of a matrix without values is refused", async () => {
+    const options = trainingProblem(23, small, 20, { binary: true }, { cellTransform: () => {} });
+    await expect(engine.createTrainer(options)).rejects.toMatchObject({ code: "BUG" });
   });
 });
 
