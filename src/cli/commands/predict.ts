@@ -76,7 +76,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
         adata,
         additionNames(model.data, adata, {
           ...annotation(flags),
-          withSets: flags.predictionSets !== undefined,
+          withSets: predictionSets !== null,
         }),
       );
     const inputPaths = [
