@@ -48,7 +48,7 @@ test("plain names are parted by a bar, names with one are quoted", () => {
   ]);
 });
 
-test.each(['"a" and more', '"\\x"'])("%s is refused, located", (text) => {
+test.each(['"a" and more', '"\\x"', '"a', '"', 'a | "b\\"'])("%s is refused, located", (text) => {
   expect(() => parseSetLabels({ codes: Int32Array.of(0), categories: [text] }, "t.csv › pred_set_L")).toThrow(
     expect.objectContaining({ code: "BAD_DATA", where: "t.csv › pred_set_L" }),
   );

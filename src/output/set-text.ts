@@ -28,20 +28,29 @@ export function parseSetLabels({ codes, categories }: PredictedLabels, where: st
 
 function namesIn(text: string, where: string): string[] {
   const names: string[] = [];
-  let rest = text;
-  for (;;) {
-    const quoted = /^"(?:[^"\\]|\\.)*"/.exec(rest)?.[0];
-    const end = quoted?.length ?? nameEnd(rest);
-    names.push(quoted === undefined ? rest.slice(0, end) : unquoted(quoted, text, where));
-    if (end === rest.length) return names;
-    if (!rest.startsWith(SEPARATOR, end)) throw badSet(text, where);
-    rest = rest.slice(end + SEPARATOR.length);
+  for (let at = 0; ; at += SEPARATOR.length) {
+    const isQuoted = text[at] === '"';
+    const end = isQuoted ? quotedEnd(text, at) : plainEnd(text, at);
+    const part = text.slice(at, end);
+    names.push(isQuoted ? unquoted(part, text, where) : part);
+    if (end === text.length) return names;
+    if (!text.startsWith(SEPARATOR, end)) throw badSet(text, where);
+    at = end;
   }
 }
 
-function nameEnd(text: string): number {
-  const at = text.indexOf(SEPARATOR);
-  return at < 0 ? text.length : at;
+/** Behind the quote that ends the JSON string at `at`; the end of the text when none does. */
+function quotedEnd(text: string, at: number): number {
+  for (let i = at + 1; i < text.length; i++) {
+    if (text[i] === "\\") i++;
+    else if (text[i] === '"') return i + 1;
+  }
+  return text.length;
+}
+
+function plainEnd(text: string, at: number): number {
+  const end = text.indexOf(SEPARATOR, at);
+  return end < 0 ? text.length : end;
 }
 
 function unquoted(quoted: string, text: string, where: string): string {

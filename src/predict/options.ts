@@ -219,7 +219,7 @@ export function resolvePredictOptions(
     checkNumber("predictionSets", settings.predictionSets, SET_COVERAGE);
     if (!settings.applyCalibration)
       throw usageError(
-        `${optionName("predictionSets")} needs calibrated probabilities, but ${optionName("applyCalibration")} is false`,
+        `${optionName("predictionSets")} needs calibrated probabilities, which applyCalibration: false leaves out`,
         "Leave one of the two out.",
       );
   }

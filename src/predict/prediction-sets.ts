@@ -82,11 +82,15 @@ function numbers(value: ConfigValue | undefined, key: string): number[] {
   const found = list?.map((item) => (item instanceof Float ? item.value : item));
   if (found?.every((item): item is number => typeof item === "number" && item >= 0 && item <= 1))
     return found;
-  throw new AtlasmtlError("BAD_DATA", "expected a list of numbers from 0 to 1", {
-    where: `${WHERE} › ${key}`,
-    hint: "Predict without predictionSets.",
-    subject: "artifact",
-  });
+  throw new AtlasmtlError(
+    "BAD_DATA",
+    "The thresholds of prediction sets cannot be used: expected a list of numbers from 0 to 1.",
+    {
+      where: `${WHERE} › ${key}`,
+      hint: "Predict without predictionSets.",
+      subject: "artifact",
+    },
+  );
 }
 
 /** The sets of one label column while blocks come in: sets recur, so each cell keeps the number of one. */

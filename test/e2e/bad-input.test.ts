@@ -134,7 +134,11 @@ describe("a wrong call ends with 2", () => {
       /--prediction-sets is 1; expected a number at least 0.5/,
       /--prediction-sets/,
     ],
-    [["--prediction-sets", "0.9", "--no-calibration"], /needs calibrated probabilities/, /--prediction-sets/],
+    [
+      ["--prediction-sets", "0.9", "--no-calibration"],
+      /needs calibrated probabilities, which --no-calibration/,
+      /--prediction-sets/,
+    ],
     [["--enforce-hierarchy"], /--hierarchy-rules/, /--enforce-hierarchy/],
     [["--model", "model/m.pt"], /\.pth/, /m\.pt/],
   ])("predict %j", async (words, what, where) =>

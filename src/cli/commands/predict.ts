@@ -61,7 +61,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   if (flags.report !== undefined) await platform.files.checkWritable(flags.report);
   const refinement = flags.refinement === undefined ? null : await readRefinement(flags.refinement);
   const options = await predictOptions(flags, model, refinement?.config ?? null, context);
-  const { predictionSets } = resolvePredictOptions(options, model.data);
+  const { predictionSets, deepestLabel } = resolvePredictOptions(options, model.data);
   if (predictionSets !== null) planSets(model.data, predictionSets);
 
   const progress = createProgress(context.common);
@@ -76,8 +76,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
         adata,
         additionNames(model.data, adata, {
           ...annotation(flags),
-          deepestLabel: flags.deepestLabel === true,
-          predictionSets: flags.predictionSets !== undefined,
+          deepestLabel,
+          predictionSets: predictionSets !== null,
         }),
       );
     const inputPaths = [
