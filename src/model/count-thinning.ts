@@ -35,8 +35,8 @@ export function createCountThinning(lowest: number, key: number): CellTransform 
  * in place.
  *
  * The draw is exact up to 64. Above, it is the whole number nearest to a deviate of the binomial's mean and variance
- * (the sum of twelve uniform numbers), not below 0 and not above c. What a value has beyond its whole part, in a
- * matrix that is not all counts, is multiplied by q.
+ * (the sum of twelve uniform numbers), not below 0 and not above c. In a matrix that is not all counts, what a smaller
+ * value has beyond its whole part is multiplied by q.
  */
 export function thinCell(values: Float32Array, start: number, end: number, share: number, key: number): void {
   const q = share / WHOLE_SHARE;

@@ -51,9 +51,12 @@ export function placeBatch(slot: BatchSlot, base: number): BatchSlot {
   ) as unknown as BatchSlot;
 }
 
+/** Changes the gathered values `values[start]` to `values[end − 1]` of row `row` of the matrix in place. */
+export type RowChange = (values: Float32Array, start: number, end: number, row: number) => void;
+
 /**
- * Gathers the rows `rowAt(0)` to `rowAt(nRows - 1)` of `x` and writes the slot's record; `onRow` may change the values
- * of a gathered row in place.
+ * Gathers the rows `rowAt(0)` to `rowAt(nRows - 1)` of `x` and writes the slot's record; every row goes
+ * through `change`.
  */
 export function gatherRows(
   arena: Arena,
@@ -61,7 +64,7 @@ export function gatherRows(
   x: Csr,
   nRows: number,
   rowAt: (i: number) => number,
-  onRow: ((values: Float32Array, start: number, end: number, row: number) => void) | null = null,
+  change: RowChange | null = null,
 ): void {
   const views = arena.views();
   const { u32, f32 } = views;
@@ -77,7 +80,7 @@ export function gatherRows(
     if (data !== null) {
       const at = slot.values / 4 + entries;
       f32.set(data.subarray(start, end), at);
-      onRow?.(f32, at, at + end - start, row);
+      change?.(f32, at, at + end - start, row);
     }
     let from = start;
     for (let tile = 0; tile < nTiles; tile++) {

@@ -5,7 +5,14 @@ import { createLossMean } from "../reference/loss.ts";
 import { createUpdates } from "../reference/optimizer.ts";
 import { createPauser } from "../reference/pause.ts";
 import type { EpochOptions, LossSummary, Trainer, TrainerOptions } from "../types.ts";
-import { type BatchWeights, gatherRows, gatherTargets, placeBatch, planBatch } from "./batch.ts";
+import {
+  type BatchWeights,
+  gatherRows,
+  gatherTargets,
+  placeBatch,
+  planBatch,
+  type RowChange,
+} from "./batch.ts";
 import type { Session } from "./engine.ts";
 import { createExtraLosses, type ExtraLoss, type ExtraLosses, NO_EXTRA_LOSS } from "./extra-losses.ts";
 import { layOutNetwork, MODE, type NetworkLayout, taskCounts, writeStep } from "./layout.ts";
@@ -65,11 +72,11 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
 
   /** `batchStep` is the step the batch will be of, null in evaluation. */
   function prepare(slot: number, rows: Uint32Array, batchStep: number | null): void {
-    const onRow: Parameters<typeof gatherRows>[5] =
+    const change: RowChange | null =
       cellTransform === null
         ? null
         : (values, start, end, row) => cellTransform(values, start, end, row, batchStep);
-    gatherRows(arena, slots[slot]!, data.x, rows.length, (i) => rows[i]!, onRow);
+    gatherRows(arena, slots[slot]!, data.x, rows.length, (i) => rows[i]!, change);
     gatherTargets(arena, slots[slot]!, shape, data, loss, rows, weights[slot]!);
   }
 
