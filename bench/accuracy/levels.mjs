@@ -1,6 +1,8 @@
-// What coherent probabilities, deepest labels and prediction sets do, from the answers of the accuracy study.
+// What calibration, coherent probabilities, deepest labels and prediction sets do, from the answers of the accuracy study.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { calibrationBins, expectedCalibrationError } from "../../dist/evaluate/calibration.js";
+import { randomStream } from "../atlas.mjs";
 import { labelReader } from "./score.mjs";
 
 const linesOf = (path) =>
@@ -9,6 +11,21 @@ const linesOf = (path) =>
     .split("\n")
     .map((line) => JSON.parse(line));
 const share = (cells, test) => (cells.length === 0 ? null : cells.filter(test).length / cells.length);
+
+/** The mean ECE that these confidences would have if they were the true probabilities of being right. */
+function eceByChance(confidence, seed) {
+  const draw = randomStream(seed);
+  const nDraws = 200;
+  let sum = 0;
+  for (let i = 0; i < nDraws; i++)
+    sum += expectedCalibrationError(
+      calibrationBins(
+        confidence,
+        confidence.map((p) => (draw() < p ? 1 : 0)),
+      ),
+    );
+  return sum / nDraws;
+}
 
 /** The parent that most cells of each child have. */
 function parentsOf(children, parents) {
@@ -22,7 +39,7 @@ function parentsOf(children, parents) {
 }
 
 /**
- * Figures by task and seed: the share of cells whose labels contradict each other, each level by itself and coherent;
+ * Figures by task and seed: the ECE of the finest level, and the one that true probabilities would have; the share of cells whose labels contradict each other, each level by itself and coherent;
  * the share with a finest and with a deepest label at the confidence of the study, and how many of these are right; the
  * share of cells whose set holds the true finest label, the mean size of sets, and the share of sets of one. Runs
  * without a type are left out.
@@ -62,9 +79,12 @@ export async function scoreLevels(runs, folder, method) {
     const known = cells.filter((cell) => own.unknown[cell] === 0);
     const deep = cells.filter((cell) => deepest.columns[cell] !== null);
     const { sets } = own;
+    const right = own.labels.map((label, cell) => (label === truth.get(finest)[cell] ? 1 : 0));
     scores.push({
       task,
       seed,
+      ece: expectedCalibrationError(calibrationBins(own.confidence, right)),
+      eceByChance: eceByChance(own.confidence, seed),
       contradictions: contradictions(apart[i].levels),
       coherentContradictions: contradictions(levels),
       finestKnown: known.length / cells.length,

@@ -27,14 +27,16 @@ const COLUMNS = {
 
 /** Title and decimals by figure of levels.mjs. */
 const LEVEL_COLUMNS = {
-  contradictions: "levels contradict: apart",
+  ece: "ECE",
+  eceByChance: "by chance",
+  contradictions: "levels contradict",
   coherentContradictions: "coherent",
-  finestKnown: "finest label known",
-  finestRight: "right of these",
-  deepestKnown: "deepest label known",
-  deepestRight: "right of these ",
-  covered: "set covers",
-  setSize: "labels in a set",
+  finestKnown: "finest label",
+  finestRight: "right",
+  deepestKnown: "deepest label",
+  deepestRight: "right",
+  covered: "in set",
+  setSize: "labels in set",
   single: "sets of one",
 };
 
