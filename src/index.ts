@@ -45,7 +45,12 @@ export type { OpensetThreshold } from "./evaluate/openset-threshold.ts";
 export type { PolicyFeatures, RefinementAdvice, TaskWeightAdvice } from "./evaluate/policies.ts";
 export { suggestParentConditionedRefinement, suggestTaskWeightSchedule } from "./evaluate/policies.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
-export { type FitOpensetOptions, fitOpensetThreshold } from "./fit-openset.ts";
+export {
+  type FitOpensetOptions,
+  type FittedOpenset,
+  fitOpensetThreshold,
+  type OpensetSettings,
+} from "./fit-openset.ts";
 export { emitGroupSplit, readGroupSplit } from "./group-split.ts";
 export type { TrainOptions } from "./model/options.ts";
 export type { Model, Reference, Warning } from "./model/types.ts";

@@ -5,9 +5,9 @@
 // A run of tasks.mjs that leaves type A out of the reference asks: are the query's cells of A found? The threshold is
 // fitted on the reference alone, by models that were trained without a held-out part of it (a donor, a technology, or a
 // fifth of the cells), and used with the model of the whole reference:
-// - quantile: 99 % of the held-out cells lie within;
-// - separation: another type B is left out of the training as well, and its held-out cells are to lie beyond. Up to three
-//   types are B in turn, the largest first; figures are their means. `median` is the median of the three thresholds.
+// - keep q: a share q of the held-out cells lies within;
+// - separation: another type B is left out of the training as well, and its held-out cells are to lie beyond; with "keep q",
+//   where at least q of the others lie within. Up to three types are B in turn, the largest first; figures are their means.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -19,6 +19,7 @@ import { makeRuns } from "./tasks.mjs";
 
 const INPUTS = { binary: {}, log1p_cp10k: { normalize: "log1p_cp10k" } };
 const N_TYPES = 3;
+const QUANTILES = [0.99, 0.95, 0.9];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -58,7 +59,6 @@ async function scores(model, adata, finest) {
 const pick = (list, rows) => Float64Array.from(rows, (row) => list[row]);
 const share = (rows, test) => rows.filter(test).length / rows.length;
 const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
 /** Rows of cells of known and of unseen types. */
 function rowsBy(types, known) {
@@ -75,7 +75,7 @@ async function measure(run, input) {
   const isHeld = await heldOut(run, reference, "group");
 
   /** Distances of the held-out cells of types that are known to a model trained without them and type `b`. */
-  const fit = async (b) => {
+  const fitWithout = async (b) => {
     const isTrained = (row) => !isHeld[row] && types[row] !== b;
     const known = new Set(types.filter((_, row) => isTrained(row)));
     const held = await cellsOf(
@@ -85,7 +85,8 @@ async function measure(run, input) {
     const model = await train(await cellsOf(reference, isTrained));
     const { by } = await scores(model, held, finest);
     const [inside, outside] = rowsBy(await labels(held, finest), known);
-    return (name) => chooseOpensetThreshold(pick(by[name], inside), pick(by[name], outside));
+    return (name, withUnseen, quantile) =>
+      chooseOpensetThreshold(pick(by[name], inside), pick(by[name], withUnseen ? outside : []), quantile);
   };
   const sizes = new Map();
   for (const [row, type] of types.entries()) if (isHeld[row]) sizes.set(type, (sizes.get(type) ?? 0) + 1);
@@ -93,9 +94,9 @@ async function measure(run, input) {
     ([type, n]) => n >= 5 && types.some((name, row) => name === type && !isHeld[row]),
   );
   left.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  const quantile = await fit(null);
+  const plain = await fitWithout(null);
   const separations = [];
-  for (const [type] of left.slice(0, N_TYPES)) separations.push(await fit(type));
+  for (const [type] of left.slice(0, N_TYPES)) separations.push(await fitWithout(type));
 
   const { by, isLowConf } = await scores(await train(reference), query, finest);
   // Types of the query that the reference lacks besides A are neither.
@@ -111,19 +112,22 @@ async function measure(run, input) {
   const rows = [];
   for (const name of Object.keys(by)) {
     const above = (threshold) => judge((row) => by[name][row] > threshold);
-    const best = chooseOpensetThreshold(pick(by[name], known), pick(by[name], unseen));
-    const thresholds = separations.map((separation) => separation(name).threshold);
-    const rules = {
-      quantile: above(quantile(name).threshold),
-      separation: average(thresholds.map(above)),
-      median: above(median(thresholds)),
-      "best possible": above(best.threshold),
-    };
-    if (name === "confidence") {
-      rules["default (below 0.4)"] = above(1 - 0.4);
-      rules["low confidence (below 0.7 or margin below 0.2)"] = judge((row) => isLowConf[row] === 1);
+    const best = chooseOpensetThreshold(pick(by[name], known), pick(by[name], unseen), 1e-6);
+    const rules = {};
+    for (const q of QUANTILES) {
+      rules[`keep ${q}`] = above(plain(name, false, q).threshold);
+      rules[`separation, keep ${q}`] = average(
+        separations.map((choose) => above(choose(name, true, q).threshold)),
+      );
     }
-    const fitAuroc = mean(separations.map((separation) => separation(name).auroc));
+    // A bound that keeps next to nothing.
+    rules.separation = average(separations.map((choose) => above(choose(name, true, 1e-6).threshold)));
+    rules["best possible"] = above(best.threshold);
+    if (name === "confidence") {
+      rules["below 0.4"] = above(1 - 0.4);
+      rules["below 0.7 or margin below 0.2"] = judge((row) => isLowConf[row] === 1);
+    }
+    const fitAuroc = mean(separations.map((choose) => choose(name, true).auroc));
     for (const [rule, judged] of Object.entries(rules))
       rows.push({ measure: name, rule, auroc: best.auroc, fitAuroc, ...judged });
   }
@@ -138,26 +142,35 @@ for (const run of runs)
     console.error(`${run.task}, seed ${run.seed}, without ${run.unseen}, ${input}`);
   }
 
-const unique = (key, list) => [...new Set(list.map((row) => row[key]))];
-const table = [
-  ["task", "input", "measure", "rule", "AUROC", "found", "wrongly flagged", "balanced accuracy"],
-];
-for (const task of [...unique("task", rows), "all"])
-  for (const input of unique("input", rows))
-    for (const name of unique("measure", rows))
-      for (const rule of unique("rule", rows)) {
-        const own = rows.filter(
-          (row) =>
-            (task === "all" || row.task === task) &&
-            row.input === input &&
-            row.measure === name &&
-            row.rule === rule,
-        );
-        if (own.length === 0) continue;
-        const figures = ["auroc", "found", "wrong", "balanced"].map((key) =>
-          meanText(own.map((row) => row[key])),
-        );
-        table.push([task, input, name, rule, ...figures]);
-      }
-console.log(markdown(table));
+const unique = (key) => [...new Set(rows.map((row) => row[key]))];
+const figures = (keys, test) => {
+  const own = rows.filter(test);
+  return keys.map((key) => meanText(own.map((row) => row[key])));
+};
+const inputs = unique("input");
+const aurocs = [["AUROC", "input", ...unique("task"), "all"]];
+for (const name of unique("measure"))
+  for (const input of inputs) {
+    const of = (task) =>
+      figures(
+        ["auroc"],
+        (row) =>
+          row.measure === name &&
+          row.input === input &&
+          row.rule === "separation" &&
+          (task ?? row.task) === row.task,
+      );
+    aurocs.push([name, input, ...unique("task").flatMap(of), ...of(null)]);
+  }
+const judged = [["measure", "rule", "input", "found", "wrongly flagged", "balanced accuracy"]];
+for (const name of unique("measure"))
+  for (const rule of unique("rule"))
+    for (const input of inputs) {
+      const row = figures(
+        ["found", "wrong", "balanced"],
+        (each) => each.measure === name && each.rule === rule && each.input === input,
+      );
+      if (row[0] !== "") judged.push([name, rule, input, ...row]);
+    }
+console.log(`${markdown(aurocs)}\n\n${markdown(judged)}`);
 record("accuracy-openset", { rows }, values.python, "node bench/accuracy/openset.mjs DATA_FOLDER");

@@ -16,6 +16,7 @@ import { cells, cellsOf, heldOut, markdown, meanText } from "./held-out.mjs";
 import { makeRuns } from "./tasks.mjs";
 
 const INPUTS = { binary: {}, log1p_cp10k: { normalize: "log1p_cp10k" } };
+const NAMES = { drawn: "a fifth", group: "a donor or technology" };
 const MEASURES = ["accuracy", "macroF1", "ece", "aurc"];
 
 const { values, positionals } = parseArgs({
@@ -44,7 +45,7 @@ async function measure(run, input) {
   const [reference, query] = [await cells(run.train), await cells(run.query)];
   const truth = columnLabels(await query.obs.column(finest));
   const rows = [];
-  const score = async (heldBy, method, model, reranker, about = {}) => {
+  const score = async (method, model, reranker, about = {}) => {
     const refinementConfig =
       reranker === null
         ? null
@@ -57,9 +58,10 @@ async function measure(run, input) {
       conf.map((p) => Math.min(1, p)),
     );
     const figures = Object.fromEntries(MEASURES.map((name) => [name, all[name]]));
-    rows.push({ task, seed, input, heldBy, method, ...figures, ...about });
+    rows.push({ task, seed, input, method, ...figures, ...about });
   };
   const whole = await train(reference);
+  await score("all cells", whole, null);
   for (const by of ["drawn", "group"]) {
     const isHeld = await heldOut(run, reference, by);
     const rest = await train(await cellsOf(reference, (row) => !isHeld[row]));
@@ -67,15 +69,15 @@ async function measure(run, input) {
     const fitted = await fitRefinement(rest, held, { predict: { numThreads: 1 } });
     const parents = fitted.hotspots.chosen.map(({ parent }) => parent);
     const about = { parents, nHeld: held.nObs, isAdvised: fitted.advice.activate };
-    await score(by, "the rest of the cells", rest, null);
-    await score(by, "the rest, refined", rest, fitted.reranker, about);
-    await score(by, "all cells", whole, null);
-    await score(by, "all cells, refined by the reranker of the rest", whole, fitted.reranker, about);
+    await score(`without ${NAMES[by]}`, rest, null);
+    await score(`without ${NAMES[by]}, refined on it`, rest, fitted.reranker, about);
+    await score(`all cells, refined on ${NAMES[by]}`, whole, fitted.reranker, about);
+    if (by !== "drawn") continue;
     const onTraining = await fitRefinement(whole, reference, { parents, predict: { numThreads: 1 } });
-    await score(by, "all cells, refined on themselves", whole, onTraining.reranker);
+    await score("all cells, refined on themselves", whole, onTraining.reranker);
     const childCorrection = { parentLevel, targetLevel: finest, hotspotParents: parents };
     const corrected = parents.length === 0 ? whole : await train(reference, { childCorrection });
-    await score(by, "all cells, child correction", corrected, null);
+    await score("all cells, child correction", corrected, null);
   }
   return rows;
 }
@@ -90,21 +92,19 @@ for (const run of runs)
   }
 
 const unique = (key, list) => [...new Set(list.map((row) => row[key]))];
-const table = [["task", "input", "held out", "model", "accuracy", "macro-F1", "ECE", "AURC"]];
+const table = [["task", "input", "model", "accuracy", "macro-F1", "ECE", "AURC"]];
 for (const task of unique("task", rows))
   for (const input of unique("input", rows))
-    for (const heldBy of unique("heldBy", rows))
-      for (const method of unique("method", rows)) {
-        const own = rows.filter(
-          (row) => row.task === task && row.input === input && row.heldBy === heldBy && row.method === method,
+    for (const method of unique("method", rows)) {
+      const own = rows.filter((row) => row.task === task && row.input === input && row.method === method);
+      const figures = MEASURES.map((key) => {
+        const digits = key === "aurc" ? 4 : 3;
+        return meanText(
+          own.map((row) => row[key]),
+          digits,
         );
-        const figures = MEASURES.map((key) =>
-          meanText(
-            own.map((row) => row[key]),
-            key === "aurc" ? 4 : 3,
-          ),
-        );
-        table.push([task, input, heldBy, method, ...figures]);
-      }
+      });
+      table.push([task, input, method, ...figures]);
+    }
 console.log(markdown(table));
 record("accuracy-refinement", { rows }, values.python, "node bench/accuracy/refinement.mjs DATA_FOLDER");
