@@ -71,13 +71,26 @@ async function measure(run, input) {
     const about = { parents, nHeld: held.nObs, isAdvised: fitted.advice.activate };
     await score(`without ${NAMES[by]}`, rest, null);
     await score(`without ${NAMES[by]}, refined on it`, rest, fitted.reranker, about);
-    await score(`all cells, refined on ${NAMES[by]}`, whole, fitted.reranker, about);
+    const asPlanned = fitted.record.enabled ? fitted.reranker : null;
+    await score(`without ${NAMES[by]}, refined where the plan says so`, rest, asPlanned);
+    // A donor or technology may hold a type of its own: a reranker for fewer classes fits no other model.
     if (by !== "drawn") continue;
+    await score(`all cells, refined on ${NAMES[by]}`, whole, fitted.reranker, about);
     const onTraining = await fitRefinement(whole, reference, { parents, predict: { numThreads: 1 } });
     await score("all cells, refined on themselves", whole, onTraining.reranker);
-    const childCorrection = { parentLevel, targetLevel: finest, hotspotParents: parents };
-    const corrected = parents.length === 0 ? whole : await train(reference, { childCorrection });
-    await score("all cells, child correction", corrected, null);
+    if (parents.length === 0) continue;
+    const correct = (mode, initModel) =>
+      train(reference, {
+        childCorrection: { parentLevel, targetLevel: finest, hotspotParents: parents, mode },
+        initModel,
+      });
+    await score("all cells, child correction from the start", await correct("joint", null), null);
+    await score("all cells, child correction continued, joint", await correct("joint", whole.data), null);
+    await score(
+      "all cells, child correction continued, frozen base",
+      await correct("frozen_base", whole.data),
+      null,
+    );
   }
   return rows;
 }
