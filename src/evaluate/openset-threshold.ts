@@ -32,8 +32,8 @@ export function checkOpensetQuantile(quantile: number): void {
  * The distance above which a cell is taken for one of an unseen type.
  *
  * It is at least the distance that at most 1 − `quantile` of the known cells exceed. Without cells of unseen types it
- * is that one; with them it maximises the mean of both shares that are judged right (Youden's index) among the
- * distances from there on and lies half-way between the two around it, the larger one of equals. Without the bound, types
+ * is that one; with them it is the one that maximises the mean of both shares that are judged right (Youden's index),
+ * half-way between the two distances around it, the larger one of equals, where that is larger. Without the bound, types
  * that are hardly farther than known ones would cost a large part of the known cells.
  * @throws USAGE for a quantile outside (0, 1], BAD_DATA without known cells.
  */
@@ -50,7 +50,7 @@ export function chooseOpensetThreshold(
   const inside = known.slice().sort();
   const outside = unseen.slice().sort();
   const least = inside[Math.max(0, Math.ceil(quantile * inside.length - 1e-9) - 1)]!;
-  const threshold = outside.length === 0 ? least : separation(inside, outside, least);
+  const threshold = outside.length === 0 ? least : Math.max(least, separation(inside, outside));
   const above = (sorted: Float64Array): number =>
     (sorted.length - countUpTo(sorted, threshold)) / sorted.length;
   return {
@@ -64,11 +64,12 @@ export function chooseOpensetThreshold(
   };
 }
 
-/** The middle of the gap, from `least` on, where most known cells are below and most unseen ones above; both sorted. */
-function separation(known: Float64Array, unseen: Float64Array, least: number): number {
-  const distances = [...new Set([...known, ...unseen])].filter((each) => each >= least).sort((a, b) => a - b);
-  let most = Number.NEGATIVE_INFINITY;
-  let threshold = least;
+/** The middle of the gap where most known cells are below and most unseen ones above; both sorted. */
+function separation(known: Float64Array, unseen: Float64Array): number {
+  const distances = [...new Set([...known, ...unseen])].sort((a, b) => a - b);
+  // Below the smallest distance everything is outside.
+  let most = 0;
+  let threshold = 0;
   for (let i = 0; i < distances.length; i++) {
     const distance = distances[i]!;
     const index = countUpTo(known, distance) / known.length - countUpTo(unseen, distance) / unseen.length;
