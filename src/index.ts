@@ -46,7 +46,12 @@ export type { PolicyFeatures, RefinementAdvice, TaskWeightAdvice } from "./evalu
 export { suggestParentConditionedRefinement, suggestTaskWeightSchedule } from "./evaluate/policies.ts";
 export { type SetMetrics, scoreSets } from "./evaluate/prediction-sets.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
-export { type FitOpensetOptions, fitOpensetThreshold } from "./fit-openset.ts";
+export {
+  type FitOpensetOptions,
+  type FittedOpenset,
+  fitOpensetThreshold,
+  type OpensetSettings,
+} from "./fit-openset.ts";
 export { emitGroupSplit, readGroupSplit } from "./group-split.ts";
 export type { TrainOptions } from "./model/options.ts";
 export type { Model, Reference, Warning } from "./model/types.ts";

@@ -121,6 +121,16 @@ test.each<[object, string]>([
   expect(warnings.map((warning) => warning.message)).toEqual([expect.stringContaining(message)]);
 });
 
+test("joint child correction that starts untrained warns, unless the network learns at full rate", () => {
+  const warningsOf = (child: object) =>
+    resolveTrainOptions({
+      labelColumns: ["coarse", "fine"],
+      childCorrection: { parentLevel: "coarse", targetLevel: "fine", hotspotParents: ["T"], ...child },
+    }).warnings.map(({ message }) => message);
+  expect(warningsOf({})).toEqual([expect.stringContaining("learns at 0.1 of the learning rate")]);
+  expect(warningsOf({ baseLrScale: 1 })).toEqual([]);
+});
+
 test.each([
   ["X_scVI-latent space", null, "scvi_latent_space"],
   ["X_pca", "Mine", "Mine"],

@@ -112,6 +112,19 @@ describe("openset", () => {
     });
   });
 
+  test("centroids are those of the labels that tell known from unseen, and predict takes the same", async () => {
+    const tried = ["openset", ...READ, "held.h5ad", "--openset-method", "prototype", "--quantile", "0.5"];
+    await ok(...tried, "--out", "pr/fine.json");
+    await ok(...tried, "--openset-label-column", "lineage", "--out", "pr/coarse.json");
+    const [fine, coarse] = [json("pr/fine.json"), json("pr/coarse.json")];
+    expect(fine).toMatchObject({ openset_method: "prototype", openset_label_column: "cell_type" });
+    expect(coarse).toMatchObject({ openset_method: "prototype", openset_label_column: "lineage" });
+    expect(fine.openset_threshold).not.toBe(coarse.openset_threshold);
+    await ok("predict", ...READ, "held.h5ad", "--out", "pr/out.csv", "--config", "pr/fine.json");
+    const { prediction_metadata: metadata } = json("pr/predict_run_manifest.json");
+    expect(metadata).toMatchObject({ openset_label_column: "cell_type", openset_unknown_rate: 0.5 });
+  });
+
   test("refuses to write over what it reads, and bad values, and leaves nothing behind", async () => {
     const before = await listing(folder);
     const bundle = text("m/m_manifest.json");

@@ -63,11 +63,12 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
       { method: opensetMethod, labelColumn: flags.labelColumn, quantile: flags.quantile, predict },
       { signal, onProgress: progress.report },
     );
-    const settings = new Map<string, ConfigValue>([
-      ["openset_method", opensetMethod],
-      ["openset_threshold", new Float(fitted.threshold)],
-      ...Object.entries(compared).map(([key, value]) => [snakeName(key), value] as const),
-    ]);
+    const settings = new Map<string, ConfigValue>(
+      Object.entries(fitted.settings).map(([key, value]) => [
+        snakeName(key),
+        typeof value === "number" ? new Float(value) : value,
+      ]),
+    );
     const { rule, nKnown, nUnseen, knownOutside, unseenOutside, auroc } = fitted;
     const asValue = (value: number | null): ConfigValue => (value === null ? null : new Float(value));
     const found: readonly (readonly [string, ConfigValue])[] = [
