@@ -6,11 +6,12 @@ const BEGIN = "<!-- tables: begin (node bench/accuracy/study.mjs) -->";
 const END = "<!-- tables: end -->";
 const PAGE = join(import.meta.dirname, "../../docs/accuracy.md");
 
+const COHERENT = "atlasmtl_best_calibrated_levels";
 const NAMES = {
   atlasmtl: "atlasmtl, defaults",
   atlasmtl_best: "atlasmtl, `--preset best`",
   atlasmtl_best_calibrated: "`best`, calibrated",
-  atlasmtl_best_calibrated_levels: "the same, coherent",
+  [COHERENT]: "the same, coherent",
   pytorch: "the defaults in PyTorch",
   logistic_regression: "logistic regression",
   nearest_centroid: "nearest centroid",
@@ -88,6 +89,8 @@ export function writePage(summary, levels) {
         [`\`${level}\``, ...columns.map(([, [name]]) => name)],
         ["---", ...columns.map(() => "---")],
         ...Object.keys(NAMES).flatMap((method) => {
+          // Where there is one level there is nothing to make coherent.
+          if (method === COHERENT && new Set(ofTask.map((row) => row.level)).size === 1) return [];
           const row = rows.find((each) => each.method === method);
           return row === undefined ? [] : [[NAMES[method], ...columns.map((column) => cell(row, column))]];
         }),
