@@ -39,10 +39,11 @@ function parentsOf(children, parents) {
 }
 
 /**
- * Figures by task and seed: the ECE of the finest level, and the one that true probabilities would have; the share of cells whose labels contradict each other, each level by itself and coherent;
+ * Figures of the finest level by task and seed, but for runs without a type: the ECE, and the one that true
+ * probabilities would have; the share of cells whose labels contradict each other, each level by itself and coherent;
  * the share with a finest and with a deepest label at the confidence of the study, and how many of these are right; the
- * share of cells whose set holds the true finest label, the mean size of sets, and the share of sets of one. Runs
- * without a type are left out.
+ * share of cells whose set holds the true label, the lowest such share of a type with ten cells, the mean size of sets,
+ * and the share of sets of one.
  */
 export async function scoreLevels(runs, folder, method) {
   const paths = ["", "_levels"].map((ending) => join(folder, `${method}${ending}.jsonl`));
@@ -79,6 +80,11 @@ export async function scoreLevels(runs, folder, method) {
     const known = cells.filter((cell) => own.unknown[cell] === 0);
     const deep = cells.filter((cell) => deepest.columns[cell] !== null);
     const { sets } = own;
+    const types = new Set(truth.get(finest));
+    const byType = [...types]
+      .map((type) => cells.filter((cell) => truth.get(finest)[cell] === type))
+      .filter((own) => own.length >= 10)
+      .map((own) => share(own, (cell) => sets[cell].includes(truth.get(finest)[cell])));
     const right = own.labels.map((label, cell) => (label === truth.get(finest)[cell] ? 1 : 0));
     scores.push({
       task,
@@ -92,6 +98,7 @@ export async function scoreLevels(runs, folder, method) {
       deepestKnown: deep.length / cells.length,
       deepestRight: share(deep, (cell) => deepest.labels[cell] === truth.get(deepest.columns[cell])[cell]),
       covered: share(cells, (cell) => sets[cell].includes(truth.get(finest)[cell])),
+      leastCovered: Math.min(...byType),
       setSize: sets.reduce((sum, set) => sum + set.length, 0) / sets.length,
       single: share(cells, (cell) => sets[cell].length === 1),
     });

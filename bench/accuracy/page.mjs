@@ -37,6 +37,7 @@ const LEVEL_COLUMNS = {
   deepestKnown: "deepest label",
   deepestRight: "right",
   covered: "in set",
+  leastCovered: "least type",
   setSize: "labels in set",
   single: "sets of one",
 };
