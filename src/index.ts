@@ -60,7 +60,13 @@ export type { PredictionReportOptions } from "./output/report/from-prediction.ts
 export { deriveHierarchyRules } from "./predict/hierarchy.ts";
 export type { PredictOptions } from "./predict/options.ts";
 export type { RefinementConfig } from "./predict/refine.ts";
-export type { LabelPrediction, PredictedLabels, PredictedSets, Predictions } from "./predict/types.ts";
+export type {
+  DeepestLabels,
+  LabelPrediction,
+  PredictedLabels,
+  PredictedSets,
+  Predictions,
+} from "./predict/types.ts";
 export { predict } from "./predict-query.ts";
 export { PredictionResult } from "./prediction-result.ts";
 export { preload } from "./preload.ts";

@@ -264,7 +264,11 @@ describe("predict", () => {
       const level = at(row, "pred_deepest_level");
       expect(at(row, "pred_deepest")).toBe(level === "" ? "Unknown" : at(row, `pred_${level}`));
     }
-    expect((await predict("c/a.h5ad", "--deepest-label")).code).toBe(0);
+    const again = await predict("c/a.h5ad", "--deepest-label");
+    expect([again.code, again.stderr]).toEqual([
+      0,
+      expect.stringMatching(/deepest label: lineage [\d.]+ %, cell_type [\d.]+ %, Unknown [\d.]+ %/),
+    ]);
     expect((await predict("c/a.h5ad", "--deepest-label")).code).toBe(0);
   });
 

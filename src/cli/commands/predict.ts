@@ -11,13 +11,20 @@ import type { ConfigMap } from "../../core/config.ts";
 import { locate } from "../../errors.ts";
 import { loadHdf5 } from "../../formats/hdf5-library.ts";
 import { isZarrRoot } from "../../formats/zarr.ts";
-import { type PredictedSets, type PredictionResult, predict, TrainedModel } from "../../index.ts";
+import {
+  type DeepestLabels,
+  type PredictedSets,
+  type PredictionResult,
+  predict,
+  TrainedModel,
+} from "../../index.ts";
 import { DEFAULT_WRITE_MODE } from "../../output/columns.ts";
 import { additionNames, type ToAnnDataOptions } from "../../output/to-anndata.ts";
 import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy.ts";
 import { type PredictOptions, resolvePredictOptions } from "../../predict/options.ts";
 import { planSets, setSizes } from "../../predict/prediction-sets.ts";
 import type { RefinementConfig } from "../../predict/refine.ts";
+import { UNKNOWN } from "../../predict/unknown.ts";
 import { filesOf } from "../bundle-files.ts";
 import { readYaml } from "../config-file.ts";
 import type { CommandContext } from "../context.ts";
@@ -123,6 +130,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       out,
       n_cells: result.data.obsNames.length,
       labels: result.data.labels.map((label) => ({ column: label.column, ...shares(label) })),
+      ...(result.data.deepest === undefined ? {} : { deepest_label: deepestShares(result.data.deepest) }),
       outputs: outputs.map(fileSummary),
       run_manifest: run.path,
       report: flags.report ?? null,
@@ -312,6 +320,17 @@ function ofSets(sets: PredictedSets): Readonly<Record<string, number>> {
   return { mean_set_size: meanSize, single_label: single };
 }
 
+/** Share of the cells whose deepest label is of each column, and of those that have none; null without cells. */
+function deepestShares({ columns }: DeepestLabels): Readonly<Record<string, number | null>> {
+  const { codes, categories } = columns;
+  const share = (code: number): number | null =>
+    codes.length === 0 ? null : codes.reduce((n, own) => n + (own === code ? 1 : 0), 0) / codes.length;
+  return Object.fromEntries([
+    ...categories.map((column, code) => [column, share(code)] as const),
+    [UNKNOWN, share(-1)] as const,
+  ]);
+}
+
 function summary({ data }: PredictionResult): string {
   const shown = (value: number | null | undefined): string =>
     typeof value === "number" ? percent(value) : "";
@@ -325,5 +344,11 @@ function summary({ data }: PredictionResult): string {
   });
   const head = ["column", "labels", "mean confidence", "low confidence", "by KNN", "Unknown"];
   if (hasSets) head.push("labels in set", "only one");
-  return `annotated ${plural(data.obsNames.length, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}`;
+  const deepest =
+    data.deepest === undefined
+      ? ""
+      : `\ndeepest label: ${Object.entries(deepestShares(data.deepest))
+          .map(([column, share]) => `${column} ${shown(share)}`)
+          .join(", ")}`;
+  return `annotated ${plural(data.obsNames.length, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}${deepest}`;
 }

@@ -113,11 +113,11 @@ function inputFacts(
       name: "Unseen types",
       value: `Unknown beyond a distance of ${decimalOf(metadata, "openset_threshold")} (${text("openset_method")})`,
     });
-  if (labels.length > 1)
-    facts.push({
-      name: "Hierarchy",
-      value: metadata.get("hierarchy_enforced") === true ? "enforced" : "not enforced",
-    });
+  if (labels.length > 1) {
+    const enforced = metadata.get("hierarchy_enforced") === true ? "enforced" : "not enforced";
+    const coherent = metadata.get("coherent_probabilities") === true ? "coherent probabilities, " : "";
+    facts.push({ name: "Hierarchy", value: `${coherent}${enforced}` });
+  }
   return facts;
 }
 
