@@ -121,8 +121,9 @@ METHODS = {
 }
 
 
-def main():
-    with open(sys.argv[1]) as file:
+def read_runs(path):
+    """The runs of a study, and what reads the cells of a part of one; each file is read once."""
+    with open(path) as file:
         runs = json.load(file)
     files = {}
 
@@ -131,6 +132,11 @@ def main():
             files[part["file"]] = anndata.read_h5ad(part["file"])
         return files[part["file"]][part["rows"]]
 
+    return runs, cells
+
+
+def main():
+    runs, cells = read_runs(sys.argv[1])
     for method in sys.argv[3:] or METHODS:
         with open(os.path.join(sys.argv[2], f"{method}.jsonl"), "w") as out:
             for index, run in enumerate(runs):

@@ -5,22 +5,14 @@ change. The training `log` is answered in several `WAYS`; every answer is a file
 methods write them. Runs that leave a type out are not made.
 """
 
+import json
 import os
+import sys
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
+from baselines import Network, read_runs  # sets one thread before numpy comes
 
-import json  # noqa: E402
-import sys  # noqa: E402
-
-import anndata  # noqa: E402
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "python"))
-from network import Network  # noqa: E402
-
-torch.set_num_threads(1)
+import numpy as np
+import torch
 
 TRAININGS = {
     "log": {},
@@ -154,15 +146,7 @@ WAYS = {"flat": flat, "marginal": marginal, "chain": chain, "product": product}
 
 
 def main():
-    with open(sys.argv[1]) as file:
-        runs = json.load(file)
-    files = {}
-
-    def cells(part):
-        if part["file"] not in files:
-            files[part["file"]] = anndata.read_h5ad(part["file"])
-        return files[part["file"]][part["rows"]]
-
+    runs, cells = read_runs(sys.argv[1])
     for training in sys.argv[3:] or TRAININGS:
         options = TRAININGS[training]
         ways = WAYS if training == "log" else {"flat": flat}
