@@ -45,39 +45,42 @@ const refuseEncoding = (): never => {
 const damaged = (message: string, cause?: unknown): AtlasmtlError =>
   new AtlasmtlError("BAD_FORMAT", message, { hint: "the data are damaged; copy them again", cause });
 
-function guarded({ name, configuration, maxBytes }: GuardedConfig): ReadingCodec<Uint8Array> {
+function guarded(config: GuardedConfig): ReadingCodec<Uint8Array> {
   return {
     kind: "bytes_to_bytes",
     encode: refuseEncoding,
-    async decode(bytes) {
-      const bound = boundOf(name, bytes);
-      if (Number.isNaN(bound)) throw damaged(`a chunk is no ${name} data`);
-      if (bound > maxBytes)
-        throw new AtlasmtlError(
-          "LIMIT",
-          `a chunk expands to ${bound} bytes; at most ${maxBytes} are expected`,
-        );
-      if (name === "gzip") return gunzip(bytes, { maxBytes });
-      if (name === "zlib") return unzlib(bytes, maxBytes);
-      const { registry } = await loadZarrita();
-      const entry = await registry.get(name)?.();
-      if (entry === undefined) throw new AtlasmtlError("BUG", `there is no codec ${name}`);
-      const codec = entry.fromConfig(configuration, UNUSED) as unknown as ByteCodec;
-      let content: Uint8Array;
-      try {
-        content = await codec.decode(bytes);
-      } catch (cause) {
-        if (cause instanceof EvalError) throw forbidden(name, cause);
-        throw damaged(`a chunk is damaged ${name} data`, cause);
-      }
-      if (content.length > maxBytes)
-        throw new AtlasmtlError(
-          "LIMIT",
-          `a chunk expands to ${content.length} bytes; at most ${maxBytes} are expected`,
-        );
-      return content;
-    },
+    decode: (bytes) => decompress(bytes, config),
   };
+}
+
+/** Undoes one compression. @throws BAD_FORMAT for damaged data, LIMIT beyond `maxBytes`, UNSUPPORTED in pages that forbid it. */
+export async function decompress(
+  bytes: Uint8Array,
+  { name, configuration, maxBytes }: GuardedConfig,
+): Promise<Uint8Array> {
+  const bound = boundOf(name, bytes);
+  if (Number.isNaN(bound)) throw damaged(`a chunk is no ${name} data`);
+  if (bound > maxBytes)
+    throw new AtlasmtlError("LIMIT", `a chunk expands to ${bound} bytes; at most ${maxBytes} are expected`);
+  if (name === "gzip") return gunzip(bytes, { maxBytes });
+  if (name === "zlib") return unzlib(bytes, maxBytes);
+  const { registry } = await loadZarrita();
+  const entry = await registry.get(name)?.();
+  if (entry === undefined) throw new AtlasmtlError("BUG", `there is no codec ${name}`);
+  const codec = entry.fromConfig(configuration, UNUSED) as unknown as ByteCodec;
+  let content: Uint8Array;
+  try {
+    content = await codec.decode(bytes);
+  } catch (cause) {
+    if (cause instanceof EvalError) throw forbidden(name, cause);
+    throw damaged(`a chunk is damaged ${name} data`, cause);
+  }
+  if (content.length > maxBytes)
+    throw new AtlasmtlError(
+      "LIMIT",
+      `a chunk expands to ${content.length} bytes; at most ${maxBytes} are expected`,
+    );
+  return content;
 }
 
 /** The decoders build their calls with `Function`, which a page's policy may forbid. */
