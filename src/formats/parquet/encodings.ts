@@ -94,6 +94,7 @@ export function readRuns(cursor: Cursor, width: number, count: number): Int32Arr
       let value = 0;
       for (let i = 0; i < Math.ceil(width / 8); i++)
         value += cursor.view.getUint8(cursor.at++) * 2 ** (8 * i);
+      if (value >= 2 ** width) throw damaged(`${value} as a number of ${width} bits`);
       const end = Math.min(count, n + head / 2);
       values.fill(value, n, end);
       n = end;
