@@ -45,6 +45,9 @@ const refuseEncoding = (): never => {
 const damaged = (message: string, cause?: unknown): AtlasmtlError =>
   new AtlasmtlError("BAD_FORMAT", message, { hint: "the data are damaged; copy them again", cause });
 
+const tooLarge = (size: number, maxBytes: number): AtlasmtlError =>
+  new AtlasmtlError("LIMIT", `a chunk expands to ${size} bytes; at most ${maxBytes} are expected`);
+
 function guarded(config: GuardedConfig): ReadingCodec<Uint8Array> {
   return {
     kind: "bytes_to_bytes",
@@ -59,9 +62,8 @@ export async function decompress(
   { name, configuration, maxBytes }: GuardedConfig,
 ): Promise<Uint8Array> {
   const bound = boundOf(name, bytes);
-  if (Number.isNaN(bound)) throw damaged(`a chunk is no ${name} data`);
-  if (bound > maxBytes)
-    throw new AtlasmtlError("LIMIT", `a chunk expands to ${bound} bytes; at most ${maxBytes} are expected`);
+  if (Number.isNaN(bound)) throw damaged(`a chunk is damaged ${name} data`);
+  if (bound > maxBytes) throw tooLarge(bound, maxBytes);
   if (name === "gzip") return gunzip(bytes, { maxBytes });
   if (name === "zlib") return unzlib(bytes, maxBytes);
   const { registry } = await loadZarrita();
@@ -75,11 +77,7 @@ export async function decompress(
     if (cause instanceof EvalError) throw forbidden(name, cause);
     throw damaged(`a chunk is damaged ${name} data`, cause);
   }
-  if (content.length > maxBytes)
-    throw new AtlasmtlError(
-      "LIMIT",
-      `a chunk expands to ${content.length} bytes; at most ${maxBytes} are expected`,
-    );
+  if (content.length > maxBytes) throw tooLarge(content.length, maxBytes);
   return content;
 }
 
@@ -95,8 +93,7 @@ function unzlib(bytes: Uint8Array, maxBytes: number): Uint8Array {
   let size = 0;
   const decoder = new Unzlib((piece) => {
     size += piece.length;
-    if (size > maxBytes)
-      throw new AtlasmtlError("LIMIT", `a chunk expands beyond the ${maxBytes} bytes that are expected`);
+    if (size > maxBytes) throw tooLarge(size, maxBytes);
     pieces.push(piece);
   });
   try {

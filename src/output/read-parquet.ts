@@ -1,6 +1,7 @@
 /** A table of cells read from a Parquet file. @module */
 import type { Column } from "../anndata/types.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
+import type { Decompress } from "../formats/parquet/compression.ts";
 import { type ParquetColumn, readParquet } from "../formats/parquet/read.ts";
 import { INDEX_COLUMN } from "./columns.ts";
 import type { ArrowCells } from "./read-arrow.ts";
@@ -16,9 +17,13 @@ const PANDAS_KEY = "pandas";
  * @throws BAD_FORMAT for what is no Parquet table and cells without a name; LIMIT for what expands beyond all
  * measure; UNSUPPORTED for columns of another kind and compressions that are not read.
  */
-export async function readParquetCells(bytes: Uint8Array, where: string): Promise<ArrowCells> {
+export async function readParquetCells(
+  bytes: Uint8Array,
+  where: string,
+  decompress: Decompress,
+): Promise<ArrowCells> {
   try {
-    const { columns, metadata } = await readParquet(bytes);
+    const { columns, metadata } = await readParquet(bytes, decompress);
     if (columns.length < 2) throw bad("the table has no columns");
     const names = columns.map(({ name }) => name);
     const wanted = [INDEX_COLUMN, ...pandasIndex(metadata.get(PANDAS_KEY)), PANDAS_INDEX];

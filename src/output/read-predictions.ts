@@ -6,6 +6,7 @@ import type { Column } from "../anndata/types.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { gunzip, isGzip } from "../formats/gzip.ts";
+import { decompress } from "../formats/zarr-codecs.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
 import { INDEX_COLUMN, predictionNames } from "./columns.ts";
@@ -38,7 +39,7 @@ export async function openCellTable(path: string): Promise<CellTable> {
   }
   if (/\.parquet$/i.test(path)) {
     const { readParquetCells } = await import("./read-parquet.ts");
-    const { obsNames, columns } = await readParquetCells(await readWhole(path), path);
+    const { obsNames, columns } = await readParquetCells(await readWhole(path), path, decompress);
     return tableOf(path, obsNames, columns);
   }
   const adata = await openAnnData(path);

@@ -1,5 +1,5 @@
 /** Pages of Parquet's columns: dictionaries, and values with which of them are there. Source: parquet.thrift. @module */
-import { undo } from "./compression.ts";
+import { type Decompress, undo } from "./compression.ts";
 import {
   readDeltas,
   readDeltaTexts,
@@ -50,6 +50,7 @@ export interface Target {
   row: number;
   readonly end: number;
   readonly spend: Spend;
+  readonly decompress: Decompress;
 }
 
 /** Values or bytes that one page may declare. */
@@ -70,13 +71,13 @@ export async function readChunk(bytes: Uint8Array, chunk: ColumnChunk, target: T
     target.spend(Math.max(size, stored.length));
     switch (integerIn(header, 1)) {
       case DICTIONARY: {
-        const content = cursorOf(await undo(chunk.codec, stored, size));
+        const content = cursorOf(await undo(chunk.codec, stored, size, target.decompress));
         dictionary = readPlain(content, target.schema, countIn(part(header, 7), 1));
         break;
       }
       case DATA:
         fillPage(
-          await undo(chunk.codec, stored, size),
+          await undo(chunk.codec, stored, size, target.decompress),
           firstPage(part(header, 5), target),
           dictionary,
           target,
@@ -88,7 +89,8 @@ export async function readChunk(bytes: Uint8Array, chunk: ColumnChunk, target: T
         if (levels > stored.length || levels > size) throw damaged("the levels of a page are longer than it");
         const codec = page.get(7) === false ? 0 : chunk.codec;
         const packed = stored.subarray(levels);
-        const content = packed.length === 0 ? packed : await undo(codec, packed, size - levels);
+        const content =
+          packed.length === 0 ? packed : await undo(codec, packed, size - levels, target.decompress);
         const shape = {
           count: rowsIn(page, target),
           encoding: integerIn(page, 4),

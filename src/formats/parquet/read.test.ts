@@ -5,9 +5,11 @@ import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, test } from "vitest";
 import { joined, lyingParquet, NAMES, page, u32, varint } from "../../../test/helpers/lying-parquet.ts";
 import { isAtlasmtlError } from "../../errors.ts";
+import { decompress } from "../zarr-codecs.ts";
 import { type ParquetColumn, readParquet } from "./read.ts";
 import { unsnappy } from "./snappy.ts";
 
+const readTable = (bytes: Uint8Array) => readParquet(bytes, decompress);
 const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../../../test/fixtures/parquet/${name}`, import.meta.url)));
 
@@ -21,7 +23,7 @@ function valuesOf(column: ParquetColumn): readonly (string | number | boolean | 
 async function read(
   bytes: Uint8Array,
 ): Promise<Record<string, readonly (string | number | boolean | null)[]>> {
-  const { columns } = await readParquet(bytes);
+  const { columns } = await readTable(bytes);
   return Object.fromEntries(columns.map((column) => [column.name, valuesOf(column)]));
 }
 
@@ -93,7 +95,7 @@ test("a damaged or shortened file ends in a typed error or in columns of as many
   const files = ["pandas", "pandas-zstd", "pandas-gzip", "polars"].map((name) => fixture(`${name}.parquet`));
   const ends = async (bytes: Uint8Array): Promise<void> => {
     try {
-      const { columns } = await readParquet(bytes);
+      const { columns } = await readTable(bytes);
       expect(new Set(columns.map(({ values }) => values.length)).size).toBeLessThanOrEqual(1);
     } catch (error) {
       expect(isAtlasmtlError(error, "BAD_FORMAT", "LIMIT", "UNSUPPORTED"), String(error)).toBe(true);
@@ -169,16 +171,16 @@ test.each([
     /encoding 4/,
   ],
 ] as const)("%s: refused, with numbers", async (_, bytes, code, message) => {
-  await expect(readParquet(bytes)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  await expect(readTable(bytes)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
 });
 
 test("an error in a column names the column", async () => {
-  await expect(readParquet(withValues(page({ count: 3, body: levels(6, 7) })))).rejects.toMatchObject({
+  await expect(readTable(withValues(page({ count: 3, body: levels(6, 7) })))).rejects.toMatchObject({
     where: "x",
   });
   const dates = lyingParquet({
     rows: 0,
     columns: [NAMES, { name: "day", type: 1, converted: 6, pages: [] }],
   });
-  await expect(readParquet(dates)).rejects.toMatchObject({ code: "UNSUPPORTED", where: "day" });
+  await expect(readTable(dates)).rejects.toMatchObject({ code: "UNSUPPORTED", where: "day" });
 });

@@ -7,8 +7,9 @@
  */
 import { AtlasmtlError, locate } from "../../errors.ts";
 import { maxInflatedBytes } from "../limits.ts";
+import type { Decompress } from "./compression.ts";
 import { type ColumnSchema, type Footer, readFooter } from "./footer.ts";
-import { type ParquetColumn, readChunk, type Spend } from "./pages.ts";
+import { type ParquetColumn, readChunk, type Spend, type Target } from "./pages.ts";
 import { damaged } from "./thrift.ts";
 
 export type { ParquetColumn } from "./pages.ts";
@@ -41,18 +42,22 @@ function budgetOf(nBytes: number): Spend {
 }
 
 /**
- * Reads a whole file.
+ * Reads a whole file, its pages by `decompress`.
  * @throws BAD_FORMAT for damaged files, LIMIT for what expands beyond all measure, UNSUPPORTED for nested or
  * repeated columns, dates, encryption and compressions other than Snappy, gzip, Zstandard and LZ4.
  */
-export async function readParquet(bytes: Uint8Array): Promise<ParquetTable> {
+export async function readParquet(bytes: Uint8Array, decompress: Decompress): Promise<ParquetTable> {
   try {
     const footer = readFooter(bytes);
     checkSize(footer, bytes.length);
     const spend = budgetOf(bytes.length);
     const columns: ParquetColumn[] = [];
     for (const [c, schema] of footer.columns.entries())
-      columns.push(await readColumn(bytes, footer, c, spend).catch((error) => throwAt(error, schema.name)));
+      columns.push(
+        await readColumn(bytes, footer, c, { spend, decompress }).catch((error) =>
+          throwAt(error, schema.name),
+        ),
+      );
     return { columns, metadata: footer.metadata };
   } catch (error) {
     // A DataView was asked for bytes beyond its end.
@@ -79,13 +84,13 @@ async function readColumn(
   bytes: Uint8Array,
   { nRows, columns, groups }: Footer,
   c: number,
-  spend: Spend,
+  means: Pick<Target, "spend" | "decompress">,
 ): Promise<ParquetColumn> {
   const schema = columns[c]!;
   const column = emptyColumn(schema, nRows);
   let row = 0;
   for (const group of groups) {
-    await readChunk(bytes, group.chunks[c]!, { schema, column, row, end: row + group.nRows, spend });
+    await readChunk(bytes, group.chunks[c]!, { schema, column, row, end: row + group.nRows, ...means });
     row += group.nRows;
   }
   return column;
