@@ -72,11 +72,11 @@ function numbers({ view }: Cursor, type: ParquetType, isUnsigned: boolean, count
   return values;
 }
 
-/** What is not read. */
-export const unsupported = (what: string): AtlasmtlError =>
-  new AtlasmtlError("UNSUPPORTED", `${what} are not read`, {
-    hint: "leave the column out, or write it as text or plain numbers",
-  });
+/** What is not read, and what to do about it. */
+export const unsupported = (
+  what: string,
+  hint = "leave the column out, or write it as text or plain numbers",
+): AtlasmtlError => new AtlasmtlError("UNSUPPORTED", `${what} are not read`, { hint });
 
 function exact(value: bigint): number {
   const number = Number(value);

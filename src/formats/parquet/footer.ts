@@ -52,14 +52,15 @@ const ENCRYPTED_MAGIC = "PARE";
 export function readFooter(bytes: Uint8Array): Footer {
   const textAt = (at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
   const last = bytes.length - 4;
-  if (last >= 8 && textAt(last) === ENCRYPTED_MAGIC) throw unsupported("encrypted files");
+  if (last >= 8 && textAt(last) === ENCRYPTED_MAGIC)
+    throw unsupported("encrypted files", "write the file without encryption");
   if (last < 8 || textAt(0) !== MAGIC || textAt(last) !== MAGIC)
     throw damaged(`a Parquet file begins and ends with ${MAGIC}; this one does not`);
   const length = new DataView(bytes.buffer, bytes.byteOffset + last - 4, 4).getUint32(0, true);
   const start = last - 4 - length;
   if (start < 4) throw damaged(`${length} bytes of metadata are declared in a file of ${bytes.length}`);
   const file = readStruct(cursorOf(bytes.subarray(start, last - 4)));
-  if (file.has(8)) throw unsupported("encrypted files");
+  if (file.has(8)) throw unsupported("encrypted files", "write the file without encryption");
   const columns = columnsOf(structsIn(file, 2));
   const groups = structsIn(file, 4).map((group) => groupOf(group, columns, start));
   const nRows = integerIn(file, 3);
@@ -148,8 +149,8 @@ function groupOf(group: ThriftStruct, columns: readonly ColumnSchema[], end: num
 
 function chunkOf(chunk: ThriftStruct, name: string, end: number): ColumnChunk {
   const column = structIn(chunk, 3);
-  if (chunk.has(1)) throw unsupported("columns in files of their own");
-  if (chunk.has(8)) throw unsupported("encrypted columns");
+  if (chunk.has(1)) throw unsupported("columns in files of their own", "write the table as one file");
+  if (chunk.has(8)) throw unsupported("encrypted columns", "write the file without encryption");
   if (column === null) throw damaged(`a row group lacks the place of column "${name}"`);
   const [data, dictionary] = [integerIn(column, 9), integerIn(column, 11, 0)];
   const start = dictionary > 0 ? Math.min(data, dictionary) : data;

@@ -1,4 +1,5 @@
 /** Pages of Parquet's columns: dictionaries, and values with which of them are there. Source: parquet.thrift. @module */
+import { AtlasmtlError } from "../../errors.ts";
 import { type Decompress, undo } from "./compression.ts";
 import {
   readDeltas,
@@ -56,6 +57,9 @@ export interface Target {
 /** Values or bytes that one page may declare. */
 const MAX_COUNT = 2 ** 29;
 
+/** Entries that any dictionary may have; larger ones have as many as there are rows. */
+const DICTIONARY_ALLOWANCE = 2 ** 20;
+
 /** Kinds of pages. */
 const [DATA, INDEX, DICTIONARY, DATA_2] = [0, 1, 2, 3] as const;
 
@@ -71,8 +75,11 @@ export async function readChunk(bytes: Uint8Array, chunk: ColumnChunk, target: T
     target.spend(Math.max(size, stored.length));
     switch (integerIn(header, 1)) {
       case DICTIONARY: {
+        const count = countIn(part(header, 7), 1);
+        if (count > Math.max(DICTIONARY_ALLOWANCE, target.end))
+          throw new AtlasmtlError("LIMIT", `a dictionary of ${count} entries for ${target.end} rows`);
         const content = cursorOf(await undo(chunk.codec, stored, size, target.decompress));
-        dictionary = readPlain(content, target.schema, countIn(part(header, 7), 1));
+        dictionary = readPlain(content, target.schema, count);
         break;
       }
       case DATA:
@@ -139,7 +146,8 @@ const [PLAIN, PLAIN_DICTIONARY, RUNS, DELTAS, LENGTH_TEXTS, DELTA_TEXTS, RUN_DIC
 ] as const;
 
 function firstPage(page: ThriftStruct, target: Target): PageShape {
-  if (target.schema.isOptional && integerIn(page, 3) !== RUNS) throw unsupported("levels without runs");
+  if (target.schema.isOptional && integerIn(page, 3) !== RUNS)
+    throw unsupported("packed levels", "write the file with a newer library");
   return { count: rowsIn(page, target), encoding: integerIn(page, 2), levels: null };
 }
 

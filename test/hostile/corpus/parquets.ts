@@ -164,6 +164,21 @@ const CASES: readonly (readonly [what: string, bytes: Uint8Array, codes?: Codes]
     "a dictionary of 2^31 entries",
     withColumn({ pages: [page({ kind: "dictionary", count: 2 ** 31 - 1, body: u32(0) })] }),
   ],
+  [
+    "a dictionary of ten million empty texts, packed",
+    withColumn({
+      codec: GZIP,
+      pages: [page({ kind: "dictionary", count: 1e7, body: gzipSync(new Uint8Array(4e7)), size: 4e7 })],
+    }),
+  ],
+  [
+    "a dictionary of 300 million booleans, packed",
+    withColumn({
+      type: 0,
+      codec: GZIP,
+      pages: [page({ kind: "dictionary", count: 3e8, body: gzipSync(new Uint8Array(3.75e7)), size: 3.75e7 })],
+    }),
+  ],
   ["differences in blocks of nothing", withColumn(differences(5, INT64, [0, 0, 3, 0]))],
   ["differences in 2^32 parts", withColumn(differences(5, INT64, varint(128), HUGE, [3, 0]))],
   ["differences of 200 bits", withColumn(differences(5, INT64, varint(128), [4, 3, 0, 0, 200, 0, 0, 0]))],
