@@ -48,13 +48,15 @@ const damaged = (message: string, cause?: unknown): AtlasmtlError =>
 const tooLarge = (size: number, maxBytes: number): AtlasmtlError =>
   new AtlasmtlError("LIMIT", `a chunk expands to ${size} bytes; at most ${maxBytes} are expected`);
 
-function guarded(config: GuardedConfig): ReadingCodec<Uint8Array> {
-  return {
-    kind: "bytes_to_bytes",
-    encode: refuseEncoding,
-    decode: (bytes) => decompress(bytes, config),
-  };
-}
+/** A codec from bytes to bytes. */
+const bytesCodec = (decode: ByteCodec["decode"]): ReadingCodec<Uint8Array> => ({
+  kind: "bytes_to_bytes",
+  encode: refuseEncoding,
+  decode,
+});
+
+const guarded = (config: GuardedConfig): ReadingCodec<Uint8Array> =>
+  bytesCodec((bytes) => decompress(bytes, config));
 
 /** Undoes one compression. @throws BAD_FORMAT for damaged data, LIMIT beyond `maxBytes`, UNSUPPORTED in pages that forbid it. */
 export async function decompress(
@@ -124,18 +126,15 @@ function boundOf(name: string, bytes: Uint8Array): number {
   }
 }
 
-/** The size that a chunk has once everything is undone. */
-function exact({ bytes: expected }: { readonly bytes: number }): ReadingCodec<Uint8Array> {
-  return {
-    kind: "bytes_to_bytes",
-    encode: refuseEncoding,
-    decode(bytes) {
-      if (bytes.length !== expected)
-        throw damaged(`a chunk holds ${bytes.length} bytes where ${expected} belong`);
-      return bytes;
-    },
-  };
+/** The chunk, when it has the size that is expected. */
+function sized(bytes: Uint8Array, expected: number): Uint8Array {
+  if (bytes.length === expected) return bytes;
+  throw damaged(`a chunk holds ${bytes.length} bytes where ${expected} belong`);
 }
+
+/** The size that a chunk has once everything is undone. */
+const exact = ({ bytes: expected }: { readonly bytes: number }): ReadingCodec<Uint8Array> =>
+  bytesCodec((bytes) => sized(bytes, expected));
 
 /** How the strings of a chunk are stored: each with its length, or in fixed width; `rows` are handed out as bytes. */
 export interface TextConfig {
@@ -205,8 +204,7 @@ function readFixed(
   storage: TextConfig["storage"],
   width: number,
 ): (string | Uint8Array)[] {
-  if (bytes.length !== count * width)
-    throw damaged(`a chunk holds ${bytes.length} bytes where ${count * width} belong`);
+  sized(bytes, count * width);
   const part = (i: number): Uint8Array => bytes.subarray(i * width, (i + 1) * width);
   return Array.from({ length: count }, (_, i) =>
     storage === "rows" ? part(i) : fixedText(part(i), storage),
