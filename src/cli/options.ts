@@ -264,7 +264,7 @@ export type BenchmarkFlags = FlagValues<typeof BENCHMARK_FLAGS>;
 
 /** `atlasmtl evaluate`. */
 export const EVALUATE_FLAGS = {
-  predictions: path(FILES, "what predict wrote: .csv, .csv.gz, .arrow, .h5ad or .zarr (required)"),
+  predictions: path(FILES, "what predict wrote: .csv, .csv.gz, .parquet, .arrow, .h5ad or .zarr (required)"),
   truth: path(FILES, "dataset or table with the true labels, cells by name (required)"),
   labels: names("COLUMN", LABELS, "label columns, coarse to fine (required)"),
   domainKey: name("COLUMN", LABELS, "column of the truth over which all is repeated, such as donor"),

@@ -45,39 +45,42 @@ const refuseEncoding = (): never => {
 const damaged = (message: string, cause?: unknown): AtlasmtlError =>
   new AtlasmtlError("BAD_FORMAT", message, { hint: "the data are damaged; copy them again", cause });
 
-function guarded({ name, configuration, maxBytes }: GuardedConfig): ReadingCodec<Uint8Array> {
-  return {
-    kind: "bytes_to_bytes",
-    encode: refuseEncoding,
-    async decode(bytes) {
-      const bound = boundOf(name, bytes);
-      if (Number.isNaN(bound)) throw damaged(`a chunk is no ${name} data`);
-      if (bound > maxBytes)
-        throw new AtlasmtlError(
-          "LIMIT",
-          `a chunk expands to ${bound} bytes; at most ${maxBytes} are expected`,
-        );
-      if (name === "gzip") return gunzip(bytes, { maxBytes });
-      if (name === "zlib") return unzlib(bytes, maxBytes);
-      const { registry } = await loadZarrita();
-      const entry = await registry.get(name)?.();
-      if (entry === undefined) throw new AtlasmtlError("BUG", `there is no codec ${name}`);
-      const codec = entry.fromConfig(configuration, UNUSED) as unknown as ByteCodec;
-      let content: Uint8Array;
-      try {
-        content = await codec.decode(bytes);
-      } catch (cause) {
-        if (cause instanceof EvalError) throw forbidden(name, cause);
-        throw damaged(`a chunk is damaged ${name} data`, cause);
-      }
-      if (content.length > maxBytes)
-        throw new AtlasmtlError(
-          "LIMIT",
-          `a chunk expands to ${content.length} bytes; at most ${maxBytes} are expected`,
-        );
-      return content;
-    },
-  };
+const tooLarge = (size: number, maxBytes: number): AtlasmtlError =>
+  new AtlasmtlError("LIMIT", `a chunk expands to ${size} bytes; at most ${maxBytes} are expected`);
+
+/** A codec from bytes to bytes. */
+const bytesCodec = (decode: ByteCodec["decode"]): ReadingCodec<Uint8Array> => ({
+  kind: "bytes_to_bytes",
+  encode: refuseEncoding,
+  decode,
+});
+
+const guarded = (config: GuardedConfig): ReadingCodec<Uint8Array> =>
+  bytesCodec((bytes) => decompress(bytes, config));
+
+/** Undoes one compression. @throws BAD_FORMAT for damaged data, LIMIT beyond `maxBytes`, UNSUPPORTED in pages that forbid it. */
+export async function decompress(
+  bytes: Uint8Array,
+  { name, configuration, maxBytes }: GuardedConfig,
+): Promise<Uint8Array> {
+  const bound = boundOf(name, bytes);
+  if (Number.isNaN(bound)) throw damaged(`a chunk is damaged ${name} data`);
+  if (bound > maxBytes) throw tooLarge(bound, maxBytes);
+  if (name === "gzip") return gunzip(bytes, { maxBytes });
+  if (name === "zlib") return unzlib(bytes, maxBytes);
+  const { registry } = await loadZarrita();
+  const entry = await registry.get(name)?.();
+  if (entry === undefined) throw new AtlasmtlError("BUG", `there is no codec ${name}`);
+  const codec = entry.fromConfig(configuration, UNUSED) as unknown as ByteCodec;
+  let content: Uint8Array;
+  try {
+    content = await codec.decode(bytes);
+  } catch (cause) {
+    if (cause instanceof EvalError) throw forbidden(name, cause);
+    throw damaged(`a chunk is damaged ${name} data`, cause);
+  }
+  if (content.length > maxBytes) throw tooLarge(content.length, maxBytes);
+  return content;
 }
 
 /** The decoders build their calls with `Function`, which a page's policy may forbid. */
@@ -92,8 +95,7 @@ function unzlib(bytes: Uint8Array, maxBytes: number): Uint8Array {
   let size = 0;
   const decoder = new Unzlib((piece) => {
     size += piece.length;
-    if (size > maxBytes)
-      throw new AtlasmtlError("LIMIT", `a chunk expands beyond the ${maxBytes} bytes that are expected`);
+    if (size > maxBytes) throw tooLarge(size, maxBytes);
     pieces.push(piece);
   });
   try {
@@ -124,18 +126,15 @@ function boundOf(name: string, bytes: Uint8Array): number {
   }
 }
 
-/** The size that a chunk has once everything is undone. */
-function exact({ bytes: expected }: { readonly bytes: number }): ReadingCodec<Uint8Array> {
-  return {
-    kind: "bytes_to_bytes",
-    encode: refuseEncoding,
-    decode(bytes) {
-      if (bytes.length !== expected)
-        throw damaged(`a chunk holds ${bytes.length} bytes where ${expected} belong`);
-      return bytes;
-    },
-  };
+/** The chunk, when it has the size that is expected. */
+function sized(bytes: Uint8Array, expected: number): Uint8Array {
+  if (bytes.length === expected) return bytes;
+  throw damaged(`a chunk holds ${bytes.length} bytes where ${expected} belong`);
 }
+
+/** The size that a chunk has once everything is undone. */
+const exact = ({ bytes: expected }: { readonly bytes: number }): ReadingCodec<Uint8Array> =>
+  bytesCodec((bytes) => sized(bytes, expected));
 
 /** How the strings of a chunk are stored: each with its length, or in fixed width; `rows` are handed out as bytes. */
 export interface TextConfig {
@@ -205,8 +204,7 @@ function readFixed(
   storage: TextConfig["storage"],
   width: number,
 ): (string | Uint8Array)[] {
-  if (bytes.length !== count * width)
-    throw damaged(`a chunk holds ${bytes.length} bytes where ${count * width} belong`);
+  sized(bytes, count * width);
   const part = (i: number): Uint8Array => bytes.subarray(i * width, (i + 1) * width);
   return Array.from({ length: count }, (_, i) =>
     storage === "rows" ? part(i) : fixedText(part(i), storage),

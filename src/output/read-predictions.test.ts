@@ -1,15 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import fc from "fast-check";
+import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-predictions.ts";
+import { columnLabels } from "../anndata/column-values.ts";
 import { joinBytes } from "../core/bytes.ts";
+import { WRITE_MODES } from "./columns.ts";
 import { parseCsv, quotedCsv } from "./csv-text.ts";
 import { matchTruth, openCellTable, readPredictions } from "./read-predictions.ts";
 import { toArrow } from "./to-arrow.ts";
 import { toCsv } from "./to-csv.ts";
+import { toParquet } from "./to-parquet.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -98,6 +103,90 @@ test("an Arrow table gives what the CSV of the same predictions gives, rows beyo
   expect(column.kind === "string" && column.values[69_999]).toBe("x");
 });
 
+test.each(WRITE_MODES)(
+  "a Parquet table gives what the CSV of the same predictions gives, mode %s",
+  async (mode) => {
+    const toy = toyPredictions();
+    const csv = await openCellTable(file(`${mode}.csv`, joinBytes(toCsv(toy, { mode }))));
+    const parquet = await openCellTable(file(`${mode}.parquet`, toParquet(toy, { mode })));
+    expect(parquet.obsNames).toEqual(csv.obsNames);
+    expect(parquet.columns).toEqual(csv.columns);
+    const [a, b] = await Promise.all(
+      [parquet, csv].map((table) => readPredictions(table, ["group", "kind"])),
+    );
+    expect(a).toEqual(b);
+  },
+);
+
+test("Parquet: rows beyond one row group", async () => {
+  const toy = toyPredictions();
+  const n = 70_000;
+  const codes = Int32Array.from({ length: n }, (_, i) => (i % 4) - 1);
+  const labels = [{ ...toy.labels[0]!, final: { codes, categories: ["x", "y", "z"] } }];
+  const obsNames = Array.from({ length: n }, (_, i) => `c${i}`);
+  const table = await openCellTable(
+    file("long.parquet", toParquet({ ...toy, obsNames, labels }, { mode: "minimal" })),
+  );
+  expect(table.obsNames).toEqual(obsNames);
+  const column = await table.column("pred_group");
+  expect(column.kind === "string" && column.values.slice(-4)).toEqual([null, "x", "y", "z"]);
+});
+
+test.each(["pandas", "pandas-zstd", "polars"])(
+  "the cells of a Parquet table of %s are named by its index",
+  async (name) => {
+    const path = fileURLToPath(new URL(`../../test/fixtures/parquet/${name}.parquet`, import.meta.url));
+    const table = await openCellTable(path);
+    expect(table.obsNames.slice(0, 2)).toEqual(["AAAC-1", "AAAG-1"]);
+    expect(table.columns[0]).toBe("pred_type");
+    const [read] = await readPredictions(table, ["type"]);
+    expect(Array.from(read!.final.codes, (code) => read!.final.categories[code])).toEqual([
+      ...["T", "B", undefined, "T", "NK", "😀"],
+    ]);
+    expect([...read!.isUnknown]).toEqual([1, 0, 0, 1, 0, 0]);
+    expect(columnLabels(await table.column("cluster")).categories).toEqual(["-2", "0", "1", "2"]);
+  },
+);
+
+test("Parquet: the first column names the cells where none says so, and a missing name is refused", async () => {
+  const columns = (names: readonly (string | null)[]): ColumnSource[] => [
+    { name: "cell", data: [...names] },
+    { name: "n", data: Int32Array.of(7, 8) },
+  ];
+  const write = (name: string, names: readonly (string | null)[], pandas: string): string => {
+    const kvMetadata = [{ key: "pandas", value: pandas }];
+    return file(name, new Uint8Array(parquetWriteBuffer({ columnData: columns(names), kvMetadata })));
+  };
+  for (const pandas of ['{"index_columns": [{"kind": "range"}]}', '{"index_columns": 3}', "null", "{"])
+    expect((await openCellTable(write("first.parquet", ["a", "b"], pandas))).obsNames).toEqual(["a", "b"]);
+  const byNumber = await openCellTable(write("n.parquet", ["a", "b"], '{"index_columns": ["n"]}'));
+  expect([byNumber.obsNames, byNumber.columns]).toEqual([["7", "8"], ["cell"]]);
+  await expect(openCellTable(write("nameless.parquet", ["a", null], "{}"))).rejects.toMatchObject({
+    code: "BAD_FORMAT",
+    message: "row 1 holds no name of a cell",
+    where: expect.stringContaining("nameless.parquet › cell"),
+  });
+});
+
+test("a damaged Parquet table and one of other columns are refused, with their place", async () => {
+  const bytes = toParquet(toyPredictions());
+  for (const [name, damaged] of [
+    ["short.parquet", bytes.slice(0, 40)],
+    ["empty.parquet", new Uint8Array(0)],
+    ["text.parquet", new TextEncoder().encode("obs_name,pred_type")],
+  ] as const)
+    await expect(openCellTable(file(name, damaged))).rejects.toMatchObject({
+      code: "BAD_FORMAT",
+      where: expect.stringContaining(name),
+    });
+  const days = { name: "day", data: [new Date(0)], type: "TIMESTAMP" as const };
+  const dated = parquetWriteBuffer({ columnData: [{ name: "cell", data: ["a"] }, days] });
+  await expect(openCellTable(file("dated.parquet", new Uint8Array(dated)))).rejects.toMatchObject({
+    code: "UNSUPPORTED",
+    where: expect.stringContaining("dated.parquet › day"),
+  });
+});
+
 test("a damaged Arrow table and one of other columns are refused, with their place", async () => {
   const bytes = toArrow(toyPredictions());
   for (const [name, damaged] of [
@@ -132,7 +221,7 @@ test("a missing column, a ragged line and a score that is none are refused, with
   await expect(readPredictions(table, ["type"])).rejects.toThrow(/row 0 holds "high"/);
   await expect(openCellTable(file("r.csv", "a,b\n1\n"))).rejects.toMatchObject({ code: "BAD_FORMAT" });
   await expect(openCellTable(file("e.csv", ""))).rejects.toThrow(/no columns/);
-  await expect(openCellTable(join(folder, "x.parquet"))).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  await expect(openCellTable(join(folder, "x.parquet"))).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
 
 test("truth is matched by cell name; a cell that it lacks has none", async () => {

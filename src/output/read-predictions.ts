@@ -6,6 +6,7 @@ import type { Column } from "../anndata/types.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { gunzip, isGzip } from "../formats/gzip.ts";
+import { decompress } from "../formats/zarr-codecs.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
 import { INDEX_COLUMN, predictionNames } from "./columns.ts";
@@ -25,9 +26,10 @@ export interface CellTable {
 }
 
 /**
- * Opens the obs of a dataset, a `.csv`, `.tsv` or gzipped table whose first column names the cells, or an `.arrow`
- * (`.feather`) table.
- * @throws NOT_FOUND without the file, BAD_FORMAT for rows of another length, UNSUPPORTED for other suffixes.
+ * Opens the obs of a dataset, a `.csv`, `.tsv` or gzipped table whose first column names the cells, an `.arrow`
+ * (`.feather`) or a `.parquet` table.
+ * @throws NOT_FOUND without the file, BAD_FORMAT for rows of another length and damaged tables, UNSUPPORTED for
+ * columns that hold neither text, numbers nor booleans.
  */
 export async function openCellTable(path: string): Promise<CellTable> {
   if (/\.(csv|tsv)(\.gz)?$/i.test(path)) return openTextTable(path);
@@ -36,11 +38,11 @@ export async function openCellTable(path: string): Promise<CellTable> {
     const { obsNames, columns } = readArrowCells(await readWhole(path), path);
     return tableOf(path, obsNames, columns);
   }
-  if (/\.parquet$/i.test(path))
-    throw new AtlasmtlError("UNSUPPORTED", "Parquet tables are written, not read", {
-      where: path,
-      hint: "write the predictions as .csv, .arrow or .h5ad",
-    });
+  if (/\.parquet$/i.test(path)) {
+    const { readParquetCells } = await import("./read-parquet.ts");
+    const { obsNames, columns } = await readParquetCells(await readWhole(path), path, decompress);
+    return tableOf(path, obsNames, columns);
+  }
   const adata = await openAnnData(path);
   try {
     const { index, columns } = adata.obs;

@@ -130,6 +130,24 @@ test("evaluate scores what predict wrote, as the benchmark scores it", async () 
   expectFailure(await run(...words, "--labels", "lineag"), 3, /pred_lineag.*pred_lineage/);
 });
 
+test.each([".parquet", ".arrow"])("evaluate gives of %s what it gives of .csv", async (suffix) => {
+  const scores: unknown[] = [];
+  for (const end of [".csv", suffix]) {
+    const made = await run(
+      ...["predict", "--model", "run/methods/atlasmtl/model.pth", "--adata", "query.h5ad"],
+      ...["--out", `same/labels${end}`, "--write-mode", "full"],
+    );
+    expect(made.code, made.stderr).toBe(0);
+    const scored = await run(
+      ...["evaluate", "--predictions", `same/labels${end}`, "--truth", "query.h5ad"],
+      ...["--labels", "lineage", "cell_type", "--out", `same/${end.slice(1)}.json`],
+    );
+    expect(scored.code, scored.stderr).toBe(0);
+    scores.push(JSON.parse(await read(`same/${end.slice(1)}.json`)));
+  }
+  expect(scores[1]).toEqual(scores[0]);
+});
+
 test("preprocessing, policies and the device of a manifest and its flags go through the command", async () => {
   const varNames = Array.from({ length: 24 }, (_, i) => `ENSG${String(i + 1).padStart(11, "0")}`);
   await writeH5ad(join(folder, "ref_ids.h5ad"), { ...tinyAtlas(120), varNames });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { datasetFiles } from "./corpus/datasets.ts";
 import type { HostileFile } from "./corpus/hostile-file.ts";
 import { manifestFiles } from "./corpus/manifests.ts";
+import { parquetFiles } from "./corpus/parquets.ts";
 import { pickleFiles } from "./corpus/pickles.ts";
 import { tableFiles } from "./corpus/tables.ts";
 import { zarrFiles } from "./corpus/zarrs.ts";
@@ -42,6 +43,7 @@ describe.each<[string, () => Promise<HostileFile[]>, number]>([
   ["HDF5 datasets", datasetFiles, 150],
   ["Zarr datasets", zarrFiles, 500],
   ["10x files and tables", tableFiles, 150],
+  ["Parquet tables", parquetFiles, 100],
 ])("hostile %s", (kind, make, atLeast) => {
   test("end in a typed error, within bounds, and leave nothing behind", { timeout: 600_000 }, async () => {
     const files = await make();

@@ -13,6 +13,7 @@ const [
   { readCompactCsr },
   { isAtlasmtlError },
   { run },
+  { openCellTable },
 ] = await Promise.all([
   dist("trained-model.js"),
   dist("anndata/open.js"),
@@ -20,6 +21,7 @@ const [
   dist("anndata/compact.js"),
   dist("errors.js"),
   dist("cli/program.js"),
+  dist("output/read-predictions.js"),
 ]);
 
 /** Everything in a dataset that train and predict could ask for. */
@@ -76,6 +78,17 @@ function peakBytes() {
   }
 }
 
+/** What a user may type who has such a file. */
+const COMMANDS = {
+  dataset: (path) => [["inspect", path]],
+  model: (path) => [
+    ["inspect", path],
+    ["verify", path],
+  ],
+  table: (path) => [["evaluate", "--predictions", path, "--truth", path, "--labels", "group"]],
+};
+COMMANDS.manifest = COMMANDS.model;
+
 const files = JSON.parse(await readFile(process.argv[2], "utf8"));
 for (const { id, door, path } of files) {
   globalThis.gc?.();
@@ -86,6 +99,7 @@ for (const { id, door, path } of files) {
   try {
     if (door === "dataset") await readDataset(path);
     if (door === "model") await readModel(path);
+    if (door === "table") await openCellTable(path);
   } catch (error) {
     if (isAtlasmtlError(error)) code = error.code;
     else code = "other";
@@ -93,10 +107,10 @@ for (const { id, door, path } of files) {
   }
   const growth = peakBytes() - before;
   const commands = {};
-  for (const name of door === "dataset" ? ["inspect"] : ["inspect", "verify"]) {
+  for (const words of COMMANDS[door](path)) {
     resetPeak();
     const held = process.memoryUsage.rss();
-    commands[name] = { ...(await command([name, path])), growth: peakBytes() - held };
+    commands[words[0]] = { ...(await command(words)), growth: peakBytes() - held };
   }
   writeSync(3, `${JSON.stringify({ id, code, problem, growth, commands, polluted: "polluted" in {} })}\n`);
 }
