@@ -4,7 +4,7 @@ import { webAddress } from "../core/web-address.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { folderKeys, type KeyStore } from "../formats/key-store.ts";
 import { webKeys, webSource } from "../formats/web-store.ts";
-import { isZarrRoot, openZarr } from "../formats/zarr.ts";
+import { isZarrRoot } from "../formats/zarr-root.ts";
 import { isZip } from "../formats/zip-directory.ts";
 import { below, openZipStore } from "../formats/zip-store.ts";
 import type { Container } from "./containers.ts";
@@ -13,6 +13,8 @@ import { annDataOf } from "./stored.ts";
 import type { AnnData } from "./types.ts";
 
 const open = async (keys: KeyStore, probed: Probe): Promise<AnnData> => {
+  // What reads Zarr loads on first use, so that a page of HDF5 files starts sooner.
+  const { openZarr } = await import("../formats/zarr.ts");
   const store = await openZarr(keys);
   try {
     return await annDataOf(store, probed.input, "zarr");

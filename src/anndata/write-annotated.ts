@@ -11,7 +11,6 @@ import { type Additions, checkAnnotatedOutput, writeAnnotated } from "./append.t
 import { checkCarried, type ElementSink, pieces } from "./convert.ts";
 import { convertDataset } from "./convert-dataset.ts";
 import type { AnnData, Notice } from "./types.ts";
-import { checkZarrOutput, writeAnnotatedZarr } from "./write-zarr.ts";
 
 export interface WriteDatasetOptions extends WorkOptions {
   readonly also?: AlsoWrite | undefined;
@@ -33,7 +32,8 @@ export async function writeDataset(
   additions: Additions,
   options: WriteDatasetOptions = {},
 ): Promise<readonly Notice[]> {
-  if (endingOf(path) === ".zarr") return writeAnnotatedZarr(adata, path, additions, options);
+  if (endingOf(path) === ".zarr")
+    return (await import("./write-zarr.ts")).writeAnnotatedZarr(adata, path, additions, options);
   if (isH5adFile(adata)) {
     await writeAnnotated(adata.input, path, additions, options);
     return [];
@@ -43,7 +43,7 @@ export async function writeDataset(
 
 /** Checks, before long work begins, that {@link writeDataset} can succeed. @throws as it does. */
 export async function checkDatasetOutput(adata: AnnData, path: string): Promise<void> {
-  if (endingOf(path) === ".zarr") return checkZarrOutput(adata, path);
+  if (endingOf(path) === ".zarr") return (await import("./write-zarr.ts")).checkZarrOutput(adata, path);
   if (isH5adFile(adata)) return checkAnnotatedOutput(adata.input, path);
   await checkCarried(adata);
   return platform.files.checkWritable(path);

@@ -11,9 +11,10 @@ import { AtlasmtlError, locate } from "../errors.ts";
 import type { StoredArray } from "../formats/array-store.ts";
 import { folderKeys, type KeyStore } from "../formats/key-store.ts";
 import { treeFingerprint } from "../formats/tree-fingerprint.ts";
-import { isZarrRoot, type ZarrStore } from "../formats/zarr.ts";
+import type { ZarrStore } from "../formats/zarr.ts";
 import { consolidate } from "../formats/zarr-consolidate.ts";
 import { type Json, object, parseJsonObject } from "../formats/zarr-metadata.ts";
+import { isZarrRoot } from "../formats/zarr-root.ts";
 import { emitJson, type ZarrType, type ZarrWriter, zarrWriter } from "../formats/zarr-write.ts";
 import { checkAdditions } from "./additions.ts";
 import { type Additions, examine } from "./append.ts";
@@ -25,9 +26,6 @@ import { writeColumn, writeDict } from "./write-elements.ts";
 export interface WriteZarrOptions extends WorkOptions {
   readonly also?: AlsoWrite | undefined;
 }
-
-/** A folder that an earlier run may have left: what `checkWritable` and `replaceFolder` ask. */
-export const isZarrFolder = isZarrRoot;
 
 /**
  * Writes `path` (Node), a folder, from `adata` and `additions`; what was there is replaced whole or stays. What had

@@ -18,18 +18,13 @@ import {
   parseV2,
   parseV3,
 } from "./zarr-metadata.ts";
+import { isZarrRoot, V3_NAME } from "./zarr-root.ts";
 
 /** Names of the files that describe a node. */
 const V2_NAMES = [".zarray", ".zgroup", ".zattrs"] as const;
-const V3_NAME = "zarr.json";
 
 /** Bytes of such a file; those of a whole atlas, consolidated, are a few megabytes. */
 const MAX_METADATA_BYTES = 1 << 26;
-
-/** True when names in a folder say that it is the root of a Zarr group. */
-export function isZarrRoot(names: readonly string[]): boolean {
-  return names.includes(V3_NAME) || names.includes(".zgroup");
-}
 
 /** An open hierarchy. */
 export interface ZarrStore extends ArrayStore {

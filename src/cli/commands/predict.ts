@@ -10,7 +10,7 @@ import type { AlsoWrite, FileToWrite, WrittenFile } from "../../core/bytes.ts";
 import type { ConfigMap } from "../../core/config.ts";
 import { locate } from "../../errors.ts";
 import { loadHdf5 } from "../../formats/hdf5-library.ts";
-import { isZarrRoot } from "../../formats/zarr.ts";
+import { isZarrRoot } from "../../formats/zarr-root.ts";
 import {
   type DeepestLabels,
   type PredictedSets,
