@@ -10,6 +10,7 @@ import { randomStream } from "../atlas.mjs";
 
 export const SEEDS = [1, 2, 3, 4, 5];
 
+const SIMULATED = "Simulated atlas, new donors";
 const TASKS = [
   {
     name: "PBMC, 3p → 5p",
@@ -32,11 +33,12 @@ const TASKS = [
  * Every run of the study: `{ task, seed, levels, train, query, unseen }`, where `train` and `query` are
  * `{ file, rows }` and `unseen` is the finest type that this run does not learn, or null. Each seed has a run that
  * learns everything and one that leaves a type out: of the types with ten query cells, the largest for seed 1, the
- * next for seed 2 and so on. Simulated atlases are written to `folder`.
+ * next for seed 2 and so on. Simulated atlases are written to `folder`. `only` names the one task to make runs of.
  */
-export async function makeRuns(dataFolder, folder, seeds = SEEDS) {
+export async function makeRuns(dataFolder, folder, { seeds = SEEDS, only } = {}) {
   const runs = [];
   for (const { name, file, levels, groups, queryGroups } of TASKS) {
+    if (only !== undefined && name !== only) continue;
     const path = join(dataFolder, file);
     const adata = await openAnnData(path);
     const finest = await adata.obs.column(levels.at(-1));
@@ -56,7 +58,8 @@ export async function makeRuns(dataFolder, folder, seeds = SEEDS) {
     }
     await adata.close();
   }
-  for (const seed of seeds) runs.push(...(await simulatedRuns(folder, seed)));
+  if (only === undefined || only === SIMULATED)
+    for (const seed of seeds) runs.push(...(await simulatedRuns(folder, seed)));
   return runs;
 }
 
@@ -77,7 +80,7 @@ async function simulatedRuns(folder, seed) {
     await adata.close();
   }
   const runs = [];
-  const run = { task: "Simulated atlas, new donors", seed, levels: LEVELS };
+  const run = { task: SIMULATED, seed, levels: LEVELS };
   const { reference, query } = parts;
   addRuns(runs, run, reference.finest, { file: reference.file, rows: reference.rows }, query.finest, {
     file: query.file,
