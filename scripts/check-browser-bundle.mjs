@@ -13,7 +13,7 @@ const MAX_FIRST_LOAD_BYTES = 180_000;
 const LAZY_PACKAGES = ["h5wasm", "hyparquet-writer"];
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, ".."));
-const entry = join(root, "dist/index.js");
+const entry = join(root, "dist/api/index.js");
 if (!existsSync(entry)) {
   console.error(`${entry} is missing: run "npm run build" first`);
   process.exit(2);

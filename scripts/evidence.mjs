@@ -17,7 +17,7 @@ else await main();
 
 /** One prediction in a process of its own, so that time and memory are those of it alone. */
 async function measure(model, query, mode, labels) {
-  const { openAnnData, predict, scoreLabels, TrainedModel } = await load("index.js");
+  const { openAnnData, predict, scoreLabels, TrainedModel } = await load("api/index.js");
   const { columnLabels } = await load("anndata/column-values.js");
   const adata = await openAnnData(query);
   const start = performance.now();
@@ -49,7 +49,7 @@ async function main() {
 
 /** Reference and query files of each task. */
 async function tasks(folder) {
-  const { cellsWhere, openAnnData, selectObs } = await load("index.js");
+  const { cellsWhere, openAnnData, selectObs } = await load("api/index.js");
   const { writeDataset } = await load("anndata/write-annotated.js");
   const { createSimulation } = await load("demo/simulate.js");
   const { simulatedAnnData } = await load("demo/simulated-anndata.js");
@@ -103,7 +103,7 @@ async function tasks(folder) {
 }
 
 async function rows(task, folder) {
-  const { buildModel, openAnnData } = await load("index.js");
+  const { buildModel, openAnnData } = await load("api/index.js");
   const found = [];
   for (const preset of PRESETS) {
     const adata = await openAnnData(task.reference);
@@ -142,7 +142,7 @@ async function rows(task, folder) {
 
 /** The same model, to be saved with its reference inside. */
 async function withFullStorage(trained) {
-  const { TrainedModel } = await load("index.js");
+  const { TrainedModel } = await load("api/index.js");
   const trainConfig = new Map([...trained.data.trainConfig, ["reference_storage", "full"]]);
   return new TrainedModel({ ...trained.data, referenceStorage: "full", trainConfig });
 }

@@ -73,22 +73,22 @@ export async function createTargets() {
     runs,
   ] = await Promise.all([
     dist("anndata/open.js"),
-    dist("anndata/write.js"),
-    dist("anndata/describe.js"),
-    dist("anndata/compact.js"),
-    dist("anndata/append.js"),
+    dist("anndata/write/write-h5ad.js"),
+    dist("anndata/inspect/describe.js"),
+    dist("anndata/read/whole-matrix.js"),
+    dist("anndata/write/append.js"),
     dist("artifacts/load.js"),
     dist("artifacts/save.js"),
     dist("artifacts/network.js"),
-    dist("artifacts/metadata.js"),
+    dist("artifacts/bundle-metadata.js"),
     dist("artifacts/reference.js"),
-    dist("artifacts/manifest.js"),
+    dist("artifacts/bundle-manifest.js"),
     dist("artifacts/run-manifest.js"),
   ]);
   const [zip, zipEmit, gzip, torch, pickle, configValues, blobs, errors] = await Promise.all([
-    dist("formats/zip.js"),
-    dist("formats/zip-emit.js"),
-    dist("formats/gzip.js"),
+    dist("formats/zip/read.js"),
+    dist("formats/zip/emit.js"),
+    dist("formats/compression/gzip.js"),
     dist("formats/torch.js"),
     dist("formats/pickle/parse.js"),
     dist("artifacts/config-values.js"),
@@ -97,7 +97,7 @@ export async function createTargets() {
   ]);
   const h5ad = await write.emitH5ad(tinyParts());
   const adata = await openAnnData(h5ad);
-  const { buildModel } = await dist("build-model.js");
+  const { buildModel } = await dist("api/build-model.js");
   const model = await buildModel(adata, {
     labelColumns: ["type"],
     hiddenSizes: [4],

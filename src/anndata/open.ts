@@ -11,9 +11,9 @@
  */
 import type { FileInput } from "../core/bytes.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import { checkHdf5Signature } from "../formats/hdf5-signature.ts";
-import { CONTAINERS } from "./containers.ts";
-import { type OpenOptions, probe } from "./probe.ts";
+import { checkHdf5Signature } from "../formats/hdf5/signature.ts";
+import { CONTAINERS } from "./containers/containers.ts";
+import { type OpenOptions, probe } from "./containers/probe.ts";
 import type { AnnData } from "./types.ts";
 
 /**

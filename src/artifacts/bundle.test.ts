@@ -6,7 +6,7 @@ import { AtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { loadModel } from "./load.ts";
 import { emitBundle, type SaveModelOptions, saveModel } from "./save.ts";
-import { verifyBundle } from "./verify.ts";
+import { verifyBundle } from "./verify-bundle.ts";
 
 async function saved(
   model: Model,
@@ -166,7 +166,7 @@ test("the reference is read on first use, once, and its checksum is checked then
   const store = await saved(smallModel());
   const whole = store.files.get("out/model_reference.pkl")!;
   const changed = whole.slice();
-  changed[200]! ^= 1;
+  changed[200] ^= 1;
   store.files.set("out/model_reference.pkl", changed);
   const { model } = await loadModel("out/model.pth", { store });
   expect(await failure(model.reference())).toMatchObject({
@@ -283,7 +283,7 @@ test("a missing metadata file is named", async () => {
 
 test("weights that are not finite are refused by name", async () => {
   const model = smallModel();
-  model.weights.labelHeads[1]!.bias[2] = Number.NaN;
+  model.weights.labelHeads[1].bias[2] = Number.NaN;
   expect(await failure(loadModel("out/model.pth", { store: await saved(model) }))).toMatchObject({
     code: "BAD_DATA",
     where: "out/model.pth › state_dict › label_heads.1.bias",
@@ -295,13 +295,13 @@ test.each([
   ["fewer genes", { trainGenes: ["g1", "g2"] }, /2 train_genes; the network takes 3/],
   [
     "another class",
-    { labelHeads: [{ column: "level1", classes: ["B"] }, smallModel().labelHeads[1]!] },
+    { labelHeads: [{ column: "level1", classes: ["B"] }, smallModel().labelHeads[1]] },
     /1 classes/,
   ],
-  ["another label column", { labelHeads: [smallModel().labelHeads[0]!] }, /1 label columns/],
+  ["another label column", { labelHeads: [smallModel().labelHeads[0]] }, /1 label columns/],
   [
     "a missing head",
-    { coordHeads: [{ ...smallModel().coordHeads[0]!, mean: new Float32Array(2) }] },
+    { coordHeads: [{ ...smallModel().coordHeads[0], mean: new Float32Array(2) }] },
     /dimensions/,
   ],
 ])("metadata with %s does not fit the network", async (_, changes, message) => {

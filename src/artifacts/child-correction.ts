@@ -1,10 +1,9 @@
 /** Child correction modules between `model.pth` and the model (contract 2 §8). @module */
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { childFeatureCount } from "../kernels/reference/child-features.ts";
 import { CHILD_FEATURE_MODES, type Linear, type NetworkShape } from "../kernels/types.ts";
 import type { ChildCorrection, ChildCorrectionModule } from "../model/types.ts";
-import { configEntries } from "./config-values.ts";
 import { CHILD_KEYS, TENSOR_NAMES } from "./schema.ts";
 
 /** Takes the `Linear` with this tensor prefix; a size of null is whatever the tensor has. */
@@ -29,8 +28,8 @@ export function readChildCorrection(
   const featureMode = CHILD_FEATURE_MODES.find((mode) => mode === storedMode);
   if (featureMode === undefined)
     throw bad(CHILD_KEYS.featureMode, `the mode is none of ${CHILD_FEATURE_MODES.join(", ")}`);
-  const nParents = shape.nClasses[parentHead]!;
-  const nChildren = shape.nClasses[childHead]!;
+  const nParents = shape.nClasses[parentHead];
+  const nChildren = shape.nClasses[childHead];
   const latentSize = shape.hiddenSizes.at(-1)!;
   const modules = readChildren(config, nParents, nChildren).map(
     ([parentIndex, childIndices]): ChildCorrectionModule => {

@@ -16,7 +16,7 @@ const MAX_LISTED = 10;
  */
 export function chooseBundle(paths: readonly string[]): string {
   const bundles = bundlesIn(paths);
-  if (bundles.length === 1) return bundles[0]!;
+  if (bundles.length === 1) return bundles[0];
   const listed = (found: readonly string[]): string =>
     found.slice(0, MAX_LISTED).join(", ") + (found.length > MAX_LISTED ? ", …" : "");
   if (bundles.length === 0)

@@ -1,7 +1,7 @@
 /** Settings between the form a pickle has and the form the library uses. @module */
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/config.ts";
+import { MAX_CONFIG_VALUES, MAX_PICKLE_DEPTH } from "../core/limits.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { MAX_CONFIG_VALUES, MAX_PICKLE_DEPTH } from "../formats/limits.ts";
 import { describeValue, NdArray, type PickleValue, Tuple } from "../formats/pickle/values.ts";
 import { FLOAT_KEYS } from "./schema.ts";
 
@@ -88,7 +88,7 @@ function arrayItems({ dtype, shape, data }: NdArray): readonly PickleValue[] {
   if (shape.length <= 1) return Array.from(data as ArrayLike<PickleValue>, wrap);
   const rest = shape.slice(1);
   const size = rest.reduce((product, n) => product * n, 1);
-  return Array.from({ length: shape[0]! }, (_, row) => {
+  return Array.from({ length: shape[0] }, (_, row) => {
     const part = data.slice(row * size, (row + 1) * size);
     return new NdArray(dtype, rest, part);
   });
@@ -128,11 +128,4 @@ class ConfigWriter {
       dict.set(key, this.convert(item, isFloat || FLOAT_KEYS.has(key)));
     return dict;
   }
-}
-
-/** The entries of a map or object of settings. */
-export function configEntries(
-  value: ConfigMap | { readonly [key: string]: ConfigValue },
-): Iterable<[string, ConfigValue]> {
-  return value instanceof Map ? (value as ConfigMap).entries() : Object.entries(value);
 }

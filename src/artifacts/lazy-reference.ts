@@ -1,12 +1,12 @@
 /** The reference of a loaded model, read on first use. @module */
 import type { FileStore } from "../core/bytes.ts";
+import { readWhole } from "../core/checksums.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { Reference } from "../model/types.ts";
-import { readWhole } from "./checksums.ts";
-import { atArtifactDoor } from "./door.ts";
-import { checkReference } from "./fit.ts";
+import { locateInArtifact } from "./artifact-errors.ts";
+import type { Metadata } from "./bundle-metadata.ts";
+import { checkReference } from "./check-parts.ts";
 import { findFile, type Location } from "./locations.ts";
-import type { Metadata } from "./metadata.ts";
 import { parseReference } from "./reference.ts";
 
 /** Where a reference is, and its content once it is asked for. */
@@ -48,7 +48,7 @@ export function externalReference(
       throw locate(error, found);
     }
   };
-  return { path, exists: async () => (await path()) !== null, load: once(() => atArtifactDoor(load)) };
+  return { path, exists: async () => (await path()) !== null, load: once(() => locateInArtifact(load)) };
 }
 
 /** Runs `work` on the first call and keeps its result; a failure is not kept. */

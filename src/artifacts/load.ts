@@ -1,17 +1,19 @@
 /** Opens a bundle (contract 1 §7). @module */
 import { platform } from "#platform";
-import type { FileStore, SettledStore } from "../core/bytes.ts";
+import type { CommittedStore, FileStore } from "../core/bytes.ts";
+import { readWhole, sha256 } from "../core/checksums.ts";
 import type { ConfigMap } from "../core/config.ts";
+import { parseJsonObject } from "../core/json.ts";
+import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { baseName } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import { MAX_JSON_BYTES } from "../formats/limits.ts";
 import type { CoordHead, Model, Warning } from "../model/types.ts";
-import { readWhole, sha256 } from "./checksums.ts";
-import { atArtifactDoor } from "./door.ts";
+import { locateInArtifact } from "./artifact-errors.ts";
+import { type Manifest, parseManifest } from "./bundle-manifest.ts";
+import { type Metadata, parseMetadata } from "./bundle-metadata.ts";
+import { checkFit } from "./check-parts.ts";
 import { within } from "./fields.ts";
-import { checkFit } from "./fit.ts";
-import { parseJsonObject } from "./json.ts";
 import { embeddedReference, externalReference, type LazyReference } from "./lazy-reference.ts";
 import {
   type FoundFile,
@@ -23,8 +25,6 @@ import {
   siblingPath,
   storedPath,
 } from "./locations.ts";
-import { type Manifest, parseManifest } from "./manifest.ts";
-import { type Metadata, parseMetadata } from "./metadata.ts";
 import { parseNetwork, type StoredNetwork } from "./network.ts";
 import { MANIFEST_KEYS, METADATA_KEYS, MODEL_SUFFIX, type PathKey } from "./schema.ts";
 
@@ -70,12 +70,12 @@ interface Bundle {
  * fault and with the subject `artifact`; USAGE for a path that is neither; ABORTED.
  */
 export async function loadModel(path: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
-  return atArtifactDoor(async () => {
+  return locateInArtifact(async () => {
     const { store = platform.files, signal } = options;
     // An option that is there but undefined is one that was not given.
     const verifyChecksums = options.verifyChecksums ?? LOAD_MODEL_DEFAULTS.verifyChecksums;
     for (let attempt = 1; ; attempt++) {
-      const view = store.settled?.() ?? null;
+      const view = store.committedView?.() ?? null;
       const before = view === null ? null : await manifestDigest(view, path);
       try {
         const loaded = await loadOnce(view ?? store, path, verifyChecksums, signal);
@@ -83,7 +83,7 @@ export async function loadModel(path: string, options: LoadModelOptions = {}): P
       } catch (error) {
         if (signal?.aborted || before === null || attempt === MAX_ATTEMPTS) throw error;
         // Files of two saves were met when a save came between: then there is another manifest now.
-        if ((await manifestDigest(store.settled!(), path)) === before) throw error;
+        if ((await manifestDigest(store.committedView!(), path)) === before) throw error;
       }
     }
   });
@@ -162,7 +162,7 @@ function namedFiles({ manifest }: Bundle, paths: LoadedModel["paths"]): FoundFil
   return files;
 }
 
-function unfinishedWarnings(view: SettledStore | null, path: string): readonly Warning[] {
+function unfinishedWarnings(view: CommittedStore | null, path: string): readonly Warning[] {
   const files = view?.unfinished() ?? [];
   if (files.length === 0) return [];
   return [
@@ -229,7 +229,7 @@ class BundleReader {
 
   private missing(key: PathKey, { candidates }: Location): AtlasmtlError {
     const { path, manifestPath } = this.bundle;
-    const where = candidates[0]!;
+    const where = candidates[0];
     const fix =
       manifestPath !== null
         ? `put the file back beside ${manifestPath}, where ${key} names it`

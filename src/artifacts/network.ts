@@ -77,10 +77,10 @@ function readWeights(state: StateDict, shape: NetworkShape, coordNames: readonly
   const widths = [shape.nGenes, ...shape.hiddenSizes];
   const latentSize = widths.at(-1)!;
   return {
-    encoder: shape.hiddenSizes.map((nOut, i) => state.take(TENSOR_NAMES.encoder(i), widths[i]!, nOut)),
+    encoder: shape.hiddenSizes.map((nOut, i) => state.take(TENSOR_NAMES.encoder(i), widths[i], nOut)),
     labelHeads: shape.nClasses.map((nOut, j) => state.take(TENSOR_NAMES.labelHead(j), latentSize, nOut)),
     coordHeads: coordNames.map((name, j) =>
-      state.take(TENSOR_NAMES.coordHead(name), latentSize, shape.coordDims[j]!),
+      state.take(TENSOR_NAMES.coordHead(name), latentSize, shape.coordDims[j]),
     ),
   };
 }
@@ -159,8 +159,7 @@ export function emitNetwork(model: Model): readonly Uint8Array[] {
   };
   for (const [i, layer] of weights.encoder.entries()) put(TENSOR_NAMES.encoder(i), layer);
   for (const [j, head] of weights.labelHeads.entries()) put(TENSOR_NAMES.labelHead(j), head);
-  for (const [j, head] of weights.coordHeads.entries())
-    put(TENSOR_NAMES.coordHead(coordHeads[j]!.name), head);
+  for (const [j, head] of weights.coordHeads.entries()) put(TENSOR_NAMES.coordHead(coordHeads[j].name), head);
   for (const { parentIndex, hidden, output } of childCorrection?.modules ?? []) {
     put(TENSOR_NAMES.childHidden(parentIndex), hidden);
     put(TENSOR_NAMES.childOutput(parentIndex), output);
@@ -171,7 +170,7 @@ export function emitNetwork(model: Model): readonly Uint8Array[] {
     [NETWORK_KEYS.numClasses, [...shape.nClasses]],
     [NETWORK_KEYS.hiddenSizes, [...shape.hiddenSizes]],
     [NETWORK_KEYS.dropoutRate, new Float(model.dropoutRate)],
-    [NETWORK_KEYS.coordDims, new Map(coordHeads.map(({ name }, j) => [name, shape.coordDims[j]!]))],
+    [NETWORK_KEYS.coordDims, new Map(coordHeads.map(({ name }, j) => [name, shape.coordDims[j]]))],
     [NETWORK_KEYS.childCorrection, fromConfig(childCorrection?.config ?? new Map())],
   ]);
   return emitTorch(payload);

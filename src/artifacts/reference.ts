@@ -1,9 +1,9 @@
 /** The KNN reference between its pickle and the model (contract 1 §4). @module */
 import type { DenseMatrix } from "../core/dense.ts";
+import { maxInflatedBytes } from "../core/limits.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { gunzip, isGzip } from "../formats/gzip.ts";
-import { maxInflatedBytes } from "../formats/limits.ts";
+import { gunzip, isGzip } from "../formats/compression/gzip.ts";
 import { emitPickle } from "../formats/pickle/emit.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
 import { readTexts } from "../formats/pickle/strings.ts";
@@ -78,7 +78,7 @@ function checkLengths(
     ...Array.from(labels, ([key, { codes }]) => [key, codes.length] as const),
   ];
   const [first] = lengths;
-  const other = lengths.find(([, length]) => length !== first![1]);
+  const other = lengths.find(([, length]) => length !== first[1]);
   if (first !== undefined && other !== undefined)
     throw new AtlasmtlError("MISMATCH", `${first[0]} has ${first[1]} cells and ${other[0]} has ${other[1]}`);
 }
@@ -90,7 +90,7 @@ export function referenceDicts(reference: Reference): { readonly coords: Dict; r
     coords.set(key, new NdArray("f4", [nRows, nCols], data));
   const labels = new Map<PickleValue, PickleValue>();
   for (const [key, { codes, categories }] of reference.labels) {
-    const texts = Array.from(codes, (code) => (code < 0 ? null : categories[code]!));
+    const texts = Array.from(codes, (code) => (code < 0 ? null : categories[code]));
     labels.set(key, new NdArray("O", [codes.length], texts));
   }
   return { coords, labels };

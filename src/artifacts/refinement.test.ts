@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { platform } from "#platform";
-import type { Reranker } from "../model/refinement.ts";
+import type { Reranker } from "../model/reranker.ts";
 import {
   emitReranker,
   loadRefinementPlan,
@@ -103,7 +103,7 @@ test.each([
   ["a child that is no class", { children: ["a", "z"] }, "BAD_DATA"],
   ["a parent without children", { children: [] }, "BAD_DATA"],
 ] as const)("%s is refused", (_, change, code) => {
-  const parents = [{ ...reranker.parents[0]!, ...change }];
+  const parents = [{ ...reranker.parents[0], ...change }];
   const emit = () => emitReranker({ ...reranker, parents });
   // The emitter shapes arrays by the children, so a wrong size is met on reading.
   expect(() => parseReranker(emit())).toThrow(

@@ -1,21 +1,21 @@
 /** The files of a refinement: the artifact, its description and the plan (contract 3 §6). @module */
 import { platform } from "#platform";
 import { type FileInput, type FileToWrite, joinBytes } from "../core/bytes.ts";
+import { sha256 } from "../core/checksums.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { emitJson, parseJsonObject } from "../core/json.ts";
+import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { baseName, folderName, joinPath } from "../core/paths.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import { MAX_JSON_BYTES } from "../formats/limits.ts";
 import { emitPickle } from "../formats/pickle/emit.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
 import { readTexts } from "../formats/pickle/strings.ts";
 import { type Dict, describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
 import type { LogisticRegression } from "../model/logistic-regression.ts";
-import type { ParentReranker, Reranker } from "../model/refinement.ts";
-import { sha256 } from "./checksums.ts";
-import { atArtifactDoor } from "./door.ts";
+import type { ParentReranker, Reranker } from "../model/reranker.ts";
+import { locateInArtifact } from "./artifact-errors.ts";
 import { asDict, countField, dictField, textField, within } from "./fields.ts";
-import { emitJson, parseJsonObject } from "./json.ts";
 import {
   REFINEMENT_KEYS,
   REFINEMENT_METHODS,
@@ -259,7 +259,7 @@ export function refinementPaths(path: string): { artifact: string; description: 
  * @throws NOT_FOUND, LIMIT, what {@link parseReranker} throws, CHECKSUM when the description is of another file.
  */
 export async function loadReranker(input: FileInput): Promise<Reranker> {
-  return atArtifactDoor(async () => {
+  return locateInArtifact(async () => {
     const { bytes, name } = await readInput(input, MAX_ARTIFACT_BYTES);
     try {
       if (typeof input === "string") await checkDescription(input, bytes);
@@ -290,7 +290,7 @@ async function checkDescription(path: string, artifact: Uint8Array): Promise<voi
  * @throws NOT_FOUND, LIMIT, BAD_FORMAT for a file that is no plan.
  */
 export async function loadRefinementPlan(path: string): Promise<RefinementPlan> {
-  return atArtifactDoor(async () => {
+  return locateInArtifact(async () => {
     const { bytes } = await readInput(path, MAX_JSON_BYTES);
     try {
       return parsePlan(parseJsonObject(bytes), folderName(path));

@@ -5,12 +5,12 @@
  */
 import { platform } from "#platform";
 import type { FileStore } from "../core/bytes.ts";
+import { sha256File } from "../core/checksums.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { emitJson } from "../core/json.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
-import { treeFingerprint } from "../formats/tree-fingerprint.ts";
-import { sha256File } from "./checksums.ts";
+import { treeFingerprint } from "../formats/zarr/tree-fingerprint.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
-import { emitJson } from "./json.ts";
 import { type RUN_MANIFEST_FILES, SCHEMA_VERSION } from "./schema.ts";
 
 /** One data file of a run; `path` is relative to the manifest's folder inside it, else as given. */
@@ -185,7 +185,7 @@ export async function checkRunFiles(
   signal?: AbortSignal,
 ): Promise<FileCheck[]> {
   const checks: FileCheck[] = [];
-  const store = platform.files.settled?.() ?? platform.files;
+  const store = platform.files.committedView?.() ?? platform.files;
   for (const role of ["input", "output"] as const)
     for (const record of role === "input" ? manifest.inputs : manifest.outputs)
       checks.push({ role, path: record.path, ...(await checkFile(store, record, folder, signal)) });

@@ -1,20 +1,19 @@
 /** Writes a bundle (contract 1 §1). @module */
 import { platform } from "#platform";
 import type { AlsoWrite, FileStore, FileToWrite } from "../core/bytes.ts";
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { readWhole, sha256 } from "../core/checksums.ts";
+import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/config.ts";
+import { emitJson } from "../core/json.ts";
+import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { folderName, relativePath } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { emitGzip } from "../formats/gzip.ts";
-import { MAX_JSON_BYTES } from "../formats/limits.ts";
+import { emitGzip } from "../formats/compression/gzip.ts";
 import type { Model, Reference } from "../model/types.ts";
-import { readWhole, sha256 } from "./checksums.ts";
-import { configEntries } from "./config-values.ts";
-import { atArtifactDoor } from "./door.ts";
-import { emitJson } from "./json.ts";
+import { locateInArtifact } from "./artifact-errors.ts";
+import { emitManifest, parseManifest } from "./bundle-manifest.ts";
+import { emitMetadata } from "./bundle-metadata.ts";
 import { checkModelPath, siblingPath, storedPath } from "./locations.ts";
-import { emitManifest, parseManifest } from "./manifest.ts";
-import { emitMetadata } from "./metadata.ts";
 import { emitNetwork } from "./network.ts";
 import { emitReference } from "./reference.ts";
 import { MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "./schema.ts";
@@ -136,7 +135,7 @@ function checkReferencePath(path: string, referencePath: string): void {
  */
 export async function saveModel(model: Model, path: string, options: SaveModelOptions = {}): Promise<void> {
   const { store = platform.files, signal, onProgress } = options;
-  await atArtifactDoor(async () => {
+  await locateInArtifact(async () => {
     throwIfAborted(signal);
     onProgress?.({ phase: "save", done: 0, total: 2 });
     const extra = options.extra ?? (await keptKeys(store, path));
@@ -151,7 +150,7 @@ export async function saveModel(model: Model, path: string, options: SaveModelOp
 /** The unknown keys of the manifest that is about to be replaced; one that cannot be read has none. */
 async function keptKeys(target: FileStore, path: string): Promise<ConfigMap> {
   checkModelPath(path);
-  const store = target.settled?.() ?? target;
+  const store = target.committedView?.() ?? target;
   const manifestPath = siblingPath(path, "manifest");
   if (!(await store.exists(manifestPath))) return new Map();
   try {

@@ -1,13 +1,14 @@
 /** Reference cells held out to decide by, so that no label of the query has a say. @module */
-import { selectObs } from "../anndata/select.ts";
+
 import type { AnnData } from "../anndata/types.ts";
+import { selectObs } from "../anndata/views/select-cells.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
+import type { PolicyFeatures } from "../evaluate/advice.ts";
+import { measurePolicyFeatures } from "../evaluate/advice-features.ts";
 import type { HotspotOptions, Hotspots } from "../evaluate/hotspots.ts";
-import type { PolicyFeatures } from "../evaluate/policies.ts";
-import { measurePolicyFeatures } from "../evaluate/policy-features.ts";
-import { splitValidation } from "../model/split.ts";
-import type { HierarchyRules } from "../predict/hierarchy.ts";
+import { splitValidation } from "../model/validation-split.ts";
+import type { HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import type { SharedData } from "./methods/types.ts";
 

@@ -1,5 +1,5 @@
 /** The matrices that comparators work on. @module */
-import { readCompactCsr } from "../anndata/compact.ts";
+import { readCompactCsr } from "../anndata/read/whole-matrix.ts";
 import type { AnnData } from "../anndata/types.ts";
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";

@@ -2,17 +2,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeDataset } from "../anndata/write-annotated.ts";
+import { writeDataset } from "../anndata/write/write-annotated.ts";
 import { loadModel } from "../artifacts/load.ts";
 import { loadReranker } from "../artifacts/refinement.ts";
 import { createSimulation } from "../demo/simulate.ts";
 import { simulatedAnnData } from "../demo/simulated-anndata.ts";
-import type { PolicyFeatures } from "../evaluate/policies.ts";
+import type { PolicyFeatures } from "../evaluate/advice.ts";
 import { createEngine } from "../kernels/engine.ts";
+import { parseBenchmarkManifest } from "./dataset-manifest.ts";
 import { splitDevelopment } from "./development.ts";
-import { parseBenchmarkManifest } from "./manifest.ts";
 import { checkGuardrail, decideRefinement } from "./policies.ts";
-import { runBenchmark } from "./run.ts";
+import { runBenchmark } from "./run-all.ts";
 
 const LEVELS = ["lineage", "class"];
 const AUTO_WEIGHTS = ["task_weight_policy", "auto_task_weight_schedule_v1"] as const;
@@ -58,7 +58,7 @@ async function run(name: string, given: ReturnType<typeof manifest>, atlasmtlMod
       },
       { engine },
     );
-    return { ...results[0]!, data };
+    return { ...results[0], data };
   } finally {
     engine.dispose();
   }
@@ -157,7 +157,7 @@ test("task weights: every candidate is scored on held-out reference cells, and t
   const tried: { name: string; weights: number[]; scores: { finest_macro_f1: number } }[] =
     decision.candidates;
   expect(tried.map(({ name }) => name)).toEqual(["base", "fine", "coarse"]);
-  const best = tried.toSorted((a, b) => b.scores.finest_macro_f1 - a.scores.finest_macro_f1)[0]!;
+  const best = tried.toSorted((a, b) => b.scores.finest_macro_f1 - a.scores.finest_macro_f1)[0];
   expect(decision.chosen).toBe(best.name);
   const { train_config_used, policy_dag, artifact_checksums } = entry("weights");
   expect(train_config_used.task_weights).toEqual(best.weights ?? [1, 1]);
@@ -254,7 +254,7 @@ test("a refinement that makes the development cells worse is not applied", async
   const { codes, categories } = split.fit.truth.get("class")!;
   const next = categories.map((child) => {
     const siblings = categories.filter((other) => childToParent.get(other) === childToParent.get(child));
-    return categories.indexOf(siblings[(siblings.indexOf(child) + 1) % siblings.length]!);
+    return categories.indexOf(siblings[(siblings.indexOf(child) + 1) % siblings.length]);
   });
   const wrong = { codes: codes.map((code) => next[code] ?? -1), categories };
   const engine = await createEngine({ numThreads: 1 });

@@ -3,20 +3,20 @@ import { refinementFiles } from "../artifacts/refinement.ts";
 import { REFINEMENT_METHODS } from "../artifacts/refinement-schema.ts";
 import { joinBytes } from "../core/bytes.ts";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
-import { DEFAULT_HOTSPOT_OPTIONS, type HotspotOptions } from "../evaluate/hotspots.ts";
 import {
   type PolicyFeatures,
   suggestParentConditionedRefinement,
   suggestTaskWeightSchedule,
-} from "../evaluate/policies.ts";
-import { featuresConfig, floatOrNull, selectionConfig } from "../evaluate/policy-features.ts";
-import type { Reranker } from "../model/refinement.ts";
+} from "../evaluate/advice.ts";
+import { featuresConfig, floatOrNull, selectionConfig } from "../evaluate/advice-features.ts";
+import { DEFAULT_HOTSPOT_OPTIONS, type HotspotOptions } from "../evaluate/hotspots.ts";
+import type { Reranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
-import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy.ts";
+import { fitReranker } from "../predict/fit-reranker.ts";
+import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { type PredictWork, predict } from "../predict/predict.ts";
-import type { RefinementConfig } from "../predict/refine.ts";
-import { fitReranker } from "../predict/refine-fit.ts";
+import type { RefinementConfig } from "../predict/rerank-children.ts";
 import { type DevelopmentSplit, featuresOf, type LabelledCells } from "./development.ts";
 import { BASE, REFINEMENT_POLICIES, type TaskWeightPolicy } from "./policy-keys.ts";
 import type { SourceRun } from "./source-run.ts";
@@ -81,7 +81,7 @@ export async function decideTaskWeights(
   }
   const score = ({ scores }: (typeof tried)[number]): number => scores[SELECTED_SCORE[policy.selector]];
   let best = tried[0];
-  for (const each of tried) if (score(each) > score(best!) + ROUNDING) best = each;
+  for (const each of tried) if (score(each) > score(best) + ROUNDING) best = each;
   const chosen = best?.name ?? BASE;
   const reason = !advice.activate
     ? advice.note
@@ -181,7 +181,7 @@ export async function decideRefinement(
     }));
   const configOf = (artifacts: RefinementDecision["artifacts"]): RefinementConfig => ({
     method: REFINEMENT_METHODS.artifact,
-    artifactPath: artifacts[0]!.bytes,
+    artifactPath: artifacts[0].bytes,
   });
   const refined = await measure(
     fitted,

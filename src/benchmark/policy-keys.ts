@@ -1,7 +1,7 @@
 /** The opt-in policies of a dataset manifest (contract 5 §3). @module */
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { TaskWeightCandidate } from "../evaluate/policies.ts";
+import type { TaskWeightCandidate } from "../evaluate/advice.ts";
 
 /** Keys of `train` that belong to the choice of task weights. */
 export const TRAIN_POLICY_KEYS = [

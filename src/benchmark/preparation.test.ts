@@ -2,20 +2,20 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createAnnData } from "../anndata/memory.ts";
-import { viewRows } from "../anndata/row-view.ts";
-import { cellsWhere } from "../anndata/select.ts";
+import { createAnnData } from "../anndata/containers/in-memory.ts";
 import type { AnnData } from "../anndata/types.ts";
-import { writeDataset } from "../anndata/write-annotated.ts";
+import { viewRows } from "../anndata/views/row-view.ts";
+import { cellsWhere } from "../anndata/views/select-cells.ts";
+import { writeDataset } from "../anndata/write/write-annotated.ts";
 import { loadModel } from "../artifacts/load.ts";
 import { randomBelow } from "../core/rng.ts";
 import { createEngine } from "../kernels/engine.ts";
 import { modelPanel } from "../predict/model-panel.ts";
 import { packagedTable } from "../preprocess/gene-table.ts";
 import { preprocessQuery, preprocessReference } from "../preprocess/pipeline.ts";
-import { parseBenchmarkManifest } from "./manifest.ts";
+import { parseBenchmarkManifest } from "./dataset-manifest.ts";
 import { PREPARATION_FILES } from "./preparation.ts";
-import { runBenchmark } from "./run.ts";
+import { runBenchmark } from "./run-all.ts";
 
 const GENES = (await packagedTable("human").then(({ idOf }) => [...idOf.entries()]))
   .filter(([name]) => /^[A-Z]{3,}\d*$/.test(name))

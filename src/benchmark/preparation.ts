@@ -1,7 +1,7 @@
 /** The preprocessing that all methods of a benchmark share (contracts 4 and 5 §2). @module */
 import type { AnnData } from "../anndata/types.ts";
-import { emitJson } from "../artifacts/json.ts";
 import type { ConfigMap } from "../core/config.ts";
+import { emitJson } from "../core/json.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Warning } from "../predict/types.ts";

@@ -1,11 +1,11 @@
 /** One method of a benchmark: run, scored and kept, or taken from an earlier run. @module */
 import { platform } from "#platform";
-import { sha256 } from "../artifacts/checksums.ts";
 import { fromConfig, toConfig } from "../artifacts/config-values.ts";
-import { emitJson, parseJsonObject } from "../artifacts/json.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";
 import { joinBytes } from "../core/bytes.ts";
+import { sha256 } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { emitJson, parseJsonObject } from "../core/json.ts";
 import { joinPath } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
 import { isAtlasmtlError } from "../errors.ts";
@@ -15,8 +15,8 @@ import { openCellTable, readPredictions } from "../output/read-predictions.ts";
 import { toCsv } from "../output/to-csv.ts";
 import type { LabelPrediction, Warning } from "../predict/types.ts";
 import { UNKNOWN_REASONS } from "../predict/unknown.ts";
-import type { BenchmarkData } from "./dataset.ts";
-import type { BenchmarkManifest } from "./manifest.ts";
+import type { BenchmarkData } from "./benchmark-cells.ts";
+import type { BenchmarkManifest } from "./dataset-manifest.ts";
 import { type AtlasmtlOutcome, runAtlasmtl } from "./methods/atlasmtl.ts";
 import { runLogisticRegression } from "./methods/logistic-regression.ts";
 import type { OwnMethod } from "./methods/names.ts";

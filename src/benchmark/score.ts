@@ -2,10 +2,10 @@
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { scoreBehaviour } from "../evaluate/behaviour.ts";
 import type { CoordinateMetrics } from "../evaluate/coordinates.ts";
-import { pathConsistencyRate, scoreEdge, scoreFullPath } from "../evaluate/hierarchy.ts";
+import { pathConsistencyRate, scoreEdge, scoreFullPath } from "../evaluate/hierarchy-metrics.ts";
 import { scoreLabels } from "../evaluate/metrics.ts";
-import { scoreSets } from "../evaluate/prediction-sets.ts";
-import type { HierarchyRules } from "../predict/hierarchy.ts";
+import { scoreSets } from "../evaluate/set-metrics.ts";
+import type { HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 
 /** What a prediction is compared with. */

@@ -1,13 +1,13 @@
 /** The scores of an earlier run that a policy starts from (contract 5 §3). @module */
 import { platform } from "#platform";
-import { sha256 } from "../artifacts/checksums.ts";
-import { parseJsonObject } from "../artifacts/json.ts";
+import { sha256 } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { parseJsonObject } from "../core/json.ts";
+import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { joinPath } from "../core/paths.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
+import type { PolicyFeatures } from "../evaluate/advice.ts";
 import { DEFAULT_HOTSPOT_OPTIONS, discoverHotspots } from "../evaluate/hotspots.ts";
-import type { PolicyFeatures } from "../evaluate/policies.ts";
-import { MAX_JSON_BYTES } from "../formats/limits.ts";
 
 /** What an earlier run says of our own method. */
 export interface SourceRun {
@@ -61,7 +61,7 @@ function featuresIn(metrics: ConfigMap, columns: readonly string[]): PolicyFeatu
       `the run has the label columns ${[...scores.keys()].join(", ")}, the manifest ${columns.join(", ")}`,
       { hint: "name a run of the same label columns" },
     );
-  const [coarsest, finest, parent] = [columns[0]!, columns.at(-1)!, columns.at(-2)!];
+  const [coarsest, finest, parent] = [columns[0], columns.at(-1)!, columns.at(-2)!];
   const hierarchy = asMap(ours.get("hierarchy_metrics"));
   const edge = asMap(asMap(hierarchy.get("edges")).get(`${parent}->${finest}`));
   const perParent = [...asMap(edge.get("per_parent"))].map(([name, rates]) => ({

@@ -1,5 +1,5 @@
 /** What a command gets from the program that runs it. @module */
-import type { CommonOptions, Output } from "./print.ts";
+import type { CommonOptions, Output } from "./terminal/print.ts";
 
 export interface CommandContext {
   readonly common: CommonOptions;

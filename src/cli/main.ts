@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The `atlasmtl` program. @module */
 import { AtlasmtlError } from "../errors.ts";
-import { describeFailure, EXIT_INTERRUPTED } from "./errors.ts";
-import { printFailure } from "./print.ts";
 import { run } from "./program.ts";
+import { printFailure } from "./terminal/print.ts";
+import { describeFailure, EXIT_INTERRUPTED } from "./terminal/show-error.ts";
 
 const SHOW_CURSOR = "\u001b[?25h";
 

@@ -3,12 +3,10 @@ import { Command, type CommanderError } from "commander";
 import { didYouMean, nearest } from "../core/nearest.ts";
 import { VERSION } from "../core/version.ts";
 import type { AtlasmtlError } from "../errors.ts";
-import { SPLIT_DEFAULTS } from "../preprocess/split.ts";
+import { SPLIT_DEFAULTS } from "../preprocess/group-split.ts";
 import type { CommandContext } from "./context.ts";
-import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./dataset-flags.ts";
-import { describeFailure, usageError } from "./errors.ts";
-import type { FlagTable, FlagValues } from "./flag.ts";
-import { inFlags } from "./in-flags.ts";
+import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./options/dataset-flags.ts";
+import type { FlagTable, FlagValues } from "./options/flag.ts";
 import {
   BENCHMARK_FLAGS,
   EVALUATE_FLAGS,
@@ -22,10 +20,12 @@ import {
   SPLIT_COMMAND_FLAGS,
   TRAIN_FLAG_DEFAULTS,
   TRAIN_FLAGS,
-} from "./options.ts";
-import { PREPROCESS_FLAG_DEFAULTS, PREPROCESS_KINDS } from "./preprocess-flags.ts";
-import { type CommonOptions, createOutput, printFailure } from "./print.ts";
-import { addFlags, readSettings } from "./settings.ts";
+} from "./options/options.ts";
+import { PREPROCESS_FLAG_DEFAULTS, PREPROCESS_KINDS } from "./options/preprocess-flags.ts";
+import { addFlags, readSettings } from "./options/settings.ts";
+import { inFlags } from "./terminal/in-flags.ts";
+import { type CommonOptions, createOutput, printFailure } from "./terminal/print.ts";
+import { describeFailure, usageError } from "./terminal/show-error.ts";
 
 /** Runs `atlasmtl` with `argv` (the words after the program's name); returns the exit code. */
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
@@ -225,7 +225,7 @@ function translated(error: CommanderError, command: Command, program: Command): 
   const word = /'([^']*)'/.exec(error.message)?.[1] ?? "";
   if (error.code === "commander.unknownOption") {
     const flags = [...command.options, ...program.options].flatMap((option) => option.long ?? []);
-    return unknown("option", word.split("=")[0]!, [...flags, "--help"], place);
+    return unknown("option", word.split("=")[0], [...flags, "--help"], place);
   }
   if (error.code === "commander.unknownCommand")
     return unknown(

@@ -17,7 +17,7 @@ import { webAddress } from "../core/web-address.ts";
 import { gitCommit } from "../node/git-commit.ts";
 import { codeDigest } from "./code-digest.ts";
 import { type CommandContext, packageRoot } from "./context.ts";
-import { usageError } from "./errors.ts";
+import { usageError } from "./terminal/show-error.ts";
 
 /**
  * Hashes files (and folders, as one) as they are now; addresses on the web stand in the command only. Start it before the work, so that an input which is replaced by the output is
@@ -30,7 +30,7 @@ export async function recordFiles(
   signal?: AbortSignal,
 ): Promise<FileRecord[]> {
   const records: FileRecord[] = [];
-  const store = platform.files.settled?.();
+  const store = platform.files.committedView?.();
   const seen = new Set<string>();
   for (const path of paths) {
     if (seen.has(resolve(path)) || webAddress(path) !== null) continue;

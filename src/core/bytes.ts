@@ -52,10 +52,10 @@ export interface FileStore {
    * died before it had renamed all files; made anew for each piece of work. Looking writes nothing. Stores that
    * cannot be interrupted have none.
    */
-  settled?(): SettledStore;
+  committedView?(): CommittedStore;
 }
 
-export interface SettledStore extends FileStore {
+export interface CommittedStore extends FileStore {
   /** The files looked at so far that are read from their temporary names. */
   unfinished(): readonly string[];
 }

@@ -37,3 +37,10 @@ export function toPlain(value: ConfigValue): PlainValue {
   }
   return value as PlainValue;
 }
+
+/** The entries of a map or object of settings. */
+export function configEntries(
+  value: ConfigMap | { readonly [key: string]: ConfigValue },
+): Iterable<[string, ConfigValue]> {
+  return value instanceof Map ? (value as ConfigMap).entries() : Object.entries(value);
+}

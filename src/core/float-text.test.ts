@@ -70,7 +70,7 @@ test("confidences are written in the fewest of six to nine digits that read back
   };
   const edges = [1e-4, 0.001, 0.01, 0.1, 1, 10].flatMap((edge) => {
     const [at] = new Uint32Array(Float32Array.of(edge).buffer);
-    return Array.from(new Float32Array(Uint32Array.from({ length: 9 }, (_, i) => at! + i - 4).buffer));
+    return Array.from(new Float32Array(Uint32Array.from({ length: 9 }, (_, i) => at + i - 4).buffer));
   });
   const wide = fc.tuple(fc.float({ min: 0, max: 1, noNaN: true }), fc.constantFrom(1, 10, 0.1, 0.01, 0.001));
   for (const value of edges) expect(Number(pythonFloat32(value))).toBe(slow(value));

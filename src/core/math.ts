@@ -17,11 +17,11 @@ const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 const POWERS = Float64Array.from({ length: 2046 }, (_, i) => {
   bits[HIGH] = (i + 1) << 20;
   bits[1 - HIGH] = 0;
-  return words[0]!;
+  return words[0];
 });
 
 /** 2^k for −1022 ≤ k ≤ 1023, exact. */
-const powerOfTwo = (k: number): number => POWERS[k + 1022]!;
+const powerOfTwo = (k: number): number => POWERS[k + 1022];
 
 /**
  * e^x.
@@ -63,13 +63,13 @@ export function log(x: number): number {
     k = -54;
   }
   words[0] = x;
-  let high = bits[HIGH]!;
+  let high = bits[HIGH];
   k += (high >>> 20) - 1023;
   high &= 0xfffff;
   const carry = (high + 0x95f64) & 0x100000;
   bits[HIGH] = high | (carry ^ 0x3ff00000);
   k += carry >>> 20;
-  const f = words[0]! - 1;
+  const f = words[0] - 1;
   const s = f / (2 + f);
   const z = s * s;
   const w = z * z;

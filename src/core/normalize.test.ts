@@ -26,10 +26,10 @@ test("equal counts get equal values, larger counts larger ones, and the scaled c
       normalizeCell(values, 0, counts.length);
       const total = values.reduce((sum, value) => sum + Math.expm1(value), 0);
       if (counts.some((count) => count > 0)) expect(Math.abs(total / 1e4 - 1)).toBeLessThan(1e-5);
-      const order = [...counts.keys()].sort((i, j) => counts[i]! - counts[j]!);
+      const order = [...counts.keys()].sort((i, j) => counts[i] - counts[j]);
       for (let k = 1; k < order.length; k++) {
-        const [i, j] = [order[k - 1]!, order[k]!];
-        expect(Math.sign(values[j]! - values[i]!)).toBe(Math.sign(counts[j]! - counts[i]!));
+        const [i, j] = [order[k - 1], order[k]];
+        expect(Math.sign(values[j] - values[i])).toBe(Math.sign(counts[j] - counts[i]));
       }
     }),
   );

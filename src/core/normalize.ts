@@ -21,26 +21,26 @@ export const TARGET_SUM = 10_000;
  */
 export function normalizeCell(values: Float32Array, start: number, end: number): void {
   let sum = 0;
-  for (let e = start; e < end; e++) sum += values[e]!;
+  for (let e = start; e < end; e++) sum += values[e];
   if (!(sum > 0)) return;
   const scale = TARGET_SUM / sum;
   // Small counts recur within a cell; the logarithm of each is taken once.
   for (let count = 0; count < SMALL.length; count++) SMALL[count] = -1;
   for (let e = start; e < end; e++) {
-    const count = values[e]!;
+    const count = values[e];
     if (!(count < SMALL.length && Number.isInteger(count))) {
       values[e] = log(1 + count * scale);
       continue;
     }
-    if (SMALL[count]! < 0) SMALL[count] = log(1 + count * scale);
-    values[e] = SMALL[count]!;
+    if (SMALL[count] < 0) SMALL[count] = log(1 + count * scale);
+    values[e] = SMALL[count];
   }
 }
 
 /** Normalises every cell of a matrix with values, in place. */
 export function normalizeCells({ nRows, indptr, data }: Csr): void {
   if (data === null) return;
-  for (let r = 0; r < nRows; r++) normalizeCell(data, indptr[r]!, indptr[r + 1]!);
+  for (let r = 0; r < nRows; r++) normalizeCell(data, indptr[r], indptr[r + 1]);
 }
 
 /** The values of counts below its length for the cell at hand, −1 where not yet known. */

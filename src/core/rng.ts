@@ -46,8 +46,8 @@ export function permutation(key: number, n: number): Uint32Array {
   for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {
     const j = randomBelow(key, i, i + 1);
-    const other = order[j]!;
-    order[j] = order[i]!;
+    const other = order[j];
+    order[j] = order[i];
     order[i] = other;
   }
   return order;

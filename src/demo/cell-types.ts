@@ -50,7 +50,7 @@ export const N_NAMED_STATES = NAMED_PATHS.length;
  */
 export function typePaths(nStates: number): TypePath[] {
   return Array.from({ length: nStates }, (_, i) => {
-    const [lineage, cellClass, type, state] = NAMED_PATHS[i % N_NAMED_STATES]!;
+    const [lineage, cellClass, type, state] = NAMED_PATHS[i % N_NAMED_STATES];
     const round = Math.floor(i / N_NAMED_STATES);
     return [lineage, cellClass, type, round === 0 ? state : `${state} ${round + 1}`] as const;
   });

@@ -27,7 +27,7 @@ export function geneSymbols(seed: number, n: number, taken: ReadonlySet<string>)
   const key = streamKey(seed, "gene-symbols");
   const symbols = new Set<string>();
   for (let draw = 0; symbols.size < n; draw++) {
-    const family = FAMILIES[randomBelow(key, 3 * draw, FAMILIES.length)]!;
+    const family = FAMILIES[randomBelow(key, 3 * draw, FAMILIES.length)];
     const symbol = family(
       randomBelow(key, 3 * draw + 1, 1_000_000),
       randomBelow(key, 3 * draw + 2, 1_000_000),

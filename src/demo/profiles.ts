@@ -45,7 +45,7 @@ export function drawProfiles(seed: number, nGenes: number, paths: readonly TypeP
   for (const path of paths)
     for (let level = 0; level < path.length; level++) {
       const id = path.slice(0, level + 1).join(" / ");
-      if (!nodes.has(id)) nodes.set(id, drawNode(seed, id, path[level]!, level, geneIndex, namedGenes));
+      if (!nodes.has(id)) nodes.set(id, drawNode(seed, id, path[level], level, geneIndex, namedGenes));
     }
 
   const base = new Float64Array(nGenes);
@@ -62,7 +62,7 @@ export function drawProfiles(seed: number, nGenes: number, paths: readonly TypeP
     const logs = Float64Array.from(base);
     for (let level = 0; level < path.length; level++) {
       const { shift } = nodes.get(path.slice(0, level + 1).join(" / "))!;
-      for (let g = 0; g < nGenes; g++) logs[g]! += shift[g]!;
+      for (let g = 0; g < nGenes; g++) logs[g] += shift[g];
     }
     const shares = logs.map(exp);
     const total = shares.reduce((sum, value) => sum + value, 0);
@@ -89,7 +89,7 @@ function drawNode(
 ): Node {
   const key = streamKey(seed, `node ${id}`);
   const nGenes = geneIndex.size;
-  const { markerShare, markerShift, spread } = LEVEL_EFFECTS[level]!;
+  const { markerShare, markerShift, spread } = LEVEL_EFFECTS[level];
   const shift = new Float64Array(nGenes);
   for (let g = 0; g < nGenes; g++) shift[g] = spread * standardNormal(key, g);
   const markers = new Set<number>();
@@ -103,6 +103,6 @@ function drawNode(
     const g = randomBelow(key, nGenes + draw, nGenes);
     if (!named.has(g)) markers.add(g);
   }
-  for (const g of markers) shift[g] = markerShift + 0.3 * shift[g]!;
+  for (const g of markers) shift[g] = markerShift + 0.3 * shift[g];
   return { name, level, markers: [...markers], shift };
 }

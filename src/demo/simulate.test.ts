@@ -17,7 +17,7 @@ const simulation = createSimulation(small);
 
 const rowsOf = (counts: Csr) =>
   Array.from({ length: counts.nRows }, (_, r) => {
-    const [from, to] = [counts.indptr[r]!, counts.indptr[r + 1]!];
+    const [from, to] = [counts.indptr[r], counts.indptr[r + 1]];
     return [...counts.indices.slice(from, to), ...counts.data!.slice(from, to)];
   });
 
@@ -52,9 +52,9 @@ test("counts are canonical rows of positive integers, about 8 % of the genes per
   const full = createSimulation();
   const { counts } = simulateCells(full, "reference", 0, 400);
   for (let r = 0; r < counts.nRows; r++)
-    for (let e = counts.indptr[r]!; e < counts.indptr[r + 1]!; e++) {
-      expect(counts.data![e]! > 0 && Number.isInteger(counts.data![e])).toBe(true);
-      expect(e === counts.indptr[r] || counts.indices[e]! > counts.indices[e - 1]!).toBe(true);
+    for (let e = counts.indptr[r]; e < counts.indptr[r + 1]; e++) {
+      expect(counts.data![e] > 0 && Number.isInteger(counts.data![e])).toBe(true);
+      expect(e === counts.indptr[r] || counts.indices[e] > counts.indices[e - 1]).toBe(true);
     }
   const density = counts.indices.length / 400 / 2000;
   expect(density).toBeGreaterThan(0.06);
@@ -93,8 +93,8 @@ test("the labels form a tree, also with more types than have names", () => {
     for (let level = 1; level < LEVELS.length; level++) {
       const parents = new Map<string, string>();
       for (const path of paths) {
-        expect(parents.get(path[level]!) ?? path[level - 1]).toBe(path[level - 1]);
-        parents.set(path[level]!, path[level - 1]!);
+        expect(parents.get(path[level]) ?? path[level - 1]).toBe(path[level - 1]);
+        parents.set(path[level], path[level - 1]);
       }
     }
   }
@@ -117,7 +117,7 @@ test("gene names are distinct and sorted, and markers are found where they belon
   const detected = { inside: 0, outside: 0, nInside: 0, nOutside: 0 };
   for (let r = 0; r < 500; r++) {
     const row = counts.indices.subarray(counts.indptr[r], counts.indptr[r + 1]);
-    const isT = full.paths[states[r]!]![1] === "T cell";
+    const isT = full.paths[states[r]][1] === "T cell";
     detected[isT ? "nInside" : "nOutside"]++;
     if (row.includes(gene)) detected[isT ? "inside" : "outside"]++;
   }

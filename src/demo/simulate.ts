@@ -142,7 +142,7 @@ function drawDonor(
   const key = streamKey(seed, name);
   const factors = Float64Array.from({ length: nGenes }, (_, g) => exp(donorShift * standardNormal(key, g)));
   const totals = Float64Array.from(profiles.abundance, (shares) =>
-    shares.reduce((sum, share, g) => sum + share * factors[g]!, 0),
+    shares.reduce((sum, share, g) => sum + share * factors[g], 0),
   );
   const own = streamKey(seed, `${name} depth`);
   const common = streamKey(seed, "composition");
@@ -170,7 +170,7 @@ function findSisters(paths: readonly TypePath[], unseen: number): Int32Array {
     let bestShared = 0;
     for (let step = 1; step < paths.length; step++) {
       const other = (s + step) % paths.length;
-      const shared = path.findIndex((label, level) => label !== paths[other]![level]);
+      const shared = path.findIndex((label, level) => label !== paths[other][level]);
       if (other === unseen || shared <= bestShared) continue;
       best = other;
       bestShared = shared;
@@ -212,7 +212,7 @@ export function simulateIdentities(
   for (let i = 0; i < n; i++) {
     const draw = (start + i) * IDENTITY_DRAWS;
     const d = firstDonor + Math.floor(openUniform(key, draw) * nDonors);
-    const donor = simulation.donors[d]!;
+    const donor = simulation.donors[d];
     const u = openUniform(key, draw + 1);
     donors[i] = d;
     states[i] = donor.composition.findIndex((limit) => u <= limit);
@@ -244,16 +244,16 @@ export function simulateCells(
   const entries = new GrowingEntries(nGenes, n);
   for (let i = 0; i < n; i++) {
     const key = randomUint32(partKey, start + i) | 0;
-    const state = identities.states[i]!;
-    const sister = sisters[state]!;
-    const t = identities.transition[i]!;
-    const { factors, totals, dropout } = donors[identities.donors[i]!]!;
-    const own = abundance[state]!;
-    const other = abundance[sister]!;
-    const scale = identities.molecules[i]! / ((1 - t) * totals[state]! + t * totals[sister]!);
+    const state = identities.states[i];
+    const sister = sisters[state];
+    const t = identities.transition[i];
+    const { factors, totals, dropout } = donors[identities.donors[i]];
+    const own = abundance[state];
+    const other = abundance[sister];
+    const scale = identities.molecules[i] / ((1 - t) * totals[state] + t * totals[sister]);
     const half = options.dropoutCount * dropout;
     for (let g = 0; g < nGenes; g++) {
-      const mean = scale * factors[g]! * ((1 - t) * own[g]! + t * other[g]!);
+      const mean = scale * factors[g] * ((1 - t) * own[g] + t * other[g]);
       const count = negativeBinomial(openUniform(key, g), mean, COUNT_SIZE);
       if (count > 0 && openUniform(key, nGenes + g) * (mean + half) < mean) entries.push(g, count);
     }

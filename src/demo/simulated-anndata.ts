@@ -74,8 +74,8 @@ function cellFrame(simulation: Simulation, part: Part, nObs: number): DataFrame 
   const donorNames = simulation.donors.map(({ name }) => name);
   const columns = new Map<string, Column>();
   for (const [level, name] of LEVELS.entries())
-    columns.set(name, categorical(Array.from(states, (state) => simulation.paths[state]![level]!)));
-  columns.set("donor", categorical(Array.from(donors, (donor) => donorNames[donor]!)));
+    columns.set(name, categorical(Array.from(states, (state) => simulation.paths[state][level])));
+  columns.set("donor", categorical(Array.from(donors, (donor) => donorNames[donor])));
   if (part === "query")
     columns.set("is_unseen_type", {
       kind: "boolean",

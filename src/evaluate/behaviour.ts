@@ -1,6 +1,6 @@
 /** What Unknown and the KNN correction did to the labels of one column (contract 5 §1). @module */
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
-import { joinLabels, NO_LABEL, share } from "./labels.ts";
+import { joinLabels, NO_LABEL, share } from "./paired-labels.ts";
 
 /** Shares of cells, 0 to 1; NaN where there is no cell to take a share of. */
 export interface BehaviourMetrics {

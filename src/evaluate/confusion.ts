@@ -1,6 +1,6 @@
 /** Which label was taken for which, and the scores of each label. @module */
 import type { PredictedLabels } from "../predict/types.ts";
-import { joinLabels, NO_LABEL } from "./labels.ts";
+import { joinLabels, NO_LABEL } from "./paired-labels.ts";
 
 /** Counts of cells by true and predicted label. */
 export interface Confusion {

@@ -14,7 +14,7 @@ function bruteForce(truth: number[][], predicted: number[][], k: number) {
   const n = truth.length;
   const order = (rows: number[][], i: number) =>
     rows
-      .map((row, j) => ({ j, d: row.reduce((sum, x, c) => sum + (x - rows[i]![c]!) ** 2, 0) }))
+      .map((row, j) => ({ j, d: row.reduce((sum, x, c) => sum + (x - rows[i][c]) ** 2, 0) }))
       .filter(({ j }) => j !== i)
       .sort((a, b) => a.d - b.d || a.j - b.j)
       .map(({ j }) => j);
@@ -44,7 +44,7 @@ test("neighbourhood scores equal the definition, ties included", async () => {
 
 test("equal coordinates are perfect; a shift changes the error alone", async () => {
   const rows = Array.from({ length: 30 }, (_, i) => [i * i, 7 * i]);
-  const moved = rows.map(([x, y]) => [x! + 3, y! + 4]);
+  const moved = rows.map(([x, y]) => [x + 3, y + 4]);
   expect(await scoreCoordinates(matrix(rows), matrix(rows))).toEqual({
     rmse: 0,
     trustworthiness: 1,

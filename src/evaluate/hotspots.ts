@@ -1,7 +1,7 @@
 /** Parents under which children are mistaken most (contract 3 §6). @module */
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { ParentEdgeRates } from "./hierarchy.ts";
+import type { ParentEdgeRates } from "./hierarchy-metrics.ts";
 
 /** `topk`: the worst few; `cumulative_contribution`: as many as make up a share of all mistakes. */
 export const HOTSPOT_SELECTIONS = ["topk", "cumulative_contribution"] as const;
@@ -67,8 +67,8 @@ export function discoverHotspots(
       parent,
       nCells,
       parentCorrectChildWrongRate,
-      score: scores[i]!,
-      contribution: total > 0 ? scores[i]! / total : 0,
+      score: scores[i],
+      contribution: total > 0 ? scores[i] / total : 0,
     }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score || compareCodePoints(a.parent, b.parent));
@@ -84,7 +84,7 @@ export function discoverHotspots(
 function prefixLength(ranked: readonly Hotspot[], { targetContribution }: HotspotOptions): number {
   let sum = 0;
   for (let n = 0; n < ranked.length; n++) {
-    sum += ranked[n]!.contribution;
+    sum += ranked[n].contribution;
     // Shares that add up to the target in decimals may fall short of it by a rounding error.
     if (sum >= targetContribution - 1e-12) return n + 1;
   }

@@ -14,8 +14,8 @@ import {
   expectedCalibrationError,
   type RiskPoint,
   riskCoverage,
-} from "./calibration.ts";
-import { type JoinedLabels, joinLabels, NO_LABEL, requireSameCells, share } from "./labels.ts";
+} from "./calibration-error.ts";
+import { type JoinedLabels, joinLabels, NO_LABEL, requireSameCells, share } from "./paired-labels.ts";
 
 /** Scores of final labels against the truth; `Unknown` counts as wrong. All but the counts are in [0, 1]. */
 export interface LabelMetrics {
@@ -99,7 +99,7 @@ export function riskCurve(
   if (points.length <= maxPoints) return points;
   return Array.from(
     { length: maxPoints },
-    (_, i) => points[Math.ceil(((i + 1) * points.length) / maxPoints) - 1]!,
+    (_, i) => points[Math.ceil(((i + 1) * points.length) / maxPoints) - 1],
   );
 }
 
@@ -111,17 +111,17 @@ function countLabels({ names, truth, predicted }: JoinedLabels) {
   let nCovered = 0;
   let nCorrect = 0;
   for (let i = 0; i < truth.length; i++) {
-    const t = truth[i]!;
-    const p = predicted[i]!;
+    const t = truth[i];
+    const p = predicted[i];
     if (t === NO_LABEL) continue;
     nTotal++;
-    support[t]! += 1;
+    support[t] += 1;
     if (p === NO_LABEL) continue;
     nCovered++;
-    claimed[p]! += 1;
+    claimed[p] += 1;
     if (p !== t) continue;
     nCorrect++;
-    hits[t]! += 1;
+    hits[t] += 1;
   }
   let nPresent = 0;
   let sumF1 = 0;
@@ -129,8 +129,8 @@ function countLabels({ names, truth, predicted }: JoinedLabels) {
   for (let label = 0; label < names.length; label++) {
     if (support[label] === 0) continue;
     nPresent++;
-    sumF1 += (2 * hits[label]!) / (support[label]! + claimed[label]!);
-    sumRecall += hits[label]! / support[label]!;
+    sumF1 += (2 * hits[label]) / (support[label] + claimed[label]);
+    sumRecall += hits[label] / support[label];
   }
   return {
     nTotal,
@@ -155,7 +155,7 @@ function coveredConfidence({ truth, predicted }: JoinedLabels, confidence: Array
   const correct = new Uint8Array(truth.length);
   let n = 0;
   for (let i = 0; i < truth.length; i++) {
-    const value = confidence[i]!;
+    const value = confidence[i];
     if (truth[i] === NO_LABEL || predicted[i] === NO_LABEL || Number.isNaN(value)) continue;
     values[n] = value;
     correct[n++] = truth[i] === predicted[i] ? 1 : 0;

@@ -49,7 +49,7 @@ export function chooseOpensetThreshold(
     });
   const inside = known.slice().sort();
   const outside = unseen.slice().sort();
-  const least = inside[Math.max(0, Math.ceil(quantile * inside.length - 1e-9) - 1)]!;
+  const least = inside[Math.max(0, Math.ceil(quantile * inside.length - 1e-9) - 1)];
   const threshold = outside.length === 0 ? least : Math.max(least, separation(inside, outside));
   const above = (sorted: Float64Array): number =>
     (sorted.length - countUpTo(sorted, threshold)) / sorted.length;
@@ -71,11 +71,11 @@ function separation(known: Float64Array, unseen: Float64Array): number {
   let most = 0;
   let threshold = 0;
   for (let i = 0; i < distances.length; i++) {
-    const distance = distances[i]!;
+    const distance = distances[i];
     const index = countUpTo(known, distance) / known.length - countUpTo(unseen, distance) / unseen.length;
     if (index < most) continue;
     most = index;
-    threshold = i + 1 < distances.length ? (distance + distances[i + 1]!) / 2 : distance;
+    threshold = i + 1 < distances.length ? (distance + distances[i + 1]) / 2 : distance;
   }
   return threshold;
 }
@@ -86,7 +86,7 @@ function countUpTo(sorted: Float64Array, value: number): number {
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sorted[middle]! <= value) low = middle + 1;
+    if (sorted[middle] <= value) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -97,7 +97,7 @@ function countBelow(sorted: Float64Array, value: number): number {
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sorted[middle]! < value) low = middle + 1;
+    if (sorted[middle] < value) low = middle + 1;
     else high = middle;
   }
   return low;

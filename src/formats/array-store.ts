@@ -3,7 +3,7 @@
  * (`anndata/`) is written against it.
  * @module
  */
-import type { Room } from "../core/room.ts";
+import type { ScratchBuffer } from "../core/scratch-buffer.ts";
 import type { NumberArray } from "./number-arrays.ts";
 
 /** An attribute; a reference points to another element by path. */
@@ -48,7 +48,7 @@ export interface StoredArray extends StoredElement {
    * `room`, if there is one.
    * @throws UNSUPPORTED for another element kind or an unknown filter, BAD_FORMAT when it cannot be read.
    */
-  readNumbers(start?: number, end?: number, room?: Room): Promise<NumberArray>;
+  readNumbers(start?: number, end?: number, scratch?: ScratchBuffer): Promise<NumberArray>;
   /** Strings of rows `start` to `end`. @throws as {@link readNumbers}. */
   readStrings(start?: number, end?: number): Promise<string[]>;
   /** One field of a one-dimensional compound array. @throws as {@link readNumbers}. */

@@ -30,7 +30,7 @@ export function toFloat64(values: NumberArray): Float64Array {
   const low = new Uint32Array(values.buffer, values.byteOffset, 2 * n);
   const high = values instanceof BigInt64Array ? new Int32Array(low.buffer, low.byteOffset, 2 * n) : low;
   const result = new Float64Array(n);
-  for (let i = 0; i < n; i++) result[i] = high[2 * i + 1]! * 4294967296 + low[2 * i]!;
+  for (let i = 0; i < n; i++) result[i] = high[2 * i + 1] * 4294967296 + low[2 * i];
   return result;
 }
 
@@ -42,7 +42,7 @@ export function toInt32(values: NumberArray): Int32Array {
   const wide = toFloat64(values);
   const result = new Int32Array(wide.length);
   for (let i = 0; i < wide.length; i++) {
-    const value = wide[i]!;
+    const value = wide[i];
     result[i] = value === (value | 0) ? value : -2147483648;
   }
   return result;
@@ -54,7 +54,7 @@ let halves: Float32Array | null = null;
 export function halfToFloat32(bits: Uint16Array): Float32Array {
   halves ??= Float32Array.from({ length: 65536 }, (_, half) => widenHalf(half));
   const result = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) result[i] = halves[bits[i]!]!;
+  for (let i = 0; i < bits.length; i++) result[i] = halves[bits[i]];
   return result;
 }
 

@@ -5,8 +5,8 @@ import { Float } from "../core/config.ts";
 import { emitPickle } from "./pickle/emit.ts";
 import { Global, Instance, OrderedDict, PersistentObject, type PickleValue, Tuple } from "./pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "./torch.ts";
-import { openZip } from "./zip.ts";
-import { emitZip, type ZipEntry } from "./zip-emit.ts";
+import { emitZip, type ZipEntry } from "./zip/emit.ts";
+import { openZip } from "./zip/read.ts";
 
 /** A tensor over a named storage, as torch describes views. */
 class View extends PersistentObject {

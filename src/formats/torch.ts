@@ -2,8 +2,9 @@
  * Files of `torch.save` since torch 1.6: a zip of a pickle and raw storages (contract 1 §2).
  * @module
  */
+
+import { MAX_ARRAY_DIMENSIONS, MAX_EXPANDED_ELEMENTS, maxInflatedBytes } from "../core/limits.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import { MAX_ARRAY_DIMENSIONS, MAX_EXPANDED_ELEMENTS, maxInflatedBytes } from "./limits.ts";
 import { emitPickle, type PersistentForm } from "./pickle/emit.ts";
 import { BUNDLE_GLOBALS, type GlobalRule, type GlobalTable } from "./pickle/globals.ts";
 import { halvesToFloats, viewAs } from "./pickle/ndarray.ts";
@@ -16,9 +17,9 @@ import {
   type PickleValue,
   Tuple,
 } from "./pickle/values.ts";
-import { openZip, type ZipArchive } from "./zip.ts";
-import { isZip } from "./zip-directory.ts";
-import { emitZip } from "./zip-emit.ts";
+import { isZip } from "./zip/directory.ts";
+import { emitZip } from "./zip/emit.ts";
+import { openZip, type ZipArchive } from "./zip/read.ts";
 
 /** A float32 tensor in row-major order. */
 export class TorchTensor extends PersistentObject {
@@ -141,7 +142,7 @@ function findPrefix(archive: ZipArchive): string {
   const found = archive.names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (found.length !== 1)
     throw bad(`a torch file has one entry <folder>/data.pkl; this archive has ${found.length}`);
-  return found[0]!.slice(0, -"data.pkl".length);
+  return found[0].slice(0, -"data.pkl".length);
 }
 
 function loadStorage(
@@ -169,7 +170,7 @@ function loadStorage(
 
 function bfloatsToFloats(halves: Uint16Array): Float32Array {
   const bits = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
   return new Float32Array(bits.buffer);
 }
 
@@ -183,7 +184,7 @@ function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
   if (shape.length !== strides.length)
     throw bad(`a tensor of ${shape.length} sizes has ${strides.length} strides`);
   const count = shape.reduce((product, n) => product * n, 1);
-  const last = shape.reduce((sum, n, d) => sum + (n - 1) * strides[d]!, offset);
+  const last = shape.reduce((sum, n, d) => sum + (n - 1) * strides[d], offset);
   if (count === 0) return new TorchTensor(shape, new Float32Array());
   if (offset < 0 || last >= storage.length)
     throw bad(`a tensor reaches to element ${last} of storage ${storage.key}, which has ${storage.length}`);
@@ -222,11 +223,11 @@ function gather(
   const index = new Array<number>(shape.length).fill(0);
   let from = offset;
   for (let to = 0; to < count; to++) {
-    out[to] = values[from]!;
+    out[to] = values[from];
     for (let d = shape.length - 1; d >= 0; d--) {
-      from += strides[d]!;
-      if (++index[d]! < shape[d]!) break;
-      from -= strides[d]! * shape[d]!;
+      from += strides[d];
+      if (++index[d] < shape[d]) break;
+      from -= strides[d] * shape[d];
       index[d] = 0;
     }
   }

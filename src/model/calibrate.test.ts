@@ -9,7 +9,7 @@ function nll({ logits, nClasses, targets }: HeadLogits, temperature: number): nu
     if (target < 0) return;
     const row = [...logits.subarray(r * nClasses, (r + 1) * nClasses)].map((z) => z / temperature);
     const largest = Math.max(...row);
-    sum += Math.log(row.reduce((total, z) => total + Math.exp(z - largest), 0)) + largest - row[target]!;
+    sum += Math.log(row.reduce((total, z) => total + Math.exp(z - largest), 0)) + largest - row[target];
     n++;
   });
   return sum / n;
@@ -46,7 +46,7 @@ const heads = fc
     const random = randomIntegers(seed + 1, nRows, -1, nClasses);
     const draws = randomNumbers(seed + 2, nRows, 0, 1);
     const targets = random.map((target, r) => {
-      if (draws[r]! > right) return target;
+      if (draws[r] > right) return target;
       const row = [...logits.subarray(r * nClasses, (r + 1) * nClasses)];
       return row.indexOf(Math.max(...row));
     });

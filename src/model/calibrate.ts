@@ -50,21 +50,21 @@ function slopeAt(
   let curvature = 0;
   let n = 0;
   for (let r = 0; r < targets.length; r++) {
-    const target = targets[r]!;
+    const target = targets[r];
     if (target < 0) continue;
     const row = r * nClasses;
     let largest = Number.NEGATIVE_INFINITY;
-    for (let c = 0; c < nClasses; c++) largest = Math.max(largest, logits[row + c]!);
+    for (let c = 0; c < nClasses; c++) largest = Math.max(largest, logits[row + c]);
     let [sum, first, second] = [0, 0, 0];
     for (let c = 0; c < nClasses; c++) {
-      const z = logits[row + c]! - largest;
+      const z = logits[row + c] - largest;
       const p = exp(beta * z);
       sum += p;
       first += p * z;
       second += p * z * z;
     }
     const mean = first / sum;
-    slope += mean - (logits[row + target]! - largest);
+    slope += mean - (logits[row + target] - largest);
     curvature += second / sum - mean * mean;
     n++;
   }

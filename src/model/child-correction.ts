@@ -13,8 +13,8 @@ import type { ChildCorrection } from "./types.ts";
 export function applyChildCorrection(correction: ChildCorrection, block: ForwardResult): void {
   if (block.nRows === 0) return;
   const { parentHead, childHead, featureMode, residualScale } = correction;
-  const parents = block.logits[parentHead]!;
-  const children = block.logits[childHead]!;
+  const parents = block.logits[parentHead];
+  const children = block.logits[childHead];
   const widths: ChildWidths = {
     latent: block.latent.length / block.nRows,
     parents: parents.length / block.nRows,
@@ -38,17 +38,17 @@ export function applyChildCorrection(correction: ChildCorrection, block: Forward
     const { childIndices, hidden, output, features, activation, change } = room;
     writeChildFeatures(featureMode, outputs, widths, r, childIndices, features, 0);
     linearForward(features, 1, hidden, activation);
-    for (let u = 0; u < activation.length; u++) activation[u] = Math.max(activation[u]!, 0);
+    for (let u = 0; u < activation.length; u++) activation[u] = Math.max(activation[u], 0);
     linearForward(activation, 1, output, change);
     childIndices.forEach((child, s) => {
       const at = r * widths.children + child;
-      children[at] = children[at]! + residualScale * change[s]!;
+      children[at] = children[at] + residualScale * change[s];
     });
   }
 }
 
 function argmax(values: Float32Array, at: number, n: number): number {
   let best = 0;
-  for (let i = 1; i < n; i++) if (values[at + i]! > values[at + best]!) best = i;
+  for (let i = 1; i < n; i++) if (values[at + i] > values[at + best]) best = i;
   return best;
 }

@@ -54,7 +54,7 @@ test("standard features are the latent, the parents and the own children", () =>
 
 test("a parent with one child is trained with a warning", () => {
   const options = resolveChildOptions({ ...given, hotspotParents: ["T"] }, columns);
-  expect(planChildCorrection(options, labels, 4).warnings[0]!.message).toMatch(/"T" has one child only/);
+  expect(planChildCorrection(options, labels, 4).warnings[0].message).toMatch(/"T" has one child only/);
 });
 
 describe("options that cannot be", () => {
@@ -77,7 +77,7 @@ describe("options that cannot be", () => {
     const plan = (parents: string[], own = labels) =>
       planChildCorrection(resolveChildOptions({ ...given, hotspotParents: parents }, columns), own, 4);
     expect(() => plan(["BB"])).toThrow(/"BB" is no class of "l2"/);
-    const bare = [labels[0]!, labels[1]!, { ...labels[2]!, codes: new Int32Array(6).fill(-1) }];
+    const bare = [labels[0], labels[1], { ...labels[2], codes: new Int32Array(6).fill(-1) }];
     expect(() => plan(["B"], bare)).toThrow(/no cell of the hotspot parent "B" has a label/);
   });
 });

@@ -139,7 +139,7 @@ export function planChildCorrection(
 ): ChildPlan {
   const parentHead = labels.findIndex(({ column }) => column === options.parentLevel);
   const childHead = parentHead + 1;
-  const [parents, children] = [labels[parentHead]!, labels[childHead]!];
+  const [parents, children] = [labels[parentHead], labels[childHead]];
   const where = `obs › ${options.parentLevel}`;
   const warnings: Warning[] = [];
   const chosen = options.hotspotParents.map((name) => {
@@ -152,7 +152,7 @@ export function planChildCorrection(
       );
     const seen = new Set<number>();
     parents.codes.forEach((code, row) => {
-      if (code === index && children.codes[row]! >= 0) seen.add(children.codes[row]!);
+      if (code === index && children.codes[row] >= 0) seen.add(children.codes[row]);
     });
     if (seen.size === 0)
       throw new AtlasmtlError(
@@ -202,7 +202,7 @@ function storedConfig(
     ["hotspot_child_indices", new Map(chosen.map(({ index, children }) => [String(index), children]))],
     [
       "legal_child_names",
-      new Map(chosen.map(({ name, children }) => [name, children.map((c) => childNames[c]!)])),
+      new Map(chosen.map(({ name, children }) => [name, children.map((c) => childNames[c])])),
     ],
     ["mode", options.mode],
     ["base_lr_scale", new Float(options.baseLrScale)],

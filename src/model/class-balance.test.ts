@@ -55,7 +55,7 @@ test("sqrt_balanced weights are the square roots of the balanced ones", () => {
   const weights = (mode: "balanced" | "sqrt_balanced") =>
     balanceClasses(labels, allRows(36), { labelColumn: "type", mode }).weights;
   weights("sqrt_balanced").forEach((weight, c) => {
-    expect(weight ** 2).toBeCloseTo(weights("balanced")[c]!, 5);
+    expect(weight ** 2).toBeCloseTo(weights("balanced")[c], 5);
   });
 });
 
@@ -69,9 +69,9 @@ test("every epoch draws as many cells as there are, each class as often as the o
   expect(first.length).toBe(1000);
   const seen = new Float64Array(4);
   for (let epoch = 1; epoch <= 30; epoch++)
-    for (const row of draw(epoch)) seen[head.codes[row]!] = seen[head.codes[row]!]! + 1;
+    for (const row of draw(epoch)) seen[head.codes[row]] = seen[head.codes[row]] + 1;
   // 30,000 draws: the deviation of a third is 82.
-  for (const c of [0, 1, 3]) expect(Math.abs(seen[c]! - 10_000)).toBeLessThan(400);
+  for (const c of [0, 1, 3]) expect(Math.abs(seen[c] - 10_000)).toBeLessThan(400);
   expect(seen[2]).toBe(0);
 });
 
@@ -81,10 +81,10 @@ test("within a class each cell is drawn alike, and a cell without a label never"
   const labels = [{ column: "type", classes: ["a", "b"], codes }];
   const draw = createClassSampler(balanceClasses(labels, rows, balanced), codes, rows, 5);
   const seen = new Float64Array(60);
-  for (let epoch = 1; epoch <= 400; epoch++) for (const row of draw(epoch)) seen[row] = seen[row]! + 1;
+  for (let epoch = 1; epoch <= 400; epoch++) for (const row of draw(epoch)) seen[row] = seen[row] + 1;
   // 24,000 draws; 600 for each cell of the small class, 400 for each of the large one.
-  for (let row = 0; row < 20; row++) expect(Math.abs(seen[row]! - 600)).toBeLessThan(130);
-  for (let row = 20; row < 50; row++) expect(Math.abs(seen[row]! - 400)).toBeLessThan(110);
+  for (let row = 0; row < 20; row++) expect(Math.abs(seen[row] - 600)).toBeLessThan(130);
+  for (let row = 20; row < 50; row++) expect(Math.abs(seen[row] - 400)).toBeLessThan(110);
   expect(Math.max(...seen.subarray(50))).toBe(0);
 });
 

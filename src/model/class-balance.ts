@@ -40,13 +40,13 @@ export function balanceClasses(
   options: ResolvedClassBalance,
 ): ClassBalance {
   const head = labels.findIndex(({ column }) => column === options.labelColumn);
-  const { classes, codes } = labels[head]!;
+  const { classes, codes } = labels[head];
   const counts = new Uint32Array(classes.length);
   let n = 0;
   for (const row of rows) {
-    const code = codes[row]!;
+    const code = codes[row];
     if (code < 0) continue;
-    counts[code] = counts[code]! + 1;
+    counts[code] = counts[code] + 1;
     n++;
   }
   const nPresent = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
@@ -70,22 +70,22 @@ export function createClassSampler(
   const members = Array.from(counts, (count) => new Uint32Array(count));
   const filled = new Uint32Array(counts.length);
   for (const row of rows) {
-    const code = codes[row]!;
+    const code = codes[row];
     if (code < 0) continue;
-    members[code]![filled[code]!] = row;
-    filled[code] = filled[code]! + 1;
+    members[code][filled[code]] = row;
+    filled[code] = filled[code] + 1;
   }
   let total = 0;
   const ends = Float64Array.from(counts, (count, c) => {
-    total += count * weights[c]!;
+    total += count * weights[c];
     return total;
   });
   return (epoch) => {
     const [classKey, cellKey] = [streamKey(key, `class ${epoch}`), streamKey(key, `cell ${epoch}`)];
     return Uint32Array.from(rows, (_, i) => {
       const at = (randomUint32(classKey, i) / 4294967296) * total;
-      const own = members[firstAbove(ends, at)]!;
-      return own[randomBelow(cellKey, i, own.length)]!;
+      const own = members[firstAbove(ends, at)];
+      return own[randomBelow(cellKey, i, own.length)];
     });
   };
 }
@@ -95,7 +95,7 @@ function firstAbove(ends: Float64Array, value: number): number {
   let [low, high] = [0, ends.length - 1];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (ends[middle]! > value) high = middle;
+    if (ends[middle] > value) high = middle;
     else low = middle + 1;
   }
   return low;
@@ -108,7 +108,7 @@ export function classBalanceConfig(balance: ClassBalance | null): ConfigMap | nu
   return new Map<string, ConfigValue>([
     ["label_column", labelColumn],
     ["mode", mode],
-    ["class_counts", new Map(classes.map((name, c) => [name, counts[c]!]))],
-    ["class_weights", new Map(classes.map((name, c) => [name, new Float(weights[c]!)]))],
+    ["class_counts", new Map(classes.map((name, c) => [name, counts[c]]))],
+    ["class_weights", new Map(classes.map((name, c) => [name, new Float(weights[c])]))],
   ]);
 }

@@ -41,14 +41,14 @@ test("each threshold is the k-th largest probability of the true labels, as far 
   fc.assert(
     fc.property(heads, fc.constantFrom(0.3, 1, 4), (head, temperature) => {
       const falling = [...head.targets]
-        .flatMap((target, r) => (target < 0 ? [] : [softmax(rowOf(head, r), temperature)[target]!]))
+        .flatMap((target, r) => (target < 0 ? [] : [softmax(rowOf(head, r), temperature)[target]]))
         .sort((a, b) => b - a);
       const n = falling.length;
       const { nCells, thresholds } = fitSetThresholds(head, temperature);
       expect(nCells).toBe(n);
       expect(thresholds.length).toBe(SET_COVERAGES.filter((coverage) => rankOf(n, coverage) <= n).length);
       thresholds.forEach((threshold, i) => {
-        expect(threshold).toBeCloseTo(falling[rankOf(n, SET_COVERAGES[i]!) - 1]!, 12);
+        expect(threshold).toBeCloseTo(falling[rankOf(n, SET_COVERAGES[i]) - 1], 12);
       });
       expect(thresholds).toEqual([...thresholds].sort((a, b) => b - a));
     }),
@@ -82,7 +82,7 @@ test("probabilities of hopeless labels keep their order down to the smallest num
   const probabilities = new Float64Array(3);
   probabilitiesOf(Float32Array.of(9, 9, 0, -80, -90), 2, 1, probabilities);
   expect(probabilities[0]).toBe(1);
-  expect(probabilities[1]! / probabilities[2]!).toBeCloseTo(Math.exp(10), 6);
+  expect(probabilities[1] / probabilities[2]).toBeCloseTo(Math.exp(10), 6);
   probabilitiesOf(Float32Array.of(1, Number.NEGATIVE_INFINITY, 1), 0, 2, probabilities);
   expect([...probabilities]).toEqual([0.5, 0, 0.5]);
 });
@@ -100,15 +100,15 @@ test.each([0.5, 0.8, 0.9, 0.95])(
       const targets = Int32Array.from(draws, (u, r) => {
         let [rest, label] = [u, 0];
         const p = softmax([...logits.subarray(r * nClasses, (r + 1) * nClasses)], 2.5);
-        while (label < nClasses - 1 && rest >= p[label]!) rest -= p[label++]!;
+        while (label < nClasses - 1 && rest >= p[label]) rest -= p[label++];
         return label;
       });
       const heldOut = { logits, nClasses, targets: targets.subarray(0, nHeldOut) };
-      const threshold = fitSetThresholds(heldOut, 1).thresholds[SET_COVERAGES.indexOf(coverage)]!;
+      const threshold = fitSetThresholds(heldOut, 1).thresholds[SET_COVERAGES.indexOf(coverage)];
       const probabilities = new Float64Array(nClasses);
       for (let r = nHeldOut; r < n; r++) {
         probabilitiesOf(logits, r * nClasses, 1, probabilities);
-        if (probabilities[targets[r]!]! >= threshold) held++;
+        if (probabilities[targets[r]] >= threshold) held++;
       }
     }
     // The spread of one split's coverage is that of a beta distribution over held-out cells and of new cells drawn from it.

@@ -39,11 +39,11 @@ export function fitSetThresholds(
   targets.forEach((target, r) => {
     if (target < 0) return;
     probabilitiesOf(logits, r * nClasses, temperature, probabilities);
-    ofTruth[n++] = probabilities[target]!;
+    ofTruth[n++] = probabilities[target];
   });
   const rising = ofTruth.subarray(0, n).sort();
   const ranks = PERCENTS.map((percent) => Math.ceil(((n + 1) * percent) / 100)).filter((rank) => rank <= n);
-  return { nCells: n, thresholds: ranks.map((rank) => rising[n - rank]!) };
+  return { nCells: n, thresholds: ranks.map((rank) => rising[n - rank]) };
 }
 
 /** The fewest held-out cells that `coverage`, one of {@link SET_COVERAGES}, can be promised from: 19 for 0.95. */
@@ -63,12 +63,12 @@ export function probabilitiesOf(
   into: Float64Array,
 ): void {
   let largest = Number.NEGATIVE_INFINITY;
-  for (let c = 0; c < into.length; c++) largest = Math.max(largest, logits[at + c]!);
+  for (let c = 0; c < into.length; c++) largest = Math.max(largest, logits[at + c]);
   let sum = 0;
   for (let c = 0; c < into.length; c++) {
-    const p = exp((logits[at + c]! - largest) / temperature);
+    const p = exp((logits[at + c] - largest) / temperature);
     into[c] = p;
     sum += p;
   }
-  for (let c = 0; c < into.length; c++) into[c] = into[c]! / sum;
+  for (let c = 0; c < into.length; c++) into[c] = into[c] / sum;
 }

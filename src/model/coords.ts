@@ -25,7 +25,7 @@ export async function readCoordinates(adata: AnnData, key: string): Promise<Dens
   let nBad = 0;
   for (let r = 0; r < nRows; r++)
     for (let c = 0; c < nCols; c++)
-      if (!Number.isFinite(data[r * nCols + c]!)) {
+      if (!Number.isFinite(data[r * nCols + c])) {
         nBad++;
         break;
       }
@@ -62,7 +62,7 @@ export function columnStatistics({ nRows, nCols, data }: DenseMatrix): {
     let sum = 0;
     let isConstant = true;
     for (let r = 0; r < nRows; r++) {
-      sum += data[r * nCols + c]!;
+      sum += data[r * nCols + c];
       if (data[r * nCols + c] !== data[c]) isConstant = false;
     }
     // Rounding gives a constant column a tiny deviation, which would blow it up.
@@ -73,7 +73,7 @@ export function columnStatistics({ nRows, nCols, data }: DenseMatrix): {
     const centre = sum / nRows;
     let squares = 0;
     for (let r = 0; r < nRows; r++)
-      squares += (data[r * nCols + c]! - centre) * (data[r * nCols + c]! - centre);
+      squares += (data[r * nCols + c] - centre) * (data[r * nCols + c] - centre);
     mean[c] = centre;
     const deviation = Math.fround(Math.sqrt(squares / nRows));
     if (deviation > 0) std[c] = deviation;
@@ -88,6 +88,6 @@ function standardise(
 ): DenseMatrix {
   const out = new Float32Array(data.length);
   for (let r = 0; r < nRows; r++)
-    for (let c = 0; c < nCols; c++) out[r * nCols + c] = (data[r * nCols + c]! - mean[c]!) / std[c]!;
+    for (let c = 0; c < nCols; c++) out[r * nCols + c] = (data[r * nCols + c] - mean[c]) / std[c];
   return { nRows, nCols, data: out };
 }

@@ -14,7 +14,7 @@ function thinned(count: number, n: number, q: number, key: number): Float32Array
 /** The binomial's probabilities of 0 to n, by their recurrence. */
 function binomial(n: number, q: number): number[] {
   const out = [(1 - q) ** n];
-  for (let k = 0; k < n; k++) out.push((out[k]! * (n - k) * q) / ((k + 1) * (1 - q)));
+  for (let k = 0; k < n; k++) out.push((out[k] * (n - k) * q) / ((k + 1) * (1 - q)));
   return out;
 }
 
@@ -35,9 +35,9 @@ describe("a thinned count", () => {
   ])("of %i, share %d, is distributed binomially", (count, q) => {
     const n = 200_000;
     const seen = new Array<number>(count + 1).fill(0);
-    for (const value of thinned(count, n, q, 12)) seen[value] = seen[value]! + 1;
+    for (const value of thinned(count, n, q, 12)) seen[value] = seen[value] + 1;
     const expected = binomial(count, q).map((p) => p * n);
-    const chi2 = seen.reduce((sum, times, k) => sum + (times - expected[k]!) ** 2 / expected[k]!, 0);
+    const chi2 = seen.reduce((sum, times, k) => sum + (times - expected[k]) ** 2 / expected[k], 0);
     // Five standard deviations above the mean of chi-square.
     expect(chi2).toBeLessThan(count + 5 * Math.sqrt(2 * count));
   });
@@ -63,7 +63,7 @@ describe("a thinned count", () => {
         const values = Float32Array.from(counts);
         thinCell(values, 0, values.length, share, key);
         values.forEach((value, e) => {
-          expect(Number.isInteger(value) && value >= 0 && value <= Math.fround(counts[e]!)).toBe(true);
+          expect(Number.isInteger(value) && value >= 0 && value <= Math.fround(counts[e])).toBe(true);
         });
       }),
     );
@@ -76,13 +76,13 @@ describe("a thinned count", () => {
     expect([0.25, 1.25, 2.25]).toContain(values[2]);
     const huge = Float32Array.of(3e38);
     thinCell(huge, 0, 1, WHOLE_SHARE / 2, 3);
-    expect(huge[0]! / 1.5e38).toBeCloseTo(1, 6);
+    expect(huge[0] / 1.5e38).toBeCloseTo(1, 6);
   });
 
   test("does not depend on its neighbour's, nor on the next cell's", () => {
     const correlation = (a: Float32Array, b: Float32Array): number => {
       const [ma, mb] = [moments(a), moments(b)];
-      const sum = a.reduce((total, value, e) => total + (value - ma.mean) * (b[e]! - mb.mean), 0);
+      const sum = a.reduce((total, value, e) => total + (value - ma.mean) * (b[e] - mb.mean), 0);
       return sum / a.length / Math.sqrt(ma.variance * mb.variance);
     };
     const values = thinned(5, 50_001, 0.5, 4);

@@ -42,7 +42,7 @@ export function thinCell(values: Float32Array, start: number, end: number, share
   const q = share / WHOLE_SHARE;
   let draw = key | 0;
   for (let e = start; e < end; e++) {
-    const count = values[e]!;
+    const count = values[e];
     if (count > MOST_DRAWN) {
       let sum = TWELVE / 2;
       for (let i = 0; i < TWELVE / 2; i++) {

@@ -34,7 +34,7 @@ export function createCountsCheck(name: string, hint: string): CountsCheck {
   return {
     add(values, start, end, row) {
       for (let e = start; e < end; e++) {
-        const value = values[e]!;
+        const value = values[e];
         if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
           throw new AtlasmtlError(
             "BAD_DATA",

@@ -6,7 +6,7 @@ import { consecutiveRows, gatherRows } from "./encode.ts";
 
 const rowsOf = ({ nRows, indptr, indices, data }: Csr) =>
   Array.from({ length: nRows }, (_, r) => {
-    const [from, to] = [indptr[r]!, indptr[r + 1]!];
+    const [from, to] = [indptr[r], indptr[r + 1]];
     return [[...indices.subarray(from, to)], data === null ? null : [...data.subarray(from, to)]];
   });
 

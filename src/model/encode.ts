@@ -39,14 +39,14 @@ export async function logitsOf(
   const out = heads.map(({ classes, codes }) => ({
     logits: new Float32Array(rows.length * classes.length),
     nClasses: classes.length,
-    targets: Int32Array.from(rows, (row) => codes[row]!),
+    targets: Int32Array.from(rows, (row) => codes[row]),
   }));
   for (let start = 0; start < rows.length; start += BLOCK_ROWS) {
     throwIfAborted(work.signal);
     const result = await inference.run(gatherRows(x, rows.subarray(start, start + BLOCK_ROWS)));
     if (childCorrection !== null) applyChildCorrection(childCorrection, result);
     out.forEach((head, j) => {
-      head.logits.set(result.logits[j]!, start * head.nClasses);
+      head.logits.set(result.logits[j], start * head.nClasses);
     });
   }
   return out;
@@ -54,8 +54,8 @@ export async function logitsOf(
 
 /** Rows `start` to `end` as a matrix of their own; entries are shared, not copied. */
 export function consecutiveRows(x: Csr, start: number, end: number): Csr {
-  const from = x.indptr[start]!;
-  const to = x.indptr[end]!;
+  const from = x.indptr[start];
+  const to = x.indptr[end];
   return {
     nRows: end - start,
     nCols: x.nCols,
@@ -69,9 +69,9 @@ export function consecutiveRows(x: Csr, start: number, end: number): Csr {
 export function gatherRows(x: Csr, rows: Uint32Array): Csr {
   const indptr = new Uint32Array(rows.length + 1);
   rows.forEach((row, r) => {
-    indptr[r + 1] = indptr[r]! + x.indptr[row + 1]! - x.indptr[row]!;
+    indptr[r + 1] = indptr[r] + x.indptr[row + 1] - x.indptr[row];
   });
-  const nStored = indptr[rows.length]!;
+  const nStored = indptr[rows.length];
   const indices = x.indices instanceof Uint16Array ? new Uint16Array(nStored) : new Uint32Array(nStored);
   const data = x.data === null ? null : new Float32Array(nStored);
   rows.forEach((row, r) => {

@@ -20,10 +20,10 @@ export function joinMembers(members: readonly NetworkWeights[]): NetworkWeights 
   const layersAt = (pick: (member: NetworkWeights) => Linear): Linear[] => members.map(pick);
   return {
     encoder: first.encoder.map((_, i) =>
-      i === 0 ? stacked(layersAt((m) => m.encoder[0]!)) : blockDiagonal(layersAt((m) => m.encoder[i]!)),
+      i === 0 ? stacked(layersAt((m) => m.encoder[0])) : blockDiagonal(layersAt((m) => m.encoder[i])),
     ),
-    labelHeads: first.labelHeads.map((_, j) => averaged(layersAt((m) => m.labelHeads[j]!))),
-    coordHeads: first.coordHeads.map((_, c) => averaged(layersAt((m) => m.coordHeads[c]!))),
+    labelHeads: first.labelHeads.map((_, j) => averaged(layersAt((m) => m.labelHeads[j]))),
+    coordHeads: first.coordHeads.map((_, c) => averaged(layersAt((m) => m.coordHeads[c]))),
   };
 }
 
@@ -58,9 +58,8 @@ function averaged(layers: readonly Linear[]): Linear {
   const out = emptyLinear(width, nOut);
   layers.forEach(({ weight, bias }, m) => {
     for (let o = 0; o < nOut; o++) {
-      for (let i = 0; i < nIn; i++)
-        out.weight[o * width + m * nIn + i] = weight[o * nIn + i]! / layers.length;
-      out.bias[o] = out.bias[o]! + bias[o]! / layers.length;
+      for (let i = 0; i < nIn; i++) out.weight[o * width + m * nIn + i] = weight[o * nIn + i] / layers.length;
+      out.bias[o] = out.bias[o] + bias[o] / layers.length;
     }
   });
   return out;

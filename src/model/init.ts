@@ -16,11 +16,11 @@ export function initialWeights(
   initKey: number,
 ): NetworkWeights {
   const { nGenes, hiddenSizes, nClasses, coordDims } = shape;
-  const nLatent = hiddenSizes[hiddenSizes.length - 1]!;
+  const nLatent = hiddenSizes[hiddenSizes.length - 1];
   const make = (name: string, sizes: Sizes): Linear => initialLinear(initKey, name, sizes);
   return {
     encoder: hiddenSizes.map((nOut, i) =>
-      make(`encoder.${3 * i}`, [i === 0 ? nGenes : hiddenSizes[i - 1]!, nOut]),
+      make(`encoder.${3 * i}`, [i === 0 ? nGenes : hiddenSizes[i - 1], nOut]),
     ),
     labelHeads: nClasses.map((nOut, j) => make(`label_heads.${j}`, [nLatent, nOut])),
     coordHeads: coordDims.map((nOut, c) => make(`coord_heads.${coordNames[c]}`, [nLatent, nOut])),

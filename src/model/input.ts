@@ -1,6 +1,7 @@
 /** Everything training takes from the data, read and checked. @module */
-import { readCompactCsr } from "../anndata/compact.ts";
-import { matrixName } from "../anndata/matrix-name.ts";
+
+import { matrixName } from "../anndata/read/matrix-name.ts";
+import { readCompactCsr } from "../anndata/read/whole-matrix.ts";
 import type { AnnData } from "../anndata/types.ts";
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";

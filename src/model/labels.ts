@@ -1,6 +1,6 @@
 /** From an obs column to classes and codes. @module */
 
-import { columnLabels } from "../anndata/column-values.ts";
+import { columnLabels } from "../anndata/read/column-values.ts";
 import type { DataFrame } from "../anndata/types.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { LabelHead, Warning } from "./types.ts";

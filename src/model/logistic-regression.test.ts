@@ -15,9 +15,9 @@ describe("fitLogisticRegression", () => {
   test("two classes on one feature solve the textbook problem", () => {
     // By symmetry the intercept is 0 and w solves w = 4 · σ(−w): one weight vector, penalty ½w².
     const fitted = fitLogisticRegression(Float64Array.of(1, 1, -1, -1), Int32Array.of(1, 1, 0, 0), 2);
-    const w = fitted.coef[1]! - fitted.coef[0]!;
+    const w = fitted.coef[1] - fitted.coef[0];
     expect(w).toBeCloseTo(4 / (1 + exp(w)), 4);
-    expect(fitted.intercept[1]! - fitted.intercept[0]!).toBeCloseTo(0, 6);
+    expect(fitted.intercept[1] - fitted.intercept[0]).toBeCloseTo(0, 6);
   });
 
   test("classes of unequal size get equal say where the features tell nothing", () => {
@@ -35,15 +35,15 @@ describe("fitLogisticRegression", () => {
     const targets = Int32Array.from({ length: n }, (_, i) => i % 3);
     const features = Float64Array.from(
       { length: 2 * n },
-      (_, at) => randomUniform(key, at) + 50 * (at % 2 === targets[at >> 1]! ? 1 : 0),
+      (_, at) => randomUniform(key, at) + 50 * (at % 2 === targets[at >> 1] ? 1 : 0),
     );
     const fitted = fitLogisticRegression(features, targets, 3);
     const gradient = fitted.coef.slice();
     for (let i = 0; i < n; i++) {
-      const row = [features[2 * i]!, features[2 * i + 1]!];
+      const row = [features[2 * i], features[2 * i + 1]];
       probabilities(fitted, row).forEach((p, k) => {
         row.forEach((x, f) => {
-          gradient[2 * k + f]! += (p - (k === targets[i] ? 1 : 0)) * x;
+          gradient[2 * k + f] += (p - (k === targets[i] ? 1 : 0)) * x;
         });
       });
     }

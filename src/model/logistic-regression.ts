@@ -67,33 +67,33 @@ export function fitLogisticRegression(
       const row = i * nFeatures;
       let largest = Number.NEGATIVE_INFINITY;
       for (let k = 0; k < nClasses; k++) {
-        let score = theta[k * width + nFeatures]!;
-        for (let f = 0; f < nFeatures; f++) score += theta[k * width + f]! * features[row + f]!;
+        let score = theta[k * width + nFeatures];
+        for (let f = 0; f < nFeatures; f++) score += theta[k * width + f] * features[row + f];
         scores[k] = score;
         if (score > largest) largest = score;
       }
       let sum = 0;
-      const target = targets[i]!;
-      const shifted = scores[target]! - largest;
+      const target = targets[i];
+      const shifted = scores[target] - largest;
       for (let k = 0; k < nClasses; k++) {
-        const p = exp(scores[k]! - largest);
+        const p = exp(scores[k] - largest);
         scores[k] = p;
         sum += p;
       }
-      const weight = c * weights[target]!;
+      const weight = c * weights[target];
       loss += weight * (log(sum) - shifted);
       for (let k = 0; k < nClasses; k++) {
-        const error = weight * (scores[k]! / sum - (k === target ? 1 : 0));
+        const error = weight * (scores[k] / sum - (k === target ? 1 : 0));
         for (let f = 0; f < nFeatures; f++)
-          gradient[k * width + f] = gradient[k * width + f]! + error * features[row + f]!;
-        gradient[k * width + nFeatures] = gradient[k * width + nFeatures]! + error;
+          gradient[k * width + f] = gradient[k * width + f] + error * features[row + f];
+        gradient[k * width + nFeatures] = gradient[k * width + nFeatures] + error;
       }
     }
     for (let k = 0; k < nClasses; k++)
       for (let f = 0; f < nFeatures; f++) {
-        const value = theta[k * width + f]!;
+        const value = theta[k * width + f];
         loss += 0.5 * penalty * value * value;
-        gradient[k * width + f] = gradient[k * width + f]! + penalty * value;
+        gradient[k * width + f] = gradient[k * width + f] + penalty * value;
       }
     return loss;
   };
@@ -103,7 +103,7 @@ export function fitLogisticRegression(
   const intercept = new Float64Array(nClasses);
   for (let k = 0; k < nClasses; k++) {
     coef.set(theta.subarray(k * width, k * width + nFeatures), k * nFeatures);
-    intercept[k] = theta[k * width + nFeatures]!;
+    intercept[k] = theta[k * width + nFeatures];
   }
   return { nFeatures, nClasses, coef, intercept };
 }
@@ -115,8 +115,8 @@ export function logisticScores(
   into: Float64Array,
 ): void {
   for (let k = 0; k < nClasses; k++) {
-    let score = intercept[k]!;
-    for (let f = 0; f < nFeatures; f++) score += coef[k * nFeatures + f]! * features[f]!;
+    let score = intercept[k];
+    for (let f = 0; f < nFeatures; f++) score += coef[k * nFeatures + f] * features[f];
     into[k] = score;
   }
 }
@@ -135,7 +135,7 @@ function balancedWeights(targets: Int32Array, nClasses: number): Float64Array {
   for (const target of targets) {
     if (target < 0 || target >= nClasses)
       throw new AtlasmtlError("USAGE", `A row has class ${target}; expected 0 to ${nClasses - 1}.`);
-    counts[target]!++;
+    counts[target]++;
   }
   const empty = counts.indexOf(0);
   if (empty >= 0) throw new AtlasmtlError("BAD_DATA", `No row has class ${empty} of ${nClasses}.`);
@@ -164,14 +164,14 @@ function minimise(
     let nextLoss = Number.POSITIVE_INFINITY;
     let halvings = 0;
     for (; halvings < MAX_HALVINGS; halvings++) {
-      for (let i = 0; i < size; i++) next[i] = theta[i]! + rate * direction[i]!;
+      for (let i = 0; i < size; i++) next[i] = theta[i] + rate * direction[i];
       nextLoss = evaluate(next, nextGradient);
       if (nextLoss <= loss + ARMIJO * rate * slope) break;
       rate /= 2;
     }
     if (halvings === MAX_HALVINGS) break;
-    const step = next.map((value, i) => value - theta[i]!);
-    const change = nextGradient.map((value, i) => value - gradient[i]!);
+    const step = next.map((value, i) => value - theta[i]);
+    const change = nextGradient.map((value, i) => value - gradient[i]);
     const curvature = dot(step, change);
     if (curvature > 0) {
       history.push({ step, change, rho: 1 / curvature });
@@ -192,22 +192,22 @@ function descent(
   const q = gradient.slice();
   const alphas = new Float64Array(history.length);
   for (let h = history.length - 1; h >= 0; h--) {
-    const { step, change, rho } = history[h]!;
+    const { step, change, rho } = history[h];
     alphas[h] = rho * dot(step, q);
-    for (let i = 0; i < q.length; i++) q[i] = q[i]! - alphas[h]! * change[i]!;
+    for (let i = 0; i < q.length; i++) q[i] = q[i] - alphas[h] * change[i];
   }
   const last = history.at(-1);
   const scale = last === undefined ? 1 : 1 / (last.rho * dot(last.change, last.change));
-  for (let i = 0; i < q.length; i++) q[i] = q[i]! * scale;
+  for (let i = 0; i < q.length; i++) q[i] = q[i] * scale;
   history.forEach(({ step, change, rho }, h) => {
     const beta = rho * dot(change, q);
-    for (let i = 0; i < q.length; i++) q[i] = q[i]! + (alphas[h]! - beta) * step[i]!;
+    for (let i = 0; i < q.length; i++) q[i] = q[i] + (alphas[h] - beta) * step[i];
   });
   return q.map((value) => -value);
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
 }

@@ -10,12 +10,12 @@ import {
 } from "./class-balance.ts";
 import { createCountThinning } from "./count-thinning.ts";
 import { joinMembers } from "./ensemble.ts";
-import { type FitResult, fitEpochs } from "./fit.ts";
+import { type FitResult, fitEpochs } from "./fit-loop.ts";
 import { initialLinear, initialWeights, type WarmStart, warmStart } from "./init.ts";
 import type { TrainInput } from "./input.ts";
 import { ADAM_CONSTANTS, type ResolvedTrainOptions } from "./options.ts";
-import type { ValidationSplit } from "./split.ts";
 import type { Warning } from "./types.ts";
+import type { ValidationSplit } from "./validation-split.ts";
 
 /** What every member is fitted to. */
 export interface FitProblem {
@@ -62,7 +62,7 @@ export async function fitMembers(
   let warm: WarmStart | null = null;
   const warnings: Warning[] = [];
   for (let member = 0; member < ensembleSize; member++) {
-    const start = startingPoint(problem, problem.seeds[memberPurpose("init", member)]!);
+    const start = startingPoint(problem, problem.seeds[memberPurpose("init", member)]);
     warm = start.warm;
     warnings.push(...start.warnings);
     const onProgress = (progress: Progress) =>
@@ -99,7 +99,7 @@ export async function fitMembers(
 
 function balancesOf({ chosen, input, splits }: FitProblem, member: number): Balances {
   const balance = (options: ResolvedClassBalance | null) =>
-    options === null ? null : balanceClasses(input.labels, splits[member]!.train, options);
+    options === null ? null : balanceClasses(input.labels, splits[member].train, options);
   return { weighting: balance(chosen.classWeighting), sampling: balance(chosen.classBalancedSampling) };
 }
 
@@ -110,7 +110,7 @@ async function fitMember(
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<FitResult> {
   const { chosen, input, seeds } = problem;
-  const split = problem.splits[member]!;
+  const split = problem.splits[member];
   const { weighting, sampling } = balancesOf(problem, member);
   const key = (name: string) => seeds[memberPurpose(name, member)] ?? 0;
   const trainer = await work.engine.createTrainer({
@@ -140,7 +140,7 @@ async function fitMember(
       sample:
         sampling === null
           ? null
-          : createClassSampler(sampling, input.labels[sampling.head]!.codes, split.train, key("sampling")),
+          : createClassSampler(sampling, input.labels[sampling.head].codes, split.train, key("sampling")),
       onEpoch: problem.onEpoch,
     },
     work,
@@ -180,7 +180,7 @@ function startingPoint(
       hint: "align the data to the initial model's genes first",
     });
   labels.forEach(({ column, classes }, j) => {
-    if (warm.taken.includes(`label_heads.${j}.weight`) && !same(classes, initModel.labelHeads[j]!.classes))
+    if (warm.taken.includes(`label_heads.${j}.weight`) && !same(classes, initModel.labelHeads[j].classes))
       warnings.push({
         message: `the head of "${column}" was taken from the initial model, whose classes are not the same`,
       });

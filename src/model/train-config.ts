@@ -3,7 +3,7 @@ import { platform } from "#platform";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { type ClassBalance, classBalanceConfig } from "./class-balance.ts";
 import { SET_COVERAGES, type SetThresholds } from "./conformal.ts";
-import type { FitResult } from "./fit.ts";
+import type { FitResult } from "./fit-loop.ts";
 import { preprocessWith } from "./normalization.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 

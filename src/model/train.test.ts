@@ -15,9 +15,9 @@ import { createCountThinning } from "./count-thinning.ts";
 import { initialWeights } from "./init.ts";
 import { normalizationOf } from "./normalization.ts";
 import type { TrainOptions } from "./options.ts";
-import { splitValidation } from "./split.ts";
 import { type TrainResult, type TrainWork, train } from "./train.ts";
 import type { Model } from "./types.ts";
+import { splitValidation } from "./validation-split.ts";
 
 const N = 90;
 const N_GENES = 20;
@@ -28,14 +28,13 @@ function cells(): Csr {
   const noise = randomCsr(7, N, N_GENES, 0.15, false);
   const rows = Array.from({ length: N }, (_, r) => {
     const genes = new Map<number, number>();
-    for (let e = noise.indptr[r]!; e < noise.indptr[r + 1]!; e++)
-      genes.set(noise.indices[e]!, noise.data![e]!);
+    for (let e = noise.indptr[r]; e < noise.indptr[r + 1]; e++) genes.set(noise.indices[e], noise.data![e]);
     for (let g = 0; g < 5; g++) genes.set(5 * (r % 3) + g, 2);
     return [...genes].sort(([a], [b]) => a - b);
   });
   const indptr = new Uint32Array(N + 1);
   rows.forEach((row, r) => {
-    indptr[r + 1] = indptr[r]! + row.length;
+    indptr[r + 1] = indptr[r] + row.length;
   });
   return {
     nRows: N,
@@ -50,7 +49,7 @@ function cells(): Csr {
 const counts = (): Csr => ({ ...cells(), data: cells().data!.map((value) => Math.ceil(3 * value)) });
 const childCorrection = { parentLevel: "coarse", targetLevel: "fine", hotspotParents: ["a"] };
 
-const fine = Array.from({ length: N }, (_, r) => ["b1", "a2", "a1"][r % 3]!);
+const fine = Array.from({ length: N }, (_, r) => ["b1", "a2", "a1"][r % 3]);
 const points = (nCols: number, seed: number): DenseMatrix => ({
   nRows: N,
   nCols,
@@ -62,7 +61,7 @@ const points = (nCols: number, seed: number): DenseMatrix => ({
 const base: MemoryParts = {
   x: cells(),
   obs: {
-    coarse: strings(fine.map((name) => name[0]!)),
+    coarse: strings(fine.map((name) => name[0])),
     fine: categorical(fine, ["never"]),
     donor: categorical(fine.map((_, r) => `d${r % 2}`)),
   },
@@ -101,8 +100,8 @@ test("a model learns types that genes tell apart, and holds all that prediction 
   const binary = { ...base.x, data: null };
   const { logits, latent } = await inference.run(binary);
   const wrong = fine.filter((name, r) => {
-    const row = [...logits[1]!.subarray(3 * r, 3 * r + 3)];
-    return model.labelHeads[1]!.classes[row.indexOf(Math.max(...row))] !== name;
+    const row = [...logits[1].subarray(3 * r, 3 * r + 3)];
+    return model.labelHeads[1].classes[row.indexOf(Math.max(...row))] !== name;
   });
   expect(wrong.length).toBeLessThan(3);
 
@@ -171,16 +170,16 @@ test("each weight reaches its own head: one without weight keeps its initial ten
   for (const idle of ["umap", "latent"]) {
     const weights = { umap: 1, latent: 1, [idle]: 0 };
     const { model, seeds } = await run({ numEpochs: 2, weightDecay: 0, coordLossWeights: weights });
-    const initial = initialWeights(model.shape, ["umap", "latent"], seeds.init!);
+    const initial = initialWeights(model.shape, ["umap", "latent"], seeds.init);
     model.coordHeads.forEach(({ name }, c) => {
-      const moved = String(model.weights.coordHeads[c]!.weight) !== String(initial.coordHeads[c]!.weight);
+      const moved = String(model.weights.coordHeads[c].weight) !== String(initial.coordHeads[c].weight);
       expect(moved, `${name} with ${idle} idle`).toBe(name !== idle);
     });
   }
   for (const idle of [0, 1]) {
     const taskWeights = [0, 1].map((j) => (j === idle ? 0 : 1));
     const { model, seeds } = await run({ numEpochs: 2, weightDecay: 0, taskWeights });
-    const initial = initialWeights(model.shape, ["umap", "latent"], seeds.init!);
+    const initial = initialWeights(model.shape, ["umap", "latent"], seeds.init);
     expect(model.weights.labelHeads[idle]).toEqual(initial.labelHeads[idle]);
     expect(model.weights.labelHeads[1 - idle]).not.toEqual(initial.labelHeads[1 - idle]);
   }
@@ -252,11 +251,11 @@ describe("thresholds of prediction sets", () => {
     const some = fine.map((name, r) => (r % 2 === 0 ? null : name));
     const obs = { ...base.obs, fine: strings(some) };
     const result = await run({ ...calibrated, missingLabels: "ignore" }, { obs });
-    const { val } = splitValidation(N, 0.3, result.seeds.split!);
+    const { val } = splitValidation(N, 0.3, result.seeds.split);
     const { coverages, columns } = stored(result);
     expect([coverages[0], coverages.at(-1)]).toEqual([0.5, 0.99]);
-    expect(columns.coarse!.n).toBe(27);
-    expect(columns.fine!.n).toBe([...val].filter((row) => some[row] !== null).length);
+    expect(columns.coarse.n).toBe(27);
+    expect(columns.fine.n).toBe([...val].filter((row) => some[row] !== null).length);
     for (const { n, thresholds } of Object.values(columns))
       expect(thresholds).toHaveLength(
         coverages.filter((coverage) => heldOutCellsNeeded(coverage) <= n).length,
@@ -266,9 +265,9 @@ describe("thresholds of prediction sets", () => {
   test("come from the held-out cells of all members of an ensemble, and from corrected logits", async () => {
     const alone = stored(await run(calibrated));
     const ensemble = stored(await run({ ...calibrated, ensembleSize: 3 }));
-    expect(ensemble.columns.fine!.n).toBe(3 * 27);
+    expect(ensemble.columns.fine.n).toBe(3 * 27);
     const corrected = stored(await run({ ...calibrated, childCorrection }));
-    expect(corrected.columns.fine!.thresholds).not.toEqual(alone.columns.fine!.thresholds);
+    expect(corrected.columns.fine.thresholds).not.toEqual(alone.columns.fine.thresholds);
   });
 
   test("are not there without calibration", async () => {
@@ -373,7 +372,7 @@ describe("normalisation of counts", () => {
   const normalised = (): Csr => {
     const { indptr, data, ...rest } = counts();
     const values = data!.slice();
-    for (let r = 0; r < N; r++) normalizeCell(values, indptr[r]!, indptr[r + 1]!);
+    for (let r = 0; r < N; r++) normalizeCell(values, indptr[r], indptr[r + 1]);
     return { ...rest, indptr, data: values };
   };
 
@@ -446,7 +445,7 @@ describe("thinning of counts", () => {
       transform(values, 0, values.length, 1, 2);
       return values;
     };
-    const expected = [seeds.thinning!, seeds.thinning_2!].map((key) => cell(createCountThinning(0.3, key)));
+    const expected = [seeds.thinning, seeds.thinning_2].map((key) => cell(createCountThinning(0.3, key)));
     expect(transforms.map(cell)).toEqual(expected);
   });
 
@@ -476,12 +475,12 @@ describe("thinning of counts", () => {
   test("still learns the types", async () => {
     const { model } = await run({ ...thinning, numEpochs: 25 }, { x });
     const normalised = x.data!.slice();
-    for (let r = 0; r < N; r++) normalizeCell(normalised, x.indptr[r]!, x.indptr[r + 1]!);
+    for (let r = 0; r < N; r++) normalizeCell(normalised, x.indptr[r], x.indptr[r + 1]);
     const inference = await engine.createInference(model.shape, model.weights);
     const { logits } = await inference.run({ ...x, data: normalised });
     const wrong = fine.filter((name, r) => {
-      const row = [...logits[1]!.subarray(3 * r, 3 * r + 3)];
-      return model.labelHeads[1]!.classes[row.indexOf(Math.max(...row))] !== name;
+      const row = [...logits[1].subarray(3 * r, 3 * r + 3)];
+      return model.labelHeads[1].classes[row.indexOf(Math.max(...row))] !== name;
     });
     expect(wrong.length).toBeLessThan(3);
   });
@@ -520,8 +519,8 @@ describe("child correction", () => {
     const again = await run(work);
     const { modules, config, parentHead, childHead } = model.childCorrection!;
     expect([parentHead, childHead, modules.length]).toEqual([0, 1, 1]);
-    expect(modules[0]!.childIndices).toEqual([0, 1]);
-    expect(modules[0]!.output.weight.some((w) => w !== 0)).toBe(true);
+    expect(modules[0].childIndices).toEqual([0, 1]);
+    expect(modules[0].output.weight.some((w) => w !== 0)).toBe(true);
     expect(modules).toEqual(again.model.childCorrection!.modules);
     expect(model.trainConfig.get("parent_conditioned_child_correction")).toBe(config);
     expect(toPlain(model.trainConfig.get("final_learning_rate")!)).toBeCloseTo(0.001, 12);
@@ -535,8 +534,8 @@ describe("child correction", () => {
     expect(first.warmStart!.notTaken).toContain("child_correction_modules.0.0.weight");
     const second = await run({ ...frozen, initModel: first.model, numEpochs: 1 });
     expect(second.warmStart!.notTaken).toEqual([]);
-    const distance = (a: Float32Array, b: Float32Array) => Math.max(...a.map((w, i) => Math.abs(w - b[i]!)));
-    const hidden = (result: typeof first) => result.model.childCorrection!.modules[0]!.hidden.weight;
+    const distance = (a: Float32Array, b: Float32Array) => Math.max(...a.map((w, i) => Math.abs(w - b[i])));
+    const hidden = (result: typeof first) => result.model.childCorrection!.modules[0].hidden.weight;
     expect(distance(hidden(first), hidden(second))).toBeLessThan(0.1);
     const cold = await run({ ...frozen, numEpochs: 1 });
     expect(cold.warnings.map(({ message }) => message).join()).toMatch(/network that has learnt nothing/);
@@ -574,7 +573,7 @@ describe("an ensemble", () => {
     const alone = (await run({ numEpochs: 2, valFraction: 0.2 })).model;
     const { model, seeds } = await run({ numEpochs: 2, valFraction: 0.2, ensembleSize: 3 });
     expect(model.shape.hiddenSizes).toEqual([36, 18]);
-    const [first, joined] = [alone.weights.encoder[0]!, model.weights.encoder[0]!];
+    const [first, joined] = [alone.weights.encoder[0], model.weights.encoder[0]];
     expect(joined.weight.subarray(0, first.weight.length)).toEqual(first.weight);
     expect(joined.weight.subarray(first.weight.length, 2 * first.weight.length)).not.toEqual(first.weight);
     expect(Object.keys(seeds)).toEqual([
@@ -603,7 +602,7 @@ describe("an ensemble", () => {
       {},
       {
         onProgress: ({ phase, done, total }) => {
-          if (phase === "train" && Number.isInteger(done)) seen.push(done, total!);
+          if (phase === "train" && Number.isInteger(done)) seen.push(done, total);
         },
       },
     );

@@ -17,9 +17,9 @@ import { readTrainInput, type TrainInput } from "./input.ts";
 import { fitMembers, memberPurpose } from "./members.ts";
 import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
-import { splitValidation, type ValidationSplit } from "./split.ts";
 import { createTrainConfig, type FittedCalibration } from "./train-config.ts";
 import type { ChildCorrection, CoordHead, LabelHead, Model, Reference, Warning } from "./types.ts";
+import { splitValidation, type ValidationSplit } from "./validation-split.ts";
 
 export interface TrainWork extends WorkOptions {
   readonly engine: Engine;
@@ -83,7 +83,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     child === null || childModules === undefined ? null : trainedCorrection(child, childModules);
   const calibration = await calibrate(
     memberShape,
-    fitted.members.map((own, m) => ({ weights: own, rows: splits[m]!.val })),
+    fitted.members.map((own, m) => ({ weights: own, rows: splits[m].val })),
     childCorrection,
     chosen,
     input,
@@ -92,7 +92,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const inference = await engine.createInference(shape, weights);
   let latent: DenseMatrix;
   try {
-    latent = await encodeCells(inference, input.x, shape.hiddenSizes[shape.hiddenSizes.length - 1]!, work);
+    latent = await encodeCells(inference, input.x, shape.hiddenSizes[shape.hiddenSizes.length - 1], work);
   } finally {
     inference.dispose();
   }
@@ -204,7 +204,7 @@ async function calibrate(
   const temperatures = new Map<string, number>();
   const setThresholds = new Map<string, SetThresholds>();
   labels.forEach(({ column }, j) => {
-    const head = joinHeads(heads.map((own) => own[j]!));
+    const head = joinHeads(heads.map((own) => own[j]));
     const temperature = fitTemperature(head, reach);
     temperatures.set(column, temperature);
     setThresholds.set(column, fitSetThresholds(head, temperature));
@@ -214,7 +214,7 @@ async function calibrate(
 
 /** The cells of several {@link HeadLogits} of one head, one after another. */
 function joinHeads(parts: readonly HeadLogits[]): HeadLogits {
-  const { nClasses } = parts[0]!;
+  const { nClasses } = parts[0];
   const nRows = parts.reduce((sum, { targets }) => sum + targets.length, 0);
   const logits = new Float32Array(nRows * nClasses);
   const targets = new Int32Array(nRows);

@@ -82,7 +82,7 @@ export async function commitFiles(
     const written = staged.map(({ path, size, sha256 }) => ({ path, sizeBytes: size, sha256 }));
     for (const file of also(written)) await stage(bytesPart(file, { disk }));
     at = target;
-    const last = staged[parts.length - 1]!;
+    const last = staged[parts.length - 1];
     await place(disk, owner, target, [...staged.filter((file) => file !== last), last]);
   } catch (error) {
     if (!(error instanceof Unfinished)) {
@@ -165,7 +165,7 @@ async function place(
         hint: "choose another path",
       });
   if (staged.length === 1) {
-    await disk.rename(staged[0]!.temporary, target);
+    await disk.rename(staged[0].temporary, target);
     await disk.flushFolder(dirname(target));
     return;
   }

@@ -7,10 +7,10 @@ import { compareCodePoints } from "../core/order.ts";
 import type { FileSystem } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { bytesPart, commitFiles, madePart } from "./commit.ts";
+import { committedView, finishFolder, realPath } from "./committed-view.ts";
 import { nodeDisk } from "./disk.ts";
 import { asFileError } from "./file-errors.ts";
 import { checkReplaceable, replaceFolder } from "./folders.ts";
-import { finishFolder, realPath, settledView } from "./settled.ts";
 import { temporaryPath, thisProcess } from "./temporaries.ts";
 
 export { asFileError };
@@ -74,7 +74,7 @@ export const nodeFiles: FileSystem = {
     );
   },
 
-  settled: () => settledView(openPath),
+  committedView: () => committedView(openPath),
   realPath,
 
   async replace(path, make, also) {

@@ -22,17 +22,17 @@ export function readArrowCells(bytes: Uint8Array, where: string): ArrowCells {
   const at = Math.max(0, names.indexOf(INDEX_COLUMN));
   const values = table.children.map((column, c) => {
     const list = valuesOf(column, `${where} › ${names[c]}`);
-    if (list.length === table.children[at]!.length) return list;
-    throw bad(`got ${list.length} values, expected ${table.children[at]!.length}`, `${where} › ${names[c]}`);
+    if (list.length === table.children[at].length) return list;
+    throw bad(`got ${list.length} values, expected ${table.children[at].length}`, `${where} › ${names[c]}`);
   });
   if (values.length < 2) throw bad("the table has no columns", where);
-  const obsNames = values[at]!.map((name, row) => {
+  const obsNames = values[at].map((name, row) => {
     if (typeof name === "string" || typeof name === "number") return String(name);
     throw bad(`row ${row} holds no name of a cell`, `${where} › ${names[at]}`);
   });
   const columns = new Map<string, Column>();
   for (const [c, name] of names.entries())
-    if (c !== at) columns.set(name, columnOf(values[c]!, `${where} › ${name}`));
+    if (c !== at) columns.set(name, columnOf(values[c], `${where} › ${name}`));
   return { obsNames, columns };
 }
 

@@ -27,7 +27,7 @@ export async function readParquetCells(
     if (columns.length < 2) throw bad("the table has no columns");
     const names = columns.map(({ name }) => name);
     const wanted = [INDEX_COLUMN, ...pandasIndex(metadata.get(PANDAS_KEY)), PANDAS_INDEX];
-    const index = columns[names.indexOf(wanted.find((name) => names.includes(name)) ?? names[0]!)]!;
+    const index = columns[names.indexOf(wanted.find((name) => names.includes(name)) ?? names[0])];
     return {
       obsNames: namesOf(index),
       columns: new Map(

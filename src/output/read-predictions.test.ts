@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-predictions.ts";
-import { columnLabels } from "../anndata/column-values.ts";
+import { columnLabels } from "../anndata/read/column-values.ts";
 import { joinBytes } from "../core/bytes.ts";
 import { WRITE_MODES } from "./columns.ts";
 import { parseCsv, quotedCsv } from "./csv-text.ts";
@@ -48,10 +48,10 @@ test("a full export comes back as it was", async () => {
   const [read] = await readPredictions(table, ["group", "kind"]);
   const [written] = predictions.labels;
   for (const key of ["conf", "margin", "knnVoteFrac", "isLowConf", "usedKnn", "isUnknown"] as const)
-    expect([...read![key]]).toEqual([...written![key]]);
+    expect([...read[key]]).toEqual([...written[key]]);
   for (const key of ["raw", "knn", "final"] as const)
-    expect(Array.from(read![key].codes, (code) => read![key].categories[code])).toEqual(
-      Array.from(written![key].codes, (code) => written![key].categories[code]),
+    expect(Array.from(read[key].codes, (code) => read[key].categories[code])).toEqual(
+      Array.from(written[key].codes, (code) => written[key].categories[code]),
     );
 });
 
@@ -64,9 +64,11 @@ test("prediction sets come back from text and Arrow; a label column named alike 
   for (const source of sources) {
     const table = await openCellTable(source);
     for (const { sets } of await readPredictions(table, ["group"]))
-      expect(Array.from(sets!.codes, (code) => sets!.members[code]!.map((c) => sets!.categories[c]))).toEqual(
-        [["B, naive", "T cell"], ["B, naive"], ["B, naive", "T cell"]],
-      );
+      expect(Array.from(sets!.codes, (code) => sets!.members[code].map((c) => sets!.categories[c]))).toEqual([
+        ["B, naive", "T cell"],
+        ["B, naive"],
+        ["B, naive", "T cell"],
+      ]);
     const read = await readPredictions(table, ["group", "set_group"]);
     expect(read.map(({ sets }) => sets)).toEqual([undefined, undefined]);
   }
@@ -74,7 +76,7 @@ test("prediction sets come back from text and Arrow; a label column named alike 
     await openCellTable(file("none.csv", joinBytes(toCsv(toyPredictions())))),
     ["group"],
   );
-  expect(none!.sets).toBeUndefined();
+  expect(none.sets).toBeUndefined();
 });
 
 test("an Arrow table gives what the CSV of the same predictions gives, rows beyond one batch too", async () => {
@@ -84,17 +86,17 @@ test("an Arrow table gives what the CSV of the same predictions gives, rows beyo
   expect(arrow.obsNames).toEqual(csv.obsNames);
   expect(arrow.columns).toEqual(csv.columns);
   const [a, b] = await Promise.all([arrow, csv].map((table) => readPredictions(table, ["group", "kind"])));
-  for (const [l, label] of a!.entries()) {
+  for (const [l, label] of a.entries()) {
     for (const key of ["conf", "margin", "knnVoteFrac", "isLowConf", "usedKnn", "isUnknown"] as const)
-      expect([...label[key]]).toEqual([...b![l]![key]]);
+      expect([...label[key]]).toEqual([...b[l][key]]);
     for (const key of ["raw", "knn", "final"] as const)
       expect(Array.from(label[key].codes, (code) => label[key].categories[code])).toEqual(
-        Array.from(b![l]![key].codes, (code) => b![l]![key].categories[code]),
+        Array.from(b[l][key].codes, (code) => b[l][key].categories[code]),
       );
   }
   const n = 70_000;
   const codes = Int32Array.from({ length: n }, (_, i) => i % 3);
-  const labels = [{ ...toy.labels[0]!, final: { codes, categories: ["x", "y", "z"] } }];
+  const labels = [{ ...toy.labels[0], final: { codes, categories: ["x", "y", "z"] } }];
   const obsNames = Array.from({ length: n }, (_, i) => `c${i}`);
   const long = toArrow({ ...toy, obsNames, labels }, { mode: "minimal" });
   const table = await openCellTable(file("long.arrow", long));
@@ -122,7 +124,7 @@ test("Parquet: rows beyond one row group", async () => {
   const toy = toyPredictions();
   const n = 70_000;
   const codes = Int32Array.from({ length: n }, (_, i) => (i % 4) - 1);
-  const labels = [{ ...toy.labels[0]!, final: { codes, categories: ["x", "y", "z"] } }];
+  const labels = [{ ...toy.labels[0], final: { codes, categories: ["x", "y", "z"] } }];
   const obsNames = Array.from({ length: n }, (_, i) => `c${i}`);
   const table = await openCellTable(
     file("long.parquet", toParquet({ ...toy, obsNames, labels }, { mode: "minimal" })),
@@ -140,10 +142,10 @@ test.each(["pandas", "pandas-zstd", "polars"])(
     expect(table.obsNames.slice(0, 2)).toEqual(["AAAC-1", "AAAG-1"]);
     expect(table.columns[0]).toBe("pred_type");
     const [read] = await readPredictions(table, ["type"]);
-    expect(Array.from(read!.final.codes, (code) => read!.final.categories[code])).toEqual([
+    expect(Array.from(read.final.codes, (code) => read.final.categories[code])).toEqual([
       ...["T", "B", undefined, "T", "NK", "😀"],
     ]);
-    expect([...read!.isUnknown]).toEqual([1, 0, 0, 1, 0, 0]);
+    expect([...read.isUnknown]).toEqual([1, 0, 0, 1, 0, 0]);
     expect(columnLabels(await table.column("cluster")).categories).toEqual(["-2", "0", "1", "2"]);
   },
 );
@@ -210,9 +212,9 @@ test("a damaged Arrow table and one of other columns are refused, with their pla
 test("what a smaller export leaves out is filled in", async () => {
   const path = file("minimal.csv", joinBytes(toCsv(toyPredictions(), { mode: "minimal" })));
   const [read] = await readPredictions(await openCellTable(path), ["group"]);
-  expect([...read!.isUnknown]).toEqual([1, 0, 0]);
-  expect([...read!.conf]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
-  expect([...read!.usedKnn]).toEqual([0, 0, 0]);
+  expect([...read.isUnknown]).toEqual([1, 0, 0]);
+  expect([...read.conf]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  expect([...read.usedKnn]).toEqual([0, 0, 0]);
 });
 
 test("a missing column, a ragged line and a score that is none are refused, with their place", async () => {

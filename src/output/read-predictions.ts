@@ -1,12 +1,12 @@
 /** Predictions read back from what an export wrote. @module */
 import { platform } from "#platform";
-import { columnLabels, columnStrings } from "../anndata/column-values.ts";
 import { openAnnData } from "../anndata/open.ts";
+import { columnLabels, columnStrings } from "../anndata/read/column-values.ts";
 import type { Column } from "../anndata/types.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import { gunzip, isGzip } from "../formats/gzip.ts";
-import { decompress } from "../formats/zarr-codecs.ts";
+import { gunzip, isGzip } from "../formats/compression/gzip.ts";
+import { decompress } from "../formats/zarr/codecs.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
 import { INDEX_COLUMN, predictionNames } from "./columns.ts";

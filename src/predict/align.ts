@@ -2,7 +2,7 @@
 import type { Matrix } from "../anndata/types.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
 import { type Normalization, normalizeCell } from "../core/normalize.ts";
-import { createRoom, type Room } from "../core/room.ts";
+import { createScratchBuffer, type ScratchBuffer } from "../core/scratch-buffer.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { type CountsCheck, createCountsCheck } from "../model/counts-check.ts";
 import type { InputTransform } from "../model/types.ts";
@@ -124,12 +124,12 @@ export async function* alignedRows(
           'Choose the matrix with counts, such as layer: "counts" or "raw/X"; for values normalised as the model\'s were, normalize: "none".',
         );
   // A block is still in use while the next one is made.
-  const rooms = [createRoom(), createRoom()];
+  const buffers = [createScratchBuffer(), createScratchBuffer()];
   let turn = 0;
   for await (const { firstRow, csr } of matrix.rows({ maxRows: batchSize, reuse: true, signal })) {
     let aligned: Csr;
     try {
-      aligned = alignBlock(csr, alignment, transform, firstRow, rooms[turn]!);
+      aligned = alignBlock(csr, alignment, transform, firstRow, buffers[turn]);
       turn = 1 - turn;
     } catch (error) {
       throw locate(error, `${source} › ${matrix.name}`);
@@ -183,13 +183,13 @@ export function alignBlock(
   alignment: GeneAlignment,
   transform: InputTransform,
   firstRow = 0,
-  room?: Room,
+  scratch?: ScratchBuffer,
 ): Csr {
   const { queryGenes, toModel, nGenes } = alignment;
   const { nRows, indptr, indices, data } = block;
   const binary = transform === "binary";
   const n = indices.length;
-  const memory = (bytes: number) => room?.(bytes) ?? new ArrayBuffer(bytes);
+  const memory = (bytes: number) => scratch?.(bytes) ?? new ArrayBuffer(bytes);
   const columns =
     nGenes <= 65536 ? new Uint16Array(memory(2 * n), 0, n) : new Uint32Array(memory(4 * n), 0, n);
   const values = binary || data === null ? null : new Float32Array(indices.length);

@@ -44,7 +44,7 @@ test("with a few lists most neighbours are found, at their exact distances", asy
   for (let q = 0; q < queries.nRows; q++) {
     const rows = truth.indices.subarray(5 * q, 5 * q + 5);
     for (let i = 5 * q; i < 5 * q + 5; i++) {
-      const at = rows.indexOf(found.indices[i]!);
+      const at = rows.indexOf(found.indices[i]);
       if (at >= 0) expect(found.distances[i]).toBe(truth.distances[5 * q + at]);
       hits += at >= 0 ? 1 : 0;
     }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bindCoherence, scoreCoherently } from "./coherent.ts";
 import { createScores } from "./confidence.ts";
-import type { HierarchyRules } from "./hierarchy.ts";
+import type { HierarchyRules } from "./hierarchy-rules.ts";
 
 const HEADS = [
   { column: "top", classes: ["a", "b"] },
@@ -21,7 +21,7 @@ const RULES: HierarchyRules = new Map([
 ]);
 
 function score(logits: readonly (readonly number[])[][], temperatures = [1, 1, 1]) {
-  const nRows = logits[0]!.length;
+  const nRows = logits[0].length;
   const heads = HEADS.map(({ column, classes }) => createScores(column, classes, nRows + 1));
   const flat = logits.map((rows) => Float32Array.from(rows.flat()));
   scoreCoherently(bindCoherence(HEADS, RULES), flat, nRows, temperatures, heads, 1);
@@ -48,17 +48,17 @@ test("a parent's probability is the sum of its children's, and each label lies u
       (top, middle, fine, t) => {
         const heads = score([[top], [middle], [fine]], [1, 1, t]);
         const p = softmax(fine, t);
-        const middles = [p[0]! + p[1]!, p[2]!, p[3]! + p[4]!];
-        const tops = [middles[0]! + middles[1]!, middles[2]!];
-        const [a, b, c] = heads.map(({ raw }) => raw[1]!) as [number, number, number];
-        expect(MIDDLE.childToParent.get(HEADS[1]!.classes[b]!)).toBe(HEADS[0]!.classes[a]);
-        expect(FINE.childToParent.get(HEADS[2]!.classes[c]!)).toBe(HEADS[1]!.classes[b]);
+        const middles = [p[0] + p[1], p[2], p[3] + p[4]];
+        const tops = [middles[0] + middles[1], middles[2]];
+        const [a, b, c] = heads.map(({ raw }) => raw[1]) as [number, number, number];
+        expect(MIDDLE.childToParent.get(HEADS[1].classes[b])).toBe(HEADS[0].classes[a]);
+        expect(FINE.childToParent.get(HEADS[2].classes[c])).toBe(HEADS[1].classes[b]);
         expect(tops[a]).toBeCloseTo(Math.max(...tops), 6);
-        [tops[a]!, middles[b]!, p[c]!].forEach((expected, h) => {
-          expect(heads[h]!.conf[1]).toBeCloseTo(expected, 6);
+        [tops[a], middles[b], p[c]].forEach((expected, h) => {
+          expect(heads[h].conf[1]).toBeCloseTo(expected, 6);
         });
         const others = tops.filter((_, code) => code !== a);
-        expect(heads[0]!.margin[1]).toBeCloseTo(Math.max(0, tops[a]! - Math.max(...others)), 6);
+        expect(heads[0].margin[1]).toBeCloseTo(Math.max(0, tops[a] - Math.max(...others)), 6);
       },
     ),
   );
@@ -68,8 +68,8 @@ test("a label gives way to a less likely one under the parent's label, with no m
   const probabilities = [0.24, 0.24, 0.08, 0.44, 0];
   const heads = score([[[9, 0]], [[0, 0, 9]], [probabilities.map((p) => Math.log(p || 1e-9))]]);
   expect(heads.map(({ raw }) => raw[1])).toEqual([0, 0, 0]); // a, a1, a1x; b1x alone is likelier
-  expect(heads.map(({ conf }) => Number(conf[1]!.toFixed(4)))).toEqual([0.56, 0.48, 0.24]);
-  expect(heads.map(({ margin }) => Number(margin[1]!.toFixed(4)))).toEqual([0.12, 0.04, 0]);
+  expect(heads.map(({ conf }) => Number(conf[1].toFixed(4)))).toEqual([0.56, 0.48, 0.24]);
+  expect(heads.map(({ margin }) => Number(margin[1].toFixed(4)))).toEqual([0.12, 0.04, 0]);
 });
 
 test("columns without rules are scored by themselves", () => {

@@ -6,7 +6,7 @@
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { type HeadScores, softmaxRows } from "./confidence.ts";
-import type { HierarchyRules } from "./hierarchy.ts";
+import type { HierarchyRules } from "./hierarchy-rules.ts";
 
 /** Two label columns by position: of each class of `child` the class of `parent` that it belongs to. */
 interface Link {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { referenceLabels } from "../../test/helpers/predict-fixtures.ts";
 import { toyPredictions } from "../../test/helpers/toy-predictions.ts";
 import { deepestLabels } from "./deepest.ts";
-import type { HierarchyRules } from "./hierarchy.ts";
+import type { HierarchyRules } from "./hierarchy-rules.ts";
 import type { LabelPrediction } from "./types.ts";
 import { withUnknown } from "./unknown.ts";
 
@@ -12,7 +12,7 @@ function prediction(column: string, labels: readonly string[]): LabelPrediction 
     referenceLabels(labels.map((label) => (label === "Unknown" ? "-" : label))),
     isUnknown,
   );
-  return { ...toyPredictions().labels[0]!, column, isUnknown, final };
+  return { ...toyPredictions().labels[0], column, isUnknown, final };
 }
 
 const RULES: HierarchyRules = new Map([
@@ -33,10 +33,7 @@ function deepest(columns: Readonly<Record<string, readonly string[]>>, rules = R
     Object.entries(columns).map(([name, labels]) => prediction(name, labels)),
     rules,
   );
-  return Array.from(labels.codes, (code, i) => [
-    labels.categories[code],
-    of.categories[of.codes[i]!] ?? null,
-  ]);
+  return Array.from(labels.codes, (code, i) => [labels.categories[code], of.categories[of.codes[i]] ?? null]);
 }
 
 test("the finest known label is taken, down to where one is Unknown", () => {

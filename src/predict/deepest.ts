@@ -1,5 +1,5 @@
 /** The finest label of each cell that can be stood by. @module */
-import type { HierarchyRules } from "./hierarchy.ts";
+import type { HierarchyRules } from "./hierarchy-rules.ts";
 import type { DeepestLabels, LabelPrediction } from "./types.ts";
 import { UNKNOWN } from "./unknown.ts";
 

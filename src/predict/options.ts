@@ -20,8 +20,8 @@ import {
   VAR_NAMES_TYPES,
   type VarNamesType,
 } from "../preprocess/options.ts";
-import type { HierarchyRules } from "./hierarchy.ts";
-import { checkRefinementConfig, type RefinementConfig } from "./refine.ts";
+import type { HierarchyRules } from "./hierarchy-rules.ts";
+import { checkRefinementConfig, type RefinementConfig } from "./rerank-children.ts";
 
 /** Which cells take the label of their nearest reference cells. */
 export const KNN_CORRECTIONS = ["off", "low_conf_only", "all"] as const;
@@ -160,7 +160,7 @@ export const PREDICT_DEFAULTS: PredictSettings = {
 
 const SHARE = { min: 0, max: 1 } as const;
 /** The coverages that models have thresholds for. */
-const SET_COVERAGE = { min: SET_COVERAGES[0]!, max: SET_COVERAGES.at(-1)! } as const;
+const SET_COVERAGE = { min: SET_COVERAGES[0], max: SET_COVERAGES.at(-1)! } as const;
 const COUNT = { integer: true, min: 1 } as const;
 const TOGGLES = [
   "applyCalibration",

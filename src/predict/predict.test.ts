@@ -6,7 +6,7 @@ import type { DenseMatrix } from "../core/dense.ts";
 import { createReferenceEngine } from "../kernels/reference/engine.ts";
 import type { Engine } from "../kernels/types.ts";
 import type { Reference } from "../model/types.ts";
-import { deriveHierarchyRules } from "./hierarchy.ts";
+import { deriveHierarchyRules } from "./hierarchy-rules.ts";
 import type { PredictOptions } from "./options.ts";
 import { predict } from "./predict.ts";
 import type { PredictedLabels } from "./types.ts";

@@ -8,22 +8,22 @@ import type { WorkOptions } from "../core/progress.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
-import { applyReranker } from "../model/refinement.ts";
+import { applyReranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
-import { calibrationOf } from "./calibration.ts";
 import { bindCoherence } from "./coherent.ts";
 import { flagLowConfidence, type HeadScores } from "./confidence.ts";
 import { deepestLabels } from "./deepest.ts";
 import { type NetworkOutput, runNetwork } from "./forward.ts";
-import { enforceHierarchy, resolveHierarchy } from "./hierarchy.ts";
-import { askNeighbours, type KnnLabels } from "./knn.ts";
-import { predictionMetadata } from "./metadata.ts";
+import { enforceHierarchy, resolveHierarchy } from "./hierarchy-rules.ts";
+import { askNeighbours, type KnnLabels } from "./knn-correction.ts";
+import { chooseKnnSpace, type KnnSpace } from "./knn-space.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
 import { planSets } from "./prediction-sets.ts";
 import { openQueryRows } from "./query-rows.ts";
-import { refinementMetadata, resolveRefinement } from "./refine.ts";
-import { chooseSpace, type KnnSpace } from "./space.ts";
+import { refinementMetadata, resolveRefinement } from "./rerank-children.ts";
+import { predictionMetadata } from "./result-metadata.ts";
+import { calibrationOf } from "./temperatures.ts";
 import type { LabelPrediction, Predictions, Warning } from "./types.ts";
 import { decideUnknown, withUnknown } from "./unknown.ts";
 
@@ -63,7 +63,7 @@ export async function predict(
   const coherence = settings.coherentProbabilities ? bindCoherence(model.labelHeads, hierarchy.rules) : null;
   const refinement = await resolveRefinement(model, settings);
   const query = await openQueryRows(model, adata, settings, work.signal);
-  const space = await chooseSpace(model, adata, settings);
+  const space = await chooseKnnSpace(model, adata, settings);
   let nRefined = 0;
   const network = await runNetwork(
     model,

@@ -21,7 +21,7 @@ const letters = (n: number): string[] => Array.from({ length: n }, (_, c) => Str
 
 function mostLikely(logits: Float32Array, at: number, nClasses: number): number {
   let best = 0;
-  for (let c = 1; c < nClasses; c++) if (logits[at + c]! > logits[at + best]!) best = c;
+  for (let c = 1; c < nClasses; c++) if (logits[at + c] > logits[at + best]) best = c;
   return best;
 }
 
@@ -33,15 +33,15 @@ function setsOf(logits: Float32Array, nClasses: number, threshold: number, tempe
   collectSets(collector, logits, nRows, temperature, labels, 0);
   const { codes, members } = collectedSets(collector);
   expect(new Set(members.map(String)).size).toBe(members.length);
-  return [...codes].map((code) => [...members[code]!]);
+  return [...codes].map((code) => [...members[code]]);
 }
 
 /** By sorting all classes and cutting the list. */
 function expectedSet(row: readonly number[], threshold: number, temperature: number): number[] {
   const powers = row.map((z) => Math.exp((z - Math.max(...row)) / temperature));
   const sum = powers.reduce((a, b) => a + b, 0);
-  const order = row.map((_, c) => c).sort((a, b) => row[b]! - row[a]! || a - b);
-  return order.filter((c, place) => place === 0 || powers[c]! / sum >= threshold);
+  const order = row.map((_, c) => c).sort((a, b) => row[b] - row[a] || a - b);
+  return order.filter((c, place) => place === 0 || powers[c] / sum >= threshold);
 }
 
 const blocks = fc.record({
@@ -89,7 +89,7 @@ test("a lower threshold, that is a higher coverage, only adds labels", () => {
         const wide = setsOf(logits, block.nClasses, low, block.temperature);
         const narrow = setsOf(logits, block.nClasses, high, block.temperature);
         narrow.forEach((set, r) => {
-          expect(wide[r]!.slice(0, set.length)).toEqual(set);
+          expect(wide[r].slice(0, set.length)).toEqual(set);
         });
       },
     ),
@@ -231,7 +231,7 @@ describe("predict", () => {
     const whole = await run({ predictionSets: 0.9 });
     // At 0.9 the threshold is 0.45; the logits of kind are the values over a temperature of 2.
     const text = whole.labels.map(({ sets }) =>
-      [...sets!.codes].map((code) => sets!.members[code]!.map((c) => sets!.categories[c]).join("+")),
+      [...sets!.codes].map((code) => sets!.members[code].map((c) => sets!.categories[c]).join("+")),
     );
     expect(text).toEqual([
       ["a", "b+a", "a+b", "b"],

@@ -7,7 +7,7 @@ import { type ConfigValue, Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { heldOutCellsNeeded, probabilitiesOf } from "../model/conformal.ts";
 import type { Model } from "../model/types.ts";
-import { configEntry } from "./calibration.ts";
+import { configEntry } from "./temperatures.ts";
 import type { PredictedSets } from "./types.ts";
 
 /** Characters that the distinct sets of one column may take as text: as many bytes of memory. */
@@ -52,9 +52,9 @@ export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, cover
       `columns › ${column} › thresholds`,
     );
     if (at >= own.length) throw tooFewCells(column, coverages, at, own.length, columns);
-    thresholds.set(column, own[at]!);
+    thresholds.set(column, own[at]);
   }
-  return { coverage: coverages[at]!, thresholds };
+  return { coverage: coverages[at], thresholds };
 }
 
 function tooFewCells(
@@ -68,7 +68,7 @@ function tooFewCells(
   const lower = nStored === 0 ? "Train" : `Ask for at most ${coverages[nStored - 1]}, or train`;
   return new AtlasmtlError(
     "MISMATCH",
-    `Prediction sets of coverage ${coverages[at]} need ${heldOutCellsNeeded(coverages[at]!)} held-out cells with a label in ${column}; the model had ${String(n ?? "fewer")}.`,
+    `Prediction sets of coverage ${coverages[at]} need ${heldOutCellsNeeded(coverages[at])} held-out cells with a label in ${column}; the model had ${String(n ?? "fewer")}.`,
     {
       where: `${WHERE} › columns › ${column}`,
       hint: `${lower} with a larger valFraction (--val-fraction).`,
@@ -133,7 +133,7 @@ export function collectSets(
   const probabilities = new Float64Array(nClasses);
   for (let r = 0; r < nRows; r++) {
     probabilitiesOf(logits, r * nClasses, temperature, probabilities);
-    addSet(collector, firstRow + r, probabilities, labels[firstRow + r]!);
+    addSet(collector, firstRow + r, probabilities, labels[firstRow + r]);
   }
 }
 
@@ -151,14 +151,14 @@ export function addSet(
   const { threshold, codes, members, known, classes } = collector;
   const others: number[] = [];
   for (let c = 0; c < probabilities.length; c++)
-    if (c !== label && probabilities[c]! >= threshold) others.push(c);
-  const reached = [label, ...others.sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)];
+    if (c !== label && probabilities[c] >= threshold) others.push(c);
+  const reached = [label, ...others.sort((a, b) => probabilities[b] - probabilities[a] || a - b)];
   const key = reached.join();
   let code = known.get(key);
   if (code === undefined) {
     code = members.push(reached) - 1;
     known.set(key, code);
-    for (const c of reached) collector.textSize += classes[c]!.length + 3;
+    for (const c of reached) collector.textSize += classes[c].length + 3;
     if (collector.textSize > MAX_SET_TEXT)
       throw new AtlasmtlError(
         "LIMIT",
@@ -182,7 +182,7 @@ export function setSizes({ codes, members }: PredictedSets): {
   let [labels, single, n] = [0, 0, 0];
   for (const code of codes) {
     if (code < 0) continue;
-    const size = members[code]!.length;
+    const size = members[code].length;
     n++;
     labels += size;
     if (size === 1) single++;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAnnData } from "../anndata/memory.ts";
+import { createAnnData } from "../anndata/containers/in-memory.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { type FeaturePanel, panelToConfig } from "../preprocess/panel.ts";
 import { modelPanel } from "./model-panel.ts";
@@ -50,7 +50,7 @@ async function query(
   const values = new Map<string, number>();
   for await (const { csr } of found.matrix.rows())
     csr.indices.forEach((gene, e) => {
-      values.set(found.names[gene]!, csr.data![e]!);
+      values.set(found.names[gene], csr.data![e]);
     });
   return { ...found, values: Object.fromEntries(values) };
 }
@@ -68,7 +68,7 @@ describe("queryGenes", () => {
 
   it("maps by itself for a model with a panel, whose own symbols come first", async () => {
     const found = await query(["OLDNAME", "TP53", "ACTB", "FTL", "GAPDH"], model(IDS, panel));
-    expect(found.values).toEqual({ [IDS[0]!]: 2, [IDS[1]!]: 1, [IDS[2]!]: 3 });
+    expect(found.values).toEqual({ [IDS[0]]: 2, [IDS[1]]: 1, [IDS[2]]: 3 });
     expect(found.mapping?.get("n_matched_as_they_are")).toBe(0);
     expect(found.mapping?.get("n_matched_mapped")).toBe(3);
   });
@@ -76,10 +76,10 @@ describe("queryGenes", () => {
   it("adds up versions of one gene, and repeated names", async () => {
     const versions = IDS.map((id) => `${id}.4`);
     const found = await query([...versions, `${IDS[0]}.5`], model(IDS, panel));
-    expect(found.values).toEqual({ [IDS[0]!]: 5, [IDS[1]!]: 2, [IDS[2]!]: 3 });
+    expect(found.values).toEqual({ [IDS[0]]: 5, [IDS[1]]: 2, [IDS[2]]: 3 });
     const first = await query([...versions, `${IDS[0]}.5`], model(IDS, panel), { duplicatePolicy: "first" });
-    expect(first.values[IDS[0]!]).toBe(1);
-    expect((await query([...IDS, IDS[0]!], model(IDS, panel))).values[IDS[0]!]).toBe(5);
+    expect(first.values[IDS[0]]).toBe(1);
+    expect((await query([...IDS, IDS[0]], model(IDS, panel))).values[IDS[0]]).toBe(5);
   });
 
   it("leaves a query alone that matches, or that nothing is known of", async () => {
@@ -91,7 +91,7 @@ describe("queryGenes", () => {
   });
 
   it("matches names without an id by themselves", async () => {
-    const found = await query([IDS[0]!, IDS[1]!, IDS[2]!, "custom"], model([...SYMBOLS, "custom"]), {
+    const found = await query([IDS[0], IDS[1], IDS[2], "custom"], model([...SYMBOLS, "custom"]), {
       autoGenes: true,
     });
     expect(found.values).toEqual({ TP53: 1, CD3E: 2, ACTB: 3, custom: 4 });

@@ -1,5 +1,5 @@
 /** The cells of a query as the network takes them (contract 3 §1). @module */
-import { matrixName } from "../anndata/matrix-name.ts";
+import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
 import type { RowBlock } from "../core/csr.ts";

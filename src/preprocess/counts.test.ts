@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAnnData } from "../anndata/memory.ts";
+import { createAnnData } from "../anndata/containers/in-memory.ts";
 import type { AnnData } from "../anndata/types.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { log } from "../core/math.ts";

@@ -1,7 +1,7 @@
 /** Whether a matrix holds counts, told from a sample of its values (contract 4 §1). @module */
 
-import { lookAtMatrix } from "../anndata/look-matrix.ts";
-import { matrixName } from "../anndata/matrix-name.ts";
+import { inspectMatrix } from "../anndata/inspect/inspect-matrix.ts";
+import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import { permutation, streamKey } from "../core/rng.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -66,9 +66,9 @@ export async function summariseCounts(
     if (Math.abs(value - Math.round(value)) <= TOLERANCE) nWhole++;
     if (value > 0 && value < TOLERANCE) nTiny++;
   }
-  const at = (share: number): number => (n === 0 ? 0 : sorted[Math.min(n - 1, Math.round(share * (n - 1)))]!);
+  const at = (share: number): number => (n === 0 ? 0 : sorted[Math.min(n - 1, Math.round(share * (n - 1)))]);
   const integerFraction = n === 0 ? 1 : nWhole / n;
-  const hasNegative = n > 0 && sorted[0]! < 0;
+  const hasNegative = n > 0 && sorted[0] < 0;
   return {
     status: statusOf(hasNegative, integerFraction, nTiny, confirmFraction),
     shape: [matrix.nRows, matrix.nCols],
@@ -176,7 +176,7 @@ export function describeCounts(summary: CountsSummary): string {
 }
 
 async function kindText(matrix: Matrix, signal?: AbortSignal): Promise<string> {
-  const look = await lookAtMatrix(matrix, signal);
+  const look = await inspectMatrix(matrix, signal);
   if (look === null) return "";
   const { kind, rowTotal } = look;
   if (kind === "scaled") return "; it looks scaled or centred";
@@ -207,7 +207,7 @@ async function elsewhere(
       `countsRequired: false takes X as it is`
     );
   const [first] = found;
-  return `${found.join(" and ")} hold${found.length === 1 ? "s" : ""} counts; choose with countsLayer: "${first!.replace(/^layers\//, "")}"`;
+  return `${found.join(" and ")} hold${found.length === 1 ? "s" : ""} counts; choose with countsLayer: "${first.replace(/^layers\//, "")}"`;
 }
 
 function short(value: number): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAnnData, type FrameInput } from "../anndata/memory.ts";
+import { createAnnData, type FrameInput } from "../anndata/containers/in-memory.ts";
 import { canonicalGenes } from "./gene-ids.ts";
 import { packagedTable, parseGeneTable } from "./gene-table.ts";
 import { PREPROCESS_DEFAULTS, type PreprocessOptions } from "./options.ts";

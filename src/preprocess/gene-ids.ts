@@ -1,6 +1,7 @@
 /** From the names of genes to canonical ids: Ensembl, without version (contract 4 §2). @module */
-import { columnStrings } from "../anndata/column-values.ts";
-import { type GeneLook, lookAtGenes } from "../anndata/look-genes.ts";
+
+import { type GeneSummary, inspectGenes } from "../anndata/inspect/inspect-genes.ts";
+import { columnStrings } from "../anndata/read/column-values.ts";
 import type { DataFrame } from "../anndata/types.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { type GeneTable, ID_PREFIXES, packagedTable, readGeneTable, stripVersion } from "./gene-table.ts";
@@ -73,7 +74,7 @@ export async function canonicalGenes(
   known: KnownGenes = NO_GENES,
 ): Promise<GeneIds> {
   const where = `${genes.source} › var names`;
-  const look = lookAtGenes(genes.names);
+  const look = inspectGenes(genes.names);
   const { prefix } = look;
   const bare = prefix === null ? genes.names : genes.names.map((name) => withoutPrefix(name, prefix));
   const varNamesType = settings.varNamesType === "infer" ? kindOf(look) : settings.varNamesType;
@@ -97,7 +98,7 @@ export async function canonicalGenes(
   });
   // A name that is no id is a symbol, and the one by which others of its kind will call the gene.
   const symbols = ids.map((id, i) =>
-    ENSEMBL.test(bare[i]!) ? ((id === null ? undefined : table.symbolOf.get(id)) ?? null) : bare[i]!,
+    ENSEMBL.test(bare[i]) ? ((id === null ? undefined : table.symbolOf.get(id)) ?? null) : bare[i],
   );
   const unmapped = genes.names.filter((_, i) => ids[i] === null);
   return {
@@ -123,7 +124,7 @@ const ENSEMBL = /^ENS[A-Z]{0,4}G\d{6,}(\.\d+)?(_PAR_Y)?$/;
 const withoutPrefix = (name: string, prefix: string): string =>
   name.startsWith(prefix) ? name.slice(prefix.length) : name;
 
-function kindOf({ namespace, isVersioned }: GeneLook): Exclude<VarNamesType, "infer"> {
+function kindOf({ namespace, isVersioned }: GeneSummary): Exclude<VarNamesType, "infer"> {
   if (namespace === "ensembl") return isVersioned ? "ensembl_versioned" : "ensembl";
   return namespace === "mixed" ? "mixed" : "symbol";
 }
@@ -139,7 +140,7 @@ function caseOf(kind: VarNamesType, hasColumn: boolean): NamingCase {
 async function ensemblColumn(
   { var: columns }: GeneNames,
   settings: IdSettings,
-  look: GeneLook,
+  look: GeneSummary,
 ): Promise<{ name: string; values: readonly (string | null)[] } | null> {
   const { ensemblSourceColumn: named, preferExistingEnsemblColumn } = settings;
   if (columns === null) return null;
@@ -160,7 +161,7 @@ async function ensemblColumn(
 /** The species of the names, with its table. */
 async function speciesOf(
   names: readonly string[],
-  look: GeneLook,
+  look: GeneSummary,
   settings: IdSettings,
   where: string,
 ): Promise<{ species: Species; table: GeneTable }> {
@@ -193,11 +194,11 @@ async function speciesOf(
       where,
     );
   if (found.length === 1) {
-    const species = nameOf(found[0]![0]);
+    const species = nameOf(found[0][0]);
     if (species !== null) return { species, table: await tableOf(species) };
     throw new AtlasmtlError(
       "UNSUPPORTED",
-      `genes begin with ${found[0]![0]}; there are tables for human, mouse and rat`,
+      `genes begin with ${found[0][0]}; there are tables for human, mouse and rat`,
       {
         where,
         hint: "of another species, train and predict without preprocessing: names are matched as they are",
@@ -214,7 +215,7 @@ function nameOf(letters: string): Species | null {
 /** The species whose table has most of the symbols. */
 async function bySymbols(
   names: readonly string[],
-  look: GeneLook,
+  look: GeneSummary,
   tableOf: (species: Species) => Promise<GeneTable>,
   settings: IdSettings,
   where: string,
@@ -269,7 +270,7 @@ function mixedSpecies(
   const parts = counts.map(([species, n]) => `${n} of ${species}`).join(" and ");
   return new AtlasmtlError("BAD_DATA", `the ${names.length} genes are of several species: ${parts}`, {
     where,
-    hint: `keep the cells and genes of one species; species: "${counts[0]![0]}" takes its genes and drops the others`,
+    hint: `keep the cells and genes of one species; species: "${counts[0][0]}" takes its genes and drops the others`,
   });
 }
 

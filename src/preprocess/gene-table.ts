@@ -2,7 +2,7 @@
 import { platform } from "#platform";
 import type { FileInput } from "../core/bytes.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { gunzip, isGzip } from "../formats/gzip.ts";
+import { gunzip, isGzip } from "../formats/compression/gzip.ts";
 import type { Species } from "./options.ts";
 import { SPECIES_ENSEMBL_COLUMN, SPECIES_SYMBOL_COLUMN } from "./schema.ts";
 
@@ -61,7 +61,7 @@ async function unpack(species: Species): Promise<GeneTable> {
   for (const [i, step] of steps.split("\n").entries()) {
     number += Number(step);
     const id = ID_PREFIXES[species] + String(number).padStart(ID_DIGITS, "0");
-    const name = names[i]!;
+    const name = names[i];
     const isOther = name.startsWith("!");
     symbolOf.set(id, isOther ? name.slice(1) : name);
     if (!isOther) idOf.set(name, id);
@@ -117,7 +117,7 @@ export function parseGeneTable(text: string, species: Species, name: string): Ge
   const idOf = new Map<string, string>();
   const symbolOf = new Map<string, string>();
   for (let i = 1; i < lines.length; i++) {
-    const cells = lines[i]!.split("\t");
+    const cells = lines[i].split("\t");
     const id = stripVersion((cells[idColumn] ?? "").trim());
     const symbol = (cells[symbolColumn] ?? "").trim();
     if (id === "" || symbol === "") continue;

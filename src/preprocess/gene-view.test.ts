@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createAnnData } from "../anndata/memory.ts";
+import { createAnnData } from "../anndata/containers/in-memory.ts";
 import type { Matrix } from "../anndata/types.ts";
 import { moveGenes, viewGenes } from "./gene-view.ts";
 import { type GenePlan, selectGenes } from "./merge-genes.ts";
@@ -27,11 +27,11 @@ async function rowsOf(matrix: Matrix): Promise<number[][]> {
     for (let r = 0; r < csr.nRows; r++) {
       const row = new Array<number>(csr.nCols).fill(0);
       let last = -1;
-      for (let e = csr.indptr[r]!; e < csr.indptr[r + 1]!; e++) {
-        expect(csr.indices[e]!).toBeGreaterThan(last);
+      for (let e = csr.indptr[r]; e < csr.indptr[r + 1]; e++) {
+        expect(csr.indices[e]).toBeGreaterThan(last);
         expect(csr.data![e]).not.toBe(0);
-        last = csr.indices[e]!;
-        row[last] = csr.data![e]!;
+        last = csr.indices[e];
+        row[last] = csr.data![e];
       }
       rows.push(row);
     }
@@ -69,9 +69,9 @@ describe("moveGenes", () => {
           const found = await rowsOf(moveGenes(await adata.matrix(), plan, policy));
           const expected = values.map((row) =>
             order.map((name) => {
-              const members = groups.flatMap((each, gene) => (each === name ? [row[gene]!] : []));
+              const members = groups.flatMap((each, gene) => (each === name ? [row[gene]] : []));
               if (members.length === 0) return 0;
-              if (policy === "first") return members[0]!;
+              if (policy === "first") return members[0];
               const sum = members.reduce((a, b) => a + b, 0);
               return Math.fround(policy === "mean" ? sum / members.length : sum) + 0;
             }),

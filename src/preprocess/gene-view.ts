@@ -1,7 +1,7 @@
 /** A dataset seen with other genes: columns of its matrices are moved, added up and left out while they stream. @module */
-import { frame } from "../anndata/dataframe.ts";
-import { pickColumn } from "../anndata/select.ts";
+import { frame } from "../anndata/read/dataframe.ts";
 import type { AnnData, Column, DataFrame, Matrix, MatrixName } from "../anndata/types.ts";
+import { pickColumn } from "../anndata/views/select-cells.ts";
 import type { ConfigMap } from "../core/config.ts";
 import type { Csr } from "../core/csr.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -79,12 +79,12 @@ function renumbered(plan: GenePlan, names: readonly string[], others: readonly s
   const target = new Int32Array(others.length).fill(-1);
   names.forEach((name, gene) => {
     const at = place.get(name);
-    if (at !== undefined) target[at] = plan.target[gene]!;
+    if (at !== undefined) target[at] = plan.target[gene];
   });
   return {
     ...plan,
     target,
-    first: plan.first.map((gene) => (gene < 0 ? -1 : (place.get(names[gene]!) ?? -1))),
+    first: plan.first.map((gene) => (gene < 0 ? -1 : (place.get(names[gene]) ?? -1))),
   };
 }
 
@@ -133,11 +133,11 @@ function createMover(plan: GenePlan, policy: DuplicatePolicy): (block: Csr) => C
       const begin = kept;
       let last = -1;
       let isSorted = true;
-      for (let e = indptr[row]!; e < indptr[row + 1]!; e++) {
-        const gene = indices[e]!;
-        const to = target[gene]!;
+      for (let e = indptr[row]; e < indptr[row + 1]; e++) {
+        const gene = indices[e];
+        const to = target[gene];
         if (to < 0 || (policy === "first" && first[to] !== gene)) continue;
-        sums[to]! += data === null ? 1 : data[e]!;
+        sums[to] += data === null ? 1 : data[e];
         if (isTouched[to] === 1) continue;
         isTouched[to] = 1;
         if (to < last) isSorted = false;
@@ -147,8 +147,8 @@ function createMover(plan: GenePlan, policy: DuplicatePolicy): (block: Csr) => C
       if (!isSorted) columns.subarray(begin, kept).sort();
       let written = begin;
       for (let at = begin; at < kept; at++) {
-        const gene = columns[at]!;
-        const value = policy === "mean" ? sums[gene]! / groupSize[gene]! : sums[gene]!;
+        const gene = columns[at];
+        const value = policy === "mean" ? sums[gene] / groupSize[gene] : sums[gene];
         sums[gene] = 0;
         isTouched[gene] = 0;
         if (Math.fround(value) === 0) continue; // values that cancel out

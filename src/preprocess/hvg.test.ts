@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { describeShared, sharedPath } from "../../test/helpers/shared.ts";
-import { columnLabels } from "../anndata/column-values.ts";
-import { createAnnData } from "../anndata/memory.ts";
+import { createAnnData } from "../anndata/containers/in-memory.ts";
 import { openAnnData } from "../anndata/open.ts";
+import { columnLabels } from "../anndata/read/column-values.ts";
 import type { Matrix } from "../anndata/types.ts";
 import { randomBelow } from "../core/rng.ts";
 import { variableGenes } from "./hvg.ts";
@@ -36,20 +36,20 @@ describeShared("variableGenes against scanpy", () => {
           const chosen = new Set(found.chosen);
           expect(chosen.size).toBe(n_top_genes);
           // Genes of one score have no order; scanpy's depends on the machine.
-          const cutoff = found.scores[found.chosen.at(-1)!]!;
-          const isTied = (gene: number): boolean => key === null && close(found.scores[gene]!, cutoff);
+          const cutoff = found.scores[found.chosen.at(-1)!];
+          const isTied = (gene: number): boolean => key === null && close(found.scores[gene], cutoff);
           const both = expected.chosen.filter((gene) => chosen.has(gene) || isTied(gene));
           expect(both.length / n_top_genes).toBeGreaterThanOrEqual(0.99);
           let worst = 0;
           expected.scores.forEach((score, gene) => {
-            worst = Math.max(worst, Math.abs(found.scores[gene]! - score) / Math.max(1e-3, Math.abs(score)));
+            worst = Math.max(worst, Math.abs(found.scores[gene] - score) / Math.max(1e-3, Math.abs(score)));
           });
           expect(worst).toBeLessThan(1e-6);
           const ranked = expected.chosen.filter((gene, i) => {
-            const rank = expected.ranks[i]!;
+            const rank = expected.ranks[i];
             if (found.ranks[gene] === rank) return true;
             const same = found.chosen[rank];
-            return same !== undefined && close(found.scores[gene]!, found.scores[same]!);
+            return same !== undefined && close(found.scores[gene], found.scores[same]);
           });
           expect(ranked.length / n_top_genes).toBeGreaterThanOrEqual(0.99);
         } finally {
@@ -81,16 +81,16 @@ describe("variableGenes", () => {
     const columns = Array.from({ length: 40 }, () => new Float64Array(300));
     for await (const { firstRow, csr } of matrix.rows())
       for (let r = 0; r < csr.nRows; r++)
-        for (let e = csr.indptr[r]!; e < csr.indptr[r + 1]!; e++)
-          columns[csr.indices[e]!]![firstRow + r] = csr.data![e]!;
+        for (let e = csr.indptr[r]; e < csr.indptr[r + 1]; e++)
+          columns[csr.indices[e]][firstRow + r] = csr.data![e];
     // Where nothing is clipped, the score is the variance over the fitted one: ratios tell the fit.
     for (const [gene, column] of columns.entries()) {
       const mean = column.reduce((a, b) => a + b, 0) / 300;
       const variance = column.reduce((a, b) => a + (b - mean) ** 2, 0) / 299;
-      const deviation = Math.sqrt(variance / scores[gene]!);
+      const deviation = Math.sqrt(variance / scores[gene]);
       const clipped = column.map((value) => Math.min(value, mean + deviation * Math.sqrt(300)));
       const again = clipped.reduce((a, b) => a + (b - mean) ** 2, 0) / 299 / deviation ** 2;
-      expect(again).toBeCloseTo(scores[gene]!, 8);
+      expect(again).toBeCloseTo(scores[gene], 8);
     }
   });
 

@@ -66,9 +66,9 @@ export async function variableGenes(
       const { indptr, indices, data } = csr;
       if (data !== null) refuseNegative(data);
       for (let row = 0; row < csr.nRows; row++) {
-        const batch = batches === null ? 0 : batches.codes[firstRow + row]!;
-        nCells[batch]!++;
-        tables[batch]!.add(indices, data, indptr[row]!, indptr[row + 1]!);
+        const batch = batches === null ? 0 : batches.codes[firstRow + row];
+        nCells[batch]++;
+        tables[batch].add(indices, data, indptr[row], indptr[row + 1]);
       }
       work.onProgress?.({ phase: "hvg", done: firstRow + csr.nRows, total: counts.nRows });
     }
@@ -76,7 +76,7 @@ export async function variableGenes(
     throw error instanceof AtlasmtlError && error.where !== undefined ? error : locate(error, counts.name);
   }
   const scores = tables.map((table, batch) => {
-    if (nCells[batch]! < 2)
+    if (nCells[batch] < 2)
       throw new AtlasmtlError(
         "BAD_DATA",
         `${names[batch]} has ${nCells[batch]} cells; genes vary over 2 or more`,
@@ -84,7 +84,7 @@ export async function variableGenes(
           hint: "leave the batch out, or choose another hvgBatchKey",
         },
       );
-    return standardisedVariances(table, nCells[batch]!);
+    return standardisedVariances(table, nCells[batch]);
   });
   return choose(scores, nTop);
 }
@@ -103,25 +103,25 @@ function standardisedVariances(table: ValueCounts, n: number): Float64Array {
   const sums = new Float64Array(nGenes);
   const squares = new Float64Array(nGenes);
   table.forEach((gene, value, count) => {
-    sums[gene]! += value * count;
-    squares[gene]! += value * value * count;
+    sums[gene] += value * count;
+    squares[gene] += value * value * count;
   });
   const means = sums.map((sum) => sum / n);
   const variances = squares.map((square, gene) =>
-    Math.max(0, (square - n * means[gene]! * means[gene]!) / (n - 1)),
+    Math.max(0, (square - n * means[gene] * means[gene]) / (n - 1)),
   );
   const deviations = fittedDeviations(means, variances);
-  const largest = means.map((mean, gene) => deviations[gene]! * Math.sqrt(n) + mean);
+  const largest = means.map((mean, gene) => deviations[gene] * Math.sqrt(n) + mean);
   sums.fill(0);
   squares.fill(0);
   table.forEach((gene, value, count) => {
-    const clipped = Math.min(value, largest[gene]!);
-    sums[gene]! += clipped * count;
-    squares[gene]! += clipped * clipped * count;
+    const clipped = Math.min(value, largest[gene]);
+    sums[gene] += clipped * count;
+    squares[gene] += clipped * clipped * count;
   });
   return means.map((mean, gene) => {
-    const deviation = deviations[gene]!;
-    return (n * mean * mean + squares[gene]! - 2 * sums[gene]! * mean) / ((n - 1) * deviation * deviation);
+    const deviation = deviations[gene];
+    return (n * mean * mean + squares[gene] - 2 * sums[gene] * mean) / ((n - 1) * deviation * deviation);
   });
 }
 
@@ -130,43 +130,43 @@ function fittedDeviations(means: Float64Array, variances: Float64Array): Float64
   const varying: number[] = [];
   // What is left of a variance of nothing is rounding.
   variances.forEach((variance, gene) => {
-    if (variance > 1e-12 * means[gene]! * means[gene]!) varying.push(gene);
+    if (variance > 1e-12 * means[gene] * means[gene]) varying.push(gene);
   });
   if (varying.length < 4)
     throw new AtlasmtlError("BAD_DATA", `${varying.length} genes vary between cells; at least 4 are needed`, {
       hint: "check the counts",
     });
   const fitted = fitLoess(
-    Float64Array.from(varying, (gene) => log(means[gene]!) / Math.LN10),
-    Float64Array.from(varying, (gene) => log(variances[gene]!) / Math.LN10),
+    Float64Array.from(varying, (gene) => log(means[gene]) / Math.LN10),
+    Float64Array.from(varying, (gene) => log(variances[gene]) / Math.LN10),
     SPAN,
   );
   const deviations = new Float64Array(means.length).fill(1);
   varying.forEach((gene, i) => {
-    deviations[gene] = Math.sqrt(exp(fitted[i]! * Math.LN10));
+    deviations[gene] = Math.sqrt(exp(fitted[i] * Math.LN10));
   });
   return deviations;
 }
 
 /** Ranks genes in each batch; equal genes keep their order. */
 function choose(scores: readonly Float64Array[], nTop: number): VariableGenes {
-  const nGenes = scores[0]!.length;
+  const nGenes = scores[0].length;
   const inTop = Array.from({ length: nGenes }, (): number[] => []);
   for (const batch of scores) {
-    const order = Uint32Array.from(batch, (_, gene) => gene).sort((a, b) => batch[b]! - batch[a]! || a - b);
+    const order = Uint32Array.from(batch, (_, gene) => gene).sort((a, b) => batch[b] - batch[a] || a - b);
     order.subarray(0, nTop).forEach((gene, rank) => {
-      inTop[gene]!.push(rank);
+      inTop[gene].push(rank);
     });
   }
   const ranks = Float64Array.from(inTop, median);
   const nBatches = Int32Array.from(inTop, (list) => list.length);
   const chosen = Uint32Array.from(ranks, (_, gene) => gene)
-    .filter((gene) => nBatches[gene]! > 0)
-    .sort((a, b) => ranks[a]! - ranks[b]! || nBatches[b]! - nBatches[a]! || a - b)
+    .filter((gene) => nBatches[gene] > 0)
+    .sort((a, b) => ranks[a] - ranks[b] || nBatches[b] - nBatches[a] || a - b)
     .slice(0, nTop);
   const mean = Float64Array.from(
     ranks,
-    (_, gene) => scores.reduce((sum, batch) => sum + batch[gene]!, 0) / scores.length,
+    (_, gene) => scores.reduce((sum, batch) => sum + batch[gene], 0) / scores.length,
   );
   return { scores: mean, ranks, nBatches, chosen };
 }
@@ -175,5 +175,5 @@ function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

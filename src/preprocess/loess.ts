@@ -34,16 +34,16 @@ export function fitLoess(x: Float64Array, y: Float64Array, span: number): Float6
   const n = x.length;
   if (n < 4)
     throw new AtlasmtlError("BAD_DATA", `a local regression needs 4 points at least; there are ${n}`);
-  const order = Uint32Array.from(x, (_, i) => i).sort((a, b) => x[a]! - x[b]! || a - b);
-  const sorted = Float64Array.from(order, (i) => x[i]!);
-  const values = Float64Array.from(order, (i) => y[i]!);
+  const order = Uint32Array.from(x, (_, i) => i).sort((a, b) => x[a] - x[b] || a - b);
+  const sorted = Float64Array.from(order, (i) => x[i]);
+  const values = Float64Array.from(order, (i) => y[i]);
   const nNear = Math.max(3, Math.min(n, Math.floor(n * span + 1e-5)));
   const vertices = corners(sorted, Math.floor(n * span * CELL)).map((at) => fitAt(at, sorted, values, nNear));
   const fitted = new Float64Array(n);
   let cell = 0;
   for (let i = 0; i < n; i++) {
-    while (cell + 2 < vertices.length && sorted[i]! > vertices[cell + 1]!.at) cell++;
-    fitted[order[i]!] = blend(sorted[i]!, vertices[cell]!, vertices[cell + 1]!);
+    while (cell + 2 < vertices.length && sorted[i] > vertices[cell + 1].at) cell++;
+    fitted[order[i]] = blend(sorted[i], vertices[cell], vertices[cell + 1]);
   }
   return fitted;
 }
@@ -51,16 +51,16 @@ export function fitLoess(x: Float64Array, y: Float64Array, span: number): Float6
 /** The corners of the tree's cells, rising: cells are cut at medians until they hold `most` points. */
 function corners(x: Float64Array, most: number): number[] {
   const n = x.length;
-  const low = x[0]!;
-  const high = x[n - 1]!;
+  const low = x[0];
+  const high = x[n - 1];
   const margin = MARGIN * Math.max(high - low, 1e-10 * Math.max(Math.abs(low), Math.abs(high)) + 1e-30);
   const found = [low - margin, high + margin];
-  const cells: [first: number, last: number, from: number, to: number][] = [[0, n - 1, found[0]!, found[1]!]];
+  const cells: [first: number, last: number, from: number, to: number][] = [[0, n - 1, found[0], found[1]]];
   for (let cell = cells.pop(); cell !== undefined; cell = cells.pop()) {
     const [first, last, from, to] = cell;
     if (last - first + 1 <= most || to <= from) continue;
     const middle = cut(x, first, last);
-    const at = x[middle]!;
+    const at = x[middle];
     if (at === from || at === to) continue;
     found.push(at);
     cells.push([first, middle, from, at], [middle + 1, last, at, to]);
@@ -82,19 +82,19 @@ function cut(x: Float64Array, first: number, last: number): number {
 /** The weighted quadratic through the `nNear` points nearest to `at`: its value and slope there. */
 function fitAt(at: number, x: Float64Array, y: Float64Array, nNear: number): Vertex {
   const first = nearest(at, x, nNear);
-  const radius = Math.max(at - x[first]!, x[first + nNear - 1]! - at);
+  const radius = Math.max(at - x[first], x[first + nNear - 1] - at);
   if (!(radius > 0)) return { at, value: mean(y, first, nNear), slope: 0 };
   const columns = [0, 1, 2].map(() => new Float64Array(nNear));
   const target = new Float64Array(nNear);
   for (let i = 0; i < nNear; i++) {
-    const step = x[first + i]! - at;
+    const step = x[first + i] - at;
     const r = Math.abs(step) / radius;
     const tricube = 1 - r * r * r;
     const weight = tricube <= 0 ? 0 : Math.sqrt(tricube * tricube * tricube);
-    columns[0]![i] = weight;
-    columns[1]![i] = weight * step;
-    columns[2]![i] = weight * step * step;
-    target[i] = weight * y[first + i]!;
+    columns[0][i] = weight;
+    columns[1][i] = weight * step;
+    columns[2][i] = weight * step * step;
+    target[i] = weight * y[first + i];
   }
   const [value, slope] = leastSquares(columns, target) as [number, number, number];
   return { at, value, slope };
@@ -106,7 +106,7 @@ function nearest(at: number, x: Float64Array, nNear: number): number {
   let last = x.length - nNear;
   while (first < last) {
     const middle = (first + last) >>> 1;
-    if (at - x[middle]! > x[middle + nNear]! - at) first = middle + 1;
+    if (at - x[middle] > x[middle + nNear] - at) first = middle + 1;
     else last = middle;
   }
   return first;
@@ -114,7 +114,7 @@ function nearest(at: number, x: Float64Array, nNear: number): number {
 
 function mean(y: Float64Array, first: number, n: number): number {
   let sum = 0;
-  for (let i = first; i < first + n; i++) sum += y[i]!;
+  for (let i = first; i < first + n; i++) sum += y[i];
   return sum / n;
 }
 
@@ -126,19 +126,19 @@ function leastSquares(columns: readonly Float64Array[], target: Float64Array): n
   const k = columns.length;
   const lengths = columns.map((column) => Math.sqrt(dot(column, column)) || 1);
   columns.forEach((column, j) => {
-    for (let i = 0; i < column.length; i++) column[i] = column[i]! / lengths[j]!;
+    for (let i = 0; i < column.length; i++) column[i] = column[i] / lengths[j];
   });
   const v = columns.map((_, i) => columns.map((__, j) => (i === j ? 1 : 0)));
   for (let sweep = 0; sweep < 60 && rotate(columns, v); sweep++);
   const sigma = columns.map((column) => Math.sqrt(dot(column, column)));
   const tolerance = Math.max(...sigma) * TOLERANCE;
   const along = columns.map((column, j) =>
-    sigma[j]! > tolerance ? dot(column, target) / (sigma[j]! * sigma[j]!) : 0,
+    sigma[j] > tolerance ? dot(column, target) / (sigma[j] * sigma[j]) : 0,
   );
   return Array.from({ length: k }, (_, i) => {
     let sum = 0;
-    for (let j = 0; j < k; j++) sum += v[i]![j]! * along[j]!;
-    return sum / lengths[i]!;
+    for (let j = 0; j < k; j++) sum += v[i][j] * along[j];
+    return sum / lengths[i];
   });
 }
 
@@ -147,7 +147,7 @@ function rotate(columns: readonly Float64Array[], v: readonly number[][]): boole
   let changed = false;
   for (let p = 0; p < columns.length; p++)
     for (let q = p + 1; q < columns.length; q++) {
-      const [a, b] = [columns[p]!, columns[q]!];
+      const [a, b] = [columns[p], columns[q]];
       const alpha = dot(a, a);
       const beta = dot(b, b);
       const gamma = dot(a, b);
@@ -158,14 +158,14 @@ function rotate(columns: readonly Float64Array[], v: readonly number[][]): boole
       const c = 1 / Math.sqrt(1 + t * t);
       const s = c * t;
       for (let i = 0; i < a.length; i++) {
-        const x = a[i]!;
-        a[i] = c * x - s * b[i]!;
-        b[i] = s * x + c * b[i]!;
+        const x = a[i];
+        a[i] = c * x - s * b[i];
+        b[i] = s * x + c * b[i];
       }
       for (const row of v) {
-        const x = row[p]!;
-        row[p] = c * x - s * row[q]!;
-        row[q] = s * x + c * row[q]!;
+        const x = row[p];
+        row[p] = c * x - s * row[q];
+        row[q] = s * x + c * row[q];
       }
     }
   return changed;
@@ -173,7 +173,7 @@ function rotate(columns: readonly Float64Array[], v: readonly number[][]): boole
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
 }
 

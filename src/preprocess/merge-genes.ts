@@ -54,14 +54,14 @@ export function planGenes(
   const groupSize: number[] = [];
   let nDropped = 0;
   const target = Int32Array.from(ids, (id, gene) => {
-    const name = id ?? (unmappedPolicy === "keep_original" ? names[gene]! : null);
+    const name = id ?? (unmappedPolicy === "keep_original" ? names[gene] : null);
     if (name === null) {
       nDropped++;
       return -1;
     }
     const known = place.get(name);
     if (known !== undefined) {
-      groupSize[known]!++;
+      groupSize[known]++;
       return known;
     }
     place.set(name, first.length);
@@ -70,7 +70,7 @@ export function planGenes(
     return first.length - 1;
   });
   const outNames = [...place.keys()];
-  const duplicated = outNames.filter((_, out) => groupSize[out]! > 1);
+  const duplicated = outNames.filter((_, out) => groupSize[out] > 1);
   if (duplicated.length > 0 && duplicatePolicy === "error")
     throw new AtlasmtlError(
       "BAD_DATA",
@@ -103,10 +103,10 @@ export function selectGenes(plan: GenePlan, wanted: readonly string[]): GenePlan
   return {
     ...plan,
     names: wanted,
-    target: plan.target.map((old) => (old < 0 ? -1 : moved[old]!)),
-    first: Int32Array.from(from, (old) => (old < 0 ? -1 : plan.first[old]!)),
-    groupSize: Int32Array.from(from, (old) => (old < 0 ? 0 : plan.groupSize[old]!)),
-    ids: from.map((old, out) => (old < 0 ? wanted[out]! : plan.ids[old]!)),
+    target: plan.target.map((old) => (old < 0 ? -1 : moved[old])),
+    first: Int32Array.from(from, (old) => (old < 0 ? -1 : plan.first[old])),
+    groupSize: Int32Array.from(from, (old) => (old < 0 ? 0 : plan.groupSize[old])),
+    ids: from.map((old, out) => (old < 0 ? wanted[out] : plan.ids[old]!)),
     symbols: from.map((old) => (old < 0 ? null : plan.symbols[old]!)),
   };
 }

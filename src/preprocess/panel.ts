@@ -31,7 +31,7 @@ export function panelSymbols({ geneIds, geneSymbols }: FeaturePanel): ReadonlyMa
   geneSymbols.forEach((symbol, gene) => {
     if (symbol === null) return;
     if (idOf.has(symbol)) several.add(symbol);
-    idOf.set(symbol, geneIds[gene]!);
+    idOf.set(symbol, geneIds[gene]);
   });
   for (const symbol of several) idOf.delete(symbol);
   return idOf;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAnnData } from "../anndata/memory.ts";
+import { createAnnData } from "../anndata/containers/in-memory.ts";
 import type { AnnData } from "../anndata/types.ts";
 import { toPlain } from "../core/config.ts";
 import { randomBelow } from "../core/rng.ts";
@@ -83,7 +83,7 @@ describe("preprocessReference", () => {
       /'UNKNOWN-1'/,
     );
     await expect(
-      preprocessReference(await atlas([...SYMBOLS, SYMBOLS[0]!]), { ...whole, duplicatePolicy: "error" }),
+      preprocessReference(await atlas([...SYMBOLS, SYMBOLS[0]]), { ...whole, duplicatePolicy: "error" }),
     ).rejects.toThrow(/several genes/);
   });
 

@@ -1,6 +1,7 @@
 /** Preprocessing of references and queries: the order of steps (contract 4). @module */
-import { columnLabels } from "../anndata/column-values.ts";
-import { toColumn } from "../anndata/memory.ts";
+
+import { toColumn } from "../anndata/containers/in-memory.ts";
+import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData, Column, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { baseName } from "../core/paths.ts";
@@ -13,7 +14,7 @@ import { type Batches, type VariableGenes, variableGenes } from "./hvg.ts";
 import { type GenePlan, planGenes, selectGenes } from "./merge-genes.ts";
 import { type PreprocessOptions, type PreprocessSettings, resolvePreprocessOptions } from "./options.ts";
 import { type FeaturePanel, panelSymbols, panelToConfig } from "./panel.ts";
-import { countsReport, genesReport, settingsConfig } from "./report.ts";
+import { countsReport, genesReport, settingsConfig } from "./preprocess-report.ts";
 import { CASES, PREPROCESS_KEY, PREPROCESS_KEYS, VAR_COLUMNS } from "./schema.ts";
 
 /** Something a caller should be told. */
@@ -82,7 +83,7 @@ export async function preprocessReference(
     const kept = variable.chosen.slice().sort();
     chosen = selectGenes(
       plan,
-      Array.from(kept, (gene) => plan.names[gene]!),
+      Array.from(kept, (gene) => plan.names[gene]),
     );
   }
   const isHvg = variable !== null;
@@ -149,7 +150,7 @@ export async function preprocessQuery(
   const aligned = selectGenes(plan, panel.geneIds);
   const nMissing = aligned.first.reduce((n, gene) => n + (gene < 0 ? 1 : 0), 0);
   const nMatched = panel.geneIds.length - nMissing;
-  const missing = panel.geneIds.filter((_, out) => aligned.first[out]! < 0);
+  const missing = panel.geneIds.filter((_, out) => aligned.first[out] < 0);
   if (nMatched === 0)
     throw new AtlasmtlError(
       "MISMATCH",
@@ -250,7 +251,7 @@ async function readBatches(adata: AnnData, { hvgBatchKey }: PreprocessSettings):
     );
   const used = [...new Set(codes)].sort((a, b) => a - b);
   const place = new Map(used.map((code, batch) => [code, batch]));
-  return { codes: codes.map((code) => place.get(code)!), names: used.map((code) => categories[code]!) };
+  return { codes: codes.map((code) => place.get(code)!), names: used.map((code) => categories[code]) };
 }
 
 function genesWarnings(genes: GeneIds, plan: GenePlan, adata: AnnData): PreprocessWarning[] {

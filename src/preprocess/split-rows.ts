@@ -1,5 +1,5 @@
 /** The cells of one side of a split. @module */
-import type { GroupSplit, SplitPart } from "./split.ts";
+import type { GroupSplit, SplitPart } from "./group-split.ts";
 
 /** The row numbers of one side, rising. */
 export function splitRows({ sides }: Pick<GroupSplit, "sides">, part: SplitPart): Uint32Array {

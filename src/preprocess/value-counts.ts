@@ -28,10 +28,10 @@ export class ValueCounts {
    */
   add(genes: ArrayLike<number>, values: ArrayLike<number> | null, from: number, to: number): void {
     for (let i = from; i < to; i++) {
-      const value = values === null ? 1 : values[i]!;
-      const gene = genes[i]!;
+      const value = values === null ? 1 : values[i];
+      const gene = genes[i];
       const whole = value | 0;
-      if (whole === value && whole >= 0 && whole < SMALL) this.small[gene * SMALL + whole]!++;
+      if (whole === value && whole >= 0 && whole < SMALL) this.small[gene * SMALL + whole]++;
       else this.addOther(gene, value);
     }
   }
@@ -40,16 +40,16 @@ export class ValueCounts {
   forEach(visit: (gene: number, value: number, count: number) => void): void {
     for (let gene = 0; gene < this.nGenes; gene++)
       for (let value = 1; value < SMALL; value++) {
-        const count = this.small[gene * SMALL + value]!;
+        const count = this.small[gene * SMALL + value];
         if (count > 0) visit(gene, value, count);
       }
     for (let slot = 0; slot < this.keys.length; slot++)
-      if (this.counts[slot]! > 0) visit(this.keys[slot]!, this.values[slot]!, this.counts[slot]!);
+      if (this.counts[slot] > 0) visit(this.keys[slot], this.values[slot], this.counts[slot]);
   }
 
   private addOther(gene: number, value: number): void {
     const slot = this.slotOf(gene, value);
-    if (this.counts[slot]!++ > 0) return;
+    if (this.counts[slot]++ > 0) return;
     this.keys[slot] = gene;
     this.values[slot] = value;
     if (++this.used * 2 > this.keys.length) this.grow();
@@ -59,7 +59,7 @@ export class ValueCounts {
     const mask = this.keys.length - 1;
     const mixed = Math.imul(gene + 1, 0x9e3779b1) ^ Math.imul(Math.floor(value * 64) | 0, 0x85ebca6b);
     let slot = (mixed ^ (mixed >>> 15)) & mask;
-    while (this.counts[slot]! > 0 && !(this.keys[slot] === gene && this.values[slot] === value))
+    while (this.counts[slot] > 0 && !(this.keys[slot] === gene && this.values[slot] === value))
       slot = (slot + 1) & mask;
     return slot;
   }
@@ -79,10 +79,10 @@ export class ValueCounts {
     this.counts = new Float64Array(keys.length * 2);
     for (let old = 0; old < keys.length; old++) {
       if (counts[old] === 0) continue;
-      const slot = this.slotOf(keys[old]!, values[old]!);
-      this.keys[slot] = keys[old]!;
-      this.values[slot] = values[old]!;
-      this.counts[slot] = counts[old]!;
+      const slot = this.slotOf(keys[old], values[old]);
+      this.keys[slot] = keys[old];
+      this.values[slot] = values[old];
+      this.counts[slot] = counts[old];
     }
   }
 }

@@ -32,7 +32,7 @@ test.each([
   ["the command line", 'export { run } from "./cli/program.js";', "for Node only"],
   ["HDF5 at once", 'export { ready } from "h5wasm";', "h5wasm loads at once"],
 ])("a bundle with %s is refused", (_, line, finding) => {
-  const entry = join(folder, "dist/index.js");
+  const entry = join(folder, "dist/api/index.js");
   const original = readFileSync(entry, "utf8");
   writeFileSync(entry, `${original}\n${line}\n`);
   try {

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openAnnData, predict, TrainedModel } from "../../src/index.ts";
+import { openAnnData, predict, TrainedModel } from "../../src/api/index.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 import { buildPackage, buildSite } from "./helpers/build-page.ts";
 import { type Browser, describeChromium, recordPage, startChromium } from "./helpers/chromium.ts";
@@ -14,7 +14,7 @@ const FILES = ["index.html", "main.js", "worker.js"];
 function pageOfDocs(): ReadonlyMap<string, string> {
   const text = readFileSync(new URL("../../docs/browser.md", import.meta.url), "utf8");
   const blocks = text.matchAll(/^`([\w.]+)`\n\n```\w+\n(.*?)^```$/gms);
-  return new Map(Array.from(blocks, ([, name, code]) => [name!, code!]));
+  return new Map(Array.from(blocks, ([, name, code]) => [name, code]));
 }
 
 describeChromium("in Chromium", () => {

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type * as Atlasmtl from "../../src/index.ts";
-import * as atlasmtl from "../../src/index.ts";
+import type * as Atlasmtl from "../../src/api/index.ts";
+import * as atlasmtl from "../../src/api/index.ts";
 import { type GoldenCase, listGoldenCases, readGoldenCase } from "../helpers/golden-tables.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 import { buildPackage, buildPage } from "./helpers/build-page.ts";
@@ -136,7 +136,7 @@ describeChromium("in Chromium", () => {
       );
       const read = Object.values(expectedDatasets).filter(({ digests }) => Object.keys(digests).length > 3);
       expect(read.length).toBeGreaterThanOrEqual(9);
-      expect(Object.keys(expectedTraining.train!.digests)).toEqual(
+      expect(Object.keys(expectedTraining.train.digests)).toEqual(
         expect.arrayContaining(["model.pth", "model_reference.pkl", "coords umap", "annotated .h5ad"]),
       );
     });
@@ -194,7 +194,7 @@ describeChromium("in Chromium", () => {
         const options = { low_conf: optionsOf(golden) };
         const job: PageJob = { kind: "predict", picker: "folder", cases: options };
         const result = await resultOf(inPage(page, "worker", job));
-        expect(tableDifferences(result.low_conf!.csv, golden)).toEqual({});
+        expect(tableDifferences(result.low_conf.csv, golden)).toEqual({});
       });
 
       test.each(["page", "worker"] as const)(
@@ -209,10 +209,10 @@ describeChromium("in Chromium", () => {
       );
 
       test("errors say in the page what they say in Node", async () => {
-        await page.locator("#dataset").setInputFiles(BUNDLE[0]!);
+        await page.locator("#dataset").setInputFiles(BUNDLE[0]);
         const answer = await inPage(page, "worker", predictJob);
         expect(answer).toMatchObject({
-          failure: { code: "BAD_FORMAT", where: BUNDLE[0]!.split("/").at(-1) },
+          failure: { code: "BAD_FORMAT", where: BUNDLE[0].split("/").at(-1) },
         });
       });
 
@@ -222,7 +222,7 @@ describeChromium("in Chromium", () => {
           await page.locator("#dataset").setInputFiles(QUERY);
           const { off } = predictJob.cases;
           for (const place of ["page", "worker"] as const) {
-            const result = await resultOf(inPage(page, place, { ...predictJob, cases: { off: off! } }));
+            const result = await resultOf(inPage(page, place, { ...predictJob, cases: { off: off } }));
             expect(result.off).toEqual(expectedPredictions.off);
           }
         } finally {
@@ -243,7 +243,7 @@ describeChromium("in Chromium", () => {
       test("a request from the page or its worker would have been refused by the browser, and seen", async () => {
         const leak = (): Promise<string> => fetch("/leak").then(() => "sent", String);
         expect(await page.evaluate(leak)).toContain("Failed to fetch");
-        expect(await page.workers()[0]!.evaluate(leak)).toContain("Failed to fetch");
+        expect(await page.workers()[0].evaluate(leak)).toContain("Failed to fetch");
         expect(server.requests.length).toBe(nServed);
         expect(record.problems.join()).toContain("Content Security Policy");
       });
@@ -260,11 +260,11 @@ describeChromium("in Chromium", () => {
         await page.goto(server.url);
         await page.locator("#bundle").setInputFiles(BUNDLE);
         await page.locator("#dataset").setInputFiles(large);
-        const job = { ...predictJob, cases: { off: predictJob.cases.off! } };
+        const job = { ...predictJob, cases: { off: predictJob.cases.off } };
         await page.evaluate(() => (globalThis as unknown as { page: TestPage }).page.ready);
         const { off } = await resultOf(inPage(page, "worker", job));
-        expect(off!.csv).toBe(expectedPredictions.off!.csv);
-        expect(expectedPredictions.off!.digests).toMatchObject(off!.digests);
+        expect(off.csv).toBe(expectedPredictions.off.csv);
+        expect(expectedPredictions.off.digests).toMatchObject(off.digests);
         expect(await inPage(page, "page", job)).toMatchObject({
           failure: { code: "IO", where: "large.h5ad", hint: expect.stringContaining("worker") },
         });

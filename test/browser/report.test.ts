@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runDemo } from "../../src/demo/run.ts";
+import { runDemo } from "../../src/demo/run-demo.ts";
 import {
   type Browser,
   describeChromium,
@@ -46,7 +46,7 @@ describeChromium("report", () => {
       const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
       const seen = new Set<number>();
       for (let i = 0; i < data.length; i += 4)
-        if (data[i + 3]! > 200) seen.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
+        if (data[i + 3] > 200) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
       return seen.size;
     }, panel);
 

@@ -10,10 +10,10 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openAnnData } from "../../src/anndata/open.ts";
-import { readWhole } from "../../src/artifacts/checksums.ts";
 import { loadModel } from "../../src/artifacts/load.ts";
 import { checkRunFiles, parseRunManifest } from "../../src/artifacts/run-manifest.ts";
-import { verifyBundle } from "../../src/artifacts/verify.ts";
+import { verifyBundle } from "../../src/artifacts/verify-bundle.ts";
+import { readWhole } from "../../src/core/checksums.ts";
 import { nodeFiles } from "../../src/node/files.ts";
 import { tinyAtlas, writeH5ad } from "../e2e/make-h5ad.ts";
 import { program, runCli } from "../e2e/run-cli.ts";
@@ -99,7 +99,7 @@ function isBegun(path: string): boolean {
 }
 
 async function fileText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readWhole(nodeFiles.settled!(), path, null));
+  return new TextDecoder().decode(await readWhole(nodeFiles.committedView!(), path, null));
 }
 
 /** Every output of a run manifest is as it says. */

@@ -12,7 +12,7 @@ import {
   runManifest,
 } from "../../src/artifacts/run-manifest.ts";
 import { emitBundle } from "../../src/artifacts/save.ts";
-import { verifyBundle } from "../../src/artifacts/verify.ts";
+import { verifyBundle } from "../../src/artifacts/verify-bundle.ts";
 import type { AlsoWrite } from "../../src/core/bytes.ts";
 import { isAtlasmtlError } from "../../src/errors.ts";
 import { bytesPart, commitFiles } from "../../src/node/commit.ts";
@@ -106,7 +106,7 @@ async function stateOf(folder: string): Promise<number | null> {
   expect(loaded.featurePanel!.get("n")).toMatchObject({ value: loaded.model.dropoutRate });
   expect((await verifyBundle(path)).map(({ status }) => status)).toEqual(["ok", "ok", "ok", "ok"]);
   const runPath = join(folder, "train_run_manifest.json");
-  const source = await nodeFiles.settled!().open(runPath);
+  const source = await nodeFiles.committedView!().open(runPath);
   const text = new TextDecoder().decode(await source.read(0, source.byteLength));
   await source.close();
   const checks = await checkRunFiles(parseRunManifest(JSON.parse(text), runPath), folder);

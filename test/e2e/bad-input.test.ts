@@ -32,7 +32,7 @@ const FILES: Readonly<Record<string, TinyAtlas>> = {
   "all-zero.h5ad": { ...ATLAS, x: ATLAS.x.map((row) => row.map(() => 0)) },
   "missing-labels.h5ad": {
     ...ATLAS,
-    obs: { ...ATLAS.obs, cell_type: ATLAS.obs.cell_type!.map((label, i) => (i < 3 ? null : label)) },
+    obs: { ...ATLAS.obs, cell_type: ATLAS.obs.cell_type.map((label, i) => (i < 3 ? null : label)) },
   },
 };
 

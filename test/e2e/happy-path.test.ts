@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openAnnData } from "../../src/index.ts";
+import { openAnnData } from "../../src/api/index.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 import { tinyAtlas, writeH5ad } from "./make-h5ad.ts";
 import { expectFailure, listing, type Run, runCli } from "./run-cli.ts";
@@ -193,7 +193,7 @@ describe("predict", () => {
     );
     const column = await adata.obs.column("pred_cell_type");
     if (column.kind !== "categorical") throw new Error("expected a categorical column");
-    const right = adata.obs.index.filter((_, i) => column.categories[column.codes[i]!] === `type ${i % 4}`);
+    const right = adata.obs.index.filter((_, i) => column.categories[column.codes[i]] === `type ${i % 4}`);
     expect(right.length).toBeGreaterThan(20);
     expect(adata.unsKeys).toContain("atlasmtl");
     await adata.close();
@@ -254,9 +254,9 @@ describe("predict", () => {
     const { code, stderr } = await predict("c/a.csv", "--coherent-probabilities", "--deepest-label");
     expect(code, stderr).toBe(0);
     const [head, ...rows] = (await readFile(join(folder, "c/a.csv"), "utf8")).trimEnd().split("\n");
-    const names = head!.split(",");
+    const names = head.split(",");
     expect(names.slice(-2)).toEqual(["pred_deepest", "pred_deepest_level"]);
-    const at = (row: string, name: string) => row.split(",")[names.indexOf(name)]!;
+    const at = (row: string, name: string) => row.split(",")[names.indexOf(name)];
     for (const row of rows) {
       expect(Number(at(row, "conf_lineage"))).toBeGreaterThanOrEqual(
         Number(at(row, "conf_cell_type")) - 1e-6,

@@ -26,7 +26,7 @@ export interface RunOptions {
 export function runCli(words: readonly string[], { cwd, onStderr, launcher }: RunOptions): Promise<Run> {
   const [command, ...first] = launcher ?? [process.execPath, program];
   return new Promise((resolve, reject) => {
-    const child = spawn(command!, [...first, ...words], { cwd, env: { ...process.env, NO_COLOR: "1" } });
+    const child = spawn(command, [...first, ...words], { cwd, env: { ...process.env, NO_COLOR: "1" } });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

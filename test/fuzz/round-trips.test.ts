@@ -4,22 +4,22 @@ import fc from "fast-check";
 import { zipSync } from "fflate";
 import { parquetReadObjects } from "hyparquet";
 import { describe, expect, test } from "vitest";
-import { readCompactCsr } from "../../src/anndata/compact.ts";
 import { openAnnData } from "../../src/anndata/open.ts";
+import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { Column } from "../../src/anndata/types.ts";
-import { emitH5ad } from "../../src/anndata/write.ts";
+import { emitH5ad } from "../../src/anndata/write/write-h5ad.ts";
+import { emitManifest, parseManifest } from "../../src/artifacts/bundle-manifest.ts";
 import { loadModel } from "../../src/artifacts/load.ts";
-import { emitManifest, parseManifest } from "../../src/artifacts/manifest.ts";
 import { saveModel } from "../../src/artifacts/save.ts";
 import { MANIFEST_KEYS } from "../../src/artifacts/schema.ts";
 import { type ConfigValue, Float } from "../../src/core/config.ts";
-import { emitGzip, gunzip } from "../../src/formats/gzip.ts";
+import { emitGzip, gunzip } from "../../src/formats/compression/gzip.ts";
 import { emitPickle } from "../../src/formats/pickle/emit.ts";
 import { parsePickle } from "../../src/formats/pickle/parse.ts";
 import { NdArray, OrderedDict, type PickleValue, Tuple } from "../../src/formats/pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "../../src/formats/torch.ts";
-import { openZip } from "../../src/formats/zip.ts";
-import { emitZip } from "../../src/formats/zip-emit.ts";
+import { emitZip } from "../../src/formats/zip/emit.ts";
+import { openZip } from "../../src/formats/zip/read.ts";
 import type { Linear } from "../../src/kernels/types.ts";
 import type { Model } from "../../src/model/types.ts";
 import { toCsv } from "../../src/output/to-csv.ts";
@@ -264,7 +264,7 @@ test("whole bundles of models of any size and any names", async () => {
         labels: new Map(
           labelHeads.map(({ column, classes: all }) => [
             column,
-            { codes: new Int32Array(cells), categories: [all[0]!] },
+            { codes: new Int32Array(cells), categories: [all[0]] },
           ]),
         ),
       };
@@ -282,7 +282,7 @@ test("whole bundles of models of any size and any names", async () => {
           coordDims: heads.map(() => 2),
         },
         weights: {
-          encoder: hidden.map((size, i) => linear(sizes[i]!, size)),
+          encoder: hidden.map((size, i) => linear(sizes[i], size)),
           labelHeads: labelHeads.map((head) => linear(latent, head.classes.length)),
           coordHeads: heads.map(() => linear(latent, 2)),
         },
@@ -371,8 +371,8 @@ test("h5ad files of any names, kinds of columns and shapes", async () => {
       const csr = await readCompactCsr(await adata.matrix(), { binary: false });
       const dense = new Float32Array(n * genes.length);
       for (let row = 0; row < n; row++)
-        for (let at = csr.indptr[row]!; at < csr.indptr[row + 1]!; at++)
-          dense[row * genes.length + csr.indices[at]!] = csr.data![at]!;
+        for (let at = csr.indptr[row]; at < csr.indptr[row + 1]; at++)
+          dense[row * genes.length + csr.indices[at]] = csr.data![at];
       // Zeros are not kept, so -0 comes back as 0.
       expect(dense).toEqual(parts.X.data.map((value) => (value === 0 ? 0 : value)));
       await adata.close();
@@ -433,15 +433,15 @@ describe("tables of predictions", () => {
           ...given.labels.flatMap(({ column }) => columns.map((prefix) => prefix + column)),
         ]);
         for (const [i, cell] of given.obsNames.entries()) {
-          const row = rows[i + 1]!;
+          const row = rows[i + 1];
           expect(row[0]).toBe(cell);
           for (const [j, { conf, isUnknown, final }] of given.labels.entries()) {
             const [shown, , unknown, label] = row.slice(1 + 4 * j);
             expect(shown === "" ? Number.NaN : Math.fround(Number(shown))).toBe(
-              conf[i]! === 0 ? Number(shown) : conf[i]!,
+              conf[i] === 0 ? Number(shown) : conf[i],
             );
             expect(unknown).toBe(isUnknown[i] === 1 ? "True" : "False");
-            expect(label).toBe(final.categories[final.codes[i]!]);
+            expect(label).toBe(final.categories[final.codes[i]]);
           }
         }
       }),
@@ -458,9 +458,9 @@ describe("tables of predictions", () => {
         const rows = await parquetReadObjects({ file: bytes.slice().buffer as ArrayBuffer });
         expect(rows.length).toBe(given.obsNames.length);
         for (const [i, row] of rows.entries()) {
-          expect(row.obs_name).toBe(shown(given.obsNames[i]!));
+          expect(row.obs_name).toBe(shown(given.obsNames[i]));
           for (const { column, conf, isUnknown, final } of given.labels) {
-            expect(row[`pred_${column}`]).toBe(shown(final.categories[final.codes[i]!]!));
+            expect(row[`pred_${column}`]).toBe(shown(final.categories[final.codes[i]]));
             expect(row[`is_unknown_${column}`]).toBe(isUnknown[i] === 1);
             const score = row[`conf_${column}`] as number | null;
             expect(score ?? Number.NaN).toBe(conf[i]);
@@ -477,9 +477,9 @@ describe("tables of predictions", () => {
       .find(({ obsNames }) => obsNames.length > 0)!;
     const given = { ...base, obsNames: base.obsNames.map(() => "a\ud800b") };
     const [, row] = parseCsv(new TextDecoder().decode(joinPieces(toCsv(given))));
-    expect(row![0]).toBe("a\ufffdb");
+    expect(row[0]).toBe("a\ufffdb");
     const [first] = await parquetReadObjects({ file: toParquet(given).slice().buffer as ArrayBuffer });
-    expect(first!.obs_name).toBe("a\ufffdb");
+    expect(first.obs_name).toBe("a\ufffdb");
   });
 });
 

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Additions, writeAnnotated } from "../../src/anndata/append.ts";
-import { readCompactCsr } from "../../src/anndata/compact.ts";
-import { describeAnnData } from "../../src/anndata/describe.ts";
+import { describeAnnData } from "../../src/anndata/inspect/describe.ts";
 import { openAnnData } from "../../src/anndata/open.ts";
+import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { AnnData, Column, MatrixName } from "../../src/anndata/types.ts";
+import { type Additions, writeAnnotated } from "../../src/anndata/write/append.ts";
 import type { Csr } from "../../src/core/csr.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 
@@ -28,13 +28,13 @@ async function read(path: string, name: MatrixName = "X"): Promise<{ csr: Csr; c
 
 /** The entries of one row below a column, as a string. */
 function rowText(csr: Csr, row: number, below = csr.nCols): string {
-  const from = csr.indptr[row]!;
-  const entries = Array.from(csr.indices.subarray(from, csr.indptr[row + 1]!), (column, i) => [
+  const from = csr.indptr[row];
+  const entries = Array.from(csr.indices.subarray(from, csr.indptr[row + 1]), (column, i) => [
     column,
-    csr.data![from + i]!,
+    csr.data![from + i],
   ]);
   return entries
-    .filter(([column]) => column! < below)
+    .filter(([column]) => column < below)
     .map(([column, value]) => `${column}:${value}`)
     .join(" ");
 }
@@ -115,7 +115,7 @@ describeShared("real files", () => {
       expect(adata.obs.index[0]).toBe("AAAGCCTGGCTAAC-1");
       const labels = await adata.obs.column("bulk_labels");
       expect(labels).toMatchObject({ kind: "categorical" });
-      expect(labels.kind === "categorical" && labels.categories[labels.codes[0]!]).toBe("CD14+ Monocyte");
+      expect(labels.kind === "categorical" && labels.categories[labels.codes[0]]).toBe("CD14+ Monocyte");
       const umap = await adata.obsm("X_umap");
       expect([umap.nRows, umap.nCols]).toEqual([724, 2]);
       const raw = await readCompactCsr(await adata.matrix("raw/X"), { binary: false });

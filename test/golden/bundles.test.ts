@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadModel } from "../../src/artifacts/load.ts";
 import { saveModel } from "../../src/artifacts/save.ts";
-import { verifyBundle } from "../../src/artifacts/verify.ts";
+import { verifyBundle } from "../../src/artifacts/verify-bundle.ts";
 import { Float, toPlain } from "../../src/core/config.ts";
 import type { Model } from "../../src/model/types.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
@@ -31,7 +31,7 @@ describeShared("bundles of the Python original", () => {
     expect(warnings).toEqual([]);
     expect(model.labelHeads.map(({ column }) => column)).toEqual(COLUMNS);
     expect(model.labelHeads.map(({ classes }) => classes.length)).toEqual([6, 8, 14]);
-    expect(model.labelHeads[0]!.classes).toEqual(["B", "DC", "MK", "Mono", "NK", "T"]);
+    expect(model.labelHeads[0].classes).toEqual(["B", "DC", "MK", "Mono", "NK", "T"]);
     expect(model.trainGenes.length).toBe(400);
     expect(model.trainGenes.slice(0, 3)).toEqual(["LYZ", "FTL", "HLA-DRA"]);
     expect(model.shape).toEqual({
@@ -63,8 +63,8 @@ describeShared("bundles of the Python original", () => {
 
   test("weights, statistics and temperatures are those Python shows", async () => {
     const { model } = await loadModel(golden("external/model.pth"));
-    expect(Array.from(model.coordHeads[1]!.mean)).toEqual([-0.35731083, -0.14564662].map(Math.fround));
-    expect(Array.from(model.coordHeads[1]!.std)).toEqual([7.916388, 4.80196].map(Math.fround));
+    expect(Array.from(model.coordHeads[1].mean)).toEqual([-0.35731083, -0.14564662].map(Math.fround));
+    expect(Array.from(model.coordHeads[1].std)).toEqual([7.916388, 4.80196].map(Math.fround));
     expect(model.coordHeads.map(({ obsmKey }) => obsmKey)).toEqual(["X_ref_latent", "X_umap"]);
     const calibration = toPlain(model.trainConfig.get("calibration")!) as { temperatures: object };
     expect({ ...calibration.temperatures }).toEqual({

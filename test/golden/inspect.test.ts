@@ -120,12 +120,12 @@ async function inspect(path: string): Promise<string> {
   );
   try {
     const code = await run(["inspect", path], new AbortController().signal);
-    const text = (spy: typeof stdout): string => spy!.mock.calls.map(([words]) => String(words)).join("");
+    const text = (spy: typeof stdout): string => spy.mock.calls.map(([words]) => String(words)).join("");
     expect([code, text(stderr)]).toEqual([0, ""]);
     return text(stdout);
   } finally {
-    stdout!.mockRestore();
-    stderr!.mockRestore();
+    stdout.mockRestore();
+    stderr.mockRestore();
   }
 }
 

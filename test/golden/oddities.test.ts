@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { openAnnData } from "../../src/anndata/open.ts";
 import type { MatrixName } from "../../src/anndata/types.ts";
 import { isAtlasmtlError } from "../../src/errors.ts";
-import { type Hdf5File, openHdf5 } from "../../src/formats/hdf5.ts";
+import { type Hdf5File, openHdf5 } from "../../src/formats/hdf5/open.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 
 const odd = (name: string): string => sharedPath(`data/oddities/${name}`);
@@ -119,7 +119,7 @@ describeShared("odd files", () => {
     for (let i = 0; i < 60; i++) {
       const damaged = bytes.slice(0, i % 4 === 0 ? Math.floor((bytes.length * (i + 1)) / 61) : bytes.length);
       for (let k = 0; k < 40; k++)
-        damaged[(i * 7919 + k * 104_729) % damaged.length]! ^= (i * 31 + k * 17) & 255;
+        damaged[(i * 7919 + k * 104_729) % damaged.length] ^= (i * 31 + k * 17) & 255;
       try {
         const file = await openHdf5(damaged);
         try {

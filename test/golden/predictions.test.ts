@@ -10,7 +10,7 @@ import { loadModel } from "../../src/artifacts/load.ts";
 import { type ConfigMap, Float, toPlain } from "../../src/core/config.ts";
 import { createReferenceEngine } from "../../src/kernels/reference/engine.ts";
 import { type OutputColumn, outputColumns } from "../../src/output/columns.ts";
-import { deriveHierarchyRules, parseHierarchyRules } from "../../src/predict/hierarchy.ts";
+import { deriveHierarchyRules, parseHierarchyRules } from "../../src/predict/hierarchy-rules.ts";
 import type { PredictOptions } from "../../src/predict/options.ts";
 import { predict } from "../../src/predict/predict.ts";
 import type { Predictions } from "../../src/predict/types.ts";

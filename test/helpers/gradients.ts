@@ -23,11 +23,11 @@ export function expectGradient(
   const h = 1e-5;
   for (let i = 0; i < x.length; i++) {
     const moved = x.slice();
-    moved[i] = x[i]! + h;
+    moved[i] = x[i] + h;
     const above = f(moved);
-    moved[i] = x[i]! - h;
+    moved[i] = x[i] - h;
     const numeric = (above - f(moved)) / (2 * h);
-    expect(Math.abs(gradient[i]! - numeric), `element ${i}: ${gradient[i]} for ${numeric}`).toBeLessThan(
+    expect(Math.abs(gradient[i] - numeric), `element ${i}: ${gradient[i]} for ${numeric}`).toBeLessThan(
       tolerance,
     );
   }

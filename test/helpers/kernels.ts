@@ -54,7 +54,7 @@ export function randomWeights(seed: number, shape: NetworkShape): NetworkWeights
   };
   const nLatent = shape.hiddenSizes.at(-1)!;
   return {
-    encoder: shape.hiddenSizes.map((n, i) => linear(i === 0 ? shape.nGenes : shape.hiddenSizes[i - 1]!, n)),
+    encoder: shape.hiddenSizes.map((n, i) => linear(i === 0 ? shape.nGenes : shape.hiddenSizes[i - 1], n)),
     labelHeads: shape.nClasses.map((n) => linear(nLatent, n)),
     coordHeads: shape.coordDims.map((n) => linear(nLatent, n)),
   };
@@ -135,7 +135,7 @@ export function weightDifference(a: NetworkWeights, b: NetworkWeights): number {
   let largest = 0;
   all(a).forEach((values, i) => {
     values.forEach((value, j) => {
-      const difference = Math.abs(value - others[i]![j]!);
+      const difference = Math.abs(value - others[i][j]);
       if (!(difference <= largest)) largest = difference;
     });
   });

@@ -20,7 +20,7 @@ export function randomCsr(seed: number, nRows: number, nCols: number, density: n
   const data: number[] = [];
   for (let r = 0; r < nRows; r++) {
     for (let c = 0; c < nCols; c++) {
-      const u = draws[r * nCols + c]!;
+      const u = draws[r * nCols + c];
       if (u >= density) continue;
       indices.push(c);
       data.push(0.5 + u);

@@ -2,8 +2,8 @@
 import { gzipSync } from "node:zlib";
 import { zipSync } from "fflate";
 import { expect, test } from "vitest";
+import { parseMetadata } from "../../src/artifacts/bundle-metadata.ts";
 import { loadModel } from "../../src/artifacts/load.ts";
-import { parseMetadata } from "../../src/artifacts/metadata.ts";
 import { parseNetwork } from "../../src/artifacts/network.ts";
 import { parseReference } from "../../src/artifacts/reference.ts";
 import { saveModel } from "../../src/artifacts/save.ts";
@@ -67,7 +67,7 @@ test.each(["model.pth", "model_metadata.pkl", "model_reference.pkl", "model_mani
     const step = Math.max(1, Math.floor(whole.length / 600));
     for (let at = 0; at < whole.length; at += step) {
       const damaged = whole.slice();
-      damaged[at]! ^= 0x41;
+      damaged[at] ^= 0x41;
       store.files.set(name, damaged);
       await outcome(store);
     }

@@ -49,7 +49,7 @@ describe.each<[string, () => Promise<HostileFile[]>, number]>([
     const files = await make();
     expect(files.length).toBeGreaterThan(atLeast);
     expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);
-    const folder = join(root, kind.split(",")[0]!);
+    const folder = join(root, kind.split(",")[0]);
     const opened: { id: number; door: string; path: string }[] = [];
     for (const [id, file] of files.entries()) {
       const own = join(folder, String(id));
@@ -59,7 +59,7 @@ describe.each<[string, () => Promise<HostileFile[]>, number]>([
     const before = await listing(folder);
     const outcomes = await probe(folder, opened);
     expect(outcomes.length).toBe(files.length);
-    for (const outcome of outcomes) check(files[outcome.id]!, outcome);
+    for (const outcome of outcomes) check(files[outcome.id], outcome);
     // Nothing was written, and above all no canary.
     expect(await listing(folder)).toEqual(before);
     console.log(`${files.length} hostile ${kind}: ${tally(outcomes)}`);

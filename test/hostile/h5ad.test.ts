@@ -1,13 +1,13 @@
 import { expect, test, vi } from "vitest";
 import { platform } from "#platform";
-import { annotateBytes } from "../../src/anndata/append.ts";
-import { readCompactCsr } from "../../src/anndata/compact.ts";
-import { describeAnnData } from "../../src/anndata/describe.ts";
+import { describeAnnData } from "../../src/anndata/inspect/describe.ts";
 import { openAnnData } from "../../src/anndata/open.ts";
-import { emitH5ad } from "../../src/anndata/write.ts";
+import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
+import { annotateBytes } from "../../src/anndata/write/append.ts";
+import { emitH5ad } from "../../src/anndata/write/write-h5ad.ts";
 import { isAtlasmtlError } from "../../src/errors.ts";
-import { fileSystem, loadHdf5 } from "../../src/formats/hdf5-library.ts";
-import { type Hdf5Writer, openWriter } from "../../src/formats/hdf5-write.ts";
+import { fileSystem, loadHdf5 } from "../../src/formats/hdf5/library.ts";
+import { type Hdf5Writer, openWriter } from "../../src/formats/hdf5/write.ts";
 import type { NumberArray } from "../../src/formats/number-arrays.ts";
 
 /** The bytes of a file that `build` writes. */
@@ -190,7 +190,7 @@ test("a damaged file, cut or with flipped bytes, ends in a typed error or in dat
     // Spread over the file, so that every structure is hit.
     const at = 8 + Math.floor(((good.length - 8) * i) / 250);
     const bytes = i % 5 === 0 ? good.slice(0, at) : good.slice();
-    if (i % 5 !== 0) bytes[at]! ^= 0xff;
+    if (i % 5 !== 0) bytes[at] ^= 0xff;
     try {
       const adata = await openAnnData(bytes);
       try {

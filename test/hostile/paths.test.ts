@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { TrainedModel } from "../../src/trained-model.ts";
+import { TrainedModel } from "../../src/api/trained-model.ts";
 import {
   jsonBytes,
   MANIFEST,

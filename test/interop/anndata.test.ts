@@ -4,15 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Additions, writeAnnotated } from "../../src/anndata/append.ts";
-import { columnStrings } from "../../src/anndata/column-values.ts";
-import { readCompactCsr } from "../../src/anndata/compact.ts";
 import { openAnnData } from "../../src/anndata/open.ts";
+import { columnStrings } from "../../src/anndata/read/column-values.ts";
+import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { Column } from "../../src/anndata/types.ts";
-import { emitH5ad } from "../../src/anndata/write.ts";
+import { type Additions, writeAnnotated } from "../../src/anndata/write/append.ts";
+import { emitH5ad } from "../../src/anndata/write/write-h5ad.ts";
 import { Float } from "../../src/core/config.ts";
 import type { Csr } from "../../src/core/csr.ts";
-import { openHdf5 } from "../../src/formats/hdf5.ts";
+import { openHdf5 } from "../../src/formats/hdf5/open.ts";
 import { sharedPath } from "../helpers/shared.ts";
 
 const script = fileURLToPath(new URL("anndata_files.py", import.meta.url));
@@ -55,7 +55,7 @@ const compare = (a: string, b: string, skip: readonly string[]): unknown =>
 function toRows({ nRows, nCols, indptr, indices, data }: Csr): number[][] {
   return Array.from({ length: nRows }, (_, row) => {
     const values = new Array<number>(nCols).fill(0);
-    for (let e = indptr[row]!; e < indptr[row + 1]!; e++) values[indices[e]!] = data![e]!;
+    for (let e = indptr[row]; e < indptr[row + 1]; e++) values[indices[e]] = data![e];
     return values;
   });
 }

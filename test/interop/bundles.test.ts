@@ -104,8 +104,8 @@ describe("what Python writes is read", () => {
     const tensors = root.get("tensors")!;
     expect([...tensors.keys()]).toEqual(Object.keys(expected));
     for (const [name, { shape, data }] of tensors) {
-      expect([name, shape]).toEqual([name, expected[name]![0]]);
-      expect([name, Array.from(data)]).toEqual([name, expected[name]![1].map(Math.fround)]);
+      expect([name, shape]).toEqual([name, expected[name][0]]);
+      expect([name, Array.from(data)]).toEqual([name, expected[name][1].map(Math.fround)]);
     }
   });
 

@@ -42,13 +42,13 @@ function problemOf(featureMode: ChildFeatureMode, baseLrScale: number | null): T
     modules: [module(0, [0, 1, 4, 7]), module(2, [2, 3, 4, 5, 6, 8])],
   };
   // Cells of a hotspot parent whose child is another parent's are not corrected; here there are none.
-  const children = own.data.labels[2]!.map((code, row) => {
-    const legal = child.modules.find(({ parentIndex }) => parentIndex === own.data.labels[1]![row]);
-    return legal === undefined || code < 0 ? code : legal.childIndices[code % legal.childIndices.length]!;
+  const children = own.data.labels[2].map((code, row) => {
+    const legal = child.modules.find(({ parentIndex }) => parentIndex === own.data.labels[1][row]);
+    return legal === undefined || code < 0 ? code : legal.childIndices[code % legal.childIndices.length];
   });
   return {
     ...own,
-    data: { ...own.data, labels: [own.data.labels[0]!, own.data.labels[1]!, children], domains: null },
+    data: { ...own.data, labels: [own.data.labels[0], own.data.labels[1], children], domains: null },
     loss: {
       ...own.loss,
       taskWeights: [1, 1, 1],
@@ -77,8 +77,7 @@ describe.each<[ChildFeatureMode, number | null]>([
   const folder = mkdtempSync(join(tmpdir(), "atlasmtl-child-"));
   const x = Array.from({ length: N }, (_, r) => {
     const row = new Array<number>(shape.nGenes).fill(0);
-    for (let e = data.x.indptr[r]!; e < data.x.indptr[r + 1]!; e++)
-      row[data.x.indices[e]!] = data.x.data![e]!;
+    for (let e = data.x.indptr[r]; e < data.x.indptr[r + 1]; e++) row[data.x.indices[e]] = data.x.data![e];
     return row;
   });
   const [input, output] = [join(folder, "problem.json"), join(folder, "out.json")];
@@ -114,7 +113,7 @@ describe.each<[ChildFeatureMode, number | null]>([
     const trainer = await engine.createTrainer(problem);
     for (const [step, rows] of batches.entries()) {
       const { total } = await trainer.runEpoch(rows, { learningRate: LR });
-      expect(Math.abs(total - torch.losses[step]!), `step ${step + 1}`).toBeLessThan(2e-5);
+      expect(Math.abs(total - torch.losses[step]), `step ${step + 1}`).toBeLessThan(2e-5);
     }
     const { encoder, labelHeads, childModules } = trainer.weights();
     const layers = [
@@ -126,7 +125,7 @@ describe.each<[ChildFeatureMode, number | null]>([
     expect(own.length).toBe(torch.tensors.length);
     own.forEach((values, t) => {
       values.forEach((value, i) => {
-        expect(Math.abs(value - torch.tensors[t]![i]!), `tensor ${t}, element ${i}`).toBeLessThan(5e-5);
+        expect(Math.abs(value - torch.tensors[t][i]), `tensor ${t}, element ${i}`).toBeLessThan(5e-5);
       });
     });
     trainer.dispose();

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Additions, checkAnnotatable, writeAnnotated } from "../../src/anndata/append.ts";
-import { columnStrings } from "../../src/anndata/column-values.ts";
-import { readCompactCsr } from "../../src/anndata/compact.ts";
-import type { OpenOptions } from "../../src/anndata/probe.ts";
-import { buildModel, openAnnData, predict, type TrainedModel } from "../../src/index.ts";
+import type { OpenOptions } from "../../src/anndata/containers/probe.ts";
+import { columnStrings } from "../../src/anndata/read/column-values.ts";
+import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
+import { type Additions, checkAnnotatable, writeAnnotated } from "../../src/anndata/write/append.ts";
+import { buildModel, openAnnData, predict, type TrainedModel } from "../../src/api/index.ts";
 import { PYTHON, PYTHON_CURRENT, runPython } from "../helpers/python.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { writeAnnotated } from "../../src/anndata/append.ts";
-import { columnStrings } from "../../src/anndata/column-values.ts";
-import { readCompactCsr } from "../../src/anndata/compact.ts";
 import { openAnnData } from "../../src/anndata/open.ts";
+import { columnStrings } from "../../src/anndata/read/column-values.ts";
+import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { Column } from "../../src/anndata/types.ts";
+import { writeAnnotated } from "../../src/anndata/write/append.ts";
 import { loadModel } from "../../src/artifacts/load.ts";
 import { saveModel } from "../../src/artifacts/save.ts";
-import { openHdf5 } from "../../src/formats/hdf5.ts";
+import { openHdf5 } from "../../src/formats/hdf5/open.ts";
 import { describeCurrent, runPython } from "../helpers/python.ts";
 import { sharedPath } from "../helpers/shared.ts";
 import { smallModel } from "../helpers/small-model.ts";
@@ -34,7 +34,7 @@ describeCurrent("the newest releases", (python) => {
         .map((pair) => pair.join(" "))
         .join(", ")}`,
     );
-    expect(Number(versions.numpy!.split(".")[0])).toBeGreaterThanOrEqual(2);
+    expect(Number(versions.numpy.split(".")[0])).toBeGreaterThanOrEqual(2);
   });
 
   test.each(["external", "full"] as const)(

@@ -31,8 +31,8 @@ function runTorch(options: TrainerOptions, order: Uint32Array): { double: TorchR
     }));
   const x = Array.from({ length: data.x.nRows }, (_, r) => {
     const row = new Array<number>(data.x.nCols).fill(0);
-    for (let p = data.x.indptr[r]!; p < data.x.indptr[r + 1]!; p++)
-      row[data.x.indices[p]!] = data.x.data === null ? 1 : data.x.data[p]!;
+    for (let p = data.x.indptr[r]; p < data.x.indptr[r + 1]; p++)
+      row[data.x.indices[p]] = data.x.data === null ? 1 : data.x.data[p];
     return row;
   });
   const threshold = dropoutThreshold(dropoutRate);
@@ -83,9 +83,9 @@ function distance(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>
   let n = 0;
   let largest = 0;
   a.forEach((values, i) => {
-    expect(values.length).toBe(b[i]!.length);
+    expect(values.length).toBe(b[i].length);
     for (let j = 0; j < values.length; j++) {
-      const difference = values[j]! - b[i]![j]!;
+      const difference = values[j] - b[i][j];
       sum += difference * difference;
       largest = Math.max(largest, Math.abs(difference));
       n++;

@@ -17,7 +17,7 @@ function makeCase(seed: number, n: number, nFeatures: number, nClasses: number, 
   );
   const features = Float64Array.from({ length: n * nFeatures }, (_, at) => {
     const i = Math.floor(at / nFeatures);
-    return spread * (randomUniform(key, n + at) - 0.5) + (at % nFeatures === targets[i]! % nFeatures ? 2 : 0);
+    return spread * (randomUniform(key, n + at) - 0.5) + (at % nFeatures === targets[i] % nFeatures ? 2 : 0);
   });
   return { features, targets, nClasses, nFeatures };
 }
@@ -52,7 +52,7 @@ test("probabilities agree with scikit-learn's to 1e-3", () => {
         const odds = scores.map((score) => exp(score - Math.max(...scores)));
         const sum = odds.reduce((total, value) => total + value, 0);
         odds.forEach((value, k) => {
-          worst = Math.max(worst, Math.abs(value / sum - expected[c]![i * nClasses + k]!));
+          worst = Math.max(worst, Math.abs(value / sum - expected[c][i * nClasses + k]));
         });
       });
       expect(worst).toBeLessThan(1e-3);

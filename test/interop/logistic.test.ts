@@ -29,7 +29,7 @@ test("the regression is scikit-learn's, to the digits that its solver leaves", a
   const indptr = new Uint32Array(n + 1);
   const entries = x.map((row) => row.flatMap((value, c) => (value === 0 ? [] : [{ value, c }])));
   entries.forEach((row, i) => {
-    indptr[i + 1] = indptr[i]! + row.length;
+    indptr[i + 1] = indptr[i] + row.length;
   });
   const matrix = {
     nRows: n,
@@ -53,6 +53,6 @@ test("the regression is scikit-learn's, to the digits that its solver leaves", a
     }),
   );
   probabilities.forEach((p, i) => {
-    expect(Math.abs(p - expected[i]!)).toBeLessThan(1e-6);
+    expect(Math.abs(p - expected[i])).toBeLessThan(1e-6);
   });
 });

@@ -55,7 +55,7 @@ const cases = [
 /** Random coordinates; predictions are the truth with noise, and of the last case unrelated to it. */
 const coords = [21, 60, 300, 100].map((n, c) => {
   const key = streamKey(c, "coordinates-interop");
-  const width = [1, 2, 10, 3][c]!;
+  const width = [1, 2, 10, 3][c];
   const at = (i: number, d: number, side: number) => randomUniform(key, (i * width + d) * 2 + side);
   const rows = (value: (i: number, d: number) => number) =>
     Array.from({ length: n }, (_, i) => Array.from({ length: width }, (_, d) => Math.fround(value(i, d))));
@@ -95,14 +95,14 @@ test("label metrics agree with scikit-learn to 1e-9, on random and degenerate in
   for (const [i, { truth, predicted, confidence }] of cases.entries())
     expectAgreement(
       scoreLabels(labels(truth), labels(predicted), confidence),
-      oracle.cases[i]!.scores,
+      oracle.cases[i].scores,
       `case ${i}`,
     );
 });
 
 test("confusion and class scores agree with scikit-learn to 1e-9", () => {
   for (const [i, { truth, predicted }] of cases.entries()) {
-    const { classes, labels: names, confusion: counts } = oracle.cases[i]!;
+    const { classes, labels: names, confusion: counts } = oracle.cases[i];
     const confusion = confusionOf(labels(truth), labels(predicted));
     expect(confusion.labels).toEqual(names);
     expect([...confusion.counts]).toEqual(counts);
@@ -110,7 +110,7 @@ test("confusion and class scores agree with scikit-learn to 1e-9", () => {
       if (rest.support === 0) continue;
       // scikit-learn is told to give 0 for a label that was never predicted; here it is not measured.
       const measured = Number.isNaN(precision) ? 0 : precision;
-      expectAgreement({ ...rest, precision: measured }, classes[label]!, `case ${i}, ${label}`);
+      expectAgreement({ ...rest, precision: measured }, classes[label], `case ${i}, ${label}`);
     }
   }
 });
@@ -118,13 +118,13 @@ test("confusion and class scores agree with scikit-learn to 1e-9", () => {
 test("coordinate metrics agree with scikit-learn to 1e-9", async () => {
   const matrix = (rows: readonly (readonly number[])[]) => ({
     nRows: rows.length,
-    nCols: rows[0]!.length,
+    nCols: rows[0].length,
     data: Float32Array.from(rows.flat()),
   });
   for (const [i, { truth, predicted }] of coords.entries())
     expectAgreement(
       await scoreCoordinates(matrix(truth), matrix(predicted)),
-      oracle.coords[i]!,
+      oracle.coords[i],
       `coordinates ${i}`,
     );
 });

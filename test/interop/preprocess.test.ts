@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { openAnnData } from "../../src/anndata/open.ts";
-import { writeDataset } from "../../src/anndata/write-annotated.ts";
+import { writeDataset } from "../../src/anndata/write/write-annotated.ts";
 import { preprocessReference } from "../../src/preprocess/pipeline.ts";
 import { PYTHON, runPython } from "../helpers/python.ts";
 
@@ -23,7 +23,7 @@ test("a preprocessed file opens in Python with all that it held", async () => {
     const X = await source.matrix();
     for await (const { csr } of X.rows())
       csr.indices.forEach((gene, e) => {
-        before[gene] = (before[gene] ?? 0) + csr.data![e]!;
+        before[gene] = (before[gene] ?? 0) + csr.data![e];
       });
     await source.close();
     const seen = JSON.parse(runPython(PYTHON, script, "read", to));
@@ -36,7 +36,7 @@ test("a preprocessed file opens in Python with all that it held", async () => {
       "ENSG00000087086",
     ];
     const first = [0, 1, 2, 4, 6, 7]; // gene 3 is unknown, gene 5 is TP53 again
-    const summed = first.map((gene) => before[gene]! + (gene === 0 ? before[5]! : 0));
+    const summed = first.map((gene) => before[gene] + (gene === 0 ? before[5] : 0));
     expect(seen).toMatchObject({
       shape: [30, 6],
       var_names: ids,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { writeDataset } from "../../src/anndata/write-annotated.ts";
+import { writeDataset } from "../../src/anndata/write/write-annotated.ts";
 import { createSimulation, simulateCells } from "../../src/demo/simulate.ts";
 import { simulatedAnnData } from "../../src/demo/simulated-anndata.ts";
 
@@ -25,7 +25,7 @@ test("a streamed file opens in Python with the same counts, labels and real bool
       shape: [700, 2000],
       sum: counts.data!.reduce((sum, value) => sum + value, 0),
       nnz: counts.indices.length,
-      weighted: counts.data!.reduce((sum, value, e) => sum + value * (counts.indices[e]! + 1), 0),
+      weighted: counts.data!.reduce((sum, value, e) => sum + value * (counts.indices[e] + 1), 0),
       obs: {
         lineage: "category",
         class: "category",
@@ -35,7 +35,7 @@ test("a streamed file opens in Python with the same counts, labels and real bool
         is_unseen_type: "bool",
       },
       var: { is_marker: "bool", marker_of: "object" },
-      states: Array.from(states, (state) => simulation.paths[state]![3]),
+      states: Array.from(states, (state) => simulation.paths[state][3]),
       unseen: states.filter((state) => state === simulation.unseen).length,
       obs_names: adata.obs.index,
       var_names: simulation.genes,

@@ -91,10 +91,10 @@ describe.each(cases)("$name", ({ seed, shape, binary, change }) => {
     const trainer = await createEngine().createTrainer(problem);
     for (const [step, rows] of batches.entries()) {
       const loss = await trainer.runEpoch(rows, { learningRate: LEARNING_RATE });
-      const expected = torch.result.steps[step]!;
+      const expected = torch.result.steps[step];
       expect(Math.abs(loss.total - expected.total), `step ${step + 1}`).toBeLessThan(1e-5);
       partsOf(loss, problem).forEach((part, i) => {
-        expect(Math.abs(part - expected.parts[i]!), `step ${step + 1}, part ${i}`).toBeLessThan(1e-5);
+        expect(Math.abs(part - expected.parts[i]), `step ${step + 1}, part ${i}`).toBeLessThan(1e-5);
       });
     }
     const own = flat(tensorsOf(trainer.weights()));
@@ -114,9 +114,9 @@ describe.each(cases)("$name", ({ seed, shape, binary, change }) => {
       const scale = 2 ** 40;
       const optimizer = { ...problem.optimizer, name: "adamw", weightDecay: 0, eps: scale } as const;
       const trainer = await create().createTrainer({ ...problem, optimizer });
-      await trainer.runEpoch(batches[0]!, { learningRate: scale });
+      await trainer.runEpoch(batches[0], { learningRate: scale });
       const before = flat(tensorsOf(problem.initial));
-      const gradient = flat(tensorsOf(trainer.weights())).map((after, i) => before[i]! - after);
+      const gradient = flat(tensorsOf(trainer.weights())).map((after, i) => before[i] - after);
       expect(largestDifference(gradient, torch.gradients)).toBeLessThan(2e-6);
       expect(torch.gradients.some((g) => Math.abs(g) > 0.01)).toBe(true);
     },
@@ -159,8 +159,8 @@ function writeProblem(folder: string, problem: TrainerOptions, batches: readonly
   };
   const dense = new Float32Array(data.x.nRows * data.x.nCols);
   for (let r = 0; r < data.x.nRows; r++)
-    for (let e = data.x.indptr[r]!; e < data.x.indptr[r + 1]!; e++)
-      dense[r * data.x.nCols + data.x.indices[e]!] = data.x.data === null ? 1 : data.x.data[e]!;
+    for (let e = data.x.indptr[r]; e < data.x.indptr[r + 1]; e++)
+      dense[r * data.x.nCols + data.x.indices[e]] = data.x.data === null ? 1 : data.x.data[e];
   put("x", dense);
   data.labels.forEach((codes, j) => {
     put(`labels${j}`, codes);
@@ -219,10 +219,10 @@ function flat(tensors: readonly Float32Array[]): Float64Array {
 }
 
 function distance(a: Float64Array, b: Float64Array): number {
-  return Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0));
+  return Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0));
 }
 
 function largestDifference(a: Float64Array, b: Float64Array): number {
   expect(a.length).toBe(b.length);
-  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0);
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0);
 }

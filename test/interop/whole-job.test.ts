@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildModel, openAnnData, predict, TrainedModel, type TrainOptions } from "../../src/index.ts";
+import { buildModel, openAnnData, predict, TrainedModel, type TrainOptions } from "../../src/api/index.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 
 const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";

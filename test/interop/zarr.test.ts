@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Additions } from "../../src/anndata/append.ts";
 import { openAnnData } from "../../src/anndata/open.ts";
 import type { AnnData, Column, MatrixName } from "../../src/anndata/types.ts";
-import { writeDataset } from "../../src/anndata/write-annotated.ts";
+import type { Additions } from "../../src/anndata/write/append.ts";
+import { writeDataset } from "../../src/anndata/write/write-annotated.ts";
 import { describeCurrent, runPython } from "../helpers/python.ts";
 
 const script = fileURLToPath(new URL("zarr_files.py", import.meta.url));

@@ -14,31 +14,31 @@ export function coverPairs(sizes: readonly number[]): Row[] {
     i < j ? `${i}:${a}-${j}:${b}` : `${j}:${b}-${i}:${a}`;
   for (let i = 0; i < sizes.length; i++)
     for (let j = i + 1; j < sizes.length; j++)
-      for (let a = 0; a < sizes[i]!; a++) for (let b = 0; b < sizes[j]!; b++) missing.add(key(i, a, j, b));
+      for (let a = 0; a < sizes[i]; a++) for (let b = 0; b < sizes[j]; b++) missing.add(key(i, a, j, b));
   const rows: Row[] = [];
   while (missing.size > 0) {
     const [first] = missing;
-    const [i, a, j, b] = first!.split(/[:-]/).map(Number) as [number, number, number, number];
+    const [i, a, j, b] = first.split(/[:-]/).map(Number) as [number, number, number, number];
     const row = sizes.map(() => -1);
     row[i] = a;
     row[j] = b;
     for (let f = 0; f < sizes.length; f++) {
       if (row[f] !== -1) continue;
       let best = -1;
-      for (let value = 0; value < sizes[f]!; value++) {
+      for (let value = 0; value < sizes[f]; value++) {
         const gain = row.reduce(
           (n, other, g) => n + (other >= 0 && missing.has(key(f, value, g, other)) ? 1 : 0),
           0,
         );
         // Ties go round, so that values without a pair to add are used alike.
-        if (gain > best || (gain === best && (value + rows.length) % sizes[f]! === 0)) {
+        if (gain > best || (gain === best && (value + rows.length) % sizes[f] === 0)) {
           best = gain;
           row[f] = value;
         }
       }
     }
     for (let g = 0; g < row.length; g++)
-      for (let h = g + 1; h < row.length; h++) missing.delete(key(g, row[g]!, h, row[h]!));
+      for (let h = g + 1; h < row.length; h++) missing.delete(key(g, row[g], h, row[h]));
     rows.push(row);
   }
   return rows;

@@ -10,10 +10,10 @@ import { train } from "../../src/model/train.ts";
 import type { Model } from "../../src/model/types.ts";
 import { WRITE_MODES } from "../../src/output/columns.ts";
 import { toCsv } from "../../src/output/to-csv.ts";
-import { deriveHierarchyRules } from "../../src/predict/hierarchy.ts";
+import { fitReranker } from "../../src/predict/fit-reranker.ts";
+import { deriveHierarchyRules } from "../../src/predict/hierarchy-rules.ts";
 import type { PredictOptions } from "../../src/predict/options.ts";
 import { predict } from "../../src/predict/predict.ts";
-import { fitReranker } from "../../src/predict/refine-fit.ts";
 import { randomNumbers } from "../helpers/gradients.ts";
 import { categorical, memoryAnnData } from "../helpers/memory-anndata.ts";
 import { coverPairs } from "./cover.ts";
@@ -29,7 +29,7 @@ function counts(): Csr {
   const data: number[] = [];
   for (let r = 0; r < N; r++) {
     for (let g = 0; g < N_GENES; g++) {
-      const u = draws[r * N_GENES + g]!;
+      const u = draws[r * N_GENES + g];
       if (u > (g % 4 === r % 4 && r % 7 !== 0 ? 0.9 : 0.3)) continue;
       indices.push(g);
       data.push(1 + Math.floor(6 * u));
@@ -46,7 +46,7 @@ function counts(): Csr {
 }
 
 const fine = Array.from({ length: N }, (_, r) => `${r % 4 < 2 ? "a" : "b"}${r % 4}`);
-const labels = { coarse: categorical(fine.map((name) => name[0]!)), fine: categorical(fine) };
+const labels = { coarse: categorical(fine.map((name) => name[0])), fine: categorical(fine) };
 const points = (nCols: number) => ({
   nRows: N,
   nCols,
@@ -108,7 +108,7 @@ const engines: Engine[] = [];
 let model: Model;
 beforeAll(async () => {
   engines.push(await createWasmEngine({ numThreads: 1 }), await createWasmEngine({ numThreads: 2 }));
-  const work = { engine: engines[0]! };
+  const work = { engine: engines[0] };
   const trained = await train(
     adata(),
     {
@@ -131,7 +131,7 @@ beforeAll(async () => {
     const categories = [...new Set(names)].sort();
     return { codes: Int32Array.from(names, (name) => categories.indexOf(name)), categories };
   };
-  const truth = { parent: codes(fine.map((name) => name[0]!)), child: codes(fine) };
+  const truth = { parent: codes(fine.map((name) => name[0])), child: codes(fine) };
   const { rules } = deriveHierarchyRules((await model.reference()).labels, ["coarse", "fine"]);
   const target = { parentLevel: "coarse", childLevel: "fine", parents: ["b", "a"], truth };
   const { childToParent } = rules.get("fine")!;
@@ -153,18 +153,18 @@ test("every pair of choices is among the rows", () => {
 test.each(rows.map((row, i) => [i, row] as const))(
   "row %i %j predicts and repeats itself",
   async (_, row) => {
-    const options = Object.assign({}, ...row.map((value, f) => FACTORS[f]![value]!())) as PredictOptions;
+    const options = Object.assign({}, ...row.map((value, f) => FACTORS[f][value]())) as PredictOptions;
     const digests = [];
     for (const engine of engines) {
       const result = await predict(model, adata(), options, { engine });
       for (const { raw, conf, margin, isUnknown, unknownReasons, final, sets } of result.labels) {
         expect(sets !== undefined).toBe(options.predictionSets !== undefined);
         sets?.codes.forEach((code, i) => {
-          expect(sets.members[code]![0]).toBe(raw.codes[i]);
+          expect(sets.members[code][0]).toBe(raw.codes[i]);
         });
         expect(conf.every((p) => p >= 0 && p <= 1) && margin.every((p) => p >= 0 && p <= 1)).toBe(true);
         isUnknown.forEach((flag, i) => {
-          expect([unknownReasons[i]! >= 0, final.categories[final.codes[i]!] === "Unknown"]).toEqual(
+          expect([unknownReasons[i] >= 0, final.categories[final.codes[i]] === "Unknown"]).toEqual(
             Array(2).fill(flag === 1),
           );
         });

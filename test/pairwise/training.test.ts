@@ -25,7 +25,7 @@ function counts(): Csr {
   const data: number[] = [];
   for (let r = 0; r < N; r++) {
     for (let g = 0; g < N_GENES; g++) {
-      const u = draws[r * N_GENES + g]!;
+      const u = draws[r * N_GENES + g];
       if (u > (g % 4 === r % 4 ? 0.9 : 0.2)) continue;
       indices.push(g);
       data.push(1 + Math.floor(6 * u));
@@ -53,7 +53,7 @@ const adata = () =>
     x: counts(),
     layers: { spliced: counts() },
     obs: {
-      coarse: categorical(fine.map((name) => name[0]!)),
+      coarse: categorical(fine.map((name) => name[0])),
       fine: categorical(fine),
       gappy: categorical(some(fine)),
       donor: categorical(fine.map((_, r) => `d${Math.floor(r / 4) % 3}`)),
@@ -145,7 +145,7 @@ let earlier: Model;
 beforeAll(async () => {
   engines.push(await createWasmEngine({ numThreads: 1 }), await createWasmEngine({ numThreads: 2 }));
   const options = { ...base, labelColumns: ["coarse", "fine"], ...child("fine", {}) };
-  earlier = (await train(adata(), options, { engine: engines[0]! })).model;
+  earlier = (await train(adata(), options, { engine: engines[0] })).model;
 });
 afterAll(() => {
   for (const engine of engines) engine.dispose();
@@ -169,7 +169,7 @@ test.each(rows.map((row, i) => [i, row] as const))(
       labelColumns: ["coarse", fineColumn],
     };
     row.forEach((value, f) => {
-      const choice = FACTORS[f]![value]!(fineColumn);
+      const choice = FACTORS[f][value](fineColumn);
       if (typeof choice !== "string") Object.assign(options, choice);
       else options.initModel = earlier;
       if (choice === "frozen") Object.assign(options, child(fineColumn, { mode: "frozen_base" }));

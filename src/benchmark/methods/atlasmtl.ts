@@ -1,19 +1,19 @@
 /** Our own method in a benchmark. @module */
 import type { AnnData } from "../../anndata/types.ts";
-import { sha256 } from "../../artifacts/checksums.ts";
-import { emitJson } from "../../artifacts/json.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { emitBundle } from "../../artifacts/save.ts";
 import { joinBytes } from "../../core/bytes.ts";
+import { sha256 } from "../../core/checksums.ts";
 import type { ConfigMap, ConfigValue } from "../../core/config.ts";
+import { emitJson } from "../../core/json.ts";
 import { countUnknownReasons } from "../../evaluate/unknown-reasons.ts";
 import { train } from "../../model/train.ts";
 import type { Model } from "../../model/types.ts";
 import { resolvePredictOptions } from "../../predict/options.ts";
 import { predict } from "../../predict/predict.ts";
 import type { Warning } from "../../predict/types.ts";
+import type { BenchmarkManifest } from "../dataset-manifest.ts";
 import { splitDevelopment } from "../development.ts";
-import type { BenchmarkManifest } from "../manifest.ts";
 import {
   DECISION_FILES,
   decideRefinement,

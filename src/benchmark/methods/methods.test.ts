@@ -12,7 +12,7 @@ const csr = (rows: readonly (readonly number[])[]): Csr => {
   const entries = rows.map((row) => row.flatMap((value, c) => (value === 0 ? [] : [{ value, c }])));
   const indptr = new Uint32Array(rows.length + 1);
   entries.forEach((row, r) => {
-    indptr[r + 1] = indptr[r]! + row.length;
+    indptr[r + 1] = indptr[r] + row.length;
   });
   return {
     nRows: rows.length,
@@ -26,9 +26,9 @@ const csr = (rows: readonly (readonly number[])[]): Csr => {
 test("L-BFGS finds the lowest point of a long, bent valley", async () => {
   const { x, hasConverged } = await minimise(
     ([a, b], gradient) => {
-      gradient[0] = -2 * (1 - a!) - 400 * a! * (b! - a! * a!);
-      gradient[1] = 200 * (b! - a! * a!);
-      return (1 - a!) ** 2 + 100 * (b! - a! * a!) ** 2;
+      gradient[0] = -2 * (1 - a) - 400 * a * (b - a * a);
+      gradient[1] = 200 * (b - a * a);
+      return (1 - a) ** 2 + 100 * (b - a * a) ** 2;
     },
     Float64Array.of(-1.2, 1),
     { maxIter: 200, tolerance: 1e-8 },
@@ -46,14 +46,14 @@ test("standardised values equal those of the dense matrix, cut at ten deviations
       const { base, deltas } = standardise(matrix, scaleOf(matrix));
       rows.forEach((row, r) => {
         row.forEach((own, c) => {
-          const column = rows.map((each) => each[c]!);
+          const column = rows.map((each) => each[c]);
           const mean = column.reduce((a, b) => a + b, 0) / rows.length;
           const variance = column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / rows.length;
           const z = (own - mean) / (variance > 0 ? Math.sqrt(variance) : 1);
           const e = [...matrix.indices].findIndex(
-            (index, at) => index === c && at >= matrix.indptr[r]! && at < matrix.indptr[r + 1]!,
+            (index, at) => index === c && at >= matrix.indptr[r] && at < matrix.indptr[r + 1],
           );
-          const got = base[c]! + (e < 0 ? 0 : deltas[e]!);
+          const got = base[c] + (e < 0 ? 0 : deltas[e]);
           expect(got).toBeCloseTo(Math.min(10, Math.max(-10, z)), 6);
         });
       });
@@ -75,18 +75,18 @@ test("the fitted regression is where the gradient of the penalised loss is zero"
   const loss = (weights: Float64Array, intercepts: Float64Array): number => {
     let total = weights.reduce((sum, w) => sum + (w * w) / 2, 0);
     rows.forEach((_, r) => {
-      if (codes[r]! < 0) return;
+      if (codes[r] < 0) return;
       const scores = [0, 1, 2].map((k) => {
-        let score = intercepts[k]!;
+        let score = intercepts[k];
         for (let c = 0; c < 3; c++) {
           const e = [...matrix.indices].findIndex(
-            (index, at) => index === c && at >= matrix.indptr[r]! && at < matrix.indptr[r + 1]!,
+            (index, at) => index === c && at >= matrix.indptr[r] && at < matrix.indptr[r + 1],
           );
-          score += (x.base[c]! + (e < 0 ? 0 : x.deltas[e]!)) * weights[c * 3 + k]!;
+          score += (x.base[c] + (e < 0 ? 0 : x.deltas[e])) * weights[c * 3 + k];
         }
         return score;
       });
-      total += Math.log(scores.reduce((sum, s) => sum + Math.exp(s), 0)) - scores[codes[r]!]!;
+      total += Math.log(scores.reduce((sum, s) => sum + Math.exp(s), 0)) - scores[codes[r]];
     });
     return total;
   };
@@ -94,7 +94,7 @@ test("the fitted regression is where the gradient of the penalised loss is zero"
   for (let i = 0; i < 9; i++)
     for (const step of [-1e-3, 1e-3]) {
       const moved = model.weights.slice();
-      moved[i]! += step;
+      moved[i] += step;
       expect(loss(moved, model.intercepts)).toBeGreaterThan(at);
     }
   const { codes: predicted, probabilities } = predictLogistic(model, x);
@@ -116,7 +116,7 @@ test("centroids are means; a label without cells has none", () => {
 });
 
 test("products of standard ranks are Spearman correlations", () => {
-  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, x, i) => sum + x * b[i], 0);
   const ranks = (values: number[]) => standardRanks(Float64Array.from(values));
   expect(dot(ranks([1, 2, 3, 9]), ranks([10, 20, 30, 31]))).toBeCloseTo(1, 12);
   expect(dot(ranks([1, 2, 3]), ranks([3, 2, 1]))).toBeCloseTo(-1, 12);

@@ -1,27 +1,32 @@
 /** `atlasmtl benchmark`: compare methods on one dataset and write the folder of the run. @module */
 import { dirname, join } from "node:path";
 import { platform } from "#platform";
-import { sha256 } from "../../artifacts/checksums.ts";
-import { emitJson } from "../../artifacts/json.ts";
-import { resolvePath } from "../../benchmark/dataset.ts";
-import { type BenchmarkManifest, parseBenchmarkManifest } from "../../benchmark/manifest.ts";
+import { resolvePath } from "../../benchmark/benchmark-cells.ts";
+import { headline } from "../../benchmark/benchmark-report.ts";
+import { type BenchmarkManifest, parseBenchmarkManifest } from "../../benchmark/dataset-manifest.ts";
 import { tablePath } from "../../benchmark/preprocess-keys.ts";
-import { headline } from "../../benchmark/report.ts";
-import { BENCHMARK_FILES, type BenchmarkResult, checkMethods, runBenchmark } from "../../benchmark/run.ts";
+import {
+  BENCHMARK_FILES,
+  type BenchmarkResult,
+  checkMethods,
+  runBenchmark,
+} from "../../benchmark/run-all.ts";
 import { sourceRunFile } from "../../benchmark/source-run.ts";
+import { sha256 } from "../../core/checksums.ts";
 import type { ConfigValue } from "../../core/config.ts";
+import { emitJson } from "../../core/json.ts";
 import { locate } from "../../errors.ts";
 import { createEngine } from "../../kernels/engine.ts";
 import { codeDigest } from "../code-digest.ts";
 import { externalMethods } from "../comparators/external.ts";
-import { readYaml } from "../config-file.ts";
 import type { CommandContext } from "../context.ts";
-import { asSubject } from "../errors.ts";
-import type { BenchmarkFlags } from "../options.ts";
-import { percent, plural, table } from "../print.ts";
-import { createProgress } from "../progress.ts";
+import { readYaml } from "../options/config-file.ts";
+import type { BenchmarkFlags } from "../options/options.ts";
+import { required } from "../options/settings.ts";
 import { type PreparedRun, prepareRun, recordFiles } from "../provenance.ts";
-import { required } from "../settings.ts";
+import { percent, plural, table } from "../terminal/print.ts";
+import { createProgress } from "../terminal/progress-bar.ts";
+import { asSubject } from "../terminal/show-error.ts";
 
 /** Room that the files of a run take, generously. */
 const RUN_BYTES = 64e6;

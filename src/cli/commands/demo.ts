@@ -1,9 +1,9 @@
 /** `atlasmtl demo`: the whole job on a simulated atlas. @module */
 import { platform } from "#platform";
-import { type DemoSummary, runDemo } from "../../demo/run.ts";
+import { type DemoSummary, runDemo } from "../../demo/run-demo.ts";
 import type { CommandContext } from "../context.ts";
-import { count, duration, indent, percent, plural, shellWord, snakeKeys, table } from "../print.ts";
-import { createProgress } from "../progress.ts";
+import { count, duration, indent, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
+import { createProgress } from "../terminal/progress-bar.ts";
 
 /** Room the files of the demonstration take, generously. */
 const DEMO_BYTES = 64e6;

@@ -1,19 +1,19 @@
 /** `atlasmtl evaluate`: score predictions against true labels. @module */
 import { platform } from "#platform";
 import { fromConfig, toConfig } from "../../artifacts/config-values.ts";
-import { emitJson } from "../../artifacts/json.ts";
 import { scoreMethod } from "../../benchmark/score.ts";
 import { type ConfigMap, type ConfigValue, Float, toPlain } from "../../core/config.ts";
+import { emitJson } from "../../core/json.ts";
 import { VERSION } from "../../core/version.ts";
 import { matchTruth, openCellTable, readPredictions } from "../../output/read-predictions.ts";
 import { renderReport } from "../../output/report/page.ts";
 import type { ReportInput } from "../../output/report/types.ts";
-import { deriveHierarchyRules } from "../../predict/hierarchy.ts";
+import { deriveHierarchyRules } from "../../predict/hierarchy-rules.ts";
 import type { CommandContext } from "../context.ts";
-import type { EvaluateFlags } from "../options.ts";
-import { count, percent, plural, table } from "../print.ts";
+import type { EvaluateFlags } from "../options/options.ts";
+import { required } from "../options/settings.ts";
 import { recordFiles } from "../provenance.ts";
-import { required } from "../settings.ts";
+import { count, percent, plural, table } from "../terminal/print.ts";
 
 /** Scores as the flags say, prints a table and writes what was asked for. */
 export async function runEvaluate(flags: EvaluateFlags, context: CommandContext): Promise<void> {

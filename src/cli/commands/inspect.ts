@@ -6,13 +6,13 @@ import { webAddress } from "../../core/web-address.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { asFileError } from "../../node/files.ts";
 import type { CommandContext } from "../context.ts";
-import { OPEN_FLAGS, openOptions } from "../dataset-flags.ts";
-import { describeFailure } from "../errors.ts";
-import type { FlagValues } from "../flag.ts";
-import { inFlags } from "../in-flags.ts";
 import type { InspectWork } from "../inspect/dataset.ts";
 import { type Description, listed } from "../inspect/description.ts";
-import { byteSize, indent, plural, shellWord, table } from "../print.ts";
+import { OPEN_FLAGS, openOptions } from "../options/dataset-flags.ts";
+import type { FlagValues } from "../options/flag.ts";
+import { inFlags } from "../terminal/in-flags.ts";
+import { byteSize, indent, plural, shellWord, table } from "../terminal/print.ts";
+import { describeFailure } from "../terminal/show-error.ts";
 
 /** JSON files larger than this are not read. */
 const MAX_JSON_BYTES = 64 << 20;
@@ -81,13 +81,13 @@ async function describeKnown(
   const isHdf5 = start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1"));
   if (isHdf5 || /\.(h5|h5ad|zip|mtx|csv|tsv|txt)(\.gz)?$/i.test(path)) return describeData(path, work);
   if (path.endsWith(".pth")) return (await import("../inspect/bundle.ts")).describeBundle(path);
-  const isPickle = start[0] === 0x80 && start[1]! <= 5;
+  const isPickle = start[0] === 0x80 && start[1] <= 5;
   if (isPickle || /\.pkl(\.gz)?$/.test(path))
     return (await import("../inspect/pickle.ts")).describePickle(path);
   if (path.endsWith(".json")) {
     if (size > MAX_JSON_BYTES)
       throw new AtlasmtlError("LIMIT", `a JSON file of ${byteSize(size)} is no manifest`);
-    return (await import("../inspect/json.ts")).describeJson(path, await readFile(path, "utf8"));
+    return (await import("../inspect/json-file.ts")).describeJson(path, await readFile(path, "utf8"));
   }
   return null;
 }

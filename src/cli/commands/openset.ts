@@ -1,23 +1,23 @@
 /** `atlasmtl openset`: fit the distance above which a cell is of an unseen type. @module */
 import { platform } from "#platform";
-import { emitJson } from "../../artifacts/json.ts";
+import { fitOpensetThreshold, TrainedModel } from "../../api/index.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { type ConfigValue, Float } from "../../core/config.ts";
-import { fitOpensetThreshold, TrainedModel } from "../../index.ts";
+import { emitJson } from "../../core/json.ts";
 import type { PredictOptions } from "../../predict/options.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
-import { openDataset } from "../dataset.ts";
-import { layerOf } from "../dataset-flags.ts";
-import { usageError } from "../errors.ts";
-import { snakeName } from "../flag.ts";
-import { inFlagWords } from "../in-flags.ts";
-import { OPENSET_FLAGS, type OpensetFlags } from "../options.ts";
-import { percent, plural, shellWord } from "../print.ts";
-import { createProgress } from "../progress.ts";
+import { openDataset } from "../open-dataset.ts";
+import { layerOf } from "../options/dataset-flags.ts";
+import { snakeName } from "../options/flag.ts";
+import { OPENSET_FLAGS, type OpensetFlags } from "../options/options.ts";
+import { required } from "../options/settings.ts";
+import { recordedSplit } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
-import { required } from "../settings.ts";
-import { recordedSplit } from "../split-flags.ts";
+import { inFlagWords } from "../terminal/in-flags.ts";
+import { percent, plural, shellWord } from "../terminal/print.ts";
+import { createProgress } from "../terminal/progress-bar.ts";
+import { usageError } from "../terminal/show-error.ts";
 
 /** Fits as the flags say and writes settings for `predict --config`. @throws USAGE before any work. */
 export async function runOpenset(flags: OpensetFlags, context: CommandContext): Promise<void> {

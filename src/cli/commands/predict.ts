@@ -1,45 +1,45 @@
 /** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
 import { stat } from "node:fs/promises";
 import { platform } from "#platform";
-import { checkAnnotatable } from "../../anndata/append.ts";
 import type { AnnData, Notice } from "../../anndata/types.ts";
-import { checkDatasetOutput } from "../../anndata/write-annotated.ts";
-import { loadModel } from "../../artifacts/load.ts";
-import type { FileRecord } from "../../artifacts/run-manifest.ts";
-import type { AlsoWrite, FileToWrite, WrittenFile } from "../../core/bytes.ts";
-import type { ConfigMap } from "../../core/config.ts";
-import { locate } from "../../errors.ts";
-import { loadHdf5 } from "../../formats/hdf5-library.ts";
-import { isZarrRoot } from "../../formats/zarr-root.ts";
+import { checkAnnotatable } from "../../anndata/write/append.ts";
+import { checkDatasetOutput } from "../../anndata/write/write-annotated.ts";
 import {
   type DeepestLabels,
   type PredictedSets,
   type PredictionResult,
   predict,
   TrainedModel,
-} from "../../index.ts";
+} from "../../api/index.ts";
+import { loadModel } from "../../artifacts/load.ts";
+import type { FileRecord } from "../../artifacts/run-manifest.ts";
+import type { AlsoWrite, FileToWrite, WrittenFile } from "../../core/bytes.ts";
+import type { ConfigMap } from "../../core/config.ts";
+import { locate } from "../../errors.ts";
+import { loadHdf5 } from "../../formats/hdf5/library.ts";
+import { isZarrRoot } from "../../formats/zarr/root.ts";
 import { DEFAULT_WRITE_MODE } from "../../output/columns.ts";
 import { additionNames, type ToAnnDataOptions } from "../../output/to-anndata.ts";
-import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy.ts";
+import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy-rules.ts";
 import { type PredictOptions, resolvePredictOptions } from "../../predict/options.ts";
 import { planSets, setSizes } from "../../predict/prediction-sets.ts";
-import type { RefinementConfig } from "../../predict/refine.ts";
+import type { RefinementConfig } from "../../predict/rerank-children.ts";
 import { UNKNOWN } from "../../predict/unknown.ts";
 import { filesOf } from "../bundle-files.ts";
-import { readYaml } from "../config-file.ts";
 import type { CommandContext } from "../context.ts";
-import { openDataset } from "../dataset.ts";
-import { layerOf } from "../dataset-flags.ts";
-import { usageError } from "../errors.ts";
-import { flagName } from "../flag.ts";
-import { inFlagWords } from "../in-flags.ts";
-import { PREDICT_FLAGS, type PredictFlags } from "../options.ts";
-import { byteSize, count, percent, plural, shellWord, table } from "../print.ts";
-import { createProgress } from "../progress.ts";
+import { openDataset } from "../open-dataset.ts";
+import { readYaml } from "../options/config-file.ts";
+import { layerOf } from "../options/dataset-flags.ts";
+import { flagName } from "../options/flag.ts";
+import { PREDICT_FLAGS, type PredictFlags } from "../options/options.ts";
+import { readRefinement } from "../options/refinement-file.ts";
+import { required } from "../options/settings.ts";
+import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, fingerprint, prepareRun, recordFiles } from "../provenance.ts";
-import { readRefinement } from "../refinement-file.ts";
-import { required } from "../settings.ts";
-import { splitDataset } from "../split-flags.ts";
+import { inFlagWords } from "../terminal/in-flags.ts";
+import { byteSize, count, percent, plural, shellWord, table } from "../terminal/print.ts";
+import { createProgress } from "../terminal/progress-bar.ts";
+import { usageError } from "../terminal/show-error.ts";
 
 const SUFFIXES = [".h5ad", ".zarr", ".csv", ".csv.gz", ".parquet", ".arrow"] as const;
 type Suffix = (typeof SUFFIXES)[number];
@@ -120,7 +120,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     const warnings = [...model.warnings, ...result.warnings, ...leftOut];
     for (const warning of warnings) output.warn(inFlagWords(warning, PREDICT_FLAGS));
     output.note(summary(result));
-    output.note(`wrote  ${out}  ${byteSize(outputs[0]!.sizeBytes)}`);
+    output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
     output.note(`wrote  ${run.path}`);
     if (flags.report !== undefined) output.note(`wrote  ${flags.report}`);
     if (isAnnotated(suffix)) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
@@ -303,7 +303,7 @@ type Label = PredictionResult["data"]["labels"][number];
 function shares(label: Label): Readonly<Record<string, number | null>> {
   const mean = (values: ArrayLike<number>): number | null => {
     let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[i]!;
+    for (let i = 0; i < values.length; i++) sum += values[i];
     return values.length === 0 ? null : sum / values.length;
   };
   return {

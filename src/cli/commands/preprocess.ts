@@ -1,12 +1,7 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
 import type { Notice } from "../../anndata/types.ts";
-import { checkDatasetOutput, writeDataset } from "../../anndata/write-annotated.ts";
-import { emitJson } from "../../artifacts/json.ts";
-import { loadModel } from "../../artifacts/load.ts";
-import type { FileToWrite, WrittenFile } from "../../core/bytes.ts";
-import type { ConfigMap, ConfigValue } from "../../core/config.ts";
-import { didYouMean } from "../../core/nearest.ts";
-import { emitFeaturePanel } from "../../feature-panel.ts";
+import { checkDatasetOutput, writeDataset } from "../../anndata/write/write-annotated.ts";
+import { emitFeaturePanel } from "../../api/feature-panel.ts";
 import {
   type AnnData,
   type FeaturePanel,
@@ -16,27 +11,32 @@ import {
   preprocessReference,
   readFeaturePanel,
   TrainedModel,
-} from "../../index.ts";
+} from "../../api/index.ts";
+import { loadModel } from "../../artifacts/load.ts";
+import type { FileToWrite, WrittenFile } from "../../core/bytes.ts";
+import type { ConfigMap, ConfigValue } from "../../core/config.ts";
+import { emitJson } from "../../core/json.ts";
+import { didYouMean } from "../../core/nearest.ts";
 import { resolvePreprocessOptions } from "../../preprocess/options.ts";
 import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../../preprocess/schema.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
-import { openDataset } from "../dataset.ts";
-import { usageError } from "../errors.ts";
-import { inFlagWords } from "../in-flags.ts";
-import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../options.ts";
+import { openDataset } from "../open-dataset.ts";
+import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../options/options.ts";
 import {
   PREPROCESS_FLAGS,
   PREPROCESS_KINDS,
   PREPROCESS_ONLY_FLAGS,
   preprocessOptions,
-} from "../preprocess-flags.ts";
-import { genesText } from "../preprocess-text.ts";
-import { byteSize, shellWord, table } from "../print.ts";
-import { createProgress } from "../progress.ts";
+} from "../options/preprocess-flags.ts";
+import { required } from "../options/settings.ts";
+import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, fingerprint, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
-import { required } from "../settings.ts";
-import { splitDataset } from "../split-flags.ts";
+import { inFlagWords } from "../terminal/in-flags.ts";
+import { genesText } from "../terminal/preprocess-text.ts";
+import { byteSize, shellWord, table } from "../terminal/print.ts";
+import { createProgress } from "../terminal/progress-bar.ts";
+import { usageError } from "../terminal/show-error.ts";
 import { tableFile } from "./predict.ts";
 
 type Kind = (typeof PREPROCESS_KINDS)[number];

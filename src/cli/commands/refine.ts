@@ -1,21 +1,21 @@
 /** `atlasmtl refine`: find parents whose children are mistaken, and fit their rerankers. @module */
 import { platform } from "#platform";
+import { type FittedRefinement, fitRefinement, saveRefinement, TrainedModel } from "../../api/index.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { refinementPaths } from "../../artifacts/refinement.ts";
-import { type FittedRefinement, fitRefinement, saveRefinement, TrainedModel } from "../../index.ts";
 import type { PredictOptions } from "../../predict/options.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
-import { openDataset } from "../dataset.ts";
-import { layerOf } from "../dataset-flags.ts";
-import { usageError } from "../errors.ts";
-import { inFlagWords } from "../in-flags.ts";
-import { REFINE_FLAGS, type RefineFlags } from "../options.ts";
-import { byteSize, count, percent, shellWord, table } from "../print.ts";
-import { createProgress } from "../progress.ts";
+import { openDataset } from "../open-dataset.ts";
+import { layerOf } from "../options/dataset-flags.ts";
+import { REFINE_FLAGS, type RefineFlags } from "../options/options.ts";
+import { required } from "../options/settings.ts";
+import { recordedSplit } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
-import { required } from "../settings.ts";
-import { recordedSplit } from "../split-flags.ts";
+import { inFlagWords } from "../terminal/in-flags.ts";
+import { byteSize, count, percent, shellWord, table } from "../terminal/print.ts";
+import { createProgress } from "../terminal/progress-bar.ts";
+import { usageError } from "../terminal/show-error.ts";
 import { readRules, rulesFile } from "./predict.ts";
 
 /** Fits as the flags say. @throws USAGE before any work for a call that cannot succeed. */

@@ -2,17 +2,17 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { platform } from "#platform";
+import { openAnnData } from "../../api/index.ts";
 import { parseRunManifest, type ReadRunManifest } from "../../artifacts/run-manifest.ts";
 import { RUN_MANIFEST_FILES } from "../../artifacts/schema.ts";
-import { BENCHMARK_FILES } from "../../benchmark/run.ts";
+import { BENCHMARK_FILES } from "../../benchmark/run-all.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import { openAnnData } from "../../index.ts";
 import { asFileError } from "../../node/file-errors.ts";
 import { openCellTable, readPredictions } from "../../output/read-predictions.ts";
-import { chooseEmbedding } from "../../output/report/embedding.ts";
+import { chooseEmbedding } from "../../output/report/embedding-points.ts";
 import { renderReport } from "../../output/report/page.ts";
 import type { CommandContext } from "../context.ts";
-import { shellWord } from "../print.ts";
+import { shellWord } from "../terminal/print.ts";
 
 /** Writes the report of a benchmark or of a prediction. @throws NOT_FOUND when the run has none to make. */
 export async function runReport(path: string, out: string | null, context: CommandContext): Promise<void> {
@@ -98,7 +98,7 @@ async function reportOfPrediction(
     const argv: unknown = manifest.content.get("argv");
     return renderReport({
       title: `Cell types of ${result.path}`,
-      summary: `${labels[0]!.isUnknown.length.toLocaleString("en-US")} cells, as annotated on ${String(manifest.content.get("finished_at")).slice(0, 10)}.`,
+      summary: `${labels[0].isUnknown.length.toLocaleString("en-US")} cells, as annotated on ${String(manifest.content.get("finished_at")).slice(0, 10)}.`,
       facts: [{ name: "Model", value: String(manifest.content.get("model")), isCode: true }],
       warnings: [],
       truths: new Map(),

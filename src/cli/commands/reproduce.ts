@@ -10,8 +10,8 @@ import { AtlasmtlError } from "../../errors.ts";
 import { asFileError } from "../../node/file-errors.ts";
 import { codeDigest, recordedCode } from "../code-digest.ts";
 import { type CommandContext, packageRoot } from "../context.ts";
-import { plural, table } from "../print.ts";
 import { compareFiles, type Sameness } from "../reproduce/compare.ts";
+import { plural, table } from "../terminal/print.ts";
 
 /** The program itself. */
 const program = fileURLToPath(new URL("dist/bin/main.js", packageRoot));
@@ -142,7 +142,7 @@ function redirected(argv: readonly string[], folder: string): string[] {
     flag === "--output-dir" ? folder : join(folder, basename(value));
   const words: string[] = [];
   for (let i = 0; i < argv.length; i++) {
-    const word = argv[i]!;
+    const word = argv[i];
     if (DROPPED.includes(word)) continue;
     const [flag = "", ...rest] = word.split("=");
     if (!OUTPUT_FLAGS.includes(flag)) words.push(word);

@@ -1,15 +1,15 @@
 /** `atlasmtl split`: a plan of whole groups, and the side of every cell. @module */
 import { platform } from "#platform";
+import { emitGroupSplit, makeGroupSplitPlan, materializeGroupSplit } from "../../api/index.ts";
 import type { WrittenFile } from "../../core/bytes.ts";
-import { emitGroupSplit, makeGroupSplitPlan, materializeGroupSplit } from "../../index.ts";
-import type { SplitSide } from "../../preprocess/split.ts";
+import type { SplitSide } from "../../preprocess/group-split.ts";
 import type { CommandContext } from "../context.ts";
-import { openDataset } from "../dataset.ts";
 import { listed } from "../inspect/description.ts";
-import type { SplitCommandFlags } from "../options.ts";
-import { count, plural, shellWord, table } from "../print.ts";
+import { openDataset } from "../open-dataset.ts";
+import type { SplitCommandFlags } from "../options/options.ts";
+import { required } from "../options/settings.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
-import { required } from "../settings.ts";
+import { count, plural, shellWord, table } from "../terminal/print.ts";
 
 /** Splits as the flags say. @throws USAGE before any work for a call that cannot succeed. */
 export async function runSplit(flags: SplitCommandFlags, context: CommandContext): Promise<void> {

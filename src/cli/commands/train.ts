@@ -1,26 +1,31 @@
 /** `atlasmtl train`: learn from a reference, save the bundle and the run manifest. @module */
 import { platform } from "#platform";
+import {
+  buildModel,
+  type PreprocessResult,
+  preprocessReference,
+  type TrainedModel,
+} from "../../api/index.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { saveModel } from "../../artifacts/save.ts";
 import { type ConfigMap, toPlain } from "../../core/config.ts";
-import { buildModel, type PreprocessResult, preprocessReference, type TrainedModel } from "../../index.ts";
 import type { TrainOptions } from "../../model/options.ts";
 import { resolveTrainOptions } from "../../model/resolve-options.ts";
 import { filesOf } from "../bundle-files.ts";
-import { readChildCorrection } from "../child-correction-file.ts";
 import type { CommandContext } from "../context.ts";
-import { openDataset } from "../dataset.ts";
-import { layerOf } from "../dataset-flags.ts";
-import { usageError } from "../errors.ts";
-import { inFlagWords } from "../in-flags.ts";
-import { TRAIN_FLAGS, type TrainFlags } from "../options.ts";
-import { preprocessOptions, withoutPreprocessing } from "../preprocess-flags.ts";
-import { genesText } from "../preprocess-text.ts";
-import { byteSize, count, duration, plural, shellWord, table } from "../print.ts";
-import { createProgress } from "../progress.ts";
+import { openDataset } from "../open-dataset.ts";
+import { readChildCorrection } from "../options/child-correction-file.ts";
+import { layerOf } from "../options/dataset-flags.ts";
+import { TRAIN_FLAGS, type TrainFlags } from "../options/options.ts";
+import { preprocessOptions, withoutPreprocessing } from "../options/preprocess-flags.ts";
+import { required } from "../options/settings.ts";
+import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
-import { required } from "../settings.ts";
-import { splitDataset } from "../split-flags.ts";
+import { inFlagWords } from "../terminal/in-flags.ts";
+import { genesText } from "../terminal/preprocess-text.ts";
+import { byteSize, count, duration, plural, shellWord, table } from "../terminal/print.ts";
+import { createProgress } from "../terminal/progress-bar.ts";
+import { usageError } from "../terminal/show-error.ts";
 import { tableFile } from "./predict.ts";
 
 /** Trains as the flags say. @throws USAGE before any work for a call that cannot succeed. */

@@ -1,16 +1,16 @@
 /** `atlasmtl verify`: hash every file of a bundle, a run, or all of a folder again. @module */
 import { dirname } from "node:path";
 import { platform } from "#platform";
-import { readWhole } from "../../artifacts/checksums.ts";
 import { siblingPath } from "../../artifacts/locations.ts";
 import { checkRunFiles, isRunManifest, parseRunManifest } from "../../artifacts/run-manifest.ts";
-import { type VerifyStatus, verifyBundle } from "../../artifacts/verify.ts";
+import { type VerifyStatus, verifyBundle } from "../../artifacts/verify-bundle.ts";
+import { readWhole } from "../../core/checksums.ts";
+import { MAX_JSON_BYTES } from "../../core/limits.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../../errors.ts";
-import { MAX_JSON_BYTES } from "../../formats/limits.ts";
 import { codeDigest, recordedCode } from "../code-digest.ts";
 import type { CommandContext } from "../context.ts";
-import { asSubject, describeFailure } from "../errors.ts";
-import { count, indent, plural, table } from "../print.ts";
+import { count, indent, plural, table } from "../terminal/print.ts";
+import { asSubject, describeFailure } from "../terminal/show-error.ts";
 import { type Found, findManifests } from "../verify/manifests.ts";
 
 export interface VerifyFlags {
@@ -98,7 +98,7 @@ async function warnOfUnfinished(
   { manifests }: Found,
   { output }: CommandContext,
 ): Promise<void> {
-  const view = platform.files.settled?.();
+  const view = platform.files.committedView?.();
   for (const manifest of manifests) await view?.exists(manifest);
   const files = view?.unfinished() ?? [];
   if (files.length === 0) return;
@@ -208,7 +208,7 @@ function isBundleManifest(json: unknown): boolean {
 
 /** Bundles from before manifests have nothing to compare with. */
 async function requireManifest(path: string): Promise<void> {
-  const files = platform.files.settled?.() ?? platform.files;
+  const files = platform.files.committedView?.() ?? platform.files;
   if (!(await files.exists(path)) || (await files.exists(siblingPath(path, "manifest")))) return;
   throw new AtlasmtlError("NOT_FOUND", "the model has no manifest beside it, so no checksums were recorded", {
     where: path,
@@ -217,7 +217,12 @@ async function requireManifest(path: string): Promise<void> {
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const bytes = await readWhole(platform.files.settled?.() ?? platform.files, path, null, MAX_JSON_BYTES);
+  const bytes = await readWhole(
+    platform.files.committedView?.() ?? platform.files,
+    path,
+    null,
+    MAX_JSON_BYTES,
+  );
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {

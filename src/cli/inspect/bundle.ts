@@ -1,9 +1,10 @@
 /** What is in a bundle. @module */
+
+import { TrainedModel } from "../../api/index.ts";
 import { type PlainValue, toPlain } from "../../core/config.ts";
-import { TrainedModel } from "../../index.ts";
 import { normalizationOf } from "../../model/normalization.ts";
 import type { Model } from "../../model/types.ts";
-import { count, plural, shellWord, table } from "../print.ts";
+import { count, plural, shellWord, table } from "../terminal/print.ts";
 import { type Description, listed, type Section, shortText } from "./description.ts";
 
 /** Settings of training that tell models apart, by their names in `train_config`. */

@@ -1,23 +1,24 @@
 /** What is in an annotated matrix, so that the flags of `train` and `predict` can be chosen. @module */
+
+import type { OpenOptions } from "../../anndata/containers/probe.ts";
 import {
   type AnnDataSummary,
   type ColumnSummary,
   describeAnnData,
   type MatrixSummary,
   type UnreadableSummary,
-} from "../../anndata/describe.ts";
-import { type GeneLook, lookAtGenes } from "../../anndata/look-genes.ts";
-import { isReadable, labelChain, roleOf } from "../../anndata/look-labels.ts";
-import { lookAtMatrix, type MatrixLook } from "../../anndata/look-matrix.ts";
+} from "../../anndata/inspect/describe.ts";
+import { type GeneSummary, inspectGenes } from "../../anndata/inspect/inspect-genes.ts";
+import { isReadable, labelChain, roleOf } from "../../anndata/inspect/inspect-labels.ts";
+import { inspectMatrix, type MatrixCharacter } from "../../anndata/inspect/inspect-matrix.ts";
 import { openAnnData } from "../../anndata/open.ts";
-import type { OpenOptions } from "../../anndata/probe.ts";
 import type { AnnData, ElementSummary } from "../../anndata/types.ts";
-import { count, percent, plural, shellWord, snakeKeys, table } from "../print.ts";
+import { count, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
 import { type Description, listed, MAX_ITEMS, type Section } from "./description.ts";
 
 /** A matrix with what its values look like; `problem` when they cannot be read. */
 type LookedAt =
-  | (MatrixSummary & { readonly look: MatrixLook | null; readonly problem: string | null })
+  | (MatrixSummary & { readonly look: MatrixCharacter | null; readonly problem: string | null })
   | UnreadableSummary;
 
 /** How something is looked at. */
@@ -55,7 +56,7 @@ export async function describeDataset(path: string, { signal, open }: InspectWor
   }
 }
 
-interface NamedGenes extends GeneLook {
+interface NamedGenes extends GeneSummary {
   readonly names: readonly string[];
   /** Columns of genes that hold names of another kind. */
   readonly alternatives: readonly { readonly column: string; readonly namespace: string }[];
@@ -63,7 +64,7 @@ interface NamedGenes extends GeneLook {
 
 async function lookAtNames(adata: AnnData, { var: columns }: AnnDataSummary): Promise<NamedGenes> {
   const names = await adata.varNames().catch(() => []);
-  const look = lookAtGenes(names);
+  const look = inspectGenes(names);
   const alternatives: { column: string; namespace: string }[] = [];
   for (const column of columns) {
     if (!isReadable(column) || (column.kind !== "string" && column.kind !== "categorical")) continue;
@@ -71,7 +72,7 @@ async function lookAtNames(adata: AnnData, { var: columns }: AnnDataSummary): Pr
     const stored = await adata.var.column(column.name);
     const values =
       stored.kind === "categorical" ? stored.categories : stored.kind === "string" ? stored.values : [];
-    const { namespace } = lookAtGenes(values.filter((value) => value !== null));
+    const { namespace } = inspectGenes(values.filter((value) => value !== null));
     if (namespace !== "unknown" && namespace !== look.namespace)
       alternatives.push({ column: column.name, namespace });
   }
@@ -85,7 +86,7 @@ async function lookedAt(
 ): Promise<LookedAt> {
   if ("problem" in summary) return summary;
   try {
-    return { ...summary, look: await lookAtMatrix(await adata.matrix(summary.name), signal), problem: null };
+    return { ...summary, look: await inspectMatrix(await adata.matrix(summary.name), signal), problem: null };
   } catch (error) {
     if (signal.aborted) throw error;
     return { ...summary, look: null, problem: (error as Error).message };
@@ -153,7 +154,7 @@ function filling({ storage, nStored, nRows, nCols }: MatrixSummary): string {
   return `, ${percent(nStored / (nRows * nCols))} filled`;
 }
 
-const KINDS: Readonly<Record<MatrixLook["kind"], string>> = {
+const KINDS: Readonly<Record<MatrixCharacter["kind"], string>> = {
   empty: "all zero",
   binary: "zeros and ones",
   counts: "counts",
@@ -162,7 +163,7 @@ const KINDS: Readonly<Record<MatrixLook["kind"], string>> = {
   scaled: "scaled",
 };
 
-function lookText(look: MatrixLook | null): string {
+function lookText(look: MatrixCharacter | null): string {
   if (look === null) return "not looked at: large, and stored by columns";
   const { kind, range, integerShare, rowTotal } = look;
   const [low, high] = range.map(shortNumber);

@@ -1,10 +1,10 @@
 /** What is in a pickle of a bundle, read as data. @module */
 import { readFile } from "node:fs/promises";
 import { Float } from "../../core/config.ts";
-import { gunzip, isGzip } from "../../formats/gzip.ts";
+import { gunzip, isGzip } from "../../formats/compression/gzip.ts";
 import { parsePickle } from "../../formats/pickle/parse.ts";
 import { describeValue, NdArray, type PickleValue } from "../../formats/pickle/values.ts";
-import { plural, table } from "../print.ts";
+import { plural, table } from "../terminal/print.ts";
 import { type Description, listed, MAX_ITEMS } from "./description.ts";
 
 /** @throws BAD_FORMAT, UNSUPPORTED or LIMIT for a pickle that is not plain data. */

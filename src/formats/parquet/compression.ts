@@ -1,6 +1,6 @@
 /** Compressions of Parquet's pages. Source: the Parquet format specification, Compression.md. @module */
 import { AtlasmtlError } from "../../errors.ts";
-import type { GuardedConfig } from "../zarr-codecs.ts";
+import type { GuardedConfig } from "../zarr/codecs.ts";
 import { unsnappy } from "./snappy.ts";
 import { damaged } from "./thrift.ts";
 

@@ -43,7 +43,7 @@ export function readPlain(cursor: Cursor, { type, isUnsigned }: ValueType, count
   }
   if (type === "BOOLEAN") {
     const bits = take(cursor, Math.ceil(count / 8));
-    return Float64Array.from({ length: count }, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1);
+    return Float64Array.from({ length: count }, (_, i) => (bits[i >> 3] >> (i & 7)) & 1);
   }
   return numbers(cursorOf(take(cursor, count * widthOf(type))), type, isUnsigned, count);
 }
@@ -138,7 +138,7 @@ export function readDeltas(cursor: Cursor, { type, isUnsigned }: ValueType, coun
     const least = readBigZigzag(cursor);
     const widths = take(cursor, minis);
     for (let mini = 0; mini < minis && n < count; mini++) {
-      const width = widths[mini]!;
+      const width = widths[mini];
       if (width > 64) throw damaged(`differences of ${width} bits`);
       const packed = take(cursor, Math.min((each / 8) * width, cursor.view.byteLength - cursor.at));
       const end = Math.min(count, n + each);
@@ -156,7 +156,7 @@ function bitsAt(bytes: Uint8Array, start: number, width: number): bigint {
   const end = start + width;
   if (end > bytes.length * 8) throw damaged("the differences end early");
   let value = 0n;
-  for (let i = (end - 1) >> 3; i >= start >> 3; i--) value = (value << 8n) | BigInt(bytes[i]!);
+  for (let i = (end - 1) >> 3; i >= start >> 3; i--) value = (value << 8n) | BigInt(bytes[i]);
   return BigInt.asUintN(width, value >> BigInt(start & 7));
 }
 
@@ -192,7 +192,7 @@ export function readDeltaTexts(
   const decoder = new TextDecoder();
   let last: Uint8Array = new Uint8Array();
   return ends.map((end, i) => {
-    const keep = shared[i]!;
+    const keep = shared[i];
     if (!(keep >= 0 && keep <= last.length))
       throw damaged(`a text shares ${keep} bytes with one of ${last.length}`);
     spend(keep + end.length);
@@ -208,6 +208,6 @@ export function readDeltaTexts(
 export function readSplitBytes(cursor: Cursor, { type, isUnsigned }: ValueType, count: number): Float64Array {
   const width = widthOf(type);
   const split = take(cursor, count * width);
-  const joined = split.map((_, i) => split[(i % width) * count + Math.floor(i / width)]!);
+  const joined = split.map((_, i) => split[(i % width) * count + Math.floor(i / width)]);
   return numbers(cursorOf(joined), type, isUnsigned, count);
 }

@@ -144,7 +144,7 @@ function groupOf(group: ThriftStruct, columns: readonly ColumnSchema[], end: num
   const chunks = structsIn(group, 1);
   if (chunks.length !== columns.length)
     throw damaged(`a row group holds ${chunks.length} columns, expected ${columns.length}`);
-  return { nRows, chunks: chunks.map((chunk, c) => chunkOf(chunk, columns[c]!.name, end)) };
+  return { nRows, chunks: chunks.map((chunk, c) => chunkOf(chunk, columns[c].name, end)) };
 }
 
 function chunkOf(chunk: ThriftStruct, name: string, end: number): ColumnChunk {

@@ -201,8 +201,8 @@ function lookUp(codes: Int32Array, dictionary: Values | null): Values {
   const wrong = codes.find((code) => code < 0 || code >= dictionary.length);
   if (wrong !== undefined) throw damaged(`a page refers to entry ${wrong} of ${dictionary.length}`);
   return dictionary instanceof Float64Array
-    ? Float64Array.from(codes, (code) => dictionary[code]!)
-    : Array.from(codes, (code) => dictionary[code]!);
+    ? Float64Array.from(codes, (code) => dictionary[code])
+    : Array.from(codes, (code) => dictionary[code]);
 }
 
 function put(values: Values, present: Int32Array | null, count: number, target: Target): void {
@@ -212,7 +212,7 @@ function put(values: Values, present: Int32Array | null, count: number, target: 
       if (column.kind !== "text") column.missing[target.row] = 1;
       continue;
     }
-    const value = values[v++]!;
+    const value = values[v++];
     if (column.kind === "text") column.values[target.row] = String(value);
     else column.values[target.row] = Number(value);
   }

@@ -5,7 +5,7 @@ import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, test } from "vitest";
 import { joined, lyingParquet, NAMES, page, u32, varint } from "../../../test/helpers/lying-parquet.ts";
 import { isAtlasmtlError } from "../../errors.ts";
-import { decompress } from "../zarr-codecs.ts";
+import { decompress } from "../zarr/codecs.ts";
 import { type ParquetColumn, readParquet } from "./read.ts";
 import { unsnappy } from "./snappy.ts";
 
@@ -115,7 +115,7 @@ test("a damaged or shortened file ends in a typed error or in columns of as many
         const bytes = file.slice(0, end === null ? file.length : Math.floor(end * file.length));
         for (const [at, change] of changes) {
           const i = Math.floor(at * bytes.length);
-          if (i < bytes.length) bytes[i] = bytes[i]! ^ change;
+          if (i < bytes.length) bytes[i] = bytes[i] ^ change;
         }
         await ends(bytes);
       },

@@ -5,8 +5,9 @@
  * allocated. Source: the Parquet format specification.
  * @module
  */
+
+import { maxInflatedBytes } from "../../core/limits.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
-import { maxInflatedBytes } from "../limits.ts";
 import type { Decompress } from "./compression.ts";
 import { type ColumnSchema, type Footer, readFooter } from "./footer.ts";
 import { type ParquetColumn, readChunk, type Spend, type Target } from "./pages.ts";
@@ -86,11 +87,11 @@ async function readColumn(
   c: number,
   means: Pick<Target, "spend" | "decompress">,
 ): Promise<ParquetColumn> {
-  const schema = columns[c]!;
+  const schema = columns[c];
   const column = emptyColumn(schema, nRows);
   let row = 0;
   for (const group of groups) {
-    await readChunk(bytes, group.chunks[c]!, { schema, column, row, end: row + group.nRows, ...means });
+    await readChunk(bytes, group.chunks[c], { schema, column, row, end: row + group.nRows, ...means });
     row += group.nRows;
   }
   return column;

@@ -21,7 +21,7 @@ export function unsnappy(bytes: Uint8Array, length: number): Uint8Array {
     return value;
   };
   while (at < bytes.length) {
-    const tag = bytes[at++]!;
+    const tag = bytes[at++];
     const kind = tag & 3;
     if (kind === 0) {
       const n = (tag >> 2 < 60 ? tag >> 2 : number((tag >> 2) - 59)) + 1;
@@ -37,7 +37,7 @@ export function unsnappy(bytes: Uint8Array, length: number): Uint8Array {
     if (back === 0 || back > end || n > length - end)
       throw damaged("a copy of the Snappy data lies outside of them");
     // Byte by byte: a copy may overlap with what it writes.
-    for (let i = 0; i < n; i++, end++) out[end] = out[end - back]!;
+    for (let i = 0; i < n; i++, end++) out[end] = out[end - back];
   }
   if (end !== length) throw damaged(`the Snappy data hold ${end} bytes where ${length} belong`);
   return out;

@@ -1,6 +1,7 @@
 /** How deep values are nested. @module */
+
+import { MAX_PICKLE_DEPTH } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import { MAX_PICKLE_DEPTH } from "../limits.ts";
 import { Instance, NdArray, type PickleValue, Tuple } from "./values.ts";
 
 /** The error for nesting beyond `MAX_PICKLE_DEPTH`. */

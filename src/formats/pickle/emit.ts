@@ -5,8 +5,8 @@
  * @module
  */
 import { Float } from "../../core/config.ts";
+import { MAX_PICKLE_DEPTH } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import { MAX_PICKLE_DEPTH } from "../limits.ts";
 import { OP } from "./opcodes.ts";
 import {
   Global,

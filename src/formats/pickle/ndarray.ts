@@ -1,7 +1,7 @@
 /** Numpy arrays, scalars and dtypes as their pickles describe them. @module */
 import { Float } from "../../core/config.ts";
+import { MAX_ARRAY_DIMENSIONS } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import { MAX_ARRAY_DIMENSIONS } from "../limits.ts";
 import {
   ARRAY_TYPES,
   type ArrayData,
@@ -21,7 +21,7 @@ export function makeDtype(args: readonly PickleValue[]): NdArrayDtype {
   const name = args[0];
   const match = typeof name === "string" ? /^([<>|=]?)([biufOUS?])(\d{0,9})$/.exec(name) : null;
   if (match === null) throw unsupportedDtype(typeof name === "string" ? name : describeValue(name));
-  const kind = match[2] === "?" ? "b" : match[2]!;
+  const kind = match[2] === "?" ? "b" : match[2];
   const count = match[3] === "" ? (kind === "O" ? 8 : kind === "b" ? 1 : 0) : Number(match[3]);
   const dtype = new NdArrayDtype(kind, kind === "U" ? count * 4 : count, match[1] === ">");
   if ("biuf".includes(kind) && dtype.name !== "f2" && !(dtype.name in ARRAY_TYPES))
@@ -149,7 +149,7 @@ export function viewAs(type: ViewConstructor, bytes: Uint8Array, size: number): 
 function swapBytes(bytes: Uint8Array, itemSize: number): Uint8Array {
   const swapped = new Uint8Array(bytes.length);
   for (let i = 0; i < bytes.length; i += itemSize)
-    for (let j = 0; j < itemSize; j++) swapped[i + j] = bytes[i + itemSize - 1 - j]!;
+    for (let j = 0; j < itemSize; j++) swapped[i + j] = bytes[i + itemSize - 1 - j];
   return swapped;
 }
 
@@ -157,7 +157,7 @@ function swapBytes(bytes: Uint8Array, itemSize: number): Uint8Array {
 export function halvesToFloats(halves: Uint16Array): Float32Array {
   const floats = new Float32Array(halves.length);
   for (let i = 0; i < halves.length; i++) {
-    const half = halves[i]!;
+    const half = halves[i];
     const exponent = (half >> 10) & 31;
     const fraction = half & 1023;
     const size =
@@ -237,9 +237,9 @@ function toRowMajor(elements: ArrayData, shape: readonly number[]): ArrayData {
   for (let to = 0; to < size; to++) {
     target[to] = elements[from] as PickleValue;
     for (let d = shape.length - 1; d >= 0; d--) {
-      from += strides[d]!;
-      if (++index[d]! < shape[d]!) break;
-      from -= strides[d]! * shape[d]!;
+      from += strides[d];
+      if (++index[d] < shape[d]) break;
+      from -= strides[d] * shape[d];
       index[d] = 0;
     }
   }

@@ -6,7 +6,6 @@
  * @module
  */
 import { Float } from "../../core/config.ts";
-import { AtlasmtlError, locate } from "../../errors.ts";
 import {
   EXPANSION_ALLOWANCE,
   MAX_INTEGER_BYTES,
@@ -14,7 +13,8 @@ import {
   MAX_PICKLE_EXPANSION,
   MAX_PICKLE_OBJECTS,
   MAX_PICKLE_STACK,
-} from "../limits.ts";
+} from "../../core/limits.ts";
+import { AtlasmtlError, locate } from "../../errors.ts";
 import { checkDepth, tooDeep } from "./depth.ts";
 import { BUNDLE_GLOBALS, callGlobal, findGlobal, type GlobalTable } from "./globals.ts";
 import { asInteger, latin1Text, setArrayState, setDtypeState } from "./ndarray.ts";
@@ -436,7 +436,7 @@ class PickleMachine {
     const bytes = this.reader.take(length);
     if (length === 0) return 0;
     let hex = "0x";
-    for (let i = length - 1; i >= 0; i--) hex += bytes[i]!.toString(16).padStart(2, "0");
+    for (let i = length - 1; i >= 0; i--) hex += bytes[i].toString(16).padStart(2, "0");
     return asInteger(BigInt.asIntN(8 * length, BigInt(hex)));
   }
 

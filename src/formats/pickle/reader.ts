@@ -32,7 +32,7 @@ export class PickleReader {
   }
 
   u8(): number {
-    return this.bytes[this.skip(1)]!;
+    return this.bytes[this.skip(1)];
   }
 
   u16(): number {
@@ -67,7 +67,7 @@ export class PickleReader {
     const end = this.bytes.indexOf(0x0a, this.position);
     if (end < 0) this.skip(this.bytes.length);
     let text = "";
-    for (let at = this.position; at < end; at++) text += String.fromCharCode(this.bytes[at]!);
+    for (let at = this.position; at < end; at++) text += String.fromCharCode(this.bytes[at]);
     this.position = end + 1;
     return text;
   }
@@ -77,7 +77,7 @@ export class PickleReader {
     if (length > MAX_CACHED_BYTES) return this.decode(start, length);
     const bytes = this.bytes;
     let hash = length;
-    for (let at = start; at < start + length; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+    for (let at = start; at < start + length; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
     const slot = (hash ^ (hash >>> 15)) & (CACHE_SLOTS - 1);
     const cached = this.cache[slot];
     if (cached !== undefined && cached.length === length) {

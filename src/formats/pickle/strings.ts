@@ -91,7 +91,7 @@ function decodeArrow(
   const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const texts: (string | null)[] = [];
   for (let i = offset; i < end; i++) {
-    if (validity && ((validity[i >> 3]! >> (i & 7)) & 1) === 0) {
+    if (validity && ((validity[i >> 3] >> (i & 7)) & 1) === 0) {
       texts.push(null);
       continue;
     }

@@ -1,7 +1,7 @@
 /** The text forms of strings and numbers in pickle protocols 0 and 1. @module */
 import { Float } from "../../core/config.ts";
+import { MAX_INTEGER_DIGITS } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import { MAX_INTEGER_DIGITS } from "../limits.ts";
 import { asInteger } from "./ndarray.ts";
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -65,7 +65,7 @@ export function parseFloatLine(line: string): Float {
     nan: Number.NaN,
   };
   const text = line.trim();
-  if (Object.hasOwn(special, text)) return new Float(special[text]!);
+  if (Object.hasOwn(special, text)) return new Float(special[text]);
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || text.length > 400)
     throw bad(`${JSON.stringify(line.slice(0, 40))} is no float`);
   return new Float(Number(text));

@@ -18,15 +18,15 @@ export function gatherBatch(
   if (transform === null || x.data === null) return { x, rows };
   const indptr = new Uint32Array(rows.length + 1);
   rows.forEach((row, r) => {
-    indptr[r + 1] = indptr[r]! + x.indptr[row + 1]! - x.indptr[row]!;
+    indptr[r + 1] = indptr[r] + x.indptr[row + 1] - x.indptr[row];
   });
-  const indices = new Uint32Array(indptr[rows.length]!);
+  const indices = new Uint32Array(indptr[rows.length]);
   const data = new Float32Array(indices.length);
   rows.forEach((row, r) => {
-    const [from, to] = [x.indptr[row]!, x.indptr[row + 1]!];
+    const [from, to] = [x.indptr[row], x.indptr[row + 1]];
     indices.set(x.indices.subarray(from, to), indptr[r]);
     data.set(x.data!.subarray(from, to), indptr[r]);
-    transform(data, indptr[r]!, indptr[r + 1]!, row, step);
+    transform(data, indptr[r], indptr[r + 1], row, step);
   });
   return { x: { nRows: rows.length, nCols: x.nCols, indptr, indices, data }, rows: rows.map((_, r) => r) };
 }

@@ -81,9 +81,7 @@ function value(options: ChildTrainingOptions, at: Float64Array, dropoutStep: num
   const outputs = split(at);
   const own = step(options);
   own.correct(rows, outputs, dropoutStep);
-  return (
-    own.loss(outputs, null).total + outputs.children.reduce((sum, logit, i) => sum + logit * pull[i]!, 0)
-  );
+  return own.loss(outputs, null).total + outputs.children.reduce((sum, logit, i) => sum + logit * pull[i], 0);
 }
 
 describe.each(CHILD_FEATURE_MODES)("%s features", (mode) => {
@@ -113,7 +111,7 @@ describe.each(CHILD_FEATURE_MODES)("%s features", (mode) => {
       for (const layer of ["hidden", "output"] as const)
         for (const part of ["weight", "bias"] as const) {
           const before = Float64Array.from(module[layer][part]);
-          const gradient = before.map((w, i) => w - after[m]![layer][part][i]!);
+          const gradient = before.map((w, i) => w - after[m][layer][part][i]);
           // Weights are float32, so that a difference of them carries its rounding.
           const f = (w: Float64Array) => {
             const modules = options.modules.map((each, at) =>
@@ -171,7 +169,7 @@ test("the losses are the mean cross-entropy among the children and the mean shor
     [5, [0, 5], 0],
     [6, [1, 3, 4], 3],
   ] as const) {
-    const logit = (c: number) => outputs.children[r * WIDTHS.children + c]!;
+    const logit = (c: number) => outputs.children[r * WIDTHS.children + c];
     ce += Math.log(children.reduce<number>((sum, c) => sum + Math.exp(logit(c)), 0)) - logit(target);
     const others = children.filter((c) => c !== target).map(logit);
     rank += Math.max(0, 1.5 - (logit(target) - Math.max(...others)));

@@ -89,8 +89,8 @@ export function createChildStep(
   const { parentHead, childHead, residualScale, featureMode, baseLrScale } = child;
   const widths: ChildWidths = {
     latent: shape.hiddenSizes.at(-1)!,
-    parents: shape.nClasses[parentHead]!,
-    children: shape.nClasses[childHead]!,
+    parents: shape.nClasses[parentHead],
+    children: shape.nClasses[childHead],
   };
   const nextUpdate = createUpdates(optimizer);
   const slots = child.modules.map((module, m): Slot => {
@@ -120,8 +120,8 @@ export function createChildStep(
       slot.targets = [];
     }
     rows.forEach((row, r) => {
-      const slot = bySlot.get(data.labels[parentHead]![row]!);
-      const place = slot?.placeOf.get(data.labels[childHead]![row]!);
+      const slot = bySlot.get(data.labels[parentHead][row]);
+      const place = slot?.placeOf.get(data.labels[childHead][row]);
       if (slot === undefined || place === undefined) return;
       slot.positions.push(r);
       slot.targets.push(place);
@@ -146,24 +146,23 @@ export function createChildStep(
     const { childIndices, hidden } = slot.module;
     const s = childIndices.length;
     const add = (to: Float64Array, at: number, value: number) => {
-      to[at] = to[at]! + value;
+      to[at] = to[at] + value;
     };
     slot.positions.forEach((r, i) => {
       let at = i * hidden.nIn;
       const parents = () => {
         for (let p = 0; p < widths.parents; p++)
-          add(gradients.parents, r * widths.parents + p, dFeatures[at++]!);
+          add(gradients.parents, r * widths.parents + p, dFeatures[at++]);
       };
       if (featureMode === "standard") {
-        for (let z = 0; z < widths.latent; z++)
-          add(gradients.latent, r * widths.latent + z, dFeatures[at++]!);
+        for (let z = 0; z < widths.latent; z++) add(gradients.latent, r * widths.latent + z, dFeatures[at++]);
         parents();
         for (let c = 0; c < s; c++)
-          add(gradients.children, r * widths.children + childIndices[c]!, dFeatures[at++]!);
+          add(gradients.children, r * widths.children + childIndices[c], dFeatures[at++]);
         return;
       }
       const own = rerankerGradient(slot.features, dFeatures, at, s);
-      for (let c = 0; c < s; c++) add(gradients.children, r * widths.children + childIndices[c]!, own[c]!);
+      for (let c = 0; c < s; c++) add(gradients.children, r * widths.children + childIndices[c], own[c]);
       at += 2 * s + 3;
       parents();
     });
@@ -190,7 +189,7 @@ export function createChildStep(
         positions.forEach((r, i) => {
           childIndices.forEach((index, c) => {
             const at = r * widths.children + index;
-            outputs.children[at] = outputs.children[at]! + residualScale * change[i * output.nOut + c]!;
+            outputs.children[at] = outputs.children[at] + residualScale * change[i * output.nOut + c];
           });
         });
       }
@@ -204,15 +203,15 @@ export function createChildStep(
         const s = childIndices.length;
         const dOut = new Float64Array(slot.positions.length * s);
         slot.positions.forEach((r, i) => {
-          const logits = Float64Array.from(childIndices, (c) => outputs.children[r * widths.children + c]!);
-          const own = childLoss(logits, slot.targets[i]!, child, 1 / nCells);
+          const logits = Float64Array.from(childIndices, (c) => outputs.children[r * widths.children + c]);
+          const own = childLoss(logits, slot.targets[i], child, 1 / nCells);
           ce += own.ce;
           rank += own.rank;
           if (gradients === null) return;
           childIndices.forEach((index, c) => {
             const at = r * widths.children + index;
-            gradients.children[at] = gradients.children[at]! + own.gradient[c]!;
-            dOut[i * s + c] = residualScale * gradients.children[at]!;
+            gradients.children[at] = gradients.children[at] + own.gradient[c];
+            dOut[i * s + c] = residualScale * gradients.children[at];
           });
         });
         if (gradients === null) continue;
@@ -253,15 +252,15 @@ function childLoss(
   const gradient = logits.map((logit) => exp(logit - largest));
   const sum = gradient.reduce((a, b) => a + b, 0);
   for (let c = 0; c < logits.length; c++)
-    gradient[c] = scale * lossWeight * (gradient[c]! / sum - (c === target ? 1 : 0));
-  const ce = log(sum) + largest - logits[target]!;
+    gradient[c] = scale * lossWeight * (gradient[c] / sum - (c === target ? 1 : 0));
+  const ce = log(sum) + largest - logits[target];
   let other = -1;
   for (let c = 0; c < logits.length; c++)
-    if (c !== target && (other < 0 || logits[c]! > logits[other]!)) other = c;
-  const rank = other < 0 ? 0 : Math.max(0, rankMargin - (logits[target]! - logits[other]!));
+    if (c !== target && (other < 0 || logits[c] > logits[other])) other = c;
+  const rank = other < 0 ? 0 : Math.max(0, rankMargin - (logits[target] - logits[other]));
   if (rank > 0) {
-    gradient[target] = gradient[target]! - scale * rankLossWeight;
-    gradient[other] = gradient[other]! + scale * rankLossWeight;
+    gradient[target] = gradient[target] - scale * rankLossWeight;
+    gradient[other] = gradient[other] + scale * rankLossWeight;
   }
   return { ce, rank, gradient };
 }

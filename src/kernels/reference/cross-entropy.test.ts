@@ -7,10 +7,10 @@ import { crossEntropy } from "./cross-entropy.ts";
 function naive(logits: number[][], targets: number[], weights: number[] | null): number {
   let [loss, total] = [0, 0];
   logits.forEach((row, r) => {
-    if (targets[r]! < 0) return;
-    const w = weights === null ? 1 : weights[targets[r]!]!;
+    if (targets[r] < 0) return;
+    const w = weights === null ? 1 : weights[targets[r]];
     const sum = row.reduce((s, z) => s + Math.exp(z), 0);
-    loss += w * (Math.log(sum) - row[targets[r]!]!);
+    loss += w * (Math.log(sum) - row[targets[r]]);
     total += w;
   });
   return total > 0 ? loss / total : 0;

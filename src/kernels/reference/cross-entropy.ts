@@ -18,26 +18,26 @@ export interface CrossEntropyInput {
  */
 export function crossEntropy(input: CrossEntropyInput, scale: number, gradient: Float64Array | null): number {
   const { logits, nRows, nClasses, targets, classWeights } = input;
-  const weightOf = (target: number) => (classWeights === null ? 1 : classWeights[target]!);
+  const weightOf = (target: number) => (classWeights === null ? 1 : classWeights[target]);
   let weightSum = 0;
-  for (let r = 0; r < nRows; r++) if (targets[r]! >= 0) weightSum += weightOf(targets[r]!);
+  for (let r = 0; r < nRows; r++) if (targets[r] >= 0) weightSum += weightOf(targets[r]);
   gradient?.fill(0, 0, nRows * nClasses);
   if (!(weightSum > 0)) return 0;
   let loss = 0;
   for (let r = 0; r < nRows; r++) {
-    const target = targets[r]!;
+    const target = targets[r];
     if (target < 0) continue;
     const weight = weightOf(target);
     const row = r * nClasses;
     let largest = Number.NEGATIVE_INFINITY;
-    for (let c = 0; c < nClasses; c++) largest = Math.max(largest, logits[row + c]!);
+    for (let c = 0; c < nClasses; c++) largest = Math.max(largest, logits[row + c]);
     let sum = 0;
-    for (let c = 0; c < nClasses; c++) sum += exp(logits[row + c]! - largest);
-    loss += weight * (log(sum) + largest - logits[row + target]!);
+    for (let c = 0; c < nClasses; c++) sum += exp(logits[row + c] - largest);
+    loss += weight * (log(sum) + largest - logits[row + target]);
     if (gradient === null) continue;
     const factor = (scale * weight) / weightSum;
     for (let c = 0; c < nClasses; c++)
-      gradient[row + c] = factor * (exp(logits[row + c]! - largest) / sum - (c === target ? 1 : 0));
+      gradient[row + c] = factor * (exp(logits[row + c] - largest) / sum - (c === target ? 1 : 0));
   }
   return loss / weightSum;
 }

@@ -36,7 +36,7 @@ test("value and gradient agree with the definition and finite differences, any n
 function naive(latent: Float64Array, width: number, domains: number[]): number {
   const present = [...new Set(domains)];
   const mean = (d: number, i: number) => {
-    const values = domains.flatMap((other, r) => (other === d ? [latent[r * width + i]!] : []));
+    const values = domains.flatMap((other, r) => (other === d ? [latent[r * width + i]] : []));
     return values.reduce((a, b) => a + b, 0) / values.length;
   };
   const pairs: number[] = [];

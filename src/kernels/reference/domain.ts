@@ -20,13 +20,12 @@ export function domainAlignment(
   const counts = new Float64Array(nDomains);
   const means = new Float64Array(nDomains * width);
   for (let r = 0; r < nRows; r++) {
-    const slot = slots.get(domains[r]!)!;
-    counts[slot] = counts[slot]! + 1;
-    for (let i = 0; i < width; i++)
-      means[slot * width + i] = means[slot * width + i]! + latent[r * width + i]!;
+    const slot = slots.get(domains[r])!;
+    counts[slot] = counts[slot] + 1;
+    for (let i = 0; i < width; i++) means[slot * width + i] = means[slot * width + i] + latent[r * width + i];
   }
   for (let slot = 0; slot < nDomains; slot++)
-    for (let i = 0; i < width; i++) means[slot * width + i] = means[slot * width + i]! / counts[slot]!;
+    for (let i = 0; i < width; i++) means[slot * width + i] = means[slot * width + i] / counts[slot];
 
   const nPairs = (nDomains * (nDomains - 1)) / 2;
   const dMeans = new Float64Array(nDomains * width);
@@ -34,18 +33,18 @@ export function domainAlignment(
   for (let a = 0; a < nDomains; a++)
     for (let b = a + 1; b < nDomains; b++)
       for (let i = 0; i < width; i++) {
-        const difference = means[a * width + i]! - means[b * width + i]!;
+        const difference = means[a * width + i] - means[b * width + i];
         sum += difference * difference;
-        dMeans[a * width + i] = dMeans[a * width + i]! + 2 * difference;
-        dMeans[b * width + i] = dMeans[b * width + i]! - 2 * difference;
+        dMeans[a * width + i] = dMeans[a * width + i] + 2 * difference;
+        dMeans[b * width + i] = dMeans[b * width + i] - 2 * difference;
       }
   const norm = nPairs * width;
   if (gradient !== null)
     for (let r = 0; r < nRows; r++) {
-      const slot = slots.get(domains[r]!)!;
-      const factor = scale / (norm * counts[slot]!);
+      const slot = slots.get(domains[r])!;
+      const factor = scale / (norm * counts[slot]);
       for (let i = 0; i < width; i++)
-        gradient[r * width + i] = gradient[r * width + i]! + factor * dMeans[slot * width + i]!;
+        gradient[r * width + i] = gradient[r * width + i] + factor * dMeans[slot * width + i];
     }
   return sum / norm;
 }

@@ -13,7 +13,7 @@ export function reluDropout(values: Float64Array, n: number, rate: number, layer
   const threshold = dropoutThreshold(rate);
   const scale = 1 / (1 - rate);
   for (let e = 0; e < n; e++) {
-    const value = values[e]!;
+    const value = values[e];
     if (value <= 0) values[e] = 0;
     else if (threshold > 0) values[e] = hash32((layerKey + e) | 0) >= threshold ? value * scale : 0;
   }
@@ -30,5 +30,5 @@ export function reluDropoutBackward(
   gradient: Float64Array,
 ): void {
   const scale = 1 / (1 - rate);
-  for (let e = 0; e < n; e++) gradient[e] = outputs[e]! > 0 ? gradient[e]! * scale : 0;
+  for (let e = 0; e < n; e++) gradient[e] = outputs[e] > 0 ? gradient[e] * scale : 0;
 }

@@ -14,7 +14,7 @@ export function huber(
   if (n === 0) return 0;
   let sum = 0;
   for (let i = 0; i < n; i++) {
-    const error = predicted[i]! - target[i]!;
+    const error = predicted[i] - target[i];
     const size = Math.abs(error);
     sum += size <= 1 ? 0.5 * error * error : size - 0.5;
     if (gradient !== null) gradient[i] = (scale * Math.max(-1, Math.min(1, error))) / n;

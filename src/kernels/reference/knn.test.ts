@@ -28,14 +28,14 @@ test("the neighbours are those of a full sort by squared distance, then row", as
         const squares = Array.from({ length: nRows }, (_, r) => {
           let sum = 0;
           for (let i = 0; i < nCols; i++)
-            sum += (queries.data[q * nCols + i]! - reference.data[r * nCols + i]!) ** 2;
+            sum += (queries.data[q * nCols + i] - reference.data[r * nCols + i]) ** 2;
           return sum;
         });
-        const order = squares.map((_, r) => r).sort((a, b) => squares[a]! - squares[b]! || a - b);
+        const order = squares.map((_, r) => r).sort((a, b) => squares[a] - squares[b] || a - b);
         const expected = order.slice(0, found.k);
         expect([...found.indices.subarray(q * found.k, (q + 1) * found.k)]).toEqual(expected);
         expect([...found.distances.subarray(q * found.k, (q + 1) * found.k)]).toEqual(
-          expected.map((r) => Math.sqrt(squares[r]!)),
+          expected.map((r) => Math.sqrt(squares[r])),
         );
       }
     }),

@@ -36,7 +36,7 @@ export function createKnnIndex(reference: DenseMatrix): KnnIndex {
         const best = result.distances.subarray(q * nNeighbours, (q + 1) * nNeighbours);
         const rows = result.indices.subarray(q * nNeighbours, (q + 1) * nNeighbours);
         searchOne(query, data, nRows, best, rows);
-        for (let i = 0; i < nNeighbours; i++) best[i] = Math.sqrt(best[i]!);
+        for (let i = 0; i < nNeighbours; i++) best[i] = Math.sqrt(best[i]);
         await pause();
       }
       return result;
@@ -62,19 +62,19 @@ function searchOne(
     for (let i = 0; i < width && sum < limit; ) {
       const end = Math.min(i + 8, width);
       for (; i < end; i++) {
-        const difference = query[i]! - data[r * width + i]!;
+        const difference = query[i] - data[r * width + i];
         sum += difference * difference;
       }
     }
     if (sum >= limit) continue;
     let at = k - 1;
-    for (; at > 0 && best[at - 1]! > sum; at--) {
-      best[at] = best[at - 1]!;
-      rows[at] = rows[at - 1]!;
+    for (; at > 0 && best[at - 1] > sum; at--) {
+      best[at] = best[at - 1];
+      rows[at] = rows[at - 1];
     }
     best[at] = sum;
     rows[at] = r;
-    limit = best[k - 1]!;
+    limit = best[k - 1];
   }
 }
 

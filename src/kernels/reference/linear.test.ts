@@ -24,8 +24,8 @@ test("forward agrees with the sum of products at any width", () => {
       linearForward(x, nRows, layer, out);
       for (let r = 0; r < nRows; r++)
         for (let o = 0; o < nOut; o++) {
-          let sum = layer.bias[o]!;
-          for (let i = 0; i < nIn; i++) sum += x[r * nIn + i]! * layer.weight[o * nIn + i]!;
+          let sum = layer.bias[o];
+          for (let i = 0; i < nIn; i++) sum += x[r * nIn + i] * layer.weight[o * nIn + i];
           expect(out[r * nOut + o]).toBeCloseTo(sum, 10);
         }
     }),
@@ -42,9 +42,9 @@ test("gradients agree with finite differences; the input's is added, the weights
         let sum = 0;
         for (let r = 0; r < nRows; r++)
           for (let o = 0; o < nOut; o++) {
-            let value = bias[o]!;
-            for (let i = 0; i < nIn; i++) value += input[r * nIn + i]! * weight[o * nIn + i]!;
-            sum += dOut[r * nOut + o]! * value;
+            let value = bias[o];
+            for (let i = 0; i < nIn; i++) value += input[r * nIn + i] * weight[o * nIn + i];
+            sum += dOut[r * nOut + o] * value;
           }
         return sum;
       };

@@ -16,21 +16,21 @@ export function linearForward(x: Float64Array, nRows: number, layer: Linear, out
       const w2 = w1 + nIn;
       const w3 = w2 + nIn;
       for (let i = 0; i < nIn; i++) {
-        const value = x[row + i]!;
-        a += value * weight[w0 + i]!;
-        b += value * weight[w1 + i]!;
-        c += value * weight[w2 + i]!;
-        d += value * weight[w3 + i]!;
+        const value = x[row + i];
+        a += value * weight[w0 + i];
+        b += value * weight[w1 + i];
+        c += value * weight[w2 + i];
+        d += value * weight[w3 + i];
       }
-      out[to + o] = a + bias[o]!;
-      out[to + o + 1] = b + bias[o + 1]!;
-      out[to + o + 2] = c + bias[o + 2]!;
-      out[to + o + 3] = d + bias[o + 3]!;
+      out[to + o] = a + bias[o];
+      out[to + o + 1] = b + bias[o + 1];
+      out[to + o + 2] = c + bias[o + 2];
+      out[to + o + 3] = d + bias[o + 3];
     }
     for (let o = nBlocked; o < nOut; o++) {
       let sum = 0;
-      for (let i = 0; i < nIn; i++) sum += x[row + i]! * weight[o * nIn + i]!;
-      out[to + o] = sum + bias[o]!;
+      for (let i = 0; i < nIn; i++) sum += x[row + i] * weight[o * nIn + i];
+      out[to + o] = sum + bias[o];
     }
   }
 }
@@ -47,7 +47,7 @@ export function linearBackwardInput(
   for (let r = 0; r < nRows; r++) {
     let n = 0;
     for (let o = 0; o < nOut; o++) if (dOut[r * nOut + o] !== 0) active[n++] = o;
-    addScaled(weight, nIn, active, n, (o) => dOut[r * nOut + o]!, dx, r * nIn);
+    addScaled(weight, nIn, active, n, (o) => dOut[r * nOut + o], dx, r * nIn);
   }
 }
 
@@ -68,9 +68,9 @@ export function linearBackwardWeights(
     let n = 0;
     for (let r = 0; r < nRows; r++) if (dOut[r * nOut + o] !== 0) active[n++] = r;
     let sum = 0;
-    for (let a = 0; a < n; a++) sum += dOut[active[a]! * nOut + o]!;
+    for (let a = 0; a < n; a++) sum += dOut[active[a] * nOut + o];
     dBias[o] = sum;
-    addScaled(x, nIn, active, n, (r) => dOut[r * nOut + o]!, dWeight, o * nIn);
+    addScaled(x, nIn, active, n, (r) => dOut[r * nOut + o], dWeight, o * nIn);
   }
 }
 
@@ -89,16 +89,15 @@ function addScaled(
 ): void {
   const nBlocked = n - (n % 4);
   for (let k = 0; k < nBlocked; k += 4) {
-    const [r0, r1, r2, r3] = [active[k]!, active[k + 1]!, active[k + 2]!, active[k + 3]!];
+    const [r0, r1, r2, r3] = [active[k], active[k + 1], active[k + 2], active[k + 3]];
     const [g0, g1, g2, g3] = [factor(r0), factor(r1), factor(r2), factor(r3)];
     const [x0, x1, x2, x3] = [r0 * width, r1 * width, r2 * width, r3 * width];
     for (let i = 0; i < width; i++)
-      to[at + i] =
-        to[at + i]! + g0 * rows[x0 + i]! + g1 * rows[x1 + i]! + g2 * rows[x2 + i]! + g3 * rows[x3 + i]!;
+      to[at + i] = to[at + i] + g0 * rows[x0 + i] + g1 * rows[x1 + i] + g2 * rows[x2 + i] + g3 * rows[x3 + i];
   }
   for (let k = nBlocked; k < n; k++) {
-    const g = factor(active[k]!);
-    const x = active[k]! * width;
-    for (let i = 0; i < width; i++) to[at + i] = to[at + i]! + g * rows[x + i]!;
+    const g = factor(active[k]);
+    const x = active[k] * width;
+    for (let i = 0; i < width; i++) to[at + i] = to[at + i] + g * rows[x + i];
   }
 }

@@ -23,10 +23,10 @@ export function batchLoss(
   let total = 0;
 
   const labels = shape.nClasses.map((nClasses, j) => {
-    const targets = gatherCodes(data.labels[j]!, rows);
-    const weight = loss.taskWeights[j]!;
+    const targets = gatherCodes(data.labels[j], rows);
+    const weight = loss.taskWeights[j];
     const part = crossEntropy(
-      { logits: values.logits[j]!, nRows, nClasses, targets, classWeights: loss.classWeights[j]! },
+      { logits: values.logits[j], nRows, nClasses, targets, classWeights: loss.classWeights[j]! },
       weight,
       gradients?.logits[j] ?? null,
     );
@@ -36,14 +36,14 @@ export function batchLoss(
 
   const targets = data.coords.map(({ data: coords, nCols }) => gatherRows(coords, nCols, rows));
   const coords = shape.coordDims.map((dim, c) => {
-    const weight = loss.coordWeights[c]!;
+    const weight = loss.coordWeights[c];
     const gradient = gradients?.coords[c] ?? null;
-    const part = huber(values.coords[c]!, targets[c]!, nRows * dim, weight, gradient);
+    const part = huber(values.coords[c], targets[c], nRows * dim, weight, gradient);
     total += weight * part;
     return part;
   });
 
-  const nLatent = shape.hiddenSizes[shape.hiddenSizes.length - 1]!;
+  const nLatent = shape.hiddenSizes[shape.hiddenSizes.length - 1];
   let domain = 0;
   if (loss.domainWeight > 0 && data.domains !== null) {
     const codes = gatherCodes(data.domains, rows);
@@ -55,9 +55,9 @@ export function batchLoss(
   let shapeLoss = 0;
   if (loss.topology !== null && loss.topology.weight > 0) {
     const { weight, k, coordHead } = loss.topology;
-    const width = shape.coordDims[coordHead]!;
+    const width = shape.coordDims[coordHead];
     const gradient = gradients?.coords[coordHead] ?? null;
-    shapeLoss = topology(values.coords[coordHead]!, targets[coordHead]!, nRows, width, k, weight, gradient);
+    shapeLoss = topology(values.coords[coordHead], targets[coordHead], nRows, width, k, weight, gradient);
     total += weight * shapeLoss;
   }
   return { total, labels, coords, domain, topology: shapeLoss };
@@ -76,10 +76,10 @@ export function createLossMean(shape: NetworkShape): {
   return {
     add(loss, nRows) {
       loss.labels.forEach((part, j) => {
-        labels[j] = labels[j]! + nRows * part;
+        labels[j] = labels[j] + nRows * part;
       });
       loss.coords.forEach((part, c) => {
-        coords[c] = coords[c]! + nRows * part;
+        coords[c] = coords[c] + nRows * part;
       });
       total += nRows * loss.total;
       domain += nRows * loss.domain;
@@ -104,13 +104,13 @@ export function createLossMean(shape: NetworkShape): {
 }
 
 function gatherCodes(codes: Int32Array, rows: Uint32Array): Int32Array {
-  return Int32Array.from(rows, (row) => codes[row]!);
+  return Int32Array.from(rows, (row) => codes[row]);
 }
 
 function gatherRows(matrix: Float32Array, nCols: number, rows: Uint32Array): Float64Array {
   const out = new Float64Array(rows.length * nCols);
   rows.forEach((row, r) => {
-    for (let c = 0; c < nCols; c++) out[r * nCols + c] = matrix[row * nCols + c]!;
+    for (let c = 0; c < nCols; c++) out[r * nCols + c] = matrix[row * nCols + c];
   });
   return out;
 }

@@ -36,15 +36,15 @@ function gradientsOf(problem: TrainerOptions): Float64Array[] {
   batchLoss(shape, data, rows, loss, values, gradients);
   backward(network, rows.length, rate, values, gradients, layerGradients);
 
-  const width = shape.hiddenSizes[0]!;
+  const width = shape.hiddenSizes[0];
   const first = { weight: new Float64Array(shape.nGenes * width), bias: new Float64Array(width) };
   const columns = batchColumns(data.x, rows);
   const one = new Float64Array(width);
   for (let gene = 0; gene < shape.nGenes; gene++) {
-    geneGradient(columns, gene, gradients.hidden[0]!, one);
-    for (let h = 0; h < width; h++) first.weight[h * shape.nGenes + gene] = one[h]!;
+    geneGradient(columns, gene, gradients.hidden[0], one);
+    for (let h = 0; h < width; h++) first.weight[h * shape.nGenes + gene] = one[h];
   }
-  biasGradient(gradients.hidden[0]!, rows.length, first.bias);
+  biasGradient(gradients.hidden[0], rows.length, first.bias);
   return [first, ...layerGradients].flatMap(({ weight, bias }) => [weight, bias]);
 }
 
@@ -67,15 +67,15 @@ test.each(shapes)(
       const tensors = tensorsOf(problem.initial);
       tensors.forEach((tensor, t) => {
         for (let i = 0; i < tensor.length; i++) {
-          const kept = tensor[i]!;
+          const kept = tensor[i];
           // The weights are float32: the step is what they really moved by.
           tensor[i] = kept + 0.001;
-          const above = { at: tensor[i]!, loss: lossOf(problem, problem.initial) };
+          const above = { at: tensor[i], loss: lossOf(problem, problem.initial) };
           tensor[i] = kept - 0.001;
-          const below = { at: tensor[i]!, loss: lossOf(problem, problem.initial) };
+          const below = { at: tensor[i], loss: lossOf(problem, problem.initial) };
           tensor[i] = kept;
           const numeric = (above.loss - below.loss) / (above.at - below.at);
-          expect(Math.abs(gradients[t]![i]! - numeric), `tensor ${t} element ${i}`).toBeLessThan(2e-5);
+          expect(Math.abs(gradients[t][i] - numeric), `tensor ${t} element ${i}`).toBeLessThan(2e-5);
         }
       });
       expect(gradients.some((gradient) => gradient.some((g) => Math.abs(g) > 1e-3))).toBe(true);
@@ -84,7 +84,7 @@ test.each(shapes)(
 );
 
 test("weights of other sizes than the network's are refused", () => {
-  const { shape, initial } = randomProblem({ seed: 1, nRows: 4, shape: shapes[0]![1], binary: true });
+  const { shape, initial } = randomProblem({ seed: 1, nRows: 4, shape: shapes[0][1], binary: true });
   expect(() => createNetwork({ ...shape, nClasses: [2, 5] }, initial)).toThrow("label heads");
   expect(() => createNetwork({ ...shape, nGenes: 10 }, initial)).toThrow("encoder");
   expect(() => createNetwork({ ...shape, coordDims: [3] }, initial)).toThrow("coordinate heads");

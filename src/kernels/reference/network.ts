@@ -41,7 +41,7 @@ export interface LinearGradient {
 export function createNetwork(shape: NetworkShape, weights: NetworkWeights): Network {
   const { hiddenSizes, nGenes, nClasses, coordDims } = shape;
   const nLatent = hiddenSizes[hiddenSizes.length - 1] ?? 0;
-  requireLayers(weights.encoder, hiddenSizes, (i) => (i === 0 ? nGenes : hiddenSizes[i - 1]!), "encoder");
+  requireLayers(weights.encoder, hiddenSizes, (i) => (i === 0 ? nGenes : hiddenSizes[i - 1]), "encoder");
   requireLayers(weights.labelHeads, nClasses, () => nLatent, "label heads");
   requireLayers(weights.coordHeads, coordDims, () => nLatent, "coordinate heads");
   const copy = (layer: Linear): Linear => ({
@@ -50,7 +50,7 @@ export function createNetwork(shape: NetworkShape, weights: NetworkWeights): Net
     bias: layer.bias.slice(),
   });
   return {
-    first: toSparseLinear(weights.encoder[0]!),
+    first: toSparseLinear(weights.encoder[0]),
     hidden: weights.encoder.slice(1).map(copy),
     labelHeads: weights.labelHeads.map(copy),
     coordHeads: weights.coordHeads.map(copy),
@@ -113,28 +113,28 @@ export function forward(
   const n = rows.length;
   const activate = (layer: number, width: number) =>
     reluDropout(
-      out.hidden[layer]!,
+      out.hidden[layer],
       n * width,
       draw?.rate ?? 0,
       draw === null ? 0 : dropoutLayerKey(draw.key, draw.step, layer),
     );
-  sparseForward(x, rows, network.first, out.hidden[0]!);
+  sparseForward(x, rows, network.first, out.hidden[0]);
   activate(0, network.first.nOut);
   network.hidden.forEach((layer, i) => {
-    linearForward(out.hidden[i]!, n, layer, out.hidden[i + 1]!);
+    linearForward(out.hidden[i], n, layer, out.hidden[i + 1]);
     activate(i + 1, layer.nOut);
   });
   const latent = latentOf(out);
   network.labelHeads.forEach((head, j) => {
-    linearForward(latent, n, head, out.logits[j]!);
+    linearForward(latent, n, head, out.logits[j]);
   });
   network.coordHeads.forEach((head, c) => {
-    linearForward(latent, n, head, out.coords[c]!);
+    linearForward(latent, n, head, out.coords[c]);
   });
 }
 
 export function latentOf(activations: Activations): Float64Array {
-  return activations.hidden[activations.hidden.length - 1]!;
+  return activations.hidden[activations.hidden.length - 1];
 }
 
 /**
@@ -156,19 +156,19 @@ export function backward(
   const heads = [...network.labelHeads, ...network.coordHeads];
   const dHeads = [...gradients.logits, ...gradients.coords];
   heads.forEach((head, j) => {
-    const { weight, bias } = layerGradients[network.hidden.length + j]!;
-    linearBackwardWeights(latent, dHeads[j]!, nRows, head, weight, bias);
-    linearBackwardInput(dHeads[j]!, nRows, head, dLatent);
+    const { weight, bias } = layerGradients[network.hidden.length + j];
+    linearBackwardWeights(latent, dHeads[j], nRows, head, weight, bias);
+    linearBackwardInput(dHeads[j], nRows, head, dLatent);
   });
   for (let i = network.hidden.length - 1; i >= 0; i--) {
-    const layer = network.hidden[i]!;
-    const dOut = gradients.hidden[i + 1]!;
-    const dIn = gradients.hidden[i]!;
-    reluDropoutBackward(values.hidden[i + 1]!, nRows * layer.nOut, rate, dOut);
-    const { weight, bias } = layerGradients[i]!;
-    linearBackwardWeights(values.hidden[i]!, dOut, nRows, layer, weight, bias);
+    const layer = network.hidden[i];
+    const dOut = gradients.hidden[i + 1];
+    const dIn = gradients.hidden[i];
+    reluDropoutBackward(values.hidden[i + 1], nRows * layer.nOut, rate, dOut);
+    const { weight, bias } = layerGradients[i];
+    linearBackwardWeights(values.hidden[i], dOut, nRows, layer, weight, bias);
     dIn.fill(0, 0, nRows * layer.nIn);
     linearBackwardInput(dOut, nRows, layer, dIn);
   }
-  reluDropoutBackward(values.hidden[0]!, nRows * network.first.nOut, rate, gradients.hidden[0]!);
+  reluDropoutBackward(values.hidden[0], nRows * network.first.nOut, rate, gradients.hidden[0]);
 }

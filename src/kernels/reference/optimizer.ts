@@ -70,10 +70,10 @@ export function applyUpdate(
   const rest2 = 1 - beta2;
   for (let i = 0; i < gradient.length; i++) {
     const at = start + i;
-    const value = values[at]!;
-    const g = gradient[i]! + l2 * value;
-    const m = beta1 * mean[at]! + rest1 * g;
-    const v = beta2 * square[at]! + rest2 * g * g;
+    const value = values[at];
+    const g = gradient[i] + l2 * value;
+    const m = beta1 * mean[at] + rest1 * g;
+    const v = beta2 * square[at] + rest2 * g * g;
     mean[at] = m;
     square[at] = v;
     values[at] = keep * value - (stepSize * m) / (Math.sqrt(v) / rootCorrection + eps);

@@ -64,7 +64,7 @@ test("the sparse layer agrees with the dense one, forward and backward, with row
       sparseForward(x, rows, layer, out);
       linearForward(picked, 3, linear, expected);
       out.forEach((value, i) => {
-        expect(value).toBeCloseTo(expected[i]!, 10);
+        expect(value).toBeCloseTo(expected[i], 10);
       });
 
       const dOut = randomNumbers(seed + 3, 3 * width);
@@ -75,10 +75,10 @@ test("the sparse layer agrees with the dense one, forward and backward, with row
       const gradient = new Float64Array(width);
       for (let gene = 0; gene < nGenes; gene++) {
         geneGradient(columns, gene, dOut, gradient);
-        for (let h = 0; h < width; h++) expect(gradient[h]).toBeCloseTo(dWeight[h * nGenes + gene]!, 10);
+        for (let h = 0; h < width; h++) expect(gradient[h]).toBeCloseTo(dWeight[h * nGenes + gene], 10);
       }
       biasGradient(dOut, 3, gradient);
-      for (let h = 0; h < width; h++) expect(gradient[h]).toBeCloseTo(dBias[h]!, 10);
+      for (let h = 0; h < width; h++) expect(gradient[h]).toBeCloseTo(dBias[h], 10);
     }),
     { numRuns: 60 },
   );

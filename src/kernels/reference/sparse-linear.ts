@@ -34,7 +34,7 @@ export function fromSparseLinear({ nIn, nOut, weight, bias }: SparseLinear): Lin
 
 function transpose(matrix: Float32Array, nRows: number, nCols: number): Float32Array {
   const out = new Float32Array(matrix.length);
-  for (let r = 0; r < nRows; r++) for (let c = 0; c < nCols; c++) out[c * nRows + r] = matrix[r * nCols + c]!;
+  for (let r = 0; r < nRows; r++) for (let c = 0; c < nCols; c++) out[c * nRows + r] = matrix[r * nCols + c];
   return out;
 }
 
@@ -45,16 +45,16 @@ export function sparseForward(x: Csr, rows: Uint32Array, layer: SparseLinear, ou
   for (let b = 0; b < rows.length; b++) {
     const sums = out.subarray(b * nOut, (b + 1) * nOut);
     sums.fill(0);
-    const end = indptr[rows[b]! + 1]!;
-    for (let e = indptr[rows[b]!]!; e < end; e++) {
-      const w = indices[e]! * nOut;
-      if (data === null) for (let h = 0; h < nOut; h++) sums[h] = sums[h]! + weight[w + h]!;
+    const end = indptr[rows[b] + 1];
+    for (let e = indptr[rows[b]]; e < end; e++) {
+      const w = indices[e] * nOut;
+      if (data === null) for (let h = 0; h < nOut; h++) sums[h] = sums[h] + weight[w + h];
       else {
-        const value = data[e]!;
-        for (let h = 0; h < nOut; h++) sums[h] = sums[h]! + value * weight[w + h]!;
+        const value = data[e];
+        for (let h = 0; h < nOut; h++) sums[h] = sums[h] + value * weight[w + h];
       }
     }
-    for (let h = 0; h < nOut; h++) sums[h] = sums[h]! + bias[h]!;
+    for (let h = 0; h < nOut; h++) sums[h] = sums[h] + bias[h];
   }
 }
 
@@ -63,20 +63,19 @@ export function batchColumns(x: Csr, rows: Uint32Array): BatchColumns {
   const { indptr, indices, data, nCols } = x;
   const starts = new Uint32Array(nCols + 1);
   for (const row of rows)
-    for (let e = indptr[row]!; e < indptr[row + 1]!; e++)
-      starts[indices[e]! + 1] = starts[indices[e]! + 1]! + 1;
-  for (let g = 0; g < nCols; g++) starts[g + 1] = starts[g + 1]! + starts[g]!;
+    for (let e = indptr[row]; e < indptr[row + 1]; e++) starts[indices[e] + 1] = starts[indices[e] + 1] + 1;
+  for (let g = 0; g < nCols; g++) starts[g + 1] = starts[g + 1] + starts[g];
   const next = starts.slice(0, nCols);
-  const cells = new Uint32Array(starts[nCols]!);
-  const values = data === null ? null : new Float32Array(starts[nCols]!);
+  const cells = new Uint32Array(starts[nCols]);
+  const values = data === null ? null : new Float32Array(starts[nCols]);
   for (let b = 0; b < rows.length; b++) {
-    const end = indptr[rows[b]! + 1]!;
-    for (let e = indptr[rows[b]!]!; e < end; e++) {
-      const gene = indices[e]!;
-      const at = next[gene]!;
+    const end = indptr[rows[b] + 1];
+    for (let e = indptr[rows[b]]; e < end; e++) {
+      const gene = indices[e];
+      const at = next[gene];
       next[gene] = at + 1;
       cells[at] = b;
-      if (values !== null) values[at] = data![e]!;
+      if (values !== null) values[at] = data![e];
     }
   }
   return { starts, cells, values };
@@ -91,11 +90,11 @@ export function geneGradient(
 ): void {
   const nOut = gradient.length;
   gradient.fill(0);
-  const end = columns.starts[gene + 1]!;
-  for (let e = columns.starts[gene]!; e < end; e++) {
-    const row = columns.cells[e]! * nOut;
-    const value = columns.values === null ? 1 : columns.values[e]!;
-    for (let h = 0; h < nOut; h++) gradient[h] = gradient[h]! + value * dOut[row + h]!;
+  const end = columns.starts[gene + 1];
+  for (let e = columns.starts[gene]; e < end; e++) {
+    const row = columns.cells[e] * nOut;
+    const value = columns.values === null ? 1 : columns.values[e];
+    for (let h = 0; h < nOut; h++) gradient[h] = gradient[h] + value * dOut[row + h];
   }
 }
 
@@ -104,5 +103,5 @@ export function biasGradient(dOut: Float64Array, nRows: number, gradient: Float6
   const nOut = gradient.length;
   gradient.fill(0);
   for (let r = 0; r < nRows; r++)
-    for (let h = 0; h < nOut; h++) gradient[h] = gradient[h]! + dOut[r * nOut + h]!;
+    for (let h = 0; h < nOut; h++) gradient[h] = gradient[h] + dOut[r * nOut + h];
 }

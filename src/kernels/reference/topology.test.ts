@@ -45,13 +45,13 @@ test("ties go to the lower row, and a single row costs nothing", () => {
   const target = Float64Array.of(0, 1, -1);
   const predicted = Float64Array.of(0, 1, -5);
   const pairs = [0, 0, (5 - 1) ** 2]; // 0→1, 1→0, 2→0
-  expect(topology(predicted, target, 3, 1, 1, 1, null)).toBe((pairs[0]! + pairs[1]! + pairs[2]!) / 3);
+  expect(topology(predicted, target, 3, 1, 1, 1, null)).toBe((pairs[0] + pairs[1] + pairs[2]) / 3);
   expect(topology(Float64Array.of(1), Float64Array.of(2), 1, 1, 3, 1, null)).toBe(0);
 });
 
 function distance(points: Float64Array, a: number, b: number, width: number): number {
   return Math.hypot(
-    ...Array.from({ length: width }, (_, j) => points[a * width + j]! - points[b * width + j]!),
+    ...Array.from({ length: width }, (_, j) => points[a * width + j] - points[b * width + j]),
   );
 }
 

@@ -24,18 +24,18 @@ export function topology(
   for (let a = 0; a < nRows; a++) {
     for (let b = 0; b < nRows; b++) distances[b] = distance(target, a, b, width);
     for (let i = 0; i < nRows - 1; i++) others[i] = i < a ? i : i + 1;
-    others.sort((x, y) => distances[x]! - distances[y]! || x - y);
+    others.sort((x, y) => distances[x] - distances[y] || x - y);
     for (let i = 0; i < nNeighbours; i++) {
-      const b = others[i]!;
+      const b = others[i];
       const d = distance(predicted, a, b, width);
-      const error = d - distances[b]!;
+      const error = d - distances[b];
       sum += error * error;
       if (gradient === null || d === 0) continue;
       const factor = (scale * 2 * error) / (nPairs * d);
       for (let j = 0; j < width; j++) {
-        const pull = factor * (predicted[a * width + j]! - predicted[b * width + j]!);
-        gradient[a * width + j] = gradient[a * width + j]! + pull;
-        gradient[b * width + j] = gradient[b * width + j]! - pull;
+        const pull = factor * (predicted[a * width + j] - predicted[b * width + j]);
+        gradient[a * width + j] = gradient[a * width + j] + pull;
+        gradient[b * width + j] = gradient[b * width + j] - pull;
       }
     }
   }
@@ -45,7 +45,7 @@ export function topology(
 function distance(points: Float64Array, a: number, b: number, width: number): number {
   let sum = 0;
   for (let j = 0; j < width; j++) {
-    const difference = points[a * width + j]! - points[b * width + j]!;
+    const difference = points[a * width + j] - points[b * width + j];
     sum += difference * difference;
   }
   return Math.sqrt(sum);

@@ -58,8 +58,8 @@ test("awkward sizes train to finite weights and the loss is the sum of its weigh
         const { loss } = problem;
         const parts = await trainer.evaluate(upTo(nRows));
         const sum =
-          parts.labels.reduce((total, part, j) => total + loss.taskWeights[j]! * part, 0) +
-          parts.coords.reduce((total, part, c) => total + loss.coordWeights[c]! * part, 0) +
+          parts.labels.reduce((total, part, j) => total + loss.taskWeights[j] * part, 0) +
+          parts.coords.reduce((total, part, c) => total + loss.coordWeights[c] * part, 0) +
           loss.domainWeight * parts.domain +
           (loss.topology?.weight ?? 0) * parts.topology;
         expect(parts.total).toBeCloseTo(sum, 10);
@@ -75,7 +75,7 @@ test("training lowers the loss; evaluating and taking weights change nothing", a
   const rows = upTo(40);
   const before = await trainer.evaluate(rows);
   expect(await trainer.evaluate(rows)).toEqual(before);
-  trainer.weights().encoder[0]!.weight.fill(100);
+  trainer.weights().encoder[0].weight.fill(100);
   expect(await trainer.evaluate(rows)).toEqual(before);
   for (let i = 0; i < 20; i++) await trainer.runEpoch(rows, { learningRate: 0.01 });
   expect((await trainer.evaluate(rows)).total).toBeLessThan(before.total * 0.9);
@@ -92,7 +92,7 @@ test("a cell transform sees each cell with its row and step, and its values are 
     cellTransform: (values, start, end, row, step) => {
       expect([...values.subarray(start, end)]).toEqual([...data!.subarray(indptr[row], indptr[row + 1])]);
       seen.push([row, step]);
-      for (let e = start; e < end; e++) values[e] = 2 * values[e]!;
+      for (let e = start; e < end; e++) values[e] = 2 * values[e];
     },
   });
   const plain = createTrainer({ ...problem, data: { ...problem.data, x: double } });
@@ -116,7 +116,7 @@ test("the first AdamW step moves each weight by the learning rate, against its g
   const tensors = tensorsOf(calm.initial);
   for (const [t, tensor] of tensors.entries())
     for (let i = 0; i < tensor.length; i += 3) {
-      const kept = tensor[i]!;
+      const kept = tensor[i];
       tensor[i] = kept + 0.001;
       const above = (await lossAt(calm)).total;
       tensor[i] = kept - 0.001;
@@ -124,7 +124,7 @@ test("the first AdamW step moves each weight by the learning rate, against its g
       tensor[i] = kept;
       const slope = (above - below) / 0.002;
       if (Math.abs(slope) < 1e-4) continue;
-      expect(after[t]![i]! - kept, `tensor ${t} element ${i}`).toBeCloseTo(-Math.sign(slope) * 1e-4, 6);
+      expect(after[t][i] - kept, `tensor ${t} element ${i}`).toBeCloseTo(-Math.sign(slope) * 1e-4, 6);
     }
 });
 
@@ -163,13 +163,13 @@ test("inference agrees with the loss that evaluation reports, in any split into 
   const half = { ...x, nRows: 4, indptr: x.indptr.slice(0, 5), indices: x.indices.slice(0, x.indptr[4]) };
   const part = await inference.run(half);
   expect(part.latent).toEqual(whole.latent.slice(0, 4 * 5));
-  expect(part.logits[1]).toEqual(whole.logits[1]!.slice(0, 4 * 4));
-  const expected = (await createTrainer({ ...problem, batchSize: 10 }).evaluate(upTo(10))).labels[0]!;
+  expect(part.logits[1]).toEqual(whole.logits[1].slice(0, 4 * 4));
+  const expected = (await createTrainer({ ...problem, batchSize: 10 }).evaluate(upTo(10))).labels[0];
   let [sum, n] = [0, 0];
-  problem.data.labels[0]!.forEach((target, r) => {
+  problem.data.labels[0].forEach((target, r) => {
     if (target < 0) return;
-    const row = [...whole.logits[0]!.subarray(2 * r, 2 * r + 2)];
-    sum += Math.log(row.reduce((total, z) => total + Math.exp(z), 0)) - row[target]!;
+    const row = [...whole.logits[0].subarray(2 * r, 2 * r + 2)];
+    sum += Math.log(row.reduce((total, z) => total + Math.exp(z), 0)) - row[target];
     n++;
   });
   expect(sum / n).toBeCloseTo(expected, 5);
@@ -180,10 +180,10 @@ test("arrays that do not fit each other are refused", () => {
   const problem = randomProblem({ seed: 1, nRows: 5, shape, binary: true });
   const { data, loss } = problem;
   const wrong: Partial<TrainerOptions>[] = [
-    { data: { ...data, labels: [data.labels[0]!] } },
-    { data: { ...data, labels: [data.labels[0]!, new Int32Array(5).fill(4)] } },
-    { data: { ...data, labels: [data.labels[0]!, new Int32Array(4)] } },
-    { data: { ...data, coords: [data.coords[1]!, data.coords[0]!] } },
+    { data: { ...data, labels: [data.labels[0]] } },
+    { data: { ...data, labels: [data.labels[0], new Int32Array(5).fill(4)] } },
+    { data: { ...data, labels: [data.labels[0], new Int32Array(4)] } },
+    { data: { ...data, coords: [data.coords[1], data.coords[0]] } },
     { data: { ...data, domains: new Int32Array(3) } },
     { data: { ...data, x: { ...data.x, nCols: 8 } } },
     { loss: { ...loss, taskWeights: [1] } },

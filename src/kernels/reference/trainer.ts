@@ -56,8 +56,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
   function lossOf(rows: Uint32Array, into: Activations | null, dropoutStep: number | null): LossSummary {
     const pick = (from: Activations): ChildOutputs => ({
       latent: latentOf(from),
-      parents: from.logits[child!.parentHead]!,
-      children: from.logits[child!.childHead]!,
+      parents: from.logits[child!.parentHead],
+      children: from.logits[child!.childHead],
     });
     childStep?.correct(rows, pick(values), dropoutStep);
     const summary = batchLoss(shape, data, rows, loss, values, into);
@@ -79,7 +79,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     backward(network, rows.length, dropoutRate, values, gradients, layerGradients);
 
     const update = nextUpdate(learningRate);
-    const dFirst = gradients.hidden[0]!;
+    const dFirst = gradients.hidden[0];
     const columns = batchColumns(batch.x, batch.rows);
     const { first } = network;
     // The gradient of the first layer is never held as a whole: gene by gene it is summed and applied.
@@ -90,8 +90,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
     biasGradient(dFirst, rows.length, rowGradient);
     applyUpdate(update, first.bias, firstMoments.bias, rowGradient, 0);
     dense.forEach((layer, i) => {
-      applyUpdate(update, layer.weight, moments[i]!.weight, layerGradients[i]!.weight, 0);
-      applyUpdate(update, layer.bias, moments[i]!.bias, layerGradients[i]!.bias, 0);
+      applyUpdate(update, layer.weight, moments[i].weight, layerGradients[i].weight, 0);
+      applyUpdate(update, layer.bias, moments[i].bias, layerGradients[i].bias, 0);
     });
     return summary;
   }
@@ -155,7 +155,7 @@ function requireConsistent(options: TrainerOptions): void {
       coordDims.length, "targets or weights for another number of coordinate heads");
   data.labels.forEach((codes, j) => {
     require(codes.length === nRows, `${codes.length} labels for ${nRows} cells`);
-    require(codes.every((code) => code >= -1 && code < nClasses[j]!), `a class outside head ${j}`);
+    require(codes.every((code) => code >= -1 && code < nClasses[j]), `a class outside head ${j}`);
   });
   data.coords.forEach((target, c) => {
     require(target.nRows === nRows && target.nCols === coordDims[c], `targets of another size for head ${c}`);

@@ -74,8 +74,8 @@ export function gatherRows(
   let entries = 0;
   for (let r = 0; r < nRows; r++) {
     const row = rowAt(r);
-    const start = indptr[row]!;
-    const end = indptr[row + 1]!;
+    const start = indptr[row];
+    const end = indptr[row + 1];
     u32.set(indices.subarray(start, end), slot.indices / 4 + entries);
     if (data !== null) {
       const at = slot.values / 4 + entries;
@@ -110,7 +110,7 @@ function countTiles(nGenes: number): number {
 function lowerBound(indices: Uint16Array | Uint32Array, from: number, to: number, gene: number): number {
   while (from < to) {
     const middle = (from + to) >>> 1;
-    if (indices[middle]! < gene) from = middle + 1;
+    if (indices[middle] < gene) from = middle + 1;
     else to = middle;
   }
   return from;
@@ -138,31 +138,31 @@ export function gatherTargets(
   const nHeads = shape.nClasses.length;
   const nRows = rows.length;
   for (let j = 0; j < nHeads; j++) {
-    const codes = data.labels[j]!;
+    const codes = data.labels[j];
     const classWeights = loss.classWeights[j]!;
     let sum = 0;
     for (let r = 0; r < nRows; r++) {
-      const code = codes[rows[r]!]!;
-      const weight = code < 0 ? 0 : classWeights === null ? 1 : classWeights[code]!;
+      const code = codes[rows[r]];
+      const weight = code < 0 ? 0 : classWeights === null ? 1 : classWeights[code];
       i32[slot.labels / 4 + r * nHeads + j] = code;
       weights.rows[r * nHeads + j] = weight;
       sum += weight;
     }
     weights.sums[j] = sum;
-    const scale = sum > 0 ? loss.taskWeights[j]! / sum : 0;
+    const scale = sum > 0 ? loss.taskWeights[j] / sum : 0;
     for (let r = 0; r < nRows; r++)
-      f32[slot.labelScales / 4 + r * nHeads + j] = scale * weights.rows[r * nHeads + j]!;
+      f32[slot.labelScales / 4 + r * nHeads + j] = scale * weights.rows[r * nHeads + j];
   }
   const width = shape.coordDims.reduce((total, dim) => total + dim, 0);
   let offset = 0;
   shape.coordDims.forEach((dim, c) => {
-    const target = data.coords[c]!.data;
+    const target = data.coords[c].data;
     for (let r = 0; r < nRows; r++) {
-      const from = rows[r]! * dim;
+      const from = rows[r] * dim;
       const to = slot.targets / 4 + r * width + offset;
-      for (let d = 0; d < dim; d++) f32[to + d] = target[from + d]!;
+      for (let d = 0; d < dim; d++) f32[to + d] = target[from + d];
     }
-    f32[slot.coordScales / 4 + c] = loss.coordWeights[c]! / (dim * nRows);
+    f32[slot.coordScales / 4 + c] = loss.coordWeights[c] / (dim * nRows);
     offset += dim;
   });
 }

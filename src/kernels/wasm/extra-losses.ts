@@ -52,7 +52,7 @@ export function createExtraLosses(
     const layer = layout.layers.at(-2)!;
     const n = rows.length;
     const latent = columnsOut(arena, layer.activation, layout.capacity, n, 0, layer.nOut);
-    const domains = Int32Array.from(rows, (row) => data.domains![row]!);
+    const domains = Int32Array.from(rows, (row) => data.domains![row]);
     const gradient = gradients ? new Float64Array(n * layer.nOut) : null;
     const value = domainAlignment(latent, n, layer.nOut, domains, loss.domainWeight, gradient);
     if (gradient !== null) addColumns(arena, layout.latentGrad, layout.capacity, n, 0, layer.nOut, gradient);
@@ -64,13 +64,13 @@ export function createExtraLosses(
     const layout = layoutOf();
     const layer = layout.layers.at(-1)!;
     const { coordHead, k, weight } = shapeLoss;
-    const { offset, size } = layout.heads[shape.nClasses.length + coordHead]!;
+    const { offset, size } = layout.heads[shape.nClasses.length + coordHead];
     const n = rows.length;
     const predicted = columnsOut(arena, layer.activation, layout.capacity, n, offset, size);
-    const all = data.coords[coordHead]!.data;
+    const all = data.coords[coordHead].data;
     const target = new Float64Array(n * size);
     rows.forEach((row, r) => {
-      for (let d = 0; d < size; d++) target[r * size + d] = all[row * size + d]!;
+      for (let d = 0; d < size; d++) target[r * size + d] = all[row * size + d];
     });
     const gradient = gradients ? new Float64Array(n * size) : null;
     const value = topology(predicted, target, n, size, k, weight, gradient);
@@ -83,7 +83,7 @@ export function createExtraLosses(
     const layout = layoutOf();
     const head = layout.layers.at(-1)![field];
     const logits = (j: number): Float64Array => {
-      const { offset, size } = layout.heads[j]!;
+      const { offset, size } = layout.heads[j];
       return columnsOut(arena, head, layout.capacity, nRows, offset, size);
     };
     const latent = layout.layers.at(-2)!;
@@ -109,7 +109,7 @@ export function createExtraLosses(
       [child.parentHead, gradients.parents],
       [child.childHead, gradients.children],
     ] as const) {
-      const { offset, size } = layout.heads[j]!;
+      const { offset, size } = layout.heads[j];
       storeColumns(arena, grad, layout.capacity, n, offset, size, values);
     }
     const latent = layout.layers.at(-2)!;
@@ -127,7 +127,7 @@ export function createExtraLosses(
       const outputs = childOutputs(rows.length, "activation");
       childStep.correct(rows, outputs, step);
       const layout = layoutOf();
-      const { offset, size } = layout.heads[child.childHead]!;
+      const { offset, size } = layout.heads[child.childHead];
       const { activation } = layout.layers.at(-1)!;
       storeColumns(arena, activation, layout.capacity, rows.length, offset, size, outputs.children);
     },
@@ -168,7 +168,7 @@ function columnsOut(
   const { f32 } = arena.views();
   const out = new Float64Array(nRows * size);
   for (let r = 0; r < nRows; r++)
-    for (let j = 0; j < size; j++) out[r * size + j] = f32[address / 4 + place(capacity, r, offset + j)]!;
+    for (let j = 0; j < size; j++) out[r * size + j] = f32[address / 4 + place(capacity, r, offset + j)];
   return out;
 }
 
@@ -185,7 +185,7 @@ function addColumns(
   for (let r = 0; r < nRows; r++)
     for (let j = 0; j < size; j++) {
       const at = address / 4 + place(capacity, r, offset + j);
-      f32[at] = f32[at]! + values[r * size + j]!;
+      f32[at] = f32[at] + values[r * size + j];
     }
 }
 
@@ -200,5 +200,5 @@ function storeColumns(
 ): void {
   const { f32 } = arena.views();
   for (let r = 0; r < nRows; r++)
-    for (let j = 0; j < size; j++) f32[address / 4 + place(capacity, r, offset + j)] = values[r * size + j]!;
+    for (let j = 0; j < size; j++) f32[address / 4 + place(capacity, r, offset + j)] = values[r * size + j];
 }

@@ -9,7 +9,7 @@ const small: NetworkShape = { nGenes: 53, hiddenSizes: [21, 10], nClasses: [1, 4
 function largestDifference(a: Float32Array, b: Float32Array): number {
   expect(a.length).toBe(b.length);
   return a.reduce((most, value, i) => {
-    return Math.max(most, Math.abs(value - b[i]!));
+    return Math.max(most, Math.abs(value - b[i]));
   }, 0);
 }
 
@@ -34,10 +34,10 @@ test.each([
   expect(actual.logits.length).toBe(shape.nClasses.length);
   expect(actual.coords.length).toBe(shape.coordDims.length);
   actual.logits.forEach((logits, j) => {
-    expect(largestDifference(logits, expected.logits[j]!)).toBeLessThan(3e-6);
+    expect(largestDifference(logits, expected.logits[j])).toBeLessThan(3e-6);
   });
   actual.coords.forEach((coords, c) => {
-    expect(largestDifference(coords, expected.coords[c]!)).toBeLessThan(3e-6);
+    expect(largestDifference(coords, expected.coords[c])).toBeLessThan(3e-6);
   });
   inference.dispose();
   engine.dispose();
@@ -68,7 +68,7 @@ test("each row's result is the same in any company", async () => {
   const inference = await engine.createInference(small, randomWeights(5, small));
   const block = randomCsr(11, 600, small.nGenes, 0.3, false);
   const whole = structuredClone(await inference.run(block));
-  const start = block.indptr[597]!;
+  const start = block.indptr[597];
   const alone = await inference.run({
     nRows: 3,
     nCols: block.nCols,

@@ -1,6 +1,6 @@
 /** Evaluating a trained network on the kernels. @module */
 import type { Csr } from "../../core/csr.ts";
-import { createRoom, type Room } from "../../core/room.ts";
+import { createScratchBuffer, type ScratchBuffer } from "../../core/scratch-buffer.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { createPauser } from "../reference/pause.ts";
 import type { ForwardResult, Inference, NetworkShape, NetworkWeights } from "../types.ts";
@@ -39,16 +39,15 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
   });
   const slots = planned.map((slot) => placeBatch(slot, layout.extra));
   loadWeights(arena, layout, weights);
-  const latentRoom = createRoom();
-  const headRooms = layout.heads.map(() => createRoom());
+  const latentBuffer = createScratchBuffer();
+  const headBuffers = layout.heads.map(() => createScratchBuffer());
   const pause = createPauser();
   let disposed = false;
 
   function passEnd(block: Csr, first: number): number {
     const { indptr, nRows } = block;
     let last = first;
-    while (last < nRows && last - first < PASS_ROWS && indptr[last + 1]! - indptr[first]! <= maxEntries)
-      last++;
+    while (last < nRows && last - first < PASS_ROWS && indptr[last + 1] - indptr[first] <= maxEntries) last++;
     return last;
   }
 
@@ -59,11 +58,12 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
         throw new AtlasmtlError("BUG", `a block of ${block.nCols} genes for a network of ${shape.nGenes}`);
       const { nRows } = block;
       const nLatent = shape.hiddenSizes.at(-1)!;
-      const room = (of: Room, width: number) => new Float32Array(of(nRows * width * 4), 0, nRows * width);
-      const latent = room(latentRoom, nLatent);
-      const heads = layout.heads.map(({ size: width }, j) => room(headRooms[j]!, width));
+      const scratch = (of: ScratchBuffer, width: number) =>
+        new Float32Array(of(nRows * width * 4), 0, nRows * width);
+      const latent = scratch(latentBuffer, nLatent);
+      const heads = layout.heads.map(({ size: width }, j) => scratch(headBuffers[j], width));
       const gather = (slot: number, first: number, last: number) => {
-        gatherRows(arena, slots[slot]!, block, last - first, (i) => first + i);
+        gatherRows(arena, slots[slot], block, last - first, (i) => first + i);
       };
       let slot = 0;
       let first = 0;
@@ -73,7 +73,7 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
       while (first < nRows) {
         const mode = MODE.forward | MODE.output;
         const counts = taskCounts(layout, last - first, mode);
-        writeStep(arena.views(), layout, slots[slot]!.record, mode);
+        writeStep(arena.views(), layout, slots[slot].record, mode);
         pool.start([
           { kind: TASK.firstLayer, argument: layout.step, nTasks: counts.first },
           { kind: TASK.laterLayers, argument: layout.step, nTasks: counts.later },
@@ -91,7 +91,7 @@ export function createInference(session: Session, shape: NetworkShape, weights: 
         };
         take(latent, layout.latentOutput, nLatent);
         layout.heads.forEach(({ output, size: width }, j) => {
-          take(heads[j]!, output, width);
+          take(heads[j], output, width);
         });
         first = last;
         last = next;

@@ -98,7 +98,7 @@ function scratch(rows: number, width: number, maxUpdateRows: number): Record<str
   planned.write(arena.views(), region.address);
   const record = region.address + planned.records;
   const fields = words(record, SCRATCH.length);
-  return { record, ...Object.fromEntries(SCRATCH.map((field, i) => [field, fields[i]!])) };
+  return { record, ...Object.fromEntries(SCRATCH.map((field, i) => [field, fields[i]])) };
 }
 
 /** The lists that a compaction or transposition left, as [label, value] pairs. */
@@ -112,8 +112,8 @@ function lists(
   const { u32, f32 } = arena.views();
   return Array.from({ length: n }, (_, i) => {
     const list: [number, number][] = [];
-    for (let p = u32[starts / 4 + i]!; p < u32[ends / 4 + i]!; p++)
-      list.push([u32[labels / 4 + p]!, f32[values / 4 + p]!]);
+    for (let p = u32[starts / 4 + i]; p < u32[ends / 4 + i]; p++)
+      list.push([u32[labels / 4 + p], f32[values / 4 + p]]);
     return list;
   });
 }
@@ -126,8 +126,8 @@ describe.each([true, false])("multiply, binary %s", (binary) => {
     const matrix = Float32Array.from({ length: nMatrix * 16 }, draw);
     const init = Float32Array.from({ length: nRows * 16 }, draw);
     const bounds = new Uint32Array(nRows + 1);
-    for (let r = 0; r < nRows; r++) bounds[r + 1] = bounds[r]! + Math.round((longest * (r % 4)) / 3);
-    const n = bounds[nRows]!;
+    for (let r = 0; r < nRows; r++) bounds[r + 1] = bounds[r] + Math.round((longest * (r % 4)) / 3);
+    const n = bounds[nRows];
     const indices = Uint32Array.from({ length: n }, (_, i) => (i * 29) % nMatrix);
     const values = Float32Array.from({ length: n }, draw);
     const out = put(new Float32Array(nRows * 16).fill(9));
@@ -147,9 +147,9 @@ describe.each([true, false])("multiply, binary %s", (binary) => {
     const actual = floats(out, nRows * 16);
     for (let r = 0; r < nRows; r++)
       for (let j = 0; j < 16; j++) {
-        let sum = init[r * 16 + j]!;
-        for (let p = bounds[r]!; p < bounds[r + 1]!; p++)
-          sum += (binary ? 1 : values[p]!) * matrix[indices[p]! * 16 + j]!;
+        let sum = init[r * 16 + j];
+        for (let p = bounds[r]; p < bounds[r + 1]; p++)
+          sum += (binary ? 1 : values[p]) * matrix[indices[p] * 16 + j];
         expect(actual[r * 16 + j]).toBeCloseTo(r === 0 ? 9 : sum, 5);
       }
   });
@@ -174,7 +174,7 @@ test("ReLU keeps NaN; dropout keeps the units that core/rng.ts keeps; the mask i
   const plain = put(values);
   kernels.relu(plain, 1, 5);
   floats(plain, 80).forEach((value, i) => {
-    expect(value).toBe(i < 16 || values[i]! > 0 || Number.isNaN(values[i]) ? values[i] : 0);
+    expect(value).toBe(i < 16 || values[i] > 0 || Number.isNaN(values[i]) ? values[i] : 0);
   });
   values[20] = 1;
   const dropped = put(values);
@@ -183,14 +183,12 @@ test("ReLU keeps NaN; dropout keeps the units that core/rng.ts keeps; the mask i
   const kept = floats(dropped, 80);
   kept.forEach((value, i) => {
     const draws = hash32((1234567 + Math.floor(i / 16) * 37 + 32 + (i % 16)) | 0);
-    expect(value).toBe(
-      draws >= dropoutThreshold(0.3) && values[i]! > 0 ? Math.fround(values[i]! * scale) : 0,
-    );
+    expect(value).toBe(draws >= dropoutThreshold(0.3) && values[i] > 0 ? Math.fround(values[i] * scale) : 0);
   });
   const gradient = put(new Float32Array(80).fill(3));
   kernels.mask(gradient, dropped, 0, 5, scale);
   floats(gradient, 80).forEach((value, i) => {
-    expect(value).toBe(kept[i]! > 0 ? Math.fround(3 * scale) : 0);
+    expect(value).toBe(kept[i] > 0 ? Math.fround(3 * scale) : 0);
   });
 });
 
@@ -199,7 +197,7 @@ test("exp is within two units in the last place, log within 2e-7 of its value or
   const at = put(xs);
   kernels.expArray(at, xs.length);
   floats(at, xs.length).forEach((value, i) => {
-    const expected = exp(xs[i]!);
+    const expected = exp(xs[i]);
     expect(Math.abs(value - expected) / expected).toBeLessThan(2 * 2 ** -23);
   });
   for (let x = 1; x < 5000; x *= 1.0137) {
@@ -216,10 +214,10 @@ test.each([1, 2, 3, 4, 5, 7, 8, 90])("cross-entropy of %i classes", (n) => {
     const loss = kernels.crossEntropy(put(logits), grad, n, label, 0.25);
     const top = Math.max(...logits);
     const sum = logits.reduce((total, x) => total + Math.exp(x - top), 0);
-    expect(loss).toBeCloseTo(Math.log(sum) + top - logits[label]!, 5);
+    expect(loss).toBeCloseTo(Math.log(sum) + top - logits[label], 5);
     const actual = floats(grad, n + 4);
     for (let j = 0; j < n; j++)
-      expect(actual[j]).toBeCloseTo(0.25 * (Math.exp(logits[j]! - top) / sum - (j === label ? 1 : 0)), 6);
+      expect(actual[j]).toBeCloseTo(0.25 * (Math.exp(logits[j] - top) / sum - (j === label ? 1 : 0)), 6);
     expect([...actual.slice(n)]).toEqual([5, 5, 5, 5]);
   }
 });
@@ -264,15 +262,15 @@ test.each([
     });
     kernels.adam(wAt, mAt, vAt, put(g), n * 4, optimizer);
     for (let i = 0; i < n; i++) {
-      const gradient = g[i]! + l2 * expected.w[i]!;
-      expected.m[i] = 0.9 * expected.m[i]! + 0.1 * gradient;
-      expected.v[i] = 0.999 * expected.v[i]! + 0.001 * gradient * gradient;
-      const root = Math.sqrt(expected.v[i]!) * rootScale + 1e-8;
-      expected.w[i] = decay * expected.w[i]! - (stepSize * expected.m[i]!) / root;
+      const gradient = g[i] + l2 * expected.w[i];
+      expected.m[i] = 0.9 * expected.m[i] + 0.1 * gradient;
+      expected.v[i] = 0.999 * expected.v[i] + 0.001 * gradient * gradient;
+      const root = Math.sqrt(expected.v[i]) * rootScale + 1e-8;
+      expected.w[i] = decay * expected.w[i] - (stepSize * expected.m[i]) / root;
     }
   }
   floats(wAt, n).forEach((value, i) => {
-    expect(Math.abs(value - expected.w[i]!)).toBeLessThan(3e-7);
+    expect(Math.abs(value - expected.w[i])).toBeLessThan(3e-7);
   });
 });
 
@@ -281,20 +279,20 @@ test.each([1, 3, 4, 5, 11])("lists of rows and of columns, %i rows", (nRows) => 
   const capacity = 12;
   const draw = uniform(nRows, "compact", -1, 1);
   const panels = new Float32Array(width * capacity);
-  const element = (r: number, c: number) => panels[(Math.floor(c / 16) * capacity + r) * 16 + (c % 16)]!;
+  const element = (r: number, c: number) => panels[(Math.floor(c / 16) * capacity + r) * 16 + (c % 16)];
   // Rows beyond the batch hold what an earlier batch left.
   for (let i = 0; i < panels.length; i++) panels[i] = draw() > 0.2 ? draw() : 0;
   const at = put(panels);
   const table = put(compactTable());
   const room = scratch(capacity, width, 16);
-  kernels.compactRows(at, capacity, width, 0, nRows, room.record!, table);
-  const rows = lists(room.rowStarts!, room.rowEnds!, room.rowIndices!, room.rowValues!, nRows);
+  kernels.compactRows(at, capacity, width, 0, nRows, room.record, table);
+  const rows = lists(room.rowStarts, room.rowEnds, room.rowIndices, room.rowValues, nRows);
   rows.forEach((list, r) => {
     const expected = Array.from({ length: width }, (_, c) => [c, element(r, c)]).filter(([, x]) => x !== 0);
     expect(list).toEqual(expected);
   });
-  kernels.compactColumns(at, 2, nRows, capacity, room.record!, table);
-  const columns = lists(room.columnStarts!, room.columnEnds!, room.columnRows!, room.columnValues!, 16);
+  kernels.compactColumns(at, 2, nRows, capacity, room.record, table);
+  const columns = lists(room.columnStarts, room.columnEnds, room.columnRows, room.columnValues, 16);
   columns.forEach((list, u) => {
     const expected = Array.from({ length: nRows }, (_, r) => [r, element(r, 32 + u)]).filter(
       ([, x]) => x !== 0,
@@ -306,10 +304,10 @@ test.each([1, 3, 4, 5, 11])("lists of rows and of columns, %i rows", (nRows) => 
 test.each([1, 3, 4, 7, 9])("lists of dense rows of width %i", (dim) => {
   const source = Float32Array.from({ length: 3 * dim }, (_, i) => (i % 3 === 1 ? 0 : i + 1));
   const room = scratch(3, dim, 0);
-  kernels.compactDense(put(source), dim, 0, 3, room.record!, put(compactTable()));
-  const rows = lists(room.rowStarts!, room.rowEnds!, room.rowIndices!, room.rowValues!, 3);
+  kernels.compactDense(put(source), dim, 0, 3, room.record, put(compactTable()));
+  const rows = lists(room.rowStarts, room.rowEnds, room.rowIndices, room.rowValues, 3);
   rows.forEach((list, r) => {
-    const expected = Array.from({ length: dim }, (_, d) => [d, source[r * dim + d]!]).filter(
+    const expected = Array.from({ length: dim }, (_, d) => [d, source[r * dim + d]]).filter(
       ([, x]) => x !== 0,
     );
     expect(list).toEqual(expected);
@@ -330,7 +328,7 @@ test.each([
   const batch = put(new Uint32Array(BATCH.length));
   writeRecord(arena.views(), batch, BATCH, {
     nRows: rows.length,
-    bounds: put(Uint32Array.from([...bounds, ...bounds.map((start, r) => start + rows[r]!.length)])),
+    bounds: put(Uint32Array.from([...bounds, ...bounds.map((start, r) => start + rows[r].length)])),
     nTiles: 1,
     indices: put(indices),
     values: put(values),
@@ -348,14 +346,14 @@ test.each([
   const unused = Object.fromEntries(NETWORK.map((field) => [field, 0])) as RecordOf<typeof NETWORK>;
   const network = put(new Uint32Array(NETWORK.length));
   writeRecord(arena.views(), network, NETWORK, { ...unused, geneStarts, geneEnds, geneRows, geneValues });
-  kernels.transposeGenes(network, batch, first, last, room.record!);
+  kernels.transposeGenes(network, batch, first, last, room.record);
   const columns = lists(geneStarts + 4 * first, geneEnds + 4 * first, geneRows, geneValues, last - first);
   const before = rows.flat().filter((gene) => gene < first).length;
   if (last > first) expect(words(geneStarts, 10)[first]).toBe(before);
   columns.forEach((list, i) => {
     const expected = rows.flatMap((row, r) => {
       const p = row.indexOf(first + i);
-      return p < 0 ? [] : [[r, values[bounds[r]! + p]!]];
+      return p < 0 ? [] : [[r, values[bounds[r] + p]]];
     });
     expect(list).toEqual(expected);
   });
@@ -390,9 +388,9 @@ test("a panel transposed, and a bias updated by column sums", () => {
   const constants = { beta1: 0, oneMinusBeta1: 1, beta2: 0, oneMinusBeta2: 0, eps: 1, l2: 0 };
   writeRecord(arena.views(), optimizer, OPTIMIZER, { ...constants, decay: 1, stepSize: 1, rootScale: 1 });
   const room = scratch(capacity, width, 16);
-  kernels.updateBias(layer, 2, capacity, optimizer, room.record!);
+  kernels.updateBias(layer, 2, capacity, optimizer, room.record);
   floats(bias, width).forEach((value, c) => {
     const at = Math.floor(c / 16) * capacity * 16 + (c % 16);
-    expect(value + grad[at]! + grad[at + 16]!).toBe(0);
+    expect(value + grad[at] + grad[at + 16]).toBe(0);
   });
 });

@@ -105,7 +105,7 @@ export function createKnnIndex(session: Session, reference: DenseMatrix): KnnInd
           result.indices.set(u32.subarray(from, from + n * nNeighbours), first * nNeighbours);
           const squares = (room.address + distancesAt) / 8;
           for (let i = 0; i < n * nNeighbours; i++)
-            result.distances[first * nNeighbours + i] = Math.sqrt(f64[squares + i]!);
+            result.distances[first * nNeighbours + i] = Math.sqrt(f64[squares + i]);
           await pause();
         }
       } finally {
@@ -134,7 +134,7 @@ function toPanels({ nRows, nCols, data }: DenseMatrix, out: Float32Array): void 
     const n = Math.min(PANEL, nRows - first);
     let at = first * nCols;
     for (let d = 0; d < nCols; d++, at += PANEL)
-      for (let j = 0; j < n; j++) out[at + j] = data[(first + j) * nCols + d]!;
+      for (let j = 0; j < n; j++) out[at + j] = data[(first + j) * nCols + d];
   }
 }
 

@@ -97,14 +97,14 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
   const layers: (LayerLayout & { readonly fields: ReturnType<typeof layerFields> })[] = [];
   for (let i = 0; i < nLayers; i++) {
     const before = layers[i - 1];
-    const nOut = i < nLayers - 1 ? shape.hiddenSizes[i]! : Math.max(headWidth, 1);
+    const nOut = i < nLayers - 1 ? shape.hiddenSizes[i] : Math.max(headWidth, 1);
     const nIn = before?.width ?? shape.nGenes;
     const fields = layerFields(plan, { nIn, nOut, first: i === 0, rows, training: training !== null });
     layers.push({ ...fields, record: layerRecords + i * LAYER.length * 4, fields });
   }
 
   const rowLoss = plan.reserve(rows * Math.max(sizes.length, 1) * 4);
-  const latent = layers[nLayers - 2]!;
+  const latent = layers[nLayers - 2];
   const latentOutput = training === null ? plan.reserve(rows * latent.nOut * 4) : 0;
   const latentGrad = training?.latentGrad ? plan.reserve(rows * latent.width * 4) : 0;
   const nGeneRanges = Math.min(shape.nGenes, shape.nGenes > 8192 ? 32 : 16);
@@ -288,7 +288,7 @@ export function taskCounts(
   const unitPanels = panels.slice(0, -1).reduce((sum, n) => sum + n, 0);
   const transpose = mode & MODE.transpose ? layout.nTransposeRanges : 0;
   return {
-    first: transpose + panels[0]! * Math.ceil(nRows / FIRST_ROWS),
+    first: transpose + panels[0] * Math.ceil(nRows / FIRST_ROWS),
     later: Math.ceil(nRows / CHUNK_ROWS),
     update: unitPanels + panels.length + layout.nGeneRanges,
   };

@@ -10,7 +10,7 @@ const source = readFileSync(new URL("../assembly/structs.ts", import.meta.url), 
 function fieldsOf(name: string): { name: string; type: string }[] {
   const body = new RegExp(`export class ${name} \\{([^}]*)\\}`).exec(source)?.[1];
   if (body === undefined) throw new Error(`assembly/structs.ts has no class ${name}`);
-  return [...body.matchAll(/(\w+): (\w+);/g)].map((match) => ({ name: match[1]!, type: match[2]! }));
+  return [...body.matchAll(/(\w+): (\w+);/g)].map((match) => ({ name: match[1], type: match[2] }));
 }
 
 const records: [string, readonly string[]][] = [

@@ -84,7 +84,7 @@ function expectClose(result: Awaited<ReturnType<typeof compare>>, tolerance: num
       loss.topology,
     ];
     parts(a).forEach((part, i) => {
-      expect(Math.abs(part - parts(b)[i]!)).toBeLessThan(1e-4 * Math.max(1, Math.abs(parts(b)[i]!)));
+      expect(Math.abs(part - parts(b)[i])).toBeLessThan(1e-4 * Math.max(1, Math.abs(parts(b)[i])));
     });
   }
 }
@@ -173,8 +173,8 @@ describe("training agrees with the oracle engine", () => {
     trainer.dispose();
     expect(hashWeights(base)).toBe(hashWeights(options.initial));
     childModules!.forEach(({ hidden, output }, m) => {
-      expect(hidden.weight).not.toEqual(child.modules[m]!.hidden.weight);
-      expect(output.weight).not.toEqual(child.modules[m]!.output.weight);
+      expect(hidden.weight).not.toEqual(child.modules[m].hidden.weight);
+      expect(output.weight).not.toEqual(child.modules[m].output.weight);
     });
   });
 });
@@ -185,7 +185,7 @@ describe("a cell transform", () => {
     for (let e = start; e < end; e++)
       if (step !== null && randomBelow(streamKey(step, "lossy"), 100 * row + e - start, 3) === 0)
         values[e] = 0;
-      else values[e] = 0.5 * values[e]!;
+      else values[e] = 0.5 * values[e];
   };
 
   test.each(["standard", "reranker_like", null] as const)(

@@ -76,8 +76,8 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
       cellTransform === null
         ? null
         : (values, start, end, row) => cellTransform(values, start, end, row, batchStep);
-    gatherRows(arena, slots[slot]!, data.x, rows.length, (i) => rows[i]!, change);
-    gatherTargets(arena, slots[slot]!, shape, data, loss, rows, weights[slot]!);
+    gatherRows(arena, slots[slot], data.x, rows.length, (i) => rows[i], change);
+    gatherTargets(arena, slots[slot], shape, data, loss, rows, weights[slot]);
   }
 
   function writeUpdate(learningRate: number): void {
@@ -120,24 +120,24 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     const later = phase(TASK.laterLayers, counts.later);
     const update = phase(TASK.update, counts.update);
     const whole = moves && !extras.active;
-    writeStep(arena.views(), layout, slots[slot]!.record, whole ? half | MODE.backward : half);
+    writeStep(arena.views(), layout, slots[slot].record, whole ? half | MODE.backward : half);
     pool.start(whole ? [first, later, update] : [first, later]);
     meanwhile();
     pool.join();
     if (extras.corrects) {
       extras.correct(rows, learningRate === null ? null : step);
-      writeStep(arena.views(), layout, slots[slot]!.record, MODE.loss);
+      writeStep(arena.views(), layout, slots[slot].record, MODE.loss);
       pool.start([later]);
       pool.join();
     }
     const extra = extras.active ? extras.apply(rows, learningRate !== null) : NO_EXTRA_LOSS;
     if (learningRate !== null) extras.update(learningRate);
     if (moves && extras.active) {
-      writeStep(arena.views(), layout, slots[slot]!.record, MODE.backward | dropout);
+      writeStep(arena.views(), layout, slots[slot].record, MODE.backward | dropout);
       pool.start([later, update]);
       pool.join();
     }
-    return summarise(rows.length, weights[slot]!, extra);
+    return summarise(rows.length, weights[slot], extra);
   }
 
   function summarise(
@@ -151,16 +151,16 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     let total = extraTotal;
     const labels = shape.nClasses.map((_, j) => {
       let sum = 0;
-      for (let r = 0; r < nRows; r++) sum += batch.rows[r * nLabelHeads + j]! * f32[at + r * nHeads + j]!;
-      const part = batch.sums[j]! > 0 ? sum / batch.sums[j]! : 0;
-      total += loss.taskWeights[j]! * part;
+      for (let r = 0; r < nRows; r++) sum += batch.rows[r * nLabelHeads + j] * f32[at + r * nHeads + j];
+      const part = batch.sums[j] > 0 ? sum / batch.sums[j] : 0;
+      total += loss.taskWeights[j] * part;
       return part;
     });
     const coords = shape.coordDims.map((dim, c) => {
       let sum = 0;
-      for (let r = 0; r < nRows; r++) sum += f32[at + r * nHeads + nLabelHeads + c]!;
+      for (let r = 0; r < nRows; r++) sum += f32[at + r * nHeads + nLabelHeads + c];
       const part = sum / (nRows * dim);
-      total += loss.coordWeights[c]! * part;
+      total += loss.coordWeights[c] * part;
       return part;
     });
     return { total, labels, coords, ...extra };
@@ -210,7 +210,7 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
 
 function longestRow(indptr: Uint32Array): number {
   let longest = 0;
-  for (let r = 1; r < indptr.length; r++) longest = Math.max(longest, indptr[r]! - indptr[r - 1]!);
+  for (let r = 1; r < indptr.length; r++) longest = Math.max(longest, indptr[r] - indptr[r - 1]);
   return longest;
 }
 
@@ -240,7 +240,7 @@ function requireConsistent(options: TrainerOptions): void {
   require(loss.coordWeights.length === coordDims.length, "weights for another number of coordinate heads");
   data.labels.forEach((codes, j) => {
     require(codes.length === nRows, `${codes.length} labels for ${nRows} cells`);
-    require(codes.every((code) => code >= -1 && code < nClasses[j]!), `a class outside head ${j}`);
+    require(codes.every((code) => code >= -1 && code < nClasses[j]), `a class outside head ${j}`);
   });
   data.coords.forEach((target, c) => {
     require(target.nRows === nRows && target.nCols === coordDims[c], `targets of another size for head ${c}`);

@@ -10,10 +10,10 @@ export function loadWeights(arena: Arena, layout: NetworkLayout, weights: Networ
   const { f32 } = arena.views();
   const head = layout.layers.at(-1)!;
   weights.encoder.forEach((linear, i) => {
-    copyLinear(f32, layout.layers[i]!, 0, linear, true);
+    copyLinear(f32, layout.layers[i], 0, linear, true);
   });
   [...weights.labelHeads, ...weights.coordHeads].forEach((linear, j) => {
-    copyLinear(f32, head, layout.heads[j]!.offset, linear, true);
+    copyLinear(f32, head, layout.heads[j].offset, linear, true);
   });
 }
 
@@ -28,7 +28,7 @@ export function readWeights(arena: Arena, layout: NetworkLayout): NetworkWeights
     return linear;
   };
   const encoder = shape.hiddenSizes.map((nOut, i) =>
-    read(layers[i]!, 0, i === 0 ? shape.nGenes : shape.hiddenSizes[i - 1]!, nOut),
+    read(layers[i], 0, i === 0 ? shape.nGenes : shape.hiddenSizes[i - 1], nOut),
   );
   const nLatent = shape.hiddenSizes.at(-1)!;
   const all = heads.map(({ offset, size }) => read(head, offset, nLatent, size));
@@ -59,8 +59,8 @@ function copyLinear(
     let at = layer.weight / 4 + Math.floor(column / PANEL) * layer.nIn * PANEL + inBlock;
     for (let i = 0; i < nIn; i++, at += PANEL) {
       let other = from * nIn + i;
-      if (store) for (let j = 0; j < n; j++, other += nIn) f32[at + j] = weight[other]!;
-      else for (let j = 0; j < n; j++, other += nIn) weight[other] = f32[at + j]!;
+      if (store) for (let j = 0; j < n; j++, other += nIn) f32[at + j] = weight[other];
+      else for (let j = 0; j < n; j++, other += nIn) weight[other] = f32[at + j];
     }
     from += n;
   }
@@ -84,7 +84,7 @@ function requireSizes(shape: NetworkShape, weights: NetworkWeights): void {
       throw new AtlasmtlError("BUG", `the weights of the ${what} do not have the sizes ${widths.join(", ")}`);
   };
   if (nLatent === undefined) throw new AtlasmtlError("BUG", "a network without a hidden layer");
-  check(weights.encoder, hiddenSizes, (i) => (i === 0 ? nGenes : hiddenSizes[i - 1]!), "encoder");
+  check(weights.encoder, hiddenSizes, (i) => (i === 0 ? nGenes : hiddenSizes[i - 1]), "encoder");
   check(weights.labelHeads, nClasses, () => nLatent, "label heads");
   check(weights.coordHeads, coordDims, () => nLatent, "coordinate heads");
 }

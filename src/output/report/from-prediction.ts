@@ -1,12 +1,12 @@
 /** A report on one prediction, with or without the truth. @module */
-import { columnLabels } from "../../anndata/column-values.ts";
+import { columnLabels } from "../../anndata/read/column-values.ts";
 import type { AnnData } from "../../anndata/types.ts";
 import { type ConfigMap, Float } from "../../core/config.ts";
 import { VERSION } from "../../core/version.ts";
 import { countUnknownReasons } from "../../evaluate/unknown-reasons.ts";
 import type { Model } from "../../model/types.ts";
 import type { PredictedLabels, Predictions } from "../../predict/types.ts";
-import { chooseEmbedding } from "./embedding.ts";
+import { chooseEmbedding } from "./embedding-points.ts";
 import { bytes, seconds, whole } from "./numbers.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
 

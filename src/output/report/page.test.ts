@@ -12,8 +12,8 @@ function prediction(column: string, names: readonly string[], used = 0): LabelPr
   const n = names.length;
   return {
     column,
-    raw: labels(names.map((name) => (name === "Unknown" ? names[0]! : name))),
-    knn: labels(names.map((name) => (name === "Unknown" ? names[0]! : name))),
+    raw: labels(names.map((name) => (name === "Unknown" ? names[0] : name))),
+    knn: labels(names.map((name) => (name === "Unknown" ? names[0] : name))),
     final: labels(names),
     conf: Float32Array.from(names, (_, i) => 0.35 + 0.6 * ((i * 7) % 10) * 0.1),
     margin: new Float32Array(n).fill(0.5),
@@ -90,7 +90,7 @@ test("with truth every section is there, and every link of the page leads to one
 });
 
 test("prediction sets are counted by size, and their coverage is told where the truth is known", () => {
-  const base = input().methods[0]!;
+  const base = input().methods[0];
   const sets = {
     codes: Int32Array.of(0, 1, 0, 2, 0),
     members: [[0], [0, 1], [2, 1, 0]],
@@ -117,7 +117,7 @@ test("nothing in a page asks for anything from anywhere", () => {
 
 test("the policy lets the one script run, by its digest", () => {
   const page = renderReport(input());
-  const script = /<script>([\s\S]*?)<\/script>/.exec(page)![1]!;
+  const script = /<script>([\s\S]*?)<\/script>/.exec(page)![1];
   const digest = createHash("sha256").update(script).digest("base64");
   expect(page).toContain(`script-src 'sha256-${digest}'`);
   expect(page.match(/<script>/g)).toHaveLength(1);
@@ -125,7 +125,7 @@ test("the policy lets the one script run, by its digest", () => {
 
 test("hostile names stay text, wherever they come in", () => {
   const names = [HOSTILE, "B", HOSTILE, "Unknown", "B"];
-  const base = input().methods[0]!;
+  const base = input().methods[0];
   const page = renderReport(
     input({
       title: HOSTILE,
@@ -169,14 +169,14 @@ test("the same run gives the same page", () => {
 test("several methods are compared, the best is marked, a skipped one is named with its reason", () => {
   const [first] = input().methods;
   const perfect = {
-    ...first!,
+    ...first,
     name: "oracle",
     labels: [prediction("coarse", ["T", "T", "B", "T", "B"]), prediction("fine", FINE)],
   };
   const page = renderReport(
     input({
       truths: TRUTHS,
-      methods: [first!, perfect],
+      methods: [first, perfect],
       skipped: [{ name: "singler", reason: "Rscript was not found" }],
     }),
   );
@@ -189,7 +189,7 @@ test("several methods are compared, the best is marked, a skipped one is named w
 test("no cells and no methods are drawn, too", () => {
   const none = labels([]);
   const empty = { ...prediction("type", []), raw: none, knn: none, final: none };
-  const method = { ...input().methods[0]!, labels: [empty], reasons: null };
+  const method = { ...input().methods[0], labels: [empty], reasons: null };
   const page = renderReport(input({ methods: [method], embedding: null, truths: new Map([["type", none]]) }));
   expect(page).not.toMatch(/NaN|Infinity|undefined/);
   expect(renderReport(input({ methods: [] }))).toContain("What went in");
@@ -197,7 +197,7 @@ test("no cells and no methods are drawn, too", () => {
 
 test("of very many labels the confusion shows those with most cells, and says so", () => {
   const many = Array.from({ length: 90 }, (_, i) => `type ${i}`);
-  const method = { ...input().methods[0]!, labels: [prediction("type", many)], reasons: null };
+  const method = { ...input().methods[0], labels: [prediction("type", many)], reasons: null };
   const page = renderReport(
     input({ methods: [method], embedding: null, truths: new Map([["type", labels(many)]]) }),
   );

@@ -8,7 +8,7 @@
 import { platform } from "#platform";
 import { type ConfigMap, toPlain } from "../../core/config.ts";
 import { VERSION } from "../../core/version.ts";
-import { scoreFullPath } from "../../evaluate/hierarchy.ts";
+import { scoreFullPath } from "../../evaluate/hierarchy-metrics.ts";
 import { scoreLabels } from "../../evaluate/metrics.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
 import { UNKNOWN } from "../../predict/unknown.ts";

@@ -1,6 +1,6 @@
 /** Labels in the order of their hierarchy, and a colour for each. @module */
 import { compareCodePoints } from "../../core/order.ts";
-import { deriveHierarchyRules } from "../../predict/hierarchy.ts";
+import { deriveHierarchyRules } from "../../predict/hierarchy-rules.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
 import { UNKNOWN } from "../../predict/unknown.ts";
 

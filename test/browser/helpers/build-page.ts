@@ -36,7 +36,7 @@ export async function buildSite(folder: string, packageFolder: string): Promise<
     configFile: false,
     root: folder,
     logLevel: "error",
-    resolve: { alias: [{ find, replacement: join(packageFolder, "dist/index.js") }] },
+    resolve: { alias: [{ find, replacement: join(packageFolder, "dist/api/index.js") }] },
     worker: { format: "es" },
     build: { outDir, target: "es2022", modulePreload: { polyfill: false } },
   });

@@ -1,5 +1,5 @@
 /** What the page, its worker and Node do alike with a bundle and a dataset; results are digests, compared to the bit. */
-import type * as Atlasmtl from "../../../src/index.ts";
+import type * as Atlasmtl from "../../../src/api/index.ts";
 
 /** The façade, in whichever host this runs. */
 export type Api = typeof Atlasmtl;

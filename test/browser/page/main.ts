@@ -1,6 +1,6 @@
 /** A page with file pickers that runs jobs on its main thread or in its worker. */
 // Bundled from the built package, as `import … from "atlasmtl"` would be; see build-page.ts.
-import * as atlasmtl from "../../../src/index.ts";
+import * as atlasmtl from "../../../src/api/index.ts";
 import { type Job, runJob } from "./job.ts";
 import { type Answer, answerOf, type FromWorker } from "./messages.ts";
 
@@ -36,8 +36,8 @@ function picked(id: string): FileList {
 
 function withFiles(job: PageJob): Job {
   if (job.kind === "read") return { ...job, datasets: picked("dataset") };
-  if (job.kind === "train") return { ...job, reference: picked("dataset")[0]! };
-  return { kind: "predict", bundle: picked(job.picker), query: picked("dataset")[0]!, cases: job.cases };
+  if (job.kind === "train") return { ...job, reference: picked("dataset")[0] };
+  return { kind: "predict", bundle: picked(job.picker), query: picked("dataset")[0], cases: job.cases };
 }
 
 async function inWorker(job: Job): Promise<Answer> {

@@ -1,5 +1,5 @@
 /** Bytes from parts, and zip archives that lie. */
-import { crc32 } from "../../../src/formats/crc32.ts";
+import { crc32 } from "../../../src/formats/compression/crc32.ts";
 
 export type Part = string | number | readonly number[] | Uint8Array;
 

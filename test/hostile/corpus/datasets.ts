@@ -191,7 +191,7 @@ export async function datasetFiles(): Promise<HostileFile[]> {
   const blob = (name: keyof typeof HDF5_BLOBS): Uint8Array =>
     new Uint8Array(gunzipSync(Buffer.from(HDF5_BLOBS[name], "base64")));
   const packed = blob("packed");
-  const filterAt = occurrences(packed, "deflate")[0]! - 8;
+  const filterAt = occurrences(packed, "deflate")[0] - 8;
   const found: HostileFile[] = [];
   for (const [name, codes, change] of [...LINKS, ...NAMES])
     found.push(dataset(name, codes, await bytesOf(change)));

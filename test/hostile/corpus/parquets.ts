@@ -211,7 +211,7 @@ export async function parquetFiles(): Promise<HostileFile[]> {
   for (let at = 0; at < good.length; at += 97) files.push(file(`its end at byte ${at}`, good.slice(0, at)));
   for (let at = 0; at < good.length; at += 89) {
     const bytes = good.slice();
-    bytes[at] = bytes[at]! ^ 0x80;
+    bytes[at] = bytes[at] ^ 0x80;
     files.push(file(`byte ${at} changed`, bytes, [...ANY, "opens"]));
   }
   return files;

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { emitPickle } from "../../../src/formats/pickle/emit.ts";
 import { parsePickle } from "../../../src/formats/pickle/parse.ts";
 import { NdArray, type PickleValue } from "../../../src/formats/pickle/values.ts";
-import { openZip } from "../../../src/formats/zip.ts";
+import { openZip } from "../../../src/formats/zip/read.ts";
 import { joinPieces } from "../../helpers/memory-store.ts";
 import { METADATA, MODEL, REFERENCE, spoiltBundle, wholeBundle } from "./bundles.ts";
 import { lyingZip, raw, u32, u64 } from "./bytes.ts";
@@ -293,10 +293,10 @@ export async function pickleFiles(): Promise<HostileFile[]> {
         [`${REFERENCE}, gzipped`, new Uint8Array(gzipSync(bytes))],
         [MODEL, inModel(bytes)],
       ] as const;
-      const [place, content] = places[(i + j) % places.length]!;
+      const [place, content] = places[(i + j) % places.length];
       found.push(
         spoiltBundle(`${place}: calls ${path} by ${how}`, ["UNSUPPORTED"], () => [
-          [place.split(",")[0]!, content],
+          [place.split(",")[0], content],
         ]),
       );
     }

@@ -4,10 +4,10 @@ import { mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { zipSync } from "fflate";
-import { createAnnData } from "../../../src/anndata/memory.ts";
-import { writeFrame } from "../../../src/anndata/write.ts";
-import { tagRoot, writeCsr, writeDense, writeDict } from "../../../src/anndata/write-elements.ts";
-import { zarrWriter } from "../../../src/formats/zarr-write.ts";
+import { createAnnData } from "../../../src/anndata/containers/in-memory.ts";
+import { tagRoot, writeCsr, writeDense, writeDict } from "../../../src/anndata/write/write-elements.ts";
+import { writeFrame } from "../../../src/anndata/write/write-h5ad.ts";
+import { zarrWriter } from "../../../src/formats/zarr/write.ts";
 import { tinyAtlas } from "../../e2e/make-h5ad.ts";
 import { lyingZip, raw, u32, type ZipLie } from "./bytes.ts";
 import type { HostileFile } from "./hostile-file.ts";
@@ -29,7 +29,7 @@ async function goodKeys(format: Format): Promise<Map<string, Uint8Array>> {
   const adata = await createAnnData({
     obs: {
       index: atlas.obsNames,
-      columns: { cell_type: atlas.obs.cell_type!, depth: atlas.x.map(([n]) => n!) },
+      columns: { cell_type: atlas.obs.cell_type, depth: atlas.x.map(([n]) => n) },
     },
     var: { index: atlas.varNames },
   });

@@ -1,6 +1,6 @@
 /** Archives in the place of `model.pth`. */
 import { zipSync } from "fflate";
-import { openZip } from "../../../src/formats/zip.ts";
+import { openZip } from "../../../src/formats/zip/read.ts";
 import { MODEL, spoiltBundle, wholeBundle } from "./bundles.ts";
 import {
   type DirectoryLie,

@@ -1,5 +1,5 @@
 /** A reliability diagram: is a confidence of 90 % right 90 % of the time? @module */
-import type { CalibrationBin } from "../../../evaluate/calibration.ts";
+import type { CalibrationBin } from "../../../evaluate/calibration-error.ts";
 import { html, type Markup } from "../html.ts";
 import { at, decimal, percent, whole } from "../numbers.ts";
 

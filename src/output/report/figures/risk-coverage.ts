@@ -1,5 +1,5 @@
 /** Risk–coverage curves: how many errors remain when only the most confident cells are kept. @module */
-import type { RiskPoint } from "../../../evaluate/calibration.ts";
+import type { RiskPoint } from "../../../evaluate/calibration-error.ts";
 import { html, type Markup } from "../html.ts";
 import { at, percent } from "../numbers.ts";
 

@@ -1,6 +1,6 @@
 /** How well, or how surely, each level was labelled. @module */
 import { classMetrics, confusionOf } from "../../../evaluate/confusion.ts";
-import { scoreFullPath } from "../../../evaluate/hierarchy.ts";
+import { scoreFullPath } from "../../../evaluate/hierarchy-metrics.ts";
 import { type LabelMetrics, reliability, riskCurve, scoreLabels } from "../../../evaluate/metrics.ts";
 import type { LabelPrediction, PredictedLabels } from "../../../predict/types.ts";
 import { UNKNOWN } from "../../../predict/unknown.ts";

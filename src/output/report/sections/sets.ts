@@ -1,5 +1,5 @@
 /** How many labels a cell may have, where prediction sets were asked for. @module */
-import { scoreSets } from "../../../evaluate/prediction-sets.ts";
+import { scoreSets } from "../../../evaluate/set-metrics.ts";
 import { setSizes } from "../../../predict/prediction-sets.ts";
 import type { PredictedSets } from "../../../predict/types.ts";
 import { html, type Markup } from "../html.ts";
@@ -34,7 +34,7 @@ function shareOfSize({ codes, members }: PredictedSets, size: number): number {
   for (const code of codes) {
     if (code < 0) continue;
     n++;
-    if (members[code]!.length === size) ofSize++;
+    if (members[code].length === size) ofSize++;
   }
   return n === 0 ? 0 : ofSize / n;
 }

@@ -1,0 +1,134 @@
+/**
+ * The features of 10x Genomics data as genes: which are kept and what they are called.
+ *
+ * Source: 10x Genomics, "Feature-Barcode Matrices"; what is kept by default is what scanpy keeps.
+ * @module
+ */
+import { AtlasmtlError } from "../../errors.ts";
+import { listed } from "../read/dataframe.ts";
+import type { DataFrame, Matrix } from "../types.ts";
+import type { ColumnInput } from "./in-memory.ts";
+import { namedFrame } from "./one-matrix.ts";
+import type { OpenOptions } from "./probe.ts";
+
+/** The feature type of genes. */
+const GENES = "Gene Expression";
+
+/** One entry per feature in each list. */
+export interface Features {
+  readonly ids: readonly string[];
+  readonly symbols: readonly string[];
+  /** Absent in files of Cell Ranger before 3, where all are genes. */
+  readonly types: readonly string[] | null;
+  readonly genomes: readonly string[] | null;
+}
+
+export interface KeptFeatures {
+  readonly frame: DataFrame;
+  /** Per feature its column; -1 when it is left out. */
+  readonly toColumn: Int32Array;
+}
+
+/**
+ * The genes of `features`, those of one genome, as a frame named by symbol or id.
+ * @throws USAGE for several genomes when none is chosen, NOT_FOUND for one that is not there; both list them.
+ */
+export async function keepGenes(
+  features: Features,
+  where: string,
+  { genome, varNames = "gene_symbols" }: OpenOptions,
+): Promise<KeptFeatures> {
+  const { ids, symbols, types, genomes } = features;
+  const isGene = types === null ? null : types.map((type) => type === GENES);
+  const present = [...new Set(genomes?.filter((_, i) => isGene?.[i] !== false) ?? [])];
+  const chosen = chooseGenome(present, genome, where);
+  const rows: number[] = [];
+  const toColumn = new Int32Array(ids.length).fill(-1);
+  for (let i = 0; i < ids.length; i++) {
+    if (isGene?.[i] === false || (chosen !== null && genomes?.[i] !== chosen)) continue;
+    toColumn[i] = rows.length;
+    rows.push(i);
+  }
+  if (rows.length === 0 && ids.length > 0)
+    throw new AtlasmtlError("BAD_DATA", `none of its ${ids.length} features is of type "${GENES}"`, {
+      where,
+      hint: `feature types: ${listed([...new Set(types)])}`,
+    });
+  const pick = (names: readonly string[]): readonly string[] => rows.map((i) => names[i]);
+  const bySymbol = varNames === "gene_symbols";
+  const columns = new Map<string, ColumnInput>();
+  if (bySymbol) columns.set("gene_ids", text(pick(ids)));
+  else columns.set("gene_symbols", text(pick(symbols)));
+  if (types !== null) columns.set("feature_types", pick(types));
+  if (genomes !== null) columns.set("genome", pick(genomes));
+  return { frame: await namedFrame(where, { index: pick(bySymbol ? symbols : ids), columns }), toColumn };
+}
+
+const text = (values: readonly string[]) => ({ kind: "string", values }) as const;
+
+/** Null when there is nothing to choose from. */
+export function chooseGenome(
+  present: readonly string[],
+  asked: string | undefined,
+  where: string,
+): string | null {
+  const names = present.filter((name) => name !== "");
+  if (asked !== undefined) {
+    if (names.includes(asked)) return asked;
+    throw new AtlasmtlError("NOT_FOUND", `there is no genome "${asked}"`, {
+      where,
+      hint:
+        names.length === 0 ? "the file names no genome; leave the option out" : `genomes: ${listed(names)}`,
+    });
+  }
+  if (names.length <= 1) return null;
+  throw new AtlasmtlError("USAGE", `the file holds ${names.length} genomes: ${listed(names)}`, {
+    where,
+    hint: `choose one of them, such as genome: "${names[0]}"`,
+  });
+}
+
+/** `matrix` with the columns that {@link keepGenes} keeps, under their new numbers. */
+export function withColumns(matrix: Matrix, toColumn: Int32Array, nCols: number): Matrix {
+  if (nCols === matrix.nCols) return matrix;
+  const oldColumn = new Int32Array(nCols);
+  toColumn.forEach((column, old) => {
+    if (column >= 0) oldColumn[column] = old;
+  });
+  return {
+    ...matrix,
+    nCols,
+    nStored: null,
+    entryName: async (row, column) =>
+      (await matrix.entryName?.(row, oldColumn[column])) ?? `column ${column} of row ${row}`,
+    async *rows(options) {
+      for await (const { firstRow, csr } of matrix.rows(options)) {
+        const { nRows, indptr, indices, data } = csr;
+        const starts = new Uint32Array(nRows + 1);
+        const columns = nCols <= 65536 ? new Uint16Array(indices.length) : new Uint32Array(indices.length);
+        const values = data === null ? null : new Float32Array(indices.length);
+        let kept = 0;
+        for (let r = 0; r < nRows; r++) {
+          for (let e = indptr[r]; e < indptr[r + 1]; e++) {
+            const column = toColumn[indices[e]];
+            if (column < 0) continue;
+            columns[kept] = column;
+            if (values !== null) values[kept] = data![e];
+            kept++;
+          }
+          starts[r + 1] = kept;
+        }
+        yield {
+          firstRow,
+          csr: {
+            nRows,
+            nCols,
+            indptr: starts,
+            indices: columns.subarray(0, kept),
+            data: values?.subarray(0, kept) ?? null,
+          },
+        };
+      }
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** AnnData in Zarr: a folder, a zip archive of one, or an address on the web. @module */
+import type { ByteSource } from "../../core/bytes.ts";
+import { webAddress } from "../../core/web-address.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import { folderKeys, type KeyStore } from "../../formats/zarr/key-store.ts";
+import { isZarrRoot } from "../../formats/zarr/root.ts";
+import { webKeys, webSource } from "../../formats/zarr/web-store.ts";
+import { isZip } from "../../formats/zip/directory.ts";
+import { below, openZipStore } from "../../formats/zip/store.ts";
+import { annDataOf } from "../read/open-stored.ts";
+import type { AnnData } from "../types.ts";
+import type { Container } from "./containers.ts";
+import type { Probe } from "./probe.ts";
+
+const open = async (keys: KeyStore, probed: Probe): Promise<AnnData> => {
+  // What reads Zarr loads on first use, so that a page of HDF5 files starts sooner.
+  const { openZarr } = await import("../../formats/zarr/open.ts");
+  const store = await openZarr(keys);
+  try {
+    return await annDataOf(store, probed.input, "zarr");
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+};
+
+export const zarrFolder: Container = {
+  format: "zarr",
+  title: "AnnData in Zarr (a folder)",
+  recognises: ({ kind, entries }) => kind === "folder" && isZarrRoot(entries),
+  open: (probed) => open(folderKeys(probed.name), probed),
+};
+
+/** Any zip archive; one without Zarr inside is refused here, as nothing else opens those. */
+export const zarrZip: Container = {
+  format: "zarr",
+  title: "AnnData in zipped Zarr (.zarr.zip)",
+  recognises: ({ head }) => isZip(head),
+  open: async (probed) => open(await zippedZarr(probed.takeSource()), probed),
+};
+
+export const zarrAddress: Container = {
+  format: "zarr",
+  title: "AnnData in Zarr at an http(s) address",
+  recognises: ({ kind }) => kind === "address",
+  async open(probed) {
+    const address = webAddress(probed.input)!;
+    const { pathname } = new URL(address);
+    if (/\.zip$/i.test(pathname)) return open(await zippedZarr(await webSource(address)), probed);
+    if (/\.(h5ad|h5|hdf5|csv|tsv|gz|mtx)$/i.test(pathname))
+      throw new AtlasmtlError("UNSUPPORTED", "only Zarr is read over the web", {
+        hint: "download the file and pass its path",
+      });
+    return open(webKeys(address), probed);
+  },
+};
+
+/** The group in an archive: at its top, or in the folder that was packed. */
+async function zippedZarr(source: ByteSource): Promise<KeyStore> {
+  try {
+    const store = await openZipStore(source);
+    const roots = store.keys
+      .filter((key) => /(^|\/)(zarr\.json|\.zgroup)$/.test(key))
+      .map((key) => key.replace(/\/?[^/]*$/, ""));
+    const depth = (path: string): number => (path === "" ? 0 : path.split("/").length);
+    const least = roots.reduce((found, path) => Math.min(found, depth(path)), Number.POSITIVE_INFINITY);
+    const [root, another] = new Set(roots.filter((path) => depth(path) === least));
+    if (another !== undefined)
+      throw new AtlasmtlError(
+        "BAD_FORMAT",
+        `this zip archive holds several Zarr groups: ${root}, ${another}, …`,
+        {
+          hint: "pack one dataset by itself",
+        },
+      );
+    if (root !== undefined) return below(store, root);
+    const names = await store.list("");
+    const inside = names.length === 0 ? "nothing" : names.slice(0, 5).join(", ");
+    throw new AtlasmtlError("BAD_FORMAT", `this zip archive holds no Zarr group; it holds ${inside}`, {
+      hint: "unpack it and pass the dataset inside",
+    });
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}

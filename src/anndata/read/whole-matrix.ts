@@ -1,0 +1,143 @@
+/** The whole of a matrix in memory, in as little of it as training needs. @module */
+import type { Csr } from "../../core/csr.ts";
+import type { WorkOptions } from "../../core/progress.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import type { Matrix } from "../types.ts";
+
+export interface CompactOptions extends WorkOptions {
+  /** Keeps only which entries are above zero; no values are stored. */
+  readonly binary: boolean;
+  /**
+   * Called with each kept row's values, `data[start]` to `data[end − 1]`, once they are there; it may change them.
+   * Not with `binary`.
+   */
+  readonly onRow?: ((data: Float32Array, start: number, end: number, row: number) => void) | undefined;
+  /** Rows to keep: one byte per row (non-zero keeps it), or rising row numbers. All by default. */
+  readonly rows?: Uint8Array | Uint32Array | undefined;
+}
+
+/** Positions of one Csr are counted in 32 bits. */
+const MAX_ENTRIES = 0xffff_ffff;
+
+/**
+ * Reads a matrix into one {@link Csr}: 2 bytes per entry (4 beyond 65,536 genes), 4 more for values.
+ *
+ * The arrays are sized by what the file says it stores; memory that stays untouched is not taken.
+ * @throws BAD_DATA for a negative value when `binary`, or as `Matrix.rows`; USAGE for a selection that does
+ * not fit; LIMIT beyond 2^32 entries or rows; ABORTED by the signal.
+ */
+export async function readCompactCsr(matrix: Matrix, options: CompactOptions): Promise<Csr> {
+  const { binary, signal, onProgress } = options;
+  const onRow = binary ? undefined : options.onRow;
+  const { nRows, nCols } = matrix;
+  if (nRows >= MAX_ENTRIES)
+    throw new AtlasmtlError("LIMIT", `${nRows} rows are declared; at most ${MAX_ENTRIES} are counted`, {
+      where: matrix.name,
+    });
+  const mask = rowMask(options.rows, nRows);
+  const kept = mask === null ? nRows : mask.reduce((count, bit) => count + (bit === 0 ? 0 : 1), 0);
+  const indptr = new Uint32Array(kept + 1);
+  const share = nRows === 0 ? 0 : kept / nRows;
+  let capacity = Math.min(MAX_ENTRIES, Math.ceil((matrix.nStored ?? 0) * Math.min(1, share * 1.05)));
+  let indices = nCols <= 65536 ? new Uint16Array(capacity) : new Uint32Array(capacity);
+  let data = new Float32Array(binary ? 0 : capacity);
+  let used = 0;
+  let row = 0;
+
+  for await (const { firstRow, csr } of matrix.rows({ reuse: true, signal })) {
+    const values = csr.data;
+    if (binary && values !== null) await refuseNegative(matrix, firstRow, csr);
+    const needed = used + csr.indices.length;
+    if (needed > capacity) {
+      if (used + csr.indices.length > MAX_ENTRIES)
+        throw new AtlasmtlError("LIMIT", `more than ${MAX_ENTRIES} entries are stored`, {
+          where: matrix.name,
+        });
+      const rowsDone = firstRow + csr.nRows;
+      const expected = mask === null ? (needed / rowsDone) * nRows * 1.05 : needed * 1.5;
+      capacity = Math.min(MAX_ENTRIES, Math.ceil(Math.max(needed, expected)));
+      indices = grown(indices, nCols <= 65536 ? new Uint16Array(capacity) : new Uint32Array(capacity), used);
+      if (!binary) data = grown(data, new Float32Array(capacity), used);
+    }
+    if (mask === null) {
+      indices.set(csr.indices, used);
+      if (!binary) copyValues(data, values, used, 0, csr.indices.length);
+      for (let r = 0; r < csr.nRows; r++) {
+        indptr[++row] = used + csr.indptr[r + 1];
+        onRow?.(data, indptr[row - 1], indptr[row], firstRow + r);
+      }
+      used = needed;
+    } else {
+      for (let r = 0; r < csr.nRows; r++) {
+        if (mask[firstRow + r] === 0) continue;
+        const from = csr.indptr[r];
+        const to = csr.indptr[r + 1];
+        indices.set(csr.indices.subarray(from, to), used);
+        if (!binary) copyValues(data, values, used, from, to);
+        used += to - from;
+        indptr[++row] = used;
+        onRow?.(data, indptr[row - 1], used, firstRow + r);
+      }
+    }
+    onProgress?.({ phase: "read", done: firstRow + csr.nRows, total: nRows });
+  }
+  return {
+    nRows: kept,
+    nCols,
+    indptr,
+    indices: indices.subarray(0, used),
+    data: binary ? null : data.subarray(0, used),
+  };
+}
+
+function grown<T extends Uint16Array | Uint32Array | Float32Array>(from: T, to: T, used: number): T {
+  to.set(from.subarray(0, used));
+  return to;
+}
+
+function copyValues(
+  into: Float32Array,
+  values: Float32Array | null,
+  at: number,
+  from: number,
+  to: number,
+): void {
+  if (values === null) into.fill(1, at, at + to - from);
+  else into.set(values.subarray(from, to), at);
+}
+
+function rowMask(rows: Uint8Array | Uint32Array | undefined, nRows: number): Uint8Array | null {
+  if (rows === undefined) return null;
+  if (rows instanceof Uint8Array) {
+    if (rows.length === nRows) return rows;
+    throw new AtlasmtlError("USAGE", `the row mask has ${rows.length} entries for ${nRows} rows`);
+  }
+  const mask = new Uint8Array(nRows);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    if (row >= nRows || (i > 0 && row <= rows[i - 1]))
+      throw new AtlasmtlError("USAGE", `row numbers must rise and stay below ${nRows}; entry ${i} is ${row}`);
+    mask[row] = 1;
+  }
+  return mask;
+}
+
+async function refuseNegative(matrix: Matrix, firstRow: number, csr: Csr): Promise<void> {
+  const data = csr.data!;
+  let at = 0;
+  while (at < data.length && data[at] > 0) at++;
+  if (at === data.length) return;
+  let row = 0;
+  while (csr.indptr[row + 1] <= at) row++;
+  const column = csr.indices[at];
+  const entry =
+    (await matrix.entryName?.(firstRow + row, column)) ?? `column ${column} of row ${firstRow + row}`;
+  throw new AtlasmtlError(
+    "BAD_DATA",
+    `${matrix.name} looks scaled: ${entry} is ${data[at]}, and the binary input transform needs values of 0 or more`,
+    {
+      where: matrix.name,
+      hint: "choose a layer with counts or log-normalised values (--layer), or --input-transform float",
+    },
+  );
+}

@@ -1,0 +1,225 @@
+/**
+ * Adds results to a copy of an `.h5ad` file; everything else stays byte for byte as it was.
+ *
+ * What an earlier run left under the same names is taken out of its group first. HDF5 keeps the space of
+ * what was taken out; see `formats/hdf5-unlink.ts`.
+ * @module
+ */
+import { platform } from "#platform";
+import type { AlsoWrite } from "../../core/bytes.ts";
+import type { ConfigMap } from "../../core/config.ts";
+import type { DenseMatrix } from "../../core/dense.ts";
+import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
+import { AtlasmtlError, locate } from "../../errors.ts";
+import type { ArrayStore } from "../../formats/array-store.ts";
+import { fileSystem, loadHdf5 } from "../../formats/hdf5/library.ts";
+import { isHdf5File } from "../../formats/hdf5/open.ts";
+import { type Hdf5Writer, openWriter } from "../../formats/hdf5/write.ts";
+import { openDataFrame } from "../read/dataframe.ts";
+import { text } from "../read/element-encodings.ts";
+import type { AnnData, Column } from "../types.ts";
+import { checkAdditions, checkNames } from "./check-additions.ts";
+import { checkRemoveMembers, readOnce, removeMembers } from "./remove-members.ts";
+import { type Renewed, readUpgrade, writeUpgrade } from "./upgrade-layout.ts";
+import { isName, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
+
+/** Results to add. What exists under the same name is replaced. */
+export interface Additions {
+  /** Columns of obs, appended in this order. */
+  readonly obs?: ReadonlyMap<string, Column>;
+  readonly obsm?: ReadonlyMap<string, DenseMatrix>;
+  /** Settings by their key in uns. */
+  readonly uns?: ReadonlyMap<string, ConfigMap>;
+  /** True for further columns of obs to take out, such as those of an earlier run. */
+  readonly removeObs?: (name: string) => boolean;
+  readonly removeObsm?: (key: string) => boolean;
+  readonly removeUns?: (key: string) => boolean;
+}
+
+/**
+ * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
+ * replaced whole or stays as it is, with the files that `also` makes of it.
+ * A compound table of cells (anndata before 0.7) becomes one of the current layout.
+ * @throws UNSUPPORTED when the layout takes no additions, MISMATCH when a result has another number of rows, IO
+ * when the file cannot be written, ABORTED by the signal.
+ */
+export async function writeAnnotated(
+  inputPath: string,
+  outPath: string,
+  additions: Additions,
+  { signal, also }: Pick<WorkOptions, "signal"> & { readonly also?: AlsoWrite | undefined } = {},
+): Promise<void> {
+  await loadHdf5();
+  const make = async (temporary: string): Promise<void> => {
+    throwIfAborted(signal);
+    await platform.files.copy(inputPath, temporary);
+    throwIfAborted(signal);
+    await annotateInPlace(temporary, additions, inputPath);
+    throwIfAborted(signal);
+  };
+  await platform.files.replace(outPath, make, also);
+}
+
+/** As {@link writeAnnotated}, from bytes to bytes, on any host. */
+export async function annotateBytes(
+  bytes: Uint8Array,
+  additions: Additions,
+  name = "memory",
+): Promise<Uint8Array> {
+  const fs = fileSystem(await loadHdf5());
+  const mounted = await platform.mountForHdf5(bytes, fs);
+  try {
+    await annotateInPlace(mounted.path, additions, name);
+    return fs.readFile(mounted.path);
+  } finally {
+    await mounted.unmount();
+  }
+}
+
+/**
+ * Checks, before long work begins, that {@link writeAnnotated} could write to `outPath`.
+ * @throws USAGE for another suffix, IO when the folder is not writable or the disk too full.
+ */
+export async function checkAnnotatedOutput(inputPath: string, outPath: string): Promise<void> {
+  if (!outPath.toLowerCase().endsWith(".h5ad"))
+    throw new AtlasmtlError("USAGE", "an annotated copy is an .h5ad file", {
+      where: outPath,
+      hint: "end the output path in .h5ad",
+    });
+  const source = await platform.files.open(inputPath);
+  await source.close();
+  await platform.files.checkWritable(outPath, source.byteLength);
+}
+
+/** What a dataset holds that matters for adding to it. */
+export interface Existing {
+  readonly indexKey: string;
+  readonly nObs: number;
+  readonly columns: readonly string[];
+  /** Group path → members to take out. */
+  readonly removals: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Tables of an old layout that take additions only once they are written anew. */
+  readonly renewed?: Renewed;
+}
+
+/** What is about to be added, before it is there. */
+export interface AdditionNames extends Pick<Additions, "removeObs" | "removeObsm" | "removeUns"> {
+  readonly obs?: Names;
+  readonly obsm?: Names;
+  readonly uns?: Names;
+}
+
+/** The keys of a Map, or a Set. */
+export interface Names {
+  readonly size: number;
+  has(name: string): boolean;
+  keys(): Iterable<string>;
+}
+
+/**
+ * Checks, before long work begins, that results of these names can be added to a dataset stored as `.h5ad`.
+ * @throws UNSUPPORTED when the layout takes none or keeps what they would replace, USAGE for a name that the
+ * file cannot hold.
+ */
+export async function checkAnnotatable(adata: AnnData, additions: AdditionNames): Promise<void> {
+  const store = adata.stored?.store;
+  if (store === null || store === undefined || !isHdf5File(store)) return;
+  try {
+    const existing = await examine(store, additions);
+    checkNames(additions, existing.indexKey);
+    await checkRemoveMembers(store, existing.removals);
+  } catch (error) {
+    throw error instanceof AtlasmtlError && error.where?.startsWith(adata.source)
+      ? error
+      : locate(error, adata.source);
+  }
+}
+
+/** Adds to the file that the HDF5 library knows as `path`; `name` is for messages. */
+async function annotateInPlace(path: string, additions: Additions, name: string): Promise<void> {
+  try {
+    const existing = await readOnce(path, name, (file) => examine(file, additions));
+    checkAdditions(additions, existing.nObs, existing.indexKey);
+    await removeMembers(path, existing.removals, name);
+    const file = openWriter(path, "update");
+    try {
+      append(file, additions, existing);
+    } catch (error) {
+      file.abandon();
+      throw error;
+    }
+    file.finish();
+  } catch (error) {
+    throw error instanceof AtlasmtlError && error.where?.startsWith(name) ? error : locate(error, name);
+  }
+}
+
+/** @throws UNSUPPORTED when obs is no table that columns can be added to. */
+export async function examine(file: ArrayStore, additions: AdditionNames): Promise<Existing> {
+  const group = await file.open("obs");
+  const obs = await openDataFrame(file, "obs");
+  const removals = new Map<string, Set<string>>();
+  const remove = (folder: string, key: string): void => {
+    const at = folder === "" ? -1 : key.lastIndexOf("/");
+    const parent = at < 0 ? folder : `${folder}/${key.slice(0, at)}`;
+    const names = removals.get(parent) ?? new Set();
+    removals.set(parent, names.add(key.slice(at + 1)));
+  };
+  const replaced = (column: string): boolean =>
+    (additions.obs?.has(column) ?? false) || (additions.removeObs?.(column) ?? false);
+  const renewed = await readUpgrade(file, additions, replaced, remove);
+  const members = group?.kind === "group" ? [...group.keys, ...obs.columns] : [];
+  const candidates = new Set([...members, ...(members.length > 0 ? (additions.obs?.keys() ?? []) : [])]);
+  const indexKey = text(group?.attribute("_index")) ?? "_index";
+  candidates.delete(indexKey);
+  candidates.delete("__categories");
+  for (const column of candidates) {
+    if (!replaced(column) || (await file.open(`obs/${column}`)) === null) continue;
+    remove("obs", column);
+    if ((await file.open(`obs/__categories/${column}`)) !== null) remove("obs/__categories", column);
+  }
+  for (const [folder, added, others] of [
+    ["obsm", additions.obsm, additions.removeObsm],
+    ["uns", additions.uns, additions.removeUns],
+  ] as const) {
+    const stored = await file.open(folder);
+    if (stored?.kind === "group")
+      for (const key of stored.keys) if (added?.has(key) || others?.(key)) remove(folder, key);
+  }
+  return {
+    indexKey,
+    nObs: obs.length,
+    columns: obs.columns.filter((column) => !replaced(column)),
+    removals,
+    renewed,
+  };
+}
+
+function append(file: Hdf5Writer, additions: Additions, existing: Existing): void {
+  const { obs = new Map<string, Column>(), obsm, uns } = additions;
+  if (existing.renewed !== undefined) writeUpgrade(file, existing.renewed, makeParents);
+  for (const [name, column] of obs) {
+    makeParents(file, "/obs", name);
+    writeColumn(file, `/obs/${name}`, column);
+  }
+  file.setAttribute("/obs", "column-order", [...existing.columns, ...obs.keys()]);
+  if (obsm !== undefined && obsm.size > 0) {
+    if (!file.has("/obsm")) writeDict(file, "/obsm");
+    for (const [key, matrix] of obsm) writeDense(file, `/obsm/${key}`, matrix);
+  }
+  if (uns !== undefined && uns.size > 0) {
+    if (!file.has("/uns")) writeDict(file, "/uns");
+    for (const [key, settings] of uns) writeSettings(file, `/uns/${key}`, settings);
+  }
+}
+
+/** A name with slashes is a path of groups, in HDF5 as in anndata. */
+function makeParents(file: Hdf5Writer, folder: string, name: string): void {
+  const steps = name.split("/");
+  if (steps.length > 1 && !steps.every(isName))
+    throw new AtlasmtlError("USAGE", `"${name}" cannot be the name of a column in an .h5ad file`);
+  for (let i = 1; i < steps.length; i++) {
+    const path = `${folder}/${steps.slice(0, i).join("/")}`;
+    if (!file.has(path)) file.createGroup(path);
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * Copies stored elements from one container to another as they are: types, encodings and order stay. Layouts
+ * of old anndata versions become the current ones, compound arrays a dict of their fields.
+ * @module
+ */
+import { throwIfAborted } from "../../core/progress.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import type { ArrayStore, AttributeValue, StoredArray, StoredGroup } from "../../formats/array-store.ts";
+import type { ElementWriter } from "../../formats/element-writer.ts";
+import type { NumberArray } from "../../formats/number-arrays.ts";
+import { readColumn } from "../read/column-readers.ts";
+import { openDataFrame } from "../read/dataframe.ts";
+import { encodingOf, integers, type StoredElement } from "../read/element-encodings.ts";
+import type { AnnData, Column, DataFrame } from "../types.ts";
+import type { Additions, Existing } from "./append.ts";
+import { tagDict, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
+import { writeFrame } from "./write-h5ad.ts";
+
+/** An array that is written while it grows. */
+export interface GrowingElement {
+  append(values: NumberArray): Promise<void> | void;
+  finish(): Promise<void> | void;
+}
+
+/** Where elements are copied to. */
+export interface ElementSink extends ElementWriter {
+  /** An array of numbers that grows, in rows of `rowShape`. */
+  grow(path: string, dtype: "int32" | "int64" | "float32", rowShape?: readonly number[]): GrowingElement;
+  /** The values of an array, in pieces where it is large; its attributes come after. */
+  copyArray(array: StoredArray, path: string): Promise<void>;
+  /** A null of anndata's; a container that cannot hold one leaves it out and says false. */
+  writeNull(path: string): boolean;
+  /** Lets go of what is held. */
+  settle(): Promise<void>;
+}
+
+/** Values copied at a time. */
+const PIECE_VALUES = 1 << 20;
+const PIECE_STRINGS = 1 << 16;
+
+/** Groups within groups; a file can nest them in a circle. */
+const MAX_DEPTH = 32;
+
+/** Attributes that old layouts have and the current ones do not. */
+const OLD_ATTRIBUTES: readonly string[] = ["h5sparse_format", "h5sparse_shape", "categories"];
+
+/**
+ * Copies the element at `from` to `to`, with everything in it but the members named in `removals` (group path
+ * → names).
+ * @throws UNSUPPORTED for values that are not read, LIMIT for groups nested too deeply.
+ */
+export async function copyElement(
+  store: ArrayStore,
+  from: string,
+  sink: ElementSink,
+  to: string,
+  removals: Existing["removals"] = new Map(),
+  depth = 0,
+): Promise<void> {
+  if (depth > MAX_DEPTH)
+    throw new AtlasmtlError("LIMIT", `groups are nested more than ${MAX_DEPTH} deep`, { where: from });
+  const element = await store.open(from);
+  if (element === null) return;
+  const encoding = encodingOf(element);
+  if (encoding === "dataframe@0.1.0") return copyFrame(await openDataFrame(store, from), sink, to);
+  if (encoding === "(categorical)") return writeColumn(sink, to, await readColumn(store, from));
+  if (encoding === "null@0.1.0") {
+    if (!sink.writeNull(to)) return;
+    copyAttributes(element, sink, to);
+  } else if (element.kind === "array") await copyArray(element, encoding, sink, to);
+  else {
+    sink.createGroup(to);
+    copyAttributes(element, sink, to);
+    tagGroup(element, encoding, sink, to);
+    const without = removals.get(from);
+    for (const key of element.keys)
+      if (!without?.has(key))
+        await copyElement(store, `${from}/${key}`, sink, `${to}/${key}`, removals, depth + 1);
+  }
+  await sink.settle();
+}
+
+async function copyArray(array: StoredArray, encoding: string, sink: ElementSink, to: string): Promise<void> {
+  if (array.element === "compound") return copyFields(array, sink, to);
+  if (array.element === "other" || array.shape === null)
+    throw new AtlasmtlError("UNSUPPORTED", `values of type ${array.dtype} are not read`, {
+      where: array.path,
+    });
+  await sink.copyArray(array, to);
+  copyAttributes(array, sink, to);
+  if (encoding.includes("@")) return;
+  const isText = array.element === "string";
+  const [type, version] =
+    array.shape.length === 0
+      ? [isText ? "string" : "numeric-scalar", "0.2.0"]
+      : [isText ? "string-array" : "array", "0.2.0"];
+  sink.setAttribute(to, "encoding-type", type);
+  sink.setAttribute(to, "encoding-version", version);
+}
+
+/** The values of an array of one dimension or more in pieces of whole chunks. @throws ABORTED by the signal. */
+export async function* pieces(
+  array: StoredArray,
+  signal?: AbortSignal,
+): AsyncGenerator<NumberArray | readonly string[]> {
+  const [nRows = 0, ...rowShape] = array.shape ?? [];
+  const isText = array.element === "string";
+  const width = rowShape.reduce((product, n) => product * n, 1);
+  const chunkRows = array.chunks?.[0] ?? 1;
+  const rows = (isText ? PIECE_STRINGS : PIECE_VALUES) / Math.max(width, 1);
+  const step = chunkRows * Math.max(1, Math.floor(rows / chunkRows));
+  for (let row = 0; row < nRows; row += step) {
+    throwIfAborted(signal);
+    const end = Math.min(row + step, nRows);
+    yield isText ? await array.readStrings(row, end) : await array.readNumbers(row, end);
+  }
+}
+
+/** A table of rows as a dict of columns, but those in `without`. */
+export async function copyFields(
+  array: StoredArray,
+  sink: ElementSink,
+  to: string,
+  without: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  writeDict(sink, to);
+  for (const name of array.fields.filter((field) => !without.has(field))) {
+    const { values, width, dtype } = await array.readField(name);
+    const path = `${to}/${name.replaceAll("/", "_")}`;
+    if (!ArrayBuffer.isView(values)) {
+      sink.writeStrings(path, values as readonly string[], [values.length]);
+      sink.setAttribute(path, "encoding-type", "string-array");
+    } else {
+      const numbers = values as NumberArray;
+      const shape = width === 1 ? [numbers.length] : [numbers.length / width, width];
+      if (dtype === "bool") sink.writeBooleans(path, numbers as Uint8Array, shape);
+      else sink.writeNumbers(path, numbers, shape);
+      sink.setAttribute(path, "encoding-type", "array");
+    }
+    sink.setAttribute(path, "encoding-version", "0.2.0");
+  }
+}
+
+function tagGroup(group: StoredGroup, encoding: string, sink: ElementSink, to: string): void {
+  const format = /^\(h5sparse (csr|csc)\)$/.exec(encoding)?.[1];
+  if (format !== undefined) {
+    sink.setAttribute(to, "encoding-type", `${format}_matrix`);
+    sink.setAttribute(to, "encoding-version", "0.1.0");
+    const shape = integers(group.attribute("h5sparse_shape")) ?? [];
+    sink.setAttribute(to, "shape", BigInt64Array.from(shape, BigInt));
+  } else if (encoding === "(group)") tagDict(sink, to);
+}
+
+function copyAttributes(element: StoredElement, sink: ElementSink, to: string): void {
+  for (const name of element.attributeNames) {
+    const value = OLD_ATTRIBUTES.includes(name) ? undefined : writable(element.attribute(name));
+    if (value !== undefined) sink.setAttribute(to, name, value);
+  }
+  // An empty list of names is stored as an empty array of numbers in HDF5.
+  const order = element.attribute("column-order");
+  if (ArrayBuffer.isView(order)) sink.setAttribute(to, "column-order", []);
+}
+
+function writable(
+  value: AttributeValue | undefined,
+): string | readonly string[] | boolean | NumberArray | undefined {
+  if (typeof value === "number")
+    return Number.isInteger(value) ? BigInt64Array.of(BigInt(value)) : Float64Array.of(value);
+  if (typeof value === "bigint") return BigInt64Array.of(value);
+  if (value === undefined || (typeof value === "object" && "reference" in value)) return undefined;
+  return value;
+}
+
+async function copyFrame(frame: DataFrame, sink: ElementSink, to: string): Promise<void> {
+  writeFrame(sink, to, { index: frame.index, columns: await columnsOf(frame, () => true) });
+  await sink.settle();
+}
+
+async function columnsOf(
+  frame: DataFrame,
+  isWanted: (name: string) => boolean,
+): Promise<Map<string, Column>> {
+  const columns = new Map<string, Column>();
+  for (const name of frame.columns) if (isWanted(name)) columns.set(name, await frame.column(name));
+  return columns;
+}
+
+/**
+ * Copies obs or var in the current layout, with `added` columns at the end.
+ * `store` is null where there is only the view.
+ */
+export async function copyAnnotation(
+  frame: DataFrame,
+  store: ArrayStore | null,
+  from: string,
+  sink: ElementSink,
+  to: string,
+  added: ReadonlyMap<string, Column> = new Map(),
+  existing: Existing | null = null,
+): Promise<void> {
+  const element = (await store?.open(from)) ?? null;
+  const kept = existing?.columns ?? frame.columns;
+  if (store !== null && element?.kind === "group" && encodingOf(element) === "dataframe@0.2.0") {
+    await copyElement(store, from, sink, to, existing?.removals);
+    const made = new Set<string>();
+    for (const [name, column] of added) {
+      const steps = name.split("/");
+      for (let i = 1; i < steps.length; i++) {
+        const parent = steps.slice(0, i).join("/");
+        if (!made.has(parent) && (await store.open(`${from}/${parent}`)) === null)
+          sink.createGroup(`${to}/${parent}`);
+        made.add(parent);
+      }
+      writeColumn(sink, `${to}/${name}`, column);
+    }
+    sink.setAttribute(to, "column-order", [...kept, ...added.keys()]);
+  } else {
+    const columns = await columnsOf(frame, (name) => kept.includes(name));
+    writeFrame(sink, to, { index: frame.index, columns: new Map([...columns, ...added]) });
+  }
+  await sink.settle();
+}
+
+/** Writes results that lie outside of obs into groups that are there. */
+export function writeAdditions(sink: ElementSink, { obsm, uns }: Additions): void {
+  for (const [key, matrix] of obsm ?? []) writeDense(sink, `/obsm/${key}`, matrix);
+  for (const [key, settings] of uns ?? []) writeSettings(sink, `/uns/${key}`, settings);
+}
+
+/**
+ * Every element whose values cannot be carried into another container.
+ * @throws LIMIT for groups nested too deeply.
+ */
+async function unreadableElements(store: ArrayStore, path = "", depth = 0): Promise<string[]> {
+  if (depth > MAX_DEPTH)
+    throw new AtlasmtlError("LIMIT", `groups are nested more than ${MAX_DEPTH} deep`, { where: path });
+  const element = await store.open(path);
+  if (element === null) return [];
+  if (element.kind === "array") return (await isReadable(element)) ? [] : [`${path} (${element.dtype})`];
+  const found: string[] = [];
+  for (const key of element.keys)
+    found.push(...(await unreadableElements(store, path === "" ? key : `${path}/${key}`, depth + 1)));
+  return found;
+}
+
+/** Reads one row: filters show only then whether they can be undone. */
+async function isReadable(array: StoredArray): Promise<boolean> {
+  const rows = Math.min(array.shape?.[0] ?? 1, 1);
+  try {
+    if (array.element === "other") return false;
+    if (array.shape === null) return true;
+    if (array.element === "string") await array.readStrings(0, rows);
+    else if (array.element !== "compound") await array.readNumbers(0, rows);
+    else for (const name of array.fields) await array.readField(name);
+    return true;
+  } catch (error) {
+    if (error instanceof AtlasmtlError && error.code === "UNSUPPORTED") return false;
+    throw error;
+  }
+}
+
+/**
+ * Checks that every stored value can be carried into another container.
+ * @throws UNSUPPORTED naming those that cannot.
+ */
+export async function checkCarried({ source, stored }: AnnData): Promise<void> {
+  const store = stored?.store ?? null;
+  const lost = store === null ? [] : await unreadableElements(store);
+  if (lost.length === 0) return;
+  throw new AtlasmtlError(
+    "UNSUPPORTED",
+    `these elements cannot be carried over: ${lost.slice(0, 5).join(", ")}`,
+    {
+      where: source,
+      hint: `write to the container that the input has (.${stored?.format ?? "h5ad"}), or take them out`,
+    },
+  );
+}

@@ -1,0 +1,109 @@
+/** Makes room in a file for results of the same names. @module */
+import { AtlasmtlError } from "../../errors.ts";
+import type { ArrayStore, AttributeValue } from "../../formats/array-store.ts";
+import { editFile, inspectFile } from "../../formats/hdf5/layout.ts";
+import { headerAddress } from "../../formats/hdf5/library.ts";
+import { type Hdf5File, openFile, readableFile } from "../../formats/hdf5/open.ts";
+import { denseGroup, isDenseGroup, swapMembers, unlinkMembers } from "../../formats/hdf5/remove-members.ts";
+import { openWriter } from "../../formats/hdf5/write.ts";
+import { openExisting } from "../read/element-encodings.ts";
+
+/**
+ * Takes the named members out of each group of the file that the HDF5 library knows as `path`.
+ *
+ * A group is edited in place; one whose layout does not allow that (h5py makes such for names beyond ASCII)
+ * is put together anew from hard links to what stays. `name` is for messages.
+ * @throws UNSUPPORTED when neither can be done.
+ */
+export async function removeMembers(
+  path: string,
+  removals: ReadonlyMap<string, ReadonlySet<string>>,
+  name: string,
+): Promise<void> {
+  for (const [group, names] of removals) {
+    const header = headerAt(path, `/${group}`);
+    if (editFile(path, (file) => isDenseGroup(file, header))) await regroup(path, group, names, name);
+    else editFile(path, (file) => unlinkMembers(file, header, names));
+  }
+}
+
+/** Checks that {@link removeMembers} can do its work, in a file that is open. @throws as it does. */
+export async function checkRemoveMembers(
+  file: Hdf5File,
+  removals: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<void> {
+  const isDense = (group: string): boolean =>
+    inspectFile(file.path, (bytes) => isDenseGroup(bytes, headerAddress(file.fileId, `/${group}`)));
+  for (const group of removals.keys()) {
+    if (!isDense(group)) continue;
+    if (group === "" || isDense(parentOf(group))) throw denseGroup();
+    const element = await openExisting(file, group);
+    for (const key of element.attributeNames) keptAttribute(element.attribute(key), key, group);
+  }
+}
+
+const parentOf = (group: string): string => group.slice(0, Math.max(0, group.lastIndexOf("/")));
+
+function headerAt(path: string, group: string): number {
+  const file = openWriter(path, "update");
+  const header = file.headerOf(group);
+  file.finish();
+  return header;
+}
+
+/** A new group with the members and attributes that stay takes the place of the old one in its parent. */
+async function regroup(
+  path: string,
+  group: string,
+  leaving: ReadonlySet<string>,
+  name: string,
+): Promise<void> {
+  const stored = await readOnce(path, name, async (file) => {
+    const element = await openExisting(file, group);
+    const keys = element.kind === "group" ? element.keys : [];
+    return { keys, attributes: element.attributeNames.map((key) => [key, element.attribute(key)] as const) };
+  });
+  if (group === "") throw denseGroup();
+  const parent = `/${parentOf(group)}`;
+  const old = group.slice(group.lastIndexOf("/") + 1);
+  const fresh = "atlasmtl-regrouped";
+  const at = `${parent === "/" ? "" : parent}/${fresh}`;
+  const file = openWriter(path, "update");
+  file.createGroup(at);
+  for (const [key, value] of stored.attributes) {
+    file.setAttribute(at, key, keptAttribute(value, key, group));
+  }
+  for (const key of stored.keys) if (!leaving.has(key)) file.link(`/${group}/${key}`, `${at}/${key}`);
+  file.finish();
+  const header = headerAt(path, parent);
+  editFile(path, (editable) => {
+    swapMembers(editable, header, old, fresh);
+    unlinkMembers(editable, header, new Set([fresh]));
+  });
+}
+
+/** @throws UNSUPPORTED for an attribute that cannot be written again. */
+function keptAttribute(value: AttributeValue | undefined, key: string, group: string) {
+  if (
+    value !== undefined &&
+    typeof value !== "number" &&
+    typeof value !== "bigint" &&
+    !(typeof value === "object" && "reference" in value)
+  )
+    return value;
+  throw new AtlasmtlError("UNSUPPORTED", `attribute "${key}" cannot be kept when "${group}" is rewritten`);
+}
+
+/** Opens the file that the HDF5 library knows as `path` for the time of `work`. */
+export async function readOnce<T>(
+  path: string,
+  name: string,
+  work: (file: ArrayStore) => Promise<T>,
+): Promise<T> {
+  const file = readableFile(openFile(path, "r"), { path, unmount: async () => undefined }, name);
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
+}

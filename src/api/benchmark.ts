@@ -1,0 +1,27 @@
+/** Benchmarks as a caller sees them. @module */
+import type { BenchmarkOptions, BenchmarkResult } from "../benchmark/run-all.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { createEngine } from "../kernels/engine.ts";
+
+/**
+ * Compares methods on the data of a manifest and writes the folder of the run (contract 5; Node).
+ *
+ * ```ts
+ * const manifest = parseBenchmarkManifest(content, "pbmc.yaml"); // mappings as Maps
+ * const { results } = await runBenchmark({ manifest, manifestPath: "pbmc.yaml", manifestFolder: ".",
+ *   outputFolder: "runs/pbmc", identity: "v1" });
+ * ```
+ * @throws USAGE, UNSUPPORTED, NOT_FOUND, BAD_DATA, MISMATCH, IO or ABORTED; see `benchmark/run.ts`.
+ */
+export async function runBenchmark(
+  options: BenchmarkOptions & { readonly numThreads?: number | "max" },
+  work: WorkOptions = {},
+): Promise<BenchmarkResult> {
+  const { runBenchmark: run } = await import("../benchmark/run-all.ts");
+  const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
+  try {
+    return await run(options, { ...work, engine });
+  } finally {
+    engine.dispose();
+  }
+}

@@ -1,0 +1,71 @@
+/** Training as a caller sees it. @module */
+
+import type { AnnData } from "../anndata/types.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { isAtlasmtlError } from "../errors.ts";
+import { createEngine } from "../kernels/engine.ts";
+import type { TrainOptions } from "../model/options.ts";
+import { train } from "../model/train.ts";
+import { panelFromConfig, panelToConfig } from "../preprocess/panel.ts";
+import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../preprocess/schema.ts";
+import { TrainedModel } from "./trained-model.ts";
+
+/**
+ * Trains on a labelled reference (contract 2).
+ *
+ * ```ts
+ * const reference = await openAnnData("reference.h5ad");
+ * const model = await buildModel(reference, { labelColumns: ["cell_type_l1", "cell_type_l2"] });
+ * await model.save("model/model.pth");
+ * ```
+ * What preprocessing left in `uns["atlasmtl_preprocess"]` goes into the model, its feature panel included.
+ * @throws USAGE for an option out of its range, NOT_FOUND for a column or matrix that is not there, BAD_DATA
+ * for values that cannot be trained on, ABORTED by the signal.
+ */
+export async function buildModel(
+  adata: AnnData,
+  options: TrainOptions,
+  work: WorkOptions = {},
+): Promise<TrainedModel> {
+  const chosen =
+    options.preprocess === undefined ? { ...options, preprocess: await recordOf(adata) } : options;
+  const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
+  try {
+    const { model, warnings, seeds } = await train(adata, chosen, { ...work, engine });
+    return new TrainedModel(model, warnings, seeds);
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** What preprocessing says about `adata`, with a panel that fits its genes or none; null where it says nothing. */
+async function recordOf(adata: AnnData): Promise<ConfigMap | null> {
+  if (!adata.unsKeys.includes(PREPROCESS_KEY)) return null;
+  let record: ConfigValue;
+  try {
+    record = await adata.uns(PREPROCESS_KEY);
+  } catch (error) {
+    // What others keep under this name is no reason not to train.
+    if (isAtlasmtlError(error, "UNSUPPORTED", "LIMIT")) return null;
+    throw error;
+  }
+  if (!(record instanceof Map)) return null;
+  const { panel: key } = PREPROCESS_KEYS;
+  const panel = fittingPanel(record.get(key), adata.var.index);
+  const rest = [...(record as ConfigMap)].filter(([name]) => name !== key);
+  return new Map([...rest, ...(panel === null ? [] : [[key, panel] as const])]);
+}
+
+/** A panel read from a file, which keeps no nulls, with every key again; null for one of other genes. */
+function fittingPanel(config: ConfigValue | undefined, genes: readonly string[]): ConfigMap | null {
+  if (!(config instanceof Map)) return null;
+  try {
+    const panel = panelFromConfig(config as ConfigMap, PREPROCESS_KEY);
+    const isSame = panel.geneIds.length === genes.length && panel.geneIds.every((id, i) => id === genes[i]);
+    return isSame ? panelToConfig(panel) : null;
+  } catch (error) {
+    if (isAtlasmtlError(error, "BAD_FORMAT")) return null;
+    throw error;
+  }
+}

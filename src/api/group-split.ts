@@ -1,0 +1,184 @@
+/** Group splits as files: a plan in JSON and the side of every cell beside it (contract 4 §4). @module */
+import { platform } from "#platform";
+import type { AnnData } from "../anndata/types.ts";
+import { viewRows } from "../anndata/views/row-view.ts";
+import { SCHEMA_VERSION } from "../artifacts/schema.ts";
+import type { FileToWrite } from "../core/bytes.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { emitJson, parseJsonObject } from "../core/json.ts";
+import { MAX_JSON_BYTES } from "../core/limits.ts";
+import { baseName, folderName, joinPath } from "../core/paths.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import type { GroupSplit, GroupSplitPlan, SplitPart, SplitSide } from "../preprocess/group-split.ts";
+import { SPLIT_PLAN_KEYS as KEYS, SPLIT_COLUMNS, SPLIT_SIDE_KEYS } from "../preprocess/schema.ts";
+
+const SIDES = ["", "build", "predict"] as const;
+
+/** Bytes of an assignment at most: a hundred for each of ten million cells. */
+const MAX_ASSIGNMENT_BYTES = 1e9;
+
+/**
+ * The two files of a split: `path`, a plan that ends in `.json`, and the assignment `NAME_assignment.tsv` beside it,
+ * one line for each cell, whose checksum the plan has.
+ * @throws USAGE for another ending, BAD_DATA for a name of a cell or group with a tab or a line end in it.
+ */
+export function emitGroupSplit(
+  path: string,
+  plan: GroupSplitPlan,
+  split: GroupSplit,
+  adata: AnnData,
+): readonly [plan: FileToWrite, assignment: FileToWrite] {
+  if (!path.endsWith(".json"))
+    throw new AtlasmtlError("USAGE", `a plan is written to NAME.json; this path ends in another suffix`, {
+      where: path,
+    });
+  const lines = adata.obs.index.map((name, row) => {
+    const group = split.groups[row] ?? "";
+    if (/[\t\r\n]/.test(name + group))
+      throw new AtlasmtlError(
+        "BAD_DATA",
+        `the name ${JSON.stringify(name)} or its group has a tab or a line end in it`,
+        {
+          where: `${adata.source} › obs`,
+          hint: "rename the cell or the group",
+        },
+      );
+    return `${name}\t${group}\t${SIDES[split.sides[row]]}`;
+  });
+  const assignment = new TextEncoder().encode(`${[SPLIT_COLUMNS.join("\t"), ...lines].join("\n")}\n`);
+  const assignmentPath = path.replace(/\.json$/, "_assignment.tsv");
+  const config = new Map([
+    ...planToConfig(plan),
+    [KEYS.name, nameOf(path)],
+    [KEYS.description, describeSplit(plan)],
+    [KEYS.dataset, baseName(adata.source)],
+    [KEYS.nCells, adata.nObs],
+    [KEYS.assignmentPath, baseName(assignmentPath)],
+    [KEYS.assignmentSha256, sha256(assignment)],
+  ] as [string, ConfigValue][]);
+  return [
+    { path, bytes: [emitJson(config)] },
+    { path: assignmentPath, bytes: [assignment] },
+  ];
+}
+
+const nameOf = (path: string): string => baseName(path).replace(/\.json$/, "");
+
+/** One sentence for manifests. */
+function describeSplit({ splitKey, targetLabel, buildSize, predictSize, seed }: GroupSplitPlan): string {
+  return (
+    `whole groups of ${splitKey}: ${buildSize} cells to build from and ${predictSize} to predict, ` +
+    `with labels of ${targetLabel} on both sides, drawn with seed ${seed}`
+  );
+}
+
+function planToConfig(plan: GroupSplitPlan): [string, ConfigValue][] {
+  const side = ({ groups, nCells, labelCounts }: SplitSide): ConfigMap =>
+    new Map<string, ConfigValue>([
+      [SPLIT_SIDE_KEYS.groups, groups],
+      [SPLIT_SIDE_KEYS.nCells, nCells],
+      [SPLIT_SIDE_KEYS.nLabels, labelCounts.size],
+      [SPLIT_SIDE_KEYS.labelCounts, labelCounts],
+    ]);
+  return [
+    [KEYS.schemaVersion, SCHEMA_VERSION],
+    [KEYS.splitKey, plan.splitKey],
+    [KEYS.targetLabel, plan.targetLabel],
+    [KEYS.buildSize, plan.buildSize],
+    [KEYS.predictSize, plan.predictSize],
+    [KEYS.seed, plan.seed],
+    [KEYS.nCandidates, plan.nCandidates],
+    [KEYS.nValidCandidates, plan.nValidCandidates],
+    [KEYS.build, side(plan.build)],
+    [KEYS.predict, side(plan.predict)],
+    [KEYS.unusedGroups, plan.unusedGroups],
+    [KEYS.warnings, plan.warnings],
+  ];
+}
+
+/** One part of a split that was read. */
+export interface ReadSplit {
+  /** A view of the cells of the part; it must not outlive the dataset. */
+  readonly adata: AnnData;
+  /** What the plan calls itself; of a plan that does not say, the name of its file and null. */
+  readonly name: string;
+  readonly description: string | null;
+  /** The two files, for run manifests. */
+  readonly planPath: string;
+  readonly assignmentPath: string;
+}
+
+/**
+ * The cells of `adata` on one side of the split whose plan is at `planPath` (Node). Cells are found by their names.
+ * @throws NOT_FOUND or BAD_FORMAT for a file that is no plan, CHECKSUM for an assignment that changed, MISMATCH
+ * when cells of that side are not in `adata` or have one name.
+ */
+export async function readGroupSplit(adata: AnnData, planPath: string, part: SplitPart): Promise<ReadSplit> {
+  const plan = await read(planPath, MAX_JSON_BYTES, (bytes) => parseJsonObject(bytes));
+  const [file, checksum] = [plan.get(KEYS.assignmentPath), plan.get(KEYS.assignmentSha256)];
+  if (typeof file !== "string" || typeof checksum !== "string")
+    throw new AtlasmtlError("BAD_FORMAT", "this is no plan of a split: it names no assignment", {
+      where: planPath,
+      hint: "give the .json that atlasmtl split wrote",
+    });
+  const assignmentPath = joinPath(folderName(planPath), baseName(file));
+  const text = await read(assignmentPath, MAX_ASSIGNMENT_BYTES, (bytes) => {
+    const found = sha256(bytes);
+    if (found !== checksum)
+      throw new AtlasmtlError("CHECKSUM", `the plan says sha256 ${checksum}; the file has ${found}`, {
+        hint: "make the split again, or restore the file",
+      });
+    return new TextDecoder().decode(bytes);
+  });
+  const wanted = new Set<string>();
+  let nWanted = 0;
+  for (const line of text.split("\n").slice(1)) {
+    const [cell, , side] = line.split("\t");
+    if (side !== part || cell === undefined) continue;
+    nWanted++;
+    wanted.add(cell);
+  }
+  const rows: number[] = [];
+  adata.obs.index.forEach((cell, row) => {
+    if (wanted.has(cell)) rows.push(row);
+  });
+  if (rows.length !== nWanted || wanted.size !== nWanted)
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `the split has ${nWanted} cells of ${part}; ${rows.length} of ${adata.nObs} cells here have their names`,
+      {
+        where: `${adata.source} › obs names`,
+        hint: "use the dataset that was split, with a name of its own for every cell",
+      },
+    );
+  const [name, description] = [plan.get(KEYS.name), plan.get(KEYS.description)];
+  return {
+    adata: await viewRows(adata, Uint32Array.from(rows)),
+    name: typeof name === "string" ? name : nameOf(planPath),
+    description: typeof description === "string" ? description : null,
+    planPath,
+    assignmentPath,
+  };
+}
+
+async function read<T>(path: string, maxBytes: number, parse: (bytes: Uint8Array) => T): Promise<T> {
+  const source = await platform.openFile(path);
+  try {
+    if (source.byteLength > maxBytes)
+      throw new AtlasmtlError(
+        "LIMIT",
+        `the file has ${source.byteLength} bytes; at most ${maxBytes} are read`,
+      );
+    return parse(await source.read(0, source.byteLength));
+  } catch (error) {
+    throw locate(error, path);
+  } finally {
+    await source.close();
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  const sha = platform.createSha256();
+  sha.update(bytes);
+  return sha.hex();
+}

@@ -1,0 +1,32 @@
+/** Prediction as a caller sees it. @module */
+import type { AnnData } from "../anndata/types.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { createEngine } from "../kernels/engine.ts";
+import type { PredictOptions } from "../predict/options.ts";
+import { predict as predictColumns } from "../predict/predict.ts";
+import { PredictionResult } from "./prediction-result.ts";
+import type { TrainedModel } from "./trained-model.ts";
+
+/**
+ * Labels every cell of `adata` (contract 3).
+ *
+ * ```ts
+ * const model = await TrainedModel.load("model/model.pth");
+ * const query = await openAnnData("query.h5ad");
+ * const result = await predict(model, query, { knnCorrection: "low_conf_only" });
+ * ```
+ * @throws USAGE, NOT_FOUND, MISMATCH, BAD_DATA or ABORTED; see `predict/predict.ts`.
+ */
+export async function predict(
+  model: TrainedModel,
+  adata: AnnData,
+  options: PredictOptions = {},
+  work: WorkOptions = {},
+): Promise<PredictionResult> {
+  const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
+  try {
+    return new PredictionResult(await predictColumns(model.data, adata, options, { ...work, engine }));
+  } finally {
+    engine.dispose();
+  }
+}

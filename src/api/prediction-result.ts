@@ -1,0 +1,145 @@
+/** What prediction gives back, and the files it can become. @module */
+import { platform } from "#platform";
+import type { AnnData, DataFrame, Notice } from "../anndata/types.ts";
+import { annotateBytes } from "../anndata/write/append.ts";
+import { writeDataset } from "../anndata/write/write-annotated.ts";
+import type { AlsoWrite, FileInput } from "../core/bytes.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { ExportOptions, WriteMode } from "../output/columns.ts";
+import type { PredictionReportOptions } from "../output/report/from-prediction.ts";
+import { type ToAnnDataOptions, toAnnDataAdditions } from "../output/to-anndata.ts";
+import { gzipPieces, toCsv } from "../output/to-csv.ts";
+import { toDataFrame } from "../output/to-table.ts";
+import type { Predictions, Warning } from "../predict/types.ts";
+import type { TrainedModel } from "./trained-model.ts";
+
+/**
+ * Labels, confidences and coordinates of every query cell (contract 3 §8).
+ *
+ * ```ts
+ * const result = await predict(model, query, { knnCorrection: "low_conf_only" });
+ * await result.toAnnData(query, "annotated.h5ad");
+ * await result.toCsv("predictions.csv.gz", "full");
+ * ```
+ */
+export class PredictionResult {
+  constructor(
+    /** Every value as plain columns. */
+    readonly data: Predictions,
+  ) {}
+
+  /** Non-fatal findings, such as poor gene overlap. */
+  get warnings(): readonly Warning[] {
+    return this.data.warnings;
+  }
+
+  /**
+   * One HTML file that says what was annotated, how surely and with what; it needs no network. With `truths`
+   * it also says how many labels are right.
+   *
+   * ```ts
+   * const html = await result.toReport(query, model, { groupBy: "donor" });
+   * ```
+   * @throws NOT_FOUND for a `groupBy` that the query does not have.
+   */
+  async toReport(
+    adata: AnnData,
+    model: TrainedModel,
+    options: PredictionReportOptions = {},
+  ): Promise<string> {
+    const { predictionReport } = await import("../output/report/from-prediction.ts");
+    const { renderReport } = await import("../output/report/page.ts");
+    return renderReport(await predictionReport(this.data, adata, model.data, options));
+  }
+
+  /** The columns of `mode` over the query's cells. */
+  toDataFrame(mode?: WriteMode): DataFrame {
+    return toDataFrame(this.data, exportOptions(mode));
+  }
+
+  /**
+   * Writes `path` (Node), an `.h5ad` or a `.zarr` folder: what `adata` was opened from, with the result added.
+   *
+   * Where both are of one kind, everything else stays byte for byte as it was; else it is carried over, element
+   * by element. Columns of an earlier prediction are replaced. The files that `also` makes of it are written
+   * with it, all or none; with a folder, once it is in place. What a view of chosen cells or genes cannot carry over
+   * comes back by name.
+   * @throws MISMATCH when `adata` has other cells, USAGE when `path` ends in something else, UNSUPPORTED for
+   * stored values that cannot be carried over, IO when it cannot be written.
+   */
+  async toAnnData(
+    adata: AnnData,
+    path: string,
+    options: ToAnnDataOptions = {},
+    also?: AlsoWrite,
+  ): Promise<readonly Notice[]> {
+    return writeDataset(adata, path, toAnnDataAdditions(this.data, adata, options), { also });
+  }
+
+  /**
+   * As {@link toAnnData}, on any host: the annotated `.h5ad` as bytes.
+   * @throws USAGE when `adata` was not opened from an `.h5ad`.
+   */
+  async toAnnDataBytes(adata: AnnData, options: ToAnnDataOptions = {}): Promise<Uint8Array> {
+    if (adata.input === null)
+      throw new AtlasmtlError("USAGE", "the query has no file to annotate; it was made in memory");
+    const format = adata.stored?.format ?? "h5ad";
+    if (format !== "h5ad")
+      throw new AtlasmtlError(
+        "USAGE",
+        `the query is stored as ${format}; only an .h5ad is annotated in memory`,
+        {
+          where: adata.source,
+          hint: "take the result as a table: toCsvPieces, toParquetBytes or toArrowBytes",
+        },
+      );
+    const bytes = await readWhole(adata.input);
+    return annotateBytes(bytes, toAnnDataAdditions(this.data, adata, options), adata.source);
+  }
+
+  /** Writes a table to `path` (Node), gzipped when it ends in `.gz`, with the files of `also`. @throws IO. */
+  async toCsv(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
+    const pieces = toCsv(this.data, exportOptions(mode));
+    const bytes = path.endsWith(".gz") ? gzipPieces(pieces) : pieces;
+    await platform.files.writeAll([{ path, bytes }], also);
+  }
+
+  /** The table of {@link toCsv} as UTF-8 pieces, on any host. */
+  toCsvPieces(mode?: WriteMode): Iterable<Uint8Array> {
+    return toCsv(this.data, exportOptions(mode));
+  }
+
+  /** Writes a Parquet table to `path` (Node), with the metadata inside and the files of `also`. @throws IO. */
+  async toParquet(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
+    await platform.files.writeAll([{ path, bytes: [await this.toParquetBytes(mode)] }], also);
+  }
+
+  /** The table of {@link toParquet} as bytes, on any host. */
+  async toParquetBytes(mode?: WriteMode): Promise<Uint8Array> {
+    // Loaded on first use: a fifth of the library, which most pages never need.
+    const { toParquet } = await import("../output/to-parquet.ts");
+    return toParquet(this.data, exportOptions(mode));
+  }
+
+  /** Writes an Arrow IPC file to `path` (Node), with the metadata inside and the files of `also`. @throws IO. */
+  async toArrow(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
+    await platform.files.writeAll([{ path, bytes: [await this.toArrowBytes(mode)] }], also);
+  }
+
+  /** The table of {@link toArrow} as bytes, on any host. */
+  async toArrowBytes(mode?: WriteMode): Promise<Uint8Array> {
+    const { toArrow } = await import("../output/to-arrow.ts");
+    return toArrow(this.data, exportOptions(mode));
+  }
+}
+
+const exportOptions = (mode: WriteMode | undefined): ExportOptions => (mode === undefined ? {} : { mode });
+
+async function readWhole(input: FileInput): Promise<Uint8Array> {
+  const source = await platform.openFile(input);
+  try {
+    return await source.read(0, source.byteLength);
+  } finally {
+    await source.close();
+  }
+}

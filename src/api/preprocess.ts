@@ -1,0 +1,68 @@
+/** Preprocessing as a caller sees it; loaded on first use, as most pages train and predict only. @module */
+import type { AnnData, Matrix } from "../anndata/types.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import type { GroupSplit, GroupSplitOptions, GroupSplitPlan } from "../preprocess/group-split.ts";
+import type { Batches, VariableGenes } from "../preprocess/hvg.ts";
+import type { PreprocessOptions } from "../preprocess/options.ts";
+import type { FeaturePanel } from "../preprocess/panel.ts";
+import type { PreprocessResult } from "../preprocess/pipeline.ts";
+
+/**
+ * Gives a reference canonical genes, finds its counts and chooses its features (contract 4). The input is not
+ * changed; what comes back reads from it as it is asked.
+ *
+ * ```ts
+ * const { adata, panel } = await preprocessReference(reference, { nTopGenes: 2000 });
+ * const model = await buildModel(adata, { labelColumns: ["cell_type"] });
+ * ```
+ * @throws USAGE, BAD_DATA, MISMATCH, NOT_FOUND, UNSUPPORTED or ABORTED; see `preprocess/pipeline.ts`.
+ */
+export async function preprocessReference(
+  adata: AnnData,
+  options: PreprocessOptions = {},
+  work: WorkOptions = {},
+): Promise<PreprocessResult> {
+  return (await import("../preprocess/pipeline.ts")).preprocessReference(adata, options, work);
+}
+
+/**
+ * Gives a query the genes of a panel, in its order; genes it lacks are zero (contract 4 §3).
+ * @throws USAGE, BAD_DATA, MISMATCH, NOT_FOUND, UNSUPPORTED or ABORTED; see `preprocess/pipeline.ts`.
+ */
+export async function preprocessQuery(
+  adata: AnnData,
+  panel: FeaturePanel,
+  options: PreprocessOptions = {},
+  work: WorkOptions = {},
+): Promise<PreprocessResult> {
+  return (await import("../preprocess/pipeline.ts")).preprocessQuery(adata, panel, options, work);
+}
+
+/**
+ * The `nTop` most variable genes of a matrix of counts, in one pass over its rows; see `preprocess/hvg.ts`.
+ * @throws BAD_DATA, LIMIT or ABORTED.
+ */
+export async function variableGenes(
+  counts: Matrix,
+  nTop: number,
+  batches: Batches | null = null,
+  work: WorkOptions = {},
+): Promise<VariableGenes> {
+  return (await import("../preprocess/hvg.ts")).variableGenes(counts, nTop, batches, work);
+}
+
+/**
+ * Divides whole groups, such as donors, into those to build from and those to predict; see `preprocess/split.ts`.
+ * @throws USAGE, NOT_FOUND, or BAD_DATA when the sizes cannot be reached.
+ */
+export async function makeGroupSplitPlan(
+  adata: AnnData,
+  options: GroupSplitOptions,
+): Promise<GroupSplitPlan> {
+  return (await import("../preprocess/group-split.ts")).makeGroupSplitPlan(adata, options);
+}
+
+/** Draws the exact sizes of a plan from its groups, by its seed. @throws NOT_FOUND or MISMATCH. */
+export async function materializeGroupSplit(adata: AnnData, plan: GroupSplitPlan): Promise<GroupSplit> {
+  return (await import("../preprocess/group-split.ts")).materializeGroupSplit(adata, plan);
+}

@@ -1,0 +1,148 @@
+/** Refinement as a caller sees it: fitting, advice and files (contract 3 §6 and §7). @module */
+import { platform } from "#platform";
+import { columnLabels } from "../anndata/read/column-values.ts";
+import type { AnnData } from "../anndata/types.ts";
+import type { RefinementRecord } from "../artifacts/refinement.ts";
+import type { AlsoWrite } from "../core/bytes.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
+import {
+  type RefinementAdvice,
+  suggestParentConditionedRefinement,
+  suggestTaskWeightSchedule,
+  type TaskWeightAdvice,
+} from "../evaluate/advice.ts";
+import { featuresConfig, measurePolicyFeatures, selectionConfig } from "../evaluate/advice-features.ts";
+import { DEFAULT_HOTSPOT_OPTIONS, type HotspotOptions, type Hotspots } from "../evaluate/hotspots.ts";
+import { createEngine } from "../kernels/engine.ts";
+import type { Reranker } from "../model/reranker.ts";
+import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy-rules.ts";
+import type { PredictOptions } from "../predict/options.ts";
+import { predict } from "../predict/predict.ts";
+import type { PredictedLabels } from "../predict/types.ts";
+import type { TrainedModel } from "./trained-model.ts";
+
+/** What to refine; by default the two finest label columns and the parents that {@link discoverHotspots} finds. */
+export interface RefinementOptions {
+  readonly parentLevel?: string | undefined;
+  readonly childLevel?: string | undefined;
+  /** These parents instead of those that are found. */
+  readonly parents?: readonly string[] | undefined;
+  readonly hotspots?: Partial<HotspotOptions> | undefined;
+  /** Rules by child column; by default derived from the labels of the cells. */
+  readonly hierarchyRules?: HierarchyRules | undefined;
+  /** How the cells are read: layer, transform, mapping of genes, threads. */
+  readonly predict?: PredictOptions | undefined;
+}
+
+/** A refinement that was fitted, why, and what the advisers say. */
+export interface FittedRefinement {
+  readonly reranker: Reranker;
+  readonly record: RefinementRecord;
+  readonly hotspots: Hotspots;
+  readonly taskWeights: TaskWeightAdvice;
+  readonly advice: RefinementAdvice;
+}
+
+/**
+ * Fits a parent-conditioned reranker on labelled cells (contract 3 §6).
+ *
+ * ```ts
+ * const fitted = await fitRefinement(model, labelled, { parentLevel: "lineage", childLevel: "cell_type" });
+ * await saveRefinement("model/reranker.pkl", fitted);
+ * await predict(model, query, {
+ *   refinementConfig: { method: "parent_conditioned_reranker", artifactPath: "model/reranker.pkl" },
+ * });
+ * ```
+ * Mistakes and advice are of these very cells; cells that the model was trained on flatter it.
+ * @throws USAGE for a level, parent or option that does not fit; NOT_FOUND for a missing label column; BAD_DATA
+ * for a parent without a usable cell; as `predict` for what it reads; ABORTED.
+ */
+export async function fitRefinement(
+  model: TrainedModel,
+  adata: AnnData,
+  options: RefinementOptions = {},
+  work: WorkOptions = {},
+): Promise<FittedRefinement> {
+  const columns = model.data.labelHeads.map(({ column }) => column);
+  const { parentLevel = columns.at(-2), childLevel = columns.at(-1) } = options;
+  if (parentLevel === undefined || childLevel === undefined)
+    throw new AtlasmtlError(
+      "USAGE",
+      `refinement needs two label columns; the model has ${columns.join(", ")}`,
+    );
+  const at = columns.indexOf(parentLevel);
+  if (at < 0 || columns.indexOf(childLevel) <= at)
+    throw new AtlasmtlError(
+      "USAGE",
+      `${parentLevel} → ${childLevel} is not an edge of the model, whose columns are ${columns.join(", ")} from coarse to fine`,
+    );
+  const truth = new Map<string, PredictedLabels>();
+  for (const column of columns)
+    if (adata.obs.columns.includes(column) || column === parentLevel || column === childLevel)
+      truth.set(column, columnLabels(await adata.obs.column(column)));
+  const rules = options.hierarchyRules ?? deriveHierarchyRules(truth, [parentLevel, childLevel]).rules;
+  const rule = rules.get(childLevel);
+  if (rule?.parentColumn !== parentLevel)
+    throw new AtlasmtlError("USAGE", `the hierarchy rules do not lead from ${childLevel} to ${parentLevel}`);
+  const { childToParent } = rule;
+  const { fitReranker } = await import("../predict/fit-reranker.ts");
+  const engine = await createEngine({ numThreads: options.predict?.numThreads ?? "max" });
+  try {
+    const base: PredictOptions = { ...options.predict, knnCorrection: "off", keepCoords: false };
+    const { labels } = await predict(model.data, adata, base, { ...work, engine });
+    const raw = new Map(labels.map((label) => [label.column, label.raw]));
+    const settings = { ...DEFAULT_HOTSPOT_OPTIONS, ...options.hotspots };
+    const { features, hotspots } = measurePolicyFeatures(
+      { truth, predicted: raw },
+      { parentLevel, childLevel, rules },
+      columns.length,
+      settings,
+    );
+    const advice = suggestParentConditionedRefinement(features);
+    const parents = options.parents ?? hotspots.chosen.map(({ parent }) => parent);
+    const reranker = await fitReranker(
+      model.data,
+      adata,
+      {
+        parentLevel,
+        childLevel,
+        parents,
+        childToParent,
+        truth: { parent: truth.get(parentLevel)!, child: truth.get(childLevel)! },
+      },
+      base,
+      { ...work, engine },
+    );
+    const isAsked = options.parents !== undefined;
+    return {
+      reranker,
+      record: {
+        selection: selectionConfig(settings, hotspots, isAsked),
+        enabled: parents.length > 0 && (isAsked || advice.activate),
+        note: isAsked ? "The parents were given." : advice.note,
+        ruleVersion: advice.ruleVersion,
+        features: featuresConfig(features),
+      },
+      hotspots,
+      taskWeights: suggestTaskWeightSchedule(features),
+      advice,
+    };
+  } finally {
+    engine.dispose();
+  }
+}
+
+/**
+ * Writes the artifact to `path`, which ends in `.pkl`, with its description (`.json`) and its plan (`_plan.json`)
+ * beside it; all or none.
+ * @throws USAGE for another suffix, IO when a file cannot be written.
+ */
+export async function saveRefinement(
+  path: string,
+  fitted: FittedRefinement,
+  also?: AlsoWrite,
+): Promise<void> {
+  const { refinementFiles } = await import("../artifacts/refinement.ts");
+  await platform.files.writeAll(refinementFiles(fitted.reranker, fitted.record, path), also);
+}

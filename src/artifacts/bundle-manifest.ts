@@ -1,0 +1,114 @@
+/** `model_manifest.json` (contract 1 §6). @module */
+import * as v from "valibot";
+import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
+import { emitJson, parseJsonObject } from "../core/json.ts";
+import { AtlasmtlError } from "../errors.ts";
+import {
+  INPUT_TRANSFORMS,
+  type InputTransform,
+  REFERENCE_STORAGES,
+  type ReferenceStorage,
+} from "../model/types.ts";
+import { MANIFEST_KEYS, PATH_KEYS, type PathKey, SCHEMA_VERSION } from "./schema.ts";
+
+/** The entry point of a bundle. Paths are as stored: relative to the manifest's folder, or absolute. */
+export interface Manifest {
+  readonly schemaVersion: number;
+  /** Only the files that the bundle has. */
+  readonly paths: ReadonlyMap<PathKey, string>;
+  /** Null where the manifest does not say. */
+  readonly referenceStorage: ReferenceStorage | null;
+  readonly inputTransform: InputTransform | null;
+  /** SHA-256 in hex by path key; empty when the manifest has none. */
+  readonly checksums: ReadonlyMap<string, string>;
+  readonly preprocess: ConfigValue;
+  /** Keys that this version does not know, kept when the manifest is written again. */
+  readonly extra: ConfigMap;
+}
+
+const path = v.pipe(v.string(), v.nonEmpty("a path is expected"));
+
+const ManifestSchema = v.object({
+  [MANIFEST_KEYS.schemaVersion]: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), SCHEMA_VERSION),
+  [MANIFEST_KEYS.modelPath]: path,
+  [MANIFEST_KEYS.metadataPath]: path,
+  [MANIFEST_KEYS.referencePath]: v.nullish(path),
+  [MANIFEST_KEYS.featurePanelPath]: v.nullish(path),
+  [MANIFEST_KEYS.referenceStorage]: v.nullish(v.picklist(REFERENCE_STORAGES)),
+  [MANIFEST_KEYS.inputTransform]: v.nullish(v.picklist(INPUT_TRANSFORMS)),
+});
+
+const Sha256Schema = v.pipe(v.string(), v.regex(/^[0-9a-fA-F]{64}$/, "64 hexadecimal digits are expected"));
+
+const KNOWN_KEYS: ReadonlySet<string> = new Set(Object.values(MANIFEST_KEYS));
+
+/**
+ * Parses and checks a manifest.
+ * @throws BAD_FORMAT naming the key that is wrong; UNSUPPORTED for a newer `schema_version`.
+ */
+export function parseManifest(bytes: Uint8Array): Manifest {
+  const config = parseJsonObject(bytes);
+  const version = config.get(MANIFEST_KEYS.schemaVersion);
+  if (typeof version === "number" && version > SCHEMA_VERSION)
+    throw new AtlasmtlError(
+      "UNSUPPORTED",
+      `schema_version is ${version}; this version of atlasmtl reads up to ${SCHEMA_VERSION}`,
+      { where: MANIFEST_KEYS.schemaVersion, hint: "update atlasmtl" },
+    );
+  const known = check(ManifestSchema, toPlain(config), "");
+  const paths = PATH_KEYS.flatMap((key): [PathKey, string][] => {
+    const value = known[key];
+    return typeof value === "string" ? [[key, value]] : [];
+  });
+  return {
+    schemaVersion: known.schema_version,
+    paths: new Map(paths),
+    referenceStorage: known.reference_storage ?? null,
+    inputTransform: known.input_transform ?? null,
+    checksums: readChecksums(config.get(MANIFEST_KEYS.checksums) ?? null),
+    preprocess: config.get(MANIFEST_KEYS.preprocess) ?? null,
+    extra: new Map([...config].filter(([key]) => !KNOWN_KEYS.has(key))),
+  };
+}
+
+/** Null digests are those that could not be computed when the bundle was written. */
+function readChecksums(value: ConfigValue): ReadonlyMap<string, string> {
+  if (value === null) return new Map();
+  const where = MANIFEST_KEYS.checksums;
+  if (!(value instanceof Map)) throw new AtlasmtlError("BAD_FORMAT", "an object is expected", { where });
+  const digests = new Map<string, string>();
+  for (const [key, digest] of value as ConfigMap)
+    if (digest !== null) digests.set(key, check(Sha256Schema, digest, `${where} › ${key}`).toLowerCase());
+  return digests;
+}
+
+function check<S extends v.GenericSchema>(schema: S, value: unknown, where: string): v.InferOutput<S> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const place = [where, v.getDotPath(issue) ?? ""].filter(Boolean).join(" › ");
+  throw new AtlasmtlError("BAD_FORMAT", issue.message, {
+    where: place === "" ? "manifest" : place,
+    hint: "the manifest is one that atlasmtl writes as NAME_manifest.json beside NAME.pth",
+  });
+}
+
+/** Emits a manifest; the feature panel and preprocess keys are left out where there is nothing to say. */
+export function emitManifest(manifest: Manifest): Uint8Array {
+  const { paths, checksums, preprocess } = manifest;
+  const panel = paths.get(MANIFEST_KEYS.featurePanelPath);
+  return emitJson(
+    new Map<string, ConfigValue>([
+      ...manifest.extra,
+      [MANIFEST_KEYS.schemaVersion, manifest.schemaVersion],
+      [MANIFEST_KEYS.modelPath, paths.get(MANIFEST_KEYS.modelPath) ?? null],
+      [MANIFEST_KEYS.metadataPath, paths.get(MANIFEST_KEYS.metadataPath) ?? null],
+      [MANIFEST_KEYS.referencePath, paths.get(MANIFEST_KEYS.referencePath) ?? null],
+      ...(panel === undefined ? [] : [[MANIFEST_KEYS.featurePanelPath, panel] as [string, ConfigValue]]),
+      [MANIFEST_KEYS.referenceStorage, manifest.referenceStorage],
+      [MANIFEST_KEYS.inputTransform, manifest.inputTransform],
+      ...(checksums.size === 0 ? [] : [[MANIFEST_KEYS.checksums, checksums] as [string, ConfigValue]]),
+      ...(preprocess === null ? [] : [[MANIFEST_KEYS.preprocess, preprocess] as [string, ConfigValue]]),
+    ]),
+  );
+}

@@ -1,0 +1,75 @@
+/** Re-checks the checksums of a bundle. @module */
+import { platform } from "#platform";
+import type { FileStore } from "../core/bytes.ts";
+import { readWhole, sha256File } from "../core/checksums.ts";
+import { MAX_BUNDLE_FILE_BYTES, MAX_JSON_BYTES } from "../core/limits.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import { locateInArtifact } from "./artifact-errors.ts";
+import { type Manifest, parseManifest } from "./bundle-manifest.ts";
+import { findFile, manifestLocation, siblingPath } from "./locations.ts";
+import { MODEL_SUFFIX } from "./schema.ts";
+
+/** `unlisted`: the file is there and the manifest has no digest of it. */
+export type VerifyStatus = "ok" | "mismatch" | "missing" | "unlisted";
+
+/** One file of a bundle and what became of its checksum. */
+export interface VerifiedFile {
+  /** The manifest key that names the file. */
+  readonly key: string;
+  readonly path: string;
+  readonly status: VerifyStatus;
+  readonly expected: string | null;
+  readonly found: string | null;
+}
+
+export interface VerifyBundleOptions extends WorkOptions {
+  readonly store?: FileStore;
+}
+
+/**
+ * Compares every file that a manifest names with its digest; differences are results, not errors.
+ * @param path a manifest, or a `.pth` beside its manifest.
+ * @throws NOT_FOUND, BAD_FORMAT or UNSUPPORTED for the manifest itself; USAGE; IO; ABORTED.
+ */
+export async function verifyBundle(
+  path: string,
+  options: VerifyBundleOptions = {},
+): Promise<readonly VerifiedFile[]> {
+  const { signal, onProgress } = options;
+  const { store: given = platform.files } = options;
+  const store = given.committedView?.() ?? given;
+  return locateInArtifact(async () => {
+    const manifestPath = path.endsWith(MODEL_SUFFIX) ? siblingPath(path, "manifest") : path;
+    if (!manifestPath.endsWith(".json"))
+      throw new AtlasmtlError("USAGE", "a bundle is named by its NAME.pth or its NAME_manifest.json", {
+        where: path,
+      });
+    const manifest = await readManifest(store, manifestPath);
+    const results: VerifiedFile[] = [];
+    for (const [key, stored] of manifest.paths) {
+      onProgress?.({ phase: "verify", done: results.length, total: manifest.paths.size });
+      const location = manifestLocation(manifestPath, stored);
+      const found = await findFile(store, location);
+      const expected = manifest.checksums.get(key) ?? null;
+      if (found === null)
+        results.push({ key, path: location.candidates[0], status: "missing", expected, found: null });
+      else {
+        const digest = await sha256File(store, found, signal, MAX_BUNDLE_FILE_BYTES);
+        const status = expected === null ? "unlisted" : digest === expected ? "ok" : "mismatch";
+        results.push({ key, path: found, status, expected, found: digest });
+      }
+    }
+    onProgress?.({ phase: "verify", done: results.length, total: manifest.paths.size });
+    return results;
+  });
+}
+
+async function readManifest(store: FileStore, path: string): Promise<Manifest> {
+  const bytes = await readWhole(store, path, null, MAX_JSON_BYTES);
+  try {
+    return parseManifest(bytes);
+  } catch (error) {
+    throw locate(error, path);
+  }
+}

@@ -1,0 +1,107 @@
+import { expect, test } from "vitest";
+import { parseBenchmarkManifest } from "./dataset-manifest.ts";
+
+const manifest = (entries: Readonly<Record<string, unknown>> = {}) =>
+  parseBenchmarkManifest(
+    new Map<string, unknown>([
+      ["reference_h5ad", "ref.h5ad"],
+      ["query_h5ad", "query.h5ad"],
+      ["label_columns", ["coarse", "fine"]],
+      ...Object.entries(entries),
+    ]),
+    "m.yaml",
+  );
+
+test("what is required is enough; the rest has defaults", () => {
+  expect(manifest()).toMatchObject({
+    datasetName: "dataset",
+    protocolVersion: 1,
+    randomSeed: 42,
+    labelColumns: ["coarse", "fine"],
+    train: {},
+    predict: {},
+    domainKey: null,
+  });
+});
+
+test.each([
+  [{ lable_columns: [] }, /unknown key "lable_columns"\. Did you mean "label_columns"/],
+  [{ train: new Map([["num_epoch", 3]]) }, /unknown key "num_epoch"\. Did you mean "num_epochs"/],
+  [{ predict: new Map([["knn_corection", "all"]]) }, /Did you mean "knn_correction"/],
+  [{ method_configs: new Map([["reference_nn", new Map()]]) }, /Did you mean "reference_knn"/],
+  [{ method_configs: new Map([["reference_knn", new Map([["kk", 1]])]]) }, /unknown key "kk"/],
+  [{ hvg_config: new Map([["methd", "seurat_v3"]]) }, /Did you mean "method"/],
+  [{ train: new Map([["label_columns", ["x"]]]) }, /unknown key "label_columns"/],
+])("an unknown key on any level names the nearest: %j", (entries, message) => {
+  expect(() => manifest(entries)).toThrow(message);
+});
+
+test("a missing key and values of the wrong kind are refused, with their place", () => {
+  expect(() => parseBenchmarkManifest(new Map([["query_h5ad", "q"]]), "m.yaml")).toThrow(/no reference_h5ad/);
+  expect(() => parseBenchmarkManifest(["a"], "m.yaml")).toThrow(/expected a mapping/);
+  expect(() => manifest({ label_columns: "coarse" })).toThrow(/expected a list of obs columns/);
+  expect(() => manifest({ random_seed: -1 })).toThrow(/expected a whole number/);
+  expect(() => manifest({ protocol_version: 2 })).toThrow(/protocol version 2/);
+  expect(() => manifest({ train: new Map([["dropout_rate", 3]]) })).toThrow(/dropout_rate/);
+  expect(() => manifest({ query_subset: new Map([["donor", []]]) })).toThrow(/expected values/);
+  expect(() => manifest({ method_configs: new Map([["reference_knn", new Map([["k", 0]])]]) })).toThrow(
+    /above 0/,
+  );
+  try {
+    manifest({ predict: new Map([["knn_k5", 3]]) });
+  } catch (error) {
+    expect((error as { where: string }).where).toBe("m.yaml › predict › knn_k5");
+  }
+});
+
+test("options take the library's names, subsets compare as text, preprocessing keys too", () => {
+  const parsed = manifest({
+    train: new Map<string, unknown>([
+      ["num_epochs", 3],
+      ["val_fraction", 0.2],
+      ["preset", null],
+    ]),
+    predict: new Map([["hierarchy_rules", "derive"]]),
+    query_subset: new Map<string, unknown>([
+      ["donor", [101, "d2"]],
+      ["batch", true],
+    ]),
+    n_top_genes: 2000,
+    counts_confirm_fraction: 0.9,
+  });
+  expect(parsed.train).toEqual({ numEpochs: 3, valFraction: 0.2 });
+  expect(parsed.predict).toEqual({ hierarchyRules: "derive" });
+  expect([...parsed.querySubset]).toEqual([
+    ["donor", ["101", "d2"]],
+    ["batch", ["true"]],
+  ]);
+  expect(parsed.preprocess).toEqual({ nTopGenes: 2000, countsConfirmFraction: 0.9 });
+});
+
+test("preprocessing keys are checked: kinds, ranges, and hvg_config against the keys outside of it", () => {
+  expect(manifest().preprocess).toBeNull();
+  const hvg = new Map<string, unknown>([
+    ["method", "seurat_v3"],
+    ["n_top_genes", 500],
+    ["batch_key", "donor"],
+  ]);
+  expect(manifest({ hvg_config: hvg, n_top_genes: 500 }).preprocess).toEqual({
+    hvgMethod: "seurat_v3",
+    nTopGenes: 500,
+    hvgBatchKey: "donor",
+  });
+  const at = (entries: Readonly<Record<string, unknown>>): unknown => {
+    try {
+      return manifest(entries);
+    } catch (error) {
+      const { code, message, where } = error as { code: string; message: string; where: string };
+      return `${code} ${where}: ${message}`;
+    }
+  };
+  expect(at({ hvg_config: hvg, n_top_genes: 600 })).toMatch(
+    /^USAGE m.yaml › hvg_config › n_top_genes: .*600.*500/,
+  );
+  expect(at({ counts_required: "yes" })).toMatch(/^USAGE m.yaml › counts_required: .*true or false/);
+  expect(at({ n_top_genes: 0 })).toMatch(/^USAGE m.yaml: nTopGenes is 0/);
+  expect(at({ species: "humen" })).toMatch(/Did you mean "human"/);
+});

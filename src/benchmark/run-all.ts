@@ -1,0 +1,221 @@
+/** A whole benchmark: one preparation for all methods, each run, scored and kept, then all files (contract 5 §3). @module */
+import { platform } from "#platform";
+import { fromConfig, toConfig } from "../artifacts/config-values.ts";
+import type { FileRecord } from "../artifacts/run-manifest.ts";
+import type { AlsoWrite, FileToWrite } from "../core/bytes.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { emitJson } from "../core/json.ts";
+import { didYouMean } from "../core/nearest.ts";
+import { baseName, joinPath, normalizePath } from "../core/paths.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { VERSION } from "../core/version.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Engine } from "../kernels/types.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
+import { renderReport } from "../output/report/page.ts";
+import type { Fact } from "../output/report/types.ts";
+import { type BenchmarkData, readBenchmarkData, resolvePath } from "./benchmark-cells.ts";
+import { benchmarkReport } from "./benchmark-report.ts";
+import type { BenchmarkManifest } from "./dataset-manifest.ts";
+import { METHODS, OWN_METHODS } from "./methods/names.ts";
+import { type ExternalMethod, type MethodResult, runMethod } from "./run-method.ts";
+import { readSourceRun, type SourceRun } from "./source-run.ts";
+import { splitCsv } from "./split-file.ts";
+import { asCsv, asMarkdown, domainTable, markdownReport, paperTable, summaryTable } from "./tables.ts";
+
+/** Files of a benchmark's folder, besides those of its methods. */
+export const BENCHMARK_FILES = {
+  metrics: "metrics.json",
+  summary: "summary.csv",
+  byDomain: "summary_by_domain.csv",
+  split: "split.csv",
+  markdown: "benchmark_report.md",
+  html: "benchmark_report.html",
+  tables: "paper_tables",
+} as const;
+
+export interface BenchmarkOptions {
+  readonly manifest: BenchmarkManifest;
+  /** As given, for the record. */
+  readonly manifestPath: string;
+  /** The folder from which the manifest's paths are taken. */
+  readonly manifestFolder: string;
+  /** The folder of the run; results that are there already are taken over. */
+  readonly outputFolder: string;
+  /** In order; all of our own by default. */
+  readonly methods?: readonly string[];
+  /** A bundle to load instead of training. */
+  readonly atlasmtlModel?: string | null;
+  /** Programs of others by method. */
+  readonly external?: ReadonlyMap<string, ExternalMethod>;
+  /** Digest of the inputs and the code: results of an earlier run count only under the same one. */
+  readonly identity: string;
+  /** The inputs by their digests. */
+  readonly inputs?: readonly FileRecord[];
+  /** For the report. */
+  readonly provenance?: readonly Fact[];
+  readonly command?: readonly string[];
+}
+
+export interface BenchmarkResult {
+  readonly results: readonly MethodResult[];
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly data: BenchmarkData;
+  readonly seeds: ReadonlyMap<string, number>;
+  /** Files of the methods, by paths relative to the folder of the run. */
+  readonly methodFiles: readonly FileRecord[];
+}
+
+/** Checks the names of methods. @throws USAGE naming the nearest. */
+export function checkMethods(methods: readonly string[]): void {
+  for (const name of methods)
+    if (!METHODS.includes(name))
+      throw new AtlasmtlError("USAGE", `there is no method "${name}".${didYouMean(name, METHODS)}`, {
+        hint: `use any of ${METHODS.join(", ")}`,
+      });
+}
+
+/**
+ * Runs every method on the same cells and genes, and writes the folder of the run. Methods that an earlier run
+ * finished with the same identity are not run again.
+ *
+ * `also` makes further files, such as the run manifest, of what was written.
+ * @throws USAGE for an unknown method; NOT_FOUND, BAD_DATA and MISMATCH as reading, training and prediction do;
+ * IO when a file cannot be written; ABORTED by the signal.
+ */
+export async function runBenchmark(
+  options: BenchmarkOptions,
+  work: WorkOptions & { readonly engine: Engine },
+  also: (result: BenchmarkResult) => Promise<AlsoWrite> = async () => () => [],
+): Promise<BenchmarkResult> {
+  const { manifest, outputFolder } = options;
+  const methods = [...new Set(options.methods ?? OWN_METHODS)];
+  checkMethods(methods);
+  const sourceRun = await sourceRunOf(options, methods);
+  const data = await readBenchmarkData(manifest, options.manifestFolder, work);
+  const results: MethodResult[] = [];
+  const skipped: { name: string; reason: string }[] = [];
+  for (const name of methods) {
+    const external = options.external?.get(name) ?? null;
+    const isOwn = (OWN_METHODS as readonly string[]).includes(name);
+    const reason = isOwn
+      ? null
+      : external === null
+        ? "this host cannot run other programs"
+        : await external.unavailable();
+    if (reason !== null) {
+      skipped.push({ name, reason });
+      continue;
+    }
+    results.push(
+      await runMethod(
+        {
+          name,
+          data,
+          manifest,
+          atlasmtlModel: options.atlasmtlModel ?? null,
+          external,
+          sourceRun,
+          folder: outputFolder,
+          identity: options.identity,
+        },
+        { ...work, config: manifest.methodConfigs.get(name) ?? new Map(), seed: manifest.randomSeed },
+      ),
+    );
+  }
+  const result: BenchmarkResult = {
+    results,
+    skipped,
+    data,
+    seeds: new Map([
+      ["manifest", manifest.randomSeed],
+      ...(data.preparation === null ? [] : [["preprocess", data.preparation.seed] as const]),
+      ...results.flatMap(({ seeds }) => [...seeds]),
+    ]),
+    methodFiles: results.flatMap(({ files }) => files),
+  };
+  await platform.files.writeAll(await finalFiles(result, options, work), await also(result));
+  return result;
+}
+
+/** The earlier run that the manifest's policy starts from; null for none. */
+async function sourceRunOf(
+  { manifest, manifestFolder, outputFolder }: BenchmarkOptions,
+  methods: readonly string[],
+): Promise<SourceRun | null> {
+  const given = manifest.policies.taskWeights?.sourceRun ?? null;
+  if (given === null || !methods.includes("atlasmtl")) return null;
+  const folder = resolvePath(manifestFolder, given);
+  if (normalizePath(folder) === normalizePath(outputFolder))
+    throw new AtlasmtlError("USAGE", "task_weight_policy_source_run is the folder that this run writes", {
+      where: given,
+      hint: "write this run into another folder",
+    });
+  return readSourceRun(folder, manifest.labelColumns);
+}
+
+async function finalFiles(
+  result: BenchmarkResult,
+  options: BenchmarkOptions,
+  work: WorkOptions,
+): Promise<FileToWrite[]> {
+  const { manifest, outputFolder } = options;
+  const { results, skipped, data } = result;
+  const text = (name: string, content: string): FileToWrite => ({
+    path: joinPath(outputFolder, name),
+    bytes: [new TextEncoder().encode(content)],
+  });
+  const report = await benchmarkReport(
+    results,
+    skipped,
+    data,
+    manifest,
+    {
+      files: [
+        ...(options.inputs ?? []).map((file) => ({ ...file, role: "input" })),
+        ...result.methodFiles.map((file) => ({ ...file, role: "output" })),
+      ],
+      provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }, ...(options.provenance ?? [])],
+      command: options.command ?? [],
+    },
+    work.signal,
+  );
+  const splitSeed = result.results.find(({ name }) => name === "atlasmtl")?.seeds.get("split") ?? null;
+  const valFraction = manifest.train.valFraction ?? DEFAULT_TRAIN_OPTIONS.valFraction;
+  const { byDomain, summary, split, markdown, html, tables, metrics } = BENCHMARK_FILES;
+  return [
+    ...[...(data.preparation?.files ?? [])].map(([name, bytes]) => ({
+      path: joinPath(outputFolder, name),
+      bytes: [bytes],
+    })),
+    text(split, splitCsv(data, { valFraction, splitSeed })),
+    text(summary, asCsv(summaryTable(results, manifest.labelColumns))),
+    text(byDomain, asCsv(domainTable(results, manifest.labelColumns))),
+    ...manifest.labelColumns.flatMap((level, l) => {
+      const rows = paperTable(results, level);
+      const name = `${tables}/${l + 1}_${level.replace(/[^\w.-]+/g, "_").slice(0, 60)}`;
+      return [text(`${name}.csv`, asCsv(rows)), text(`${name}.md`, asMarkdown(rows))];
+    }),
+    text(markdown, markdownReport(results, skipped, manifest.labelColumns, report.title)),
+    text(html, renderReport(report)),
+    {
+      path: joinPath(outputFolder, metrics),
+      bytes: [emitJson(toConfig(fromConfig(metricsOf(result, options))))],
+    },
+  ];
+}
+
+/** The content of `metrics.json`. */
+function metricsOf({ results, skipped }: BenchmarkResult, options: BenchmarkOptions): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["protocol_version", options.manifest.protocolVersion],
+    ["dataset_manifest", baseName(options.manifestPath)],
+    ["identity", options.identity],
+    [
+      "inputs",
+      (options.inputs ?? []).map(({ path, sizeBytes, sha256 }) => ({ path, size: sizeBytes, sha256 })),
+    ],
+    ["results", results.map(({ entry }) => entry)],
+    ["skipped", skipped.map((each) => ({ ...each }))],
+  ]);
+}

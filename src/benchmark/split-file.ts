@@ -1,0 +1,40 @@
+/** The split as data: every cell's part, in a file (contract 5 §5). @module */
+import { splitValidation } from "../model/validation-split.ts";
+import { quotedCsv } from "../output/csv-text.ts";
+import type { BenchmarkData } from "./benchmark-cells.ts";
+
+/** What a cell was used for. A cell may be in both where the sides overlap. */
+export const PARTS = ["train", "validation", "query", "unused"] as const;
+
+/**
+ * The lines of `split.csv`: file, cell and part. `validation` cells are those of the reference that training
+ * holds out, by `valFraction` and the seed of the split.
+ */
+export function splitCsv(
+  data: BenchmarkData,
+  { valFraction, splitSeed }: { readonly valFraction: number; readonly splitSeed: number | null },
+): string {
+  const parts = new Map<string, Map<number, string[]>>();
+  const add = (path: string, row: number, part: string): void => {
+    const ofFile = parts.get(path) ?? new Map<number, string[]>();
+    ofFile.set(row, [...(ofFile.get(row) ?? []), part]);
+    parts.set(path, ofFile);
+  };
+  const [reference, query] = data.files;
+  const n = data.referenceRows.length;
+  const { val } = splitValidation(n, splitSeed === null ? 0 : valFraction, splitSeed ?? 0);
+  const heldOut = new Set(val);
+  data.referenceRows.forEach((row, i) => {
+    add(reference.path, row, heldOut.has(i) ? "validation" : "train");
+  });
+  for (const row of data.queryRows) add(query.path, row, "query");
+  const lines = ["file,obs_name,part"];
+  for (const path of new Set(data.files.map((file) => file.path)))
+    (data.obsNames.get(path) ?? []).forEach((name, row) => {
+      for (const part of parts.get(path)?.get(row) ?? ["unused"])
+        lines.push(`${quotedCsv(baseName(path))},${quotedCsv(name)},${part}`);
+    });
+  return `${lines.join("\n")}\n`;
+}
+
+const baseName = (path: string): string => path.replace(/^.*[/\\]/, "");

@@ -1,0 +1,36 @@
+/** The file of `--child-correction`: the settings of contract 2 §8 by their snake_case names. @module */
+import { didYouMean } from "../../core/nearest.ts";
+import { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../../model/child-options.ts";
+import { asSubject, usageError } from "../terminal/show-error.ts";
+import { readYaml } from "./config-file.ts";
+import { snakeName } from "./flag.ts";
+
+const KEYS = new Map(
+  ["parentLevel", "targetLevel", "hotspotParents", ...Object.keys(DEFAULT_CHILD_OPTIONS)].map((key) => [
+    snakeName(key),
+    key,
+  ]),
+);
+
+/**
+ * The options that a YAML or JSON file holds; the library checks their values.
+ * @throws USAGE for a file that is no mapping or an unknown name, NOT_FOUND, IO, LIMIT or BAD_FORMAT as reading does.
+ */
+export async function readChildCorrection(path: string): Promise<ChildCorrectionOptions> {
+  const data = await asSubject("usage", () => readYaml(path));
+  if (!(data instanceof Map))
+    throw usageError("the file holds no mapping of settings", path, "write one `name: value` per line");
+  const options: Record<string, unknown> = Object.create(null);
+  for (const [given, value] of data) {
+    const name = String(given);
+    const key = KEYS.get(name);
+    if (key === undefined)
+      throw usageError(
+        `unknown setting "${name}".${didYouMean(name, KEYS.keys())}`,
+        `${path} › ${name}`,
+        `use any of ${[...KEYS.keys()].join(", ")}`,
+      );
+    options[key] = value;
+  }
+  return options as unknown as ChildCorrectionOptions;
+}

@@ -1,0 +1,121 @@
+/** `--config FILE.yaml`: any setting of a command by its snake_case name. @module */
+import type { Stats } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { didYouMean, nearest } from "../../core/nearest.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import { asFileError } from "../../node/files.ts";
+import { asSubject, usageError } from "../terminal/show-error.ts";
+import { checkValue, type FlagTable, snakeName } from "./flag.ts";
+
+/** More than any list of settings needs. */
+const MAX_BYTES = 1 << 20;
+
+/** Levels of brackets, or of entries begun in one line: the parser calls itself for each, until it falls over. */
+const MAX_DEPTH = 500;
+
+/**
+ * Parses a YAML (or JSON) file into plain data; mappings become Maps, so that every key is safe.
+ * @throws NOT_FOUND or IO when the file cannot be read, LIMIT when it is too large, BAD_FORMAT with the line.
+ */
+export async function readYaml(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    const { size } = await statFile(path);
+    if (size > MAX_BYTES)
+      throw new AtlasmtlError("LIMIT", `the file has ${size} bytes; at most ${MAX_BYTES} are read`, {
+        where: path,
+        hint: "check that this is the file you meant",
+      });
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw asFileError(error, path, "read");
+  }
+  checkDepth(text, path);
+  const { LineCounter, parseDocument } = await import("yaml");
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const problem = document.errors[0];
+  if (problem) {
+    const { line } = lineCounter.linePos(problem.pos[0]);
+    throw new AtlasmtlError("BAD_FORMAT", `not valid YAML: ${problem.message}`, {
+      where: `${path} › line ${line}`,
+      hint: "correct the file",
+      cause: problem,
+    });
+  }
+  try {
+    const value: unknown = document.toJS({ mapAsMap: true, maxAliasCount: 100 });
+    refuseCircles(value, []);
+    return value;
+  } catch (error) {
+    throw new AtlasmtlError("BAD_FORMAT", `not usable YAML: ${(error as Error).message}`, {
+      where: path,
+      hint: "write the file without aliases",
+      cause: error,
+    });
+  }
+}
+
+/** @throws Error for a value that contains itself, as an alias can make it. */
+function refuseCircles(value: unknown, around: readonly unknown[]): void {
+  if (!(value instanceof Map) && !Array.isArray(value)) return;
+  if (around.includes(value)) throw new Error("an alias stands inside what it stands for");
+  const within = [...around, value];
+  for (const item of value.values()) refuseCircles(item, within);
+}
+
+/** A pipe or a device has no end. @throws NOT_FOUND for anything but a plain file. */
+async function statFile(path: string): Promise<Stats> {
+  const stats = await stat(path);
+  if (!stats.isFile())
+    throw new AtlasmtlError("NOT_FOUND", "there is no plain file", { where: path, hint: "check the path" });
+  return stats;
+}
+
+/** Brackets in texts are counted as well: a file of settings stays far below either way. */
+function checkDepth(text: string, path: string): void {
+  let brackets = 0;
+  let line = 1;
+  let entries = 0;
+  for (const character of text) {
+    if (character === "\n") {
+      line++;
+      entries = 0;
+    } else if (character === "[" || character === "{") brackets++;
+    else if (character === "]" || character === "}") brackets = Math.max(0, brackets - 1);
+    else if (character === "-" || character === "?" || character === ":") entries++;
+    else if (character !== " " && character !== "\t") entries = 0;
+    if (brackets > MAX_DEPTH || entries > MAX_DEPTH)
+      throw new AtlasmtlError("LIMIT", `the file is nested more than ${MAX_DEPTH} deep`, {
+        where: `${path} › line ${line}`,
+        hint: "check that this is the file you meant",
+      });
+  }
+}
+
+/**
+ * The settings of a config file, checked against the flags of a command.
+ * @throws USAGE for a file that is no mapping, an unknown key (naming the nearest) or a wrong value.
+ */
+export async function readConfig(path: string, flags: FlagTable): Promise<Map<string, unknown>> {
+  const data = await asSubject("usage", () => readYaml(path));
+  if (data === null) return new Map();
+  if (!(data instanceof Map))
+    throw usageError("the file holds no mapping of settings", path, "write one `name: value` per line");
+  const keys = new Map(Object.keys(flags).map((key) => [snakeName(key), key]));
+  const values = new Map<string, unknown>();
+  for (const [given, value] of data) {
+    const name = String(given);
+    const key = keys.get(name);
+    if (key === undefined) {
+      const near = nearest(name, keys.keys());
+      throw usageError(
+        `unknown setting "${name}".${didYouMean(name, keys.keys())}`,
+        `${path} › ${name}`,
+        near === null ? `use any of ${[...keys.keys()].join(", ")}` : `write ${near}, or remove the line`,
+      );
+    }
+    if (value !== null) values.set(key, checkValue(flags[key], value, `${path} › ${name}`));
+  }
+  return values;
+}

@@ -1,0 +1,39 @@
+/** Flags for opening a dataset and choosing its matrix. @module */
+import { GENES_IN, type OpenOptions, VAR_NAMES } from "../../anndata/containers/probe.ts";
+import { usageError } from "../terminal/show-error.ts";
+import { choice, type FlagValues, name, toggle } from "./flag.ts";
+
+const FILES = "Files:";
+
+/** Flags of every command that reads a dataset. */
+export const OPEN_FLAGS = {
+  genome: name("NAME", FILES, "of 10x data with several genomes: the one to read"),
+  varNames: choice(VAR_NAMES, FILES, "of 10x data: what genes are called by"),
+  genesIn: choice(GENES_IN, FILES, "of a table of numbers: where genes are"),
+} as const;
+
+/** {@link OPEN_FLAGS} and the choice of a matrix. */
+export const DATASET_FLAGS = {
+  layer: name("LAYER", FILES, "read this layer instead of X"),
+  useRaw: toggle(FILES, "read raw.X instead of X"),
+  ...OPEN_FLAGS,
+} as const;
+export type DatasetFlags = FlagValues<typeof DATASET_FLAGS>;
+
+export const DATASET_FLAG_DEFAULTS = { varNames: "gene_symbols", genesIn: "columns" } as const;
+
+/** The matrix that the flags choose; undefined for the default. @throws USAGE for two choices. */
+export function layerOf({ layer, useRaw }: DatasetFlags): string | undefined {
+  if (useRaw !== true) return layer;
+  if (layer === undefined) return "raw/X";
+  throw usageError(
+    `--use-raw and --layer ${layer} name two matrices`,
+    "--use-raw and --layer",
+    "keep one of the two",
+  );
+}
+
+/** Options for opening, of the flags of a command. */
+export function openOptions({ genome, varNames, genesIn }: DatasetFlags): OpenOptions {
+  return { genome, varNames, genesIn };
+}

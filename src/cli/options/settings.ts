@@ -1,0 +1,84 @@
+/** From the words of the command line and a config file to checked settings. @module */
+import { type Command, Option } from "commander";
+import { usageError } from "../terminal/show-error.ts";
+import { readConfig } from "./config-file.ts";
+import { checkValue, type Flag, type FlagTable, type FlagValues, flagName, snakeName } from "./flag.ts";
+
+/** Adds the flags of a table to a command, with defaults and groups for its help. */
+export function addFlags(
+  command: Command,
+  flags: FlagTable,
+  defaults: Readonly<Record<string, unknown>>,
+): void {
+  for (const [key, flag] of Object.entries(flags)) {
+    const option = new Option(flagUsage(key, flag), flagHelp(flag, defaults[key]));
+    option.helpGroup(flag.group);
+    command.addOption(option);
+  }
+}
+
+function flagUsage(key: string, flag: Flag<unknown>): string {
+  if (flag.arity === "switch") return flagName(key);
+  const placeholder = flag.choices === null ? flag.placeholder : "WORD";
+  return `${flagName(key)} <${placeholder}${flag.arity === "many" ? "..." : ""}>`;
+}
+
+function flagHelp(flag: Flag<unknown>, fallback: unknown): string {
+  const notes: string[] = [];
+  if (flag.choices !== null) notes.push(flag.choices.join(", "));
+  const shown = Array.isArray(fallback) ? fallback.join(" ") : fallback;
+  if (["string", "number"].includes(typeof shown)) notes.push(`default: ${shown}`);
+  return notes.length === 0 ? flag.help : `${flag.help} (${notes.join("; ")})`;
+}
+
+/**
+ * The settings a command was given: those of its flags, then those of its config file.
+ *
+ * `given` are commander's options, by its own names.
+ * @throws USAGE naming the flag or the line of the file.
+ */
+export async function readSettings<T extends FlagTable>(
+  flags: T,
+  given: Readonly<Record<string, unknown>>,
+): Promise<FlagValues<T>> {
+  const values = new Map<string, unknown>();
+  for (const [key, flag] of Object.entries(flags)) {
+    const words = givenWords(key, flag, given);
+    if (words !== null) values.set(key, checkValue(flag, flag.fromWords(words), flagName(key)));
+  }
+  const config = values.get("config");
+  if (typeof config === "string") {
+    const { config: _, ...settable } = flags;
+    for (const [key, value] of await readConfig(config, settable))
+      if (!values.has(key)) values.set(key, value);
+  }
+  return Object.fromEntries(values) as FlagValues<T>;
+}
+
+/** Commander stores `--no-x` as `x: false`, one word as text, several as a list. */
+function givenWords(
+  key: string,
+  flag: Flag<unknown>,
+  given: Readonly<Record<string, unknown>>,
+): readonly string[] | null {
+  if (flag.arity === "switch") {
+    const negated = /^no[A-Z]/.test(key);
+    const stored = negated
+      ? given[key.charAt(2).toLowerCase() + key.slice(3)] === false
+      : given[key] === true;
+    return stored ? [] : null;
+  }
+  const value = given[key];
+  if (typeof value === "string") return [value];
+  return Array.isArray(value) ? value.map(String) : null;
+}
+
+/** The setting, which the command cannot do without. @throws USAGE when neither flag nor config has it. */
+export function required<V>(value: V | undefined, key: string, command: string): V {
+  if (value !== undefined) return value;
+  throw usageError(
+    `${flagName(key)} is missing`,
+    `atlasmtl ${command}`,
+    `add ${flagName(key)}, or ${snakeName(key)} to the file of --config; see atlasmtl ${command} --help`,
+  );
+}

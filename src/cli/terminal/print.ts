@@ -1,0 +1,146 @@
+/** What goes to the terminal: plain, aligned, in colour only where a person reads it. @module */
+import { styleText } from "node:util";
+import type { Warning } from "../../predict/types.ts";
+import { snakeName } from "../options/flag.ts";
+import type { Failure } from "./show-error.ts";
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly quiet: boolean;
+  readonly json: boolean;
+  /** null: progress when stderr is a terminal. */
+  readonly progress: boolean | null;
+  readonly debug: boolean;
+}
+
+export interface Output {
+  /** The result that was asked for, to stdout; not with `--json`. */
+  result(text: string): void;
+  /** The machine-readable summary, to stdout; only with `--json`. */
+  json(summary: unknown): void;
+  /** How it went, to stderr; not with `--quiet`. */
+  note(text: string): void;
+  warn(warning: Warning): void;
+  /** Emphasis for stdout. */
+  heading(text: string): string;
+}
+
+/** Colours of one stream, none unless it is a terminal and NO_COLOR is not set. */
+function painter(stream: NodeJS.WriteStream): (format: "bold" | "red" | "yellow", text: string) => string {
+  const colour = stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  return (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text);
+}
+
+/** The output of one run of the program. */
+export function createOutput(options: CommonOptions): Output {
+  const onError = painter(process.stderr);
+  const onOutput = painter(process.stdout);
+  return {
+    result(text) {
+      if (!options.json) process.stdout.write(`${text}\n`);
+    },
+    json(summary) {
+      if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+    },
+    note(text) {
+      if (!options.quiet) process.stderr.write(`${text}\n`);
+    },
+    warn(warning) {
+      const lines = [`${onError("yellow", "warning:")} ${warning.message}`];
+      if (warning.where !== undefined) lines.push(`  where: ${warning.where}`);
+      if (warning.hint !== undefined) lines.push(`  fix: ${warning.hint}`);
+      process.stderr.write(`${lines.join("\n")}\n`);
+    },
+    heading: (text) => onOutput("bold", text),
+  };
+}
+
+/** Writes the three lines of an error to stderr. */
+export function printFailure(failure: Failure): void {
+  const paint = painter(process.stderr);
+  process.stderr.write(
+    `${paint("red", "error:")} ${failure.what}\n` + `where: ${failure.where}\n` + `fix:   ${failure.fix}\n`,
+  );
+}
+
+/** Rows in columns two blanks apart; columns named in `right` are right-aligned. Trailing blanks are cut. */
+export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, displayWidth(cell));
+    });
+  const pad = (cell: string, i: number): string => {
+    const blanks = " ".repeat(widths[i] - displayWidth(cell));
+    return right.includes(i) ? blanks + cell : cell + blanks;
+  };
+  return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
+}
+
+/** Columns a text takes in a terminal; wide East Asian characters and emoji take two. */
+function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    if (/\p{M}/u.test(character)) continue;
+    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u.test(
+      character,
+    )
+      ? 2
+      : /\p{Emoji_Presentation}/u.test(character)
+        ? 2
+        : 1;
+  }
+  return width;
+}
+
+/** Each line of `text` set in by two blanks. */
+export function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
+}
+
+/** `1,234`. */
+export function count(n: number): string {
+  // The tables that `toLocaleString` loads take 10 ms.
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `1 cell`, `1,234 cells`. */
+export function plural(n: number, noun: string, nouns = `${noun}s`): string {
+  return `${count(n)} ${n === 1 ? noun : nouns}`;
+}
+
+/** A size in decimal units: `12.3 MB`. */
+export function byteSize(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let power = 0;
+  for (let value = bytes; value >= 999.5 && power < units.length - 1; value /= 1000) power++;
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** `0.42 s`, `12 s`, `3 min 05 s`, `2 h 10 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const two = (n: number): string => String(n).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** `93.1 %`. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** A word as a POSIX shell reads it back, for the commands that are suggested. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A copy with the keys of all objects in snake_case, for `--json`. */
+export function snakeKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeKeys);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [snakeName(key), snakeKeys(item)]));
+}

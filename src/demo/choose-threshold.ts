@@ -1,0 +1,49 @@
+/** Choosing how far a cell may be from the reference before it is Unknown. @module */
+import type { DenseMatrix } from "../core/dense.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Engine } from "../kernels/types.ts";
+import type { ValidationSplit } from "../model/validation-split.ts";
+
+export interface HeldOutThreshold {
+  /** The distance that at most 1 − `quantile` of the held-out cells exceed. */
+  readonly threshold: number;
+  readonly quantile: number;
+  readonly nHeldOut: number;
+}
+
+/**
+ * The `quantile` (0 < q ≤ 1) of the distance of held-out reference cells to their nearest training cell.
+ *
+ * Held-out cells are of types the model knows, yet were not trained on, as cells of a query are; so about
+ * 1 − q of a query's cells of known types lie beyond. `points` are the reference cells in the KNN space.
+ * @throws USAGE without held-out cells.
+ */
+export async function heldOutThreshold(
+  points: DenseMatrix,
+  split: ValidationSplit,
+  quantile: number,
+  { engine }: WorkOptions & { readonly engine: Engine },
+): Promise<HeldOutThreshold> {
+  const nHeldOut = split.val.length;
+  if (nHeldOut === 0)
+    throw new AtlasmtlError("USAGE", "A threshold needs held-out cells, and there are none.", {
+      hint: "Train with valFraction above 0.",
+    });
+  const index = await engine.createKnnIndex(pick(points, split.train));
+  try {
+    const { distances } = await index.search(pick(points, split.val), 1);
+    const sorted = distances.slice().sort();
+    return { threshold: sorted[Math.max(0, Math.ceil(quantile * nHeldOut) - 1)], quantile, nHeldOut };
+  } finally {
+    index.dispose();
+  }
+}
+
+function pick({ nCols, data }: DenseMatrix, rows: Uint32Array): DenseMatrix {
+  const picked = new Float32Array(rows.length * nCols);
+  rows.forEach((row, i) => {
+    picked.set(data.subarray(row * nCols, (row + 1) * nCols), i * nCols);
+  });
+  return { nRows: rows.length, nCols, data: picked };
+}

@@ -1,0 +1,115 @@
+/** What the advisers look at, taken from predictions of labelled cells (contract 3 §6 and §7). @module */
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { enforceHierarchy, type HierarchyRules } from "../predict/hierarchy-rules.ts";
+import type { PredictedLabels } from "../predict/types.ts";
+import { withUnknown } from "../predict/unknown.ts";
+import type { PolicyFeatures } from "./advice.ts";
+import { scoreEdge, scoreFullPath } from "./hierarchy-metrics.ts";
+import { discoverHotspots, type HotspotOptions, type Hotspots } from "./hotspots.ts";
+import { scoreLabels } from "./metrics.ts";
+
+/** True and predicted labels by column, of the same cells. */
+export interface LabelledPredictions {
+  readonly truth: ReadonlyMap<string, PredictedLabels>;
+  readonly predicted: ReadonlyMap<string, PredictedLabels>;
+}
+
+/** The edge that is looked at. */
+export interface PolicyEdge {
+  readonly parentLevel: string;
+  readonly childLevel: string;
+  readonly rules: HierarchyRules;
+}
+
+/**
+ * Features of a model with `nLevels` label columns, and the hotspot parents of the edge. `truth` has the columns
+ * that are known, coarse to fine, and those of the edge among them.
+ * @throws MISMATCH when lengths differ, USAGE for an option out of its range.
+ */
+export function measurePolicyFeatures(
+  { truth, predicted }: LabelledPredictions,
+  { parentLevel, childLevel, rules }: PolicyEdge,
+  nLevels: number,
+  settings: HotspotOptions,
+): { readonly features: PolicyFeatures; readonly hotspots: Hotspots } {
+  const edge = scoreEdge(
+    { truth: truth.get(parentLevel)!, predicted: predicted.get(parentLevel)! },
+    { truth: truth.get(childLevel)!, predicted: predicted.get(childLevel)! },
+    rules.get(childLevel)?.childToParent ?? new Map(),
+  );
+  const hotspots = discoverHotspots(edge.perParent, settings);
+  const scored = [...truth].map(([column, labels]) => ({ truth: labels, predicted: predicted.get(column)! }));
+  const scores = scored.map((level) => scoreLabels(level.truth, level.predicted, null));
+  return {
+    features: {
+      nLevels,
+      coarsestMacroF1: scores[0].macroF1,
+      finestMacroF1: scores.at(-1)!.macroF1,
+      finestBalancedAccuracy: scores.at(-1)!.balancedAccuracy,
+      parentCorrectChildWrongRate: edge.parentCorrectChildWrongRate,
+      fullPathAccuracy: scoreFullPath(scored).fullPathAccuracy,
+      hierarchyGap: inconsistency(parentLevel, childLevel, predicted, rules),
+      hotspotConcentration: hotspots.concentration,
+    },
+    hotspots,
+  };
+}
+
+/** Share of cells that enforcing the rule would make Unknown. */
+function inconsistency(
+  parentLevel: string,
+  childLevel: string,
+  predicted: ReadonlyMap<string, PredictedLabels>,
+  rules: HierarchyRules,
+): number {
+  const columns = [parentLevel, childLevel].map((column) => {
+    const labels = predicted.get(column)!;
+    const isUnknown = new Uint8Array(labels.codes.length);
+    return { column, final: withUnknown(labels, isUnknown), isUnknown };
+  });
+  return enforceHierarchy(columns, rules).get(childLevel) ?? 0;
+}
+
+/** How hotspot parents were chosen, by the names it has on disk. */
+export function selectionConfig(
+  settings: HotspotOptions,
+  { chosen, concentration }: Hotspots,
+  isGiven: boolean,
+): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["mode", isGiven ? "given" : settings.selection],
+    ["topk", settings.topK],
+    ["target_contribution", new Float(settings.targetContribution)],
+    ["min_cells", settings.minCells],
+    ["max_parents", settings.maxParents],
+    ["concentration", new Float(concentration)],
+    [
+      "hotspots",
+      chosen.map((spot) => ({
+        parent: spot.parent,
+        n_cells: spot.nCells,
+        parent_correct_child_wrong_rate: new Float(spot.parentCorrectChildWrongRate),
+        score: new Float(spot.score),
+        contribution: new Float(spot.contribution),
+      })),
+    ],
+  ]);
+}
+
+/** Features by the names they have on disk. */
+export function featuresConfig(features: PolicyFeatures): ConfigMap {
+  return new Map<string, ConfigValue>([
+    ["n_levels", features.nLevels],
+    ["coarsest_macro_f1", floatOrNull(features.coarsestMacroF1)],
+    ["finest_macro_f1", floatOrNull(features.finestMacroF1)],
+    ["finest_balanced_accuracy", floatOrNull(features.finestBalancedAccuracy)],
+    ["parent_correct_child_wrong_rate", floatOrNull(features.parentCorrectChildWrongRate)],
+    ["full_path_accuracy", floatOrNull(features.fullPathAccuracy)],
+    ["hierarchy_gap", floatOrNull(features.hierarchyGap)],
+    ["hotspot_concentration", floatOrNull(features.hotspotConcentration)],
+  ]);
+}
+
+/** A score on disk: null where there was nothing to measure. */
+export const floatOrNull = (value: number | null): ConfigValue =>
+  value === null || Number.isNaN(value) ? null : new Float(value);

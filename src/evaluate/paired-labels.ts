@@ -1,0 +1,63 @@
+/** True and predicted labels brought into one numbering. @module */
+import { compareCodePoints } from "../core/order.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { PredictedLabels } from "../predict/types.ts";
+import { UNKNOWN } from "../predict/unknown.ts";
+
+/** The code of a missing true label, and of a predicted label that is Unknown or missing. */
+export const NO_LABEL = -1;
+
+/** Labels of the same cells in one numbering: equal codes mean equal names. */
+export interface JoinedLabels {
+  /** Distinct names met in the categories of either side, by code point. */
+  readonly names: readonly string[];
+  /** Per cell the true label, {@link NO_LABEL} where it is missing. */
+  readonly truth: Int32Array;
+  /** Per cell the predicted label, {@link NO_LABEL} where it is Unknown. */
+  readonly predicted: Int32Array;
+}
+
+/**
+ * Numbers the labels of both sides alike.
+ *
+ * A predicted `Unknown` never equals a true label, not even one that is spelled `Unknown`: it counts as
+ * wrong (contract 5 §1).
+ * @throws MISMATCH when the two sides differ in length, BAD_DATA for a code outside its categories.
+ */
+export function joinLabels(truth: PredictedLabels, predicted: PredictedLabels): JoinedLabels {
+  requireSameCells(truth.codes.length, predicted.codes.length);
+  const names = [...new Set([...truth.categories, ...predicted.categories])].sort(compareCodePoints);
+  const codeOf = new Map(names.map((name, code) => [name, code]));
+  const ofTruth = truth.categories.map((name) => codeOf.get(name)!);
+  const ofPredicted = predicted.categories.map((name) => (name === UNKNOWN ? NO_LABEL : codeOf.get(name)!));
+  return {
+    names,
+    truth: renumber(truth.codes, ofTruth, "true"),
+    predicted: renumber(predicted.codes, ofPredicted, "predicted"),
+  };
+}
+
+function renumber(codes: Int32Array, map: readonly number[], side: string): Int32Array {
+  const out = new Int32Array(codes.length);
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i];
+    if (code < NO_LABEL || code >= map.length)
+      throw new AtlasmtlError(
+        "BAD_DATA",
+        `The ${side} label of cell ${i} has code ${code}; there are ${map.length} categories.`,
+      );
+    out[i] = code < 0 ? NO_LABEL : map[code];
+  }
+  return out;
+}
+
+/** @throws MISMATCH naming both counts. */
+export function requireSameCells(nTruth: number, nPredicted: number): void {
+  if (nTruth !== nPredicted)
+    throw new AtlasmtlError("MISMATCH", `There are ${nTruth} true labels for ${nPredicted} predictions.`, {
+      hint: "Give the truth of the same cells in the same order.",
+    });
+}
+
+/** `part` of `whole`; NaN, which stands for "not measured", when the whole is empty. */
+export const share = (part: number, whole: number): number => (whole === 0 ? Number.NaN : part / whole);

@@ -1,0 +1,194 @@
+/**
+ * Keeps the HDF5 library from what a file could make it do.
+ *
+ * A file can point to others: external links, arrays whose values lie in another file or are put together from
+ * several. They are not opened: a dataset from a stranger must not read what else is on the machine.
+ *
+ * A file can make the library loop forever. It walks a global heap collection (HDF5 format specification 3.0,
+ * III.E: where variable-length strings lie) by the sizes its objects declare, and a free object of size zero leaves
+ * it where it is. The collections are looked over as the library reads them; one that cannot be walked to its end
+ * is a read error.
+ *
+ * A file can make the library ask for any amount of memory, by the size of a heap or of a string. What it may ask
+ * for in one call is bounded.
+ * @module
+ */
+import { platform } from "#platform";
+import type { EmscriptenFs } from "./library.ts";
+
+/** `GCOL`, version 1, three zeros. */
+const SIGNATURE = [0x47, 0x43, 0x4f, 0x4c, 1, 0, 0, 0] as const;
+const HEADER_BYTES = 16;
+const OBJECT_HEADER_BYTES = 16;
+
+/** Larger reads are of values; metadata come in smaller ones. */
+const MAX_METADATA_READ = 1 << 16;
+
+/** The system's numbers for "permission denied" and a read error, as Emscripten has them. */
+const EACCES = 2;
+const EIO = 29;
+
+/** The flag by which a folder is opened, as Emscripten has it. */
+const O_DIRECTORY = 0o200000;
+
+type Read = EmscriptenFs["read"];
+type Stream = Parameters<Read>[0];
+
+/** The file that may be opened just now. */
+let permitted: string | null = null;
+/** A file that was refused. */
+let refused: string | null = null;
+
+/** Lets `work` open the file at `path`. */
+export function permitting<T>(path: string, work: () => T): T {
+  const before = permitted;
+  permitted = path;
+  try {
+    return work();
+  } finally {
+    permitted = before;
+  }
+}
+
+/** The other file that the call under way wanted to open; null when it wanted none. */
+export function refusedFile(): string | null {
+  return refused;
+}
+
+/** Puts the guard between the library and its files; `isLibrary` tells whether one of its calls is under way. */
+export function guardFiles(fs: EmscriptenFs, isLibrary: () => boolean): void {
+  guardReads(fs, isLibrary);
+  const open = fs.open.bind(fs);
+  fs.open = (path, flags, ...rest) => {
+    if (isLibrary() && path !== permitted && !isPlugin(path)) {
+      // Folders are those where plugins might be; ours are enough.
+      if (!(typeof flags === "number" && flags & O_DIRECTORY)) refused ??= path;
+      throw new fs.ErrnoError(EACCES);
+    }
+    return open(path, flags, ...rest);
+  };
+}
+
+/** What one call may add to the library's memory, however small the file: HDF5's own caches stay far below. */
+const GROWTH_ALLOWANCE = 64 * 1024 * 1024;
+
+/** How often the library may hold what is read, and what the largest file holds. */
+const COPIES = 4;
+
+const PAGE_BYTES = 65_536;
+
+let growthLeft = Number.POSITIVE_INFINITY;
+let wasGrowthRefused = false;
+/** Size of the largest file so far: what is normal for it must pass. */
+let largestFile = 0;
+
+/** Sets the bounds for one call; what is written is the caller's own, whatever memory it takes. */
+export function beginCall(isWriting: boolean): void {
+  growthLeft = isWriting ? Number.POSITIVE_INFINITY : GROWTH_ALLOWANCE + COPIES * largestFile;
+  wasGrowthRefused = false;
+  refused = null;
+}
+
+/** Lets the call under way use as much memory as is needed for `bytes`. */
+export function allowMemory(bytes: number): void {
+  growthLeft += COPIES * bytes;
+}
+
+export function noteFileSize(bytes: number): void {
+  largestFile = Math.max(largestFile, bytes);
+}
+
+/** True when the call under way was refused memory. */
+export function wasMemoryRefused(): boolean {
+  return wasGrowthRefused;
+}
+
+/** Loads the library with its memory under guard, which is caught when it is made. */
+export async function guardMemory<T>(load: () => Promise<T>, isLibrary: () => boolean): Promise<T> {
+  const { instantiate } = WebAssembly;
+  const watched = async (...args: Parameters<typeof instantiate>): Promise<unknown> => {
+    const result: unknown = await instantiate.apply(WebAssembly, args);
+    const instance = result instanceof WebAssembly.Instance ? result : instanceOf(result);
+    for (const item of Object.values(instance?.exports ?? {}))
+      if (item instanceof WebAssembly.Memory) boundGrowth(item, isLibrary);
+    return result;
+  };
+  WebAssembly.instantiate = watched as typeof instantiate;
+  try {
+    return await load();
+  } finally {
+    WebAssembly.instantiate = instantiate;
+  }
+}
+
+function instanceOf(result: unknown): WebAssembly.Instance | null {
+  const { instance } = (result ?? {}) as { readonly instance?: unknown };
+  return instance instanceof WebAssembly.Instance ? instance : null;
+}
+
+function boundGrowth(memory: WebAssembly.Memory, isLibrary: () => boolean): void {
+  const grow = memory.grow.bind(memory);
+  memory.grow = (pages) => {
+    if (isLibrary() && pages * PAGE_BYTES > growthLeft) {
+      wasGrowthRefused = true;
+      throw new RangeError("more memory than a call may ask for");
+    }
+    growthLeft -= pages * PAGE_BYTES;
+    return grow(pages);
+  };
+}
+
+function isPlugin(path: string): boolean {
+  const folder = platform.hdf5Plugins();
+  return folder !== null && path.startsWith(folder);
+}
+
+function guardReads(fs: EmscriptenFs, isLibrary: () => boolean): void {
+  const read = fs.read.bind(fs);
+  fs.read = (stream, into, offset, length, position) => {
+    const done = read(stream, into, offset, length, position);
+    if (isLibrary() && typeof position === "number" && done >= SIGNATURE.length && done <= MAX_METADATA_READ)
+      for (const at of collectionsIn(into, offset, done))
+        if (!isWalkable(collectionAt(read, stream, position + at))) throw new fs.ErrnoError(EIO);
+    return done;
+  };
+}
+
+/** Where collections begin in what was read, from its start. */
+function* collectionsIn(bytes: Uint8Array, offset: number, length: number): Generator<number> {
+  const view = bytes.subarray(offset, offset + length);
+  for (let at = view.indexOf(SIGNATURE[0]); at >= 0; at = view.indexOf(SIGNATURE[0], at + 1))
+    if (SIGNATURE.every((byte, i) => view[at + i] === byte)) yield at;
+}
+
+interface Collection {
+  readonly declaredSize: number;
+  /** What was read of it, from its start. */
+  readonly bytes: Uint8Array;
+}
+
+/** Objects have 16-bit numbers; what lies further on than this is one of few large ones. */
+const MAX_COLLECTION_BYTES = 1 << 24;
+
+/** The collection at a byte of the file, or what there is of it. */
+function collectionAt(read: Read, stream: Stream, position: number): Collection {
+  const header = new Uint8Array(HEADER_BYTES);
+  read(stream, header, 0, HEADER_BYTES, position);
+  const declaredSize = Number(new DataView(header.buffer).getBigUint64(8, true));
+  const bytes = new Uint8Array(Math.min(declaredSize, MAX_COLLECTION_BYTES));
+  const done = read(stream, bytes, 0, bytes.length, position);
+  return { declaredSize, bytes: bytes.subarray(0, done) };
+}
+
+/** Every object ends after it begins, and inside the collection. */
+function isWalkable({ declaredSize, bytes }: Collection): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = HEADER_BYTES; at + OBJECT_HEADER_BYTES <= bytes.length; ) {
+    const isFree = view.getUint16(at, true) === 0;
+    const size = Number(view.getBigUint64(at + 8, true));
+    const need = isFree ? size : OBJECT_HEADER_BYTES + Math.ceil(size / 8) * 8;
+    if (need < 1 || at + need > declaredSize) return false;
+    at += need;
+  }
+  return true;
+}

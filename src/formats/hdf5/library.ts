@@ -1,0 +1,183 @@
+/**
+ * The HDF5 library as WebAssembly, with its messages caught.
+ *
+ * The library reports failures by printing a stack to stderr and, in h5wasm, often by nothing else. Here
+ * stderr is a buffer: whatever a call prints becomes the cause of an error.
+ * @module
+ */
+import type * as H5wasm from "#h5wasm";
+import type { MountingFs } from "../../core/platform.ts";
+import { AtlasmtlError, type ErrorCode } from "../../errors.ts";
+import { allowMemory, beginCall, guardFiles, guardMemory, refusedFile, wasMemoryRefused } from "./guard.ts";
+
+export type H5Module = Awaited<typeof H5wasm.ready>;
+
+/** A file handle of Emscripten's file system, as far as it is used here. */
+interface Stream {
+  stream_ops?: object;
+  node?: object;
+}
+
+/** Emscripten's file system: real paths in Node, files in memory elsewhere. */
+export interface EmscriptenFs extends MountingFs {
+  open(path: string, flags: string | number, mode?: number): Stream;
+  close(stream: Stream): void;
+  read(stream: Stream, into: Uint8Array, offset: number, length: number, position: number): number;
+  write(stream: Stream, from: Uint8Array, offset: number, length: number, position: number): number;
+  readFile(path: string): Uint8Array;
+  getStream(fd: number): Stream | null;
+  stat(path: string): { readonly size: number };
+  readonly ErrnoError: new (errno: number) => Error;
+}
+
+const MAX_MESSAGE = 16_384;
+
+/** What the library printed on stderr since the last call began: the sign of a failure. */
+let printed = "";
+/** Its last warning. */
+let noted = "";
+/** Calls in progress. */
+let calls = 0;
+let loading: Promise<H5Module> | null = null;
+let loaded: H5Module | null = null;
+
+/** Loads the library once; everything else here needs it. */
+export async function loadHdf5(): Promise<H5Module> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<H5Module> {
+  const restore = catchWarnings();
+  try {
+    loaded = await guardMemory(
+      async () => (await import("#h5wasm")).ready,
+      () => calls > 0,
+    );
+  } finally {
+    restore();
+  }
+  catchStderr(fileSystem(loaded));
+  // Where a file makes no sense, the library looks for plugins that might: in folders that are not ours.
+  while (loaded.get_plugin_search_paths().length > 0) loaded.remove_plugin_search_path(0);
+  guardFiles(fileSystem(loaded), () => calls > 0);
+  return loaded;
+}
+
+/**
+ * The library takes hold of the console's `error` while it loads, and warns there ever after. What it takes
+ * hold of passes on everything but its own warnings, which are kept for the cause of an error.
+ */
+function catchWarnings(): () => void {
+  const { console } = globalThis;
+  const { error } = console;
+  console.error = (...words: unknown[]) => {
+    if (calls > 0) noted = words.map(String).join(" ");
+    else error.apply(console, words);
+  };
+  return () => {
+    console.error = error;
+  };
+}
+
+/** The loaded library. @throws BUG before {@link loadHdf5}. */
+export function hdf5Library(): H5Module {
+  if (loaded === null) throw new AtlasmtlError("BUG", "the HDF5 library is not loaded yet");
+  return loaded;
+}
+
+/** Emscripten's file system of the loaded library. */
+export function fileSystem(h5: H5Module = hdf5Library()): EmscriptenFs {
+  return h5.FS as unknown as EmscriptenFs;
+}
+
+function catchStderr(fs: EmscriptenFs): void {
+  const stderr = fs.getStream(2);
+  if (stderr === null) return;
+  const decoder = new TextDecoder();
+  // Node's raw file system asks `node.mode` of a stream that has operations of its own: a character device.
+  stderr.node ??= { mode: 0o020666 };
+  stderr.stream_ops = {
+    ...stderr.stream_ops,
+    write(_stream: Stream, buffer: Uint8Array, offset: number, length: number): number {
+      if (printed.length < MAX_MESSAGE)
+        printed += decoder.decode(new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length).slice());
+      return length;
+    },
+  };
+}
+
+/**
+ * Runs `work` on the library and turns anything it throws or prints into an error that says what failed.
+ * @throws `code` (BAD_FORMAT unless given).
+ */
+export function callHdf5<T>(what: string, work: () => T, code: ErrorCode = "BAD_FORMAT"): T {
+  printed = "";
+  noted = "";
+  if (calls === 0) beginCall(code === "IO");
+  calls++;
+  let result: T;
+  try {
+    result = work();
+  } catch (error) {
+    if (error instanceof AtlasmtlError) throw error;
+    checkGuard(what);
+    const said = printed || noted;
+    throw failure(what, code, said === "" ? error : new Error(said, { cause: error }));
+  } finally {
+    calls--;
+  }
+  checkGuard(what);
+  if (printed !== "") throw failure(what, code, new Error(printed));
+  return result;
+}
+
+/** What the guard refused, the library passes over, or takes for a damaged file. */
+function checkGuard(what: string): void {
+  const path = refusedFile();
+  // Without the file it refers to, the library would leave out a part of the data, or make up its values.
+  if (path !== null)
+    throw new AtlasmtlError(
+      "UNSUPPORTED",
+      `${what}: the file refers to another one, ${path}, which is not opened`,
+      {
+        hint: "put everything into one file, in Python: anndata.read_h5ad(path).write_h5ad(new_path)",
+      },
+    );
+  if (wasMemoryRefused())
+    throw new AtlasmtlError("LIMIT", `${what}: it asks for more memory than a file of its size can need`, {
+      hint: "the file is damaged; copy it again from its source",
+    });
+}
+
+function failure(what: string, code: ErrorCode, cause: unknown): AtlasmtlError {
+  return new AtlasmtlError(code, what, {
+    hint:
+      code === "IO"
+        ? "check the free space and the permissions of the output folder"
+        : "the file is damaged or incomplete; compare its size and checksum with the original, or copy it again",
+    cause,
+  });
+}
+
+/** Allocates `bytes` of the library's memory for the time of `work`. @throws LIMIT when it has no room. */
+export function withMemory<T>(bytes: number, work: (address: number) => T): T {
+  const h5 = hdf5Library();
+  allowMemory(bytes);
+  const address = bytes < h5.MAXIMUM_MEMORY ? h5._malloc(Math.max(bytes, 1)) : 0;
+  if (address === 0)
+    throw new AtlasmtlError("LIMIT", `one read of ${bytes} bytes does not fit the HDF5 library's memory`);
+  try {
+    return work(address);
+  } finally {
+    h5._free(address);
+  }
+}
+
+/** The address of an object's header in its file. */
+export function headerAddress(fileId: bigint, path: string): number {
+  const reference: ArrayLike<number> = hdf5Library().create_object_reference(fileId, path);
+  let result = 0;
+  for (let i = 7; i >= 0; i--) result = result * 256 + reference[i];
+  return result;
+}

@@ -1,0 +1,190 @@
+/** HDF5 datatypes and raw values, decoded. @module */
+import type { Metadata } from "#h5wasm";
+import { AtlasmtlError } from "../../errors.ts";
+import type { AttributeValue, CompoundField, ElementKind } from "../array-store.ts";
+import { halfToFloat32, type NumberArray } from "../number-arrays.ts";
+import { hdf5Library } from "./library.ts";
+
+/** HDF5's own numbers for its datatype classes. */
+const INTEGER = 0;
+const FLOAT = 1;
+const STRING = 3;
+const COMPOUND = 6;
+const REFERENCE = 7;
+const ENUM = 8;
+const SEQUENCE = 9;
+const ARRAY = 10;
+
+const CLASS_NAMES: readonly string[] = [
+  "integer",
+  "float",
+  "time",
+  "string",
+  "bitfield",
+  "opaque",
+  "compound",
+  "reference",
+  "enum",
+  "variable-length sequence",
+  "array",
+];
+
+/** What kind of element a datatype is, and its numpy name. */
+export function describeType(type: Metadata): { element: ElementKind; dtype: string } {
+  const number = numberName(type);
+  if (number !== null) return { element: "number", dtype: number };
+  if (isBoolean(type)) return { element: "boolean", dtype: "bool" };
+  if (type.type === STRING) return { element: "string", dtype: "str" };
+  if (type.type === COMPOUND) return { element: "compound", dtype: "compound" };
+  const name = CLASS_NAMES[type.type] ?? "unknown";
+  return {
+    element: "other",
+    dtype: type.type === FLOAT || type.type === INTEGER ? `${name}${type.size * 8}` : name,
+  };
+}
+
+function numberName(type: Metadata): string | null {
+  if (type.type === INTEGER && [1, 2, 4, 8].includes(type.size))
+    return `${type.signed ? "int" : "uint"}${type.size * 8}`;
+  return type.type === FLOAT && [2, 4, 8].includes(type.size) ? `float${type.size * 8}` : null;
+}
+
+/** h5py's booleans: an enum of one byte with FALSE = 0 and TRUE = 1. */
+function isBoolean(type: Metadata): boolean {
+  const members = type.enum_type?.members;
+  return (
+    type.type === ENUM &&
+    type.size === 1 &&
+    members !== undefined &&
+    Object.keys(members).length === 2 &&
+    members.FALSE === 0 &&
+    members.TRUE === 1
+  );
+}
+
+/** True when raw values point into memory that the library must get back. */
+export function holdsPointers(type: Metadata): boolean {
+  if (type.vlen || type.type === SEQUENCE) return true;
+  if (type.array_type !== undefined) return holdsPointers(type.array_type);
+  return type.compound_type?.members.some(holdsPointers) ?? false;
+}
+
+/** Numbers or booleans from little-endian bytes that start at the beginning of their buffer. */
+export function decodeNumbers(bytes: Uint8Array<ArrayBuffer>, type: Metadata): NumberArray {
+  const { buffer } = bytes;
+  const n = bytes.length / type.size;
+  if (type.type === ENUM) return type.size === 1 ? bytes : refuse(type);
+  switch (numberName(type)) {
+    case "int8":
+      return new Int8Array(buffer, 0, n);
+    case "uint8":
+      return bytes;
+    case "int16":
+      return new Int16Array(buffer, 0, n);
+    case "uint16":
+      return new Uint16Array(buffer, 0, n);
+    case "int32":
+      return new Int32Array(buffer, 0, n);
+    case "uint32":
+      return new Uint32Array(buffer, 0, n);
+    case "int64":
+      return new BigInt64Array(buffer, 0, n);
+    case "uint64":
+      return new BigUint64Array(buffer, 0, n);
+    case "float16":
+      return halfToFloat32(new Uint16Array(buffer, 0, n));
+    case "float32":
+      return new Float32Array(buffer, 0, n);
+    case "float64":
+      return new Float64Array(buffer, 0, n);
+    default:
+      return refuse(type);
+  }
+}
+
+function refuse(type: Metadata): never {
+  throw new AtlasmtlError("UNSUPPORTED", `values of HDF5 type ${describeType(type).dtype} are not read`, {
+    hint: "store them as integers, float16/32/64, booleans or strings",
+  });
+}
+
+/** Strings from raw bytes: pointers into the library's memory, or fixed-length text. */
+export function decodeStrings(bytes: Uint8Array<ArrayBuffer>, type: Metadata): string[] {
+  const { UTF8ToString } = hdf5Library();
+  if (type.type !== STRING) return refuse(type);
+  if (type.vlen) return Array.from(new Uint32Array(bytes.buffer), (pointer) => UTF8ToString(pointer));
+  const decoder = new TextDecoder();
+  const result: string[] = [];
+  for (let at = 0; at + type.size <= bytes.length; at += type.size) {
+    const field = bytes.subarray(at, at + type.size);
+    const zero = field.indexOf(0);
+    const text = decoder.decode(zero < 0 ? field : field.subarray(0, zero));
+    result.push(type.strpad === 2 ? text.replace(/ +$/, "") : text);
+  }
+  return result;
+}
+
+/** Bytes of a stored variable-length value: length, heap address, index. */
+export const POINTER_BYTES = 16;
+
+/**
+ * A datatype as it lies in the file: the library describes it as it is in memory, where what varies in length is a
+ * pointer of the machine, and the members after it move up.
+ */
+export function storedType(type: Metadata): Metadata {
+  if (type.vlen) return { ...type, size: POINTER_BYTES };
+  if (type.compound_type === undefined) return type;
+  let grown = 0;
+  const members = type.compound_type.members
+    .toSorted((a, b) => a.offset - b.offset)
+    .map((member) => {
+      const stored = { ...member, ...storedType(member), offset: member.offset + grown };
+      grown += stored.size - member.size;
+      return stored;
+    });
+  return { ...type, size: type.size + grown, compound_type: { ...type.compound_type, members } };
+}
+
+/** One member of compound values; `readTexts` decodes strings. */
+export function decodeField(
+  bytes: Uint8Array,
+  type: Metadata,
+  name: string,
+  readTexts: (bytes: Uint8Array<ArrayBuffer>, type: Metadata) => string[] = decodeStrings,
+): CompoundField {
+  const member = type.compound_type?.members.find((candidate) => candidate.name === name);
+  if (member === undefined) throw new AtlasmtlError("NOT_FOUND", `there is no field "${name}"`);
+  const isArray = member.type === ARRAY && member.array_type !== undefined;
+  const inner = isArray ? member.array_type! : member;
+  const n = Math.floor(bytes.length / type.size);
+  const column = new Uint8Array(n * member.size);
+  for (let i = 0; i < n; i++) {
+    const from = i * type.size + member.offset;
+    column.set(bytes.subarray(from, from + member.size), i * member.size);
+  }
+  const { element, dtype } = describeType(inner);
+  const values = element === "string" ? readTexts(column, inner) : decodeNumbers(column, inner);
+  return { dtype, width: isArray ? member.size / inner.size : 1, values };
+}
+
+/** An attribute's value; undefined for a type that is not read. */
+export function decodeAttribute(
+  bytes: Uint8Array<ArrayBuffer>,
+  type: Metadata,
+  fileId: bigint,
+): AttributeValue | undefined {
+  const isScalar = type.shape?.length === 0;
+  if (type.type === REFERENCE && type.ref_type === "object" && isScalar) {
+    const path: unknown = hdf5Library().get_referenced_name(fileId, bytes, true);
+    return typeof path === "string" ? { reference: path } : undefined;
+  }
+  const { element } = describeType(type);
+  if (element === "string") {
+    const strings = decodeStrings(bytes, type);
+    return isScalar ? strings[0] : strings;
+  }
+  if (element !== "number" && element !== "boolean") return undefined;
+  const numbers = decodeNumbers(bytes, type);
+  if (!isScalar) return numbers;
+  return element === "boolean" ? numbers[0] !== 0 : numbers[0];
+}

@@ -1,0 +1,143 @@
+/** Writes into HDF5 files: groups, arrays, attributes, real booleans. @module */
+import type { ElementWriter } from "../element-writer.ts";
+import type { NumberArray } from "../number-arrays.ts";
+import { patchBooleans, STAND_IN } from "./booleans.ts";
+import { createGrowing, type GrowingArray, type GrowingType } from "./growing-array.ts";
+import { editFile } from "./layout.ts";
+import { callHdf5, type H5Module, hdf5Library, headerAddress, withMemory } from "./library.ts";
+import { objectType, openFile } from "./open.ts";
+
+type WriteMetadata = Parameters<H5Module["create_dataset"]>[3];
+
+/**
+ * An HDF5 file being written; nothing of it may be read until {@link finish} has returned. An empty list of
+ * strings as an attribute is written as anndata does, as an empty float array.
+ */
+export interface Hdf5Writer extends ElementWriter {
+  has(path: string): boolean;
+  /** An array that grows; see {@link createGrowing}. */
+  grow(path: string, dtype: GrowingType, rowShape?: readonly number[]): GrowingArray;
+  /** A second name for an existing object. */
+  link(existing: string, path: string): void;
+  /** The address of an object's header, for {@link editFile}. */
+  headerOf(path: string): number;
+  /** Closes the file and makes its booleans real. */
+  finish(): void;
+  /** Closes a file that is given up. */
+  abandon(): void;
+}
+
+/** Opens the file that the library knows as `path`: a new one, or one to add to. @throws IO, BAD_FORMAT. */
+export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer {
+  const h5 = hdf5Library();
+  const fileId = openFile(path, mode);
+  const booleanHeaders = new Set<number>();
+  const write = <T>(what: string, work: () => T): T => callHdf5(`"${what}" cannot be written`, work, "IO");
+
+  const headerOf = (at: string): number => write(at, () => headerAddress(fileId, at));
+
+  const writeBytes = (at: string, bytes: Uint8Array, metadata: WriteMetadata): void =>
+    write(at, () =>
+      withMemory(bytes.length, (address) => {
+        h5.HEAPU8.set(bytes, address);
+        h5.create_dataset(fileId, at, BigInt(address), metadata);
+      }),
+    );
+
+  const writeAttribute = (at: string, name: string, bytes: Uint8Array, metadata: WriteMetadata): void =>
+    write(`${at}@${name}`, () =>
+      withMemory(bytes.length, (address) => {
+        h5.HEAPU8.set(bytes, address);
+        h5.create_attribute(fileId, at, name, BigInt(address), metadata);
+      }),
+    );
+
+  return {
+    headerOf,
+    has: (at) => objectType(fileId, at) >= 0,
+    createGroup: (at) => void write(at, () => h5.create_group(fileId, at, false)),
+    grow: (at, dtype, rowShape) => createGrowing(fileId, at, dtype, rowShape),
+    link(existing, at) {
+      write(at, () => {
+        if (h5.create_hard_link(fileId, existing, at) < 0) throw new Error("the link was refused");
+      });
+    },
+    writeNumbers: (at, values, shape) => writeBytes(at, bytesOf(values), numberMetadata(values, shape)),
+    writeBooleans(at, values, shape) {
+      writeBytes(at, values, booleanMetadata(shape));
+      booleanHeaders.add(headerOf(at));
+    },
+    writeStrings(at, values, shape) {
+      write(at, () => h5.create_vlen_str_dataset(fileId, at, values, stringMetadata(shape)));
+    },
+    setAttribute(at, name, value) {
+      write(`${at}@${name}`, () => {
+        if (h5.get_attribute_names(fileId, at).includes(name)) h5.delete_attribute(fileId, at, name);
+      });
+      if (typeof value === "boolean") {
+        writeAttribute(at, name, Uint8Array.of(value ? 1 : 0), booleanMetadata([]));
+        booleanHeaders.add(headerOf(at));
+      } else if (ArrayBuffer.isView(value)) {
+        writeAttribute(at, name, bytesOf(value), numberMetadata(value, [value.length]));
+      } else if (typeof value !== "string" && value.length === 0) {
+        writeAttribute(at, name, new Uint8Array(0), numberMetadata(new Float64Array(0), [0]));
+      } else {
+        const values = typeof value === "string" ? [value] : value;
+        const metadata = stringMetadata(typeof value === "string" ? [] : [values.length]);
+        write(`${at}@${name}`, () => h5.create_vlen_str_attribute(fileId, at, name, values, metadata));
+      }
+    },
+    finish() {
+      write(path, () => {
+        if (h5.flush(fileId) < 0 || h5.close_file(fileId) < 0) throw new Error("the file was not flushed");
+      });
+      if (booleanHeaders.size === 0) return;
+      editFile(path, (file) => {
+        for (const header of booleanHeaders) patchBooleans(file, header);
+      });
+    },
+    abandon() {
+      try {
+        write(path, () => h5.close_file(fileId));
+      } catch {
+        // The error that made the caller give up is the one to hear of.
+      }
+    },
+  };
+}
+
+const bytesOf = (values: NumberArray): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+function metadataOf(shape: readonly number[], rest: Partial<WriteMetadata>): WriteMetadata {
+  const size = shape.map(BigInt);
+  return {
+    type: 0,
+    size: 1,
+    signed: false,
+    vlen: false,
+    littleEndian: true,
+    total_size: shape.reduce((product, n) => product * n, 1),
+    shape: size,
+    maxshape: size,
+    ...rest,
+  };
+}
+
+function numberMetadata(values: NumberArray, shape: readonly number[]): WriteMetadata {
+  const isFloat = values instanceof Float32Array || values instanceof Float64Array;
+  const signed = values.constructor.name.startsWith("Int") || values instanceof BigInt64Array;
+  return metadataOf(shape, { type: isFloat ? 1 : 0, size: values.BYTES_PER_ELEMENT, signed });
+}
+
+function stringMetadata(shape: readonly number[]): WriteMetadata {
+  return metadataOf(shape, { type: 3, size: 4, vlen: true, cset: 1 });
+}
+
+function booleanMetadata(shape: readonly number[]): WriteMetadata {
+  const member = {
+    ...{ name: STAND_IN, offset: 0, type: 0, size: 1, signed: true, vlen: false, littleEndian: true },
+    ...{ shape: [], maxshape: [], chunks: null, total_size: 1 },
+  };
+  return metadataOf(shape, { type: 6, size: 1, compound_type: { members: [member], nmembers: 1 } });
+}

@@ -1,0 +1,93 @@
+/** Choosing the child again within the predicted parent, by a regression on child logits (contract 3 §6). @module */
+import type { ForwardResult } from "../kernels/types.ts";
+import { type LogisticRegression, logisticScores } from "./logistic-regression.ts";
+
+/** How one parent's children are told apart. */
+export interface ParentReranker {
+  readonly parent: string;
+  /** Its legal children that were seen, sorted by code point: both the features and the classes. */
+  readonly children: readonly string[];
+  /** Null for a parent with one child, which is a constant. */
+  readonly regression: LogisticRegression | null;
+  /** Cells it was fitted on. */
+  readonly nCells: number;
+}
+
+/** Everything the artifact of a refinement holds. */
+export interface Reranker {
+  readonly parentLevel: string;
+  readonly childLevel: string;
+  /** Classes of the child head of the model it was fitted with. */
+  readonly childClasses: readonly string[];
+  readonly childToParent: ReadonlyMap<string, string>;
+  readonly parents: readonly ParentReranker[];
+}
+
+/** A reranker in the numbering of a model. */
+export interface BoundReranker {
+  readonly parentHead: number;
+  readonly childHead: number;
+  /** By the index of the parent's class. */
+  readonly parents: ReadonlyMap<
+    number,
+    { readonly childIndices: readonly number[]; readonly regression: LogisticRegression | null }
+  >;
+}
+
+/** The numbers of a model for the names of a reranker; heads and child classes are known to agree. */
+export function bindReranker(
+  reranker: Reranker,
+  heads: readonly { readonly column: string; readonly classes: readonly string[] }[],
+): BoundReranker {
+  const parentHead = heads.findIndex(({ column }) => column === reranker.parentLevel);
+  const childHead = heads.findIndex(({ column }) => column === reranker.childLevel);
+  const { classes: parentClasses } = heads[parentHead];
+  const { classes: childClasses } = heads[childHead];
+  return {
+    parentHead,
+    childHead,
+    parents: new Map(
+      reranker.parents.map(({ parent, children, regression }) => [
+        parentClasses.indexOf(parent),
+        { childIndices: children.map((child) => childClasses.indexOf(child)), regression },
+      ]),
+    ),
+  };
+}
+
+/**
+ * Replaces the child logits of a block, in place, for cells whose most likely parent has a reranker; returns how
+ * many they are.
+ *
+ * The new logits are the scores of the parent's children times `temperature`, by which they are divided later
+ * on, and −∞ for every other child.
+ */
+export function applyReranker(reranker: BoundReranker, block: ForwardResult, temperature: number): number {
+  if (block.nRows === 0) return 0;
+  const parents = block.logits[reranker.parentHead];
+  const children = block.logits[reranker.childHead];
+  const nParents = parents.length / block.nRows;
+  const nChildren = children.length / block.nRows;
+  let changed = 0;
+  for (let r = 0; r < block.nRows; r++) {
+    let best = 0;
+    for (let p = 1; p < nParents; p++) if (parents[r * nParents + p] > parents[r * nParents + best]) best = p;
+    const chosen = reranker.parents.get(best);
+    if (chosen === undefined) continue;
+    const row = children.subarray(r * nChildren, (r + 1) * nChildren);
+    const { childIndices, regression } = chosen;
+    const scores = new Float64Array(childIndices.length);
+    if (regression !== null)
+      logisticScores(
+        regression,
+        Float64Array.from(childIndices, (child) => row[child]),
+        scores,
+      );
+    row.fill(Number.NEGATIVE_INFINITY);
+    childIndices.forEach((child, s) => {
+      row[child] = scores[s] * temperature;
+    });
+    changed++;
+  }
+  return changed;
+}

@@ -1,0 +1,111 @@
+/** Folders in which a commit was interrupted, seen and put right. @module */
+import { realpath, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { ByteSource, CommittedStore } from "../core/bytes.ts";
+import { isAtlasmtlError } from "../errors.ts";
+import { bytesPart, commitFiles } from "./commit.ts";
+import { type Disk, nodeDisk } from "./disk.ts";
+import { asFileError, systemCode } from "./file-errors.ts";
+import { findJournals, finishJournal } from "./journal.ts";
+
+/**
+ * The files as they are once every commit is finished. Folders are looked at on first use; nothing is written.
+ */
+export function committedView(
+  open: (path: string) => Promise<ByteSource>,
+  disk: Disk = nodeDisk,
+): CommittedStore {
+  const folders = new Map<string, Promise<ReadonlyMap<string, string>>>();
+  const waiting = new Map<string, string>();
+
+  const waitingIn = (folder: string): Promise<ReadonlyMap<string, string>> => {
+    let known = folders.get(folder);
+    if (known === undefined) {
+      known = waitingFiles(disk, folder).then((found) => {
+        for (const [path, temporary] of found) waiting.set(path, temporary);
+        return found;
+      });
+      folders.set(folder, known);
+    }
+    return known;
+  };
+  const temporaryOf = async (path: string): Promise<string | null> => {
+    const absolute = resolve(path);
+    await waitingIn(dirname(absolute));
+    return waiting.get(absolute) ?? null;
+  };
+
+  return {
+    async open(path) {
+      const temporary = await temporaryOf(path);
+      if (temporary !== null)
+        try {
+          return { ...(await open(temporary)), name: path };
+        } catch (error) {
+          // Its writer is alive and has renamed it since.
+          if (!isAtlasmtlError(error, "NOT_FOUND")) throw error;
+        }
+      return open(path);
+    },
+    async exists(path) {
+      if ((await temporaryOf(path)) !== null) return true;
+      return stat(path).then(
+        (stats) => stats.isFile(),
+        () => false,
+      );
+    },
+    // A file under its temporary name is no link, and lies where it will lie.
+    async realPath(path) {
+      const temporary = await temporaryOf(path);
+      if (temporary === null) return realPath(path);
+      return realPath(temporary).catch(() => realPath(path));
+    },
+    writeAll: (files, also) =>
+      commitFiles(
+        files.map((file) => bytesPart(file)),
+        also,
+      ),
+    unfinished: () => [...waiting.keys()],
+  };
+}
+
+/** @throws NOT_FOUND, IO. */
+export async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    throw asFileError(error, path, "read");
+  }
+}
+
+/** Absolute path → temporary path, of commits whose journal lies in `folder`. */
+async function waitingFiles(disk: Disk, folder: string): Promise<ReadonlyMap<string, string>> {
+  try {
+    const found = await findJournals(disk, folder);
+    return new Map(
+      found.flatMap(({ pending }) => (pending ?? []).map((file) => [file.path, file.temporary])),
+    );
+  } catch (error) {
+    // A folder may be closed to listing and its files readable all the same.
+    if (["EACCES", "EPERM"].includes(systemCode(error) ?? "")) return new Map();
+    throw asFileError(error, folder, "read");
+  }
+}
+
+/**
+ * Makes the renames of interrupted commits in `folder`; returns the files that were put in place.
+ * @throws IO when the folder cannot be written.
+ */
+export async function finishFolder(folder: string, disk: Disk = nodeDisk): Promise<readonly string[]> {
+  const done: string[] = [];
+  try {
+    for (const { path, pending } of await findJournals(disk, resolve(folder))) {
+      if (pending === null) continue;
+      await finishJournal(disk, path, pending);
+      done.push(...pending.map((file) => file.path));
+    }
+  } catch (error) {
+    throw asFileError(error, folder, "write");
+  }
+  return done;
+}

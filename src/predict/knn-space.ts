@@ -1,0 +1,154 @@
+/** The space in which neighbours are sought (contract 3 §3). @module */
+import type { AnnData } from "../anndata/types.ts";
+import { LATENT_INTERNAL, referenceCoordsKey } from "../artifacts/schema.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+import { didYouMean } from "../core/nearest.ts";
+import { AtlasmtlError, locate } from "../errors.ts";
+import { knnSpaceName } from "../model/resolve-options.ts";
+import type { Model, ReferenceLabels } from "../model/types.ts";
+import type { PredictSettings } from "./options.ts";
+
+/** Spaces tried in turn when none is asked for. */
+const PREFERENCE = [LATENT_INTERNAL, "latent", "umap"];
+const REFERENCE_PREFIX = referenceCoordsKey("");
+
+/** The reference side of the search and where the query's points come from. */
+export interface KnnSpace {
+  /** Recorded as `knn_space_used`. */
+  readonly name: string;
+  /** The space that was asked for, or null. */
+  readonly preferred: string | null;
+  /** Points of the reference cells; null when nothing needs neighbours. */
+  readonly reference: DenseMatrix | null;
+  readonly labels: ReadonlyMap<string, ReferenceLabels>;
+  /** Points of the query when they come from obsm; null when the network predicts them. */
+  readonly queryObsm: DenseMatrix | null;
+}
+
+/**
+ * Chooses the space and loads what it needs; touches the reference only when neighbours are needed.
+ * @throws NOT_FOUND when a side lacks the space that was asked for, or the reference file is missing;
+ * MISMATCH when no space is on both sides, widths differ, or labels do not belong to the points;
+ * BAD_DATA for a reference without cells or points that are not finite.
+ */
+export async function chooseKnnSpace(
+  model: Model,
+  adata: AnnData,
+  settings: PredictSettings,
+): Promise<KnnSpace> {
+  const { knnCorrection, opensetMethod, knnQueryObsmKey } = settings;
+  const preferred =
+    knnQueryObsmKey === null ? settings.knnSpace : knnSpaceName(knnQueryObsmKey, settings.knnSpace);
+  if (knnCorrection === "off" && opensetMethod === null)
+    return {
+      name: preferred ?? LATENT_INTERNAL,
+      preferred,
+      reference: null,
+      labels: new Map(),
+      queryObsm: null,
+    };
+
+  const { coords, labels } = await model.reference();
+  const widths = predictedWidths(model);
+  const name =
+    preferred ?? PREFERENCE.find((space) => widths.has(space) && coords.has(referenceCoordsKey(space)));
+  if (name === undefined)
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `None of the spaces ${PREFERENCE.join(", ")} is both predicted by the model (${list(widths.keys())}) and ` +
+        `in its reference (${list(spacesOf(coords))}).`,
+      { where: "reference › coords", hint: "Choose knnSpace with knnQueryObsmKey." },
+    );
+  const reference = coords.get(referenceCoordsKey(name));
+  if (reference === undefined)
+    throw new AtlasmtlError(
+      "NOT_FOUND",
+      `The model's reference has no space "${name}"; it has ${list(spacesOf(coords))}.` +
+        didYouMean(name, spacesOf(coords)),
+      { where: "reference › coords", hint: "Choose one of them as knnSpace, or leave it out." },
+    );
+  if (reference.nRows === 0)
+    throw new AtlasmtlError("BAD_DATA", "The model's reference has no cells.", {
+      where: "reference",
+      hint: 'Predict with knnCorrection: "off".',
+    });
+  const queryObsm = knnQueryObsmKey === null ? null : await queryPoints(adata, knnQueryObsmKey);
+  const width = queryObsm?.nCols ?? widths.get(name);
+  if (width === undefined)
+    throw new AtlasmtlError(
+      "NOT_FOUND",
+      `The model does not predict the space "${name}"; it predicts ${list(widths.keys())}.`,
+      { where: "knnSpace", hint: "Name the query's obsm array for this space with knnQueryObsmKey." },
+    );
+  if (width !== reference.nCols)
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `The query has ${width} dimensions in the space "${name}", the reference ${reference.nCols}.`,
+      {
+        where: queryObsm === null ? "reference › coords" : `${adata.source} › obsm › ${knnQueryObsmKey}`,
+        hint: "Use the array that was made together with the reference's.",
+      },
+    );
+  checkLabels(model, settings, labels, reference.nRows);
+  return { name, preferred, reference, labels, queryObsm };
+}
+
+function predictedWidths(model: Model): ReadonlyMap<string, number> {
+  const widths = new Map(model.coordHeads.map((head) => [head.name, head.mean.length]));
+  return widths.set(LATENT_INTERNAL, model.shape.hiddenSizes.at(-1) ?? 0);
+}
+
+async function queryPoints(adata: AnnData, key: string): Promise<DenseMatrix> {
+  const points = await adata.obsm(key);
+  const where = `${adata.source} › obsm › ${key}`;
+  if (points.nRows !== adata.nObs)
+    throw new AtlasmtlError("BAD_DATA", `The array has ${points.nRows} rows for ${adata.nObs} cells.`, {
+      where,
+    });
+  const at = points.data.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) {
+    const row = Math.floor(at / points.nCols);
+    throw new AtlasmtlError("BAD_DATA", `Row ${row} holds ${points.data[at]}; expected finite numbers.`, {
+      where,
+      hint: "Leave out the cells without coordinates, or use another space.",
+    });
+  }
+  return points;
+}
+
+/** Every column that will vote, or lend its centroids, needs a label for each reference point. */
+function checkLabels(
+  model: Model,
+  settings: PredictSettings,
+  labels: ReadonlyMap<string, ReferenceLabels>,
+  nPoints: number,
+): void {
+  const columns = model.labelHeads.map((head) => head.column);
+  const needed = settings.knnCorrection === "off" ? [] : columns;
+  const openset = settings.opensetMethod === "prototype" ? [settings.opensetLabelColumn ?? columns[0]] : [];
+  for (const column of new Set([...needed, ...openset])) {
+    const nLabels = labels.get(column)?.codes.length;
+    if (nLabels === nPoints) continue;
+    throw locate(
+      new AtlasmtlError(
+        "MISMATCH",
+        nLabels === undefined
+          ? `The reference has no labels for ${column}; it has ${list(labels.keys())}.`
+          : `The reference has ${nLabels} labels of ${column} for ${nPoints} points.`,
+        { hint: "The reference file may belong to another model." },
+      ),
+      "reference › labels",
+      "artifact",
+    );
+  }
+}
+
+function spacesOf(coords: ReadonlyMap<string, DenseMatrix>): string[] {
+  return [...coords.keys()]
+    .filter((key) => key.startsWith(REFERENCE_PREFIX))
+    .map((key) => key.slice(REFERENCE_PREFIX.length));
+}
+
+function list(names: Iterable<string>): string {
+  return [...names].join(", ") || "none";
+}

@@ -1,0 +1,173 @@
+/** Whether and how the children of a prediction are refined (contract 3 §6). @module */
+import { loadRefinementPlan, loadReranker, namesHash } from "../artifacts/refinement.ts";
+import {
+  REFINEMENT_KEYS,
+  REFINEMENT_METADATA_KEYS,
+  REFINEMENT_METHODS,
+} from "../artifacts/refinement-schema.ts";
+import type { FileInput } from "../core/bytes.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { shown, usageError } from "../model/option-checks.ts";
+import { type BoundReranker, bindReranker, type Reranker } from "../model/reranker.ts";
+import type { Model } from "../model/types.ts";
+import { deriveHierarchyRules, type HierarchyRule, type HierarchyRules } from "./hierarchy-rules.ts";
+import type { Warning } from "./types.ts";
+
+/** Which refinement to apply: an artifact, or whatever a plan decides. */
+export type RefinementConfig =
+  | { readonly method: typeof REFINEMENT_METHODS.artifact; readonly artifactPath: FileInput }
+  | { readonly method: typeof REFINEMENT_METHODS.plan; readonly planPath: string };
+
+/** Why a refinement was not applied and the base result kept. */
+export const FALLBACK_REASONS = [
+  "child_class_mismatch",
+  "hierarchy_child_to_parent_hash_mismatch",
+  "plan_disabled",
+] as const;
+export type FallbackReason = (typeof FALLBACK_REASONS)[number];
+
+/** The refinement of one call. */
+export interface Refinement {
+  readonly config: RefinementConfig;
+  /** Null where the plan is disabled. */
+  readonly reranker: Reranker | null;
+  /** Null where the base result is kept. */
+  readonly bound: BoundReranker | null;
+  readonly fallbackReason: FallbackReason | null;
+  readonly warnings: readonly Warning[];
+}
+
+/** @throws USAGE for anything but a {@link RefinementConfig}, naming what is expected. */
+export function checkRefinementConfig(config: RefinementConfig): void {
+  const { method } = config;
+  const isArtifact = method === REFINEMENT_METHODS.artifact;
+  if (!isArtifact && method !== REFINEMENT_METHODS.plan)
+    throw usageError(
+      `the method of the refinement is ${shown(method)}; expected ${Object.values(REFINEMENT_METHODS).join(" or ")}`,
+    );
+  const path: unknown = method === REFINEMENT_METHODS.artifact ? config.artifactPath : config.planPath;
+  if (
+    isArtifact ? path === undefined || path === null || path === "" : typeof path !== "string" || path === ""
+  )
+    throw usageError(
+      `a refinement by ${method} needs ${isArtifact ? REFINEMENT_KEYS.artifactPath : REFINEMENT_KEYS.planPath}`,
+    );
+}
+
+/**
+ * Loads what the config names and holds it against the model and the hierarchy rules of the call.
+ *
+ * The guards: the child classes are those of the model, the plan is enabled, and where the call has rules for
+ * the child column, their child → parent map is the one the artifact was fitted with.
+ * @throws NOT_FOUND, BAD_FORMAT, BAD_DATA, CHECKSUM as the files' readers do; MISMATCH for a parent that is no
+ * class of the model.
+ */
+export async function resolveRefinement(
+  model: Model,
+  settings: {
+    readonly refinementConfig: RefinementConfig | null;
+    readonly hierarchyRules: HierarchyRules | "derive" | null;
+  },
+): Promise<Refinement | null> {
+  const config = settings.refinementConfig;
+  if (config === null) return null;
+  let artifact: FileInput;
+  if (config.method === REFINEMENT_METHODS.plan) {
+    const plan = await loadRefinementPlan(config.planPath);
+    if (!plan.enabled || plan.artifactPath === null) return fallback(config, null, "plan_disabled");
+    artifact = plan.artifactPath;
+  } else artifact = config.artifactPath;
+  const reranker = await loadReranker(artifact);
+  const parentHead = model.labelHeads.find(({ column }) => column === reranker.parentLevel);
+  const childHead = model.labelHeads.find(({ column }) => column === reranker.childLevel);
+  if (
+    childHead === undefined ||
+    parentHead === undefined ||
+    namesHash(childHead.classes) !== namesHash(reranker.childClasses)
+  )
+    return fallback(config, reranker, "child_class_mismatch");
+  const rule = await ruleOf(reranker.childLevel, model, settings.hierarchyRules);
+  if (
+    rule !== undefined &&
+    (rule.parentColumn !== reranker.parentLevel ||
+      namesHash(rule.childToParent) !== namesHash(reranker.childToParent))
+  )
+    return fallback(config, reranker, "hierarchy_child_to_parent_hash_mismatch");
+  const strange = reranker.parents.find(({ parent }) => !parentHead.classes.includes(parent));
+  if (strange !== undefined)
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `The refinement is for ${reranker.parentLevel} "${strange.parent}", which the model does not predict.`,
+      {
+        where: `refinementConfig › ${REFINEMENT_KEYS.parents}`,
+        hint: "Fit the refinement with this model.",
+        subject: "artifact",
+      },
+    );
+  return {
+    config,
+    reranker,
+    bound: bindReranker(reranker, model.labelHeads),
+    fallbackReason: null,
+    warnings: [],
+  };
+}
+
+async function ruleOf(
+  column: string,
+  model: Model,
+  rules: HierarchyRules | "derive" | null,
+): Promise<HierarchyRule | undefined> {
+  if (rules !== "derive") return rules?.get(column);
+  const columns = model.labelHeads.map((head) => head.column);
+  return deriveHierarchyRules((await model.reference()).labels, columns).rules.get(column);
+}
+
+const ABOUT: Readonly<Record<FallbackReason, string>> = {
+  child_class_mismatch: "it was fitted with other child classes than the model has",
+  hierarchy_child_to_parent_hash_mismatch: "it was fitted with other hierarchy rules than this call has",
+  plan_disabled: "its plan says so",
+};
+
+function fallback(config: RefinementConfig, reranker: Reranker | null, reason: FallbackReason): Refinement {
+  return {
+    config,
+    reranker,
+    bound: null,
+    fallbackReason: reason,
+    warnings: [
+      {
+        message: `The refinement is not applied (${reason}): ${ABOUT[reason]}.`,
+        hint:
+          reason === "plan_disabled"
+            ? "Leave the refinement out, or enable the plan."
+            : "Fit the refinement again, with this model and these rules.",
+      },
+    ],
+  };
+}
+
+/** `refinement` of the metadata. */
+export function refinementMetadata(refinement: Refinement, nCellsRefined: number): ConfigMap {
+  const { config, reranker, bound, fallbackReason } = refinement;
+  const byPlan = config.method === REFINEMENT_METHODS.plan;
+  const path: FileInput = byPlan ? config.planPath : config.artifactPath;
+  const entries: (readonly [string, ConfigValue])[] = [
+    [REFINEMENT_KEYS.method, config.method],
+    [
+      byPlan ? REFINEMENT_KEYS.planPath : REFINEMENT_KEYS.artifactPath,
+      typeof path === "string" ? path : null,
+    ],
+    [REFINEMENT_METADATA_KEYS.applied, bound !== null],
+    [REFINEMENT_METADATA_KEYS.fallbackReason, fallbackReason],
+  ];
+  if (reranker !== null)
+    entries.push(
+      [REFINEMENT_KEYS.parentLevel, reranker.parentLevel],
+      [REFINEMENT_KEYS.childLevel, reranker.childLevel],
+      [REFINEMENT_KEYS.hotspotParents, reranker.parents.map(({ parent }) => parent)],
+    );
+  entries.push([REFINEMENT_METADATA_KEYS.nCellsRefined, nCellsRefined]);
+  return new Map(entries);
+}
