@@ -1,9 +1,10 @@
-// Holds two rules of the house: an import goes only to the same or an earlier stage, and `node:` modules
-// (and packages that need them) stay in src/node and src/cli.
-import { readdirSync, readFileSync } from "node:fs";
+// Holds the order of the house: an import goes only to the same or an earlier stage, no files import each other in a
+// circle, and `node:` modules (and packages that need them) stay in src/node and src/cli. Type-only imports count.
+//
+//   node scripts/check-layers.mjs [folder of the sources]
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 
-const root = resolve(import.meta.dirname, "../src");
 const stages = [
   ["errors.ts"],
   ["core"],
@@ -25,33 +26,72 @@ const stages = [
 const hosts = ["node", "browser"];
 const nodeOnly = new Set(["commander", "cli-progress", "yaml"]);
 
+const root = resolve(process.argv[2] ?? join(import.meta.dirname, "../src"));
 const files = readdirSync(root, { recursive: true })
-  .map(String)
-  .filter((file) => file.endsWith(".ts") && !file.includes("kernels/assembly"));
+  .map((file) => String(file).replaceAll("\\", "/"))
+  .filter((file) => file.endsWith(".ts") && !file.includes("kernels/assembly"))
+  .sort();
+const folderOf = (file) => file.split("/")[0];
 const stageOf = (file) => {
-  const top = file.split("/")[0].replace(".test.ts", ".ts");
+  const top = folderOf(file).replace(".test.ts", ".ts");
   return hosts.includes(top) ? 1 : stages.findIndex((names) => names.includes(top));
 };
 
 const findings = [];
+/** Source file → the source files that it imports. */
+const graph = new Map();
 for (const file of files) {
   if (stageOf(file) < 0) findings.push(`${file}: its folder is no stage; add it to scripts/check-layers.mjs`);
   if (file.endsWith(".test.ts")) continue;
   const text = readFileSync(join(root, file), "utf8");
-  const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]);
-  for (const target of imports) {
-    const top = file.split("/")[0];
-    if (target.startsWith("node:") || nodeOnly.has(target)) {
-      if (top !== "node" && top !== "cli")
-        findings.push(`${file} imports ${target}: only src/node and src/cli may`);
-    } else if (target.startsWith(".")) {
-      const imported = relative(root, resolve(root, dirname(file), target));
-      if (hosts.includes(imported.split("/")[0]) && imported.split("/")[0] !== top && top !== "cli")
-        findings.push(`${file} imports ${imported}: hosts are reached through #platform`);
-      else if (stageOf(imported) > stageOf(file)) findings.push(`${file} imports ${imported}: a later stage`);
-    }
+  const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]);
+  const imported = targets
+    .filter((target) => target.startsWith("."))
+    .map((target) => relative(root, resolve(root, dirname(file), target)).replaceAll("\\", "/"));
+  graph.set(file, [...new Set(imported)].filter((target) => existsSync(join(root, target))).sort());
+  for (const target of targets)
+    if ((target.startsWith("node:") || nodeOnly.has(target)) && !["node", "cli"].includes(folderOf(file)))
+      findings.push(`${file} imports ${target}: only src/node and src/cli may`);
+  for (const target of imported) {
+    const host = folderOf(target);
+    if (hosts.includes(host) && host !== folderOf(file) && folderOf(file) !== "cli")
+      findings.push(`${file} imports ${target}: hosts are reached through #platform`);
+    else if (stageOf(target) > stageOf(file)) findings.push(`${file} imports ${target}: a later stage`);
   }
 }
+for (const circle of circlesOf(graph)) findings.push(`a circle of imports: ${circle.join(" → ")}`);
+
 for (const finding of findings) console.error(finding);
 console.log(`${files.length} source files, ${findings.length} findings`);
 process.exitCode = findings.length === 0 ? 0 : 1;
+
+/** One shortest way round for every group of files that import each other. */
+function circlesOf(graph) {
+  const seen = new Set();
+  const circles = [];
+  for (const start of graph.keys()) {
+    if (seen.has(start)) continue;
+    const { reached, circle } = walkFrom(start, graph);
+    if (circle === null) continue;
+    circles.push(circle);
+    for (const file of reached) if (walkFrom(file, graph).reached.has(start)) seen.add(file);
+  }
+  return circles;
+}
+
+/** All files that a file imports, directly or not, and the shortest chain of imports back to it, if there is one. */
+function walkFrom(start, graph) {
+  const from = new Map();
+  const queue = [start];
+  for (const file of queue)
+    for (const next of graph.get(file) ?? [])
+      if (!from.has(next)) {
+        from.set(next, file);
+        queue.push(next);
+      }
+  if (!from.has(start)) return { reached: new Set(from.keys()), circle: null };
+  const circle = [start];
+  do circle.unshift(from.get(circle[0]));
+  while (circle[0] !== start);
+  return { reached: new Set(from.keys()), circle };
+}

@@ -1,7 +1,7 @@
 /** Predictions as what is added to the query's file. @module */
 
 import type { AnnData } from "../anndata/types.ts";
-import type { AdditionNames, Additions } from "../anndata/write/append.ts";
+import type { AdditionNames, Additions } from "../anndata/write/additions.ts";
 import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";

@@ -6,7 +6,8 @@ import { describeAnnData } from "../../src/anndata/inspect/describe.ts";
 import { openAnnData } from "../../src/anndata/open.ts";
 import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { AnnData, Column, MatrixName } from "../../src/anndata/types.ts";
-import { type Additions, writeAnnotated } from "../../src/anndata/write/append.ts";
+import type { Additions } from "../../src/anndata/write/additions.ts";
+import { writeAnnotated } from "../../src/anndata/write/append.ts";
 import type { Csr } from "../../src/core/csr.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 

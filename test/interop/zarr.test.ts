@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openAnnData } from "../../src/anndata/open.ts";
 import type { AnnData, Column, MatrixName } from "../../src/anndata/types.ts";
-import type { Additions } from "../../src/anndata/write/append.ts";
+import type { Additions } from "../../src/anndata/write/additions.ts";
 import { writeDataset } from "../../src/anndata/write/write-annotated.ts";
 import { describeCurrent, runPython } from "../helpers/python.ts";
 

@@ -5,22 +5,11 @@
  */
 
 import { annDataOf } from "../read/open-stored.ts";
-import type { AnnData } from "../types.ts";
-import type { OpenOptions, Probe } from "./probe.ts";
+import type { Container } from "./container.ts";
 import { tenxH5 } from "./tenx-h5.ts";
 import { tenxMtx } from "./tenx-mtx.ts";
 import { textTable } from "./text-table.ts";
 import { zarrAddress, zarrFolder, zarrZip } from "./zarr.ts";
-
-export interface Container {
-  /** The short name that `AnnData.stored.format` and reports use. */
-  readonly format: string;
-  /** For people: what this is, such as `AnnData in HDF5 (.h5ad)`. */
-  readonly title: string;
-  recognises(probed: Probe): boolean | Promise<boolean>;
-  /** @throws as `openAnnData`. */
-  open(probed: Probe, options: OpenOptions): Promise<AnnData>;
-}
 
 const h5ad: Container = {
   format: "h5ad",

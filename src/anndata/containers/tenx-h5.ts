@@ -11,7 +11,7 @@ import { openArray } from "../read/element-encodings.ts";
 import { matrixOf, readStarts } from "../read/matrix.ts";
 import { storedSource } from "../read/sequential-array.ts";
 import type { Matrix } from "../types.ts";
-import type { Container } from "./containers.ts";
+import type { Container } from "./container.ts";
 import { namedFrame, oneMatrix } from "./one-matrix.ts";
 import { chooseGenome, type Features, keepGenes, withColumns } from "./tenx-features.ts";
 

@@ -15,7 +15,7 @@ import {
 import { listed } from "../read/dataframe.ts";
 import { matrixOf } from "../read/matrix.ts";
 import type { Matrix } from "../types.ts";
-import type { Container } from "./containers.ts";
+import type { Container } from "./container.ts";
 import { entryArrays } from "./entry-matrix.ts";
 import { namedFrame, oneMatrix } from "./one-matrix.ts";
 import type { Probe } from "./probe.ts";

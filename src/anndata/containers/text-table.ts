@@ -7,7 +7,7 @@ import type { EntryBatch } from "../../formats/text/entries.ts";
 import { looksLikeGenes } from "../inspect/gene-names.ts";
 import { matrixOf } from "../read/matrix.ts";
 import type { Notice } from "../types.ts";
-import type { Container } from "./containers.ts";
+import type { Container } from "./container.ts";
 import { type EntrySurvey, entryArrays } from "./entry-matrix.ts";
 import { namedFrame, oneMatrix } from "./one-matrix.ts";
 import type { OpenOptions } from "./probe.ts";

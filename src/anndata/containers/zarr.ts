@@ -9,7 +9,7 @@ import { isZip } from "../../formats/zip/directory.ts";
 import { below, openZipStore } from "../../formats/zip/store.ts";
 import { annDataOf } from "../read/open-stored.ts";
 import type { AnnData } from "../types.ts";
-import type { Container } from "./containers.ts";
+import type { Container } from "./container.ts";
 import type { Probe } from "./probe.ts";
 
 const open = async (keys: KeyStore, probed: Probe): Promise<AnnData> => {

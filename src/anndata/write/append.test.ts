@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Float } from "../../core/config.ts";
 import { openAnnData } from "../open.ts";
 import type { AnnData, Column } from "../types.ts";
-import { type Additions, annotateBytes, checkAnnotatedOutput, writeAnnotated } from "./append.ts";
+import type { Additions } from "./additions.ts";
+import { annotateBytes, checkAnnotatedOutput, writeAnnotated } from "./append.ts";
 import { type AnnDataParts, emitH5ad, writeH5ad } from "./write-h5ad.ts";
 
 const n = 5;

@@ -7,8 +7,6 @@
  */
 import { platform } from "#platform";
 import type { AlsoWrite } from "../../core/bytes.ts";
-import type { ConfigMap } from "../../core/config.ts";
-import type { DenseMatrix } from "../../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import type { ArrayStore } from "../../formats/array-store.ts";
@@ -18,23 +16,11 @@ import { type Hdf5Writer, openWriter } from "../../formats/hdf5/write.ts";
 import { openDataFrame } from "../read/dataframe.ts";
 import { text } from "../read/element-encodings.ts";
 import type { AnnData, Column } from "../types.ts";
+import type { AdditionNames, Additions } from "./additions.ts";
 import { checkAdditions, checkNames } from "./check-additions.ts";
 import { checkRemoveMembers, readOnce, removeMembers } from "./remove-members.ts";
 import { type Renewed, readUpgrade, writeUpgrade } from "./upgrade-layout.ts";
 import { isName, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
-
-/** Results to add. What exists under the same name is replaced. */
-export interface Additions {
-  /** Columns of obs, appended in this order. */
-  readonly obs?: ReadonlyMap<string, Column>;
-  readonly obsm?: ReadonlyMap<string, DenseMatrix>;
-  /** Settings by their key in uns. */
-  readonly uns?: ReadonlyMap<string, ConfigMap>;
-  /** True for further columns of obs to take out, such as those of an earlier run. */
-  readonly removeObs?: (name: string) => boolean;
-  readonly removeObsm?: (key: string) => boolean;
-  readonly removeUns?: (key: string) => boolean;
-}
 
 /**
  * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
@@ -100,20 +86,6 @@ export interface Existing {
   readonly removals: ReadonlyMap<string, ReadonlySet<string>>;
   /** Tables of an old layout that take additions only once they are written anew. */
   readonly renewed?: Renewed;
-}
-
-/** What is about to be added, before it is there. */
-export interface AdditionNames extends Pick<Additions, "removeObs" | "removeObsm" | "removeUns"> {
-  readonly obs?: Names;
-  readonly obsm?: Names;
-  readonly uns?: Names;
-}
-
-/** The keys of a Map, or a Set. */
-export interface Names {
-  readonly size: number;
-  has(name: string): boolean;
-  keys(): Iterable<string>;
 }
 
 /**

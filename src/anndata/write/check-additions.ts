@@ -1,6 +1,6 @@
 /** Checks results before a file is touched. @module */
 import { AtlasmtlError } from "../../errors.ts";
-import type { AdditionNames, Additions } from "./append.ts";
+import type { AdditionNames, Additions } from "./additions.ts";
 import { isName } from "./write-elements.ts";
 
 /** @throws MISMATCH for another number of rows, USAGE for a name that the file cannot hold. */

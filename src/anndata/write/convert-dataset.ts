@@ -4,7 +4,8 @@ import { AtlasmtlError } from "../../errors.ts";
 import type { ArrayStore } from "../../formats/array-store.ts";
 import { openDataFrame } from "../read/dataframe.ts";
 import type { AnnData, Matrix, MatrixName, Notice } from "../types.ts";
-import { type Additions, type Existing, examine } from "./append.ts";
+import type { Additions } from "./additions.ts";
+import { type Existing, examine } from "./append.ts";
 import { checkAdditions } from "./check-additions.ts";
 import {
   copyAnnotation,

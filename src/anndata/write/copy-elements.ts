@@ -12,7 +12,8 @@ import { readColumn } from "../read/column-readers.ts";
 import { openDataFrame } from "../read/dataframe.ts";
 import { encodingOf, integers, type StoredElement } from "../read/element-encodings.ts";
 import type { AnnData, Column, DataFrame } from "../types.ts";
-import type { Additions, Existing } from "./append.ts";
+import type { Additions } from "./additions.ts";
+import type { Existing } from "./append.ts";
 import { tagDict, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
 import { writeFrame } from "./write-h5ad.ts";
 

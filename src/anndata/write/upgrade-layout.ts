@@ -10,7 +10,7 @@ import type { Hdf5Writer } from "../../formats/hdf5/write.ts";
 import type { NumberArray } from "../../formats/number-arrays.ts";
 import { openDataFrame } from "../read/dataframe.ts";
 import type { Column } from "../types.ts";
-import type { AdditionNames } from "./append.ts";
+import type { AdditionNames } from "./additions.ts";
 import { writeArray, writeColumn, writeDict } from "./write-elements.ts";
 import { writeFrame } from "./write-h5ad.ts";
 

@@ -16,7 +16,7 @@ import { treeFingerprint } from "../../formats/zarr/tree-fingerprint.ts";
 import { createAnnData } from "../containers/in-memory.ts";
 import { openAnnData } from "../open.ts";
 import type { AnnData, Column } from "../types.ts";
-import type { Additions } from "./append.ts";
+import type { Additions } from "./additions.ts";
 import { checkDatasetOutput, writeDataset } from "./write-annotated.ts";
 
 let folder: string;

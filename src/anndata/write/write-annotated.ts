@@ -8,7 +8,8 @@ import { loadHdf5 } from "../../formats/hdf5/library.ts";
 import { type Hdf5Writer, openWriter } from "../../formats/hdf5/write.ts";
 import type { NumberArray } from "../../formats/number-arrays.ts";
 import type { AnnData, Notice } from "../types.ts";
-import { type Additions, checkAnnotatedOutput, writeAnnotated } from "./append.ts";
+import type { Additions } from "./additions.ts";
+import { checkAnnotatedOutput, writeAnnotated } from "./append.ts";
 import { convertDataset } from "./convert-dataset.ts";
 import { checkCarried, type ElementSink, pieces } from "./copy-elements.ts";
 

@@ -14,7 +14,7 @@
  * @module
  */
 import { platform } from "#platform";
-import type { EmscriptenFs } from "./library.ts";
+import type { EmscriptenFs, Stream } from "./emscripten-fs.ts";
 
 /** `GCOL`, version 1, three zeros. */
 const SIGNATURE = [0x47, 0x43, 0x4f, 0x4c, 1, 0, 0, 0] as const;
@@ -32,7 +32,6 @@ const EIO = 29;
 const O_DIRECTORY = 0o200000;
 
 type Read = EmscriptenFs["read"];
-type Stream = Parameters<Read>[0];
 
 /** The file that may be opened just now. */
 let permitted: string | null = null;

@@ -7,8 +7,9 @@
  */
 
 import { AtlasmtlError } from "../../errors.ts";
+import type { EmscriptenFs } from "./emscripten-fs.ts";
 import { permitting } from "./guard.ts";
-import { type EmscriptenFs, fileSystem } from "./library.ts";
+import { fileSystem } from "./library.ts";
 
 /** Message types of object headers. */
 export const LINK_MESSAGE = 0x06;

@@ -6,29 +6,11 @@
  * @module
  */
 import type * as H5wasm from "#h5wasm";
-import type { MountingFs } from "../../core/platform.ts";
 import { AtlasmtlError, type ErrorCode } from "../../errors.ts";
+import type { EmscriptenFs, Stream } from "./emscripten-fs.ts";
 import { allowMemory, beginCall, guardFiles, guardMemory, refusedFile, wasMemoryRefused } from "./guard.ts";
 
 export type H5Module = Awaited<typeof H5wasm.ready>;
-
-/** A file handle of Emscripten's file system, as far as it is used here. */
-interface Stream {
-  stream_ops?: object;
-  node?: object;
-}
-
-/** Emscripten's file system: real paths in Node, files in memory elsewhere. */
-export interface EmscriptenFs extends MountingFs {
-  open(path: string, flags: string | number, mode?: number): Stream;
-  close(stream: Stream): void;
-  read(stream: Stream, into: Uint8Array, offset: number, length: number, position: number): number;
-  write(stream: Stream, from: Uint8Array, offset: number, length: number, position: number): number;
-  readFile(path: string): Uint8Array;
-  getStream(fd: number): Stream | null;
-  stat(path: string): { readonly size: number };
-  readonly ErrnoError: new (errno: number) => Error;
-}
 
 const MAX_MESSAGE = 16_384;
 

@@ -4,17 +4,11 @@ import { AtlasmtlError } from "../../errors.ts";
 import type { Engine } from "../types.ts";
 import { createInference } from "./inference.ts";
 import { createKnnIndex } from "./knn.ts";
-import { type Arena, createArena } from "./memory.ts";
-import { compileKernels, instantiateKernels, type KernelExports } from "./module.ts";
-import { createPool, type Pool } from "./pool.ts";
+import { createArena } from "./memory.ts";
+import { compileKernels, instantiateKernels } from "./module.ts";
+import { createPool } from "./pool.ts";
+import type { Session } from "./session.ts";
 import { createTrainer } from "./trainer.ts";
-
-/** What trainers, networks and indices of one engine share. */
-export interface Session {
-  readonly kernels: KernelExports;
-  readonly arena: Arena;
-  readonly pool: Pool;
-}
 
 export interface WasmEngineOptions {
   /** Threads including the caller's, 1 to 64. Results do not depend on it. Default 1. */

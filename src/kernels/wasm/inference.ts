@@ -5,10 +5,10 @@ import { AtlasmtlError } from "../../errors.ts";
 import { createPauser } from "../reference/pause.ts";
 import type { ForwardResult, Inference, NetworkShape, NetworkWeights } from "../types.ts";
 import { gatherRows, placeBatch, planBatch } from "./batch.ts";
-import type { Session } from "./engine.ts";
 import { layOutNetwork, MODE, taskCounts, writeStep } from "./layout.ts";
 import { createPlan } from "./memory.ts";
 import { TASK } from "./pool.ts";
+import type { Session } from "./session.ts";
 import { loadWeights } from "./weights.ts";
 
 /** Cells and entries of one pass through the kernels; a block of any size is cut into such passes. */

@@ -3,10 +3,10 @@ import type { DenseMatrix } from "../../core/dense.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { createPauser } from "../reference/pause.ts";
 import type { KnnIndex, Neighbours } from "../types.ts";
-import type { Session } from "./engine.ts";
 import { PANEL, planScratch } from "./layout.ts";
 import { compactTable, createPlan } from "./memory.ts";
 import { TASK } from "./pool.ts";
+import type { Session } from "./session.ts";
 import { SEARCH, writeRecord } from "./structs.ts";
 
 /** Queries of one job, and of one task. */

@@ -13,11 +13,11 @@ import {
   planBatch,
   type RowChange,
 } from "./batch.ts";
-import type { Session } from "./engine.ts";
 import { createExtraLosses, type ExtraLoss, type ExtraLosses, NO_EXTRA_LOSS } from "./extra-losses.ts";
 import { layOutNetwork, MODE, type NetworkLayout, taskCounts, writeStep } from "./layout.ts";
 import { createPlan } from "./memory.ts";
 import { TASK } from "./pool.ts";
+import type { Session } from "./session.ts";
 import { fieldAddress, LAYER, OPTIMIZER, writeRecord } from "./structs.ts";
 import { loadWeights, readWeights } from "./weights.ts";
 

@@ -1,0 +1,20 @@
+/** The file system that the HDF5 library sees. @module */
+import type { MountingFs } from "../../core/platform.ts";
+
+/** A file handle of Emscripten's file system, as far as it is used here. */
+export interface Stream {
+  stream_ops?: object;
+  node?: object;
+}
+
+/** Emscripten's file system: real paths in Node, files in memory elsewhere. */
+export interface EmscriptenFs extends MountingFs {
+  open(path: string, flags: string | number, mode?: number): Stream;
+  close(stream: Stream): void;
+  read(stream: Stream, into: Uint8Array, offset: number, length: number, position: number): number;
+  write(stream: Stream, from: Uint8Array, offset: number, length: number, position: number): number;
+  readFile(path: string): Uint8Array;
+  getStream(fd: number): Stream | null;
+  stat(path: string): { readonly size: number };
+  readonly ErrnoError: new (errno: number) => Error;
+}
