@@ -12,7 +12,7 @@
  * The closed set of error codes.
  *
  * `USAGE` a wrong option or call; `NOT_FOUND` a file, key, column or layer that is not there; `BAD_FORMAT`
- * bytes that do not follow their format; `UNSUPPORTED` a valid thing that is outside the contract;
+ * bytes that do not follow their format; `UNSUPPORTED` a valid thing that is not read or written here;
  * `BAD_DATA` values that cannot be used; `MISMATCH` two inputs that do not belong together; `LIMIT` a
  * declared size beyond a safe bound; `CHECKSUM` a file that changed; `IO` the machine refused (disk full,
  * permission, memory); `ABORTED` the caller's signal; `BUG` a broken invariant of ours.
@@ -33,7 +33,10 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What kind of thing is at fault; the command line turns it into its exit code (contract 6). */
+/**
+ * What kind of thing is at fault; the command line turns it into its exit code
+ * (docs/specification/6-cli.md#exit-codes).
+ */
 export type ErrorSubject = "usage" | "data" | "artifact" | "environment" | "bug";
 
 /** What happened (`message`: got and expected), where (`file › key`) and how to fix it (`hint`). */

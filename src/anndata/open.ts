@@ -19,8 +19,8 @@ import type { AnnData } from "./types.ts";
 /**
  * Opens a dataset: a path in Node, a `File` in browsers, bytes or an http(s) address anywhere. What it is
  * decides the content, not the name (see `containers.ts`).
- * @throws NOT_FOUND without the file, BAD_FORMAT when it is no dataset, UNSUPPORTED for a layout outside the
- * contract.
+ * @throws NOT_FOUND without the file, BAD_FORMAT when it is no dataset, UNSUPPORTED for a layout that is not
+ * read.
  */
 export async function openAnnData(input: FileInput, options: OpenOptions = {}): Promise<AnnData> {
   const probed = await probe(input);

@@ -135,7 +135,7 @@ export interface AnnData {
   readonly unsKeys: readonly string[];
   /**
    * One unstructured element; arrays become (nested) lists.
-   * @throws NOT_FOUND listing the keys; UNSUPPORTED for an encoding outside the contract.
+   * @throws NOT_FOUND listing the keys; UNSUPPORTED for an encoding that is not read.
    */
   uns(key: string): Promise<ConfigValue>;
   /** Everything stored beside obs and var, known encoding or not, without reading values. */

@@ -4,7 +4,8 @@ import type { WorkOptions } from "../core/progress.ts";
 import { createEngine } from "../kernels/engine.ts";
 
 /**
- * Compares methods on the data of a manifest and writes the folder of the run (contract 5; Node).
+ * Compares methods on the data of a manifest and writes the folder of the run (docs/specification/5-benchmark.md;
+ * Node).
  *
  * ```ts
  * const manifest = parseBenchmarkManifest(content, "pbmc.yaml"); // mappings as Maps

@@ -12,7 +12,7 @@ import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../preprocess/schema.ts";
 import { TrainedModel } from "./trained-model.ts";
 
 /**
- * Trains on a labelled reference (contract 2).
+ * Trains on a labelled reference (docs/specification/2-training.md).
  *
  * ```ts
  * const reference = await openAnnData("reference.h5ad");

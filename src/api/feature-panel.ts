@@ -1,4 +1,4 @@
-/** Feature panels as files, and of models (contract 4 §3). @module */
+/** Feature panels as files, and of models (docs/specification/4-preprocessing.md#feature-panel). @module */
 import { platform } from "#platform";
 import type { FileInput } from "../core/bytes.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";

@@ -1,4 +1,4 @@
-/** Fitting the open-set threshold as a caller sees it (contract 3 §4). @module */
+/** Fitting the open-set threshold as a caller sees it (docs/specification/3-prediction.md#open-set). @module */
 import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData } from "../anndata/types.ts";
 import type { WorkOptions } from "../core/progress.ts";

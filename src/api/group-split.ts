@@ -1,4 +1,8 @@
-/** Group splits as files: a plan in JSON and the side of every cell beside it (contract 4 §4). @module */
+/**
+ * Group splits as files: a plan in JSON and the side of every cell beside it
+ * (docs/specification/4-preprocessing.md#group-splits).
+ * @module
+ */
 import { platform } from "#platform";
 import type { AnnData } from "../anndata/types.ts";
 import { viewRows } from "../anndata/views/row-view.ts";

@@ -8,7 +8,7 @@ import { PredictionResult } from "./prediction-result.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /**
- * Labels every cell of `adata` (contract 3).
+ * Labels every cell of `adata` (docs/specification/3-prediction.md).
  *
  * ```ts
  * const model = await TrainedModel.load("model/model.pth");

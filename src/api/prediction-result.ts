@@ -14,7 +14,7 @@ import type { Predictions, Warning } from "../predict/types.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /**
- * Labels, confidences and coordinates of every query cell (contract 3 §8).
+ * Labels, confidences and coordinates of every query cell (docs/specification/3-prediction.md#result).
  *
  * ```ts
  * const result = await predict(model, query, { knnCorrection: "low_conf_only" });

@@ -8,8 +8,8 @@ import type { FeaturePanel } from "../preprocess/panel.ts";
 import type { PreprocessResult } from "../preprocess/pipeline.ts";
 
 /**
- * Gives a reference canonical genes, finds its counts and chooses its features (contract 4). The input is not
- * changed; what comes back reads from it as it is asked.
+ * Gives a reference canonical genes, finds its counts and chooses its features
+ * (docs/specification/4-preprocessing.md). The input is not changed; what comes back reads from it as it is asked.
  *
  * ```ts
  * const { adata, panel } = await preprocessReference(reference, { nTopGenes: 2000 });
@@ -26,7 +26,8 @@ export async function preprocessReference(
 }
 
 /**
- * Gives a query the genes of a panel, in its order; genes it lacks are zero (contract 4 §3).
+ * Gives a query the genes of a panel, in its order; genes it lacks are zero
+ * (docs/specification/4-preprocessing.md#feature-panel).
  * @throws USAGE, BAD_DATA, MISMATCH, NOT_FOUND, UNSUPPORTED or ABORTED; see `preprocess/pipeline.ts`.
  */
 export async function preprocessQuery(

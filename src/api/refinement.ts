@@ -1,4 +1,8 @@
-/** Refinement as a caller sees it: fitting, advice and files (contract 3 §6 and §7). @module */
+/**
+ * Refinement as a caller sees it: fitting, advice and files (docs/specification/3-prediction.md#refinement and
+ * docs/specification/3-prediction.md#advice).
+ * @module
+ */
 import { platform } from "#platform";
 import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData } from "../anndata/types.ts";
@@ -45,7 +49,7 @@ export interface FittedRefinement {
 }
 
 /**
- * Fits a parent-conditioned reranker on labelled cells (contract 3 §6).
+ * Fits a parent-conditioned reranker on labelled cells (docs/specification/3-prediction.md#refinement).
  *
  * ```ts
  * const fitted = await fitRefinement(model, labelled, { parentLevel: "lineage", childLevel: "cell_type" });

@@ -43,7 +43,8 @@ export class TrainedModel {
   ) {}
 
   /**
-   * Opens a bundle (contract 1 §7): by the path of its `.pth` or its manifest in Node, from its files anywhere.
+   * Opens a bundle (docs/specification/1-artifacts.md#loading): by the path of its `.pth` or its manifest in Node,
+   * from its files anywhere.
    *
    * ```ts
    * const model = await TrainedModel.load(folderPicker.files); // <input type="file" webkitdirectory>
@@ -65,7 +66,8 @@ export class TrainedModel {
   }
 
   /**
-   * Writes the bundle of contract 1 §1 to `path`, which ends in `.pth`; whole or not at all.
+   * Writes the bundle of docs/specification/1-artifacts.md#bundle-files to `path`, which ends in `.pth`; whole or
+   * not at all.
    * @throws USAGE for another suffix, IO when a file cannot be written.
    */
   async save(path: string, options: SaveOptions = {}): Promise<void> {

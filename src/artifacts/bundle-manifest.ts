@@ -1,4 +1,4 @@
-/** `model_manifest.json` (contract 1 §6). @module */
+/** `model_manifest.json` (docs/specification/1-artifacts.md#manifest). @module */
 import * as v from "valibot";
 import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";

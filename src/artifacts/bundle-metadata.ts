@@ -1,4 +1,4 @@
-/** The metadata pickle (contract 1 §3). @module */
+/** The metadata pickle (docs/specification/1-artifacts.md#metadata-file). @module */
 import type { ConfigMap } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { emitPickle } from "../formats/pickle/emit.ts";

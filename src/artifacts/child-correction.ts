@@ -1,4 +1,7 @@
-/** Child correction modules between `model.pth` and the model (contract 2 §8). @module */
+/**
+ * Child correction modules between `model.pth` and the model (docs/specification/2-training.md#child-correction).
+ * @module
+ */
 import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { childFeatureCount } from "../kernels/reference/child-features.ts";

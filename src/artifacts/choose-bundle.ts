@@ -9,8 +9,8 @@ import { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "./schema.ts";
 const MAX_LISTED = 10;
 
 /**
- * The path by which the one bundle among `paths` is loaded (contract 1 §7): its manifest, or its `.pth` where
- * there is none.
+ * The path by which the one bundle among `paths` is loaded (docs/specification/1-artifacts.md#loading): its
+ * manifest, or its `.pth` where there is none.
  *
  * @throws NOT_FOUND when there is no bundle, USAGE listing them when there are several.
  */

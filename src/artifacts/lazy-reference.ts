@@ -63,7 +63,7 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Names the missing path and the two ways out (contract 1 §7). */
+/** Names the missing path and the two ways out (docs/specification/1-artifacts.md#loading). */
 function missingReference({ candidates }: Location): AtlasmtlError {
   return new AtlasmtlError("NOT_FOUND", "the KNN reference of this model is missing", {
     where: candidates[0] ?? "metadata › reference_coords",

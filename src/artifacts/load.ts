@@ -1,4 +1,4 @@
-/** Opens a bundle (contract 1 §7). @module */
+/** Opens a bundle (docs/specification/1-artifacts.md#loading). @module */
 import { platform } from "#platform";
 import type { CommittedStore, FileStore } from "../core/bytes.ts";
 import { readWhole, sha256 } from "../core/checksums.ts";
@@ -174,7 +174,7 @@ function unfinishedWarnings(view: CommittedStore | null, path: string): readonly
   ];
 }
 
-/** The three rules of contract 1 §7. */
+/** The three rules of docs/specification/1-artifacts.md#loading. */
 async function openBundle(store: FileStore, path: string): Promise<Bundle> {
   if (path.endsWith(".json")) return openManifest(store, path, path);
   if (!path.endsWith(MODEL_SUFFIX))

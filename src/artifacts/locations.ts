@@ -15,7 +15,7 @@ export function siblingPath(path: string, kind: keyof typeof FILE_SUFFIXES): str
   return path.slice(0, -MODEL_SUFFIX.length) + FILE_SUFFIXES[kind];
 }
 
-/** @throws USAGE when `path` does not end in `.pth` (contract 1 §1). */
+/** @throws USAGE when `path` does not end in `.pth` (docs/specification/1-artifacts.md#bundle-files). */
 export function checkModelPath(path: string): void {
   if (path.endsWith(MODEL_SUFFIX) && baseName(path) !== MODEL_SUFFIX) return;
   throw new AtlasmtlError(
@@ -40,7 +40,7 @@ export function storedPath(manifestPath: string, path: string): string {
 
 /**
  * A file named by a manifest: resolved against the manifest's folder, else the same file name beside the
- * manifest (contract 1 §7), else as given, seen from the working folder.
+ * manifest (docs/specification/1-artifacts.md#loading), else as given, seen from the working folder.
  */
 export function manifestLocation(manifestPath: string, stored: string): Location {
   const folder = folderName(manifestPath);

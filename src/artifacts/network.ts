@@ -1,4 +1,4 @@
-/** The network between `model.pth` and the model (contract 1 §2). @module */
+/** The network between `model.pth` and the model (docs/specification/1-artifacts.md#network-file). @module */
 import type { ConfigMap } from "../core/config.ts";
 import { Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";

@@ -1,4 +1,4 @@
-/** The KNN reference between its pickle and the model (contract 1 §4). @module */
+/** The KNN reference between its pickle and the model (docs/specification/1-artifacts.md#reference-file). @module */
 import type { DenseMatrix } from "../core/dense.ts";
 import { maxInflatedBytes } from "../core/limits.ts";
 import { compareCodePoints } from "../core/order.ts";

@@ -1,4 +1,8 @@
-/** The files of a refinement: the artifact, its description and the plan (contract 3 §6). @module */
+/**
+ * The files of a refinement: the artifact, its description and the plan
+ * (docs/specification/3-prediction.md#refinement-files).
+ * @module
+ */
 import { platform } from "#platform";
 import { type FileInput, type FileToWrite, joinBytes } from "../core/bytes.ts";
 import { sha256 } from "../core/checksums.ts";

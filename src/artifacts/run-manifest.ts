@@ -1,6 +1,6 @@
 /**
  * Run manifests: what was read, with which settings and seeds, by which software, and what was written
- * (contract 1 §8).
+ * (docs/specification/1-artifacts.md#run-manifests).
  * @module
  */
 import { platform } from "#platform";

@@ -1,4 +1,4 @@
-/** Writes a bundle (contract 1 §1). @module */
+/** Writes a bundle (docs/specification/1-artifacts.md#bundle-files). @module */
 import { platform } from "#platform";
 import type { AlsoWrite, FileStore, FileToWrite } from "../core/bytes.ts";
 import { readWhole, sha256 } from "../core/checksums.ts";

@@ -1,5 +1,5 @@
 /**
- * Every name that a bundle or a run manifest has on disk, once (contract 1).
+ * Every name that a bundle or a run manifest has on disk, once (docs/specification/1-artifacts.md).
  * @module
  */
 
@@ -8,7 +8,7 @@ export const SCHEMA_VERSION = 1;
 
 export const MODEL_SUFFIX = ".pth";
 
-/** What replaces `.pth` in the names of the other files (contract 1 §1). */
+/** What replaces `.pth` in the names of the other files (docs/specification/1-artifacts.md#bundle-files). */
 export const FILE_SUFFIXES = {
   metadata: "_metadata.pkl",
   reference: "_reference.pkl",
@@ -16,7 +16,7 @@ export const FILE_SUFFIXES = {
   manifest: "_manifest.json",
 } as const;
 
-/** Contract 1 §8. */
+/** Names of run manifests (docs/specification/1-artifacts.md#run-manifests). */
 export const RUN_MANIFEST_FILES = {
   train: "train_run_manifest.json",
   predict: "predict_run_manifest.json",
@@ -27,7 +27,7 @@ export const RUN_MANIFEST_FILES = {
   benchmark: "run_manifest.json",
 } as const;
 
-/** Keys of `model_manifest.json` (contract 1 §6). */
+/** Keys of `model_manifest.json` (docs/specification/1-artifacts.md#manifest). */
 export const MANIFEST_KEYS = {
   schemaVersion: "schema_version",
   modelPath: "model_path",
@@ -40,7 +40,10 @@ export const MANIFEST_KEYS = {
   checksums: "checksums",
 } as const;
 
-/** The key of `preprocess` that holds the feature panel (contract 4 §3); the bundle keeps it in a file. */
+/**
+ * The key of `preprocess` that holds the feature panel (docs/specification/4-preprocessing.md#feature-panel); the
+ * bundle keeps it in a file.
+ */
 export const PANEL_KEY = "feature_panel";
 
 /** Manifest keys that name files, and keys of `checksums`. */
@@ -52,7 +55,7 @@ export const PATH_KEYS = [
 ] as const;
 export type PathKey = (typeof PATH_KEYS)[number];
 
-/** Keys of the dict in `model.pth` (contract 1 §2). */
+/** Keys of the dict in `model.pth` (docs/specification/1-artifacts.md#network-file). */
 export const NETWORK_KEYS = {
   stateDict: "state_dict",
   inputSize: "input_size",
@@ -63,7 +66,7 @@ export const NETWORK_KEYS = {
   childCorrection: "parent_conditioned_child_correction",
 } as const;
 
-/** What `coord_dims` was before it was stored (contract 1 §2). */
+/** What `coord_dims` was before it was stored (docs/specification/1-artifacts.md#network-file). */
 export const LEGACY_COORD_DIMS: ReadonlyMap<string, number> = new Map([
   ["latent", 16],
   ["umap", 2],
@@ -78,7 +81,7 @@ export const TENSOR_NAMES = {
   childOutput: (parent: number): string => `child_correction_modules.${parent}.3`,
 } as const;
 
-/** Keys of the resolved child correction config (contract 2 §8). */
+/** Keys of the resolved child correction config (docs/specification/2-training.md#child-correction). */
 export const CHILD_KEYS = {
   enabled: "enabled",
   parentHead: "parent_head_index",
@@ -88,7 +91,7 @@ export const CHILD_KEYS = {
   children: "hotspot_child_indices",
 } as const;
 
-/** Keys of the metadata pickle (contract 1 §3). */
+/** Keys of the metadata pickle (docs/specification/1-artifacts.md#metadata-file). */
 export const METADATA_KEYS = {
   labelColumns: "label_columns",
   labelEncoders: "label_encoders",
@@ -108,7 +111,7 @@ export const CLASSES_KEY = "classes_";
 export const STATS_KEYS = { mean: "mean", std: "std" } as const;
 export const LATENT_SOURCE = "internal_preferred";
 
-/** Keys of the reference pickle (contract 1 §4). */
+/** Keys of the reference pickle (docs/specification/1-artifacts.md#reference-file). */
 export const REFERENCE_KEYS = { coords: "coords", labels: "labels" } as const;
 
 /** The key of a space's reference coordinates. */
@@ -119,7 +122,8 @@ export const LATENT_INTERNAL = "latent_internal";
 
 /**
  * Settings that are Python floats even when whole; whatever lies under one of these keys is a float too
- * (contract 1 §3 and §9). Everything else that is whole is an int.
+ * (docs/specification/1-artifacts.md#metadata-file and docs/specification/1-artifacts.md#training-configuration).
+ * Everything else that is whole is an int.
  */
 export const FLOAT_KEYS: ReadonlySet<string> = new Set([
   "dropout_rate",

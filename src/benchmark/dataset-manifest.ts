@@ -1,4 +1,8 @@
-/** The dataset manifest of a benchmark: its keys, what they may hold, and what a wrong one meant (contract 5 §2). @module */
+/**
+ * The dataset manifest of a benchmark: its keys, what they may hold, and what a wrong one meant
+ * (docs/specification/5-benchmark.md#dataset-manifest).
+ * @module
+ */
 import { type ConfigValue, Float } from "../core/config.ts";
 import { didYouMean, nearest } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
@@ -14,7 +18,7 @@ import { HVG_KEYS, PREPROCESS_KEYS, preprocessOptionsOf } from "./preprocess-key
 /** Keys that every manifest has. */
 const REQUIRED = ["reference_h5ad", "query_h5ad", "label_columns"] as const;
 
-/** Keys of contract 5 §2 that a manifest may have. */
+/** Keys of docs/specification/5-benchmark.md#dataset-manifest that a manifest may have. */
 const OPTIONAL = [
   "dataset_name",
   "version",

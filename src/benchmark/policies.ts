@@ -1,4 +1,7 @@
-/** The opt-in policies of a benchmark: what they decide, and why (contract 5 §3). @module */
+/**
+ * The opt-in policies of a benchmark: what they decide, and why (docs/specification/5-benchmark.md#policies).
+ * @module
+ */
 import { refinementFiles } from "../artifacts/refinement.ts";
 import { REFINEMENT_METHODS } from "../artifacts/refinement-schema.ts";
 import { joinBytes } from "../core/bytes.ts";

@@ -1,4 +1,4 @@
-/** The opt-in policies of a dataset manifest (contract 5 §3). @module */
+/** The opt-in policies of a dataset manifest (docs/specification/5-benchmark.md#policies). @module */
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { TaskWeightCandidate } from "../evaluate/advice.ts";

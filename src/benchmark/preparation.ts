@@ -1,4 +1,8 @@
-/** The preprocessing that all methods of a benchmark share (contracts 4 and 5 §2). @module */
+/**
+ * The preprocessing that all methods of a benchmark share (docs/specification/4-preprocessing.md and
+ * docs/specification/5-benchmark.md#dataset-manifest).
+ * @module
+ */
 import type { AnnData } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";

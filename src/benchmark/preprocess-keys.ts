@@ -1,10 +1,13 @@
-/** The preprocessing keys of a dataset manifest (contract 5 §2). @module */
+/** The preprocessing keys of a dataset manifest (docs/specification/5-benchmark.md#dataset-manifest). @module */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { isAbsolutePath, joinPath } from "../core/paths.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { type PreprocessOptions, resolvePreprocessOptions } from "../preprocess/options.ts";
 
-/** Keys of contract 4 that a manifest may have; they are the options of preprocessing by their snake_case names. */
+/**
+ * Keys of docs/specification/4-preprocessing.md that a manifest may have; they are the options of preprocessing by
+ * their snake_case names.
+ */
 export const PREPROCESS_KEYS = [
   "var_names_type",
   "species",

@@ -1,4 +1,8 @@
-/** A whole benchmark: one preparation for all methods, each run, scored and kept, then all files (contract 5 §3). @module */
+/**
+ * A whole benchmark: one preparation for all methods, each run, scored and kept, then all files
+ * (docs/specification/5-benchmark.md#runner).
+ * @module
+ */
 import { platform } from "#platform";
 import { fromConfig, toConfig } from "../artifacts/config-values.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";

@@ -1,4 +1,8 @@
-/** The scores of one method as `metrics.json` holds them (contract 5 §1 and §3). @module */
+/**
+ * The scores of one method as `metrics.json` holds them (docs/specification/5-benchmark.md#metrics and
+ * docs/specification/5-benchmark.md#runner).
+ * @module
+ */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { scoreBehaviour } from "../evaluate/behaviour.ts";
 import type { CoordinateMetrics } from "../evaluate/coordinates.ts";
@@ -97,7 +101,7 @@ function scoreHierarchy(pairs: readonly Pair[], rules: HierarchyRules): ConfigMa
   return new Map<string, ConfigValue>([...snake(path), ["edges", edges]]);
 }
 
-/** Coordinate scores by head, each with the head's name before it as the contract has them. */
+/** Coordinate scores by head, each with the head's name before it as the specification has them. */
 export function coordinateMetrics(heads: ReadonlyMap<string, CoordinateMetrics>): ConfigMap {
   return new Map([...heads].map(([name, scores]) => [name, prefixed(name, snake(scores))]));
 }

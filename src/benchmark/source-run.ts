@@ -1,4 +1,4 @@
-/** The scores of an earlier run that a policy starts from (contract 5 §3). @module */
+/** The scores of an earlier run that a policy starts from (docs/specification/5-benchmark.md#policies). @module */
 import { platform } from "#platform";
 import { sha256 } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";

@@ -1,4 +1,4 @@
-/** The split as data: every cell's part, in a file (contract 5 §5). @module */
+/** The split as data: every cell's part, in a file (docs/specification/5-benchmark.md#provenance). @module */
 import { splitValidation } from "../model/validation-split.ts";
 import { quotedCsv } from "../output/csv-text.ts";
 import type { BenchmarkData } from "./benchmark-cells.ts";

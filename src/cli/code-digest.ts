@@ -1,4 +1,4 @@
-/** Which code ran, by its bytes (contract 5 §5). @module */
+/** Which code ran, by its bytes (docs/specification/5-benchmark.md#provenance). @module */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** Which files a run read and wrote, and by which software (contract 1 §8). @module */
+/**
+ * Which files a run read and wrote, and by which software (docs/specification/1-artifacts.md#run-manifests).
+ * @module
+ */
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { platform } from "#platform";

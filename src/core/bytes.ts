@@ -41,9 +41,9 @@ export interface FileStore {
   /** The absolute path of a file or folder once links are followed; stores without links have none. */
   realPath?(path: string): Promise<string>;
   /**
-   * Writes all files or none, also when the process dies (contract 1 §1): each to a temporary name in its
-   * folder, flushed, then renamed, the last one last. Missing folders are created. What `also` makes of the
-   * written files, such as a record of them, is written with them.
+   * Writes all files or none, also when the process dies (docs/specification/1-artifacts.md#atomic-saves): each to a
+   * temporary name in its folder, flushed, then renamed, the last one last. Missing folders are created. What `also`
+   * makes of the written files, such as a record of them, is written with them.
    * @throws IO when a file cannot be written; temporary files are removed.
    */
   writeAll(files: readonly FileToWrite[], also?: AlsoWrite): Promise<void>;

@@ -2,7 +2,7 @@
  * Settings as they are stored in bundles and manifests.
  *
  * Python tells 1.0 from 1 and so do its users' tools; JavaScript does not. A plain number here is a Python
- * int, a {@link Float} a Python float (contract 1 §3).
+ * int, a {@link Float} a Python float (docs/specification/1-artifacts.md#metadata-file).
  * @module
  */
 

@@ -1,5 +1,5 @@
 /**
- * Safe bounds on what a file may declare. A file within the contract stays far below each of them; a hostile
+ * Safe bounds on what a file may declare. A file as the specification has it stays far below each of them; a hostile
  * one is refused with LIMIT before anything is allocated.
  * @module
  */

@@ -1,7 +1,8 @@
 /**
  * Exponential and logarithm that give the same bits on every platform.
  *
- * ECMAScript leaves `Math.exp` and `Math.log` to the implementation; results must not (contract 2 §6).
+ * ECMAScript leaves `Math.exp` and `Math.log` to the implementation; results must not
+ * (docs/specification/2-training.md#reproducibility).
  * Accurate to about one unit in the last place of float64.
  * @module
  */

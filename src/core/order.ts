@@ -1,7 +1,7 @@
 /** Orders that agree with Python's. @module */
 
 /**
- * Compares strings by Unicode code point, as Python sorts str (contract 1 §3).
+ * Compares strings by Unicode code point, as Python sorts str (docs/specification/1-artifacts.md#metadata-file).
  *
  * JavaScript's own order is by UTF-16 unit, which differs outside the basic plane.
  */

@@ -1,6 +1,6 @@
 /**
  * Counter-based random numbers: a pure function of (seed, stream, counter), so that nothing depends on the
- * order of calls, the number of threads or the platform (contract 2 §6).
+ * order of calls, the number of threads or the platform (docs/specification/2-training.md#reproducibility).
  * @module
  */
 

@@ -1,4 +1,4 @@
-/** What a piece of work cost: the `runtime_summary` of contract 1 §9. @module */
+/** What a piece of work cost: the `runtime_summary` of docs/specification/1-artifacts.md#runtime-summary. @module */
 import { platform } from "#platform";
 import { type ConfigMap, type ConfigValue, Float } from "./config.ts";
 
@@ -8,7 +8,10 @@ const GIB = 1024 ** 3;
 export interface RuntimeMeter {
   /** Looks at the memory in use; call it after each batch. */
   sample(): void;
-  /** The summary so far, with the keys of contract 1 §9; figures the host does not give are null. */
+  /**
+   * The summary so far, with the keys of docs/specification/1-artifacts.md#runtime-summary; figures the host does not
+   * give are null.
+   */
   summary(work: {
     readonly phase: string;
     readonly numItems: number;

@@ -1,4 +1,8 @@
-/** What the advisers look at, taken from predictions of labelled cells (contract 3 §6 and §7). @module */
+/**
+ * What the advisers look at, taken from predictions of labelled cells (docs/specification/3-prediction.md#refinement
+ * and docs/specification/3-prediction.md#advice).
+ * @module
+ */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { enforceHierarchy, type HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { PredictedLabels } from "../predict/types.ts";

@@ -1,4 +1,7 @@
-/** Advice on task weights and refinement; it is never applied by itself (contract 3 §7). @module */
+/**
+ * Advice on task weights and refinement; it is never applied by itself (docs/specification/3-prediction.md#advice).
+ * @module
+ */
 
 /** What both advisers look at; null where it is not known. */
 export interface PolicyFeatures {

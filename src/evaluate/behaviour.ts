@@ -1,4 +1,7 @@
-/** What Unknown and the KNN correction did to the labels of one column (contract 5 §1). @module */
+/**
+ * What Unknown and the KNN correction did to the labels of one column (docs/specification/5-benchmark.md#metrics).
+ * @module
+ */
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import { joinLabels, NO_LABEL, share } from "./paired-labels.ts";
 

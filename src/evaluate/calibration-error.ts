@@ -6,7 +6,7 @@
  */
 import { AtlasmtlError } from "../errors.ts";
 
-/** Equal bins over (0, 1], closed on the right (contract 5 §1). */
+/** Equal bins over (0, 1], closed on the right (docs/specification/5-benchmark.md#metrics). */
 export const CALIBRATION_BINS = 15;
 
 /** One bar of a reliability plot; the means are NaN where no cell falls into the bin. */

@@ -1,5 +1,6 @@
 /**
- * How well predicted coordinates keep the places and the neighbourhoods of the true ones (contract 5 §1).
+ * How well predicted coordinates keep the places and the neighbourhoods of the true ones
+ * (docs/specification/5-benchmark.md#metrics).
  * @module
  */
 import type { DenseMatrix } from "../core/dense.ts";

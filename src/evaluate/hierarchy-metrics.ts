@@ -1,5 +1,5 @@
 /**
- * How well the levels of a hierarchy hold together (contract 5 §1).
+ * How well the levels of a hierarchy hold together (docs/specification/5-benchmark.md#metrics).
  *
  * All arrays are per cell; rates are shares of cells, 0 to 1, NaN where there is no cell to take a share of.
  * @module

@@ -1,4 +1,4 @@
-/** Parents under which children are mistaken most (contract 3 §6). @module */
+/** Parents under which children are mistaken most (docs/specification/3-prediction.md#hotspots). @module */
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { ParentEdgeRates } from "./hierarchy-metrics.ts";

@@ -50,7 +50,7 @@ test("a label that only the prediction knows costs precision, not recall of an a
   expect(metrics.balancedAccuracy).toBe(0.5);
 });
 
-test("no cells: nothing is measured, apart from what the contract fixes", () => {
+test("no cells: nothing is measured, apart from what the specification fixes", () => {
   const metrics = scored([], [], []);
   expect(metrics).toEqual({
     accuracy: Number.NaN,

@@ -1,7 +1,7 @@
 /**
- * The metrics of one label column (contract 5 §1).
+ * The metrics of one label column (docs/specification/5-benchmark.md#metrics).
  *
- * A share of no cells is NaN, "not measured"; what the contract fixes for that case is kept: `macroF1` and
+ * A share of no cells is NaN, "not measured"; what the specification fixes for that case is kept: `macroF1` and
  * `coveredAccuracy` are 0, `risk` is 1. Files spell the names in snake_case (`macroF1` → `macro_f1`).
  * @module
  */

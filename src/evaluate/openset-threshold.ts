@@ -1,4 +1,8 @@
-/** Choosing the open-set threshold from distances of cells whose type is known (contract 3 §4). @module */
+/**
+ * Choosing the open-set threshold from distances of cells whose type is known
+ * (docs/specification/3-prediction.md#open-set).
+ * @module
+ */
 import { AtlasmtlError } from "../errors.ts";
 
 /** A threshold and what it does to the cells it was chosen from. */

@@ -21,7 +21,7 @@ export interface JoinedLabels {
  * Numbers the labels of both sides alike.
  *
  * A predicted `Unknown` never equals a true label, not even one that is spelled `Unknown`: it counts as
- * wrong (contract 5 §1).
+ * wrong (docs/specification/5-benchmark.md#metrics).
  * @throws MISMATCH when the two sides differ in length, BAD_DATA for a code outside its categories.
  */
 export function joinLabels(truth: PredictedLabels, predicted: PredictedLabels): JoinedLabels {

@@ -1,4 +1,8 @@
-/** How many cells are Unknown for which reason (contract 3 §4 and §5). @module */
+/**
+ * How many cells are Unknown for which reason (docs/specification/3-prediction.md#unknown and
+ * docs/specification/3-prediction.md#hierarchy).
+ * @module
+ */
 import type { LabelPrediction } from "../predict/types.ts";
 import { UNKNOWN_REASONS, type UnknownReason } from "../predict/unknown.ts";
 

@@ -1,5 +1,6 @@
 /**
- * Files of `torch.save` since torch 1.6: a zip of a pickle and raw storages (contract 1 §2).
+ * Files of `torch.save` since torch 1.6: a zip of a pickle and raw storages
+ * (docs/specification/1-artifacts.md#network-file).
  * @module
  */
 

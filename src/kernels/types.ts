@@ -16,7 +16,7 @@ export interface Linear {
   readonly bias: Float32Array;
 }
 
-/** Sizes of the multi-task network (contract 2 §2); coordinate heads keep their order. */
+/** Sizes of the multi-task network (docs/specification/2-training.md#network); coordinate heads keep their order. */
 export interface NetworkShape {
   readonly nGenes: number;
   readonly hiddenSizes: readonly number[];
@@ -34,7 +34,7 @@ export interface NetworkWeights {
   readonly childModules?: readonly ChildModule[];
 }
 
-/** The two layers that refine child logits within one parent (contract 2 §8). */
+/** The two layers that refine child logits within one parent (docs/specification/2-training.md#child-correction). */
 export interface ChildModule {
   readonly parentIndex: number;
   readonly childIndices: readonly number[];
@@ -45,7 +45,10 @@ export interface ChildModule {
 export const CHILD_FEATURE_MODES = ["standard", "reranker_like"] as const;
 export type ChildFeatureMode = (typeof CHILD_FEATURE_MODES)[number];
 
-/** How the modules of child correction are trained with the network (contract 2 §8). */
+/**
+ * How the modules of child correction are trained with the network
+ * (docs/specification/2-training.md#child-correction).
+ */
 export interface ChildTrainingOptions {
   readonly parentHead: number;
   readonly childHead: number;
@@ -83,7 +86,7 @@ export interface TrainingData {
   readonly domains: Int32Array | null;
 }
 
-/** The loss of contract 2 §3. */
+/** The loss of docs/specification/2-training.md#loss. */
 export interface LossOptions {
   readonly taskWeights: readonly number[];
   readonly coordWeights: readonly number[];
@@ -93,7 +96,7 @@ export interface LossOptions {
   readonly topology: { readonly weight: number; readonly k: number; readonly coordHead: number } | null;
 }
 
-/** Optimiser settings of contract 2 §4. */
+/** Optimiser settings of docs/specification/2-training.md#optimisation. */
 export interface OptimizerOptions {
   readonly name: "adamw" | "adam";
   readonly weightDecay: number;

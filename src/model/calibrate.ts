@@ -1,4 +1,4 @@
-/** Temperature scaling. Source: Guo et al. (2017); contract 2 §7. @module */
+/** Temperature scaling. Source: Guo et al. (2017); docs/specification/2-training.md#calibration. @module */
 import { exp } from "../core/math.ts";
 
 /** Logits `[nRows, nClasses]` of one head with the class of each row, -1 where it is missing. */
@@ -10,7 +10,8 @@ export interface HeadLogits {
 
 /**
  * How far from 0 `maxIter` Adam steps of `lr` can carry log T: a step is at most (1 − β1)/√(1 − β2) = 3.17
- * times the learning rate. Searching that far is never worse than taking the steps (contract 2 §7).
+ * times the learning rate. Searching that far is never worse than taking the steps
+ * (docs/specification/2-training.md#calibration).
  */
 export function logTemperatureReach(maxIter: number, lr: number): number {
   return Math.min(3.17 * maxIter * lr, 40);

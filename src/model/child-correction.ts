@@ -1,4 +1,7 @@
-/** Refining child logits within the predicted parent (contract 2 §8, inference). @module */
+/**
+ * Refining child logits within the predicted parent (docs/specification/2-training.md#child-correction, inference).
+ * @module
+ */
 import { type ChildWidths, writeChildFeatures } from "../kernels/reference/child-features.ts";
 import { linearForward } from "../kernels/reference/linear.ts";
 import type { ForwardResult } from "../kernels/types.ts";

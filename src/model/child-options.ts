@@ -1,4 +1,8 @@
-/** What can be asked of child correction, and what it comes to on the labels at hand (contract 2 §8). @module */
+/**
+ * What can be asked of child correction, and what it comes to on the labels at hand
+ * (docs/specification/2-training.md#child-correction).
+ * @module
+ */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";

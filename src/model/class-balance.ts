@@ -1,4 +1,8 @@
-/** Answers to classes of unequal size: weights in the loss, and sampling (contract 2 §5). @module */
+/**
+ * Answers to classes of unequal size: weights in the loss, and sampling
+ * (docs/specification/2-training.md#class-imbalance).
+ * @module
+ */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { randomBelow, randomUint32, streamKey } from "../core/rng.ts";
 import type { LabelHead } from "./types.ts";

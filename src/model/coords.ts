@@ -50,7 +50,7 @@ export async function readCoordTarget(adata: AnnData, name: string, obsmKey: str
 
 /**
  * Population mean and standard deviation per column, computed in float64, stored in float32; the deviation
- * of a constant column is 1 (contract 2 §1).
+ * of a constant column is 1 (docs/specification/2-training.md#inputs).
  */
 export function columnStatistics({ nRows, nCols, data }: DenseMatrix): {
   readonly mean: Float32Array;

@@ -2,7 +2,7 @@
 import { AtlasmtlError } from "../errors.ts";
 import type { Warning } from "./types.ts";
 
-/** As many stored values tell counts from anything else (contract 4 §1). */
+/** As many stored values tell counts from anything else (docs/specification/2-training.md#normalisation). */
 const ENOUGH_VALUES = 20_000;
 const INTEGER_TOLERANCE = 1e-6;
 const CONFIRMED = 0.999;

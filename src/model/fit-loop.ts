@@ -34,8 +34,8 @@ export interface FitResult {
 }
 
 /**
- * Trains epoch by epoch (contract 2 §4). Progress counts epochs, in fractions while one is running; after
- * each epoch it carries `train_loss`, `val_loss`, `learning_rate` and `cells_per_second`.
+ * Trains epoch by epoch (docs/specification/2-training.md#optimisation). Progress counts epochs, in fractions while
+ * one is running; after each epoch it carries `train_loss`, `val_loss`, `learning_rate` and `cells_per_second`.
  * @throws BAD_DATA when the loss is no longer a finite number; ABORTED by the signal.
  */
 export async function fitEpochs(

@@ -7,8 +7,8 @@ import type { Model } from "./types.ts";
 type Sizes = readonly [nIn: number, nOut: number];
 
 /**
- * torch's `Linear` initialisation: weight and bias uniform in ±1/√nIn (contract 2 §2). Every tensor has its
- * own stream, named after it, so that another head does not change the others.
+ * torch's `Linear` initialisation: weight and bias uniform in ±1/√nIn (docs/specification/2-training.md#network).
+ * Every tensor has its own stream, named after it, so that another head does not change the others.
  */
 export function initialWeights(
   shape: NetworkShape,
@@ -53,8 +53,8 @@ export interface WarmStart {
 }
 
 /**
- * Replaces each tensor by the one of the same name in `model` where the shapes agree (contract 2 §4). Label
- * heads are matched by position, coordinate heads by name.
+ * Replaces each tensor by the one of the same name in `model` where the shapes agree
+ * (docs/specification/2-training.md#optimisation). Label heads are matched by position, coordinate heads by name.
  */
 export function warmStart(initial: NetworkWeights, coordNames: readonly string[], model: Model): WarmStart {
   const taken: string[] = [];

@@ -13,8 +13,8 @@ export interface LabelData extends LabelHead {
 }
 
 /**
- * Reads a label column: classes are the values that occur, sorted by code point (contract 2 §1). A single
- * class is allowed, with a warning.
+ * Reads a label column: classes are the values that occur, sorted by code point
+ * (docs/specification/2-training.md#inputs). A single class is allowed, with a warning.
  * @throws NOT_FOUND when the column is absent; BAD_DATA when labels are missing and `missingLabels` is
  * `error`, or when every label is missing.
  */

@@ -1,4 +1,8 @@
-/** Multinomial logistic regression by L-BFGS, the same bits on every platform (contract 3 §6). @module */
+/**
+ * Multinomial logistic regression by L-BFGS, the same bits on every platform
+ * (docs/specification/3-prediction.md#refinement).
+ * @module
+ */
 import { exp, log } from "../core/math.ts";
 import { AtlasmtlError } from "../errors.ts";
 

@@ -20,8 +20,9 @@ export const TRAIN_DEVICES = ["auto", "cpu"] as const;
 export { INPUT_TRANSFORMS, NORMALIZATIONS, REFERENCE_STORAGES };
 
 /**
- * Network sizes for little, usual and much data (contract 2 §4); and `best`, what did best in the accuracy study
- * (decision records 13 and 19): five networks on normalised, thinned counts, small classes weighed up.
+ * Network sizes for little, usual and much data (docs/specification/2-training.md#presets); and `best`, what
+ * did best in the accuracy study (decision records 13 and 19): five networks on normalised, thinned counts, small
+ * classes weighed up.
  */
 export const PRESETS = {
   small: { hiddenSizes: [128, 64], dropoutRate: 0.2, learningRate: 1e-3 },
@@ -115,7 +116,7 @@ export interface TrainOptions {
   /** For the record; results do not depend on it. */
   readonly numThreads?: number | "max" | null | undefined;
   readonly device?: (typeof TRAIN_DEVICES)[number] | null | undefined;
-  /** What preprocessing left for the record (contract 4 §3). */
+  /** What preprocessing left for the record (docs/specification/4-preprocessing.md#feature-panel). */
   readonly preprocess?: ConfigMap | null | undefined;
 }
 
@@ -170,7 +171,7 @@ export interface ResolvedTrainOptions {
   readonly preprocess: ConfigMap | null;
 }
 
-/** The defaults of contract 2; `taskWeights` is 1 for each label column. */
+/** The defaults of docs/specification/2-training.md; `taskWeights` is 1 for each label column. */
 export const DEFAULT_TRAIN_OPTIONS = {
   coordTargets: new Map<string, string>(),
   preset: null,
@@ -222,5 +223,5 @@ export const DEFAULT_TRAIN_OPTIONS = {
   preprocess: null,
 } as const satisfies Omit<ResolvedTrainOptions, "labelColumns" | "taskWeights">;
 
-/** Optimiser constants that are not options (contract 2 §4). */
+/** Optimiser constants that are not options (docs/specification/2-training.md#optimisation). */
 export const ADAM_CONSTANTS = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;

@@ -1,4 +1,8 @@
-/** Choosing the child again within the predicted parent, by a regression on child logits (contract 3 §6). @module */
+/**
+ * Choosing the child again within the predicted parent, by a regression on child logits
+ * (docs/specification/3-prediction.md#refinement).
+ * @module
+ */
 import type { ForwardResult } from "../kernels/types.ts";
 import { type LogisticRegression, logisticScores } from "./logistic-regression.ts";
 

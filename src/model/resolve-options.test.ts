@@ -6,7 +6,7 @@ const minimal: TrainOptions = { labelColumns: ["a", "b"] };
 /** Options as they may come from JavaScript or a file. */
 const from = (options: object): TrainOptions => ({ ...minimal, ...options });
 
-test("without anything given, the defaults of the contract", () => {
+test("without anything given, the defaults of the specification", () => {
   const { options, warnings } = resolveTrainOptions(minimal);
   expect(options).toEqual({ ...DEFAULT_TRAIN_OPTIONS, labelColumns: ["a", "b"], taskWeights: [1, 1] });
   expect(warnings).toEqual([]);

@@ -127,7 +127,10 @@ export function resolveTrainOptions(options: TrainOptions): {
   return { options: resolved, warnings: findIdleOptions(resolved, given) };
 }
 
-/** The name of the stored KNN space: `knn_space`, or the obsm key made into one (contract 2 §1). */
+/**
+ * The name of the stored KNN space: `knn_space`, or the obsm key made into one
+ * (docs/specification/2-training.md#inputs).
+ */
 export function knnSpaceName(obsmKey: string, knnSpace: string | null): string {
   return knnSpace ?? obsmKey.replace(/^X_/, "").toLowerCase().replace(/[-\s]/g, "_");
 }

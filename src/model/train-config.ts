@@ -1,4 +1,8 @@
-/** The record of a training run as bundles store it: `train_config` of contract 1 §9. @module */
+/**
+ * The record of a training run as bundles store it: `train_config` of
+ * docs/specification/1-artifacts.md#training-configuration.
+ * @module
+ */
 import { platform } from "#platform";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { type ClassBalance, classBalanceConfig } from "./class-balance.ts";
@@ -65,7 +69,10 @@ function conformalConfig(columns: ReadonlyMap<string, SetThresholds>): ConfigMap
   ]);
 }
 
-/** Numbers keep their Python kind: counts are ints, the rest {@link Float}s (contract 1 §3). */
+/**
+ * Numbers keep their Python kind: counts are ints, the rest {@link Float}s
+ * (docs/specification/1-artifacts.md#metadata-file).
+ */
 export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRecord): ConfigMap {
   const { fit } = record;
   const child = options.childCorrection;

@@ -185,7 +185,7 @@ test("each weight reaches its own head: one without weight keeps its initial ten
   }
 });
 
-test("the record has the keys of contract 1 §9 and their Python kinds", async () => {
+test("train_config has the keys of the specification and their Python kinds", async () => {
   const { model } = await run({
     valFraction: 0.2,
     calibrationMethod: "temperature_scaling",

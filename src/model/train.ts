@@ -1,4 +1,4 @@
-/** Training, from an annotated matrix to a model: the order of steps (contract 2). @module */
+/** Training, from an annotated matrix to a model: the order of steps (docs/specification/2-training.md). @module */
 import type { AnnData } from "../anndata/types.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCells } from "../core/normalize.ts";
@@ -28,7 +28,10 @@ export interface TrainWork extends WorkOptions {
 export interface TrainResult {
   readonly model: Model;
   readonly warnings: readonly Warning[];
-  /** `random_state` and the key of every stream drawn from, by purpose (contract 2 §6). */
+  /**
+   * `random_state` and the key of every stream drawn from, by purpose
+   * (docs/specification/2-training.md#reproducibility).
+   */
   readonly seeds: Readonly<Record<string, number>>;
   /** Which tensors came from `initModel`; null without one. */
   readonly warmStart: Pick<WarmStart, "taken" | "notTaken"> | null;

@@ -6,7 +6,7 @@ import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import type { ChildFeatureMode, ChildModule, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 
-/** `binary`: x > 0 → 1; `float`: values as float32 (contract 2 §1). */
+/** `binary`: x > 0 → 1; `float`: values as float32 (docs/specification/2-training.md#inputs). */
 export const INPUT_TRANSFORMS = ["binary", "float"] as const;
 export type InputTransform = (typeof INPUT_TRANSFORMS)[number];
 

@@ -1,5 +1,6 @@
 /**
- * Writes several files so that a crash at any moment leaves the old ones or the new ones (contract 1 §1).
+ * Writes several files so that a crash at any moment leaves the old ones or the new ones
+ * (docs/specification/1-artifacts.md#atomic-saves).
  *
  * 1. Every file goes to a temporary name in its folder and is flushed.
  * 2. A journal of the renames to come is flushed and put in place: the commit.

@@ -13,7 +13,7 @@ import {
 const REQUESTED = { predictionSets: true, deepestLabel: false };
 const namesOf = (mode: WriteMode): string[] => outputColumns(toyPredictions(), mode).map(({ name }) => name);
 
-test("each mode writes its columns in the order of the contract, label column by label column", () => {
+test("each mode writes its columns in the order of the specification, label column by label column", () => {
   expect(namesOf("minimal")).toEqual(["pred_group", "pred_kind"]);
   expect(namesOf("standard").slice(0, 4)).toEqual([
     "conf_group",

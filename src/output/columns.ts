@@ -1,5 +1,5 @@
 /**
- * Names, kinds and order of every output column, once (contract 3 §8).
+ * Names, kinds and order of every output column, once (docs/specification/3-prediction.md#result).
  * @module
  */
 import { toPlain } from "../core/config.ts";

@@ -26,7 +26,7 @@ export interface ToAnnDataOptions extends ExportOptions {
 }
 
 /**
- * The additions for the query the predictions were made of (contract 3 §8).
+ * The additions for the query the predictions were made of (docs/specification/3-prediction.md#result).
  *
  * Columns, coordinates and metadata of an earlier run are replaced: those of this run's label columns in any
  * mode, those of other label columns when their `standard` columns are all there, and all coordinates this

@@ -1,4 +1,8 @@
-/** Matching the query's genes to the model's and streaming its rows in the model's order (contract 3 §1). @module */
+/**
+ * Matching the query's genes to the model's and streaming its rows in the model's order
+ * (docs/specification/3-prediction.md#gene-alignment).
+ * @module
+ */
 import type { Matrix } from "../anndata/types.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
 import { type Normalization, normalizeCell } from "../core/normalize.ts";

@@ -1,4 +1,7 @@
-/** Approximate neighbours: an inverted file over the exact engine (contract 3 §3). @module */
+/**
+ * Approximate neighbours: an inverted file over the exact engine (docs/specification/3-prediction.md#knn-correction).
+ * @module
+ */
 import type { DenseMatrix } from "../core/dense.ts";
 import { permutation, streamKey } from "../core/rng.ts";
 import type { Engine, KnnIndex, Neighbours } from "../kernels/types.ts";

@@ -1,4 +1,4 @@
-/** From logits to label, confidence and margin (contract 3 §2). @module */
+/** From logits to label, confidence and margin (docs/specification/3-prediction.md#confidence). @module */
 import { exp } from "../core/math.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { probabilitiesOf } from "../model/conformal.ts";

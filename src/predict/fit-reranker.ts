@@ -1,4 +1,4 @@
-/** Fitting a reranker on labelled cells (contract 3 §6). @module */
+/** Fitting a reranker on labelled cells (docs/specification/3-prediction.md#refinement). @module */
 import type { AnnData } from "../anndata/types.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { throwIfAborted } from "../core/progress.ts";

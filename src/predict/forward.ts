@@ -1,4 +1,7 @@
-/** The network over the whole query, block by block (contract 3, first steps). @module */
+/**
+ * The network over the whole query, block by block (the first of docs/specification/3-prediction.md#order-of-steps).
+ * @module
+ */
 import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import type { RowBlock } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";

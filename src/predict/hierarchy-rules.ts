@@ -1,4 +1,7 @@
-/** Rules between label columns and what they do to predictions (contract 3 §5). @module */
+/**
+ * Rules between label columns and what they do to predictions (docs/specification/3-prediction.md#hierarchy).
+ * @module
+ */
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";

@@ -1,4 +1,4 @@
-/** Correcting labels by the nearest reference cells (contract 3 §3). @module */
+/** Correcting labels by the nearest reference cells (docs/specification/3-prediction.md#knn-correction). @module */
 import type { DenseMatrix } from "../core/dense.ts";
 import { compareCodePoints } from "../core/order.ts";
 import type { WorkOptions } from "../core/progress.ts";

@@ -1,4 +1,4 @@
-/** The space in which neighbours are sought (contract 3 §3). @module */
+/** The space in which neighbours are sought (docs/specification/3-prediction.md#knn-correction). @module */
 import type { AnnData } from "../anndata/types.ts";
 import { LATENT_INTERNAL, referenceCoordsKey } from "../artifacts/schema.ts";
 import type { DenseMatrix } from "../core/dense.ts";

@@ -1,4 +1,4 @@
-/** Cells unlike anything in the reference (contract 3 §4). @module */
+/** Cells unlike anything in the reference (docs/specification/3-prediction.md#open-set). @module */
 import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";

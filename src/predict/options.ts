@@ -1,4 +1,4 @@
-/** The options of prediction, their defaults and their checks (contract 3). @module */
+/** The options of prediction, their defaults and their checks (docs/specification/3-prediction.md). @module */
 import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
@@ -120,7 +120,10 @@ export interface PredictSettings {
 
 export type PredictOptions = Partial<PredictSettings>;
 
-/** Defaults of the library; the command line's default of `knnCorrection` differs (contract 3 §3). */
+/**
+ * Defaults of the library; the command line's default of `knnCorrection` differs
+ * (docs/specification/3-prediction.md#knn-correction).
+ */
 export const PREDICT_DEFAULTS: PredictSettings = {
   layer: "X",
   inputTransform: null,

@@ -1,5 +1,5 @@
 /**
- * Mapping a query onto a trained model: the order of steps of contract 3.
+ * Mapping a query onto a trained model: the steps in the order of docs/specification/3-prediction.md#order-of-steps.
  * @module
  */
 import type { AnnData } from "../anndata/types.ts";

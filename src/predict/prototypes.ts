@@ -1,4 +1,7 @@
-/** One centroid per label, standing for its reference cells (contract 3 §3). @module */
+/**
+ * One centroid per label, standing for its reference cells (docs/specification/3-prediction.md#knn-correction).
+ * @module
+ */
 import type { DenseMatrix } from "../core/dense.ts";
 
 /** Centroids in the order of their labels; `labels` gives the code of each. */

@@ -1,4 +1,8 @@
-/** Matching a query whose genes are called by other names than the model's (contract 4 §2). @module */
+/**
+ * Matching a query whose genes are called by other names than the model's
+ * (docs/specification/3-prediction.md#gene-alignment).
+ * @module
+ */
 import type { DataFrame, Matrix } from "../anndata/types.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";

@@ -1,4 +1,4 @@
-/** The cells of a query as the network takes them (contract 3 §1). @module */
+/** The cells of a query as the network takes them (docs/specification/3-prediction.md#gene-alignment). @module */
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";

@@ -1,4 +1,7 @@
-/** Whether and how the children of a prediction are refined (contract 3 §6). @module */
+/**
+ * Whether and how the children of a prediction are refined (docs/specification/3-prediction.md#refinement).
+ * @module
+ */
 import { loadRefinementPlan, loadReranker, namesHash } from "../artifacts/refinement.ts";
 import {
   REFINEMENT_KEYS,

@@ -1,4 +1,4 @@
-/** What a result says about how it was made; the keys of contract 3 §8. @module */
+/** What a result says about how it was made; the keys of docs/specification/3-prediction.md#metadata. @module */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { VERSION } from "../core/version.ts";
 import { normalizationOf } from "../model/normalization.ts";

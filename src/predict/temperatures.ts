@@ -1,4 +1,8 @@
-/** The temperatures a model was calibrated with (contract 2 §7, 3 §2). @module */
+/**
+ * The temperatures a model was calibrated with (docs/specification/2-training.md#calibration,
+ * docs/specification/3-prediction.md#confidence).
+ * @module
+ */
 import { type ConfigValue, Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";

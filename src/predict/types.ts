@@ -21,7 +21,10 @@ export interface PredictedSets {
   readonly categories: readonly string[];
 }
 
-/** The result of one label column; every array has one entry per query cell (contract 3 §8). */
+/**
+ * The result of one label column; every array has one entry per query cell
+ * (docs/specification/3-prediction.md#result).
+ */
 export interface LabelPrediction {
   readonly column: string;
   readonly raw: PredictedLabels;

@@ -1,4 +1,4 @@
-/** Which cells are given no label (contract 3 §4). @module */
+/** Which cells are given no label (docs/specification/3-prediction.md#unknown). @module */
 import type { PredictedLabels } from "./types.ts";
 
 /** The label of a cell that is given none. */

@@ -1,4 +1,4 @@
-/** How neighbours vote on a label (contract 3 §3). @module */
+/** How neighbours vote on a label (docs/specification/3-prediction.md#knn-correction). @module */
 import type { Neighbours } from "../kernels/types.ts";
 import type { KnnVoteMode } from "./options.ts";
 

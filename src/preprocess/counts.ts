@@ -1,4 +1,7 @@
-/** Whether a matrix holds counts, told from a sample of its values (contract 4 §1). @module */
+/**
+ * Whether a matrix holds counts, told from a sample of its values (docs/specification/4-preprocessing.md#counts).
+ * @module
+ */
 
 import { inspectMatrix } from "../anndata/inspect/inspect-matrix.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";

@@ -1,4 +1,8 @@
-/** From the names of genes to canonical ids: Ensembl, without version (contract 4 §2). @module */
+/**
+ * From the names of genes to canonical ids: Ensembl, without version
+ * (docs/specification/4-preprocessing.md#gene-identifiers).
+ * @module
+ */
 
 import { type GeneSummary, inspectGenes } from "../anndata/inspect/inspect-genes.ts";
 import { columnStrings } from "../anndata/read/column-values.ts";

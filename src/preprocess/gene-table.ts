@@ -1,4 +1,7 @@
-/** Tables of genes: symbol to Ensembl id and back (contract 4 §2). @module */
+/**
+ * Tables of genes: symbol to Ensembl id and back (docs/specification/4-preprocessing.md#gene-identifiers).
+ * @module
+ */
 import { platform } from "#platform";
 import type { FileInput } from "../core/bytes.ts";
 import { AtlasmtlError } from "../errors.ts";

@@ -1,4 +1,8 @@
-/** Splits of whole groups: cells to build a model from, and cells of other donors to test it on (contract 4 §4). @module */
+/**
+ * Splits of whole groups: cells to build a model from, and cells of other donors to test it on
+ * (docs/specification/4-preprocessing.md#group-splits).
+ * @module
+ */
 import { columnStrings } from "../anndata/read/column-values.ts";
 import type { AnnData } from "../anndata/types.ts";
 import { compareCodePoints } from "../core/order.ts";

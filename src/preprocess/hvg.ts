@@ -1,5 +1,5 @@
 /**
- * Highly variable genes by the method of Seurat v3 (contract 4 §3).
+ * Highly variable genes by the method of Seurat v3 (docs/specification/4-preprocessing.md#variable-genes).
  *
  * Source: T. Stuart et al., "Comprehensive integration of single-cell data", Cell 177 (2019); the details are
  * those of scanpy's `highly_variable_genes(flavor="seurat_v3")`.

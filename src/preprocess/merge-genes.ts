@@ -1,4 +1,8 @@
-/** Which genes of the input make which gene of the output (contract 4 §2 and §3). @module */
+/**
+ * Which genes of the input make which gene of the output (docs/specification/4-preprocessing.md#gene-identifiers and
+ * docs/specification/4-preprocessing.md#feature-panel).
+ * @module
+ */
 import { AtlasmtlError } from "../errors.ts";
 import { examples, type GeneIds } from "./gene-ids.ts";
 import type { PreprocessSettings } from "./options.ts";

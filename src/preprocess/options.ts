@@ -1,4 +1,4 @@
-/** The options of preprocessing with their defaults (contract 4). @module */
+/** The options of preprocessing with their defaults (docs/specification/4-preprocessing.md). @module */
 import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";

@@ -1,4 +1,7 @@
-/** The genes a model is made of, as a list that travels with it (contract 4 §3). @module */
+/**
+ * The genes a model is made of, as a list that travels with it (docs/specification/4-preprocessing.md#feature-panel).
+ * @module
+ */
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { FEATURE_SPACES, SPECIES, type Species } from "./options.ts";

@@ -1,4 +1,4 @@
-/** Preprocessing of references and queries: the order of steps (contract 4). @module */
+/** Preprocessing of references and queries: the order of steps (docs/specification/4-preprocessing.md). @module */
 
 import { toColumn } from "../anndata/containers/in-memory.ts";
 import { columnLabels } from "../anndata/read/column-values.ts";

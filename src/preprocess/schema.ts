@@ -1,4 +1,8 @@
-/** Every name of contract 4 that preprocessing writes into an AnnData, a panel or a report, once. @module */
+/**
+ * Every name of docs/specification/4-preprocessing.md that preprocessing writes into an AnnData, a panel or a report,
+ * once.
+ * @module
+ */
 
 /** Columns that preprocessing adds to var. */
 export const VAR_COLUMNS = {
@@ -21,7 +25,7 @@ export const PREPROCESS_KEYS = {
   split: "split",
 } as const;
 
-/** Keys of a plan's file (contract 4 §4). */
+/** Keys of a plan's file (docs/specification/4-preprocessing.md#group-splits). */
 export const SPLIT_PLAN_KEYS = {
   schemaVersion: "schema_version",
   name: "name",
@@ -54,7 +58,9 @@ export const SPLIT_SIDE_KEYS = {
 /** Columns of the file that gives the side of every cell. */
 export const SPLIT_COLUMNS = ["cell_id", "group", "split"] as const;
 
-/** Keys of what a later step says about the split it took a side of (contract 1 §8). */
+/**
+ * Keys of what a later step says about the split it took a side of (docs/specification/1-artifacts.md#run-manifests).
+ */
 export const SPLIT_RECORD_KEYS = {
   name: "name",
   description: "description",

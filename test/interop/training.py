@@ -1,4 +1,4 @@
-"""Trains the network of contract 2 with torch on a problem written by training.test.ts.
+"""Trains the network of docs/specification/2-training.md with torch on a problem written by training.test.ts.
 
 usage: training.py FOLDER DTYPE
 

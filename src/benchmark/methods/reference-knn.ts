@@ -12,7 +12,7 @@ export const KNN_DEFAULTS = { k: 15 } as const;
 
 /**
  * Labels each cell by the distance-weighted vote of its `k` nearest reference cells, level by level; the
- * confidence is the winner's share (contract 5 §4).
+ * confidence is the winner's share (docs/specification/5-benchmark.md#methods).
  */
 export async function runReferenceKnn(data: SharedData, work: MethodWork): Promise<MethodOutcome> {
   const meter = startRuntimeMeter();

@@ -48,7 +48,7 @@ export interface MethodOutcome {
   readonly labels: readonly LabelPrediction[];
   readonly reasons: readonly ReasonCounts[] | null;
   readonly coords: ReadonlyMap<string, DenseMatrix>;
-  /** Runtime summaries (contract 1 §9). */
+  /** Runtime summaries (docs/specification/1-artifacts.md#runtime-summary). */
   readonly trainUsage: ConfigMap | null;
   readonly predictUsage: ConfigMap;
   readonly trainConfig: ConfigMap | null;

@@ -1,4 +1,8 @@
-/** The file of `--child-correction`: the settings of contract 2 §8 by their snake_case names. @module */
+/**
+ * The file of `--child-correction`: the settings of docs/specification/2-training.md#child-correction by their
+ * snake_case names.
+ * @module
+ */
 import { didYouMean } from "../../core/nearest.ts";
 import { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../../model/child-options.ts";
 import { asSubject, usageError } from "../terminal/show-error.ts";

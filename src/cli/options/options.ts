@@ -1,6 +1,6 @@
 /**
  * The flags of every command, each table once: help, parsing, `--config` and the library's options all
- * read it (contract 6). Ranges are checked by the library, which knows them.
+ * read it (docs/specification/6-cli.md). Ranges are checked by the library, which knows them.
  * @module
  */
 import { METHODS } from "../../benchmark/methods/names.ts";

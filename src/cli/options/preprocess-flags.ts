@@ -1,4 +1,7 @@
-/** Flags of preprocessing, those of `train` and `predict` included (contract 6). @module */
+/**
+ * Flags of preprocessing, those of `train` and `predict` included (docs/specification/6-cli.md#flags-of-train).
+ * @module
+ */
 import {
   DUPLICATE_POLICIES,
   FEATURE_SPACES,

@@ -1,4 +1,8 @@
-/** The file of `--refinement`: an artifact, its plan, or settings that name either (contract 3 §6). @module */
+/**
+ * The file of `--refinement`: an artifact, its plan, or settings that name either
+ * (docs/specification/3-prediction.md#refinement).
+ * @module
+ */
 import { REFINEMENT_KEYS, REFINEMENT_METHODS } from "../../artifacts/refinement-schema.ts";
 import { folderName, joinPath } from "../../core/paths.ts";
 import type { RefinementConfig } from "../../predict/rerank-children.ts";

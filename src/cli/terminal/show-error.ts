@@ -1,4 +1,4 @@
-/** From an error to three lines and an exit code (contract 6). @module */
+/** From an error to three lines and an exit code (docs/specification/6-cli.md#exit-codes). @module */
 import { AtlasmtlError, type ErrorCode, type ErrorSubject } from "../../errors.ts";
 
 const EXIT_CODES: Readonly<Record<ErrorSubject, number>> = {

@@ -1,5 +1,6 @@
 /**
- * Writes plain data as a pickle that CPython, numpy 1 and 2 and scikit-learn load (contract 1 §5).
+ * Writes plain data as a pickle that CPython, numpy 1 and 2 and scikit-learn load
+ * (docs/specification/1-artifacts.md#pickles).
  *
  * Protocol 4 for metadata and references, protocol 2 inside `.pth`. The same value gives the same bytes.
  * @module

@@ -1,6 +1,6 @@
 /**
- * The fixed table of the globals a bundle needs (contract 1 §5). Nothing else has a meaning here, and none
- * of these is ever imported or run: each is a few lines that build plain data.
+ * The fixed table of the globals a bundle needs (docs/specification/1-artifacts.md#pickles). Nothing else has a
+ * meaning here, and none of these is ever imported or run: each is a few lines that build plain data.
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";

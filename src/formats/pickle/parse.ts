@@ -1,5 +1,6 @@
 /**
- * A parser of pickles, protocols 0 to 5: bytes in, plain data out, nothing executed (contract 1 §5).
+ * A parser of pickles, protocols 0 to 5: bytes in, plain data out, nothing executed
+ * (docs/specification/1-artifacts.md#pickles).
  *
  * The opcodes are those of CPython's `Lib/pickletools.py`. Globals come from a fixed table, lengths are
  * checked against the bytes that are there, and nesting is bounded.

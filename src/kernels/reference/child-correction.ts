@@ -2,7 +2,7 @@
  * The modules that refine child logits within one parent, in training: forward, losses, gradients and updates.
  *
  * They are small and see few rows, so every engine computes them here, in float64 and one fixed order, between
- * its own forward and loss. Source: contract 2 §8.
+ * its own forward and loss. Source: docs/specification/2-training.md#child-correction.
  * @module
  */
 import { exp, log } from "../../core/math.ts";

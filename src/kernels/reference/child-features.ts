@@ -1,4 +1,8 @@
-/** What a module of child correction sees of a cell, and the way back through it. Source: contract 2 §8. @module */
+/**
+ * What a module of child correction sees of a cell, and the way back through it. Source:
+ * docs/specification/2-training.md#child-correction.
+ * @module
+ */
 import { exp } from "../../core/math.ts";
 import type { ChildFeatureMode } from "../types.ts";
 
@@ -16,7 +20,7 @@ export interface ChildWidths {
   readonly children: number;
 }
 
-/** Features a module sees: contract 2 §8. */
+/** Features a module sees: docs/specification/2-training.md#child-correction. */
 export function childFeatureCount(
   mode: ChildFeatureMode,
   latentSize: number,

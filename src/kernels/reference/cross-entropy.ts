@@ -1,4 +1,7 @@
-/** Softmax cross-entropy with class weights and missing labels. Source: contract 2 §3. @module */
+/**
+ * Softmax cross-entropy with class weights and missing labels. Source: docs/specification/2-training.md#loss.
+ * @module
+ */
 import { exp, log } from "../../core/math.ts";
 
 export interface CrossEntropyInput {

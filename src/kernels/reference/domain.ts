@@ -1,4 +1,8 @@
-/** Alignment of the mean latent of domains (batches, donors). Source: contract 2 §3, method `mean`. @module */
+/**
+ * Alignment of the mean latent of domains (batches, donors). Source: docs/specification/2-training.md#loss, method
+ * `mean`.
+ * @module
+ */
 
 /**
  * The mean squared difference of the mean latents, averaged over all pairs of domains present in the batch;

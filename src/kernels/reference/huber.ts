@@ -1,4 +1,4 @@
-/** Huber loss with delta 1. Source: Huber (1964); contract 2 §3. @module */
+/** Huber loss with delta 1. Source: Huber (1964); docs/specification/2-training.md#loss. @module */
 
 /**
  * The mean over the first `n` elements of ½e² for |e| ≤ 1 and |e| − ½ beyond, e = predicted − target.

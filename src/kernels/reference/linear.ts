@@ -1,4 +1,4 @@
-/** A dense linear layer, forward and backward. Source: contract 2 §2. @module */
+/** A dense linear layer, forward and backward. Source: docs/specification/2-training.md#network. @module */
 import type { Linear } from "../types.ts";
 
 /** `out = x · weightᵀ + bias` for `nRows` rows; `x` is `[nRows, nIn]`, `out` `[nRows, nOut]`. */

@@ -8,7 +8,7 @@ import { topology } from "./topology.ts";
 
 /**
  * The loss of the cells `rows` given the network's outputs for them. `gradients`, if given, are overwritten
- * with the derivatives by logits, coordinates and latent. Source: contract 2 §3.
+ * with the derivatives by logits, coordinates and latent. Source: docs/specification/2-training.md#loss.
  */
 export function batchLoss(
   shape: NetworkShape,

@@ -1,6 +1,6 @@
 /**
  * Adam and AdamW as torch computes them. Source: Kingma and Ba (2015); Loshchilov and Hutter (2019);
- * contract 2 §4.
+ * docs/specification/2-training.md#optimisation.
  * @module
  */
 import type { OptimizerOptions } from "../types.ts";

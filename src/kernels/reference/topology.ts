@@ -1,4 +1,7 @@
-/** Preservation of neighbour distances in a coordinate head. Source: contract 2 §3. @module */
+/**
+ * Preservation of neighbour distances in a coordinate head. Source: docs/specification/2-training.md#loss.
+ * @module
+ */
 
 /**
  * The mean of (d_predicted − d_target)² over each row's `k` nearest rows in target coordinates (itself

@@ -124,7 +124,7 @@ export interface BatchWeights {
   readonly sums: Float64Array;
 }
 
-/** Gathers the targets of `rows` and the scales of their gradients (contract 2 §3). */
+/** Gathers the targets of `rows` and the scales of their gradients (docs/specification/2-training.md#loss). */
 export function gatherTargets(
   arena: Arena,
   slot: BatchSlot,

@@ -121,7 +121,9 @@ function inputFacts(
   return facts;
 }
 
-/** The lines of a runtime summary (contract 1 §9) that tell a reader something. */
+/**
+ * The lines of a runtime summary (docs/specification/1-artifacts.md#runtime-summary) that tell a reader something.
+ */
 export function runtimeFacts(runtime: unknown): Fact[] {
   if (!(runtime instanceof Map)) return [];
   const read = (key: string): number | null => numberOf((runtime as ConfigMap).get(key));
