@@ -7,6 +7,7 @@ import { dirname, join, relative, resolve } from "node:path";
 
 const stages = [
   ["errors.ts"],
+  ["schema"],
   ["core"],
   ["kernels"],
   ["formats"],
@@ -34,7 +35,7 @@ const files = readdirSync(root, { recursive: true })
 const folderOf = (file) => file.split("/")[0];
 const stageOf = (file) => {
   const top = folderOf(file).replace(".test.ts", ".ts");
-  return hosts.includes(top) ? 1 : stages.findIndex((names) => names.includes(top));
+  return stages.findIndex((names) => names.includes(hosts.includes(top) ? "core" : top));
 };
 
 const findings = [];

@@ -5,12 +5,13 @@ import { annotateBytes } from "../anndata/write/append.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
 import type { AlsoWrite, FileInput } from "../core/bytes.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { ExportOptions, WriteMode } from "../output/columns.ts";
+import type { ExportOptions } from "../output/columns.ts";
 import type { PredictionReportOptions } from "../output/report/from-prediction.ts";
 import { type ToAnnDataOptions, toAnnDataAdditions } from "../output/to-anndata.ts";
 import { gzipPieces, toCsv } from "../output/to-csv.ts";
 import { toDataFrame } from "../output/to-table.ts";
 import type { Predictions, Warning } from "../predict/types.ts";
+import type { WriteMode } from "../schema/columns.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /**

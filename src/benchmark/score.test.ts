@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { labels } from "../../test/helpers/labels.ts";
 import { toPlain } from "../core/config.ts";
-import { plainLabels } from "./methods/plain-labels.ts";
+import { plainLabels } from "../predict/plain-labels.ts";
 import { scoreMethod } from "./score.ts";
 
 const truth = {

@@ -1,14 +1,7 @@
 import { expect, test } from "vitest";
 import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-predictions.ts";
-import {
-  columnNames,
-  columnNamesOf,
-  earlierColumns,
-  observedLabels,
-  outputColumns,
-  WRITE_MODES,
-  type WriteMode,
-} from "./columns.ts";
+import { WRITE_MODES, type WriteMode } from "../schema/columns.ts";
+import { columnNames, columnNamesOf, earlierColumns, observedLabels, outputColumns } from "./columns.ts";
 
 const REQUESTED = { predictionSets: true, deepestLabel: false };
 const namesOf = (mode: WriteMode): string[] => outputColumns(toyPredictions(), mode).map(({ name }) => name);

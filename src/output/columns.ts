@@ -1,34 +1,28 @@
-/**
- * Names, kinds and order of every output column, once (docs/specification/3-prediction.md#result).
- * @module
- */
+/** The columns that a prediction is written as, by the table of `schema/columns.ts`. @module */
 import { toPlain } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { LabelPrediction, PredictedLabels, Predictions } from "../predict/types.ts";
 import { UNKNOWN_REASONS } from "../predict/unknown.ts";
+import {
+  type ColumnKey,
+  type ColumnKind,
+  DEEPEST_COLUMNS,
+  DEFAULT_WRITE_MODE,
+  LABEL_COLUMN_ENTRIES,
+  type LABEL_COLUMNS,
+  labelColumnOf,
+  nameOf,
+  WRITE_MODES,
+  type WriteMode,
+} from "../schema/columns.ts";
 import { setLabels } from "./set-text.ts";
-
-/** `minimal`: the final label; `standard`: with confidence, margin and Unknown; `full`: everything. */
-export const WRITE_MODES = ["minimal", "standard", "full"] as const;
-export type WriteMode = (typeof WRITE_MODES)[number];
 
 /** What every export takes. */
 export interface ExportOptions {
   readonly mode?: WriteMode;
 }
-
-/** The mode when none is asked for. */
-export const DEFAULT_WRITE_MODE: WriteMode = "standard";
-
-/** The name of the column of obs_names in tables. */
-export const INDEX_COLUMN = "obs_name";
-/** The uns entry that holds the metadata, and the key of the metadata in Parquet files. */
-export const METADATA_KEY = "atlasmtl";
-
-/** The obsm key of predicted coordinates of one head, or of `latent_internal`. */
-export const coordsKey = (head: string): string => `X_pred_${head}`;
 
 /** One column of one value per cell. */
 export type OutputColumn =
@@ -41,78 +35,33 @@ type Values =
   | { readonly kind: "score"; readonly values: Float32Array }
   | { readonly kind: "flag"; readonly values: Uint8Array };
 
-/** The columns of the deepest label, after those of the label columns. */
-const DEEPEST_COLUMNS = ["pred_deepest", "pred_deepest_level"] as const;
+/** What a column of one kind holds, of the field of a prediction; null when the prediction does not have it. */
+const VALUES: { readonly [K in ColumnKind]: (field: FieldOf<K>) => Values | null } = {
+  label: (labels) => ({ kind: "label", labels }),
+  score: (values) => ({ kind: "score", values }),
+  flag: (values) => ({ kind: "flag", values }),
+  reason: (codes) => ({ kind: "label", labels: { codes, categories: UNKNOWN_REASONS } }),
+  set: (sets) => (sets === undefined ? null : { kind: "label", labels: setLabels(sets) }),
+};
+/** The fields of a prediction that a kind of column comes from. */
+type FieldOf<K extends ColumnKind> = LabelPrediction[{
+  [Key in ColumnKey]: (typeof LABEL_COLUMNS)[Key]["kind"] extends K ? Key : never;
+}[ColumnKey]];
 
-interface ColumnSpec {
-  readonly prefix: string;
-  readonly suffix: string;
-  /** The smallest mode that has this column. */
-  readonly from: WriteMode;
-  /** Null when the prediction does not have it. */
-  readonly read: (prediction: LabelPrediction) => Values | null;
-  /** Only there when prediction sets were asked for. */
-  readonly ofSets?: true;
+function valuesOf(prediction: LabelPrediction, key: ColumnKey, kind: ColumnKind): Values | null {
+  const read = VALUES[kind] as (field: LabelPrediction[ColumnKey]) => Values | null;
+  return read(prediction[key]);
 }
 
-const label = (labels: PredictedLabels): Values => ({ kind: "label", labels });
-const score = (values: Float32Array): Values => ({ kind: "score", values });
-const flag = (values: Uint8Array): Values => ({ kind: "flag", values });
-
-/** The columns of one label column, in order. */
-const SPECS: readonly ColumnSpec[] = [
-  { prefix: "pred_", suffix: "_raw", from: "full", read: (p) => label(p.raw) },
-  { prefix: "conf_", suffix: "", from: "standard", read: (p) => score(p.conf) },
-  { prefix: "margin_", suffix: "", from: "standard", read: (p) => score(p.margin) },
-  { prefix: "is_low_conf_", suffix: "", from: "full", read: (p) => flag(p.isLowConf) },
-  { prefix: "pred_", suffix: "_knn", from: "full", read: (p) => label(p.knn) },
-  { prefix: "knn_vote_frac_", suffix: "", from: "full", read: (p) => score(p.knnVoteFrac) },
-  { prefix: "is_low_knn_conf_", suffix: "", from: "full", read: (p) => flag(p.isLowKnnConf) },
-  { prefix: "used_knn_", suffix: "", from: "full", read: (p) => flag(p.usedKnn) },
-  { prefix: "is_unknown_", suffix: "", from: "standard", read: (p) => flag(p.isUnknown) },
-  { prefix: "pred_", suffix: "", from: "minimal", read: (p) => label(p.final) },
-  {
-    prefix: "unknown_reason_",
-    suffix: "",
-    from: "full",
-    read: (p) => label({ codes: p.unknownReasons, categories: UNKNOWN_REASONS }),
-  },
-  {
-    prefix: "pred_set_",
-    suffix: "",
-    from: "minimal",
-    ofSets: true,
-    read: ({ sets }) => (sets === undefined ? null : label(setLabels(sets))),
-  },
-];
-
-/** The names of the columns of one label column. */
-export function predictionNames(column: string) {
-  return {
-    raw: `pred_${column}_raw`,
-    conf: `conf_${column}`,
-    margin: `margin_${column}`,
-    isLowConf: `is_low_conf_${column}`,
-    knn: `pred_${column}_knn`,
-    knnVoteFrac: `knn_vote_frac_${column}`,
-    isLowKnnConf: `is_low_knn_conf_${column}`,
-    usedKnn: `used_knn_${column}`,
-    isUnknown: `is_unknown_${column}`,
-    unknownReasons: `unknown_reason_${column}`,
-    final: `pred_${column}`,
-    sets: `pred_set_${column}`,
-  } as const;
-}
-
-function specsOf(mode: WriteMode, withSets: boolean): readonly ColumnSpec[] {
+function entriesOf(mode: WriteMode, withSets: boolean): typeof LABEL_COLUMN_ENTRIES {
   const rank = WRITE_MODES.indexOf(mode);
   if (rank < 0)
     throw new AtlasmtlError(
       "USAGE",
       `the write mode is "${mode}"; expected ${WRITE_MODES.join(", ")}.${didYouMean(mode, WRITE_MODES)}`,
     );
-  return SPECS.filter(
-    ({ from, ofSets }) => WRITE_MODES.indexOf(from) <= rank && (withSets || ofSets === undefined),
+  return LABEL_COLUMN_ENTRIES.filter(
+    ([, { from, needs }]) => WRITE_MODES.indexOf(from) <= rank && (withSets || needs === undefined),
   );
 }
 
@@ -123,19 +72,16 @@ function specsOf(mode: WriteMode, withSets: boolean): readonly ColumnSpec[] {
  */
 export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
   const { labels, deepest } = predictions;
+  const entries = entriesOf(mode, true);
   const columns: OutputColumn[] = labels.flatMap((prediction) =>
-    specsOf(mode, true).flatMap(({ prefix, suffix, read }) => {
-      const values = read(prediction);
-      return values === null ? [] : [{ name: `${prefix}${prediction.column}${suffix}`, ...values }];
+    entries.flatMap(([key, entry]) => {
+      const values = valuesOf(prediction, key, entry.kind);
+      return values === null ? [] : [{ name: nameOf(entry, prediction.column), ...values }];
     }),
   );
-  if (deepest !== undefined) {
-    const [labelName, levelName] = DEEPEST_COLUMNS;
-    columns.push(
-      { name: labelName, ...label(deepest.labels) },
-      { name: levelName, ...label(deepest.columns) },
-    );
-  }
+  if (deepest !== undefined)
+    for (const key of ["labels", "columns"] as const)
+      columns.push({ name: DEEPEST_COLUMNS[key], kind: "label", labels: deepest[key] });
   requireDistinct(columns.map(({ name }) => name));
   return columns;
 }
@@ -152,14 +98,14 @@ export function columnNamesOf(
   mode: WriteMode,
   { predictionSets, deepestLabel }: RequestedColumns,
 ): string[] {
-  const specs = specsOf(mode, predictionSets);
-  const names: string[] = labelColumns.flatMap((column) =>
-    specs.map(({ prefix, suffix }) => `${prefix}${column}${suffix}`),
-  );
-  if (deepestLabel) names.push(...DEEPEST_COLUMNS);
+  const entries = entriesOf(mode, predictionSets);
+  const names: string[] = labelColumns.flatMap((column) => entries.map(([, entry]) => nameOf(entry, column)));
+  if (deepestLabel) names.push(...DEEPEST_NAMES);
   requireDistinct(names);
   return names;
 }
+
+const DEEPEST_NAMES: readonly string[] = Object.values(DEEPEST_COLUMNS);
 
 function requireDistinct(names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -171,7 +117,7 @@ function requireDistinct(names: readonly string[]): void {
 
 /** The names that any mode and option may write for one label column. */
 export function columnNames(labelColumn: string): string[] {
-  return SPECS.map(({ prefix, suffix }) => `${prefix}${labelColumn}${suffix}`);
+  return LABEL_COLUMN_ENTRIES.map(([, entry]) => nameOf(entry, labelColumn));
 }
 
 /**
@@ -181,13 +127,11 @@ export function columnNames(labelColumn: string): string[] {
 export function earlierColumns(existing: readonly string[], labelColumns: readonly string[]): string[] {
   const names = new Set(existing);
   const earlier = new Set(labelColumns.flatMap(columnNames));
-  if (DEEPEST_COLUMNS.every((name) => names.has(name))) for (const name of DEEPEST_COLUMNS) earlier.add(name);
-  const standard = specsOf("standard", false);
-  const [confidence] = standard;
+  if (DEEPEST_NAMES.every((name) => names.has(name))) for (const name of DEEPEST_NAMES) earlier.add(name);
+  const standard = entriesOf("standard", false);
   for (const name of existing) {
-    if (!name.startsWith(confidence.prefix)) continue;
-    const column = name.slice(confidence.prefix.length);
-    if (standard.every(({ prefix, suffix }) => names.has(`${prefix}${column}${suffix}`)))
+    const column = labelColumnOf("conf", name);
+    if (column !== null && standard.every(([, entry]) => names.has(nameOf(entry, column))))
       for (const written of columnNames(column)) earlier.add(written);
   }
   return existing.filter((name) => earlier.has(name));

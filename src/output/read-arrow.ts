@@ -2,7 +2,7 @@
 import { type Table, tableFromIPC } from "@uwdata/flechette";
 import type { Column } from "../anndata/types.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { INDEX_COLUMN } from "./columns.ts";
+import { INDEX_COLUMN } from "../schema/columns.ts";
 
 /** Names of the cells, and the other columns by name. */
 export interface ArrowCells {

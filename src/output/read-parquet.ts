@@ -3,7 +3,7 @@ import type { Column } from "../anndata/types.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { Decompress } from "../formats/parquet/compression.ts";
 import { type ParquetColumn, readParquet } from "../formats/parquet/read.ts";
-import { INDEX_COLUMN } from "./columns.ts";
+import { INDEX_COLUMN } from "../schema/columns.ts";
 import type { ArrowCells } from "./read-arrow.ts";
 
 /** What pandas calls an index without a name. */

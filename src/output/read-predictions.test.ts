@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-predictions.ts";
 import { columnLabels } from "../anndata/read/column-values.ts";
 import { joinBytes } from "../core/bytes.ts";
-import { WRITE_MODES } from "./columns.ts";
+import { WRITE_MODES } from "../schema/columns.ts";
 import { parseCsv, quotedCsv } from "./csv-text.ts";
 import { matchTruth, openCellTable, readPredictions } from "./read-predictions.ts";
 import { toArrow } from "./to-arrow.ts";

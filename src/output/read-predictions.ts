@@ -7,9 +7,17 @@ import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { gunzip, isGzip } from "../formats/compression/gzip.ts";
 import { decompress } from "../formats/zarr/codecs.ts";
+import { plainLabels } from "../predict/plain-labels.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
-import { INDEX_COLUMN, predictionNames } from "./columns.ts";
+import {
+  type ColumnKey,
+  type ColumnKind,
+  columnName,
+  INDEX_COLUMN,
+  LABEL_COLUMN_ENTRIES,
+  nameOf,
+} from "../schema/columns.ts";
 import { parseCsv } from "./csv-text.ts";
 import { parseSetLabels } from "./set-text.ts";
 
@@ -132,44 +140,39 @@ export async function readPredictions(
 ): Promise<LabelPrediction[]> {
   const predictions: LabelPrediction[] = [];
   // The final label of a column "set_L" is named as the sets of a column "L" are.
-  const finals = new Set(labelColumns.map((column) => predictionNames(column).final as string));
+  const finals = new Set(labelColumns.map((column) => columnName("final", column)));
   for (const column of labelColumns) {
-    const names = predictionNames(column);
-    const has = (name: string): boolean => table.columns.includes(name);
-    const n = table.obsNames.length;
-    const labels = async (name: string): Promise<PredictedLabels> => columnLabels(await table.column(name));
-    const scores = async (name: string): Promise<Float32Array> =>
-      has(name)
-        ? toScores(await table.column(name), `${table.source} › ${name}`)
-        : new Float32Array(n).fill(Number.NaN);
-    const flags = async (name: string): Promise<Uint8Array> =>
-      has(name) ? toFlags(await table.column(name), `${table.source} › ${name}`) : new Uint8Array(n);
-    const final = await labels(names.final);
-    const raw = has(names.raw) ? await labels(names.raw) : final;
-    const unknown = final.categories.indexOf(UNKNOWN);
-    predictions.push({
-      column,
-      raw,
-      conf: await scores(names.conf),
-      margin: await scores(names.margin),
-      isLowConf: await flags(names.isLowConf),
-      knn: has(names.knn) ? await labels(names.knn) : raw,
-      knnVoteFrac: await scores(names.knnVoteFrac),
-      isLowKnnConf: await flags(names.isLowKnnConf),
-      usedKnn: await flags(names.usedKnn),
-      isUnknown: has(names.isUnknown)
-        ? await flags(names.isUnknown)
-        : Uint8Array.from(final.codes, (code) => (code < 0 || code === unknown ? 1 : 0)),
-      unknownReasons: has(names.unknownReasons)
-        ? reasonCodes(await labels(names.unknownReasons))
-        : new Int32Array(n).fill(NO_REASON),
-      final,
-      ...(has(names.sets) && !finals.has(names.sets)
-        ? { sets: parseSetLabels(await labels(names.sets), `${table.source} › ${names.sets}`) }
-        : {}),
-    });
+    const final = columnLabels(await table.column(columnName("final", column)));
+    const read: Partial<LabelPrediction> = {};
+    for (const [key, entry] of LABEL_COLUMN_ENTRIES) {
+      const name = nameOf(entry, column);
+      if (!table.columns.includes(name) || (key !== "final" && finals.has(name))) continue;
+      const field = FIELDS[entry.kind](await table.column(name), `${table.source} › ${name}`);
+      Object.assign(read, { [key]: field });
+    }
+    predictions.push({ ...leftOut(column, final, read.raw), ...read });
   }
   return predictions;
+}
+
+/** The field of a prediction that a column of one kind is read into. */
+const FIELDS: { readonly [K in ColumnKind]: (column: Column, where: string) => LabelPrediction[ColumnKey] } =
+  {
+    label: (column) => columnLabels(column),
+    score: toScores,
+    flag: toFlags,
+    reason: (column) => reasonCodes(columnLabels(column)),
+    set: (column, where) => parseSetLabels(columnLabels(column), where),
+  };
+
+/** What a write mode left out. */
+function leftOut(column: string, final: PredictedLabels, raw: PredictedLabels = final): LabelPrediction {
+  const unknown = final.categories.indexOf(UNKNOWN);
+  return {
+    ...plainLabels(column, raw.codes, raw.categories, null),
+    isUnknown: Uint8Array.from(final.codes, (code) => (code < 0 || code === unknown ? 1 : 0)),
+    final,
+  };
 }
 
 /** Reasons of another version are none that we know. */

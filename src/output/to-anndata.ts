@@ -6,13 +6,11 @@ import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import type { Predictions } from "../predict/types.ts";
+import { coordsKey, DEFAULT_WRITE_MODE, METADATA_KEY } from "../schema/columns.ts";
 import {
   columnNamesOf,
-  coordsKey,
-  DEFAULT_WRITE_MODE,
   type ExportOptions,
   earlierColumns,
-  METADATA_KEY,
   outputColumns,
   type RequestedColumns,
 } from "./columns.ts";

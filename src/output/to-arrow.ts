@@ -13,13 +13,8 @@ import {
 } from "@uwdata/flechette";
 import { AtlasmtlError } from "../errors.ts";
 import type { Predictions } from "../predict/types.ts";
-import {
-  type ExportOptions,
-  INDEX_COLUMN,
-  METADATA_KEY,
-  type OutputColumn,
-  tableContent,
-} from "./columns.ts";
+import { INDEX_COLUMN, METADATA_KEY } from "../schema/columns.ts";
+import { type ExportOptions, type OutputColumn, tableContent } from "./columns.ts";
 
 /** Rows of one record batch. */
 const BATCH_ROWS = 65_536;

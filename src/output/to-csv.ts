@@ -2,13 +2,8 @@
 import { Gzip } from "fflate";
 import { pythonFloat32 } from "../core/float-text.ts";
 import type { Predictions } from "../predict/types.ts";
-import {
-  DEFAULT_WRITE_MODE,
-  type ExportOptions,
-  INDEX_COLUMN,
-  type OutputColumn,
-  outputColumns,
-} from "./columns.ts";
+import { DEFAULT_WRITE_MODE, INDEX_COLUMN } from "../schema/columns.ts";
+import { type ExportOptions, type OutputColumn, outputColumns } from "./columns.ts";
 import { quotedCsv } from "./csv-text.ts";
 
 /** Rows of one piece. */

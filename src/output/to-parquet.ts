@@ -2,13 +2,8 @@
 import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
 import { VERSION } from "../core/version.ts";
 import type { Predictions } from "../predict/types.ts";
-import {
-  type ExportOptions,
-  INDEX_COLUMN,
-  METADATA_KEY,
-  type OutputColumn,
-  tableContent,
-} from "./columns.ts";
+import { INDEX_COLUMN, METADATA_KEY } from "../schema/columns.ts";
+import { type ExportOptions, type OutputColumn, tableContent } from "./columns.ts";
 
 /** Rows of one row group; values become JavaScript arrays one group at a time. */
 const GROUP_ROWS = 65_536;

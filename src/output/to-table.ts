@@ -3,13 +3,8 @@ import type { Column, DataFrame } from "../anndata/types.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Predictions } from "../predict/types.ts";
-import {
-  DEFAULT_WRITE_MODE,
-  type ExportOptions,
-  type OutputColumn,
-  observedLabels,
-  outputColumns,
-} from "./columns.ts";
+import { DEFAULT_WRITE_MODE } from "../schema/columns.ts";
+import { type ExportOptions, type OutputColumn, observedLabels, outputColumns } from "./columns.ts";
 
 /**
  * The predictions as a data frame over the query's cells; columns are made when they are asked for.

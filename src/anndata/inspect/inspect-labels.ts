@@ -1,5 +1,6 @@
 /** Which columns of cells are labels to train on, and which tell groups of cells apart. @module */
 
+import { isPredictionColumn } from "../../schema/columns.ts";
 import type { Column, DataFrame } from "../types.ts";
 import type { AnnDataSummary, ColumnSummary, UnreadableSummary } from "./describe.ts";
 
@@ -39,7 +40,7 @@ export async function labelChain({ obs: columns, nObs }: AnnDataSummary, obs: Da
   const labels = columns
     .filter(isReadable)
     .filter((column) => roleOf(column, nObs) === "label" && (column.nClasses ?? 0) >= 2)
-    .filter(({ name }) => !/^(pred|conf|margin|is_unknown)_/.test(name));
+    .filter(({ name }) => !isPredictionColumn(name));
   const named = labels.filter(({ name }) => LABEL_WORDS.test(name));
   const candidates = (named.length > 0 ? named : labels.slice(0, 1))
     .toSorted((a, b) => (a.nClasses ?? 0) - (b.nClasses ?? 0))

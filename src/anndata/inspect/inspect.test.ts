@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { LABEL_COLUMN_ENTRIES, nameOf } from "../../schema/columns.ts";
 import { createAnnData } from "../containers/in-memory.ts";
 import { denseToCsr } from "../read/canonical-csr.ts";
 import type { Matrix } from "../types.ts";
@@ -140,4 +141,22 @@ test("labels are found coarse to fine, apart from groups, flags and identifiers"
     cell_type_ontology_term_id: "other",
   });
   expect(await labelChain(summary, adata.obs)).toEqual(["cell_type_coarse", "cell_type"]);
+});
+
+test("columns of an earlier prediction are no labels to train on", async () => {
+  const n = 60;
+  const of = (...values: string[]): string[] =>
+    Array.from({ length: n }, (_, i) => values[i % values.length]);
+  const predicted = LABEL_COLUMN_ENTRIES.map(([, entry]) => nameOf(entry, "cell_type"));
+  const adata = await createAnnData({
+    obs: {
+      index: numbered(n),
+      columns: {
+        ...Object.fromEntries(predicted.map((name) => [name, of("low_confidence", "open_set")])),
+        cell_type: of("B", "T", "NK"),
+      },
+    },
+    var: { index: ["A"] },
+  });
+  expect(await labelChain(await describeAnnData(adata), adata.obs)).toEqual(["cell_type"]);
 });

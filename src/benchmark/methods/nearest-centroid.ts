@@ -3,8 +3,8 @@ import type { ConfigValue } from "../../core/config.ts";
 import type { Csr } from "../../core/csr.ts";
 import { nextTurn, throwIfAborted } from "../../core/progress.ts";
 import { startRuntimeMeter } from "../../core/runtime-meter.ts";
+import { plainLabels } from "../../predict/plain-labels.ts";
 import { logNormalised, normalisationOf } from "../matrices.ts";
-import { plainLabels } from "./plain-labels.ts";
 import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
 import { usageOf } from "./usage.ts";
 

@@ -2,9 +2,9 @@
 import { type ConfigValue, Float } from "../../core/config.ts";
 import { startRuntimeMeter } from "../../core/runtime-meter.ts";
 import { chosenCells, visitNeighbours } from "../../predict/neighbours.ts";
+import { plainLabels } from "../../predict/plain-labels.ts";
 import { createBallot } from "../../predict/vote.ts";
 import { denseOf } from "../matrices.ts";
-import { plainLabels } from "./plain-labels.ts";
 import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
 import { usageOf } from "./usage.ts";
 

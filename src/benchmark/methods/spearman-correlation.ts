@@ -4,10 +4,10 @@ import type { Csr } from "../../core/csr.ts";
 import { nextTurn, throwIfAborted } from "../../core/progress.ts";
 import { permutation, streamKey } from "../../core/rng.ts";
 import { startRuntimeMeter } from "../../core/runtime-meter.ts";
+import { plainLabels } from "../../predict/plain-labels.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
 import { logNormalised, normalisationOf } from "../matrices.ts";
 import { centroidsOf } from "./nearest-centroid.ts";
-import { plainLabels } from "./plain-labels.ts";
 import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
 import { usageOf } from "./usage.ts";
 

@@ -11,6 +11,7 @@ import { asFileError } from "../../node/file-errors.ts";
 import { openCellTable, readPredictions } from "../../output/read-predictions.ts";
 import { chooseEmbedding } from "../../output/report/embedding-points.ts";
 import { renderReport } from "../../output/report/page.ts";
+import { columnName, labelColumnOf } from "../../schema/columns.ts";
 import type { CommandContext } from "../context.ts";
 import { shellWord } from "../terminal/print.ts";
 
@@ -78,11 +79,10 @@ async function reportOfPrediction(
     });
   const resultPath = join(folder, result.path);
   const table = await openCellTable(resultPath);
-  const columns = table.columns.flatMap((name) =>
-    name.startsWith("is_unknown_") && table.columns.includes(`pred_${name.slice(11)}`)
-      ? [name.slice(11)]
-      : [],
-  );
+  const columns = table.columns.flatMap((name) => {
+    const column = labelColumnOf("isUnknown", name);
+    return column !== null && table.columns.includes(columnName("final", column)) ? [column] : [];
+  });
   if (columns.length === 0)
     throw new AtlasmtlError("NOT_FOUND", "the result holds labels only", {
       where: resultPath,

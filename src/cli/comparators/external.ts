@@ -7,13 +7,13 @@ import { createAnnData } from "../../anndata/containers/in-memory.ts";
 import { writeDataset } from "../../anndata/write/write-annotated.ts";
 import { type BenchmarkData, resolvePath } from "../../benchmark/benchmark-cells.ts";
 import { logNormalised, normalisationOf } from "../../benchmark/matrices.ts";
-import { plainLabels } from "../../benchmark/methods/plain-labels.ts";
 import type { MethodOutcome, MethodWork } from "../../benchmark/methods/types.ts";
 import type { ExternalMethod } from "../../benchmark/run-method.ts";
 import { compareCodePoints } from "../../core/order.ts";
 import { startRuntimeMeter } from "../../core/runtime-meter.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { parseCsv } from "../../output/csv-text.ts";
+import { plainLabels } from "../../predict/plain-labels.ts";
 import type { LabelPrediction } from "../../predict/types.ts";
 import { CELLTYPIST_SCRIPT, SINGLER_SCRIPT } from "./scripts.ts";
 

@@ -13,6 +13,7 @@ import { isReadable, labelChain, roleOf } from "../../anndata/inspect/inspect-la
 import { inspectMatrix, type MatrixCharacter } from "../../anndata/inspect/inspect-matrix.ts";
 import { openAnnData } from "../../anndata/open.ts";
 import type { AnnData, ElementSummary } from "../../anndata/types.ts";
+import { isPredictionColumn, labelColumnOf } from "../../schema/columns.ts";
 import { count, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
 import { type Description, listed, MAX_ITEMS, type Section } from "./description.ts";
 
@@ -99,7 +100,7 @@ function sectionsOf(
   genes: NamedGenes,
   adata: AnnData,
 ): Section[] {
-  const isPrediction = (name: string): boolean => hasPredictions(summary) && PREDICTION.test(name);
+  const isPrediction = (name: string): boolean => hasPredictions(summary) && isPredictionColumn(name);
   const of = (role: string) =>
     summary.obs
       .filter(({ name }) => !isPrediction(name))
@@ -121,7 +122,7 @@ function sectionsOf(
     { heading: "Other columns of cells", text: table(capped(of("other").map(columnRow))) },
     {
       heading: "Predictions of an earlier run",
-      text: classTable(summary.obs.filter(({ name }) => isPrediction(name) && name.startsWith("pred_"))),
+      text: classTable(summary.obs.filter(({ name }) => isPrediction(name) && isFinalLabel(name))),
     },
     { heading: "Embeddings (obsm)", text: table(capped(summary.obsm.map(elementRow))) },
     { heading: "Genes", text: geneText(genes) },
@@ -133,10 +134,9 @@ function sectionsOf(
   return sections.filter(({ text }) => text !== "");
 }
 
-/** Columns that prediction adds, by their beginnings. */
-const PREDICTION = /^(pred|conf|margin|is_unknown|is_low_conf|is_low_knn_conf|knn_vote_frac|used_knn)_/;
+const isFinalLabel = (name: string): boolean => labelColumnOf("final", name) !== null;
 
-const hasPredictions = ({ obs }: AnnDataSummary): boolean => obs.some(({ name }) => name.startsWith("pred_"));
+const hasPredictions = ({ obs }: AnnDataSummary): boolean => obs.some(({ name }) => isFinalLabel(name));
 
 const classesOf = (column: ColumnSummary | UnreadableSummary): number =>
   isReadable(column) ? (column.nClasses ?? 0) : 0;

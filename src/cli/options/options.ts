@@ -20,7 +20,6 @@ import {
   SCHEDULERS,
   TRAIN_DEVICES,
 } from "../../model/options.ts";
-import { WRITE_MODES } from "../../output/columns.ts";
 import {
   DEVICES,
   KNN_CORRECTIONS,
@@ -31,6 +30,7 @@ import {
   PREDICT_DEFAULTS,
 } from "../../predict/options.ts";
 import { SPECIES } from "../../preprocess/options.ts";
+import { WRITE_MODES } from "../../schema/columns.ts";
 import { DATASET_FLAG_DEFAULTS, DATASET_FLAGS, OPEN_FLAGS } from "./dataset-flags.ts";
 import {
   choice,

@@ -1,6 +1,6 @@
 /** Labels of a method that knows neither neighbours nor Unknown. @module */
-import type { LabelPrediction } from "../../predict/types.ts";
-import { NO_REASON } from "../../predict/unknown.ts";
+import type { LabelPrediction } from "./types.ts";
+import { NO_REASON } from "./unknown.ts";
 
 /**
  * The columns of a prediction whose cells all have a label; `confidence` is null where the method gives none.

@@ -1,0 +1,164 @@
+/**
+ * Every column of a prediction, once (docs/specification/3-prediction.md#result): its name, what it holds, which write
+ * modes have it and what it says. Exports, readers, `inspect` and the check of `docs/outputs.md` read this table.
+ * @module
+ */
+
+/** `minimal`: the final label; `standard`: with confidence, margin and Unknown; `full`: everything. */
+export const WRITE_MODES = ["minimal", "standard", "full"] as const;
+export type WriteMode = (typeof WRITE_MODES)[number];
+
+/** The mode when none is asked for. */
+export const DEFAULT_WRITE_MODE: WriteMode = "standard";
+
+/**
+ * `label` is text of a few kinds, `score` a float32, `flag` true or false; `reason` and `set` are stored as labels:
+ * why a cell is Unknown, and the labels of a prediction set.
+ */
+export type ColumnKind = "label" | "score" | "flag" | "reason" | "set";
+
+export interface ColumnEntry {
+  /** `{}` stands for the label column. */
+  readonly name: `${string}{}${string}`;
+  readonly kind: ColumnKind;
+  /** The smallest mode that has this column. */
+  readonly from: WriteMode;
+  /** The option without which it is not there. */
+  readonly needs?: "predictionSets";
+  /** Its values; empty where the kind says all. */
+  readonly range: string;
+  /** What it says, in Markdown, with `L` for the label column. */
+  readonly about: string;
+}
+
+/** The columns of one label column, in order, by the fields of a `LabelPrediction`. */
+export const LABEL_COLUMNS = {
+  raw: {
+    name: "pred_{}_raw",
+    kind: "label",
+    from: "full",
+    range: "classes of `L`",
+    about: "the label the network finds most probable",
+  },
+  conf: {
+    name: "conf_{}",
+    kind: "score",
+    from: "standard",
+    range: "0–1",
+    about: "probability of that label, after calibration when the model has it",
+  },
+  margin: {
+    name: "margin_{}",
+    kind: "score",
+    from: "standard",
+    range: "0–1",
+    about: "`conf_L` minus the probability of the second label; equals `conf_L` when there is one class",
+  },
+  isLowConf: {
+    name: "is_low_conf_{}",
+    kind: "flag",
+    from: "full",
+    range: "",
+    about: "`conf_L` < `confidence_high` (0.7) or `margin_L` < `margin_threshold` (0.2)",
+  },
+  knn: {
+    name: "pred_{}_knn",
+    kind: "label",
+    from: "full",
+    range: "classes of `L`",
+    about: "the vote of the nearest reference cells; `pred_L_raw` where KNN was not used",
+  },
+  knnVoteFrac: {
+    name: "knn_vote_frac_{}",
+    kind: "score",
+    from: "full",
+    range: "0–1, NaN",
+    about: "share of the vote for `pred_L_knn`; **NaN where KNN was not used**",
+  },
+  isLowKnnConf: {
+    name: "is_low_knn_conf_{}",
+    kind: "flag",
+    from: "full",
+    range: "",
+    about: "`knn_vote_frac_L` < `knn_conf_low` (0.6); false where KNN was not used",
+  },
+  usedKnn: {
+    name: "used_knn_{}",
+    kind: "flag",
+    from: "full",
+    range: "",
+    about: "KNN decided the label: every cell under `all`, cells with `is_low_conf_L` under `low_conf_only`",
+  },
+  isUnknown: {
+    name: "is_unknown_{}",
+    kind: "flag",
+    from: "standard",
+    range: "",
+    about: "the cell is given no label in this column",
+  },
+  final: {
+    name: "pred_{}",
+    kind: "label",
+    from: "minimal",
+    range: "classes of `L`, `Unknown`",
+    about: "the final label",
+  },
+  unknownReasons: {
+    name: "unknown_reason_{}",
+    kind: "reason",
+    from: "full",
+    range: "see below",
+    about: "why `is_unknown_L` is true; none where it is false",
+  },
+  sets: {
+    name: "pred_set_{}",
+    kind: "set",
+    from: "minimal",
+    needs: "predictionSets",
+    range: "classes of `L`, joined",
+    about: "the labels that hold the true one with the probability asked for, see below",
+  },
+} as const satisfies Readonly<Record<string, ColumnEntry>>;
+export type ColumnKey = keyof typeof LABEL_COLUMNS;
+
+/** The columns of the deepest label, labels both, after those of the label columns. */
+export const DEEPEST_COLUMNS = { labels: "pred_deepest", columns: "pred_deepest_level" } as const;
+
+/** The name of the column of obs_names in tables. */
+export const INDEX_COLUMN = "obs_name";
+/** The uns entry that holds the metadata, and the key of the metadata in Parquet and Arrow files. */
+export const METADATA_KEY = "atlasmtl";
+
+/** The obsm key of predicted coordinates of one head, or of `latent_internal`. */
+export const coordsKey = (head: string): string => `X_pred_${head}`;
+
+/** The table with its keys, in order. */
+export const LABEL_COLUMN_ENTRIES = Object.entries(LABEL_COLUMNS) as readonly (readonly [
+  ColumnKey,
+  ColumnEntry,
+])[];
+
+/** The name of one column of one label column. */
+export function columnName(key: ColumnKey, labelColumn: string): string {
+  return nameOf(LABEL_COLUMNS[key], labelColumn);
+}
+
+/** The name of a column of `labelColumn`. */
+export function nameOf({ name }: Pick<ColumnEntry, "name">, labelColumn: string): string {
+  const [prefix, suffix] = name.split("{}");
+  return `${prefix}${labelColumn}${suffix}`;
+}
+
+/** The label column that a name would be the column `key` of; null when it cannot be. */
+export function labelColumnOf(key: ColumnKey, name: string): string | null {
+  const [prefix, suffix] = LABEL_COLUMNS[key].name.split("{}");
+  const isLonger = name.length > prefix.length + suffix.length;
+  return isLonger && name.startsWith(prefix) && name.endsWith(suffix)
+    ? name.slice(prefix.length, name.length - suffix.length)
+    : null;
+}
+
+/** Whether a column is named as a prediction names its columns. */
+export function isPredictionColumn(name: string): boolean {
+  return LABEL_COLUMN_ENTRIES.some(([key]) => labelColumnOf(key, name) !== null);
+}
