@@ -6,7 +6,9 @@ import { dirname, join, normalize, resolve } from "node:path";
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, ".."));
 const FOLDERS = ["src", "test", "bench", "docs", "scripts"];
 const TEXT = /\.(ts|mjs|js|py|md|html|ya?ml)$|^package\.json$/;
-const SKIPPED = /^scripts\/check-citations\.mjs$|^src\/preprocess\/gene-tables\/|\/node_modules\//;
+// These two hold examples of what is wrong.
+const SKIPPED =
+  /^scripts\/check-citations\.mjs$|^test\/citations\.test\.ts$|^src\/preprocess\/gene-tables\/|\/node_modules\//;
 
 const files = [
   ...readdirSync(root),
@@ -17,6 +19,13 @@ const files = [
   ),
 ].filter((file) => TEXT.test(file) && !SKIPPED.test(file) && statSync(join(root, file)).isFile());
 const read = (file) => readFileSync(join(root, file), "utf8");
+
+/** The numbers of the decision records. */
+const records = new Set(
+  readdirSync(join(root, "docs/decisions")).flatMap((file) =>
+    /^\d{4}-/.test(file) ? [Number(file.slice(0, 4))] : [],
+  ),
+);
 
 /** The anchors of a Markdown file, as GitHub makes them of headings. */
 const anchorsOf = (() => {
@@ -74,6 +83,10 @@ for (const file of files) {
     );
     if (wrong !== null) tell(file, text, match.index, `cites what is not there: ${wrong}`);
   }
+  for (const match of text.matchAll(/\bdecision records? (\d+)(?: and (\d+))?/gi))
+    for (const number of match.slice(1))
+      if (number !== undefined && !records.has(Number(number)))
+        tell(file, text, match.index, `there is no decision record ${number}`);
   for (const match of text.matchAll(/\bcontracts?\s+(?:\*\s+)?\d|§\s*\d/gi))
     tell(
       file,
