@@ -19,8 +19,8 @@ const stages = [
   ["evaluate"],
   ["output"],
   ["benchmark"],
-  ["api"],
   ["demo"],
+  ["api"],
   ["cli"],
 ];
 // The two hosts stand beside the stages: they implement the #platform seam declared in core.

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compareCodePoints } from "../core/order.ts";
+import { compareCodePoints } from "../api/names.ts";
 import { packageRoot } from "./context.ts";
 
 /** The folder of the packed program: every module that a command runs, but for the dependencies. */

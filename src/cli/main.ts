@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The `atlasmtl` program. @module */
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError } from "../api/errors.ts";
 import { run } from "./program.ts";
 import { printFailure } from "./terminal/print.ts";
 import { describeFailure, EXIT_INTERRUPTED } from "./terminal/show-error.ts";

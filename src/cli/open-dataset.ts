@@ -1,6 +1,5 @@
 /** How a command opens its dataset. @module */
-import type { AnnData } from "../anndata/types.ts";
-import { openAnnData } from "../api/index.ts";
+import { type AnnData, openAnnData } from "../api/index.ts";
 import { type DatasetFlags, OPEN_FLAGS, openOptions } from "./options/dataset-flags.ts";
 import { translate } from "./terminal/in-flags.ts";
 import type { Output } from "./terminal/print.ts";

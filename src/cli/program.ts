@@ -1,9 +1,9 @@
 /** The commands of `atlasmtl` and how the program runs one of them. @module */
 import { Command, type CommanderError } from "commander";
-import { didYouMean, nearest } from "../core/nearest.ts";
-import { VERSION } from "../core/version.ts";
-import type { AtlasmtlError } from "../errors.ts";
-import { SPLIT_DEFAULTS } from "../preprocess/group-split.ts";
+import type { AtlasmtlError } from "../api/errors.ts";
+import { didYouMean, nearest } from "../api/names.ts";
+import { SPLIT_DEFAULTS } from "../api/options.ts";
+import { VERSION } from "../api/version.ts";
 import type { CommandContext } from "./context.ts";
 import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./options/dataset-flags.ts";
 import type { FlagTable, FlagValues } from "./options/flag.ts";

@@ -5,6 +5,9 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { platform } from "#platform";
+import { webAddress } from "../api/names.ts";
+import type { ConfigMap } from "../api/values.ts";
+import { VERSION } from "../api/version.ts";
 import {
   emitRunManifest,
   type FileRecord,
@@ -14,12 +17,9 @@ import {
 } from "../artifacts/run-manifest.ts";
 import { RUN_MANIFEST_FILES } from "../artifacts/schema.ts";
 import type { AlsoWrite, FileToWrite, WrittenFile } from "../core/bytes.ts";
-import type { ConfigMap } from "../core/config.ts";
-import { VERSION } from "../core/version.ts";
-import { webAddress } from "../core/web-address.ts";
-import { gitCommit } from "../node/git-commit.ts";
 import { codeDigest } from "./code-digest.ts";
 import { type CommandContext, packageRoot } from "./context.ts";
+import { gitCommit } from "./git-commit.ts";
 import { usageError } from "./terminal/show-error.ts";
 
 /**

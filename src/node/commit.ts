@@ -12,9 +12,9 @@
 import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import type { AlsoWrite, FileToWrite, WrittenFile } from "../core/bytes.ts";
+import { asFileError, systemCode } from "../core/file-errors.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import { type Disk, nodeDisk } from "./disk.ts";
-import { asFileError, systemCode } from "./file-errors.ts";
 import {
   digestOf,
   emitJournal,

@@ -2,10 +2,10 @@
 import { realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ByteSource, CommittedStore } from "../core/bytes.ts";
+import { asFileError, systemCode } from "../core/file-errors.ts";
 import { isAtlasmtlError } from "../errors.ts";
 import { bytesPart, commitFiles } from "./commit.ts";
 import { type Disk, nodeDisk } from "./disk.ts";
-import { asFileError, systemCode } from "./file-errors.ts";
 import { findJournals, finishJournal } from "./journal.ts";
 
 /**

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, type Stats } from "node:fs";
 import { link, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { systemCode } from "./file-errors.ts";
+import { systemCode } from "../core/file-errors.ts";
 
 /** A file that is being written. */
 export interface DiskFile {

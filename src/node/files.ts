@@ -3,17 +3,15 @@ import { constants } from "node:fs";
 import { access, chmod, copyFile, type FileHandle, open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ByteSource } from "../core/bytes.ts";
+import { asFileError } from "../core/file-errors.ts";
 import { compareCodePoints } from "../core/order.ts";
 import type { FileSystem } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { bytesPart, commitFiles, madePart } from "./commit.ts";
 import { committedView, finishFolder, realPath } from "./committed-view.ts";
 import { nodeDisk } from "./disk.ts";
-import { asFileError } from "./file-errors.ts";
 import { checkReplaceable, replaceFolder } from "./folders.ts";
 import { temporaryPath, thisProcess } from "./temporaries.ts";
-
-export { asFileError };
 
 /** Opens a plain file for random access. @throws NOT_FOUND, or IO with the system's reason. */
 export async function openPath(path: string): Promise<ByteSource> {

@@ -8,10 +8,10 @@
  */
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { asFileError, systemCode } from "../core/file-errors.ts";
 import type { FolderWriter } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { nodeDisk } from "./disk.ts";
-import { asFileError, systemCode } from "./file-errors.ts";
 import { removeLeftovers, temporaryPath, thisProcess } from "./temporaries.ts";
 
 /** As `nodeDisk`, for temporaries that are folders. */

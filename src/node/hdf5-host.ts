@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FileInput } from "../core/bytes.ts";
+import { asFileError } from "../core/file-errors.ts";
 import type { MountedFile } from "../core/platform.ts";
-import { asFileError } from "./files.ts";
 
 /** A path is used as it is; bytes and `Blob`s are written to a temporary file, removed on unmount. */
 export async function mountForHdf5(input: FileInput): Promise<MountedFile> {

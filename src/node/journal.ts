@@ -7,8 +7,8 @@
  * @module
  */
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { systemCode } from "../core/file-errors.ts";
 import type { Disk } from "./disk.ts";
-import { systemCode } from "./file-errors.ts";
 import { isTemporaryOf } from "./temporaries.ts";
 
 /** One file of a commit. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runDemo } from "../../src/demo/run-demo.ts";
+import { runDemo } from "../../src/api/demo.ts";
 import {
   type Browser,
   describeChromium,

@@ -1,21 +1,16 @@
 /** `atlasmtl benchmark`: compare methods on one dataset and write the folder of the run. @module */
 import { dirname, join } from "node:path";
 import { platform } from "#platform";
+import { locate } from "../../api/errors.ts";
+import type { BenchmarkManifest, BenchmarkResult } from "../../api/index.ts";
+import { type ConfigValue, emitJson } from "../../api/values.ts";
 import { resolvePath } from "../../benchmark/benchmark-cells.ts";
 import { headline } from "../../benchmark/benchmark-report.ts";
-import { type BenchmarkManifest, parseBenchmarkManifest } from "../../benchmark/dataset-manifest.ts";
+import { parseBenchmarkManifest } from "../../benchmark/dataset-manifest.ts";
 import { tablePath } from "../../benchmark/preprocess-keys.ts";
-import {
-  BENCHMARK_FILES,
-  type BenchmarkResult,
-  checkMethods,
-  runBenchmark,
-} from "../../benchmark/run-all.ts";
+import { BENCHMARK_FILES, checkMethods, runBenchmark } from "../../benchmark/run-all.ts";
 import { sourceRunFile } from "../../benchmark/source-run.ts";
 import { sha256 } from "../../core/checksums.ts";
-import type { ConfigValue } from "../../core/config.ts";
-import { emitJson } from "../../core/json.ts";
-import { locate } from "../../errors.ts";
 import { createEngine } from "../../kernels/engine.ts";
 import { codeDigest } from "../code-digest.ts";
 import { externalMethods } from "../comparators/external.ts";

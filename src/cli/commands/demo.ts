@@ -1,6 +1,6 @@
 /** `atlasmtl demo`: the whole job on a simulated atlas. @module */
 import { platform } from "#platform";
-import { type DemoSummary, runDemo } from "../../demo/run-demo.ts";
+import { type DemoSummary, runDemo } from "../../api/demo.ts";
 import type { CommandContext } from "../context.ts";
 import { count, duration, indent, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";

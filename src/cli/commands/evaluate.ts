@@ -1,10 +1,9 @@
 /** `atlasmtl evaluate`: score predictions against true labels. @module */
 import { platform } from "#platform";
+import { type ConfigMap, type ConfigValue, emitJson, Float, toPlain } from "../../api/values.ts";
+import { VERSION } from "../../api/version.ts";
 import { fromConfig, toConfig } from "../../artifacts/config-values.ts";
 import { scoreMethod } from "../../benchmark/score.ts";
-import { type ConfigMap, type ConfigValue, Float, toPlain } from "../../core/config.ts";
-import { emitJson } from "../../core/json.ts";
-import { VERSION } from "../../core/version.ts";
 import { matchTruth, openCellTable, readPredictions } from "../../output/read-predictions.ts";
 import { renderReport } from "../../output/report/page.ts";
 import type { ReportInput } from "../../output/report/types.ts";

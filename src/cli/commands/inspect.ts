@@ -1,10 +1,8 @@
 /** `atlasmtl inspect`: what is in this file, in a screenful. @module */
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { compareCodePoints } from "../../core/order.ts";
-import { webAddress } from "../../core/web-address.ts";
-import { AtlasmtlError } from "../../errors.ts";
-import { asFileError } from "../../node/files.ts";
+import { AtlasmtlError, asFileError } from "../../api/errors.ts";
+import { compareCodePoints, webAddress } from "../../api/names.ts";
 import type { CommandContext } from "../context.ts";
 import type { InspectWork } from "../inspect/dataset.ts";
 import { type Description, listed } from "../inspect/description.ts";

@@ -1,10 +1,8 @@
 /** `atlasmtl openset`: fit the distance above which a cell is of an unseen type. @module */
 import { platform } from "#platform";
-import { fitOpensetThreshold, TrainedModel } from "../../api/index.ts";
+import { fitOpensetThreshold, type PredictOptions, TrainedModel } from "../../api/index.ts";
+import { type ConfigValue, emitJson, Float } from "../../api/values.ts";
 import { loadModel } from "../../artifacts/load.ts";
-import { type ConfigValue, Float } from "../../core/config.ts";
-import { emitJson } from "../../core/json.ts";
-import type { PredictOptions } from "../../predict/options.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";

@@ -1,30 +1,32 @@
 /** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
 import { stat } from "node:fs/promises";
 import { platform } from "#platform";
-import type { AnnData, Notice } from "../../anndata/types.ts";
 import { checkAnnotatable } from "../../anndata/write/append.ts";
 import { checkDatasetOutput } from "../../anndata/write/write-annotated.ts";
+import { locate } from "../../api/errors.ts";
 import {
+  type AnnData,
   type DeepestLabels,
+  type Notice,
   type PredictedSets,
   type PredictionResult,
+  type PredictOptions,
   predict,
+  type RefinementConfig,
   TrainedModel,
 } from "../../api/index.ts";
+import { DEFAULT_WRITE_MODE } from "../../api/options.ts";
+import type { ConfigMap } from "../../api/values.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import type { FileRecord } from "../../artifacts/run-manifest.ts";
 import type { AlsoWrite, FileToWrite, WrittenFile } from "../../core/bytes.ts";
-import type { ConfigMap } from "../../core/config.ts";
-import { locate } from "../../errors.ts";
 import { loadHdf5 } from "../../formats/hdf5/library.ts";
 import { isZarrRoot } from "../../formats/zarr/root.ts";
 import { additionNames, type ToAnnDataOptions } from "../../output/to-anndata.ts";
 import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy-rules.ts";
-import { type PredictOptions, resolvePredictOptions } from "../../predict/options.ts";
+import { resolvePredictOptions } from "../../predict/options.ts";
 import { planSets, setSizes } from "../../predict/prediction-sets.ts";
-import type { RefinementConfig } from "../../predict/rerank-children.ts";
 import { UNKNOWN } from "../../predict/unknown.ts";
-import { DEFAULT_WRITE_MODE } from "../../schema/columns.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";

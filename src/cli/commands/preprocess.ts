@@ -1,22 +1,21 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
-import type { Notice } from "../../anndata/types.ts";
 import { checkDatasetOutput, writeDataset } from "../../anndata/write/write-annotated.ts";
 import { emitFeaturePanel } from "../../api/feature-panel.ts";
 import {
   type AnnData,
   type FeaturePanel,
   featurePanelOf,
+  type Notice,
   type PreprocessResult,
   preprocessQuery,
   preprocessReference,
   readFeaturePanel,
   TrainedModel,
 } from "../../api/index.ts";
+import { didYouMean } from "../../api/names.ts";
+import { type ConfigMap, type ConfigValue, emitJson } from "../../api/values.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import type { FileToWrite, WrittenFile } from "../../core/bytes.ts";
-import type { ConfigMap, ConfigValue } from "../../core/config.ts";
-import { emitJson } from "../../core/json.ts";
-import { didYouMean } from "../../core/nearest.ts";
 import { resolvePreprocessOptions } from "../../preprocess/options.ts";
 import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../../preprocess/schema.ts";
 import { filesOf } from "../bundle-files.ts";

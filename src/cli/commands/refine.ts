@@ -1,9 +1,14 @@
 /** `atlasmtl refine`: find parents whose children are mistaken, and fit their rerankers. @module */
 import { platform } from "#platform";
-import { type FittedRefinement, fitRefinement, saveRefinement, TrainedModel } from "../../api/index.ts";
+import {
+  type FittedRefinement,
+  fitRefinement,
+  type PredictOptions,
+  saveRefinement,
+  TrainedModel,
+} from "../../api/index.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { refinementPaths } from "../../artifacts/refinement.ts";
-import type { PredictOptions } from "../../predict/options.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";

@@ -2,12 +2,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { platform } from "#platform";
+import { AtlasmtlError, asFileError } from "../../api/errors.ts";
 import { openAnnData } from "../../api/index.ts";
 import { parseRunManifest, type ReadRunManifest } from "../../artifacts/run-manifest.ts";
 import { RUN_MANIFEST_FILES } from "../../artifacts/schema.ts";
 import { BENCHMARK_FILES } from "../../benchmark/run-all.ts";
-import { AtlasmtlError } from "../../errors.ts";
-import { asFileError } from "../../node/file-errors.ts";
 import { openCellTable, readPredictions } from "../../output/read-predictions.ts";
 import { chooseEmbedding } from "../../output/report/embedding-points.ts";
 import { renderReport } from "../../output/report/page.ts";

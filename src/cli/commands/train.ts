@@ -5,11 +5,11 @@ import {
   type PreprocessResult,
   preprocessReference,
   type TrainedModel,
+  type TrainOptions,
 } from "../../api/index.ts";
+import { type ConfigMap, toPlain } from "../../api/values.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { saveModel } from "../../artifacts/save.ts";
-import { type ConfigMap, toPlain } from "../../core/config.ts";
-import type { TrainOptions } from "../../model/options.ts";
 import { resolveTrainOptions } from "../../model/resolve-options.ts";
 import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";

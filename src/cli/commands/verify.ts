@@ -1,12 +1,12 @@
 /** `atlasmtl verify`: hash every file of a bundle, a run, or all of a folder again. @module */
 import { dirname } from "node:path";
 import { platform } from "#platform";
+import { AtlasmtlError, isAtlasmtlError } from "../../api/errors.ts";
 import { siblingPath } from "../../artifacts/locations.ts";
 import { checkRunFiles, isRunManifest, parseRunManifest } from "../../artifacts/run-manifest.ts";
 import { type VerifyStatus, verifyBundle } from "../../artifacts/verify-bundle.ts";
 import { readWhole } from "../../core/checksums.ts";
 import { MAX_JSON_BYTES } from "../../core/limits.ts";
-import { AtlasmtlError, isAtlasmtlError } from "../../errors.ts";
 import { codeDigest, recordedCode } from "../code-digest.ts";
 import type { CommandContext } from "../context.ts";
 import { count, indent, plural, table } from "../terminal/print.ts";

@@ -1,9 +1,7 @@
 /** What is in a bundle. @module */
-
-import { TrainedModel } from "../../api/index.ts";
-import { type PlainValue, toPlain } from "../../core/config.ts";
+import { type Model, TrainedModel } from "../../api/index.ts";
+import { type PlainValue, toPlain } from "../../api/values.ts";
 import { normalizationOf } from "../../model/normalization.ts";
-import type { Model } from "../../model/types.ts";
 import { count, plural, shellWord, table } from "../terminal/print.ts";
 import { type Description, listed, type Section, shortText } from "./description.ts";
 

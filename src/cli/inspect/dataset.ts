@@ -1,6 +1,4 @@
 /** What is in an annotated matrix, so that the flags of `train` and `predict` can be chosen. @module */
-
-import type { OpenOptions } from "../../anndata/containers/probe.ts";
 import {
   type AnnDataSummary,
   type ColumnSummary,
@@ -12,7 +10,9 @@ import { type GeneSummary, inspectGenes } from "../../anndata/inspect/inspect-ge
 import { isReadable, labelChain, roleOf } from "../../anndata/inspect/inspect-labels.ts";
 import { inspectMatrix, type MatrixCharacter } from "../../anndata/inspect/inspect-matrix.ts";
 import { openAnnData } from "../../anndata/open.ts";
-import type { AnnData, ElementSummary } from "../../anndata/types.ts";
+import type { ElementSummary } from "../../anndata/types.ts";
+import type { AnnData } from "../../api/index.ts";
+import type { OpenOptions } from "../../api/options.ts";
 import { isPredictionColumn, labelColumnOf } from "../../schema/columns.ts";
 import { count, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
 import { type Description, listed, MAX_ITEMS, type Section } from "./description.ts";

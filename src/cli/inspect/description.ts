@@ -1,5 +1,5 @@
 /** What `inspect` says about one thing. @module */
-import type { PlainValue } from "../../core/config.ts";
+import type { PlainValue } from "../../api/values.ts";
 
 export interface Description {
   /** Such as `bundle`. */

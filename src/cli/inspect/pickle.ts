@@ -1,6 +1,6 @@
 /** What is in a pickle of a bundle, read as data. @module */
 import { readFile } from "node:fs/promises";
-import { Float } from "../../core/config.ts";
+import { Float } from "../../api/values.ts";
 import { gunzip, isGzip } from "../../formats/compression/gzip.ts";
 import { parsePickle } from "../../formats/pickle/parse.ts";
 import { describeValue, NdArray, type PickleValue } from "../../formats/pickle/values.ts";

@@ -3,8 +3,8 @@
  * snake_case names.
  * @module
  */
-import { didYouMean } from "../../core/nearest.ts";
-import { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../../model/child-options.ts";
+import { didYouMean } from "../../api/names.ts";
+import { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../../api/options.ts";
 import { asSubject, usageError } from "../terminal/show-error.ts";
 import { readYaml } from "./config-file.ts";
 import { snakeName } from "./flag.ts";

@@ -1,9 +1,8 @@
 /** `--config FILE.yaml`: any setting of a command by its snake_case name. @module */
 import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { didYouMean, nearest } from "../../core/nearest.ts";
-import { AtlasmtlError } from "../../errors.ts";
-import { asFileError } from "../../node/files.ts";
+import { AtlasmtlError, asFileError } from "../../api/errors.ts";
+import { didYouMean, nearest } from "../../api/names.ts";
 import { asSubject, usageError } from "../terminal/show-error.ts";
 import { checkValue, type FlagTable, snakeName } from "./flag.ts";
 

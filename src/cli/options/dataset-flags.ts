@@ -1,5 +1,5 @@
 /** Flags for opening a dataset and choosing its matrix. @module */
-import { GENES_IN, type OpenOptions, VAR_NAMES } from "../../anndata/containers/probe.ts";
+import { GENES_IN, type OpenOptions, VAR_NAMES } from "../../api/options.ts";
 import { usageError } from "../terminal/show-error.ts";
 import { choice, type FlagValues, name, toggle } from "./flag.ts";
 

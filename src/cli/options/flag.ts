@@ -6,7 +6,7 @@
  * @module
  */
 import * as v from "valibot";
-import { didYouMean } from "../../core/nearest.ts";
+import { didYouMean } from "../../api/names.ts";
 import { usageError } from "../terminal/show-error.ts";
 
 export interface Flag<V> {

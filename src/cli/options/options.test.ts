@@ -1,9 +1,7 @@
 import { Command } from "commander";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DEFAULT_TRAIN_OPTIONS } from "../../model/options.ts";
-import { PREDICT_DEFAULTS } from "../../predict/options.ts";
-import { PREPROCESS_DEFAULTS } from "../../preprocess/options.ts";
+import { DEFAULT_TRAIN_OPTIONS, PREDICT_DEFAULTS, PREPROCESS_DEFAULTS } from "../../api/options.ts";
 import { trainOptions } from "../commands/train.ts";
 import { checkValue, type FlagTable, flagName, integers, number, pairs, snakeName } from "./flag.ts";
 import {

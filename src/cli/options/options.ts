@@ -3,34 +3,33 @@
  * read it (docs/specification/6-cli.md). Ranges are checked by the library, which knows them.
  * @module
  */
-import { METHODS } from "../../benchmark/methods/names.ts";
-import { DEFAULT_HOTSPOT_OPTIONS, HOTSPOT_SELECTIONS } from "../../evaluate/hotspots.ts";
-import { DEFAULT_OPENSET_QUANTILE } from "../../evaluate/openset-threshold.ts";
-import { CLASS_WEIGHTING_MODES } from "../../model/class-balance.ts";
 import {
+  BENCHMARK_METHODS,
   CALIBRATION_METHODS,
+  CLASS_WEIGHTING_MODES,
+  DEFAULT_HOTSPOT_OPTIONS,
+  DEFAULT_OPENSET_QUANTILE,
   DEFAULT_TRAIN_OPTIONS,
-  INPUT_TRANSFORMS,
-  MISSING_LABELS,
-  NORMALIZATIONS,
-  OPTIMIZERS,
-  PRESETS,
-  type PresetName,
-  REFERENCE_STORAGES,
-  SCHEDULERS,
-  TRAIN_DEVICES,
-} from "../../model/options.ts";
-import {
   DEVICES,
+  HOTSPOT_SELECTIONS,
+  INPUT_TRANSFORMS,
   KNN_CORRECTIONS,
   KNN_INDEX_MODES,
   KNN_REFERENCE_MODES,
   KNN_VOTE_MODES,
+  MISSING_LABELS,
+  NORMALIZATIONS,
   OPENSET_METHODS,
+  OPTIMIZERS,
   PREDICT_DEFAULTS,
-} from "../../predict/options.ts";
-import { SPECIES } from "../../preprocess/options.ts";
-import { WRITE_MODES } from "../../schema/columns.ts";
+  PRESETS,
+  type PresetName,
+  REFERENCE_STORAGES,
+  SCHEDULERS,
+  SPECIES,
+  TRAIN_DEVICES,
+  WRITE_MODES,
+} from "../../api/options.ts";
 import { DATASET_FLAG_DEFAULTS, DATASET_FLAGS, OPEN_FLAGS } from "./dataset-flags.ts";
 import {
   choice,
@@ -253,7 +252,11 @@ export type PredictFlags = FlagValues<typeof PREDICT_FLAGS>;
 export const BENCHMARK_FLAGS = {
   datasetManifest: path(FILES, "YAML file that names the data, the labels and the settings (required)"),
   outputDir: path(FILES, "folder of the run; finished methods in it are not run again (required)"),
-  methods: names("METHOD", METHODS_GROUP, `what to compare: ${METHODS.join(", ")} (default: all of our own)`),
+  methods: names(
+    "METHOD",
+    METHODS_GROUP,
+    `what to compare: ${BENCHMARK_METHODS.join(", ")} (default: all of our own)`,
+  ),
   atlasmtlModel: path(METHODS_GROUP, "bundle to load instead of training"),
   python: path(METHODS_GROUP, "Python with celltypist (default: python3)"),
   rscript: path(METHODS_GROUP, "Rscript with SingleR (default: Rscript)"),

@@ -2,17 +2,17 @@
  * Flags of preprocessing, those of `train` and `predict` included (docs/specification/6-cli.md#flags-of-train).
  * @module
  */
+import type { PreprocessOptions } from "../../api/index.ts";
 import {
   DUPLICATE_POLICIES,
   FEATURE_SPACES,
   HVG_METHODS,
   INPUT_MATRIX_TYPES,
   PREPROCESS_DEFAULTS,
-  type PreprocessOptions,
   SPECIES_CHOICES,
   UNMAPPED_POLICIES,
   VAR_NAMES_TYPES,
-} from "../../preprocess/options.ts";
+} from "../../api/options.ts";
 import { choice, type FlagTable, type FlagValues, integer, name, number, path, toggle } from "./flag.ts";
 
 /** What `atlasmtl preprocess` works on. */

@@ -3,9 +3,9 @@
  * (docs/specification/3-prediction.md#refinement).
  * @module
  */
+import type { RefinementConfig } from "../../api/index.ts";
 import { REFINEMENT_KEYS, REFINEMENT_METHODS } from "../../artifacts/refinement-schema.ts";
 import { folderName, joinPath } from "../../core/paths.ts";
-import type { RefinementConfig } from "../../predict/rerank-children.ts";
 import { usageError } from "../terminal/show-error.ts";
 import { readYaml } from "./config-file.ts";
 

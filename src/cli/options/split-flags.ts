@@ -1,10 +1,11 @@
 /** Flags that take the cells of one side of a group split. @module */
-import type { AnnData } from "../../anndata/types.ts";
+import { isAtlasmtlError } from "../../api/errors.ts";
 import { readGroupSplit } from "../../api/group-split.ts";
+import type { AnnData } from "../../api/index.ts";
+import { SPLIT_PARTS } from "../../api/options.ts";
+import type { ConfigMap, ConfigValue } from "../../api/values.ts";
 import type { FileRecord } from "../../artifacts/run-manifest.ts";
-import type { ConfigMap, ConfigValue } from "../../core/config.ts";
-import { isAtlasmtlError } from "../../errors.ts";
-import { SPLIT_PARTS, type SplitPart } from "../../preprocess/group-split.ts";
+import type { SplitPart } from "../../preprocess/group-split.ts";
 import { PREPROCESS_KEY, PREPROCESS_KEYS, SPLIT_RECORD_KEYS } from "../../preprocess/schema.ts";
 import { recordFiles } from "../provenance.ts";
 import { usageError } from "../terminal/show-error.ts";

@@ -1,14 +1,13 @@
 /** Whether two files say the same, times and memory aside. @module */
 import { readFile } from "node:fs/promises";
 import { columnStrings } from "../../anndata/read/column-values.ts";
+import { isAtlasmtlError } from "../../api/errors.ts";
+import { type ConfigMap, type ConfigValue, emitJson, parseJsonObject } from "../../api/values.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { emitBundle } from "../../artifacts/save.ts";
 import { FILE_SUFFIXES, MODEL_SUFFIX } from "../../artifacts/schema.ts";
 import { withoutTimes } from "../../benchmark/times.ts";
 import { sha256 } from "../../core/checksums.ts";
-import type { ConfigMap, ConfigValue } from "../../core/config.ts";
-import { emitJson, parseJsonObject } from "../../core/json.ts";
-import { isAtlasmtlError } from "../../errors.ts";
 import { openCellTable } from "../../output/read-predictions.ts";
 
 /** `SAME`: every byte; `SAME BUT TIMES`: all that does not depend on the clock or the memory. */

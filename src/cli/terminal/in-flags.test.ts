@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AtlasmtlError, type ErrorCode } from "../../errors.ts";
+import { AtlasmtlError, type ErrorCode } from "../../api/errors.ts";
 import type { FlagTable } from "../options/flag.ts";
 import { PREDICT_FLAGS, TRAIN_FLAGS } from "../options/options.ts";
 import { inFlags } from "./in-flags.ts";

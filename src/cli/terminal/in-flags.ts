@@ -1,5 +1,5 @@
 /** Errors of the library in the words of the command line: options become flags. @module */
-import { AtlasmtlError } from "../../errors.ts";
+import { AtlasmtlError } from "../../api/errors.ts";
 import { type FlagTable, flagName } from "../options/flag.ts";
 import { FLAG_OF_OPTION } from "../options/options.ts";
 import { changedError } from "./show-error.ts";

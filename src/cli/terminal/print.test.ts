@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AtlasmtlError } from "../../errors.ts";
+import { AtlasmtlError } from "../../api/errors.ts";
 import { byteSize, count, duration, indent, percent, plural, shellWord, table } from "./print.ts";
 import { describeFailure } from "./show-error.ts";
 

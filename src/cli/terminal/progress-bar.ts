@@ -1,6 +1,6 @@
 /** Progress bars on stderr. @module */
 import { SingleBar } from "cli-progress";
-import type { Progress } from "../../core/progress.ts";
+import type { Progress } from "../../api/index.ts";
 import type { CommonOptions } from "./print.ts";
 
 export interface ProgressDisplay {

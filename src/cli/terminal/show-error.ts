@@ -1,5 +1,5 @@
 /** From an error to three lines and an exit code (docs/specification/6-cli.md#exit-codes). @module */
-import { AtlasmtlError, type ErrorCode, type ErrorSubject } from "../../errors.ts";
+import { AtlasmtlError, type ErrorCode, type ErrorSubject } from "../../api/errors.ts";
 
 const EXIT_CODES: Readonly<Record<ErrorSubject, number>> = {
   usage: 2,

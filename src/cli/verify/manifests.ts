@@ -2,10 +2,9 @@
 import { type Dirent, readdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { AtlasmtlError, asFileError } from "../../api/errors.ts";
+import { compareCodePoints } from "../../api/names.ts";
 import { FILE_SUFFIXES, MODEL_SUFFIX } from "../../artifacts/schema.ts";
-import { compareCodePoints } from "../../core/order.ts";
-import { AtlasmtlError } from "../../errors.ts";
-import { asFileError } from "../../node/file-errors.ts";
 
 /** Folders below the one that was named. */
 const MAX_DEPTH = 8;

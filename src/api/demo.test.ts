@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openAnnData } from "../api/index.ts";
-import { runDemo } from "./run-demo.ts";
+import { runDemo } from "./demo.ts";
+import { openAnnData } from "./index.ts";
 
 const small = { nReference: 500, nQuery: 150, nGenes: 400, nStates: 21, unseenShare: 0.2 } as const;
 let folder: string;

@@ -3,27 +3,25 @@
  * @module
  */
 import { platform } from "#platform";
+import { openAnnData } from "../anndata/open.ts";
 import type { AnnData } from "../anndata/types.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
-import {
-  buildModel,
-  openAnnData,
-  type PredictedLabels,
-  type PredictionResult,
-  predict,
-  TrainedModel,
-} from "../api/index.ts";
 import type { WorkOptions } from "../core/progress.ts";
+import { LEVELS } from "../demo/cell-types.ts";
+import { type HeldOutThreshold, heldOutThreshold } from "../demo/choose-threshold.ts";
+import { createSimulation, type Simulation, type SimulationOptions } from "../demo/simulate.ts";
+import { simulatedAnnData } from "../demo/simulated-anndata.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { type BehaviourMetrics, scoreBehaviour } from "../evaluate/behaviour.ts";
 import { type FullPathMetrics, scoreFullPath } from "../evaluate/hierarchy-metrics.ts";
 import { type LabelMetrics, scoreLabels } from "../evaluate/metrics.ts";
 import { createEngine } from "../kernels/engine.ts";
 import { splitValidation } from "../model/validation-split.ts";
-import { LEVELS } from "./cell-types.ts";
-import { type HeldOutThreshold, heldOutThreshold } from "./choose-threshold.ts";
-import { createSimulation, type Simulation, type SimulationOptions } from "./simulate.ts";
-import { simulatedAnnData } from "./simulated-anndata.ts";
+import type { PredictedLabels } from "../predict/types.ts";
+import { buildModel } from "./build-model.ts";
+import { predict } from "./predict.ts";
+import type { PredictionResult } from "./prediction-result.ts";
+import { TrainedModel } from "./trained-model.ts";
 
 export interface DemoOptions {
   /** Where the files go; created when missing, files of an earlier demonstration are replaced. */

@@ -1,0 +1,46 @@
+/**
+ * What can be chosen: the values that each option takes and the defaults, for forms and command lines. Light to load:
+ * tables only.
+ * @module
+ */
+export { GENES_IN, type OpenOptions, VAR_NAMES } from "../anndata/containers/probe.ts";
+export { METHODS as BENCHMARK_METHODS } from "../benchmark/methods/names.ts";
+export { DEFAULT_HOTSPOT_OPTIONS, HOTSPOT_SELECTIONS } from "../evaluate/hotspots.ts";
+export { DEFAULT_OPENSET_QUANTILE } from "../evaluate/openset-threshold.ts";
+export { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../model/child-options.ts";
+export { CLASS_WEIGHTING_MODES } from "../model/class-balance.ts";
+export {
+  CALIBRATION_METHODS,
+  DEFAULT_TRAIN_OPTIONS,
+  INPUT_TRANSFORMS,
+  MISSING_LABELS,
+  NORMALIZATIONS,
+  OPTIMIZERS,
+  PRESETS,
+  type PresetName,
+  REFERENCE_STORAGES,
+  SCHEDULERS,
+  TRAIN_DEVICES,
+} from "../model/options.ts";
+export {
+  DEVICES,
+  KNN_CORRECTIONS,
+  KNN_INDEX_MODES,
+  KNN_REFERENCE_MODES,
+  KNN_VOTE_MODES,
+  OPENSET_METHODS,
+  PREDICT_DEFAULTS,
+} from "../predict/options.ts";
+export { SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/group-split.ts";
+export {
+  DUPLICATE_POLICIES,
+  FEATURE_SPACES,
+  HVG_METHODS,
+  INPUT_MATRIX_TYPES,
+  PREPROCESS_DEFAULTS,
+  SPECIES,
+  SPECIES_CHOICES,
+  UNMAPPED_POLICIES,
+  VAR_NAMES_TYPES,
+} from "../preprocess/options.ts";
+export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";

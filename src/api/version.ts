@@ -1,0 +1,2 @@
+/** The version of this package. @module */
+export { VERSION } from "../core/version.ts";
