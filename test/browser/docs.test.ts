@@ -1,9 +1,9 @@
 /** The page of docs/browser.md, as it stands there. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAnnData, predict, TrainedModel } from "../../src/api/index.ts";
-import { describeShared, sharedPath } from "../helpers/shared.ts";
+import { SIMULATED } from "../helpers/golden-sets.ts";
 import { buildPackage, buildSite } from "./helpers/build-page.ts";
 import { type Browser, describeChromium, recordPage, startChromium } from "./helpers/chromium.ts";
 import { type Server, STRICT_POLICY, serve } from "./helpers/serve.ts";
@@ -18,7 +18,7 @@ function pageOfDocs(): ReadonlyMap<string, string> {
 }
 
 describeChromium("in Chromium", () => {
-  describeShared("the page of docs/browser.md", () => {
+  describe("the page of docs/browser.md", () => {
     let folder: string | undefined;
     let browser: Browser;
     let server: Server;
@@ -43,20 +43,20 @@ describeChromium("in Chromium", () => {
       const page = await browser.context.newPage();
       const record = await recordPage(page);
       await page.goto(server.url);
-      await page.locator("#model").setInputFiles(sharedPath("golden/external"));
-      await page.locator("#query").setInputFiles(sharedPath("golden/query.h5ad"));
+      await page.locator("#model").setInputFiles(SIMULATED.path("external"));
+      await page.locator("#query").setInputFiles(SIMULATED.path("query.h5ad"));
       await page.locator("#annotate").click();
       const link = page.locator("#status a");
       const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
       const saved = readFileSync(await download.path(), "utf8");
-      const adata = await openAnnData(sharedPath("golden/query.h5ad"));
-      const model = await TrainedModel.load(sharedPath("golden/external/model.pth"));
+      const adata = await openAnnData(SIMULATED.path("query.h5ad"));
+      const model = await TrainedModel.load(SIMULATED.path("external/model.pth"));
       const result = await predict(model, adata, { knnCorrection: "all" });
       await adata.close();
       expect(download.suggestedFilename()).toBe("predictions.csv");
       expect(saved).toBe(Buffer.concat([...result.toCsvPieces()]).toString("utf8"));
 
-      await page.locator("#query").setInputFiles(sharedPath("golden/external/model.pth"));
+      await page.locator("#query").setInputFiles(SIMULATED.path("external/model.pth"));
       await page.locator("#annotate").click();
       await page.locator("#status").getByText("model.pth").waitFor();
       expect(record.problems).toEqual([]);

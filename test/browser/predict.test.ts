@@ -11,6 +11,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type * as Atlasmtl from "../../src/api/index.ts";
 import * as atlasmtl from "../../src/api/index.ts";
+import { SIMULATED } from "../helpers/golden-sets.ts";
 import { type GoldenCase, listGoldenCases, readGoldenCase } from "../helpers/golden-tables.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 import { buildPackage, buildPage } from "./helpers/build-page.ts";
@@ -30,14 +31,14 @@ import type { Answer } from "./page/messages.ts";
 /** Milliseconds for building and starting everything. */
 const PATIENCE = 300_000;
 const FOLDER = "external";
-const cases = listGoldenCases().filter(({ folder }) => folder === FOLDER);
-const BUNDLE = cases.length === 0 ? [] : bundleFiles();
-const QUERY = sharedPath("golden/query.h5ad");
+const cases = listGoldenCases(SIMULATED).filter(({ folder }) => folder === FOLDER);
+const BUNDLE = bundleFiles();
+const QUERY = SIMULATED.path("query.h5ad");
 const DATASETS = cases.length === 0 ? [] : oddities();
-const REFERENCE = sharedPath("golden/reference.h5ad");
+const REFERENCE = SIMULATED.path("reference.h5ad");
 
 const TRAIN_OPTIONS: Atlasmtl.TrainOptions = {
-  labelColumns: ["cell_type_l1", "cell_type_l2", "cell_type_l3_nested"],
+  labelColumns: SIMULATED.columns,
   coordTargets: { latent: "X_ref_latent", umap: "X_umap" },
   preset: "small",
   numEpochs: 2,
@@ -60,7 +61,7 @@ const isNamed =
     path.endsWith(`/${name}`);
 
 function bundleFiles(): string[] {
-  const folder = sharedPath(`golden/${FOLDER}`);
+  const folder = SIMULATED.path(FOLDER);
   return readdirSync(folder)
     .filter((name) => !name.startsWith("expected_"))
     .map((name) => `${folder}/${name}`);
@@ -82,7 +83,9 @@ const fileOf = (path: string): File =>
 const predictJob: Extract<PageJob, { kind: "predict" }> = {
   kind: "predict",
   picker: "bundle",
-  cases: Object.fromEntries(cases.map(({ name }) => [name, optionsOf(readGoldenCase(FOLDER, name))])),
+  cases: Object.fromEntries(
+    cases.map(({ name }) => [name, optionsOf(readGoldenCase(SIMULATED, FOLDER, name))]),
+  ),
 };
 const trainJob: PageJob = { kind: "train", options: TRAIN_OPTIONS };
 
@@ -176,7 +179,9 @@ describeChromium("in Chromium", () => {
           const result = await resultOf(inPage(page, place, predictJob));
           expect(result).toEqual(expectedPredictions);
           for (const [name, { csv, warnings }] of Object.entries(result)) {
-            expect({ [name]: tableDifferences(csv, readGoldenCase(FOLDER, name)) }).toEqual({ [name]: {} });
+            expect({ [name]: tableDifferences(csv, readGoldenCase(SIMULATED, FOLDER, name)) }).toEqual({
+              [name]: {},
+            });
             expect(warnings).toEqual([]);
           }
         },
@@ -188,9 +193,9 @@ describeChromium("in Chromium", () => {
       });
 
       test("a folder that was picked is searched for the bundle", async () => {
-        await page.locator("#folder").setInputFiles(sharedPath("golden/gz"));
+        await page.locator("#folder").setInputFiles(SIMULATED.path("gz"));
         await page.locator("#dataset").setInputFiles(QUERY);
-        const golden = readGoldenCase("gz", "low_conf");
+        const golden = readGoldenCase(SIMULATED, "gz", "low_conf");
         const options = { low_conf: optionsOf(golden) };
         const job: PageJob = { kind: "predict", picker: "folder", cases: options };
         const result = await resultOf(inPage(page, "worker", job));

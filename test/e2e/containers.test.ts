@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tableFromIPC } from "@uwdata/flechette";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { SIMULATED } from "../helpers/golden-sets.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 import { type Run, runCli } from "./run-cli.ts";
 
 describeShared("containers", () => {
   let folder: string;
-  const model = sharedPath("golden/external/model.pth");
+  const model = SIMULATED.path("external/model.pth");
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "atlasmtl-"));
   });
@@ -30,9 +31,9 @@ describeShared("containers", () => {
     ]);
 
   test("a query goes to Zarr, from there to a table, and both are as the manifests say", async () => {
-    expect((await predict(sharedPath("golden/query.h5ad"), "a/query.zarr")).code).toBe(0);
+    expect((await predict(SIMULATED.path("query.h5ad"), "a/query.zarr")).code).toBe(0);
     expect((await predict(join(folder, "a/query.zarr"), "b/table.arrow")).code).toBe(0);
-    expect((await predict(sharedPath("golden/query.h5ad"), "c/table.csv")).code).toBe(0);
+    expect((await predict(SIMULATED.path("query.h5ad"), "c/table.csv")).code).toBe(0);
     for (const part of ["a", "b", "c"])
       expect((await run(["verify", join(folder, part, "predict_run_manifest.json")])).code).toBe(0);
     const table = tableFromIPC(new Uint8Array(readFileSync(join(folder, "b/table.arrow"))));
@@ -42,7 +43,7 @@ describeShared("containers", () => {
   });
 
   test("a file of a Zarr result that is changed is found", async () => {
-    expect((await predict(sharedPath("golden/query.h5ad"), "d/query.zarr")).code).toBe(0);
+    expect((await predict(SIMULATED.path("query.h5ad"), "d/query.zarr")).code).toBe(0);
     writeFileSync(join(folder, "d/query.zarr/obs/zarr.json"), "{}");
     const { code, stdout } = await run(["verify", join(folder, "d/predict_run_manifest.json")]);
     expect(code).not.toBe(0);

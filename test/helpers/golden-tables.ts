@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { DenseMatrix } from "../../src/core/dense.ts";
+import type { GoldenSet } from "./golden-sets.ts";
 import { readNpz } from "./npz.ts";
-import { sharedPath } from "./shared.ts";
 
 export interface GoldenCase {
   readonly folder: string;
@@ -20,20 +20,18 @@ export interface GoldenCase {
   readonly coords: ReadonlyMap<string, DenseMatrix> | null;
 }
 
-/** Folder and name of every case, without reading them. */
-export function listGoldenCases(): { readonly folder: string; readonly name: string }[] {
-  const root = sharedPath("golden");
-  if (!existsSync(root)) return [];
-  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+/** Folder and name of every case of a set, without reading them. */
+export function listGoldenCases(set: GoldenSet): { readonly folder: string; readonly name: string }[] {
+  const folders = readdirSync(set.path(""), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return folders.flatMap(({ name: folder }) =>
-    readdirSync(`${root}/${folder}`)
+    readdirSync(set.path(folder))
       .filter((file) => /^expected_.*\.json$/.test(file))
       .map((file) => ({ folder, name: file.slice("expected_".length, -".json".length) })),
   );
 }
 
-export function readGoldenCase(folder: string, name: string): GoldenCase {
-  const path = sharedPath(`golden/${folder}/expected_${name}`);
+export function readGoldenCase(set: GoldenSet, folder: string, name: string): GoldenCase {
+  const path = set.path(`${folder}/expected_${name}`);
   const text = readFileSync(`${path}.json`, "utf8");
   const { options, metadata } = JSON.parse(text);
   const [header, ...rows] = gunzipSync(readFileSync(`${path}.csv.gz`))
@@ -42,13 +40,13 @@ export function readGoldenCase(folder: string, name: string): GoldenCase {
     .split("\n")
     .map((line) => line.split(","));
   const columns = header.slice(1).map((column, c) => [column, rows.map((row) => row[c + 1])] as const);
-  const files = readdirSync(sharedPath(`golden/${folder}`));
+  const files = readdirSync(set.path(folder));
   const model =
     files.find((file) => file.endsWith("_manifest.json")) ?? files.find((file) => file.endsWith(".pth"));
   return {
     folder,
     name,
-    model: sharedPath(`golden/${folder}/${model}`),
+    model: set.path(`${folder}/${model}`),
     options,
     metadata,
     text,

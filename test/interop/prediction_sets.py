@@ -1,6 +1,6 @@
 """Makes the prediction sets of a query as a Python user of a bundle would, and compares them with those written here.
 
-Usage: prediction_sets.py FOLDER_OF_CHECK_BUNDLE MANIFEST.json QUERY.h5ad COVERAGE PREDICTIONS.(csv|h5ad)
+Usage: prediction_sets.py MANIFEST.json QUERY.h5ad COVERAGE PREDICTIONS.(csv|h5ad)
 
 Prints, per label column, in how many cells a set differs though no probability is within 1e-4 of the threshold.
 """
@@ -12,8 +12,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
-tools, manifest, query_path, coverage, predictions = sys.argv[1:]
-sys.path.insert(0, tools)
+manifest, query_path, coverage, predictions = sys.argv[1:]
 from check_bundle import align, forward, load, softmax
 
 _, pth, meta, _ = load(manifest)

@@ -7,38 +7,40 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildModel, openAnnData, predict, TrainedModel, type TrainOptions } from "../../src/api/index.ts";
-import { describeShared, sharedPath } from "../helpers/shared.ts";
+import { describeGolden } from "../helpers/golden-sets.ts";
 
 const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
-const LEVELS = ["cell_type_l1", "cell_type_l2", "cell_type_l3_nested"];
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const COORDS = { latent: "X_ref_latent", umap: "X_umap" };
 const CALIBRATED = { valFraction: 0.2, calibrationMethod: "temperature_scaling" } as const;
 
-let folder: string;
+let root: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "atlasmtl-job-"));
+  root = await mkdtemp(join(tmpdir(), "atlasmtl-job-"));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(root, { recursive: true, force: true }));
 
 /** Runs the independent checker; it prints every finding. */
 const check = (...args: string[]): string =>
-  execFileSync(PYTHON, [sharedPath("tools/check_bundle.py"), ...args], { encoding: "utf8" });
-
-const trainOn = async (options: Partial<TrainOptions>): Promise<TrainedModel> => {
-  const reference = await openAnnData(sharedPath("golden/reference.h5ad"));
-  try {
-    return await buildModel(reference, { labelColumns: LEVELS, numEpochs: 4, preset: "small", ...options });
-  } finally {
-    await reference.close();
-  }
-};
+  execFileSync(PYTHON, [here("check_bundle.py"), ...args], { encoding: "utf8" });
 
 const digest = async (path: string): Promise<string> =>
   createHash("sha256")
     .update(await readFile(path))
     .digest("hex");
 
-describeShared("a bundle trained here is a bundle in Python", () => {
+describeGolden("a bundle trained here is a bundle in Python", (set) => {
+  const levels = set.columns;
+  const folder = (): string => join(root, set.name);
+  const trainOn = async (options: Partial<TrainOptions>): Promise<TrainedModel> => {
+    const reference = await openAnnData(set.path("reference.h5ad"));
+    try {
+      return await buildModel(reference, { labelColumns: levels, numEpochs: 4, preset: "small", ...options });
+    } finally {
+      await reference.close();
+    }
+  };
+
   test.each<[name: string, options: Partial<TrainOptions>, reference?: string]>([
     ["external, labels only", {}],
     ["external, coordinates, calibrated", { coordTargets: COORDS, ...CALIBRATED }],
@@ -51,13 +53,13 @@ describeShared("a bundle trained here is a bundle in Python", () => {
     ],
     ["gzip, one coordinate head", { coordTargets: { umap: "X_umap" } }, "refs/custom.pkl.gz"],
   ])("%s", async (name, options, reference) => {
-    const home = join(folder, name);
+    const home = join(folder(), name);
     const model = await trainOn(options);
     await model.save(
       join(home, "model.pth"),
       reference === undefined ? {} : { referencePath: join(home, reference) },
     );
-    const query = await openAnnData(sharedPath("golden/query.h5ad"));
+    const query = await openAnnData(set.path("query.h5ad"));
     const loaded = await TrainedModel.load(join(home, "model_manifest.json"));
     const result = await predict(loaded, query, { knnCorrection: "all" });
     await result.toCsv(join(home, "predictions.csv"), "full");
@@ -67,27 +69,26 @@ describeShared("a bundle trained here is a bundle in Python", () => {
       expect(
         check(
           join(home, "model_manifest.json"),
-          ...["--adata", sharedPath("golden/query.h5ad"), "--predictions", join(home, predictions)],
+          ...["--adata", set.path("query.h5ad"), "--predictions", join(home, predictions)],
         ),
       ).toContain("0 findings");
   });
 
   test("prediction sets are what Python makes of the thresholds in the bundle", async () => {
-    const home = join(folder, "sets");
+    const home = join(folder(), "sets");
     await (await trainOn(CALIBRATED)).save(join(home, "model.pth"));
-    const query = await openAnnData(sharedPath("golden/query.h5ad"));
+    const query = await openAnnData(set.path("query.h5ad"));
     const result = await predict(await TrainedModel.load(join(home, "model.pth")), query, {
       predictionSets: 0.9,
     });
     await result.toCsv(join(home, "sets.csv"), "minimal");
     await result.toAnnData(query, join(home, "sets.h5ad"));
     await query.close();
-    const script = fileURLToPath(new URL("prediction_sets.py", import.meta.url));
     for (const written of ["sets.csv", "sets.h5ad"]) {
-      const bundle = [sharedPath("tools"), join(home, "model_manifest.json"), query.source];
-      const args = [script, ...bundle, "0.9", join(home, written)];
+      const bundle = [join(home, "model_manifest.json"), query.source];
+      const args = [here("prediction_sets.py"), ...bundle, "0.9", join(home, written)];
       const said = JSON.parse(execFileSync(PYTHON, args, { encoding: "utf8" })) as object;
-      expect(said, written).toEqual(Object.fromEntries(LEVELS.map((level) => [level, 0])));
+      expect(said, written).toEqual(Object.fromEntries(levels.map((level) => [level, 0])));
     }
     const sizes = result.data.labels.map(({ sets }) => sets!.members.length);
     expect(Math.max(...sizes)).toBeGreaterThan(5);
@@ -96,15 +97,19 @@ describeShared("a bundle trained here is a bundle in Python", () => {
   test.each([null, 0.3])(
     "a model that normalises counts, thinned to %s, is one for normalised values in Python",
     async (countThinning) => {
-      const home = join(folder, `normalised ${countThinning}`);
+      const home = join(folder(), `normalised ${countThinning}`);
       const model = await trainOn({ normalize: "log1p_cp10k", countThinning });
       await model.save(join(home, "model.pth"));
-      const query = await openAnnData(sharedPath("golden/query.h5ad"));
+      const query = await openAnnData(set.path("query.h5ad"));
       await (await predict(model, query)).toCsv(join(home, "predictions.csv"), "full");
       await query.close();
       const normalised = join(home, "normalised.h5ad");
-      const script = fileURLToPath(new URL("normalise.py", import.meta.url));
-      execFileSync(PYTHON, [script, query.source, join(home, "model_metadata.pkl"), normalised]);
+      execFileSync(PYTHON, [
+        here("normalise.py"),
+        query.source,
+        join(home, "model_metadata.pkl"),
+        normalised,
+      ]);
       const said = check(
         join(home, "model_manifest.json"),
         ...["--adata", normalised, "--predictions", join(home, "predictions.csv")],
@@ -116,7 +121,7 @@ describeShared("a bundle trained here is a bundle in Python", () => {
   test("the same call twice gives the same weights, metadata aside", async () => {
     const digests = new Set<string>();
     for (const copy of ["a", "b"]) {
-      const path = join(folder, copy, "model.pth");
+      const path = join(folder(), copy, "model.pth");
       await (await trainOn({ coordTargets: COORDS, ...CALIBRATED })).save(path);
       digests.add(await digest(path));
     }
