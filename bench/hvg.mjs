@@ -1,8 +1,8 @@
 // Time and memory of choosing variable genes: node bench/hvg.mjs ATLAS.h5ad [--batch-key COLUMN]. Needs a build;
 // bench/make-atlas.mjs makes the file. Prints one JSON line.
 import { parseArgs } from "node:util";
-import { columnLabels } from "../dist/anndata/read/column-values.js";
-import { openAnnData, variableGenes } from "../dist/api/index.js";
+import { columnLabels } from "../build/anndata/read/column-values.js";
+import { openAnnData, variableGenes } from "../build/api/index.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -6,11 +6,11 @@
 // are cells up to 150 million gene draws, so an atlas of millions of cells takes about as long as its disk.
 import { parseArgs } from "node:util";
 import { isMainThread } from "node:worker_threads";
-import { tagRoot, writeDense, writeDict } from "../dist/anndata/write/write-elements.js";
-import { writeFrame } from "../dist/anndata/write/write-h5ad.js";
-import { hdf5Library, loadHdf5 } from "../dist/formats/hdf5/library.js";
-import { openFile } from "../dist/formats/hdf5/open.js";
-import { openWriter } from "../dist/formats/hdf5/write.js";
+import { tagRoot, writeDense, writeDict } from "../build/anndata/write/write-elements.js";
+import { writeFrame } from "../build/anndata/write/write-h5ad.js";
+import { hdf5Library, loadHdf5 } from "../build/formats/hdf5/library.js";
+import { openFile } from "../build/formats/hdf5/open.js";
+import { openWriter } from "../build/formats/hdf5/write.js";
 import { COORD_DIMS, LEVELS, makeAtlas, mix } from "./atlas.mjs";
 
 export const LABELS = LEVELS.map((_, level) => `level_${level + 1}`);

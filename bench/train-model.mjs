@@ -1,7 +1,7 @@
 // Seconds per epoch of buildModel on an .h5ad, as a caller gets them: node bench/train-model.mjs FILE.h5ad
 // [--epochs 6] [--threads 2]. Needs a build. Prints one line of JSON.
 import { parseArgs } from "node:util";
-import { buildModel, openAnnData } from "../dist/api/index.js";
+import { buildModel, openAnnData } from "../build/api/index.js";
 import { LABELS } from "./data.mjs";
 
 const { values, positionals } = parseArgs({

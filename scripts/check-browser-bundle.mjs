@@ -33,7 +33,7 @@ for (const { fileName, code, modules, imports, dynamicImports } of chunks) {
   const outside = [...imports, ...dynamicImports].filter((name) => !byName.has(name));
   if (outside.length > 0) findings.push(`${fileName} imports ${outside.join(", ")}, which no browser has`);
   for (const id of Object.keys(modules))
-    if (id.includes("__vite-browser-external") || id.includes("/dist/node/") || id.includes("/dist/cli/"))
+    if (id.includes("__vite-browser-external") || id.includes("/dist/node/") || id.includes("/dist/bin/"))
       findings.push(`${fileName} holds ${id}, which is for Node only`);
   for (const [found] of code.matchAll(/["'`]node:[a-z_/]+["'`]/g))
     findings.push(`${fileName} names ${found}`);

@@ -43,7 +43,7 @@ else await supervise();
 /** Does inputs from an index on and reports each before it begins. */
 async function work() {
   const { createTargets } = await import("./fuzz/targets.mjs");
-  const { isAtlasmtlError } = await import(new URL("../dist/errors.js", import.meta.url).href);
+  const { isAtlasmtlError } = await import(new URL("../build/errors.js", import.meta.url).href);
   const all = await createTargets();
   const targets = values.target === undefined ? all : all.filter(({ name }) => name === values.target);
   const end = performance.now() + 1000 * Number(values.seconds);

@@ -4,7 +4,7 @@
 // for. Needs a build.
 import { createWriteStream, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildModel, openAnnData, predict, selectObs } from "../../dist/api/index.js";
+import { buildModel, openAnnData, predict, selectObs } from "../../build/api/index.js";
 
 const [runsFile, folder, given] = process.argv.slice(2);
 const runs = JSON.parse(readFileSync(runsFile, "utf8"));

@@ -1,6 +1,6 @@
 // The cells of a run in memory, and a part of its training cells that is held out to fit something on.
-import { columnStrings } from "../../dist/anndata/read/column-values.js";
-import { openAnnData, selectObs } from "../../dist/api/index.js";
+import { columnStrings } from "../../build/anndata/read/column-values.js";
+import { openAnnData, selectObs } from "../../build/api/index.js";
 import { randomStream } from "../atlas.mjs";
 
 /** The obs column of the donors or technologies of a task; cells of the task that has none are drawn. */

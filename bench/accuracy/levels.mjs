@@ -1,7 +1,7 @@
 // What calibration, coherent probabilities, deepest labels and prediction sets do, from the answers of the accuracy study.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { calibrationBins, expectedCalibrationError } from "../../dist/evaluate/calibration-error.js";
+import { calibrationBins, expectedCalibrationError } from "../../build/evaluate/calibration-error.js";
 import { randomStream } from "../atlas.mjs";
 import { labelReader } from "./score.mjs";
 

@@ -11,8 +11,8 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildModel, predict } from "../../dist/api/index.js";
-import { chooseOpensetThreshold } from "../../dist/evaluate/openset-threshold.js";
+import { buildModel, predict } from "../../build/api/index.js";
+import { chooseOpensetThreshold } from "../../build/evaluate/openset-threshold.js";
 import { record } from "../measure.mjs";
 import { cells, cellsOf, heldOut, labels, markdown, meanText } from "./held-out.mjs";
 import { makeRuns } from "./tasks.mjs";

@@ -7,10 +7,10 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { columnLabels } from "../../dist/anndata/read/column-values.js";
-import { buildModel, fitRefinement, predict } from "../../dist/api/index.js";
-import { emitReranker } from "../../dist/artifacts/refinement.js";
-import { scoreLabels } from "../../dist/evaluate/metrics.js";
+import { columnLabels } from "../../build/anndata/read/column-values.js";
+import { buildModel, fitRefinement, predict } from "../../build/api/index.js";
+import { emitReranker } from "../../build/artifacts/refinement.js";
+import { scoreLabels } from "../../build/evaluate/metrics.js";
 import { record } from "../measure.mjs";
 import { cells, cellsOf, heldOut, markdown, meanText } from "./held-out.mjs";
 import { makeRuns } from "./tasks.mjs";

@@ -1,8 +1,8 @@
 // Scores the answers of every method on the runs of the accuracy study.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openAnnData } from "../../dist/api/index.js";
-import { scoreLabels } from "../../dist/evaluate/metrics.js";
+import { openAnnData } from "../../build/api/index.js";
+import { scoreLabels } from "../../build/evaluate/metrics.js";
 
 export const MEASURES = ["accuracy", "macroF1", "ece", "aurc"];
 

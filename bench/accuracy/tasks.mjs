@@ -1,11 +1,11 @@
 // The tasks of the accuracy study: which cells are learned from and which are predicted, the same for every method.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeDataset } from "../../dist/anndata/write/write-annotated.js";
-import { cellsWhere, openAnnData } from "../../dist/api/index.js";
-import { LEVELS } from "../../dist/demo/cell-types.js";
-import { createSimulation } from "../../dist/demo/simulate.js";
-import { simulatedAnnData } from "../../dist/demo/simulated-anndata.js";
+import { writeDataset } from "../../build/anndata/write/write-annotated.js";
+import { cellsWhere, openAnnData } from "../../build/api/index.js";
+import { LEVELS } from "../../build/demo/cell-types.js";
+import { createSimulation } from "../../build/demo/simulate.js";
+import { simulatedAnnData } from "../../build/demo/simulated-anndata.js";
 import { randomStream } from "../atlas.mjs";
 
 export const SEEDS = [1, 2, 3, 4, 5];

@@ -2,8 +2,8 @@
 // [--references 100000] [--queries 10000] [--width 128] [--probes 4,16,64] [--threads 2] [--clusters 90] [--spread 0.3].
 // Latents are non-negative and half zero, as the network's are. Needs a build.
 import { parseArgs } from "node:util";
-import { createWasmEngine } from "../../dist/kernels/wasm/engine.js";
-import { createApproximateIndex } from "../../dist/predict/approximate.js";
+import { createWasmEngine } from "../../build/kernels/wasm/engine.js";
+import { createApproximateIndex } from "../../build/predict/approximate.js";
 import { randomStream } from "../atlas.mjs";
 
 const { values } = parseArgs({

@@ -1,7 +1,7 @@
 // Seconds to evaluate cells with a trained network: node bench/kernels/inference.mjs [--genes 3000] [--cells 10000]
 // [--threads 2]. Needs a build. Prints one line of JSON.
 import { parseArgs } from "node:util";
-import { createWasmEngine } from "../../dist/kernels/wasm/engine.js";
+import { createWasmEngine } from "../../build/kernels/wasm/engine.js";
 import { makeAtlas, shapeFor, startingWeights } from "../atlas.mjs";
 
 const { values } = parseArgs({

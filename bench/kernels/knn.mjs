@@ -1,7 +1,7 @@
 // Seconds of an exact neighbour search: node bench/kernels/knn.mjs [--references 50000] [--queries 10000] [--width 128]
 // [--k 15] [--threads 2]. Latents are non-negative and half zero, as the network's are. Needs a build.
 import { parseArgs } from "node:util";
-import { createWasmEngine } from "../../dist/kernels/wasm/engine.js";
+import { createWasmEngine } from "../../build/kernels/wasm/engine.js";
 import { randomStream } from "../atlas.mjs";
 
 const { values } = parseArgs({

@@ -1,8 +1,8 @@
 // Where a training step's time goes, one thread, task by task: node bench/kernels/profile.mjs [--genes 3000]
 // [--epochs 12] [--float]. Needs a build. Prints one line of JSON: milliseconds by part.
 import { parseArgs } from "node:util";
-import { createWasmEngine } from "../../dist/kernels/wasm/engine.js";
-import { createTrainer } from "../../dist/kernels/wasm/trainer.js";
+import { createWasmEngine } from "../../build/kernels/wasm/engine.js";
+import { createTrainer } from "../../build/kernels/wasm/trainer.js";
 import { makeAtlas, shapeFor, startingWeights } from "../atlas.mjs";
 
 const { values } = parseArgs({

@@ -1,7 +1,7 @@
 // Milliseconds per training step on a seeded atlas: node bench/kernels/step.mjs [--genes 3000] [--threads 2]
 // [--steps 60] [--float]. Needs a build (npm run build). Prints one line of JSON.
 import { parseArgs } from "node:util";
-import { createWasmEngine } from "../../dist/kernels/wasm/engine.js";
+import { createWasmEngine } from "../../build/kernels/wasm/engine.js";
 import { makeAtlas, shapeFor, startingWeights } from "../atlas.mjs";
 
 const { values } = parseArgs({

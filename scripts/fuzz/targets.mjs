@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
+const built = (path) => import(new URL(`../../build/${path}`, import.meta.url).href);
 const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
 const MAX_SEED_BYTES = 300_000;
 
@@ -72,32 +72,32 @@ export async function createTargets() {
     manifest,
     runs,
   ] = await Promise.all([
-    dist("anndata/open.js"),
-    dist("anndata/write/write-h5ad.js"),
-    dist("anndata/inspect/describe.js"),
-    dist("anndata/read/whole-matrix.js"),
-    dist("anndata/write/append.js"),
-    dist("artifacts/load.js"),
-    dist("artifacts/save.js"),
-    dist("artifacts/network.js"),
-    dist("artifacts/bundle-metadata.js"),
-    dist("artifacts/reference.js"),
-    dist("artifacts/bundle-manifest.js"),
-    dist("artifacts/run-manifest.js"),
+    built("anndata/open.js"),
+    built("anndata/write/write-h5ad.js"),
+    built("anndata/inspect/describe.js"),
+    built("anndata/read/whole-matrix.js"),
+    built("anndata/write/append.js"),
+    built("artifacts/load.js"),
+    built("artifacts/save.js"),
+    built("artifacts/network.js"),
+    built("artifacts/bundle-metadata.js"),
+    built("artifacts/reference.js"),
+    built("artifacts/bundle-manifest.js"),
+    built("artifacts/run-manifest.js"),
   ]);
   const [zip, zipEmit, gzip, torch, pickle, configValues, blobs, errors] = await Promise.all([
-    dist("formats/zip/read.js"),
-    dist("formats/zip/emit.js"),
-    dist("formats/compression/gzip.js"),
-    dist("formats/torch.js"),
-    dist("formats/pickle/parse.js"),
-    dist("artifacts/config-values.js"),
-    dist("core/blob-source.js"),
-    dist("errors.js"),
+    built("formats/zip/read.js"),
+    built("formats/zip/emit.js"),
+    built("formats/compression/gzip.js"),
+    built("formats/torch.js"),
+    built("formats/pickle/parse.js"),
+    built("artifacts/config-values.js"),
+    built("core/blob-source.js"),
+    built("errors.js"),
   ]);
   const h5ad = await write.emitH5ad(tinyParts());
   const adata = await openAnnData(h5ad);
-  const { buildModel } = await dist("api/build-model.js");
+  const { buildModel } = await built("api/build-model.js");
   const model = await buildModel(adata, {
     labelColumns: ["type"],
     hiddenSizes: [4],

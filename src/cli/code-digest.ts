@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { compareCodePoints } from "../api/names.ts";
 import { packageRoot } from "./context.ts";
 
-/** The folder of the packed program: every module that a command runs, but for the dependencies. */
-const modules = fileURLToPath(new URL("dist/bin/", packageRoot));
+/** What the package ships: every module that a command runs, but for the dependencies. */
+const modules = fileURLToPath(new URL("dist/", packageRoot));
 
 /** SHA-256 over the names and bytes of the program's modules. */
 export function codeDigest(folder: string = modules): string {

@@ -1,9 +1,9 @@
 /** How HDF5 files reach the library in Node: by their paths, bytes through a temporary file. @module */
 
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FileInput } from "../core/bytes.ts";
 import { asFileError } from "../core/file-errors.ts";
@@ -25,16 +25,9 @@ export async function mountForHdf5(input: FileInput): Promise<MountedFile> {
   return { path, unmount };
 }
 
-let plugins: string | null | undefined;
+const filters = fileURLToPath(new URL("../../dist/hdf5-filters", import.meta.url));
 
-/** The plugins of the `h5wasm-plugins` package; null where it is not installed. */
+/** The folder of the filters that the package ships; null where a bundler has left it behind. */
 export function hdf5Plugins(): string | null {
-  if (plugins === undefined)
-    try {
-      const main = createRequire(import.meta.url).resolve("h5wasm-plugins/package.json");
-      plugins = join(dirname(main), "plugins");
-    } catch {
-      plugins = null;
-    }
-  return plugins;
+  return existsSync(filters) ? filters : null;
 }

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
-const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
+const built = (path) => import(new URL(`../../build/${path}`, import.meta.url).href);
 const [
   { TrainedModel },
   { openAnnData },
@@ -15,13 +15,13 @@ const [
   { run },
   { openCellTable },
 ] = await Promise.all([
-  dist("trained-model.js"),
-  dist("anndata/open.js"),
-  dist("anndata/describe.js"),
-  dist("anndata/compact.js"),
-  dist("errors.js"),
-  dist("cli/program.js"),
-  dist("output/read-predictions.js"),
+  built("api/trained-model.js"),
+  built("anndata/open.js"),
+  built("anndata/inspect/describe.js"),
+  built("anndata/read/whole-matrix.js"),
+  built("errors.js"),
+  built("cli/program.js"),
+  built("output/read-predictions.js"),
 ]);
 
 /** Everything in a dataset that train and predict could ask for. */

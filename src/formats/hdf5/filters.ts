@@ -12,7 +12,7 @@ export interface Filter {
 /** Filters that the library undoes by itself: deflate, shuffle, fletcher32, szip, nbit, scale-offset. */
 const BUILT_IN: readonly number[] = [1, 2, 3, 4, 5, 6];
 
-/** Filters that a plugin of `h5wasm-plugins` undoes. */
+/** Filters that a shipped plugin undoes; `scripts/bundle.mjs` copies the plugins. */
 const BY_PLUGIN: readonly number[] = [307, 32000, 32001, 32004, 32008, 32013, 32015, 32026];
 
 /** Names of registered filters (HDF5's filter registry). */

@@ -1,0 +1,100 @@
+// Makes `dist`, what the package ships, of the modules that the compiler left in `build`: a few dozen chunks that the
+// library and the command line share, one file of types, and the HDF5 filters. Dependencies stay where npm puts them.
+//
+//   node scripts/bundle.mjs [--maps]     with maps back to the sources, for `npm run coverage`
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { rolldown } from "rolldown";
+import { rollup } from "rollup";
+import { dts } from "rollup-plugin-dts";
+
+const root = join(import.meta.dirname, "..");
+const build = join(root, "build");
+const dist = join(root, "dist");
+const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+/** What a chunk may name and not hold: Node's modules, the two hosts' doors, the dependencies. */
+const isExternal = (id) =>
+  id.startsWith("node:") ||
+  id.startsWith("#") ||
+  Object.keys(dependencies).some((name) => id === name || id.startsWith(`${name}/`));
+
+/** What a caller, a shell and the `imports` map of package.json load; everything else is a chunk. */
+const entries = ["api/index", "node/platform", "browser/platform"];
+const program = "bin/main";
+
+async function bundleCode(sourcemap) {
+  const input = Object.fromEntries(entries.map((name) => [name, join(build, `${name}.js`)]));
+  input[program] = join(build, "cli/main.js");
+  const bundle = await rolldown({ input, platform: "neutral", external: isExternal });
+  // Every file lies two folders deep, as the sources of the hosts and the command line do: what they find from where
+  // they lie, they find from `src`, `build` and `dist` alike.
+  const isProgram = (id) => id?.startsWith(join(build, "cli/")) ?? false;
+  const chunkFileNames = ({ facadeModuleId, moduleIds }) =>
+    [facadeModuleId, ...moduleIds].some(isProgram) ? "bin/[name].js" : "chunks/[name].js";
+  const { output } = await bundle.generate({ entryFileNames: "[name].js", chunkFileNames, sourcemap });
+  await bundle.close();
+  checkChunks(output.filter(({ type }) => type === "chunk"));
+  for (const { fileName, code, source } of output) write(fileName, code ?? source);
+  return output.length;
+}
+
+/** The library holds no part of the command line, and no chunk waits for itself. */
+function checkChunks(chunks) {
+  const imports = new Map(chunks.map((chunk) => [chunk.fileName, chunk.imports]));
+  for (const { fileName, imports: first, dynamicImports } of chunks)
+    for (const name of [...first, ...dynamicImports])
+      if (name.startsWith("bin/") && !fileName.startsWith("bin/"))
+        throw new Error(`${fileName} imports ${name}, a part of the command line`);
+  const done = new Set();
+  const walk = (name, trail) => {
+    if (trail.includes(name)) throw new Error(`a circle of chunks: ${[...trail, name].join(" → ")}`);
+    if (done.has(name)) return;
+    for (const next of name === "#platform"
+      ? ["node/platform.js", "browser/platform.js"]
+      : (imports.get(name) ?? []))
+      walk(next, [...trail, name]);
+    done.add(name);
+  };
+  for (const name of imports.keys()) walk(name, []);
+}
+
+/** The types of the public functions in one file, without what is internal. */
+async function bundleTypes() {
+  const bundle = await rollup({
+    input: join(build, "api/index.d.ts"),
+    plugins: [dts()],
+    external: isExternal,
+    onwarn: (warning) => {
+      throw new Error(warning.message);
+    },
+  });
+  const { output } = await bundle.generate({ format: "es" });
+  await bundle.close();
+  write("api/index.d.ts", output[0].code);
+}
+
+/**
+ * The filters that `src/formats/hdf5/filters.ts` uses, of a development dependency. As a dependency it would bring a
+ * second HDF5 library: its optional peer range names an older one.
+ */
+const FILTERS = ["blosc", "blosc2", "bshuf", "bz2", "lz4", "lzf", "zfp", "zstd"];
+
+function copyFilters() {
+  const folder = join(root, "node_modules/h5wasm-plugins/plugins");
+  mkdirSync(join(dist, "hdf5-filters"), { recursive: true });
+  for (const name of FILTERS.map((filter) => `libH5Z${filter}.so`))
+    copyFileSync(join(folder, name), join(dist, "hdf5-filters", name));
+}
+
+function write(name, text) {
+  const path = join(dist, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+rmSync(dist, { recursive: true, force: true });
+const files = await bundleCode(process.argv.includes("--maps"));
+await bundleTypes();
+copyFilters();
+console.log(`package: ${files} files of code, 1 of types, ${FILTERS.length} HDF5 filters`);

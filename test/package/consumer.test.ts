@@ -1,0 +1,102 @@
+/** What a user gets from the packed package: an install without surprises, types that compile, a program that runs. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { installPackage, root } from "./install.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await installPackage();
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The names in the last `export { ... }` of the types: values, and types by their own keyword. */
+function exportedNames(): { readonly values: readonly string[]; readonly types: readonly string[] } {
+  const text = readFileSync(join(folder, "node_modules/atlasmtl/dist/api/index.d.ts"), "utf8");
+  const names: { values: string[]; types: string[] } = { values: [], types: [] };
+  for (const [, type, list] of text.matchAll(/^export (type )?\{([^}]*)\};$/gm))
+    names[type === undefined ? "values" : "types"].push(...list.split(",").map((name) => name.trim()));
+  return names;
+}
+
+test("npm installs every dependency once", () => {
+  const modules = join(folder, "node_modules");
+  const nested = readdirSync(modules, { recursive: true }).map(String);
+  expect(nested.filter((name) => /node_modules\/(?:@[^/]+\/)?[^/]+$/.test(name))).toEqual([]);
+  expect(nested.filter((name) => /(?:^|\/)h5wasm$/.test(name))).toEqual(["h5wasm"]);
+});
+
+const COMPILERS = {
+  "node16, with Node's types": {
+    module: "node16",
+    moduleResolution: "node16",
+    lib: ["ES2022"],
+    types: ["node"],
+  },
+  "a bundler, with the DOM's types": {
+    module: "esnext",
+    moduleResolution: "bundler",
+    lib: ["ES2022", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+    types: [],
+  },
+};
+test.each(Object.entries(COMPILERS))("a strict project compiles every export: %s", (_, resolution) => {
+  const { values, types } = exportedNames();
+  expect(values).toContain("buildModel");
+  expect(types).toContain("AnnData");
+  const lines = [
+    `import { ${[...values, ...types.map((name) => `type ${name}`)].join(", ")} } from "atlasmtl";`,
+    // With `declaration`, the compiler has to name the type of each value by what the package exports.
+    ...values.map((name) => `export const the${name} = ${name};`),
+    `export { ${types.map((name) => `type ${name}`).join(", ")} };`,
+  ];
+  const typeRoot = join(folder, "node_modules/@types");
+  writeFileSync(join(folder, "every-export.ts"), lines.join("\n"));
+  const compilerOptions = {
+    ...resolution,
+    typeRoots: [typeRoot],
+    target: "ES2022",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    declaration: true,
+    outDir: "out",
+  };
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: ["every-export.ts"] }),
+  );
+  if (!existsSync(typeRoot)) symlinkSync(join(root, "node_modules/@types"), typeRoot);
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [join(root, "node_modules/typescript/bin/tsc"), "-p", "."],
+    {
+      cwd: folder,
+      encoding: "utf8",
+    },
+  );
+  expect(stdout).toBe("");
+  expect(status).toBe(0);
+});
+
+test("the module exports what its types say", async () => {
+  const script = `import * as atlasmtl from "atlasmtl"; console.log(JSON.stringify(Object.keys(atlasmtl)));`;
+  writeFileSync(join(folder, "names.mjs"), script);
+  const said = execFileSync(process.execPath, ["names.mjs"], { cwd: folder, encoding: "utf8" });
+  expect(JSON.parse(said).sort()).toEqual([...exportedNames().values].sort());
+});
+
+test("the program runs the demo", { timeout: 180_000 }, () => {
+  const command = join(folder, "node_modules/.bin/atlasmtl");
+  const version = execFileSync(command, ["--version"], { cwd: folder, encoding: "utf8" });
+  expect(version).toBe(`${JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version}\n`);
+  execFileSync(command, ["demo", "demo"], { cwd: folder, stdio: "pipe" });
+  const checked = execFileSync(command, ["verify", "demo/model/model.pth"], {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: "pipe",
+  });
+  expect(checked).toMatch(/^OK {2}model/);
+});
