@@ -1,4 +1,4 @@
 import { rmSync } from "node:fs";
 
-for (const folder of ["build", "dist"])
+for (const folder of ["build", "dist", "docs/api"])
   rmSync(new URL(`../${folder}`, import.meta.url), { recursive: true, force: true });
