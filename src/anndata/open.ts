@@ -12,7 +12,7 @@
 import type { FileInput } from "../core/bytes.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { checkHdf5Signature } from "../formats/hdf5/signature.ts";
-import { CONTAINERS } from "./containers/containers.ts";
+import { CONTAINERS, containerByName } from "./containers/containers.ts";
 import { type OpenOptions, probe } from "./containers/probe.ts";
 import type { AnnData } from "./types.ts";
 
@@ -25,6 +25,7 @@ import type { AnnData } from "./types.ts";
 export async function openAnnData(input: FileInput, options: OpenOptions = {}): Promise<AnnData> {
   const probed = await probe(input);
   try {
+    if (probed.kind === "address") refuseFile(new URL(probed.name).pathname);
     for (const container of CONTAINERS)
       if (await container.recognises(probed)) return await container.open(probed, options);
     if (probed.kind !== "file")
@@ -40,6 +41,15 @@ export async function openAnnData(input: FileInput, options: OpenOptions = {}): 
   } finally {
     await probed.closeSource();
   }
+}
+
+/** @throws UNSUPPORTED for an address that is named like something other than Zarr. */
+function refuseFile(pathname: string): void {
+  const container = containerByName(pathname);
+  if (container !== null && container.format !== "zarr")
+    throw new AtlasmtlError("UNSUPPORTED", "only Zarr is read over the web", {
+      hint: "download the file and pass its path",
+    });
 }
 
 /** Frames and matrices locate their own errors; the rest gets the file's name here. */

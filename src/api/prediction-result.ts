@@ -7,6 +7,7 @@ import type { AlsoWrite, FileInput } from "../core/bytes.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { ExportOptions } from "../output/columns.ts";
 import type { PredictionReportOptions } from "../output/report/from-prediction.ts";
+import { TABLE_FORMATS, writtenTable } from "../output/table-formats.ts";
 import { type ToAnnDataOptions, toAnnDataAdditions } from "../output/to-anndata.ts";
 import { gzipPieces, toCsv } from "../output/to-csv.ts";
 import { toDataFrame } from "../output/to-table.ts";
@@ -96,6 +97,22 @@ export class PredictionResult {
       );
     const bytes = await readWhole(adata.input);
     return annotateBytes(bytes, toAnnDataAdditions(this.data, adata, options), adata.source);
+  }
+
+  /**
+   * Writes a table to `path` (Node) in the format that its ending says: `.csv`, `.csv.gz`, `.parquet` or `.arrow`,
+   * with the files of `also`.
+   * @throws USAGE for another ending, IO.
+   */
+  async toTable(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
+    const format = writtenTable(path);
+    if (format === null)
+      throw new AtlasmtlError("USAGE", `got ${JSON.stringify(path)}; expected the name of a table`, {
+        where: path,
+        hint: `end it in ${TABLE_FORMATS.flatMap(({ endings }) => endings).join(", ")}`,
+      });
+    const bytes = await format.emit(this.data, path, exportOptions(mode));
+    await platform.files.writeAll([{ path, bytes }], also);
   }
 
   /** Writes a table to `path` (Node), gzipped when it ends in `.gz`, with the files of `also`. @throws IO. */

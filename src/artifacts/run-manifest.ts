@@ -4,6 +4,7 @@
  * @module
  */
 import { platform } from "#platform";
+import { isDatasetFolder } from "../anndata/containers/containers.ts";
 import type { FileStore } from "../core/bytes.ts";
 import { sha256File } from "../core/checksums.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
@@ -212,9 +213,6 @@ async function checkFile(
   return { status: found === null ? "MISSING" : "CHANGED", expected, found };
 }
 
-/** What marks a folder that is one dataset; any other folder is no file of a run. */
-const DATASET_ENTRIES = /^(zarr\.json|\.zgroup|\.zattrs|matrix\.mtx(\.gz)?)$/;
-
 /** Null when there is nothing; a file of another size needs no digest to be told from what is expected. */
 async function lookAt(
   store: FileStore,
@@ -223,8 +221,7 @@ async function lookAt(
   signal: AbortSignal | undefined,
 ): Promise<FileCheck["found"]> {
   const entries = await platform.files.list(path);
-  if (entries !== null)
-    return entries.some((name) => DATASET_ENTRIES.test(name)) ? treeFingerprint(path, signal) : null;
+  if (entries !== null) return isDatasetFolder(entries) ? treeFingerprint(path, signal) : null;
   try {
     const source = await store.open(path);
     await source.close();

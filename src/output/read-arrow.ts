@@ -3,12 +3,7 @@ import { type Table, tableFromIPC } from "@uwdata/flechette";
 import type { Column } from "../anndata/types.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { INDEX_COLUMN } from "../schema/columns.ts";
-
-/** Names of the cells, and the other columns by name. */
-export interface ArrowCells {
-  readonly obsNames: readonly string[];
-  readonly columns: ReadonlyMap<string, Column>;
-}
+import type { CellColumns } from "./cell-columns.ts";
 
 /**
  * Reads text, numbers and booleans; the cells are named by the column `obs_name`, else by the first. `where` is the
@@ -16,7 +11,7 @@ export interface ArrowCells {
  * @throws BAD_FORMAT for what is no Arrow table, or has compressed buffers, cells without a name or columns of
  * another length; UNSUPPORTED for a column of another kind.
  */
-export function readArrowCells(bytes: Uint8Array, where: string): ArrowCells {
+export function readArrowCells(bytes: Uint8Array, where: string): CellColumns {
   const table = parse(bytes, where);
   const names = table.names.map(String);
   const at = Math.max(0, names.indexOf(INDEX_COLUMN));

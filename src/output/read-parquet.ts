@@ -4,7 +4,7 @@ import { AtlasmtlError, locate } from "../errors.ts";
 import type { Decompress } from "../formats/parquet/compression.ts";
 import { type ParquetColumn, readParquet } from "../formats/parquet/read.ts";
 import { INDEX_COLUMN } from "../schema/columns.ts";
-import type { ArrowCells } from "./read-arrow.ts";
+import type { CellColumns } from "./cell-columns.ts";
 
 /** What pandas calls an index without a name. */
 const PANDAS_INDEX = "__index_level_0__";
@@ -21,7 +21,7 @@ export async function readParquetCells(
   bytes: Uint8Array,
   where: string,
   decompress: Decompress,
-): Promise<ArrowCells> {
+): Promise<CellColumns> {
   try {
     const { columns, metadata } = await readParquet(bytes, decompress);
     if (columns.length < 2) throw bad("the table has no columns");

@@ -5,8 +5,6 @@ import { columnLabels, columnStrings } from "../anndata/read/column-values.ts";
 import type { Column } from "../anndata/types.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import { gunzip, isGzip } from "../formats/compression/gzip.ts";
-import { decompress } from "../formats/zarr/codecs.ts";
 import { plainLabels } from "../predict/plain-labels.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
@@ -14,15 +12,12 @@ import {
   type ColumnKey,
   type ColumnKind,
   columnName,
-  INDEX_COLUMN,
   LABEL_COLUMN_ENTRIES,
   nameOf,
 } from "../schema/columns.ts";
-import { parseCsv } from "./csv-text.ts";
+import { MAX_TABLE_BYTES } from "./cell-columns.ts";
 import { parseSetLabels } from "./set-text.ts";
-
-/** A table in memory at most. */
-const MAX_TABLE_BYTES = 1 << 29;
+import { readableTable } from "./table-formats.ts";
 
 /** Columns over named cells. */
 export interface CellTable {
@@ -40,15 +35,9 @@ export interface CellTable {
  * columns that hold neither text, numbers nor booleans.
  */
 export async function openCellTable(path: string): Promise<CellTable> {
-  if (/\.(csv|tsv)(\.gz)?$/i.test(path)) return openTextTable(path);
-  if (/\.(arrow|feather)$/i.test(path)) {
-    const { readArrowCells } = await import("./read-arrow.ts");
-    const { obsNames, columns } = readArrowCells(await readWhole(path), path);
-    return tableOf(path, obsNames, columns);
-  }
-  if (/\.parquet$/i.test(path)) {
-    const { readParquetCells } = await import("./read-parquet.ts");
-    const { obsNames, columns } = await readParquetCells(await readWhole(path), path, decompress);
+  const format = readableTable(path);
+  if (format !== null) {
+    const { obsNames, columns } = await format.read(await readWhole(path), path);
     return tableOf(path, obsNames, columns);
   }
   const adata = await openAnnData(path);
@@ -75,36 +64,6 @@ async function readWhole(path: string): Promise<Uint8Array> {
   } finally {
     await source.close();
   }
-}
-
-async function openTextTable(path: string): Promise<CellTable> {
-  const bytes = await readWhole(path);
-  const plain = isGzip(bytes) ? gunzip(bytes, { maxBytes: MAX_TABLE_BYTES }) : bytes;
-  const rows = parseCsv(new TextDecoder().decode(plain), /\.tsv(\.gz)?$/i.test(path) ? "\t" : ",");
-  const [head, ...body] = rows;
-  if (head === undefined || head.length < 2)
-    throw new AtlasmtlError("BAD_FORMAT", "the table has no columns", {
-      where: path,
-      hint: `the first line names the columns, the first of them ${INDEX_COLUMN}`,
-    });
-  const wrong = body.findIndex((row) => row.length !== head.length);
-  if (wrong >= 0)
-    throw new AtlasmtlError("BAD_FORMAT", `got ${body[wrong].length} fields, expected ${head.length}`, {
-      where: `${path} › line ${wrong + 2}`,
-    });
-  const columns = new Map(
-    head
-      .slice(1)
-      .map((name, c): [string, Column] => [
-        name,
-        { kind: "string", values: body.map((row) => (row[c + 1] === "" ? null : row[c + 1])) },
-      ]),
-  );
-  return tableOf(
-    path,
-    body.map((row) => row[0]),
-    columns,
-  );
 }
 
 function tableOf(

@@ -15,7 +15,7 @@ import {
 import { listed } from "../read/dataframe.ts";
 import { matrixOf } from "../read/matrix.ts";
 import type { Matrix } from "../types.ts";
-import type { Container } from "./container.ts";
+import { type Container, hasEnding } from "./container.ts";
 import { entryArrays } from "./entry-matrix.ts";
 import { namedFrame, oneMatrix } from "./one-matrix.ts";
 import type { Probe } from "./probe.ts";
@@ -32,10 +32,13 @@ const MIN_LIST_ROWS = 65_536;
 export const tenxMtx: Container = {
   format: "10x-mtx",
   title: "10x Genomics folder (matrix.mtx, barcodes.tsv, features.tsv or genes.tsv, .gz or not)",
+  short: "10x folder or .mtx",
+  endings: [".mtx"],
+  isFolderOf: (entries) => entries.some((name) => MATRIX_FILE.test(name)),
   recognises: (probed) =>
     probed.kind === "folder"
       ? probed.entries.some((name) => MATRIX_FILE.test(name))
-      : probed.kind === "file" && (isMatrixMarket(probed.head) || /\.mtx(\.gz)?$/.test(probed.name)),
+      : probed.kind === "file" && (isMatrixMarket(probed.head) || hasEnding(probed.name, tenxMtx.endings)),
   async open(probed, options) {
     const files = await findFiles(probed);
     const source = probed.name;

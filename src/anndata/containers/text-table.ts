@@ -7,15 +7,20 @@ import type { EntryBatch } from "../../formats/text/entries.ts";
 import { looksLikeGenes } from "../inspect/gene-names.ts";
 import { matrixOf } from "../read/matrix.ts";
 import type { Notice } from "../types.ts";
-import type { Container } from "./container.ts";
+import { type Container, hasEnding } from "./container.ts";
 import { type EntrySurvey, entryArrays } from "./entry-matrix.ts";
 import { namedFrame, oneMatrix } from "./one-matrix.ts";
 import type { OpenOptions } from "./probe.ts";
 
+const ENDINGS = [".csv", ".tsv", ".txt"] as const;
+
 export const textTable: Container = {
   format: "table",
-  title: "a table of numbers (.csv, .tsv, .txt, .gz or not)",
-  recognises: (probed) => probed.kind === "file" && /\.(csv|tsv|txt)(\.gz)?$/i.test(probed.name),
+  title: `a table of numbers (${ENDINGS.join(", ")}, .gz or not)`,
+  short: `table (${ENDINGS.join(", ")})`,
+  endings: ENDINGS,
+  sharesEndings: true,
+  recognises: ({ kind, name }) => kind === "file" && hasEnding(name, ENDINGS),
   async open(probed, { genesIn = "columns" }) {
     const { input, name } = probed;
     const table = await openTable(input, name);

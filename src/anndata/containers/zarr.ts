@@ -27,14 +27,23 @@ const open = async (keys: KeyStore, probed: Probe): Promise<AnnData> => {
 export const zarrFolder: Container = {
   format: "zarr",
   title: "AnnData in Zarr (a folder)",
+  short: ".zarr",
+  endings: [".zarr"],
+  isFolderOf: isZarrRoot,
   recognises: ({ kind, entries }) => kind === "folder" && isZarrRoot(entries),
   open: (probed) => open(folderKeys(probed.name), probed),
+  writer: {
+    write: async (...given) => (await import("../write/write-zarr.ts")).writeAnnotatedZarr(...given),
+    check: async (adata, path) => (await import("../write/write-zarr.ts")).checkZarrOutput(adata, path),
+  },
 };
 
 /** Any zip archive; one without Zarr inside is refused here, as nothing else opens those. */
 export const zarrZip: Container = {
   format: "zarr",
   title: "AnnData in zipped Zarr (.zarr.zip)",
+  short: ".zarr.zip",
+  endings: [".zarr.zip", ".zip"],
   recognises: ({ head }) => isZip(head),
   open: async (probed) => open(await zippedZarr(probed.takeSource()), probed),
 };
@@ -42,15 +51,13 @@ export const zarrZip: Container = {
 export const zarrAddress: Container = {
   format: "zarr",
   title: "AnnData in Zarr at an http(s) address",
+  short: "address of a Zarr",
+  endings: [],
   recognises: ({ kind }) => kind === "address",
   async open(probed) {
     const address = webAddress(probed.input)!;
     const { pathname } = new URL(address);
     if (/\.zip$/i.test(pathname)) return open(await zippedZarr(await webSource(address)), probed);
-    if (/\.(h5ad|h5|hdf5|csv|tsv|gz|mtx)$/i.test(pathname))
-      throw new AtlasmtlError("UNSUPPORTED", "only Zarr is read over the web", {
-        hint: "download the file and pass its path",
-      });
     return open(webKeys(address), probed);
   },
 };

@@ -4,7 +4,6 @@
  * @module
  */
 import { platform } from "#platform";
-import type { AlsoWrite } from "../../core/bytes.ts";
 import type { FolderWriter } from "../../core/platform.ts";
 import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
@@ -16,6 +15,7 @@ import type { ZarrStore } from "../../formats/zarr/open.ts";
 import { isZarrRoot } from "../../formats/zarr/root.ts";
 import { treeFingerprint } from "../../formats/zarr/tree-fingerprint.ts";
 import { emitJson, type ZarrType, type ZarrWriter, zarrWriter } from "../../formats/zarr/write.ts";
+import type { WriteDatasetOptions } from "../containers/container.ts";
 import type { AnnData, Notice } from "../types.ts";
 import type { Additions } from "./additions.ts";
 import { examine } from "./append.ts";
@@ -23,10 +23,6 @@ import { checkAdditions } from "./check-additions.ts";
 import { convertDataset } from "./convert-dataset.ts";
 import { checkCarried, type ElementSink, pieces, writeAdditions } from "./copy-elements.ts";
 import { writeColumn, writeDict } from "./write-elements.ts";
-
-export interface WriteZarrOptions extends WorkOptions {
-  readonly also?: AlsoWrite | undefined;
-}
 
 /**
  * Writes `path` (Node), a folder, from `adata` and `additions`; what was there is replaced whole or stays. What had
@@ -38,7 +34,7 @@ export async function writeAnnotatedZarr(
   adata: AnnData,
   path: string,
   additions: Additions,
-  { also, ...work }: WriteZarrOptions = {},
+  { also, ...work }: WriteDatasetOptions = {},
 ): Promise<readonly Notice[]> {
   const { signal } = work;
   let notices: readonly Notice[] = [];

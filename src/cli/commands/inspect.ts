@@ -2,7 +2,9 @@
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AtlasmtlError, asFileError } from "../../api/errors.ts";
+import { containerByName, isDatasetFolder } from "../../api/formats.ts";
 import { compareCodePoints, webAddress } from "../../api/names.ts";
+import { MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../../artifacts/schema.ts";
 import type { CommandContext } from "../context.ts";
 import type { InspectWork } from "../inspect/dataset.ts";
 import { type Description, listed } from "../inspect/description.ts";
@@ -77,7 +79,7 @@ async function describeKnown(
   work: InspectWork,
 ): Promise<Description | null> {
   const isHdf5 = start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1"));
-  if (isHdf5 || /\.(h5|h5ad|zip|mtx|csv|tsv|txt)(\.gz)?$/i.test(path)) return describeData(path, work);
+  if (isHdf5 || containerByName(path) !== null) return describeData(path, work);
   if (path.endsWith(".pth")) return (await import("../inspect/bundle.ts")).describeBundle(path);
   const isPickle = start[0] === 0x80 && start[1] <= 5;
   if (isPickle || /\.pkl(\.gz)?$/.test(path))
@@ -110,7 +112,7 @@ function describeDamaged(path: string, size: number | null, error: unknown): Des
 /** A dataset that is a folder, or a folder of other things. */
 async function describeFolder(path: string, work: InspectWork): Promise<Description> {
   const names = (await readdir(path)).sort(compareCodePoints);
-  if (names.some((name) => /^(zarr\.json|\.zgroup|(.*_)?matrix\.mtx(\.gz)?)$/.test(name)))
+  if (isDatasetFolder(names))
     try {
       return await describeData(path, work);
     } catch (error) {
@@ -121,19 +123,25 @@ async function describeFolder(path: string, work: InspectWork): Promise<Descript
 }
 
 /** What the files of a folder are, by the ends of their names; the first that fits. */
-const FILE_KINDS: readonly (readonly [kind: string, name: RegExp])[] = [
-  ["models", /\.pth$/],
-  ["datasets", /\.(h5ad|h5|zarr|zarr\.zip)$/],
-  ["run manifests", /run_manifest\.json$/],
-  ["parts of models", /(_manifest\.json|_feature_panel\.json|\.pkl|\.pkl\.gz)$/],
-  ["other", /(?:)/],
+const FILE_KINDS: readonly (readonly [kind: string, has: (name: string) => boolean])[] = [
+  ["models", (name) => name.endsWith(MODEL_SUFFIX)],
+  ["datasets", isDatasetName],
+  ["run manifests", (name) => name.endsWith(RUN_MANIFEST_FILES.benchmark)],
+  ["parts of models", (name) => /(_manifest\.json|_feature_panel\.json|\.pkl|\.pkl\.gz)$/.test(name)],
+  ["other", () => true],
 ];
+
+/** By a name that says nothing else: many a table of text is no dataset. */
+function isDatasetName(name: string): boolean {
+  const container = containerByName(name);
+  return container !== null && container.sharesEndings !== true;
+}
 
 /** What can be inspected of it; the one model that it is the folder of, if it is. */
 async function describePlainFolder(path: string, names: readonly string[]): Promise<Description> {
   const kinds = new Map<string, string[]>();
   for (const name of names) {
-    const [kind] = FILE_KINDS.find(([, pattern]) => pattern.test(name))!;
+    const [kind] = FILE_KINDS.find(([, has]) => has(name))!;
     kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
   }
   const of = (kind: string): readonly string[] => kinds.get(kind) ?? [];

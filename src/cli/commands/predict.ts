@@ -1,9 +1,9 @@
 /** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
 import { stat } from "node:fs/promises";
 import { platform } from "#platform";
-import { checkAnnotatable } from "../../anndata/write/append.ts";
 import { checkDatasetOutput } from "../../anndata/write/write-annotated.ts";
 import { locate } from "../../api/errors.ts";
+import { containerByName, RESULT_ENDINGS, WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
 import {
   type AnnData,
   type DeepestLabels,
@@ -20,8 +20,6 @@ import type { ConfigMap } from "../../api/values.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import type { FileRecord } from "../../artifacts/run-manifest.ts";
 import type { AlsoWrite, FileToWrite, WrittenFile } from "../../core/bytes.ts";
-import { loadHdf5 } from "../../formats/hdf5/library.ts";
-import { isZarrRoot } from "../../formats/zarr/root.ts";
 import { additionNames, type ToAnnDataOptions } from "../../output/to-anndata.ts";
 import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy-rules.ts";
 import { resolvePredictOptions } from "../../predict/options.ts";
@@ -43,28 +41,22 @@ import { byteSize, count, percent, plural, shellWord, table } from "../terminal/
 import { createProgress } from "../terminal/progress-bar.ts";
 import { usageError } from "../terminal/show-error.ts";
 
-const SUFFIXES = [".h5ad", ".zarr", ".csv", ".csv.gz", ".parquet", ".arrow"] as const;
-type Suffix = (typeof SUFFIXES)[number];
-
-/** Those that carry the query with them. */
-const isAnnotated = (suffix: Suffix): suffix is ".h5ad" | ".zarr" => suffix === ".h5ad" || suffix === ".zarr";
-
 /** Annotates as the flags say. @throws USAGE before any work for a call that cannot succeed. */
 export async function runPredict(flags: PredictFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
   const modelPath = required(flags.model, "model", "predict");
   const data = required(flags.adata, "adata", "predict");
   const out = required(flags.out, "out", "predict");
-  const suffix = suffixOf(out);
+  checkEnding(out);
+  // A result that carries the query with it; null for a table.
+  const container = writtenContainer(out);
   const { size } = await stat(data).catch(() => ({ size: 0 })); // a missing file is reported when it is opened
-  await platform.files.checkWritable(
-    out,
-    isAnnotated(suffix) ? size : 0,
-    suffix === ".zarr" ? isZarrRoot : undefined,
-  );
-  warnOfIdleFlags(flags, suffix, context);
+  await platform.files.checkWritable(out, container === null ? 0 : size, container?.isFolderOf);
+  warnOfIdleFlags(flags, out, context);
   // Compiles beside the loading of the model; a failure is reported when the file is opened.
-  if (data.endsWith(".h5ad")) loadHdf5().catch(() => undefined);
+  containerByName(data)
+    ?.preload?.()
+    .catch(() => undefined);
   const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
   const model = new TrainedModel(bundle.model, bundle.warnings);
   if (flags.report !== undefined) await platform.files.checkWritable(flags.report);
@@ -78,17 +70,17 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   try {
     const part = await splitDataset(whole, flags, "predict", out);
     const { adata } = part;
-    if (isAnnotated(suffix)) await checkDatasetOutput(adata, out);
-    if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
-    if (suffix === ".h5ad")
-      await checkAnnotatable(
+    if (container !== null)
+      await checkDatasetOutput(
         adata,
+        out,
         additionNames(model.data, adata, {
           ...annotation(flags),
           deepestLabel,
           predictionSets: predictionSets !== null,
         }),
       );
+    if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
     const inputPaths = [
       ...part.files,
       ...(whole.stored?.files ?? [data]),
@@ -125,7 +117,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
     output.note(`wrote  ${run.path}`);
     if (flags.report !== undefined) output.note(`wrote  ${flags.report}`);
-    if (isAnnotated(suffix)) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
+    if (container !== null) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
     output.json({
       command: "predict",
       model: modelPath,
@@ -211,23 +203,24 @@ export function tableFile({ geneIdTable }: Pick<PredictFlags, "geneIdTable">): s
   return geneIdTable === undefined ? [] : [geneIdTable];
 }
 
-function warnOfIdleFlags(flags: PredictFlags, suffix: Suffix, { output }: CommandContext): void {
+function warnOfIdleFlags(flags: PredictFlags, out: string, { output }: CommandContext): void {
   if (flags.groupBy !== undefined && flags.report === undefined)
     output.warn({ message: "--group-by has no effect without --report", hint: "add --report FILE.html" });
-  if (isAnnotated(suffix)) return;
+  if (writtenContainer(out) !== null) return;
   for (const key of ["includeCoords", "skipMetadata"] as const)
     if (flags[key] === true)
       output.warn({
-        message: `${flagName(key)} has no effect on a ${suffix} result`,
-        hint: "write an .h5ad or a .zarr",
+        message: `${flagName(key)} has no effect on a ${endingOf(out)} result`,
+        hint: `write an ${WRITTEN_ENDINGS.join(" or a ")}`,
       });
 }
 
-function suffixOf(out: string): Suffix {
-  const suffix = SUFFIXES.find((each) => out.endsWith(each));
-  if (suffix !== undefined) return suffix;
+const endingOf = (out: string): string | undefined => RESULT_ENDINGS.find((ending) => out.endsWith(ending));
+
+function checkEnding(out: string): void {
+  if (endingOf(out) !== undefined) return;
   throw usageError(
-    `got ${JSON.stringify(out)}, expected a name that ends in ${SUFFIXES.join(", ")}`,
+    `got ${JSON.stringify(out)}, expected a name that ends in ${RESULT_ENDINGS.join(", ")}`,
     "--out",
     "the end of the name chooses the format",
   );
@@ -251,12 +244,9 @@ async function write(
   also: AlsoWrite,
 ): Promise<readonly Notice[]> {
   const mode = flags.writeMode ?? DEFAULT_WRITE_MODE;
-  const suffix = suffixOf(out);
   signal.throwIfAborted();
-  if (isAnnotated(suffix)) return result.toAnnData(adata, out, annotation(flags), also);
-  if (suffix === ".parquet") await result.toParquet(out, mode, also);
-  else if (suffix === ".arrow") await result.toArrow(out, mode, also);
-  else await result.toCsv(out, mode, also);
+  if (writtenContainer(out) !== null) return result.toAnnData(adata, out, annotation(flags), also);
+  await result.toTable(out, mode, also);
   return [];
 }
 

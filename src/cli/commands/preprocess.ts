@@ -1,6 +1,8 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
+
 import { checkDatasetOutput, writeDataset } from "../../anndata/write/write-annotated.ts";
 import { emitFeaturePanel } from "../../api/feature-panel.ts";
+import { WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
 import {
   type AnnData,
   type FeaturePanel,
@@ -50,9 +52,9 @@ export async function runPreprocess(
   const kind = kindOf(given);
   const data = required(flags.adata, "adata", `preprocess ${kind}`);
   const out = required(flags.out, "out", `preprocess ${kind}`);
-  if (!/\.(h5ad|zarr)$/i.test(out))
+  if (writtenContainer(out) === null)
     throw usageError(
-      `got ${JSON.stringify(out)}, expected a name that ends in .h5ad or .zarr`,
+      `got ${JSON.stringify(out)}, expected a name that ends in ${WRITTEN_ENDINGS.join(" or ")}`,
       "--out",
       "the end of the name chooses the format",
     );
@@ -157,7 +159,8 @@ async function write(
   out: string,
   { inputs, split, context }: Provenance,
 ): Promise<{ files: readonly WrittenFile[]; manifest: string; leftOut: readonly Notice[] }> {
-  const stem = out.replace(/\.(h5ad|zarr)$/i, "");
+  const ending = WRITTEN_ENDINGS.find((each) => out.toLowerCase().endsWith(each)) ?? "";
+  const stem = out.slice(0, out.length - ending.length);
   const besides: FileToWrite[] = [
     { path: `${stem}_feature_panel.json`, bytes: [emitFeaturePanel(panel)] },
     { path: `${stem}_preprocess_report.json`, bytes: [emitJson(report)] },

@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { platform } from "#platform";
 import { AtlasmtlError, asFileError } from "../../api/errors.ts";
+import { columnName, labelColumnOf, writtenContainer } from "../../api/formats.ts";
 import { openAnnData } from "../../api/index.ts";
 import { parseRunManifest, type ReadRunManifest } from "../../artifacts/run-manifest.ts";
 import { RUN_MANIFEST_FILES } from "../../artifacts/schema.ts";
@@ -10,7 +11,6 @@ import { BENCHMARK_FILES } from "../../benchmark/run-all.ts";
 import { openCellTable, readPredictions } from "../../output/read-predictions.ts";
 import { chooseEmbedding } from "../../output/report/embedding-points.ts";
 import { renderReport } from "../../output/report/page.ts";
-import { columnName, labelColumnOf } from "../../schema/columns.ts";
 import type { CommandContext } from "../context.ts";
 import { shellWord } from "../terminal/print.ts";
 
@@ -88,7 +88,7 @@ async function reportOfPrediction(
       hint: "predict with --report, or with --write-mode standard or full",
     });
   const labels = await readPredictions(table, columns);
-  const adata = resultPath.endsWith(".h5ad") ? await openAnnData(resultPath) : null;
+  const adata = writtenContainer(resultPath) === null ? null : await openAnnData(resultPath);
   try {
     const records = [
       ...manifest.inputs.map((each) => ({ ...each, role: "input" })),

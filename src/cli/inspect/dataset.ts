@@ -11,9 +11,9 @@ import { isReadable, labelChain, roleOf } from "../../anndata/inspect/inspect-la
 import { inspectMatrix, type MatrixCharacter } from "../../anndata/inspect/inspect-matrix.ts";
 import { openAnnData } from "../../anndata/open.ts";
 import type { ElementSummary } from "../../anndata/types.ts";
+import { isPredictionColumn, labelColumnOf } from "../../api/formats.ts";
 import type { AnnData } from "../../api/index.ts";
 import type { OpenOptions } from "../../api/options.ts";
-import { isPredictionColumn, labelColumnOf } from "../../schema/columns.ts";
 import { count, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
 import { type Description, listed, MAX_ITEMS, type Section } from "./description.ts";
 

@@ -3,6 +3,7 @@
  * read it (docs/specification/6-cli.md). Ranges are checked by the library, which knows them.
  * @module
  */
+import { READ_NAMES, RESULT_ENDINGS, WRITTEN_ENDINGS } from "../../api/formats.ts";
 import {
   BENCHMARK_METHODS,
   CALIBRATION_METHODS,
@@ -69,6 +70,8 @@ const OPENSET = "Open set:";
 const RESULT = "Result:";
 const SPLIT = "Split:";
 const METHODS_GROUP = "Methods:";
+
+const anyOf = (words: readonly string[]): string => `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 
 const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
@@ -144,8 +147,8 @@ export type TrainFlags = FlagValues<typeof TRAIN_FLAGS>;
 
 /** `atlasmtl preprocess`. */
 export const PREPROCESS_COMMAND_FLAGS = {
-  adata: path(FILES, "dataset (required): .h5ad, .zarr, 10x .h5 or mtx folder, .csv or .tsv"),
-  out: path(FILES, "dataset to write (required): .h5ad or .zarr; panel and report go beside it"),
+  adata: path(FILES, `dataset (required): ${anyOf(READ_NAMES)}`),
+  out: path(FILES, `dataset to write (required): ${anyOf(WRITTEN_ENDINGS)}; panel and report go beside it`),
   panel: path(FILES, "of a query (required): a *_feature_panel.json, or the model that carries it"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...OPEN_FLAGS,
@@ -173,8 +176,8 @@ export type SplitCommandFlags = FlagValues<typeof SPLIT_COMMAND_FLAGS>;
 /** `atlasmtl predict`. */
 export const PREDICT_FLAGS = {
   model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
-  adata: path(FILES, "query (required): .h5ad, .zarr, 10x .h5 or mtx folder, .csv or .tsv"),
-  out: path(FILES, "result: .h5ad, .zarr, .csv, .csv.gz, .parquet or .arrow (required)"),
+  adata: path(FILES, `query (required): ${anyOf(READ_NAMES)}`),
+  out: path(FILES, `result: ${anyOf(RESULT_ENDINGS)} (required)`),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
   ...SPLIT_FLAGS,
@@ -267,7 +270,7 @@ export type BenchmarkFlags = FlagValues<typeof BENCHMARK_FLAGS>;
 
 /** `atlasmtl evaluate`. */
 export const EVALUATE_FLAGS = {
-  predictions: path(FILES, "what predict wrote: .csv, .csv.gz, .parquet, .arrow, .h5ad or .zarr (required)"),
+  predictions: path(FILES, `what predict wrote: ${anyOf(RESULT_ENDINGS)} (required)`),
   truth: path(FILES, "dataset or table with the true labels, cells by name (required)"),
   labels: names("COLUMN", LABELS, "label columns, coarse to fine (required)"),
   domainKey: name("COLUMN", LABELS, "column of the truth over which all is repeated, such as donor"),

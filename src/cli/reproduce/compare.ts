@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { columnStrings } from "../../anndata/read/column-values.ts";
 import { isAtlasmtlError } from "../../api/errors.ts";
+import { holdsMetadata } from "../../api/formats.ts";
 import { type ConfigMap, type ConfigValue, emitJson, parseJsonObject } from "../../api/values.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { emitBundle } from "../../artifacts/save.ts";
@@ -23,8 +24,7 @@ export async function compareFiles(before: string, after: string): Promise<Samen
     if (before.endsWith(".json"))
       return verdict(timeless(parseJsonObject(old)), timeless(parseJsonObject(now)));
     if (before.endsWith("_metadata.pkl")) return verdict(await metadataOf(before), await metadataOf(after));
-    if (/\.(h5ad|parquet|arrow)$/.test(before))
-      return (await sameCells(before, after)) ? "SAME BUT TIMES" : "DIFFERENT";
+    if (holdsMetadata(before)) return (await sameCells(before, after)) ? "SAME BUT TIMES" : "DIFFERENT";
   } catch (error) {
     if (isAtlasmtlError(error)) return "DIFFERENT";
     throw error;

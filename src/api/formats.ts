@@ -1,0 +1,10 @@
+/** What is read and written, by the ends of names, and the names of the columns of a result. @module */
+export {
+  containerByName,
+  isDatasetFolder,
+  READ_NAMES,
+  WRITTEN_ENDINGS,
+  writtenContainer,
+} from "../anndata/containers/containers.ts";
+export { holdsMetadata, RESULT_ENDINGS } from "../output/table-formats.ts";
+export { columnName, isPredictionColumn, labelColumnOf } from "../schema/columns.ts";

@@ -1,0 +1,11 @@
+/** A table of cells in memory. @module */
+import type { Column } from "../anndata/types.ts";
+
+/** Bytes of a table at most. */
+export const MAX_TABLE_BYTES = 1 << 29;
+
+/** Names of the cells, and the other columns by name. */
+export interface CellColumns {
+  readonly obsNames: readonly string[];
+  readonly columns: ReadonlyMap<string, Column>;
+}
