@@ -14,6 +14,19 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["test/interop/**", "test/browser/**", "node_modules/**", ...hostileTests],
+    setupFiles: ["test/helpers/program-coverage.ts"],
+    coverage: {
+      include: ["src/**/*.ts"],
+      exclude: [
+        "src/**/*.test.ts",
+        "src/**/*.d.ts",
+        "src/kernels/assembly/**",
+        "src/kernels/wasm/generated.ts",
+        "src/preprocess/gene-tables/**",
+      ],
+      reportsDirectory: "coverage",
+      clean: false,
+    },
     testTimeout: 60_000,
     pool: "forks",
     maxWorkers: "100%",

@@ -23,20 +23,32 @@ const isExternal = (id) =>
 const entries = ["api/index", "node/platform", "browser/platform"];
 const program = "bin/main";
 
-async function bundleCode(sourcemap) {
+/** Follows the compiler's maps, so that those of the chunks lead to `src`. */
+const sources = {
+  name: "sources",
+  load: (id) =>
+    isExternal(id) || id.startsWith("\0")
+      ? null
+      : { code: readFileSync(id, "utf8"), map: JSON.parse(readFileSync(`${id}.map`, "utf8")) },
+};
+
+async function bundleCode(maps) {
   const input = Object.fromEntries(entries.map((name) => [name, join(build, `${name}.js`)]));
   input[program] = join(build, "cli/main.js");
-  const bundle = await rolldown({ input, platform: "neutral", external: isExternal });
+  const plugins = maps ? [sources] : [];
+  const bundle = await rolldown({ input, platform: "neutral", external: isExternal, plugins });
   // Every file lies two folders deep, as the sources of the hosts and the command line do: what they find from where
   // they lie, they find from `src`, `build` and `dist` alike.
   const isProgram = (id) => id?.startsWith(join(build, "cli/")) ?? false;
   const chunkFileNames = ({ facadeModuleId, moduleIds }) =>
     [facadeModuleId, ...moduleIds].some(isProgram) ? "bin/[name].js" : "chunks/[name].js";
+  const sourcemap = maps ? "hidden" : false;
   const { output } = await bundle.generate({ entryFileNames: "[name].js", chunkFileNames, sourcemap });
   await bundle.close();
-  checkChunks(output.filter(({ type }) => type === "chunk"));
+  const chunks = output.filter(({ type }) => type === "chunk");
+  checkChunks(chunks);
   for (const { fileName, code, source } of output) write(fileName, code ?? source);
-  return output.length;
+  return chunks.length;
 }
 
 /** The library holds no part of the command line, and no chunk waits for itself. */
