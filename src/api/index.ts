@@ -24,6 +24,7 @@ export { writeDataset } from "../anndata/write/write-annotated.ts";
 export { emitH5ad, writeH5ad } from "../anndata/write/write-h5ad.ts";
 export { type BenchmarkManifest, parseBenchmarkManifest } from "../benchmark/dataset-manifest.ts";
 export type { BenchmarkOptions, BenchmarkResult } from "../benchmark/run-all.ts";
+export type { AlsoWrite, FileToWrite, WrittenFile } from "../core/bytes.ts";
 export type { ConfigMap, ConfigValue } from "../core/config.ts";
 export { Float, toPlain } from "../core/config.ts";
 export type { Csr, RowBlock } from "../core/csr.ts";
@@ -52,7 +53,12 @@ export { type SetMetrics, scoreSets } from "../evaluate/set-metrics.ts";
 export type { TrainOptions } from "../model/options.ts";
 export type { Model, Reference, Warning } from "../model/types.ts";
 export type { PredictionReportOptions } from "../output/report/from-prediction.ts";
-export { deriveHierarchyRules } from "../predict/hierarchy-rules.ts";
+export type { ToAnnDataOptions } from "../output/to-anndata.ts";
+export {
+  deriveHierarchyRules,
+  type HierarchyRules,
+  parseHierarchyRules,
+} from "../predict/hierarchy-rules.ts";
 export type { PredictOptions } from "../predict/options.ts";
 export type { RefinementConfig } from "../predict/rerank-children.ts";
 export type {
@@ -62,7 +68,7 @@ export type {
   PredictedSets,
   Predictions,
 } from "../predict/types.ts";
-export type { GroupSplitPlan } from "../preprocess/group-split.ts";
+export type { GroupSplitPlan, SplitPart, SplitSide } from "../preprocess/group-split.ts";
 export type { PreprocessOptions } from "../preprocess/options.ts";
 export type { FeaturePanel } from "../preprocess/panel.ts";
 export type { PreprocessResult } from "../preprocess/pipeline.ts";
@@ -80,6 +86,7 @@ export {
 export { emitGroupSplit, readGroupSplit } from "./group-split.ts";
 export { predict } from "./predict.ts";
 export { PredictionResult } from "./prediction-result.ts";
+export type { LabelSummary, PredictionSummary } from "./prediction-summary.ts";
 export { preload } from "./preload.ts";
 export {
   makeGroupSplitPlan,

@@ -43,4 +43,5 @@ export {
   UNMAPPED_POLICIES,
   VAR_NAMES_TYPES,
 } from "../preprocess/options.ts";
+export { CASES as NAMING_CASES } from "../preprocess/schema.ts";
 export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";

@@ -13,7 +13,11 @@ import { gzipPieces, toCsv } from "../output/to-csv.ts";
 import { toDataFrame } from "../output/to-table.ts";
 import type { Predictions, Warning } from "../predict/types.ts";
 import type { WriteMode } from "../schema/columns.ts";
+import { type PredictionSummary, summarise } from "./prediction-summary.ts";
 import type { TrainedModel } from "./trained-model.ts";
+
+/** The files that a report names, each with its part in the run, such as `input`. */
+export type ReportFiles = NonNullable<PredictionReportOptions["files"]>;
 
 /**
  * Labels, confidences and coordinates of every query cell (docs/specification/3-prediction.md#result).
@@ -36,6 +40,17 @@ export class PredictionResult {
   }
 
   /**
+   * How it went in a few numbers, by label column.
+   *
+   * ```ts
+   * for (const { column, unknown } of result.summary().labels) console.log(column, unknown);
+   * ```
+   */
+  summary(): PredictionSummary {
+    return summarise(this.data);
+  }
+
+  /**
    * One HTML file that says what was annotated, how surely and with what; it needs no network. With `truths`
    * it also says how many labels are right.
    *
@@ -49,9 +64,19 @@ export class PredictionResult {
     model: TrainedModel,
     options: PredictionReportOptions = {},
   ): Promise<string> {
+    return (await this.prepareReport(adata, model, options))(options.files ?? []);
+  }
+
+  /** As {@link toReport}, for a report that names files which are written with it: they are passed in the end. */
+  async prepareReport(
+    adata: AnnData,
+    model: TrainedModel,
+    options: PredictionReportOptions = {},
+  ): Promise<(files: ReportFiles) => string> {
     const { predictionReport } = await import("../output/report/from-prediction.ts");
     const { renderReport } = await import("../output/report/page.ts");
-    return renderReport(await predictionReport(this.data, adata, model.data, options));
+    const report = await predictionReport(this.data, adata, model.data, options);
+    return (files) => renderReport({ ...report, files });
   }
 
   /** The columns of `mode` over the query's cells. */

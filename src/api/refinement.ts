@@ -26,6 +26,8 @@ import { predict } from "../predict/predict.ts";
 import type { PredictedLabels } from "../predict/types.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
+export { refinementPaths } from "../artifacts/refinement.ts";
+
 /** What to refine; by default the two finest label columns and the parents that {@link discoverHotspots} finds. */
 export interface RefinementOptions {
   readonly parentLevel?: string | undefined;

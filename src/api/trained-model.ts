@@ -2,13 +2,14 @@
 import { chooseBundle } from "../artifacts/choose-bundle.ts";
 import { type LoadedModel, loadModel } from "../artifacts/load.ts";
 import { emitBundle, saveModel } from "../artifacts/save.ts";
-import { joinBytes } from "../core/bytes.ts";
+import { type AlsoWrite, joinBytes } from "../core/bytes.ts";
 import { createFileSet, type FileSetInput } from "../core/file-set.ts";
+import type { WorkOptions } from "../core/progress.ts";
 import type { Model, Warning } from "../model/types.ts";
 
-export interface LoadOptions {
+export interface LoadOptions extends Pick<WorkOptions, "signal"> {
   /** Compare every file with the manifest's SHA-256 before parsing it; on by default. */
-  readonly verifyChecksums?: boolean;
+  readonly verifyChecksums?: boolean | undefined;
 }
 
 export interface LoadFilesOptions extends LoadOptions {
@@ -16,9 +17,14 @@ export interface LoadFilesOptions extends LoadOptions {
   readonly path?: string;
 }
 
-export interface SaveOptions {
+export interface BundleOptions {
   /** Where the KNN reference goes, `.pkl` or `.pkl.gz`; by default beside the model. */
-  readonly referencePath?: string;
+  readonly referencePath?: string | undefined;
+}
+
+export interface SaveOptions extends BundleOptions {
+  /** Further files to save with the bundle, such as a record of the run; all or none. */
+  readonly also?: AlsoWrite | undefined;
 }
 
 /** The name of the model file in {@link TrainedModel.toFiles}; the other names derive from it. */
@@ -40,6 +46,8 @@ export class TrainedModel {
     readonly warnings: readonly Warning[] = [],
     /** Every seed used, by purpose; empty for a loaded model. */
     readonly seeds: Readonly<Record<string, number>> = {},
+    /** The files that it was or will be loaded from, by their paths; empty for a model that was trained here. */
+    readonly files: readonly string[] = [],
   ) {}
 
   /**
@@ -57,12 +65,15 @@ export class TrainedModel {
   static async load(path: string, options?: LoadOptions): Promise<TrainedModel>;
   static async load(files: FileSetInput, options?: LoadFilesOptions): Promise<TrainedModel>;
   static async load(from: string | FileSetInput, options: LoadFilesOptions = {}): Promise<TrainedModel> {
-    const { path, verifyChecksums = true } = options;
-    const { model, warnings } =
-      typeof from === "string"
-        ? await loadModel(from, { verifyChecksums })
-        : await loadFromFiles(from, path, verifyChecksums);
-    return new TrainedModel(model, warnings);
+    const { model, warnings, paths } =
+      typeof from === "string" ? await loadModel(from, options) : await loadFromFiles(from, options);
+    const all = [paths.model, paths.metadata, paths.reference, paths.featurePanel, paths.manifest];
+    return new TrainedModel(
+      model,
+      warnings,
+      {},
+      all.filter((path) => path !== null),
+    );
   }
 
   /**
@@ -85,7 +96,7 @@ export class TrainedModel {
    */
   async toFiles(
     name: string = DEFAULT_MODEL_NAME,
-    options: SaveOptions = {},
+    options: BundleOptions = {},
   ): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>> {
     const files = await emitBundle(this.data, name, options);
     return new Map(files.map(({ path, bytes }) => [path, joinBytes(bytes)]));
@@ -94,9 +105,8 @@ export class TrainedModel {
 
 async function loadFromFiles(
   files: FileSetInput,
-  path: string | undefined,
-  verifyChecksums: boolean,
+  { path, ...options }: LoadFilesOptions,
 ): Promise<LoadedModel> {
   const store = createFileSet(files);
-  return loadModel(path ?? chooseBundle(store.paths), { verifyChecksums, store });
+  return loadModel(path ?? chooseBundle(store.paths), { ...options, store });
 }

@@ -32,7 +32,7 @@ export interface LoadModelOptions extends Pick<WorkOptions, "signal"> {
   /** Where the files are; by default the file system. */
   readonly store?: FileStore;
   /** Compare every file with the manifest's SHA-256 before it is parsed. */
-  readonly verifyChecksums?: boolean;
+  readonly verifyChecksums?: boolean | undefined;
 }
 
 export const LOAD_MODEL_DEFAULTS = { verifyChecksums: true } as const satisfies LoadModelOptions;

@@ -31,7 +31,7 @@ export interface SaveModelOptions extends EmitBundleOptions, WorkOptions {
   /** Where the files go; by default the file system. */
   readonly store?: FileStore;
   /** Further files to save with the bundle, such as a record of the run. */
-  readonly also?: AlsoWrite;
+  readonly also?: AlsoWrite | undefined;
 }
 
 /** One file of a bundle. */

@@ -5,18 +5,16 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { platform } from "#platform";
+import type { AlsoWrite, WrittenFile } from "../api/index.ts";
 import { webAddress } from "../api/names.ts";
-import type { ConfigMap } from "../api/values.ts";
-import { VERSION } from "../api/version.ts";
 import {
-  emitRunManifest,
+  emitRun,
   type FileRecord,
   fingerprintFile,
-  type RunRecord,
-  runManifest,
-} from "../artifacts/run-manifest.ts";
-import { RUN_MANIFEST_FILES } from "../artifacts/schema.ts";
-import type { AlsoWrite, FileToWrite, WrittenFile } from "../core/bytes.ts";
+  RUN_MANIFEST_FILES,
+  type RunDetails as RunRecord,
+} from "../api/runs.ts";
+import type { ConfigMap } from "../api/values.ts";
 import { codeDigest } from "./code-digest.ts";
 import { type CommandContext, packageRoot } from "./context.ts";
 import { gitCommit } from "./git-commit.ts";
@@ -73,17 +71,6 @@ export function fileSummary({ path, sizeBytes, sha256 }: FileRecord): {
   return { path, size: sizeBytes, sha256 };
 }
 
-/** Size and digest of a file that is about to be written. */
-export function fingerprint({ path, bytes }: FileToWrite): WrittenFile {
-  const sha = platform.createSha256();
-  let sizeBytes = 0;
-  for (const piece of bytes) {
-    sha.update(piece);
-    sizeBytes += piece.length;
-  }
-  return { path, sizeBytes, sha256: sha.hex() };
-}
-
 export interface RunDetails {
   readonly command: RunRecord["command"];
   readonly inputs: readonly FileRecord[];
@@ -121,18 +108,17 @@ export async function prepareRun(
     also(written) {
       outputs = written;
       const recorded = written.map((file) => ({ ...file, path: recordedPath(file.path, dirname(output)) }));
-      const manifest = runManifest({
+      const record = emitRun({
         ...run,
         outputs: [...(run.earlierOutputs ?? []), ...recorded],
         split: splitEntry(run, recorded),
         codeSha256: codeDigest(),
-        packageVersion: VERSION,
         gitCommit: commit,
         argv: ["atlasmtl", ...context.argv],
         startedAt: context.startedAt.toISOString(),
         finishedAt: new Date().toISOString(),
       });
-      return [{ path, bytes: [emitRunManifest(manifest)] }];
+      return [{ path, bytes: [record] }];
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import { readCompactCsr } from "../anndata/read/whole-matrix.ts";
-import type { AnnData } from "../anndata/types.ts";
+import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCell } from "../core/normalize.ts";
@@ -36,8 +36,20 @@ export async function readTrainInput(
   options: ResolvedTrainOptions,
   work: WorkOptions,
 ): Promise<TrainInput> {
+  return located(adata, async () => readMatrix(await readTargets(adata, options), options, work));
+}
+
+/**
+ * Checks that {@link readTrainInput} finds what it is to read, all but the values of the matrix.
+ * @throws as it does.
+ */
+export async function checkTrainInput(adata: AnnData, options: ResolvedTrainOptions): Promise<void> {
+  await located(adata, () => readTargets(adata, options));
+}
+
+async function located<T>(adata: AnnData, work: () => Promise<T>): Promise<T> {
   try {
-    return await readInput(adata, options, work);
+    return await work();
   } catch (error) {
     // Readers of files have named the file already.
     const isLocated = error instanceof AtlasmtlError && error.where?.startsWith(adata.source);
@@ -45,11 +57,14 @@ export async function readTrainInput(
   }
 }
 
-async function readInput(
-  adata: AnnData,
-  options: ResolvedTrainOptions,
-  work: WorkOptions,
-): Promise<TrainInput> {
+/** What is learned, and the matrix that it is learned from, open but not read. */
+interface TrainTargets extends Pick<TrainInput, "genes" | "labels" | "coords" | "knnCoordinates"> {
+  readonly domains: Awaited<ReturnType<typeof readDomains>>;
+  readonly matrix: Matrix;
+  readonly name: MatrixName;
+}
+
+async function readTargets(adata: AnnData, options: ResolvedTrainOptions): Promise<TrainTargets> {
   if (adata.nObs === 0)
     throw new AtlasmtlError("BAD_DATA", "there are no cells to train on", { where: "obs" });
   const labels: LabelData[] = [];
@@ -74,6 +89,14 @@ async function readInput(
     );
   if (genes.length === 0)
     throw new AtlasmtlError("BAD_DATA", "there are no genes to train on", { where: "var" });
+  return { matrix, name, genes, labels, coords, knnCoordinates, domains };
+}
+
+async function readMatrix(
+  { matrix, name, domains, ...targets }: TrainTargets,
+  options: ResolvedTrainOptions,
+  work: WorkOptions,
+): Promise<TrainInput> {
   const counts =
     options.normalize === "none"
       ? null
@@ -95,13 +118,13 @@ async function readInput(
       hint: "choose another matrix with layer",
     });
   const warnings = [
-    ...labels.flatMap((label) => label.warnings),
+    ...targets.labels.flatMap((label) => label.warnings),
     ...(domains?.warnings ?? []),
     ...(counts?.finish() ?? []),
   ];
-  if (adata.nObs === 1)
+  if (x.nRows === 1)
     warnings.push({ message: "there is one cell only: nothing general can be learnt from it" });
-  return { x, genes, labels, coords, knnCoordinates, domains, warnings };
+  return { ...targets, x, domains, warnings };
 }
 
 async function readDomains(adata: AnnData, options: ResolvedTrainOptions) {

@@ -1,16 +1,15 @@
 /** `atlasmtl openset`: fit the distance above which a cell is of an unseen type. @module */
 import { platform } from "#platform";
+import { checkOutput } from "../../api/checks.ts";
 import { fitOpensetThreshold, type PredictOptions, TrainedModel } from "../../api/index.ts";
+import { recordedSplit } from "../../api/split-record.ts";
 import { type ConfigValue, emitJson, Float } from "../../api/values.ts";
-import { loadModel } from "../../artifacts/load.ts";
-import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { snakeName } from "../options/flag.ts";
 import { OPENSET_FLAGS, type OpensetFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
-import { recordedSplit } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { inFlagWords } from "../terminal/in-flags.ts";
 import { percent, plural, shellWord } from "../terminal/print.ts";
@@ -29,14 +28,13 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
       "--out",
       "predict reads it with --config",
     );
-  await platform.files.checkWritable(out);
-  const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
-  const model = new TrainedModel(bundle.model, bundle.warnings);
-  refuseInputs([out], [data, ...filesOf(bundle)]);
+  await checkOutput(out);
+  const model = await TrainedModel.load(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
+  refuseInputs([out], [data, ...model.files]);
   const progress = createProgress(context.common);
   const adata = await openDataset(data, flags, output);
   try {
-    const inputs = await recordFiles([...(adata.stored?.files ?? [data]), ...filesOf(bundle)], out, signal);
+    const inputs = await recordFiles([...(adata.stored?.files ?? [data]), ...model.files], out, signal);
     const layer = layerOf(flags);
     const {
       opensetMethod = "nn_distance",

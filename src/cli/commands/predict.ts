@@ -1,41 +1,38 @@
 /** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
 import { stat } from "node:fs/promises";
-import { platform } from "#platform";
-import { checkDatasetOutput } from "../../anndata/write/write-annotated.ts";
+import { checkAnnotation, checkOutput, checkPredictOptions } from "../../api/checks.ts";
 import { locate } from "../../api/errors.ts";
 import { containerByName, RESULT_ENDINGS, WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
 import {
+  type AlsoWrite,
   type AnnData,
-  type DeepestLabels,
+  type FileToWrite,
+  type HierarchyRules,
+  type LabelSummary,
   type Notice,
-  type PredictedSets,
   type PredictionResult,
+  type PredictionSummary,
   type PredictOptions,
+  parseHierarchyRules,
   predict,
   type RefinementConfig,
+  type ToAnnDataOptions,
   TrainedModel,
+  type WrittenFile,
 } from "../../api/index.ts";
 import { DEFAULT_WRITE_MODE } from "../../api/options.ts";
+import { readRefinement } from "../../api/refinement-file.ts";
+import { type FileRecord, fingerprint } from "../../api/runs.ts";
 import type { ConfigMap } from "../../api/values.ts";
-import { loadModel } from "../../artifacts/load.ts";
-import type { FileRecord } from "../../artifacts/run-manifest.ts";
-import type { AlsoWrite, FileToWrite, WrittenFile } from "../../core/bytes.ts";
-import { additionNames, type ToAnnDataOptions } from "../../output/to-anndata.ts";
-import { type HierarchyRules, parseHierarchyRules } from "../../predict/hierarchy-rules.ts";
-import { resolvePredictOptions } from "../../predict/options.ts";
-import { planSets, setSizes } from "../../predict/prediction-sets.ts";
-import { UNKNOWN } from "../../predict/unknown.ts";
-import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { readYaml } from "../options/config-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { flagName } from "../options/flag.ts";
 import { PREDICT_FLAGS, type PredictFlags } from "../options/options.ts";
-import { readRefinement } from "../options/refinement-file.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
-import { fileSummary, fingerprint, prepareRun, recordFiles } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { inFlagWords } from "../terminal/in-flags.ts";
 import { byteSize, count, percent, plural, shellWord, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
@@ -51,19 +48,17 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   // A result that carries the query with it; null for a table.
   const container = writtenContainer(out);
   const { size } = await stat(data).catch(() => ({ size: 0 })); // a missing file is reported when it is opened
-  await platform.files.checkWritable(out, container === null ? 0 : size, container?.isFolderOf);
+  await checkOutput(out, container === null ? 0 : size);
   warnOfIdleFlags(flags, out, context);
   // Compiles beside the loading of the model; a failure is reported when the file is opened.
   containerByName(data)
     ?.preload?.()
     .catch(() => undefined);
-  const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
-  const model = new TrainedModel(bundle.model, bundle.warnings);
-  if (flags.report !== undefined) await platform.files.checkWritable(flags.report);
-  const refinement = flags.refinement === undefined ? null : await readRefinement(flags.refinement);
+  const model = await TrainedModel.load(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
+  if (flags.report !== undefined) await checkOutput(flags.report);
+  const refinement = flags.refinement === undefined ? null : await readRefinement(flags.refinement, readYaml);
   const options = await predictOptions(flags, model, refinement?.config ?? null, context);
-  const { predictionSets, deepestLabel } = resolvePredictOptions(options, model.data);
-  if (predictionSets !== null) planSets(model.data, predictionSets);
+  checkPredictOptions(model, options);
 
   const progress = createProgress(context.common);
   const whole = await openDataset(data, flags, output);
@@ -71,20 +66,17 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     const part = await splitDataset(whole, flags, "predict", out);
     const { adata } = part;
     if (container !== null)
-      await checkDatasetOutput(
-        adata,
-        out,
-        additionNames(model.data, adata, {
-          ...annotation(flags),
-          deepestLabel,
-          predictionSets: predictionSets !== null,
-        }),
-      );
+      await checkAnnotation(model, adata, {
+        ...annotation(flags),
+        path: out,
+        deepestLabel: options.deepestLabel,
+        predictionSets: options.predictionSets,
+      });
     if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
     const inputPaths = [
       ...part.files,
       ...(whole.stored?.files ?? [data]),
-      ...filesOf(bundle),
+      ...model.files,
       ...rulesFile(flags),
       ...tableFile(flags),
       ...(refinement?.files ?? []),
@@ -113,7 +105,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     const outputs = run.outputs();
     const warnings = [...model.warnings, ...result.warnings, ...leftOut];
     for (const warning of warnings) output.warn(inFlagWords(warning, PREDICT_FLAGS));
-    output.note(summary(result));
+    const told = result.summary();
+    output.note(summaryText(told));
     output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
     output.note(`wrote  ${run.path}`);
     if (flags.report !== undefined) output.note(`wrote  ${flags.report}`);
@@ -123,8 +116,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       model: modelPath,
       out,
       n_cells: result.data.obsNames.length,
-      labels: result.data.labels.map((label) => ({ column: label.column, ...shares(label) })),
-      ...(result.data.deepest === undefined ? {} : { deepest_label: deepestShares(result.data.deepest) }),
+      labels: told.labels.map(labelJson),
+      ...(told.deepest === undefined ? {} : { deepest_label: told.deepest }),
       outputs: outputs.map(fileSummary),
       run_manifest: run.path,
       report: flags.report ?? null,
@@ -261,9 +254,7 @@ async function reportOf(
 ): Promise<((written: readonly WrittenFile[]) => FileToWrite) | null> {
   const { report: path, groupBy } = flags;
   if (path === undefined) return null;
-  const { predictionReport } = await import("../../output/report/from-prediction.ts");
-  const { renderReport } = await import("../../output/report/page.ts");
-  const report = await predictionReport(result.data, adata, model.data, {
+  const render = await result.prepareReport(adata, model, {
     groupBy,
     modelName: flags.model,
     command: ["atlasmtl", ...argv],
@@ -274,7 +265,7 @@ async function reportOf(
       ...inputs.map((file) => ({ ...file, role: "input" })),
       ...written.map((file) => ({ ...file, role: "output" })),
     ];
-    return { path, bytes: [new TextEncoder().encode(renderReport({ ...report, files }))] };
+    return { path, bytes: [new TextEncoder().encode(render(files))] };
   };
 }
 
@@ -289,58 +280,35 @@ function runDetails(model: string, out: string, flags: PredictFlags, result: Pre
   ]);
 }
 
-type Label = PredictionResult["data"]["labels"][number];
-
-/** Shares of all cells, and the mean confidence; null without cells. */
-function shares(label: Label): Readonly<Record<string, number | null>> {
-  const mean = (values: ArrayLike<number>): number | null => {
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[i];
-    return values.length === 0 ? null : sum / values.length;
-  };
+/** As `--json` has it. */
+function labelJson(label: LabelSummary): Readonly<Record<string, string | number | null>> {
+  const { column, meanConfidence, lowConfidence, usedKnn, unknown, sets } = label;
   return {
-    mean_confidence: mean(label.conf),
-    low_confidence: mean(label.isLowConf),
-    used_knn: mean(label.usedKnn),
-    unknown: mean(label.isUnknown),
-    ...(label.sets === undefined ? {} : ofSets(label.sets)),
+    column,
+    mean_confidence: meanConfidence,
+    low_confidence: lowConfidence,
+    used_knn: usedKnn,
+    unknown,
+    ...(sets === undefined ? {} : { mean_set_size: sets.meanSize, single_label: sets.single }),
   };
 }
 
-function ofSets(sets: PredictedSets): Readonly<Record<string, number>> {
-  const { meanSize, single } = setSizes(sets);
-  return { mean_set_size: meanSize, single_label: single };
-}
-
-/** Share of the cells whose deepest label is of each column, and of those that have none; null without cells. */
-function deepestShares({ columns }: DeepestLabels): Readonly<Record<string, number | null>> {
-  const { codes, categories } = columns;
-  const share = (code: number): number | null =>
-    codes.length === 0 ? null : codes.reduce((n, own) => n + (own === code ? 1 : 0), 0) / codes.length;
-  return Object.fromEntries([
-    ...categories.map((column, code) => [column, share(code)] as const),
-    [UNKNOWN, share(-1)] as const,
-  ]);
-}
-
-function summary({ data }: PredictionResult): string {
+function summaryText({ nCells, labels, deepest }: PredictionSummary): string {
   const shown = (value: number | null | undefined): string =>
     typeof value === "number" ? percent(value) : "";
-  const hasSets = data.labels.some(({ sets }) => sets !== undefined);
-  const rows = data.labels.map((label) => {
-    const { mean_confidence, low_confidence, used_knn, unknown, mean_set_size, single_label } = shares(label);
-    const labels = new Set(label.final.codes).size;
-    const cells = [mean_confidence?.toFixed(3) ?? "", shown(low_confidence), shown(used_knn), shown(unknown)];
-    const sets = hasSets ? [mean_set_size?.toFixed(2) ?? "", shown(single_label)] : [];
-    return [label.column, count(labels), ...cells, ...sets];
+  const hasSets = labels.some(({ sets }) => sets !== undefined);
+  const rows = labels.map(({ column, nLabels, meanConfidence, lowConfidence, usedKnn, unknown, sets }) => {
+    const cells = [meanConfidence?.toFixed(3) ?? "", shown(lowConfidence), shown(usedKnn), shown(unknown)];
+    const ofSets = hasSets ? [sets?.meanSize.toFixed(2) ?? "", shown(sets?.single)] : [];
+    return [column, count(nLabels), ...cells, ...ofSets];
   });
   const head = ["column", "labels", "mean confidence", "low confidence", "by KNN", "Unknown"];
   if (hasSets) head.push("labels in set", "only one");
-  const deepest =
-    data.deepest === undefined
+  const byDepth =
+    deepest === undefined
       ? ""
-      : `\ndeepest label: ${Object.entries(deepestShares(data.deepest))
+      : `\ndeepest label: ${Object.entries(deepest)
           .map(([column, share]) => `${column} ${shown(share)}`)
           .join(", ")}`;
-  return `annotated ${plural(data.obsNames.length, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}${deepest}`;
+  return `annotated ${plural(nCells, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}${byDepth}`;
 }

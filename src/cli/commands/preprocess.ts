@@ -1,10 +1,7 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
-
-import { checkDatasetOutput, writeDataset } from "../../anndata/write/write-annotated.ts";
-import { emitFeaturePanel } from "../../api/feature-panel.ts";
+import { checkDataset, checkPreprocessOptions } from "../../api/checks.ts";
 import { WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
 import {
-  type AnnData,
   type FeaturePanel,
   featurePanelOf,
   type Notice,
@@ -13,14 +10,11 @@ import {
   preprocessReference,
   readFeaturePanel,
   TrainedModel,
+  type WrittenFile,
 } from "../../api/index.ts";
 import { didYouMean } from "../../api/names.ts";
-import { type ConfigMap, type ConfigValue, emitJson } from "../../api/values.ts";
-import { loadModel } from "../../artifacts/load.ts";
-import type { FileToWrite, WrittenFile } from "../../core/bytes.ts";
-import { resolvePreprocessOptions } from "../../preprocess/options.ts";
-import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../../preprocess/schema.ts";
-import { filesOf } from "../bundle-files.ts";
+import { preprocessRecord, savePreprocessed } from "../../api/save-preprocessed.ts";
+import type { ConfigMap, ConfigValue } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../options/options.ts";
@@ -32,7 +26,7 @@ import {
 } from "../options/preprocess-flags.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
-import { fileSummary, fingerprint, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { inFlagWords } from "../terminal/in-flags.ts";
 import { genesText } from "../terminal/preprocess-text.ts";
 import { byteSize, shellWord, table } from "../terminal/print.ts";
@@ -60,7 +54,7 @@ export async function runPreprocess(
     );
   refuseInputs([out], [data]);
   const settings = preprocessOptions(flags, { ...PREPROCESS_FLAGS, ...PREPROCESS_ONLY_FLAGS }) ?? {};
-  resolvePreprocessOptions(settings);
+  checkPreprocessOptions(settings);
   if (kind === "reference" && flags.panel !== undefined)
     throw usageError("--panel is for queries", "--panel", "leave it out: a reference makes its panel");
   const chosen =
@@ -81,7 +75,7 @@ export async function runPreprocess(
       chosen === null
         ? await preprocessReference(adata, settings, work)
         : await preprocessQuery(adata, chosen.panel, settings, work);
-    await checkDatasetOutput(result.adata, out);
+    await checkDataset(result.adata, out);
     const { files, manifest, leftOut } = await write(result, kind, out, {
       inputs,
       split: part.record,
@@ -136,9 +130,9 @@ async function panelFrom(
   signal: AbortSignal,
 ): Promise<{ panel: FeaturePanel; files: readonly string[] }> {
   if (!/(\.pth|_manifest\.json)$/.test(path)) return { panel: await readFeaturePanel(path), files: [path] };
-  const bundle = await loadModel(path, { signal });
-  const panel = featurePanelOf(new TrainedModel(bundle.model));
-  if (panel !== null) return { panel, files: filesOf(bundle) };
+  const model = await TrainedModel.load(path, { signal });
+  const panel = featurePanelOf(model);
+  if (panel !== null) return { panel, files: model.files };
   throw usageError(
     "the model carries no feature panel",
     path,
@@ -154,20 +148,11 @@ interface Provenance {
 
 /** Dataset, panel, report and run manifest, all or none. */
 async function write(
-  { adata, panel, report, genes }: PreprocessResult & { readonly adata: AnnData },
+  result: PreprocessResult,
   kind: Kind,
   out: string,
   { inputs, split, context }: Provenance,
 ): Promise<{ files: readonly WrittenFile[]; manifest: string; leftOut: readonly Notice[] }> {
-  const ending = WRITTEN_ENDINGS.find((each) => out.toLowerCase().endsWith(each)) ?? "";
-  const stem = out.slice(0, out.length - ending.length);
-  const besides: FileToWrite[] = [
-    { path: `${stem}_feature_panel.json`, bytes: [emitFeaturePanel(panel)] },
-    { path: `${stem}_preprocess_report.json`, bytes: [emitJson(report)] },
-  ];
-  const said = (await adata.uns(PREPROCESS_KEY)) as ConfigMap;
-  const preprocess: ConfigMap =
-    split === null ? said : new Map<string, ConfigValue>([...said, [PREPROCESS_KEYS.split, split]]);
   const run = await prepareRun(
     out,
     {
@@ -178,24 +163,12 @@ async function write(
       details: new Map<string, ConfigValue>([
         ["kind", kind],
         ["out", out],
-        ["case", genes.naming.namingCase],
-        ["preprocess", preprocess],
+        ["case", result.genes.naming.namingCase],
+        ["preprocess", await preprocessRecord(result, split)],
       ]),
     },
     context,
   );
-  let files: readonly WrittenFile[] = [];
-  const leftOut = await writeDataset(
-    adata,
-    out,
-    { uns: new Map([[PREPROCESS_KEY, preprocess]]) },
-    {
-      signal: context.signal,
-      also(written) {
-        files = [...written, ...besides.map(fingerprint)];
-        return [...besides, ...run.also(files)];
-      },
-    },
-  );
-  return { files, manifest: run.path, leftOut };
+  const leftOut = await savePreprocessed(out, result, { split, signal: context.signal, also: run.also });
+  return { files: run.outputs(), manifest: run.path, leftOut };
 }

@@ -1,5 +1,5 @@
 /** `atlasmtl refine`: find parents whose children are mistaken, and fit their rerankers. @module */
-import { platform } from "#platform";
+import { checkOutput } from "../../api/checks.ts";
 import {
   type FittedRefinement,
   fitRefinement,
@@ -7,15 +7,13 @@ import {
   saveRefinement,
   TrainedModel,
 } from "../../api/index.ts";
-import { loadModel } from "../../artifacts/load.ts";
-import { refinementPaths } from "../../artifacts/refinement.ts";
-import { filesOf } from "../bundle-files.ts";
+import { refinementPaths } from "../../api/refinement.ts";
+import { recordedSplit } from "../../api/split-record.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { REFINE_FLAGS, type RefineFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
-import { recordedSplit } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { inFlagWords } from "../terminal/in-flags.ts";
 import { byteSize, count, percent, shellWord, table } from "../terminal/print.ts";
@@ -35,11 +33,10 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
       "--out",
       "its description and plan go beside it",
     );
-  await platform.files.checkWritable(out);
+  await checkOutput(out);
   const rules = flags.hierarchyRules === undefined ? "derive" : await readRules(flags.hierarchyRules);
-  const bundle = await loadModel(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
-  const model = new TrainedModel(bundle.model, bundle.warnings);
-  const besides = [...filesOf(bundle), ...rulesFile(flags)];
+  const model = await TrainedModel.load(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
+  const besides = [...model.files, ...rulesFile(flags)];
   refuseInputs(Object.values(refinementPaths(out)), [data, ...besides]);
   const progress = createProgress(context.common);
   const adata = await openDataset(data, flags, output);

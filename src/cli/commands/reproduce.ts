@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AtlasmtlError, asFileError } from "../../api/errors.ts";
-import { checkRunFiles, parseRunManifest } from "../../artifacts/run-manifest.ts";
+import { checkRunFiles, parseRunManifest } from "../../api/runs.ts";
 import { codeDigest, recordedCode } from "../code-digest.ts";
 import { type CommandContext, packageRoot } from "../context.ts";
 import { compareFiles, type Sameness } from "../reproduce/compare.ts";

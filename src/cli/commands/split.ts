@@ -1,8 +1,13 @@
 /** `atlasmtl split`: a plan of whole groups, and the side of every cell. @module */
 import { platform } from "#platform";
-import { emitGroupSplit, makeGroupSplitPlan, materializeGroupSplit } from "../../api/index.ts";
-import type { WrittenFile } from "../../core/bytes.ts";
-import type { SplitSide } from "../../preprocess/group-split.ts";
+import { checkOutput } from "../../api/checks.ts";
+import {
+  emitGroupSplit,
+  makeGroupSplitPlan,
+  materializeGroupSplit,
+  type SplitSide,
+  type WrittenFile,
+} from "../../api/index.ts";
 import type { CommandContext } from "../context.ts";
 import { listed } from "../inspect/description.ts";
 import { openDataset } from "../open-dataset.ts";
@@ -24,7 +29,7 @@ export async function runSplit(flags: SplitCommandFlags, context: CommandContext
     seed: flags.seed,
     nCandidates: flags.nCandidates,
   };
-  await platform.files.checkWritable(out);
+  await checkOutput(out);
   const adata = await openDataset(data, flags, output);
   try {
     const inputs = await recordFiles(adata.stored?.files ?? [data], out, signal);

@@ -1,17 +1,13 @@
 /** `atlasmtl train`: learn from a reference, save the bundle and the run manifest. @module */
-import { platform } from "#platform";
+import { checkOutput, checkTrainOptions } from "../../api/checks.ts";
 import {
   buildModel,
   type PreprocessResult,
   preprocessReference,
-  type TrainedModel,
+  TrainedModel,
   type TrainOptions,
 } from "../../api/index.ts";
 import { type ConfigMap, toPlain } from "../../api/values.ts";
-import { loadModel } from "../../artifacts/load.ts";
-import { saveModel } from "../../artifacts/save.ts";
-import { resolveTrainOptions } from "../../model/resolve-options.ts";
-import { filesOf } from "../bundle-files.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { readChildCorrection } from "../options/child-correction-file.ts";
@@ -37,12 +33,11 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     flags.childCorrection === undefined ? null : await readChildCorrection(flags.childCorrection);
   const asked = { ...trainOptions(flags), childCorrection };
   checkSuffix(out);
-  resolveTrainOptions(asked);
-  for (const path of [out, flags.referencePath])
-    if (path !== undefined) await platform.files.checkWritable(path);
-  const initial = flags.initModel === undefined ? null : await loadModel(flags.initModel, { signal });
+  checkTrainOptions(asked);
+  for (const path of [out, flags.referencePath]) if (path !== undefined) await checkOutput(path);
+  const initial = flags.initModel === undefined ? null : await TrainedModel.load(flags.initModel, { signal });
   const options: TrainOptions =
-    initial === null ? asked : { ...asked, initModel: initial.model, initModelPath: flags.initModel };
+    initial === null ? asked : { ...asked, initModel: initial.data, initModelPath: flags.initModel };
 
   const progress = createProgress(context.common);
   const whole = await openDataset(data, flags, output);
@@ -54,7 +49,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const inputPaths = [
     ...(whole.stored?.files ?? [data]),
     ...part.files,
-    ...(initial === null ? [] : filesOf(initial)),
+    ...(initial?.files ?? []),
     ...tableFile(flags),
   ];
   const inputs = recordFiles(inputPaths, out, signal);
@@ -85,7 +80,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     },
     context,
   );
-  await saveModel(model.data, out, { referencePath: flags.referencePath, also: run.also });
+  await model.save(out, { referencePath: flags.referencePath, also: run.also });
   const files = run.outputs().map(fileSummary);
 
   const config = toPlain(model.data.trainConfig) as Readonly<Record<string, unknown>>;

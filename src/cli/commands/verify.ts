@@ -2,8 +2,8 @@
 import { dirname } from "node:path";
 import { platform } from "#platform";
 import { AtlasmtlError, isAtlasmtlError } from "../../api/errors.ts";
+import { checkRunFiles, isRunManifest, parseRunManifest } from "../../api/runs.ts";
 import { siblingPath } from "../../artifacts/locations.ts";
-import { checkRunFiles, isRunManifest, parseRunManifest } from "../../artifacts/run-manifest.ts";
 import { type VerifyStatus, verifyBundle } from "../../artifacts/verify-bundle.ts";
 import { readWhole } from "../../core/checksums.ts";
 import { MAX_JSON_BYTES } from "../../core/limits.ts";

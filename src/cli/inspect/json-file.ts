@@ -1,6 +1,6 @@
 /** What is in a JSON file: a bundle's manifest, a run manifest, or something else. @module */
+import { isRunManifest, parseRunManifest } from "../../api/runs.ts";
 import type { PlainValue } from "../../api/values.ts";
-import { isRunManifest, parseRunManifest } from "../../artifacts/run-manifest.ts";
 import { byteSize, shellWord, table } from "../terminal/print.ts";
 import { describeBundle } from "./bundle.ts";
 import { type Description, listed, MAX_ITEMS, shortText } from "./description.ts";

@@ -1,12 +1,9 @@
 /** Flags that take the cells of one side of a group split. @module */
-import { isAtlasmtlError } from "../../api/errors.ts";
 import { readGroupSplit } from "../../api/group-split.ts";
-import type { AnnData } from "../../api/index.ts";
+import type { AnnData, SplitPart } from "../../api/index.ts";
 import { SPLIT_PARTS } from "../../api/options.ts";
-import type { ConfigMap, ConfigValue } from "../../api/values.ts";
-import type { FileRecord } from "../../artifacts/run-manifest.ts";
-import type { SplitPart } from "../../preprocess/group-split.ts";
-import { PREPROCESS_KEY, PREPROCESS_KEYS, SPLIT_RECORD_KEYS } from "../../preprocess/schema.ts";
+import { recordedSplit, splitRecord } from "../../api/split-record.ts";
+import type { ConfigMap } from "../../api/values.ts";
 import { recordFiles } from "../provenance.ts";
 import { usageError } from "../terminal/show-error.ts";
 import { choice, type FlagValues, path } from "./flag.ts";
@@ -45,31 +42,6 @@ export async function splitDataset(
   return {
     adata: found.adata,
     files: [found.planPath, found.assignmentPath],
-    record: new Map<string, ConfigValue>([
-      [SPLIT_RECORD_KEYS.name, found.name],
-      [SPLIT_RECORD_KEYS.description, found.description],
-      [SPLIT_RECORD_KEYS.part, part],
-      [SPLIT_RECORD_KEYS.nCells, found.adata.nObs],
-      [SPLIT_RECORD_KEYS.plan, fileEntry(plan)],
-      [SPLIT_RECORD_KEYS.assignment, fileEntry(assignment)],
-    ]),
+    record: splitRecord(found, part, { plan, assignment }),
   };
-}
-
-/** What a run manifest says about the split that `preprocess` took this dataset from; null where it is from none. */
-export async function recordedSplit(adata: AnnData): Promise<ConfigMap | null> {
-  if (!adata.unsKeys.includes(PREPROCESS_KEY)) return null;
-  try {
-    const said = await adata.uns(PREPROCESS_KEY);
-    const split = said instanceof Map ? (said as ConfigMap).get(PREPROCESS_KEYS.split) : undefined;
-    return split instanceof Map ? (split as ConfigMap) : null;
-  } catch (error) {
-    // What others keep under this name is no reason not to go on.
-    if (isAtlasmtlError(error, "UNSUPPORTED", "LIMIT")) return null;
-    throw error;
-  }
-}
-
-function fileEntry(record: FileRecord | undefined): ConfigValue {
-  return record === undefined ? null : { path: record.path, size: record.sizeBytes, sha256: record.sha256 };
 }

@@ -1,6 +1,6 @@
 /** What preprocessing settled, in a few lines. @module */
 import type { PreprocessResult } from "../../api/index.ts";
-import { CASES } from "../../preprocess/schema.ts";
+import { NAMING_CASES } from "../../api/options.ts";
 import { count, plural } from "./print.ts";
 
 const KINDS = {
@@ -16,7 +16,7 @@ export function genesText({ genes, panel }: PreprocessResult): string {
   const { guessed } = naming;
   const mark = (isGuess: boolean): string => (isGuess ? " (a guess)" : "");
   const how =
-    naming.namingCase === CASES.table
+    naming.namingCase === NAMING_CASES.table
       ? `mapped by ${naming.table}`
       : naming.column === null
         ? "taken as they are"

@@ -1,0 +1,93 @@
+/**
+ * Checks made before long work: that a call can succeed, as far as that can be told in a moment. Each throws what the
+ * work itself would throw in the end.
+ * @module
+ */
+import { platform } from "#platform";
+import { writtenContainer } from "../anndata/containers/containers.ts";
+import type { AnnData } from "../anndata/types.ts";
+import { checkAnnotatable } from "../anndata/write/append.ts";
+import { checkDatasetOutput } from "../anndata/write/write-annotated.ts";
+import { checkTrainInput } from "../model/input.ts";
+import type { TrainOptions } from "../model/options.ts";
+import { resolveTrainOptions } from "../model/resolve-options.ts";
+import { additionNames, type ToAnnDataOptions } from "../output/to-anndata.ts";
+import { type PredictOptions, resolvePredictOptions } from "../predict/options.ts";
+import { planSets } from "../predict/prediction-sets.ts";
+import { type PreprocessOptions, resolvePreprocessOptions } from "../preprocess/options.ts";
+import type { TrainedModel } from "./trained-model.ts";
+
+/**
+ * That a file of about `sizeBytes` can be written to `path` (Node); a folder of a dataset where it ends in `.zarr`.
+ * @throws USAGE or IO saying what is in the way.
+ */
+export async function checkOutput(path: string, sizeBytes = 0): Promise<void> {
+  await platform.files.checkWritable(path, sizeBytes, writtenContainer(path)?.isFolderOf);
+}
+
+/** That options of training are known and in their ranges. @throws USAGE. */
+export function checkTrainOptions(options: TrainOptions): void {
+  resolveTrainOptions(options);
+}
+
+/**
+ * That a dataset has what training with `options` takes from it: labels, coordinates, genes and the matrix, whose
+ * values are not read.
+ *
+ * ```ts
+ * await checkTraining(adata, { labelColumns: ["cell_type"] }); // before a form lets its user go on
+ * ```
+ * @throws USAGE as {@link checkTrainOptions}; NOT_FOUND for a column, key or layer that is not there; BAD_DATA for
+ * what cannot be learned, such as missing labels; MISMATCH.
+ */
+export async function checkTraining(adata: AnnData, options: TrainOptions): Promise<void> {
+  await checkTrainInput(adata, resolveTrainOptions(options).options);
+}
+
+/** That options of preprocessing are known and in their ranges. @throws USAGE. */
+export function checkPreprocessOptions(options: PreprocessOptions): void {
+  resolvePreprocessOptions(options);
+}
+
+/**
+ * That a model can predict with `options`.
+ * @throws USAGE for an unknown option or a value out of its range; MISMATCH for prediction sets that the model has no
+ * thresholds for.
+ */
+export function checkPredictOptions(model: TrainedModel, options: PredictOptions): void {
+  const { predictionSets } = resolvePredictOptions(options, model.data);
+  if (predictionSets !== null) planSets(model.data, predictionSets);
+}
+
+/** What is to be added to a dataset, how it was predicted, and where it is to go. */
+export interface AnnotationOptions
+  extends ToAnnDataOptions,
+    Pick<PredictOptions, "predictionSets" | "deepestLabel"> {
+  /** Where the annotated dataset is to be written (Node), as {@link checkDataset}. */
+  readonly path?: string | undefined;
+}
+
+/**
+ * That the columns of a prediction by `model` can be added to a dataset: no two of one name, none that its file cannot
+ * hold.
+ * @throws USAGE for a name that cannot be used; UNSUPPORTED for a layout that takes no additions; with a path as
+ * {@link checkDataset}.
+ */
+export async function checkAnnotation(
+  model: TrainedModel,
+  adata: AnnData,
+  { path, predictionSets, deepestLabel, ...options }: AnnotationOptions = {},
+): Promise<void> {
+  const predicted = { predictionSets: typeof predictionSets === "number", deepestLabel };
+  const names = additionNames(model.data, adata, { ...options, ...predicted });
+  if (path === undefined) await checkAnnotatable(adata, names);
+  else await checkDatasetOutput(adata, path, names);
+}
+
+/**
+ * That a dataset can be written with additions to `path` (Node), which ends in `.h5ad` or `.zarr`.
+ * @throws USAGE for another ending; UNSUPPORTED for stored values that cannot be carried over; IO.
+ */
+export async function checkDataset(adata: AnnData, path: string): Promise<void> {
+  await checkDatasetOutput(adata, path);
+}

@@ -1,0 +1,62 @@
+/** How a prediction went, in a few numbers. @module */
+import { setSizes } from "../predict/prediction-sets.ts";
+import type { DeepestLabels, LabelPrediction, Predictions } from "../predict/types.ts";
+import { UNKNOWN } from "../predict/unknown.ts";
+
+/** One label column of a prediction; shares are of all cells, null without cells. */
+export interface LabelSummary {
+  readonly column: string;
+  /** Different labels that were given; Unknown counts as one. */
+  readonly nLabels: number;
+  readonly meanConfidence: number | null;
+  readonly lowConfidence: number | null;
+  /** Cells whose label the neighbours decided on. */
+  readonly usedKnn: number | null;
+  readonly unknown: number | null;
+  /** With prediction sets: labels in a set on average, and the share of sets with one label. */
+  readonly sets?: { readonly meanSize: number; readonly single: number };
+}
+
+export interface PredictionSummary {
+  readonly nCells: number;
+  readonly labels: readonly LabelSummary[];
+  /** With deepest labels: the share of the cells whose deepest label is of each column, and of those with none. */
+  readonly deepest?: Readonly<Record<string, number | null>>;
+}
+
+/** Counts what {@link PredictionSummary} says. */
+export function summarise({ obsNames, labels, deepest }: Predictions): PredictionSummary {
+  return {
+    nCells: obsNames.length,
+    labels: labels.map(summariseLabel),
+    ...(deepest === undefined ? {} : { deepest: deepestShares(deepest) }),
+  };
+}
+
+function summariseLabel(label: LabelPrediction): LabelSummary {
+  return {
+    column: label.column,
+    nLabels: new Set(label.final.codes).size,
+    meanConfidence: mean(label.conf),
+    lowConfidence: mean(label.isLowConf),
+    usedKnn: mean(label.usedKnn),
+    unknown: mean(label.isUnknown),
+    ...(label.sets === undefined ? {} : { sets: setSizes(label.sets) }),
+  };
+}
+
+function mean(values: ArrayLike<number>): number | null {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return values.length === 0 ? null : sum / values.length;
+}
+
+function deepestShares({ columns }: DeepestLabels): Readonly<Record<string, number | null>> {
+  const { codes, categories } = columns;
+  const share = (code: number): number | null =>
+    codes.length === 0 ? null : codes.reduce((n, own) => n + (own === code ? 1 : 0), 0) / codes.length;
+  return Object.fromEntries([
+    ...categories.map((column, code) => [column, share(code)] as const),
+    [UNKNOWN, share(-1)] as const,
+  ]);
+}

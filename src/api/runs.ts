@@ -1,0 +1,82 @@
+/**
+ * Records of runs: what was read, with which settings and seeds, by which software, and what was written
+ * (docs/specification/1-artifacts.md#run-manifests).
+ * @module
+ */
+import { platform } from "#platform";
+import {
+  emitRunManifest,
+  parseRunManifest,
+  type ReadRunManifest,
+  type RunRecord,
+  runManifest,
+} from "../artifacts/run-manifest.ts";
+import type { FileToWrite, WrittenFile } from "../core/bytes.ts";
+import { readWhole } from "../core/checksums.ts";
+import { MAX_JSON_BYTES } from "../core/limits.ts";
+import { VERSION } from "../core/version.ts";
+import { AtlasmtlError } from "../errors.ts";
+
+export {
+  checkRunFiles,
+  type FileCheck,
+  type FileRecord,
+  type Fingerprint,
+  fingerprintFile,
+  isRunManifest,
+  parseRunManifest,
+  type ReadRunManifest,
+} from "../artifacts/run-manifest.ts";
+export { RUN_MANIFEST_FILES } from "../artifacts/schema.ts";
+
+/** A run as its maker tells it; the version of the library is known here. */
+export type RunDetails = Omit<RunRecord, "packageVersion">;
+
+/** The record of a run as the bytes of its file. */
+export function emitRun(run: RunDetails): Uint8Array {
+  return emitRunManifest(runManifest({ ...run, packageVersion: VERSION }));
+}
+
+/** Size and digest of a file that is about to be written. */
+export function fingerprint({ path, bytes }: FileToWrite): WrittenFile {
+  const sha = platform.createSha256();
+  let sizeBytes = 0;
+  for (const piece of bytes) {
+    sha.update(piece);
+    sizeBytes += piece.length;
+  }
+  return { path, sizeBytes, sha256: sha.hex() };
+}
+
+/**
+ * Reads a run manifest (Node).
+ * @throws NOT_FOUND, IO, LIMIT; BAD_FORMAT or UNSUPPORTED for a file that is none.
+ */
+export async function readRun(path: string): Promise<ReadRunManifest> {
+  return parseRunManifest(await readManifestJson(path), path);
+}
+
+/** The content of a manifest, of whatever kind. @throws NOT_FOUND, IO, LIMIT, or BAD_FORMAT for what is no JSON. */
+export async function readManifestJson(path: string): Promise<unknown> {
+  const store = platform.files.committedView?.() ?? platform.files;
+  const bytes = await readWhole(store, path, null, MAX_JSON_BYTES);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? error.message : "it is not UTF-8";
+    throw new AtlasmtlError("BAD_FORMAT", `not valid JSON: ${reason}`, {
+      where: path,
+      hint: "restore the manifest from a copy",
+      subject: "artifact",
+      cause: error,
+    });
+  }
+}
+
+/** SHA-256 of the program that made a run; null where its manifest does not say. */
+export function codeOfRun({ content }: ReadRunManifest): string | null {
+  const software: unknown = content.get("software");
+  if (typeof software !== "object" || software === null) return null;
+  const { code_sha256: digest } = software as { readonly code_sha256?: unknown };
+  return typeof digest === "string" ? digest : null;
+}

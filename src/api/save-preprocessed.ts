@@ -1,0 +1,61 @@
+/** What preprocessing gave, as files. @module */
+
+import type { WriteDatasetOptions } from "../anndata/containers/container.ts";
+import { WRITTEN_ENDINGS } from "../anndata/containers/containers.ts";
+import type { Notice } from "../anndata/types.ts";
+import { writeDataset } from "../anndata/write/write-annotated.ts";
+import type { FileToWrite } from "../core/bytes.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { emitJson } from "../core/json.ts";
+import type { PreprocessResult } from "../preprocess/pipeline.ts";
+import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../preprocess/schema.ts";
+import { emitFeaturePanel } from "./feature-panel.ts";
+import { fingerprint } from "./runs.ts";
+
+export interface SavePreprocessedOptions extends WriteDatasetOptions {
+  /** The group split that the dataset is one side of; see `splitRecord`. */
+  readonly split?: ConfigMap | null | undefined;
+}
+
+/**
+ * Writes the dataset to `path` (Node), which ends in `.h5ad` or `.zarr`, and beside it its panel
+ * (`NAME_feature_panel.json`) and its report (`NAME_preprocess_report.json`); all or none.
+ *
+ * ```ts
+ * const result = await preprocessReference(reference);
+ * await savePreprocessed("reference_ready.h5ad", result);
+ * ```
+ * Elements that could not be carried over come back by name.
+ * @throws USAGE for another ending, UNSUPPORTED for values that cannot be carried over, IO, ABORTED.
+ */
+export async function savePreprocessed(
+  path: string,
+  result: PreprocessResult,
+  { split, also, ...work }: SavePreprocessedOptions = {},
+): Promise<readonly Notice[]> {
+  const ending = WRITTEN_ENDINGS.find((each) => path.toLowerCase().endsWith(each)) ?? "";
+  const stem = path.slice(0, path.length - ending.length);
+  const besides: readonly FileToWrite[] = [
+    { path: `${stem}_feature_panel.json`, bytes: [emitFeaturePanel(result.panel)] },
+    { path: `${stem}_preprocess_report.json`, bytes: [emitJson(result.report)] },
+  ];
+  const uns = new Map([[PREPROCESS_KEY, await preprocessRecord(result, split ?? null)]]);
+  return writeDataset(
+    result.adata,
+    path,
+    { uns },
+    {
+      ...work,
+      also: (written) => [...besides, ...(also?.([...written, ...besides.map(fingerprint)]) ?? [])],
+    },
+  );
+}
+
+/** What the dataset keeps of its preprocessing: settings, report, panel, and the split it is one side of. */
+export async function preprocessRecord(
+  { adata }: PreprocessResult,
+  split: ConfigMap | null = null,
+): Promise<ConfigMap> {
+  const said = (await adata.uns(PREPROCESS_KEY)) as ConfigMap;
+  return split === null ? said : new Map<string, ConfigValue>([...said, [PREPROCESS_KEYS.split, split]]);
+}
