@@ -1,5 +1,6 @@
-// Holds the order of the house: an import goes only to the same or an earlier stage, no files import each other in a
-// circle, and `node:` modules (and packages that need them) stay in src/node and src/cli. Type-only imports count.
+// Holds the order of the house: an import goes only to the same or an earlier stage, the command line imports src/api
+// and itself alone, no files import each other in a circle, and `node:` modules (and packages that need them) stay in
+// src/node and src/cli. Type-only imports count.
 //
 //   node scripts/check-layers.mjs [folder of the sources]
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -54,9 +55,11 @@ for (const file of files) {
     if ((target.startsWith("node:") || nodeOnly.has(target)) && !["node", "cli"].includes(folderOf(file)))
       findings.push(`${file} imports ${target}: only src/node and src/cli may`);
   for (const target of imported) {
-    const host = folderOf(target);
-    if (hosts.includes(host) && host !== folderOf(file) && folderOf(file) !== "cli")
+    const [from, to] = [folderOf(file), folderOf(target)];
+    if (hosts.includes(to) && to !== from)
       findings.push(`${file} imports ${target}: hosts are reached through #platform`);
+    else if (from === "cli" && !["cli", "api"].includes(to) && !file.startsWith("cli/comparators/"))
+      findings.push(`${file} imports ${target}: the command line imports src/api and itself alone`);
     else if (stageOf(target) > stageOf(file)) findings.push(`${file} imports ${target}: a later stage`);
   }
 }

@@ -71,6 +71,20 @@ test("modules of Node stay with the host and the command line, and hosts behind 
   ]);
 });
 
+test("the command line reaches the library through its door alone", () => {
+  const { findings } = check({
+    "model/train.ts": "",
+    "api/train.ts": 'import { train } from "../model/train.ts";',
+    "cli/main.ts":
+      'import { train } from "../api/train.ts";\nimport type { Model } from "../model/train.ts";\nimport { files } from "../node/files.ts";',
+    "node/files.ts": "",
+  });
+  expect(findings).toEqual([
+    "cli/main.ts imports model/train.ts: the command line imports src/api and itself alone",
+    "cli/main.ts imports node/files.ts: hosts are reached through #platform",
+  ]);
+});
+
 test("a folder that is no stage is found", () => {
   expect(check({ "misc/a.ts": "" }).ok).toBe(false);
 });

@@ -1,5 +1,4 @@
 /** Training as a caller sees it. @module */
-
 import type { AnnData } from "../anndata/types.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import type { WorkOptions } from "../core/progress.ts";

@@ -27,7 +27,6 @@ export {
   parseRunManifest,
   type ReadRunManifest,
 } from "../artifacts/run-manifest.ts";
-export { RUN_MANIFEST_FILES } from "../artifacts/schema.ts";
 
 /** A run as its maker tells it; the version of the library is known here. */
 export type RunDetails = Omit<RunRecord, "packageVersion">;

@@ -1,5 +1,4 @@
 /** What preprocessing gave, as files. @module */
-
 import type { WriteDatasetOptions } from "../anndata/containers/container.ts";
 import { WRITTEN_ENDINGS } from "../anndata/containers/containers.ts";
 import type { Notice } from "../anndata/types.ts";

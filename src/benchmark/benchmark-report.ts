@@ -1,6 +1,6 @@
 /** A benchmark as a report. @module */
 import type { FileRecord } from "../artifacts/run-manifest.ts";
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { chooseEmbedding } from "../output/report/embedding-points.ts";
 import { runtimeFacts } from "../output/report/from-prediction.ts";
 import { bytes, whole } from "../output/report/numbers.ts";
@@ -119,14 +119,4 @@ function facts(data: BenchmarkData, manifest: BenchmarkManifest): Fact[] {
     });
   if (manifest.domainKey !== null) list.push({ name: "Groups", value: manifest.domainKey });
   return list;
-}
-
-/** The numbers of one method on one level, as plain text for a terminal. */
-export function headline({ entry }: MethodResult, level: string): readonly (number | null)[] {
-  const metrics = entry.get("metrics");
-  const ofLevel = metrics instanceof Map ? (metrics as ConfigMap).get(level) : null;
-  return ["accuracy", "macro_f1", "coverage", "ece"].map((key) => {
-    const value = ofLevel instanceof Map ? (ofLevel as ConfigMap).get(key) : null;
-    return value instanceof Float ? value.value : null;
-  });
 }

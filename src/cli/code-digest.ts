@@ -22,10 +22,3 @@ export function codeDigest(folder: string = modules): string {
   }
   return hash.digest("hex");
 }
-
-/** The digest that the `software` entry of a run manifest names; null for none. */
-export function recordedCode(software: unknown): string | null {
-  if (typeof software !== "object" || software === null) return null;
-  const { code_sha256: digest } = software as { readonly code_sha256?: unknown };
-  return typeof digest === "string" ? digest : null;
-}

@@ -5,15 +5,10 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { platform } from "#platform";
+import { RUN_MANIFEST_FILES } from "../api/formats.ts";
 import type { AlsoWrite, WrittenFile } from "../api/index.ts";
 import { webAddress } from "../api/names.ts";
-import {
-  emitRun,
-  type FileRecord,
-  fingerprintFile,
-  RUN_MANIFEST_FILES,
-  type RunDetails as RunRecord,
-} from "../api/runs.ts";
+import { emitRun, type FileRecord, fingerprintFile, type RunDetails as RunRecord } from "../api/runs.ts";
 import type { ConfigMap } from "../api/values.ts";
 import { codeDigest } from "./code-digest.ts";
 import { type CommandContext, packageRoot } from "./context.ts";

@@ -1,17 +1,18 @@
 /** `atlasmtl benchmark`: compare methods on one dataset and write the folder of the run. @module */
 import { dirname, join } from "node:path";
-import { platform } from "#platform";
+import { runBenchmark } from "../../api/benchmark.ts";
+import {
+  BENCHMARK_FILES,
+  benchmarkIdentity,
+  benchmarkInputs,
+  benchmarkScores,
+  checkBenchmarkMethods,
+  parseBenchmarkManifest,
+} from "../../api/benchmark-run.ts";
+import { checkOutput } from "../../api/checks.ts";
 import { locate } from "../../api/errors.ts";
 import type { BenchmarkManifest, BenchmarkResult } from "../../api/index.ts";
-import { type ConfigValue, emitJson } from "../../api/values.ts";
-import { resolvePath } from "../../benchmark/benchmark-cells.ts";
-import { headline } from "../../benchmark/benchmark-report.ts";
-import { parseBenchmarkManifest } from "../../benchmark/dataset-manifest.ts";
-import { tablePath } from "../../benchmark/preprocess-keys.ts";
-import { BENCHMARK_FILES, checkMethods, runBenchmark } from "../../benchmark/run-all.ts";
-import { sourceRunFile } from "../../benchmark/source-run.ts";
-import { sha256 } from "../../core/checksums.ts";
-import { createEngine } from "../../kernels/engine.ts";
+import type { ConfigValue } from "../../api/values.ts";
 import { codeDigest } from "../code-digest.ts";
 import { externalMethods } from "../comparators/external.ts";
 import type { CommandContext } from "../context.ts";
@@ -33,7 +34,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
   const folder = required(flags.outputDir, "outputDir", "benchmark");
   if (flags.methods !== undefined) {
     try {
-      checkMethods(flags.methods);
+      checkBenchmarkMethods(flags.methods);
     } catch (error) {
       throw locate(error, "--methods");
     }
@@ -41,23 +42,15 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
   const manifest = withDevice(await readBenchmarkManifest(manifestPath), flags.device);
   const manifestFolder = dirname(manifestPath);
   const metricsPath = join(folder, BENCHMARK_FILES.metrics);
-  await platform.files.checkWritable(metricsPath, RUN_BYTES);
+  await checkOutput(metricsPath, RUN_BYTES);
   const inputs = await recordFiles(
-    [
-      manifestPath,
-      resolvePath(manifestFolder, manifest.referencePath),
-      resolvePath(manifestFolder, manifest.queryPath),
-      ...(flags.atlasmtlModel === undefined ? [] : [flags.atlasmtlModel]),
-      ...geneTable(manifest, manifestFolder),
-      ...sourceRun(manifest, manifestFolder),
-    ],
+    [manifestPath, ...benchmarkInputs(manifest, manifestFolder, flags.atlasmtlModel)],
     metricsPath,
     signal,
   );
   const digest = codeDigest();
-  const identity = sha256([emitJson({ code: digest, inputs: inputs.map((file) => file.sha256) })]);
+  const identity = benchmarkIdentity(digest, inputs);
   const progress = createProgress(common);
-  const engine = await createEngine({ numThreads: flags.numThreads ?? "max" });
   let prepared: PreparedRun | undefined;
   let result: BenchmarkResult;
   try {
@@ -67,6 +60,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
         manifestPath,
         manifestFolder,
         outputFolder: folder,
+        numThreads: flags.numThreads,
         ...(flags.methods === undefined ? {} : { methods: flags.methods }),
         atlasmtlModel: flags.atlasmtlModel ?? null,
         external: externalMethods({ python: flags.python, rscript: flags.rscript }),
@@ -78,7 +72,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
         ],
         command: ["atlasmtl", ...argv],
       },
-      { signal, engine, onProgress: progress.report },
+      { signal, onProgress: progress.report },
       async (done) => {
         prepared = await prepareRun(
           metricsPath,
@@ -105,7 +99,6 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
     );
   } finally {
     progress.stop();
-    engine.dispose();
   }
   for (const warning of result.data.preparation?.warnings ?? []) output.warn(warning);
   for (const { warnings } of result.results) for (const warning of warnings) output.warn(warning);
@@ -133,21 +126,9 @@ function withDevice(manifest: BenchmarkManifest, device: BenchmarkFlags["device"
   return { ...manifest, train: { ...train, device }, predict: { ...predict, device } };
 }
 
-/** The table of genes of the manifest's preprocessing. */
-function geneTable({ preprocess }: BenchmarkManifest, folder: string): string[] {
-  const path = preprocess === null ? null : tablePath(preprocess, folder);
-  return path === null ? [] : [path];
-}
-
-/** The scores that the manifest's policy starts from. */
-function sourceRun({ policies }: BenchmarkManifest, folder: string): string[] {
-  const path = policies.taskWeights?.sourceRun ?? null;
-  return path === null ? [] : [sourceRunFile(resolvePath(folder, path))];
-}
-
 function levelTable({ results }: BenchmarkResult, level: string, heading: (text: string) => string): string {
   const rows = results.map((result) => {
-    const [accuracy, macroF1, coverage, ece] = headline(result, level);
+    const { accuracy, macroF1, coverage, ece } = benchmarkScores(result, level);
     const share = (value: number | null): string => (value === null ? "–" : percent(value));
     const decimal = (value: number | null): string => (value === null ? "–" : value.toFixed(3));
     return [result.name, share(accuracy), decimal(macroF1), share(coverage), decimal(ece)];

@@ -1,13 +1,8 @@
 /** `atlasmtl evaluate`: score predictions against true labels. @module */
 import { platform } from "#platform";
-import { type ConfigMap, type ConfigValue, emitJson, Float, toPlain } from "../../api/values.ts";
-import { VERSION } from "../../api/version.ts";
-import { fromConfig, toConfig } from "../../artifacts/config-values.ts";
-import { scoreMethod } from "../../benchmark/score.ts";
-import { matchTruth, openCellTable, readPredictions } from "../../output/read-predictions.ts";
-import { renderReport } from "../../output/report/page.ts";
-import type { ReportInput } from "../../output/report/types.ts";
-import { deriveHierarchyRules } from "../../predict/hierarchy-rules.ts";
+import { checkOutput } from "../../api/checks.ts";
+import { evaluatePredictions } from "../../api/evaluate.ts";
+import { type ConfigMap, Float, toPlain } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import type { EvaluateFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
@@ -20,78 +15,37 @@ export async function runEvaluate(flags: EvaluateFlags, context: CommandContext)
   const predictionsPath = required(flags.predictions, "predictions", "evaluate");
   const truthPath = required(flags.truth, "truth", "evaluate");
   const columns = required(flags.labels, "labels", "evaluate");
-  for (const path of [flags.out, flags.report])
-    if (path !== undefined) await platform.files.checkWritable(path);
-  const predicted = await openCellTable(predictionsPath);
-  const labels = await readPredictions(predicted, columns);
-  const truth = await openCellTable(truthPath);
-  const { domainKey } = flags;
-  const matched = await matchTruth(truth, predicted.obsNames, [
-    ...columns,
-    ...(domainKey === undefined ? [] : [domainKey]),
-  ]);
-  const nCells = predicted.obsNames.length;
-  if (matched.nMatched < nCells)
+  for (const path of [flags.out, flags.report]) if (path !== undefined) await checkOutput(path);
+  const evaluation = await evaluatePredictions({
+    predictions: predictionsPath,
+    truth: truthPath,
+    labelColumns: columns,
+    domainKey: flags.domainKey,
+  });
+  const { nCells, nMatched } = evaluation;
+  if (nMatched < nCells)
     output.warn({
-      message: `${count(nCells - matched.nMatched)} of ${plural(nCells, "cell")} have no true label and are not scored`,
+      message: `${count(nCells - nMatched)} of ${plural(nCells, "cell")} have no true label and are not scored`,
       where: truthPath,
     });
-  const truths = new Map(columns.map((column) => [column, matched.labels.get(column)!]));
-  const domains = domainKey === undefined ? null : matched.labels.get(domainKey)!;
-  const { rules } = deriveHierarchyRules(truths, columns);
-  const scores = scoreMethod(labels, { labels: truths, rules, domains });
-  const content = new Map<string, ConfigValue>([
-    ["metrics", scores.metrics],
-    ["metrics_by_domain", scores.metricsByDomain],
-    ["behavior_metrics", scores.behaviour],
-    ["behavior_metrics_by_domain", scores.behaviourByDomain],
-    ["hierarchy_metrics", scores.hierarchy],
-  ]);
   const files = [];
-  if (flags.out !== undefined)
-    files.push({ path: flags.out, bytes: [emitJson(toConfig(fromConfig(content)))] });
+  if (flags.out !== undefined) files.push({ path: flags.out, bytes: [evaluation.toJson()] });
   if (flags.report !== undefined) {
-    const report: ReportInput = {
-      title: `Predictions of ${predictionsPath.replace(/^.*[/\\]/, "")}, scored`,
-      summary: `${count(nCells)} cells compared with their true labels.`,
-      facts: [
-        { name: "Predictions", value: predictionsPath, isCode: true },
-        { name: "True labels", value: truthPath, isCode: true },
-        { name: "Cells", value: `${count(nCells)}, of which ${count(matched.nMatched)} are in the truth` },
-      ],
-      warnings: [],
-      truths,
-      groups: domains === null ? null : { name: domainKey!, labels: domains },
-      embedding: null,
-      methods: [
-        {
-          name: "predictions",
-          description: null,
-          labels,
-          reasons: null,
-          coordinates: new Map(),
-          costs: [],
-          settings: new Map(),
-        },
-      ],
-      skipped: [],
-      files: (await recordFiles([predictionsPath, truthPath], flags.report, context.signal)).map((file) => ({
-        ...file,
-        role: "input",
-      })),
-      provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }],
+    const inputs = await recordFiles([predictionsPath, truthPath], flags.report, context.signal);
+    const html = evaluation.toReport({
+      files: inputs.map((file) => ({ ...file, role: "input" })),
       command: ["atlasmtl", ...context.argv],
-    };
-    files.push({ path: flags.report, bytes: [new TextEncoder().encode(renderReport(report))] });
+    });
+    files.push({ path: flags.report, bytes: [new TextEncoder().encode(html)] });
   }
   if (files.length > 0) await platform.files.writeAll(files);
-  output.result(scoreTable(scores.metrics));
+  output.result(scoreTable(evaluation.metrics));
   for (const { path } of files) output.note(`wrote  ${path}`);
   output.json({
     command: "evaluate",
     n_cells: nCells,
-    n_matched: matched.nMatched,
-    ...(toPlain(content) as object),
+    n_matched: nMatched,
+    ...(toPlain(evaluation.scores) as object),
   });
 }
 

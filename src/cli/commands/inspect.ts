@@ -2,9 +2,8 @@
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AtlasmtlError, asFileError } from "../../api/errors.ts";
-import { containerByName, isDatasetFolder } from "../../api/formats.ts";
+import { containerByName, isDatasetFolder, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../../api/formats.ts";
 import { compareCodePoints, webAddress } from "../../api/names.ts";
-import { MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../../artifacts/schema.ts";
 import type { CommandContext } from "../context.ts";
 import type { InspectWork } from "../inspect/dataset.ts";
 import { type Description, listed } from "../inspect/description.ts";

@@ -1,15 +1,15 @@
 /** `atlasmtl reproduce`: run the command of a run manifest again and compare what comes out. @module */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AtlasmtlError, asFileError } from "../../api/errors.ts";
-import { checkRunFiles, parseRunManifest } from "../../api/runs.ts";
-import { codeDigest, recordedCode } from "../code-digest.ts";
+import { compareOutputs, type Sameness } from "../../api/compare-outputs.ts";
+import { AtlasmtlError } from "../../api/errors.ts";
+import { checkRunFiles, codeOfRun, type ReadRunManifest, readRun } from "../../api/runs.ts";
+import { codeDigest } from "../code-digest.ts";
 import { type CommandContext, packageRoot } from "../context.ts";
-import { compareFiles, type Sameness } from "../reproduce/compare.ts";
 import { plural, table } from "../terminal/print.ts";
 
 /** The program itself. */
@@ -30,7 +30,7 @@ export async function runReproduce(
   keep: string | null,
   { output, signal }: CommandContext,
 ): Promise<void> {
-  const manifest = await readManifest(path);
+  const manifest = await readRun(path);
   const folder = dirname(path);
   const argv = commandOf(manifest.content.get("argv"), path);
   const inputs = (await checkRunFiles({ ...manifest, outputs: [] }, folder, signal)).filter(
@@ -46,7 +46,7 @@ export async function runReproduce(
         subject: "artifact",
       },
     );
-  warnOfOtherCode(manifest.content.get("software"), output);
+  warnOfOtherCode(manifest, output);
   const to = keep === null ? await mkdtemp(join(tmpdir(), "atlasmtl-reproduce-")) : resolve(keep);
   try {
     await mkdir(to, { recursive: true });
@@ -63,7 +63,7 @@ export async function runReproduce(
       // Recorded relative to the manifest's folder inside it, else as given; the new ones are all in one folder.
       const before = firstThere(resolve(folder, file), resolve(file));
       const after = firstThere(join(to, file), join(to, basename(file)));
-      compared.push({ path: file, status: await compareFiles(before, after) });
+      compared.push({ path: file, status: await compareOutputs(before, after) });
     }
     output.result(table(compared.map(({ status, path: file }) => [status, file])));
     const wrong = compared.filter(({ status }) => status === "DIFFERENT" || status === "MISSING");
@@ -104,25 +104,6 @@ function runProgram(words: readonly string[], signal: AbortSignal): Promise<numb
   });
 }
 
-async function readManifest(path: string) {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw asFileError(error, path, "read");
-  }
-  try {
-    return parseRunManifest(JSON.parse(text), path);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new AtlasmtlError("BAD_FORMAT", `not valid JSON: ${error.message}`, {
-      where: path,
-      hint: "name the run manifest of a run",
-      subject: "artifact",
-    });
-  }
-}
-
 function commandOf(argv: unknown, path: string): readonly string[] {
   if (Array.isArray(argv) && argv.every((word) => typeof word === "string")) {
     const [program, ...words] = argv as string[];
@@ -151,8 +132,8 @@ function redirected(argv: readonly string[], folder: string): string[] {
   return words;
 }
 
-function warnOfOtherCode(software: unknown, output: CommandContext["output"]): void {
-  const recorded = recordedCode(software);
+function warnOfOtherCode(manifest: ReadRunManifest, output: CommandContext["output"]): void {
+  const recorded = codeOfRun(manifest);
   if (recorded === null || recorded === codeDigest()) return;
   output.warn({
     message: "the run was made by another version of the code",

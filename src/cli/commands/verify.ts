@@ -2,12 +2,8 @@
 import { dirname } from "node:path";
 import { platform } from "#platform";
 import { AtlasmtlError, isAtlasmtlError } from "../../api/errors.ts";
-import { checkRunFiles, isRunManifest, parseRunManifest } from "../../api/runs.ts";
-import { siblingPath } from "../../artifacts/locations.ts";
-import { type VerifyStatus, verifyBundle } from "../../artifacts/verify-bundle.ts";
-import { readWhole } from "../../core/checksums.ts";
-import { MAX_JSON_BYTES } from "../../core/limits.ts";
-import { codeDigest, recordedCode } from "../code-digest.ts";
+import { type FileContent, type VerifyStatus, verify } from "../../api/verify.ts";
+import { codeDigest } from "../code-digest.ts";
 import type { CommandContext } from "../context.ts";
 import { count, indent, plural, table } from "../terminal/print.ts";
 import { asSubject, describeFailure } from "../terminal/show-error.ts";
@@ -22,7 +18,7 @@ type Status = "OK" | "CHANGED" | "MISSING" | "NO CHECKSUM" | "UNREADABLE" | "SKI
 
 interface Check {
   readonly manifest: string;
-  /** Such as `model_path` or `input`. */
+  /** Such as `model` or `input`. */
   readonly role: string;
   readonly path: string;
   readonly status: Status;
@@ -31,9 +27,9 @@ interface Check {
   readonly found: string | null;
 }
 
-const BUNDLE_STATUS = {
+const STATUS = {
   ok: "OK",
-  mismatch: "CHANGED",
+  changed: "CHANGED",
   missing: "MISSING",
   unlisted: "NO CHECKSUM",
 } as const satisfies Record<VerifyStatus, Status>;
@@ -160,77 +156,25 @@ async function checkManifest(
   codes: Map<string, string>,
   signal: AbortSignal,
 ): Promise<Check[]> {
-  const json = path.endsWith(".json") ? await readJson(path) : null;
-  if (json !== null && isRunManifest(json)) {
-    const manifest = parseRunManifest(json, path);
-    const code = recordedCode(manifest.content.get("software"));
-    if (code !== null) codes.set(path, code);
-    const files = await checkRunFiles(manifest, dirname(path), signal);
-    return files.map(({ role, path: file, status, expected, found }) => ({
-      manifest: path,
-      role,
-      path: file,
-      status,
-      expected: fileText(expected),
-      found: found === null ? null : fileText(found),
-    }));
-  }
-  if (isFolder && !isBundleManifest(json)) {
+  const { kind, files, codeSha256 } = await verify(path, { signal, skipOthers: isFolder });
+  if (codeSha256 !== null) codes.set(path, codeSha256);
+  if (kind === "other") {
     const nothing = { expected: null, found: null };
     return [{ manifest: path, role: "of another program", path, status: "SKIPPED", ...nothing }];
   }
-  if (path.endsWith(".pth")) await requireManifest(path);
-  const files = await verifyBundle(path, { signal });
-  return files.map(({ key, path: file, status, expected, found }) => ({
+  return files.map(({ role, path: file, status, expected, found }) => ({
     manifest: path,
-    role: key.replace(/_path$/, ""),
+    role,
     path: file,
-    status: BUNDLE_STATUS[status],
-    expected: expected === null ? null : `sha256 ${expected}`,
-    found: found === null ? null : `sha256 ${found}`,
+    status: STATUS[status],
+    expected: contentText(expected),
+    found: contentText(found),
   }));
 }
 
 /** Of a file whose size changed, no digest is needed. */
-function fileText({
-  sizeBytes,
-  sha256,
-}: {
-  readonly sizeBytes: number;
-  readonly sha256: string | null;
-}): string {
-  return `${sha256 === null ? "another content" : `sha256 ${sha256}`}, ${count(sizeBytes)} bytes`;
-}
-
-function isBundleManifest(json: unknown): boolean {
-  return typeof json === "object" && json !== null && Object.hasOwn(json, "model_path");
-}
-
-/** Bundles from before manifests have nothing to compare with. */
-async function requireManifest(path: string): Promise<void> {
-  const files = platform.files.committedView?.() ?? platform.files;
-  if (!(await files.exists(path)) || (await files.exists(siblingPath(path, "manifest")))) return;
-  throw new AtlasmtlError("NOT_FOUND", "the model has no manifest beside it, so no checksums were recorded", {
-    where: path,
-    hint: "load the model and save it again, which writes a manifest",
-  });
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const bytes = await readWhole(
-    platform.files.committedView?.() ?? platform.files,
-    path,
-    null,
-    MAX_JSON_BYTES,
-  );
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? error.message : "it is not UTF-8";
-    throw new AtlasmtlError("BAD_FORMAT", `not valid JSON: ${reason}`, {
-      where: path,
-      hint: "restore the manifest from a copy",
-      cause: error,
-    });
-  }
+function contentText(content: FileContent | null): string | null {
+  if (content === null) return null;
+  const digest = content.sha256 === null ? "another content" : `sha256 ${content.sha256}`;
+  return content.sizeBytes === null ? digest : `${digest}, ${count(content.sizeBytes)} bytes`;
 }

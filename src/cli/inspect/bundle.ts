@@ -1,7 +1,6 @@
 /** What is in a bundle. @module */
-import { type Model, TrainedModel } from "../../api/index.ts";
-import { type PlainValue, toPlain } from "../../api/values.ts";
-import { normalizationOf } from "../../model/normalization.ts";
+import { TrainedModel } from "../../api/index.ts";
+import { inspectModel, type ModelInspection } from "../../api/inspect.ts";
 import { count, plural, shellWord, table } from "../terminal/print.ts";
 import { type Description, listed, type Section, shortText } from "./description.ts";
 
@@ -23,24 +22,14 @@ const SETTINGS = [
 /** @throws what loading throws. */
 export async function describeBundle(path: string): Promise<Description> {
   const model = await TrainedModel.load(path, { verifyChecksums: false });
-  const { labelHeads, coordHeads, trainGenes, inputTransform, shape, dropoutRate, trainConfig } = model.data;
-  const hasReference = await model.data.hasReference();
-  const config = toPlain(trainConfig) as { readonly [key: string]: PlainValue | undefined };
+  const inspection = await inspectModel(model);
+  const { labels, coordinates, trainConfig: config, warnings } = inspection;
   const settings = SETTINGS.filter((name) => config[name] !== undefined && config[name] !== null);
-  const normalize = normalizationOf(model.data);
-  const network = [
-    ["genes", `${count(trainGenes.length)}: ${listed(trainGenes, 4)}`],
-    ...(normalize === "none" ? [] : [["normalisation", `${normalize} of the query's counts`]]),
-    ["input transform", inputTransform],
-    ["hidden layers", `${shape.hiddenSizes.join(", ")}, dropout ${dropoutRate}`],
-    ["child correction", childCorrection(model.data.childCorrection)],
-  ];
-  const reference = `${model.data.referenceStorage}, ${hasReference ? "there" : "not there: KNN needs it"}`;
   const sections: Section[] = [
     {
       heading: "Labels, coarse to fine",
       text: table(
-        labelHeads.map(({ column, classes }) => [
+        labels.map(({ column, classes }) => [
           column,
           plural(classes.length, "class", "classes"),
           listed(classes, 5),
@@ -48,47 +37,62 @@ export async function describeBundle(path: string): Promise<Description> {
         [1],
       ),
     },
-    { heading: "Network", text: table([...network, ["reference", reference]]) },
+    { heading: "Network", text: table(networkRows(inspection, model.data.trainGenes)) },
   ];
-  if (coordHeads.length > 0)
+  if (coordinates.length > 0)
     sections.push({
       heading: "Coordinates",
-      text: table(coordHeads.map((head) => [head.name, head.obsmKey, plural(head.mean.length, "dimension")])),
+      text: table(
+        coordinates.map(({ name, obsmKey, dimensions }) => [name, obsmKey, plural(dimensions, "dimension")]),
+      ),
     });
   sections.push({
     heading: "Training",
     text: table(settings.map((name) => [name, shortText(config[name])])),
   });
-  if (model.warnings.length > 0)
-    sections.push({ heading: "Warnings", text: model.warnings.map(({ message }) => message).join("\n") });
+  if (warnings.length > 0)
+    sections.push({ heading: "Warnings", text: warnings.map(({ message }) => message).join("\n") });
   return {
     kind: "bundle",
     title: `${path}: a trained model`,
     sections,
     next: `atlasmtl predict --model ${shellWord(path)} --adata QUERY.h5ad --out ANNOTATED.h5ad`,
     json: {
-      labels: labelHeads.map(({ column, classes }) => ({ column, classes })),
-      n_genes: trainGenes.length,
-      normalize,
-      input_transform: inputTransform,
-      hidden_sizes: shape.hiddenSizes,
-      dropout_rate: dropoutRate,
-      coordinates: coordHeads.map((head) => ({
-        name: head.name,
-        obsm_key: head.obsmKey,
-        dimensions: head.mean.length,
+      labels,
+      n_genes: inspection.nGenes,
+      normalize: inspection.normalize,
+      input_transform: inspection.inputTransform,
+      hidden_sizes: inspection.hiddenSizes,
+      dropout_rate: inspection.dropoutRate,
+      coordinates: coordinates.map(({ name, obsmKey, dimensions }) => ({
+        name,
+        obsm_key: obsmKey,
+        dimensions,
       })),
-      child_correction: model.data.childCorrection !== null,
-      reference_storage: model.data.referenceStorage,
-      has_reference: hasReference,
+      child_correction: inspection.childCorrection !== null,
+      reference_storage: inspection.referenceStorage,
+      has_reference: inspection.hasReference,
       train_config: config,
-      warnings: model.warnings,
+      warnings,
     },
   };
 }
 
-function childCorrection(correction: Model["childCorrection"]): string {
-  if (correction === null) return "no";
-  const parents = correction.config.get("hotspot_parents");
-  return Array.isArray(parents) ? `for ${listed(parents.map(String), 5)}` : "yes";
+function networkRows(inspection: ModelInspection, genes: readonly string[]): string[][] {
+  const { nGenes, normalize, inputTransform, hiddenSizes, dropoutRate } = inspection;
+  const { childCorrection, referenceStorage, hasReference } = inspection;
+  const corrected =
+    childCorrection === null
+      ? "no"
+      : childCorrection.parents === null
+        ? "yes"
+        : `for ${listed(childCorrection.parents, 5)}`;
+  return [
+    ["genes", `${count(nGenes)}: ${listed(genes, 4)}`],
+    ...(normalize === "none" ? [] : [["normalisation", `${normalize} of the query's counts`]]),
+    ["input transform", inputTransform],
+    ["hidden layers", `${hiddenSizes.join(", ")}, dropout ${dropoutRate}`],
+    ["child correction", corrected],
+    ["reference", `${referenceStorage}, ${hasReference ? "there" : "not there: KNN needs it"}`],
+  ];
 }

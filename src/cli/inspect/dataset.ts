@@ -1,26 +1,22 @@
 /** What is in an annotated matrix, so that the flags of `train` and `predict` can be chosen. @module */
-import {
-  type AnnDataSummary,
-  type ColumnSummary,
-  describeAnnData,
-  type MatrixSummary,
-  type UnreadableSummary,
-} from "../../anndata/inspect/describe.ts";
-import { type GeneSummary, inspectGenes } from "../../anndata/inspect/inspect-genes.ts";
-import { isReadable, labelChain, roleOf } from "../../anndata/inspect/inspect-labels.ts";
-import { inspectMatrix, type MatrixCharacter } from "../../anndata/inspect/inspect-matrix.ts";
-import { openAnnData } from "../../anndata/open.ts";
-import type { ElementSummary } from "../../anndata/types.ts";
 import { isPredictionColumn, labelColumnOf } from "../../api/formats.ts";
-import type { AnnData } from "../../api/index.ts";
+import { openAnnData } from "../../api/index.ts";
+import {
+  type ColumnSummary,
+  type DatasetInspection,
+  type ElementSummary,
+  type InspectedGenes,
+  type InspectedMatrix,
+  inspectDataset,
+  isReadable,
+  type MatrixCharacter,
+  type MatrixSummary,
+  roleOf,
+  type UnreadableSummary,
+} from "../../api/inspect.ts";
 import type { OpenOptions } from "../../api/options.ts";
 import { count, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
 import { type Description, listed, MAX_ITEMS, type Section } from "./description.ts";
-
-/** A matrix with what its values look like; `problem` when they cannot be read. */
-type LookedAt =
-  | (MatrixSummary & { readonly look: MatrixCharacter | null; readonly problem: string | null })
-  | UnreadableSummary;
 
 /** How something is looked at. */
 export interface InspectWork {
@@ -32,24 +28,18 @@ export interface InspectWork {
 export async function describeDataset(path: string, { signal, open }: InspectWork): Promise<Description> {
   const adata = await openAnnData(path, open);
   try {
-    const summary = await describeAnnData(adata);
-    const matrices: LookedAt[] = [];
-    for (const matrix of summary.matrices) matrices.push(await lookedAt(adata, matrix, signal));
-    const genes = await lookAtNames(adata, summary);
-    const labels = await labelChain(summary, adata.obs);
-    const container = adata.stored?.format ?? "h5ad";
+    const inspection = await inspectDataset(adata, { signal });
+    const { container, labelColumns, groupColumns, notices: _, ...summary } = inspection;
     return {
       kind: "dataset",
       title: `${path}: ${plural(summary.nObs, "cell")} × ${plural(summary.nVars, "gene")}, ${container}`,
-      sections: sectionsOf(summary, matrices, genes, adata),
-      next: nextCommands(path, summary, matrices, labels),
+      sections: sectionsOf(inspection),
+      next: nextCommands(path, inspection),
       json: {
-        ...(snakeKeys({ ...summary, matrices, genes }) as object),
+        ...(snakeKeys(summary) as object),
         container,
-        label_columns: labels,
-        group_columns: summary.obs
-          .filter((column) => roleOf(column, summary.nObs) === "group")
-          .map(({ name }) => name),
+        label_columns: labelColumns,
+        group_columns: groupColumns,
       },
     };
   } finally {
@@ -57,49 +47,8 @@ export async function describeDataset(path: string, { signal, open }: InspectWor
   }
 }
 
-interface NamedGenes extends GeneSummary {
-  readonly names: readonly string[];
-  /** Columns of genes that hold names of another kind. */
-  readonly alternatives: readonly { readonly column: string; readonly namespace: string }[];
-}
-
-async function lookAtNames(adata: AnnData, { var: columns }: AnnDataSummary): Promise<NamedGenes> {
-  const names = await adata.varNames().catch(() => []);
-  const look = inspectGenes(names);
-  const alternatives: { column: string; namespace: string }[] = [];
-  for (const column of columns) {
-    if (!isReadable(column) || (column.kind !== "string" && column.kind !== "categorical")) continue;
-    if ((column.nClasses ?? 0) * 2 < names.length) continue;
-    const stored = await adata.var.column(column.name);
-    const values =
-      stored.kind === "categorical" ? stored.categories : stored.kind === "string" ? stored.values : [];
-    const { namespace } = inspectGenes(values.filter((value) => value !== null));
-    if (namespace !== "unknown" && namespace !== look.namespace)
-      alternatives.push({ column: column.name, namespace });
-  }
-  return { ...look, names, alternatives };
-}
-
-async function lookedAt(
-  adata: AnnData,
-  summary: MatrixSummary | UnreadableSummary,
-  signal: AbortSignal,
-): Promise<LookedAt> {
-  if ("problem" in summary) return summary;
-  try {
-    return { ...summary, look: await inspectMatrix(await adata.matrix(summary.name), signal), problem: null };
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return { ...summary, look: null, problem: (error as Error).message };
-  }
-}
-
-function sectionsOf(
-  summary: AnnDataSummary,
-  matrices: readonly LookedAt[],
-  genes: NamedGenes,
-  adata: AnnData,
-): Section[] {
+function sectionsOf(summary: DatasetInspection): Section[] {
+  const { matrices } = summary;
   const isPrediction = (name: string): boolean => hasPredictions(summary) && isPredictionColumn(name);
   const of = (role: string) =>
     summary.obs
@@ -125,23 +74,23 @@ function sectionsOf(
       text: classTable(summary.obs.filter(({ name }) => isPrediction(name) && isFinalLabel(name))),
     },
     { heading: "Embeddings (obsm)", text: table(capped(summary.obsm.map(elementRow))) },
-    { heading: "Genes", text: geneText(genes) },
+    { heading: "Genes", text: geneText(summary.genes) },
     { heading: "Columns of genes", text: table(capped(summary.var.map(columnRow), 6)) },
     { heading: "Unstructured (uns)", text: compact(summary.uns) },
     { heading: "Also there", text: table(capped(summary.other.map(elementRow), 8)) },
-    { heading: "Notices", text: (adata.notices ?? []).map(({ message }) => message).join("\n") },
+    { heading: "Notices", text: summary.notices.map(({ message }) => message).join("\n") },
   ];
   return sections.filter(({ text }) => text !== "");
 }
 
 const isFinalLabel = (name: string): boolean => labelColumnOf("final", name) !== null;
 
-const hasPredictions = ({ obs }: AnnDataSummary): boolean => obs.some(({ name }) => isFinalLabel(name));
+const hasPredictions = ({ obs }: DatasetInspection): boolean => obs.some(({ name }) => isFinalLabel(name));
 
 const classesOf = (column: ColumnSummary | UnreadableSummary): number =>
   isReadable(column) ? (column.nClasses ?? 0) : 0;
 
-function matrixRow(matrix: LookedAt, { nObs, nVars }: AnnDataSummary): string[] {
+function matrixRow(matrix: InspectedMatrix, { nObs, nVars }: DatasetInspection): string[] {
   if (!("look" in matrix)) return [matrix.name, "", "", `cannot be read: ${matrix.problem}`];
   const { name, nRows, nCols, storage, dtype, look, problem } = matrix;
   const size = nRows === nObs && nCols === nVars ? "" : `${count(nRows)} × ${count(nCols)}`;
@@ -197,7 +146,7 @@ function classTable(columns: readonly (ColumnSummary | UnreadableSummary)[]): st
   return table(capped(rows), [1, 2]);
 }
 
-function geneText({ names, namespace, isVersioned, species, prefix, alternatives }: NamedGenes): string {
+function geneText({ names, namespace, isVersioned, species, prefix, alternatives }: InspectedGenes): string {
   if (names.length === 0) return "";
   const kinds = {
     ensembl: isVersioned ? "Ensembl ids with versions" : "Ensembl ids",
@@ -255,12 +204,8 @@ function capped(rows: readonly string[][], most = MAX_ITEMS): string[][] {
   return [...rows.slice(0, most - 1), [`and ${rows.length - most + 1} more`]];
 }
 
-function nextCommands(
-  path: string,
-  summary: AnnDataSummary,
-  matrices: readonly LookedAt[],
-  labels: readonly string[],
-): string | null {
+function nextCommands(path: string, summary: DatasetInspection): string | null {
+  const { matrices, labelColumns: labels } = summary;
   if (matrices.length === 0) return null;
   if (hasPredictions(summary)) return null; // an annotated query
   const data = `--adata ${shellWord(path)}${matrixFlag(matrices)}`;
@@ -270,8 +215,8 @@ function nextCommands(
 }
 
 /** The default transform wants counts, and refuses negative values: X when it will do, else what does. */
-function matrixFlag(matrices: readonly LookedAt[]): string {
-  const kindOf = (matrix: LookedAt): string =>
+function matrixFlag(matrices: readonly InspectedMatrix[]): string {
+  const kindOf = (matrix: InspectedMatrix): string =>
     "look" in matrix ? (matrix.look?.kind ?? "unknown") : "unreadable";
   const x = matrices.find(({ name }) => name === "X");
   if (x !== undefined && !["scaled", "empty", "unreadable"].includes(kindOf(x))) return "";

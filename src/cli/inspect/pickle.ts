@@ -1,23 +1,19 @@
-/** What is in a pickle of a bundle, read as data. @module */
+/** What is in a pickle of a bundle. @module */
 import { readFile } from "node:fs/promises";
-import { Float } from "../../api/values.ts";
-import { gunzip, isGzip } from "../../formats/compression/gzip.ts";
-import { parsePickle } from "../../formats/pickle/parse.ts";
-import { describeValue, NdArray, type PickleValue } from "../../formats/pickle/values.ts";
+import { inspectPickle, type PickleItem } from "../../api/inspect-pickle.ts";
 import { plural, table } from "../terminal/print.ts";
 import { type Description, listed, MAX_ITEMS } from "./description.ts";
 
+const ROLES = { metadata: "the metadata of a bundle", reference: "the KNN reference of a bundle" } as const;
+
 /** @throws BAD_FORMAT, UNSUPPORTED or LIMIT for a pickle that is not plain data. */
 export async function describePickle(path: string): Promise<Description> {
-  const bytes = await readFile(path);
-  const value = parsePickle(isGzip(bytes) ? gunzip(bytes) : bytes);
-  const rows = value instanceof Map ? entriesOf(value) : [["", pickleText(value)]];
-  const names = value instanceof Map ? [...value.keys()] : [];
-  const role = names.includes("train_genes")
-    ? "the metadata of a bundle"
-    : names.includes("coords") && names.includes("labels")
-      ? "the KNN reference of a bundle"
-      : "a Python pickle";
+  const { part, items } = inspectPickle(await readFile(path));
+  const role = part === null ? "a Python pickle" : ROLES[part];
+  const rows = items.flatMap(([key, item]) => [
+    [key, itemText(item)],
+    ...(item.kind === "dict" ? item.arrays.map(([name, array]) => [`  ${name}`, itemText(array)]) : []),
+  ]);
   return {
     kind: "pickle",
     title: `${path}: ${role}`,
@@ -27,25 +23,17 @@ export async function describePickle(path: string): Promise<Description> {
   };
 }
 
-function entriesOf(dict: ReadonlyMap<PickleValue, PickleValue>): string[][] {
-  return [...dict].flatMap(([key, value]) => {
-    const rows = [[String(key), pickleText(value)]];
-    if (value instanceof Map && [...value.values()].every((item) => item instanceof NdArray))
-      for (const [name, item] of value) rows.push([`  ${String(name)}`, pickleText(item)]);
-    return rows;
-  });
-}
-
-function pickleText(value: PickleValue): string {
-  if (value instanceof Float) return String(value.value);
-  if (value instanceof NdArray) return `array ${value.dtype} [${value.shape.join(", ")}]`;
-  if (value instanceof Map)
-    return value.size === 0
-      ? "{}"
-      : `${plural(value.size, "entry", "entries")}: ${listed([...value.keys()].map(String))}`;
-  if (Array.isArray(value))
-    return `${plural(value.length, "item")}: ${listed(value.slice(0, 7).map(pickleText), 5)}`;
-  if (value === null || ["string", "number", "boolean", "bigint"].includes(typeof value))
-    return String(value);
-  return describeValue(value);
+function itemText(item: PickleItem): string {
+  switch (item.kind) {
+    case "array":
+      return `array ${item.dtype} [${item.shape.join(", ")}]`;
+    case "dict":
+      return item.keys.length === 0
+        ? "{}"
+        : `${plural(item.keys.length, "entry", "entries")}: ${listed(item.keys)}`;
+    case "list":
+      return `${plural(item.length, "item")}: ${listed(item.first.map(itemText), 5)}`;
+    default:
+      return item.text;
+  }
 }

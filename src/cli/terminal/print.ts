@@ -1,6 +1,6 @@
 /** What goes to the terminal: plain, aligned, in colour only where a person reads it. @module */
 import { styleText } from "node:util";
-import type { Warning } from "../../predict/types.ts";
+import type { Warning } from "../../api/index.ts";
 import { snakeName } from "../options/flag.ts";
 import type { Failure } from "./show-error.ts";
 

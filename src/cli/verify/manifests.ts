@@ -3,8 +3,8 @@ import { type Dirent, readdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AtlasmtlError, asFileError } from "../../api/errors.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX } from "../../api/formats.ts";
 import { compareCodePoints } from "../../api/names.ts";
-import { FILE_SUFFIXES, MODEL_SUFFIX } from "../../artifacts/schema.ts";
 
 /** Folders below the one that was named. */
 const MAX_DEPTH = 8;

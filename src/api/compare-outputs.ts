@@ -1,22 +1,23 @@
-/** Whether two files say the same, times and memory aside. @module */
-import { readFile } from "node:fs/promises";
-import { columnStrings } from "../../anndata/read/column-values.ts";
-import { isAtlasmtlError } from "../../api/errors.ts";
-import { holdsMetadata } from "../../api/formats.ts";
-import { type ConfigMap, type ConfigValue, emitJson, parseJsonObject } from "../../api/values.ts";
-import { loadModel } from "../../artifacts/load.ts";
-import { emitBundle } from "../../artifacts/save.ts";
-import { FILE_SUFFIXES, MODEL_SUFFIX } from "../../artifacts/schema.ts";
-import { withoutTimes } from "../../benchmark/times.ts";
-import { sha256 } from "../../core/checksums.ts";
-import { openCellTable } from "../../output/read-predictions.ts";
+/** Whether two files of runs say the same, times and memory aside (Node). @module */
+import { platform } from "#platform";
+import { columnStrings } from "../anndata/read/column-values.ts";
+import { loadModel } from "../artifacts/load.ts";
+import { emitBundle } from "../artifacts/save.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX } from "../artifacts/schema.ts";
+import { withoutTimes } from "../benchmark/times.ts";
+import { readWhole, sha256 } from "../core/checksums.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { emitJson, parseJsonObject } from "../core/json.ts";
+import { isAtlasmtlError } from "../errors.ts";
+import { openCellTable } from "../output/read-predictions.ts";
+import { holdsMetadata } from "../output/table-formats.ts";
 
 /** `SAME`: every byte; `SAME BUT TIMES`: all that does not depend on the clock or the memory. */
 export type Sameness = "SAME" | "SAME BUT TIMES" | "DIFFERENT" | "HOLDS TIMES" | "MISSING";
 
 /** Compares two files by what they are. */
-export async function compareFiles(before: string, after: string): Promise<Sameness> {
-  const [old, now] = await Promise.all([before, after].map((path) => readFile(path).catch(() => null)));
+export async function compareOutputs(before: string, after: string): Promise<Sameness> {
+  const [old, now] = await Promise.all([before, after].map(contentOf));
   if (now === null) return "MISSING";
   if (old !== null && sha256([old]) === sha256([now])) return "SAME";
   if (old === null) return "MISSING";
@@ -31,6 +32,11 @@ export async function compareFiles(before: string, after: string): Promise<Samen
   }
   // Reports show the time that the run took.
   return before.endsWith(".html") ? "HOLDS TIMES" : "DIFFERENT";
+}
+
+/** Null for what is not there or cannot be read. */
+async function contentOf(path: string): Promise<Uint8Array | null> {
+  return readWhole(platform.files, path, null).catch(() => null);
 }
 
 const verdict = (a: string, b: string): Sameness => (a === b ? "SAME BUT TIMES" : "DIFFERENT");

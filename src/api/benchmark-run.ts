@@ -1,0 +1,60 @@
+/** What belongs to the run of a benchmark besides running it: what it reads, what tells it apart, what it found. @module */
+import { resolvePath } from "../benchmark/benchmark-cells.ts";
+import type { BenchmarkManifest } from "../benchmark/dataset-manifest.ts";
+import { tablePath } from "../benchmark/preprocess-keys.ts";
+import type { MethodResult } from "../benchmark/run-method.ts";
+import { sourceRunFile } from "../benchmark/source-run.ts";
+import { sha256 } from "../core/checksums.ts";
+import { type ConfigMap, Float } from "../core/config.ts";
+import { emitJson } from "../core/json.ts";
+
+export { type BenchmarkManifest, parseBenchmarkManifest } from "../benchmark/dataset-manifest.ts";
+export {
+  BENCHMARK_FILES,
+  type BenchmarkResult,
+  checkMethods as checkBenchmarkMethods,
+} from "../benchmark/run-all.ts";
+
+/** The files that a benchmark reads besides its manifest: those named there, from `folder`, and a model's. */
+export function benchmarkInputs(
+  { referencePath, queryPath, preprocess, policies }: BenchmarkManifest,
+  folder: string,
+  model?: string,
+): readonly string[] {
+  const table = preprocess === null ? null : tablePath(preprocess, folder);
+  const source = policies.taskWeights?.sourceRun ?? null;
+  return [
+    resolvePath(folder, referencePath),
+    resolvePath(folder, queryPath),
+    ...(model === undefined ? [] : [model]),
+    ...(table === null ? [] : [table]),
+    ...(source === null ? [] : [sourceRunFile(resolvePath(folder, source))]),
+  ];
+}
+
+/** What tells a run from others, for the results that it may take over: its code and its inputs by their digests. */
+export function benchmarkIdentity(
+  codeSha256: string,
+  inputs: readonly { readonly sha256: string }[],
+): string {
+  return sha256([emitJson({ code: codeSha256, inputs: inputs.map((file) => file.sha256) })]);
+}
+
+/** How well one method did on one label column; null for what was not measured. */
+export function benchmarkScores(
+  result: MethodResult,
+  labelColumn: string,
+): Readonly<Record<"accuracy" | "macroF1" | "coverage" | "ece", number | null>> {
+  const metrics = result.entry.get("metrics");
+  const own = metrics instanceof Map ? (metrics as ConfigMap).get(labelColumn) : null;
+  const read = (key: string): number | null => {
+    const value = own instanceof Map ? (own as ConfigMap).get(key) : null;
+    return value instanceof Float ? value.value : null;
+  };
+  return {
+    accuracy: read("accuracy"),
+    macroF1: read("macro_f1"),
+    coverage: read("coverage"),
+    ece: read("ece"),
+  };
+}

@@ -1,0 +1,62 @@
+/** What is in a pickle of a bundle, read as data: nothing in it runs. @module */
+import { Float } from "../core/config.ts";
+import { gunzip, isGzip } from "../formats/compression/gzip.ts";
+import { parsePickle } from "../formats/pickle/parse.ts";
+import { describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
+
+/** One value of a pickle, as far as it is told. */
+export type PickleItem =
+  | { readonly kind: "array"; readonly dtype: string; readonly shape: readonly number[] }
+  /** `arrays` are the items where all of them are arrays. */
+  | {
+      readonly kind: "dict";
+      readonly keys: readonly string[];
+      readonly arrays: readonly (readonly [key: string, array: PickleItem])[];
+    }
+  /** The first of its items. */
+  | { readonly kind: "list"; readonly length: number; readonly first: readonly PickleItem[] }
+  | { readonly kind: "value"; readonly text: string };
+
+export interface PickleInspection {
+  /** Which part of a bundle it is, by its keys; null for another pickle. */
+  readonly part: "metadata" | "reference" | null;
+  /** The items of a dict by their keys; a value of another kind alone, without a key. */
+  readonly items: readonly (readonly [key: string, item: PickleItem])[];
+}
+
+/** Items told of a list at most. */
+const MAX_ITEMS = 7;
+
+/** @throws BAD_FORMAT, UNSUPPORTED or LIMIT for a pickle that is not plain data. */
+export function inspectPickle(bytes: Uint8Array): PickleInspection {
+  const value = parsePickle(isGzip(bytes) ? gunzip(bytes) : bytes);
+  if (!(value instanceof Map)) return { part: null, items: [["", itemOf(value)]] };
+  const has = (key: string): boolean => value.has(key);
+  return {
+    part: has("train_genes") ? "metadata" : has("coords") && has("labels") ? "reference" : null,
+    items: [...value].map(([key, item]) => [String(key), itemOf(item)]),
+  };
+}
+
+function itemOf(value: PickleValue): PickleItem {
+  if (value instanceof NdArray) return { kind: "array", dtype: value.dtype, shape: value.shape };
+  if (value instanceof Map) {
+    const items = [...value].map(([key, item]) => [String(key), item] as const);
+    const isOfArrays = items.every(([, item]) => item instanceof NdArray);
+    return {
+      kind: "dict",
+      keys: items.map(([key]) => key),
+      arrays: isOfArrays ? items.map(([key, item]) => [key, itemOf(item)] as const) : [],
+    };
+  }
+  if (Array.isArray(value))
+    return { kind: "list", length: value.length, first: value.slice(0, MAX_ITEMS).map(itemOf) };
+  return { kind: "value", text: textOf(value) };
+}
+
+function textOf(value: PickleValue): string {
+  if (value instanceof Float) return String(value.value);
+  if (value === null || ["string", "number", "boolean", "bigint"].includes(typeof value))
+    return String(value);
+  return describeValue(value);
+}
