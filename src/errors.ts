@@ -1,5 +1,5 @@
 /**
- * Every failure a caller can meet is an {@link AtlasmtlError} with one of these codes.
+ * Every error that a caller can get is an {@link AtlasmtlError} with one of these codes.
  *
  * ```ts
  * try { await TrainedModel.load("model.pth"); }
@@ -11,11 +11,12 @@
 /**
  * The closed set of error codes.
  *
- * `USAGE` a wrong option or call; `NOT_FOUND` a file, key, column or layer that is not there; `BAD_FORMAT`
- * bytes that do not follow their format; `UNSUPPORTED` a valid thing that is not read or written here;
+ * `USAGE` a wrong option or call; `NOT_FOUND` a file, key, column or layer that does not exist; `BAD_FORMAT`
+ * bytes that do not follow their format; `UNSUPPORTED` valid input that atlasmtl does not read or write;
  * `BAD_DATA` values that cannot be used; `MISMATCH` two inputs that do not belong together; `LIMIT` a
- * declared size beyond a safe bound; `CHECKSUM` a file that changed; `IO` the machine refused (disk full,
- * permission, memory); `ABORTED` the caller's signal; `BUG` a broken invariant of ours.
+ * declared size beyond a safe bound; `CHECKSUM` a file that has changed; `IO` an error of the operating
+ * system (disk full, permission, memory); `ABORTED` the caller's signal; `BUG` a broken invariant of
+ * atlasmtl.
  */
 export const ERROR_CODES = [
   "USAGE",
@@ -34,7 +35,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /**
- * What kind of thing is at fault; the command line turns it into its exit code
+ * What is at fault; the command line derives its exit code from it
  * (docs/specification/6-cli.md#exit-codes).
  */
 export type ErrorSubject = "usage" | "data" | "artifact" | "environment" | "bug";
@@ -79,16 +80,16 @@ function defaultSubject(code: ErrorCode): ErrorSubject {
   }
 }
 
-/** True when `error` is ours and, if `codes` are given, carries one of them. */
+/** True if `error` is an {@link AtlasmtlError} and, if `codes` are given, has one of them. */
 export function isAtlasmtlError(error: unknown, ...codes: ErrorCode[]): error is AtlasmtlError {
   return error instanceof AtlasmtlError && (codes.length === 0 || codes.includes(error.code));
 }
 
 /**
- * Adds a location to an error on its way up, once, at the door where the location is known.
+ * Adds a location to a caught error; call it once, where the location is known.
  *
- * `where` becomes a prefix (`file › key`); `subject` replaces the default. Errors that are not ours are
- * returned unchanged.
+ * `where` becomes a prefix (`file › key`); `subject` replaces the default. Other errors are returned
+ * unchanged.
  */
 export function locate(error: unknown, where: string, subject?: ErrorSubject): unknown {
   if (!(error instanceof AtlasmtlError)) return error;

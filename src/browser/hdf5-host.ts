@@ -1,4 +1,7 @@
-/** How HDF5 files reach the library in browsers: mounted where they are, or copied into memory. @module */
+/**
+ * Gives the HDF5 library access to files in browsers: a `File` is mounted in a worker, else copied into
+ * memory. @module
+ */
 import type { FileInput } from "../core/bytes.ts";
 import type { MountedFile, MountingFs } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";

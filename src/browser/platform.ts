@@ -1,4 +1,4 @@
-/** A browser page or worker as a host: files come from the user, nothing leaves the machine. @module */
+/** The host for browser pages and workers: files come from the user, nothing leaves the machine. @module */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { blobSource, bytesSource } from "../core/blob-source.ts";
@@ -41,7 +41,7 @@ export const platform: Platform = {
   },
 
   mountForHdf5,
-  // Megabytes of WebAssembly that a page would have to fetch; gzip needs none.
+  // Other codecs are megabytes of WebAssembly that a page would have to fetch; gzip needs none.
   hdf5Plugins: () => null,
 
   threads: browserThreads,

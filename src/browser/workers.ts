@@ -1,4 +1,4 @@
-/** Threads in browsers: Worker, where the page is cross-origin isolated. @module */
+/** Threads in browsers: `Worker`, if the page is cross-origin isolated. @module */
 import type { ThreadHost } from "../core/threads.ts";
 
 const PRELUDE = `onmessage = ({ data }) => start(data, (text) => postMessage(text));\n`;

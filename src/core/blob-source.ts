@@ -1,4 +1,4 @@
-/** Bytes in memory and `Blob`s as {@link ByteSource}s; both work on every host. @module */
+/** Makes a {@link ByteSource} from bytes in memory or from a `Blob`, on every host. @module */
 import { AtlasmtlError } from "../errors.ts";
 import type { ByteSource } from "./bytes.ts";
 
@@ -19,7 +19,7 @@ export function blobSource(blob: Blob, name = nameOf(blob)): ByteSource {
       try {
         return new Uint8Array(await blob.slice(Math.max(start, 0), Math.max(end, 0)).arrayBuffer());
       } catch (cause) {
-        // A File is a promise: its content stays on the disk, where it may change or go away.
+        // The content of a File stays on the disk, where it may change or be deleted.
         throw new AtlasmtlError("IO", "the file cannot be read", {
           where: name,
           hint: "choose it again if it was changed, moved or removed since; if not, there may be no memory for it",

@@ -1,11 +1,11 @@
-/** SHA-256 of files, and reading files that must have a known one. @module */
+/** SHA-256 of files, and reading files with a known SHA-256. @module */
 import { platform } from "#platform";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { FileStore } from "./bytes.ts";
 import { MAX_BUNDLE_FILE_BYTES } from "./limits.ts";
 import { throwIfAborted } from "./progress.ts";
 
-/** Bytes hashed at a time. */
+/** Bytes that are hashed at once. */
 const CHUNK_BYTES = 1 << 20;
 
 /** SHA-256 in lower-case hex of bytes in pieces. */
@@ -17,7 +17,7 @@ export function sha256(pieces: readonly Uint8Array[]): string {
 
 /**
  * SHA-256 of a file, read in chunks.
- * @throws NOT_FOUND, IO, ABORTED; LIMIT beyond `maxBytes`: a file may declare any size without holding as many.
+ * @throws NOT_FOUND, IO, ABORTED; LIMIT beyond `maxBytes`: a sparse file may have any size.
  */
 export async function sha256File(
   store: FileStore,
@@ -29,7 +29,7 @@ export async function sha256File(
   try {
     if (source.byteLength > maxBytes) throw locate(tooLarge(source.byteLength, maxBytes), path);
     const hash = platform.createSha256();
-    // One buffer for all chunks: freed ones would pile up until the next collection.
+    // All chunks share one buffer: freed buffers would accumulate until the next garbage collection.
     const chunk = new Uint8Array(Math.min(source.byteLength, CHUNK_BYTES));
     for (let at = 0; at < source.byteLength; at += CHUNK_BYTES) {
       throwIfAborted(signal);
@@ -42,7 +42,7 @@ export async function sha256File(
 }
 
 /**
- * Reads a whole file; with `expected`, its SHA-256 is compared before anything is made of it.
+ * Reads a whole file. With `expected`, its SHA-256 is checked before the bytes are returned.
  * @throws NOT_FOUND, IO; LIMIT beyond `maxBytes`; CHECKSUM naming the file, the expected and the found digest.
  */
 export async function readWhole(

@@ -1,8 +1,8 @@
 /**
- * Settings as they are stored in bundles and manifests.
+ * Settings as bundles and manifests store them.
  *
- * Python tells 1.0 from 1 and so do its users' tools; JavaScript does not. A plain number here is a Python
- * int, a {@link Float} a Python float (docs/specification/1-artifacts.md#metadata-file).
+ * Python distinguishes 1.0 from 1, JavaScript does not. Here a plain number is a Python int and a {@link
+ * Float} a Python float (docs/specification/1-artifacts.md#metadata-file).
  * @module
  */
 
@@ -25,7 +25,7 @@ export type ConfigMap = ReadonlyMap<string, ConfigValue>;
 /** JSON-like data without the int/float distinction. */
 export type PlainValue = null | boolean | string | number | PlainValue[] | { [key: string]: PlainValue };
 
-/** Drops the int/float distinction; objects come out with a null prototype, so that any key is safe. */
+/** Drops the int/float distinction. Objects get a null prototype, so that any key is safe. */
 export function toPlain(value: ConfigValue): PlainValue {
   if (value instanceof Float) return value.value;
   if (Array.isArray(value)) return value.map(toPlain);

@@ -1,13 +1,13 @@
 /**
- * Compressed sparse rows: the one matrix layout of training and prediction.
+ * Compressed sparse rows (CSR), the matrix layout of training and prediction.
  * @module
  */
 
 /**
  * A sparse matrix of `nRows` cells by `nCols` genes.
  *
- * Row r holds entries `indptr[r]` to `indptr[r + 1]`. Within a row, `indices` rise strictly (sorted, no
- * duplicates) and no stored value is zero: every reader establishes this, every consumer relies on it.
+ * Row r holds entries `indptr[r]` to `indptr[r + 1]`. Within a row, `indices` increase strictly (sorted, no
+ * duplicates) and no stored value is zero: every reader guarantees this, and all other code relies on it.
  * `data` is null when every stored entry is 1 (the `binary` input transform).
  */
 export interface Csr {
@@ -18,7 +18,7 @@ export interface Csr {
   readonly data: Float32Array | null;
 }
 
-/** Consecutive rows of a streamed matrix; row 0 of `csr` is row `firstRow` of the whole. */
+/** Consecutive rows of a streamed matrix; row 0 of `csr` is row `firstRow` of the matrix. */
 export interface RowBlock {
   readonly firstRow: number;
   readonly csr: Csr;

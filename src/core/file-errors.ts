@@ -1,4 +1,4 @@
-/** Errors of the system as ours. @module */
+/** Converts errors of the operating system to {@link AtlasmtlError}s. @module */
 import { AtlasmtlError } from "../errors.ts";
 
 const REASONS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
@@ -17,13 +17,13 @@ const REASONS: Readonly<Record<string, readonly [message: string, hint: string]>
   EMFILE: ["too many open files", "raise the limit (ulimit -n)"],
 };
 
-/** The system's own code of an error, such as `ENOENT`; null for an error of another kind. */
+/** The operating system's code of an error, such as `ENOENT`; null for any other error. */
 export function systemCode(error: unknown): string | null {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : null;
 }
 
-/** Turns an error of the system into ours; leaves others as they are. */
+/** Converts an error of the operating system; returns other errors unchanged. */
 export function asFileError(error: unknown, path: string, doing: "read" | "write"): unknown {
   const code = systemCode(error);
   if (error instanceof AtlasmtlError || code === null) return error;

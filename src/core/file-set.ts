@@ -1,4 +1,4 @@
-/** Files that a page or a program holds, found by name: a {@link FileStore} without a file system. @module */
+/** A {@link FileStore} of files that a page or a program holds, found by name. @module */
 
 import { AtlasmtlError } from "../errors.ts";
 import { blobSource, bytesSource } from "./blob-source.ts";
@@ -11,17 +11,17 @@ import { normalizePath } from "./paths.ts";
  */
 export type FileSetInput = Iterable<File> | ReadonlyMap<string, Blob | Uint8Array>;
 
-/** A store that cannot be written to and knows what it holds. */
+/** A read-only store that can list its files. */
 export interface FileSet extends FileStore {
   /** Paths with forward slashes, in the order given. */
   readonly paths: readonly string[];
 }
 
 /**
- * Puts files into a store; nothing is read before it is asked for. Paths are compared once their `.`, `..` and
- * back slashes are resolved.
+ * Makes a store from files; a file is read only on request. Paths are compared after `.`, `..` and
+ * backslashes are resolved.
  *
- * @throws USAGE for something that is no file, and for two files of one path.
+ * @throws USAGE for a value that is not a file, and for two files with the same path.
  */
 export function createFileSet(input: FileSetInput): FileSet {
   const files = new Map<string, Blob | Uint8Array>();

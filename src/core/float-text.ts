@@ -10,7 +10,7 @@ export function pythonFloat32(value: number): string {
   return floatText(value, Number.isFinite(value) ? shortestDecimal(value) : value);
 }
 
-/** `decimal` printed in the form that the size of `value` asks for. */
+/** Formats `decimal` in plain or exponent notation, depending on the size of `value`. */
 function floatText(value: number, decimal: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
@@ -35,8 +35,8 @@ function shortestDecimal(value: number): number {
 }
 
 /**
- * The same for 1e-4 ≤ value < 10, without text: value × 10^k is exact up to k = 12 (24 bits and the 28 of 5^12), and
- * the quotient of two exact numbers is the float64 nearest to that decimal.
+ * The same for 1e-4 ≤ value < 10, without parsing text: value × 10^k is exact up to k = 12 (24 bits and the
+ * 28 bits of 5^12), and the quotient of two exact numbers is the float64 nearest to that decimal.
  */
 function shortestScaled(value: number): number {
   // Six significant digits.

@@ -1,4 +1,7 @@
-/** JSON files of bundles: keys sorted by code point, two-space indent, any key safe. @module */
+/**
+ * Reads and writes JSON files of bundles: keys sorted by code point, two-space indent; any key is safe.
+ * @module
+ */
 
 import { AtlasmtlError } from "../errors.ts";
 import { type ConfigMap, type ConfigValue, configEntries, Float } from "./config.ts";
@@ -6,8 +9,8 @@ import { MAX_JSON_BYTES, MAX_PICKLE_DEPTH } from "./limits.ts";
 import { compareCodePoints } from "./order.ts";
 
 /**
- * Parses a JSON object. Whole numbers come as ints, others as `Float`.
- * @throws BAD_FORMAT for anything but a JSON object; LIMIT for a file or a nesting beyond bounds.
+ * Parses a JSON object. Whole numbers become ints, others `Float`.
+ * @throws BAD_FORMAT if it is not a JSON object; LIMIT for a file or a nesting beyond bounds.
  */
 export function parseJsonObject(bytes: Uint8Array): ConfigMap {
   if (bytes.length > MAX_JSON_BYTES)
@@ -33,9 +36,7 @@ function fromJson(value: unknown, depth: number): ConfigValue {
   return new Map(Object.entries(value).map(([key, item]) => [key, fromJson(item, depth + 1)]));
 }
 
-/**
- * Emits settings as JSON; a whole `Float` keeps its `.0`, and what JSON has no number for becomes null.
- */
+/** * Writes settings as JSON. A whole `Float` keeps its `.0`; NaN and infinities become null. */
 export function emitJson(value: ConfigValue): Uint8Array {
   return new TextEncoder().encode(`${toJson(value, "")}\n`);
 }

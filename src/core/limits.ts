@@ -1,6 +1,6 @@
 /**
- * Safe bounds on what a file may declare. A file as the specification has it stays far below each of them; a hostile
- * one is refused with LIMIT before anything is allocated.
+ * Upper bounds on what a file may declare. A valid file is far below each of them. A file beyond one is
+ * refused with LIMIT before any memory is allocated.
  * @module
  */
 
@@ -10,13 +10,13 @@ export const MAX_PICKLE_DEPTH = 500;
 /** Containers and floats that one pickle may build, at up to 100 bytes of memory each. */
 export const MAX_PICKLE_OBJECTS = 500_000;
 
-/** Values that wait on a pickle's stack at once; Python puts a thousand there before it adds them to a list. */
+/** Values on a pickle's stack at once; Python pushes up to a thousand before it appends them to a list. */
 export const MAX_PICKLE_STACK = 1_000_000;
 
-/** Arrays and bytes that one pickle may build from each of its own bytes; honest ones stay under 8. */
+/** Bytes of arrays that a pickle may build per byte of its own; valid ones stay under 8. */
 export const MAX_PICKLE_EXPANSION = 32;
 
-/** Bytes that a pickle, or the content of a compressed file, may have however small the file is. */
+/** Bytes that a pickle may build, or a compressed file expand to, even if the file is small. */
 export const EXPANSION_ALLOWANCE = 48 * 1024 * 1024;
 
 /** Bytes of one integer in a pickle. */
@@ -40,7 +40,10 @@ export const MAX_DEFLATE_RATIO = 1032;
 /** Bytes that one compressed file or entry may expand to. */
 export const MAX_INFLATED_BYTES = 0xffff_ffff;
 
-/** How far whole files of arrays compress at most; float32 values barely do, repeated labels do well. */
+/**
+ * The largest compression ratio of whole files of arrays; float32 values barely compress, repeated labels
+ * compress well.
+ */
 const MAX_FILE_COMPRESSION = 64;
 
 /** The bytes that a compressed file of `compressedBytes` may expand to. */
@@ -48,10 +51,10 @@ export function maxInflatedBytes(compressedBytes: number): number {
   return Math.min(MAX_INFLATED_BYTES, EXPANSION_ALLOWANCE + MAX_FILE_COMPRESSION * compressedBytes);
 }
 
-/** Elements of a tensor whose strides repeat stored values, and which is thus larger than its storage. */
+/** Elements of a tensor that is larger than its storage, because its strides repeat stored values. */
 export const MAX_EXPANDED_ELEMENTS = 1 << 24;
 
-/** Bytes of one file of a bundle; larger ones do not fit the memory of a JavaScript program. */
+/** Bytes of one file of a bundle; larger files do not fit the memory of a JavaScript program. */
 export const MAX_BUNDLE_FILE_BYTES = 2 ** 33;
 
 /** Bytes of a manifest or another JSON file of a bundle. */
@@ -60,7 +63,7 @@ export const MAX_JSON_BYTES = 256 * 1024 * 1024;
 /** Values of one stored array that are read at once. */
 export const MAX_ARRAY_VALUES = 2 ** 31;
 
-/** Bytes of values that may be read at once from a stored array however small its file is. */
+/** Bytes of values that may be read at once from a stored array, even if its file is small. */
 export const ARRAY_ALLOWANCE = 48 * 1024 * 1024;
 
 /** The bytes of values that may be read at once from a stored array in a file of `fileBytes`. */

@@ -14,7 +14,7 @@ const words = new Float64Array(1);
 const bits = new Uint32Array(words.buffer);
 const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 
-/** Exact powers of two from 2^−1022 to 2^1023: looked up, as putting bits together waits for memory each time. */
+/** Exact powers of two from 2^−1022 to 2^1023, in a table: composing the bits of each would be slower. */
 const POWERS = Float64Array.from({ length: 2046 }, (_, i) => {
   bits[HIGH] = (i + 1) << 20;
   bits[1 - HIGH] = 0;

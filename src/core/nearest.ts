@@ -1,10 +1,10 @@
-/** The nearest valid name, for "did you mean". @module */
+/** Finds the most similar valid name, for "did you mean". @module */
 
 /**
- * The candidate a misspelt `name` most likely means, or null when none is near.
+ * The candidate that a misspelt `name` most likely means, or null if none is similar.
  *
- * Compared without case, and with `-`, `_` and blanks alike. Near is at most a third of the longer word in
- * edits (one edit for the shortest), or one being the other's beginning. The first of equals wins.
+ * Case is ignored, and `-`, `_` and blanks are equal. Two names are similar if they differ by at most a third
+ * of the longer one in edits (at least one edit), or if one begins with the other. Of equals, the first wins.
  * Source: the optimal string alignment distance (Damerau 1964; Levenshtein 1966).
  */
 export function nearest(name: string, candidates: Iterable<string>): string | null {

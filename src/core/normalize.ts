@@ -1,14 +1,15 @@
 /**
- * Counts per 10,000 on the logarithmic scale, cell by cell, so that a matrix can be streamed. Zeros stay zeros.
+ * Normalises counts to log(1 + counts per 10,000), cell by cell, so that a matrix can be streamed. Zeros
+ * stay zeros.
  *
- * The logarithm is the library's own, so that values have the same bits everywhere; they agree with scanpy's
- * `normalize_total(target_sum=1e4)` and `log1p` to float32 rounding.
+ * It uses the library's logarithm, so that values have the same bits on every platform. They agree with
+ * scanpy's `normalize_total(target_sum=1e4)` and `log1p` to float32 rounding.
  * @module
  */
 import type { Csr } from "./csr.ts";
 import { log } from "./math.ts";
 
-/** What a model does with counts before its input transform. */
+/** How a model normalises counts before its input transform. */
 export const NORMALIZATIONS = ["none", "log1p_cp10k"] as const;
 export type Normalization = (typeof NORMALIZATIONS)[number];
 
@@ -24,7 +25,7 @@ export function normalizeCell(values: Float32Array, start: number, end: number):
   for (let e = start; e < end; e++) sum += values[e];
   if (!(sum > 0)) return;
   const scale = TARGET_SUM / sum;
-  // Small counts recur within a cell; the logarithm of each is taken once.
+  // Small counts occur repeatedly within a cell, so their logarithms are computed once.
   for (let count = 0; count < SMALL.length; count++) SMALL[count] = -1;
   for (let e = start; e < end; e++) {
     const count = values[e];
@@ -43,5 +44,5 @@ export function normalizeCells({ nRows, indptr, data }: Csr): void {
   for (let r = 0; r < nRows; r++) normalizeCell(data, indptr[r], indptr[r + 1]);
 }
 
-/** The values of counts below its length for the cell at hand, −1 where not yet known. */
+/** The normalised values of small counts in the current cell, −1 where not yet computed. */
 const SMALL = new Float32Array(32);

@@ -1,9 +1,9 @@
-/** Orders that agree with Python's. @module */
+/** Sort orders that agree with Python's. @module */
 
 /**
  * Compares strings by Unicode code point, as Python sorts str (docs/specification/1-artifacts.md#metadata-file).
  *
- * JavaScript's own order is by UTF-16 unit, which differs outside the basic plane.
+ * JavaScript sorts by UTF-16 unit, which differs beyond U+FFFF.
  */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -15,7 +15,7 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** A unit of a pair stands for a code point above every single unit, those from U+E000 on included. */
+/** A surrogate is part of a code point above every single unit, including those from U+E000 on. */
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }

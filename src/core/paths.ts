@@ -1,6 +1,6 @@
 /**
- * File paths as plain text: both separators are understood, because a bundle written on Windows may be read
- * elsewhere and the other way round.
+ * File paths as plain text. Both separators are accepted, because a bundle written on Windows may be read
+ * elsewhere, and the reverse.
  * @module
  */
 
@@ -43,8 +43,8 @@ export function normalizePath(path: string): string {
 }
 
 /**
- * `path` as seen from `folder`, with forward slashes; null when only the host could tell (one is absolute
- * and the other is not, other drives, or a folder above the working folder).
+ * `path` relative to `folder`, with forward slashes; null if the text alone does not tell (one is absolute
+ * and the other is not, different drives, or a folder above the working folder).
  */
 export function relativePath(folder: string, path: string): string | null {
   const [from, to] = [normalizePath(folder), normalizePath(path)];
@@ -58,7 +58,7 @@ export function relativePath(folder: string, path: string): string | null {
   return [...fromParts.slice(shared).map(() => ".."), ...toParts.slice(shared)].join("/");
 }
 
-/** True when a path taken from `folder` leads out of it. */
+/** True when a path relative to `folder` leads out of it. */
 export function leavesFolder(folder: string, path: string): boolean {
   const relative = isAbsolutePath(path) ? relativePath(folder, path) : normalizePath(path);
   return relative === null || relative === ".." || relative.startsWith("../");

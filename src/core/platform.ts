@@ -1,7 +1,7 @@
 /**
- * What the library needs from its host. `#platform` resolves to `src/node/platform.ts` in Node and to
- * `src/browser/platform.ts` elsewhere (the `imports` map of package.json); both export a `platform` of this
- * shape, so that nothing else in the library knows where it runs.
+ * The interface of the host. `#platform` resolves to `src/node/platform.ts` in Node and to
+ * `src/browser/platform.ts` elsewhere (the `imports` map of package.json). Both export a `platform` of this
+ * type; no other part of the library depends on where it runs.
  * @module
  */
 import type { AlsoWrite, ByteSource, FileInput, FileStore } from "./bytes.ts";
@@ -22,55 +22,59 @@ export interface RuntimeInfo {
 }
 
 export interface Usage {
-  /** Processor seconds of the whole process so far; null where the host does not say. */
+  /** Processor seconds of the whole process so far; null if the host does not report them. */
   readonly cpuSeconds: number | null;
   readonly rssBytes: number | null;
   readonly peakRssBytes: number | null;
 }
 
-/** A folder that is being filled. */
+/** A folder while it is being written. */
 export interface FolderWriter {
-  /** Where it is for now. */
+  /** Its temporary path. */
   readonly path: string;
-  /** Writes and flushes one file; `key` has `/` between its parts, whose folders are created. */
+  /** Writes and flushes one file. `key` is a path with `/`; its folders are created. */
   write(key: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** Files by path. In browsers, which have none, every call is a USAGE error that says what to do instead. */
+/**
+ * Access to files by path. Browsers have no paths: there every call throws a USAGE error that says what to do
+ * instead.
+ */
 export interface FileSystem extends FileStore {
   /**
-   * Lets `make` write a temporary file in the folder of `path`, flushes it and renames it to `path`; when
-   * `make` fails nothing remains. Missing folders are created. What `also` makes of the written file is
-   * written with it, all or nothing.
+   * Calls `make` to write a temporary file in the folder of `path`, flushes it and renames it to `path`. If
+   * `make` fails, nothing remains. Missing folders are created. The files that `also` makes from the written
+   * file are written with it, all or none.
    * @throws IO when the folder or file cannot be written.
    */
   replace(path: string, make: (temporaryPath: string) => Promise<void>, also?: AlsoWrite): Promise<void>;
   /**
-   * Puts in place what an interrupted {@link FileStore.writeAll} or {@link replace} had committed in `folder`;
-   * returns those files. @throws IO when the folder cannot be written.
+   * Finishes an interrupted {@link FileStore.writeAll} or {@link replace} that was committed in `folder`;
+   * returns its files. @throws IO when the folder cannot be written.
    */
   finish(folder: string): Promise<readonly string[]>;
   /** The names in a folder, sorted by code point; null when `path` is no folder. @throws IO when it is unreadable. */
   list(path: string): Promise<readonly string[] | null>;
   /**
-   * As {@link replace}, for a folder: `make` fills a temporary folder beside `path`, which then takes the place
-   * of what was there. `isReplaceable` looks at the names in an existing folder of that name.
-   * @throws USAGE when something that may not be replaced is there, IO when it cannot be written.
+   * As {@link replace}, for a folder: `make` writes a temporary folder beside `path`, which then replaces
+   * the existing one. `isReplaceable` gets the names in an existing folder and decides whether it may be
+   * replaced.
+   * @throws USAGE if `path` exists and may not be replaced, IO if it cannot be written.
    */
   replaceFolder(
     path: string,
     isReplaceable: (names: readonly string[]) => boolean,
     make: (folder: FolderWriter) => Promise<void>,
   ): Promise<void>;
-  /** Copies a file whole, sharing blocks where the file system can. */
+  /** Copies a whole file, sharing blocks if the file system can. */
   copy(from: string, to: string): Promise<void>;
-  /** True when both paths name one file. */
+  /** True if both paths name the same file. */
   isSame(a: string, b: string): Promise<boolean>;
   /**
-   * Checks before long work that a file at `path` could be written: its folder (created if missing) is
-   * writable and has room for `bytes`.
-   * A folder may stand there only where `isReplaceable` says so of the names in it.
-   * @throws USAGE or IO saying what is in the way.
+   * Checks before long work that a file can be written at `path`: its folder (created if missing) is
+   * writable and has `bytes` of free space. If `path` is a folder, `isReplaceable` gets the names in it and
+   * decides.
+   * @throws USAGE or IO that names the obstacle.
    */
   checkWritable(
     path: string,
@@ -85,7 +89,7 @@ export interface MountedFile {
   unmount(): Promise<void>;
 }
 
-/** What mounting needs of Emscripten's file system; only hosts that keep files in memory use it. */
+/** The part of Emscripten's file system that mounting uses; only hosts that keep files in memory need it. */
 export interface MountingFs {
   readonly filesystems: { readonly WORKERFS?: object };
   mkdir(path: string): unknown;
@@ -103,7 +107,7 @@ export interface Platform {
   openFile(input: FileInput): Promise<ByteSource>;
   /**
    * Makes a file visible to the HDF5 library, whose file system is `fs`. Bytes are copied, so that the
-   * library may write to them; paths and `File`s are used where they are.
+   * library may write to them; paths and `File`s are used in place.
    */
   mountForHdf5(input: FileInput, fs: MountingFs): Promise<MountedFile>;
   readonly threads: ThreadHost;

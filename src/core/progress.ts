@@ -1,4 +1,4 @@
-/** How long work reports on itself and is stopped. @module */
+/** Progress reports and cancellation of long work. @module */
 import { AtlasmtlError } from "../errors.ts";
 
 /** One report: `done` of `total` units (cells, batches, epochs) of the named `phase`. */
@@ -6,7 +6,7 @@ export interface Progress {
   readonly phase: string;
   readonly done: number;
   readonly total: number;
-  /** Numbers worth showing beside the bar, such as the losses of an epoch. */
+  /** Numbers to show beside the progress bar, such as the losses of an epoch. */
   readonly figures?: Readonly<Record<string, number>>;
 }
 
@@ -16,7 +16,7 @@ export interface WorkOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Stops work whose caller gave up. @throws ABORTED once the signal is set. */
+/** Stops work that the caller has cancelled. @throws ABORTED once the signal is set. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true)
     throw new AtlasmtlError("ABORTED", "The work was stopped by its caller.", { cause: signal.reason });
@@ -24,7 +24,10 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 
 const { setImmediate: immediate } = globalThis as { setImmediate?: (work: () => void) => unknown };
 
-/** Gives the event loop a turn: timers, signals and pages get theirs. A timer of 0 costs a millisecond or more. */
+/**
+ * Yields to the event loop, so that timers, signals and pages can run. (A timer of 0 would cost a millisecond
+ * or more.)
+ */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (immediate === undefined) setTimeout(resolve, 0);

@@ -1,12 +1,15 @@
-/** What a piece of work cost: the `runtime_summary` of docs/specification/1-artifacts.md#runtime-summary. @module */
+/**
+ * Measures the cost of work: the `runtime_summary` of docs/specification/1-artifacts.md#runtime-summary.
+ * @module
+ */
 import { platform } from "#platform";
 import { type ConfigMap, type ConfigValue, Float } from "./config.ts";
 
 const GIB = 1024 ** 3;
 
-/** Watches the process while work runs. */
+/** Measures the process while work runs. */
 export interface RuntimeMeter {
-  /** Looks at the memory in use; call it after each batch. */
+  /** Samples the memory in use; call it after each batch. */
   sample(): void;
   /**
    * The summary so far, with the keys of docs/specification/1-artifacts.md#runtime-summary; figures the host does not
@@ -21,7 +24,7 @@ export interface RuntimeMeter {
   }): ConfigMap;
 }
 
-/** Starts the clock. The figures describe this run and are no part of its results. */
+/** Starts measuring. The figures describe this run and are not part of its results. */
 export function startRuntimeMeter(): RuntimeMeter {
   const startedAt = performance.now();
   const start = platform.usage();

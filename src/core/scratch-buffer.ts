@@ -1,12 +1,15 @@
-/** Buffers that are used again and again, where fresh ones would pile up until the next collection. @module */
+/** Reusable buffers: new ones would accumulate until the next garbage collection. @module */
 
-/** At least so many bytes, with anything in them: the same memory at every call, grown when it must be. */
+/**
+ * Returns at least so many bytes with arbitrary content: the same memory at every call, enlarged if
+ * necessary.
+ */
 export type ScratchBuffer = (bytes: number) => ArrayBuffer;
 
-/** Blocks of one matrix differ a little in size. */
+/** Blocks of one matrix differ slightly in size. */
 const SLACK = 1.06;
 
-/** A scratch that begins empty. */
+/** Makes an empty scratch buffer. */
 export function createScratchBuffer(): ScratchBuffer {
   let held = new ArrayBuffer(0);
   return (bytes) => {

@@ -1,4 +1,4 @@
-/** What the library needs of its host's threads. @module */
+/** The interface of the host's threads. @module */
 
 /** One thread running a piece of JavaScript. It never keeps the process alive. */
 export interface HostThread {
@@ -10,9 +10,9 @@ export interface HostThread {
 }
 
 export interface ThreadHost {
-  /** True where memory can be shared with other threads (always in Node; cross-origin isolated pages). */
+  /** True if memory can be shared with other threads (always in Node; in cross-origin isolated pages). */
   readonly available: boolean;
-  /** True where the calling thread may sleep (not on a page's main thread). */
+  /** True if the calling thread may sleep (not on a page's main thread). */
   readonly maySleep: boolean;
   /** Starts a thread from the source of a function `start(message, reply)`. */
   start(body: string): HostThread;

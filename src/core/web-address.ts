@@ -1,7 +1,7 @@
-/** Tells addresses on the web from paths. @module */
+/** Distinguishes web addresses from paths. @module */
 import type { FileInput } from "./bytes.ts";
 
-/** The http(s) address that `input` is, or null. */
+/** `input` as an http(s) address, or null if it is none. */
 export function webAddress(input: FileInput): string | null {
   if (input instanceof URL) return /^https?:$/.test(input.protocol) ? input.href : null;
   return typeof input === "string" && /^https?:\/\//i.test(input) ? input : null;
