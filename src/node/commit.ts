@@ -1,12 +1,12 @@
 /**
- * Writes several files so that a crash at any moment leaves the old ones or the new ones
+ * Writes several files atomically: a crash at any moment leaves either the old files or the new ones
  * (docs/specification/1-artifacts.md#atomic-saves).
  *
- * 1. Every file goes to a temporary name in its folder and is flushed.
- * 2. A journal of the renames to come is flushed and put in place: the commit.
- * 3. The renames are made, the last file last; the journal is removed.
+ * 1. Every file is written to a temporary name in its folder and flushed.
+ * 2. A journal of the pending renames is flushed and renamed into place: the commit.
+ * 3. The files are renamed, the last one last, and the journal is removed.
  *
- * One file needs no journal: its rename is the commit.
+ * A single file needs no journal: its rename is the commit.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -32,21 +32,21 @@ export interface CommitHost {
 
 const HOST: CommitHost = { disk: nodeDisk, owner: thisProcess };
 
-/** A file of a commit; `write` makes the whole of it under another name, and returns its size and digest. */
+/** A file of a commit; `write` writes it completely under another name, and returns its size and digest. */
 export interface Part {
   readonly path: string;
   write(temporary: string): Promise<Pick<WrittenFile, "sizeBytes" | "sha256">>;
 }
 
-/** Attempts to put a journal in place while other processes commit to the same files. */
+/** Attempts to place a journal while other processes commit to the same files. */
 const MAX_ATTEMPTS = 10;
 
 /**
- * Writes all parts, and what `also` makes of them, or none; the last part is the last to be renamed.
+ * Writes all parts and the files that `also` makes from them, or none; the last part is renamed last.
  *
- * Earlier commits in the same folders that were interrupted are finished first, and what dead writers of the
- * last part left is removed.
- * @throws IO located in the file that cannot be written; what a part throws.
+ * Interrupted commits in the same folders are finished first, and temporary files of dead writers of the last
+ * part are removed.
+ * @throws IO that names the file that cannot be written; what a part throws.
  */
 export async function commitFiles(
   parts: readonly Part[],
@@ -94,7 +94,7 @@ export async function commitFiles(
   }
 }
 
-/** A part whose bytes are at hand. */
+/** A part whose bytes are given. */
 export function bytesPart({ path, bytes }: FileToWrite, { disk }: Pick<CommitHost, "disk"> = HOST): Part {
   return {
     path,
@@ -117,7 +117,7 @@ export function bytesPart({ path, bytes }: FileToWrite, { disk }: Pick<CommitHos
   };
 }
 
-/** A part that `make` writes itself. */
+/** A part that `make` writes. */
 export function madePart(
   path: string,
   make: (temporary: string) => Promise<void>,
@@ -129,7 +129,7 @@ export function madePart(
     async write(temporary) {
       await make(temporary);
       await disk.flush(temporary);
-      // The digest is for the journal and for others; a file alone needs none.
+      // The digest is for the journal and for `also`; a single file needs none.
       if (isAlone) return { sizeBytes: 0, sha256: "" };
       const stats = await disk.look(temporary);
       return { sizeBytes: stats?.size ?? 0, sha256: await disk.sha256(temporary) };
@@ -137,7 +137,7 @@ export function madePart(
   };
 }
 
-/** Finishes what was interrupted in a folder; what is void for `target` is forgotten. */
+/** Finishes interrupted commits in a folder; a void journal of `target` is removed. */
 async function tidy(
   disk: Disk,
   owner: Owner,
@@ -182,7 +182,9 @@ async function place(
   }
 }
 
-/** Puts the journal in place and returns its bytes; a commit to the same file that is under way is finished first. */
+/**
+ * Places the journal and returns its bytes. A commit to the same file that is in progress is finished first.
+ */
 async function putJournal(
   disk: Disk,
   owner: Owner,
@@ -199,7 +201,7 @@ async function putJournal(
       const isPlaced = await nameOnce(disk, temporary, path);
       await disk.remove(temporary);
       await disk.flushFolder(dirname(path));
-      // Somebody may have committed, and finished, between our look at the target and our journal.
+      // Another process may have committed, and finished, between our check of the target and our journal.
       if (isPlaced && (await digestOf(disk, target)) === replaces) return bytes;
       if (isPlaced) await disk.remove(path);
       else await tidyJournal(disk, path);
@@ -214,14 +216,14 @@ async function putJournal(
   });
 }
 
-/** False when there is a file at `to` already. */
+/** False if a file exists at `to`. */
 async function nameOnce(disk: Disk, from: string, to: string): Promise<boolean> {
   try {
     await disk.link(from, to);
   } catch (error) {
     const code = systemCode(error) ?? "";
     if (code === "EEXIST") return false;
-    // Some disks have no second names; there, two savers at once are not kept apart.
+    // Some file systems have no hard links; there, two concurrent saves are not detected.
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"].includes(code)) throw error;
     await disk.rename(from, to);
   }
@@ -236,7 +238,7 @@ async function tidyJournal(disk: Disk, path: string): Promise<void> {
   else if (found !== undefined) await finishJournal(disk, path, found.pending);
 }
 
-/** Where no rename was made yet, the commit can be taken back: true when it was. */
+/** Reverts the commit if no file has been renamed yet; true if it did. */
 async function takenBack(disk: Disk, path: string, staged: readonly JournalFile[]): Promise<boolean> {
   try {
     for (const { temporary } of staged) if ((await disk.look(temporary)) === null) return false;
@@ -247,14 +249,14 @@ async function takenBack(disk: Disk, path: string, staged: readonly JournalFile[
   }
 }
 
-/** The HDF5 library says why it failed in words only. */
+/** The HDF5 library reports the reason of a failure as text only. */
 function asFullDisk(error: unknown): unknown {
   if (!isAtlasmtlError(error, "IO") || !(error.cause instanceof Error)) return error;
   if (!/no space left/i.test(error.cause.message)) return error;
   return Object.assign(new Error(error.message, { cause: error }), { code: "ENOSPC" });
 }
 
-/** The files are committed and could not all be renamed. */
+/** The files are committed, but not all could be renamed. */
 class Unfinished extends Error {
   constructor(
     private readonly target: string,

@@ -1,4 +1,4 @@
-/** Folders in which a commit was interrupted, seen and put right. @module */
+/** Reads and repairs folders in which a commit was interrupted. @module */
 import { realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ByteSource, CommittedStore } from "../core/bytes.ts";
@@ -9,7 +9,7 @@ import { type Disk, nodeDisk } from "./disk.ts";
 import { findJournals, finishJournal } from "./journal.ts";
 
 /**
- * The files as they are once every commit is finished. Folders are looked at on first use; nothing is written.
+ * The files as they will be once every commit is finished. Folders are read on first use; nothing is written.
  */
 export function committedView(
   open: (path: string) => Promise<ByteSource>,
@@ -42,7 +42,7 @@ export function committedView(
         try {
           return { ...(await open(temporary)), name: path };
         } catch (error) {
-          // Its writer is alive and has renamed it since.
+          // Its writer is alive and has renamed it in the meantime.
           if (!isAtlasmtlError(error, "NOT_FOUND")) throw error;
         }
       return open(path);
@@ -54,7 +54,7 @@ export function committedView(
         () => false,
       );
     },
-    // A file under its temporary name is no link, and lies where it will lie.
+    // A file under its temporary name is not a link, and is already in its final folder.
     async realPath(path) {
       const temporary = await temporaryOf(path);
       if (temporary === null) return realPath(path);
@@ -78,7 +78,7 @@ export async function realPath(path: string): Promise<string> {
   }
 }
 
-/** Absolute path → temporary path, of commits whose journal lies in `folder`. */
+/** Absolute path → temporary path, for commits whose journal is in `folder`. */
 async function waitingFiles(disk: Disk, folder: string): Promise<ReadonlyMap<string, string>> {
   try {
     const found = await findJournals(disk, folder);
@@ -86,14 +86,14 @@ async function waitingFiles(disk: Disk, folder: string): Promise<ReadonlyMap<str
       found.flatMap(({ pending }) => (pending ?? []).map((file) => [file.path, file.temporary])),
     );
   } catch (error) {
-    // A folder may be closed to listing and its files readable all the same.
+    // A folder may forbid listing while its files are readable.
     if (["EACCES", "EPERM"].includes(systemCode(error) ?? "")) return new Map();
     throw asFileError(error, folder, "read");
   }
 }
 
 /**
- * Makes the renames of interrupted commits in `folder`; returns the files that were put in place.
+ * Renames the files of interrupted commits in `folder`; returns their final paths.
  * @throws IO when the folder cannot be written.
  */
 export async function finishFolder(folder: string, disk: Disk = nodeDisk): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 /**
- * The calls by which files are written, one function each, so that a test can stop a save after any of them.
+ * The system calls that write files, one function each, so that a test can stop a save after any of them.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -8,36 +8,36 @@ import { link, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } 
 import { dirname, resolve } from "node:path";
 import { systemCode } from "../core/file-errors.ts";
 
-/** A file that is being written. */
+/** A file open for writing. */
 export interface DiskFile {
   write(piece: Uint8Array): Promise<void>;
-  /** Until then a power failure may take what was written. */
+  /** Until then a power failure may lose the written bytes. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Disk {
-  /** The names in a folder; none when it is absent or no folder. */
+  /** The names in a folder; none if it does not exist or is not a folder. */
   names(folder: string): Promise<readonly string[]>;
-  /** What is at `path`, links not followed; null when nothing is. */
+  /** What is at `path`, without following links; null if nothing is. */
   look(path: string): Promise<Stats | null>;
   read(path: string): Promise<Uint8Array>;
   /** SHA-256 of a file in hex. */
   sha256(path: string): Promise<string>;
   /** Creates a file that must not exist yet. */
   create(path: string): Promise<DiskFile>;
-  /** Flushes a file that something else has written. */
+  /** Flushes a file that was written by other code. */
   flush(path: string): Promise<void>;
-  /** Makes created, renamed and removed names durable where the system can open a folder. */
+  /** Makes created, renamed and removed names durable, if the system can open a folder. */
   flushFolder(folder: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
-  /** A second name for a file; fails when `to` exists. */
+  /** Creates a hard link to a file; fails if `to` exists. */
   link(from: string, to: string): Promise<void>;
-  /** Removes a file; nothing happens when it is absent. */
+  /** Removes a file if it exists. */
   remove(path: string): Promise<void>;
-  /** Creates the folder of `path`; returns the folders that were missing, deepest first. */
+  /** Creates the folder of `path` and its missing parents; returns the created ones, deepest first. */
   makeFolderOf(path: string): Promise<readonly string[]>;
-  /** Removes a folder that is empty; leaves any other. */
+  /** Removes a folder if it is empty. */
   removeEmpty(folder: string): Promise<void>;
 }
 

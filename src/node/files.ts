@@ -1,4 +1,4 @@
-/** The file system of Node behind the library's seams. @module */
+/** The file system of Node behind the library's interface. @module */
 import { constants } from "node:fs";
 import { access, chmod, copyFile, type FileHandle, open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -13,11 +13,11 @@ import { nodeDisk } from "./disk.ts";
 import { checkReplaceable, replaceFolder } from "./folders.ts";
 import { temporaryPath, thisProcess } from "./temporaries.ts";
 
-/** Opens a plain file for random access. @throws NOT_FOUND, or IO with the system's reason. */
+/** Opens a regular file for random access. @throws NOT_FOUND, or IO with the system's reason. */
 export async function openPath(path: string): Promise<ByteSource> {
   let handle: FileHandle;
   try {
-    // Asked first: opening a pipe waits until somebody writes to it.
+    // Check the type first: opening a pipe waits until a process writes to it.
     const kind = await stat(path);
     if (!kind.isFile())
       throw new AtlasmtlError(
@@ -96,7 +96,7 @@ export const nodeFiles: FileSystem = {
   async copy(from, to) {
     try {
       await copyFile(from, to, constants.COPYFILE_FICLONE);
-      // A copy takes over the mode; that of a read-only file is written to all the same.
+      // A copy keeps the mode; the copy of a read-only file must be writable.
       await chmod(to, (await stat(to)).mode | 0o200);
     } catch (error) {
       throw asFileError(error, to, "write");

@@ -1,9 +1,9 @@
 /**
- * Writes a folder so that a crash leaves the old one or the new one.
+ * Writes a folder atomically: a crash leaves either the old folder or the new one.
  *
- * The new folder is made under a temporary name. Where an old one stands in its place, that is first set aside
- * under a name of its own, since no system call of Node's swaps two folders: a process that dies in the instant
- * between the two renames leaves the old folder set aside, and the next write puts it back before it begins.
+ * The new folder is written under a temporary name. An existing folder is first renamed to a backup name,
+ * since Node has no system call that swaps two folders. A process that dies between the two renames leaves
+ * the backup, and the next write restores it before it begins.
  * @module
  */
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
@@ -14,7 +14,7 @@ import { AtlasmtlError } from "../errors.ts";
 import { nodeDisk } from "./disk.ts";
 import { removeLeftovers, temporaryPath, thisProcess } from "./temporaries.ts";
 
-/** As `nodeDisk`, for temporaries that are folders. */
+/** As `nodeDisk`, for temporary folders. */
 const folderDisk = { ...nodeDisk, remove: (path: string) => rm(path, { recursive: true, force: true }) };
 
 const asidePath = (path: string): string => join(dirname(path), `.${basename(path)}.previous`);
@@ -105,7 +105,7 @@ async function putInPlace(temporary: string, target: string): Promise<void> {
   await folderDisk.remove(aside);
 }
 
-/** Puts back or removes what an interrupted replacement set aside. */
+/** Restores or removes the backup of an interrupted replacement. */
 async function recover(target: string): Promise<void> {
   const aside = asidePath(target);
   if ((await nodeDisk.look(aside)) === null) return;

@@ -1,4 +1,4 @@
-/** How HDF5 files reach the library in Node: by their paths, bytes through a temporary file. @module */
+/** Gives the HDF5 library access to files in Node: by path; bytes through a temporary file. @module */
 
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -9,7 +9,9 @@ import type { FileInput } from "../core/bytes.ts";
 import { asFileError } from "../core/file-errors.ts";
 import type { MountedFile } from "../core/platform.ts";
 
-/** A path is used as it is; bytes and `Blob`s are written to a temporary file, removed on unmount. */
+/**
+ * A path is used directly; bytes and `Blob`s are written to a temporary file, which is removed on unmount.
+ */
 export async function mountForHdf5(input: FileInput): Promise<MountedFile> {
   if (typeof input === "string") return { path: resolve(input), unmount: async () => undefined };
   if (input instanceof URL) return { path: fileURLToPath(input), unmount: async () => undefined };
@@ -27,7 +29,7 @@ export async function mountForHdf5(input: FileInput): Promise<MountedFile> {
 
 const filters = fileURLToPath(new URL("../../dist/hdf5-filters", import.meta.url));
 
-/** The folder of the filters that the package ships; null where a bundler has left it behind. */
+/** The folder of the filters that the package ships; null if a bundler has not included it. */
 export function hdf5Plugins(): string | null {
   return existsSync(filters) ? filters : null;
 }

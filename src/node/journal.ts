@@ -1,9 +1,9 @@
 /**
- * The journal of a commit: a small file that says which temporary files become which files.
+ * The journal of a commit: a small file that lists the pending renames.
  *
- * It is put in place once every temporary file is whole and flushed. From that moment the new state is the true
- * one: writers finish its renames before they do anything else, readers look through it. A crash before that
- * moment leaves the old state and some temporary files.
+ * It is placed once every temporary file is complete and flushed. From that moment the new state is valid:
+ * writers first finish its renames, and readers follow them. A crash before that moment leaves the old state
+ * and some temporary files.
  * @module
  */
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -13,9 +13,9 @@ import { isTemporaryOf } from "./temporaries.ts";
 
 /** One file of a commit. */
 export interface JournalFile {
-  /** Where it goes, absolute or as the caller gave it. */
+  /** The final path, absolute or as the caller gave it. */
   readonly path: string;
-  /** Where it is until then, in the same folder. */
+  /** The temporary path, in the same folder. */
   readonly temporary: string;
   readonly size: number;
   readonly sha256: string;
@@ -25,8 +25,8 @@ export interface Journal {
   /** In the order of the renames. */
   readonly files: readonly JournalFile[];
   /**
-   * SHA-256 of what the last file was before; null when there was none. Who saves without a journal (another
-   * program) replaces that file too, and the journal is known to be out of date.
+   * SHA-256 of the previous content of the last file; null if it did not exist. A program that saves without
+   * a journal also replaces that file, which shows that the journal is out of date.
    */
   readonly replaces: string | null;
 }
@@ -36,12 +36,12 @@ const MAX_JOURNAL_BYTES = 1 << 20;
 const MAX_JOURNAL_FILES = 1000;
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** Where the journal of a commit is whose last file is `target`. */
+/** The path of the journal of a commit whose last file is `target`. */
 export function journalPath(target: string): string {
   return join(dirname(target), `.${basename(target)}.commit`);
 }
 
-/** The last file of the commit that a name in a folder is the journal of; null for any other name. */
+/** For the name of a journal, the last file of its commit; null for any other name. */
 export function journalTarget(name: string): string | null {
   return /^\.(.+)\.commit$/.exec(name)?.[1] ?? null;
 }
@@ -59,7 +59,7 @@ export function emitJournal(path: string, { files, replaces }: Journal): Uint8Ar
   );
 }
 
-/** Reads the journal at `path`; null for anything that is none, as nobody but an intruder leaves half of one. */
+/** Reads the journal at `path`; null if it is not a journal. (No writer leaves an incomplete one.) */
 export async function readJournal(disk: Disk, path: string): Promise<Journal | null> {
   const stats = await disk.look(path);
   if (!stats?.isFile() || stats.size > MAX_JOURNAL_BYTES) return null;
@@ -100,8 +100,8 @@ function isDigest(value: unknown): value is string {
 }
 
 /**
- * The files that are still under their temporary names; null for a journal that is void: a file is neither
- * there as it should be nor waiting, or the last one was replaced by somebody else.
+ * The files that are still under their temporary names; null for a void journal: a file exists neither at its
+ * final nor at its temporary path with its recorded content, or another program has replaced the last one.
  */
 export async function pendingFiles(disk: Disk, { files, replaces }: Journal): Promise<JournalFile[] | null> {
   const pending: JournalFile[] = [];
@@ -119,7 +119,10 @@ async function isWhole(disk: Disk, path: string, { size, sha256 }: JournalFile):
   return stats?.size === size && (await digestOf(disk, path)) === sha256;
 }
 
-/** SHA-256 of a file; null when it is absent or no plain file (a link may lead anywhere, a pipe never ends). */
+/**
+ * SHA-256 of a file; null if it does not exist or is not a regular file (a link may lead anywhere, a pipe
+ * never ends).
+ */
 export async function digestOf(disk: Disk, path: string): Promise<string | null> {
   if (!(await disk.look(path))?.isFile()) return null;
   try {
@@ -130,7 +133,10 @@ export async function digestOf(disk: Disk, path: string): Promise<string | null>
   }
 }
 
-/** Renames the files that are still under their temporary names; another process may do the same meanwhile. */
+/**
+ * Renames the files that are still under their temporary names; another process may do the same at the same
+ * time.
+ */
 export async function finishJournal(
   disk: Disk,
   path: string,
@@ -145,13 +151,13 @@ export async function finishJournal(
     }
   }
   for (const folder of new Set(pending.map((file) => dirname(file.path)))) await disk.flushFolder(folder);
-  // A journal that is no longer ours belongs to a commit that came after this one was finished by somebody else.
+  // If the journal has changed, another process has finished this commit and begun another.
   if (written !== null && !(await holds(disk, path, written))) return;
   await disk.remove(path);
   await disk.flushFolder(dirname(path));
 }
 
-/** True when the file holds these bytes. */
+/** True if the file has exactly these bytes. */
 export async function holds(disk: Disk, path: string, bytes: Uint8Array): Promise<boolean> {
   try {
     return Buffer.from(bytes).equals(await disk.read(path));
@@ -160,7 +166,7 @@ export async function holds(disk: Disk, path: string, bytes: Uint8Array): Promis
   }
 }
 
-/** A journal found in a folder, with what is left of it to do; null for one that is void. */
+/** A journal in a folder, with its pending renames; null if it is void. */
 export interface FoundJournal {
   readonly path: string;
   readonly journal: Journal | null;

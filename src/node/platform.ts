@@ -1,4 +1,4 @@
-/** Node as a host: paths, worker threads, OpenSSL's SHA-256. @module */
+/** The host for Node: paths, worker threads, OpenSSL's SHA-256. @module */
 import { createHash } from "node:crypto";
 import { arch, availableParallelism, platform as osName } from "node:os";
 import { fileURLToPath } from "node:url";

@@ -1,8 +1,9 @@
 /**
- * Names of temporary files, and which of them nobody will need again.
+ * Names of temporary files, and which of them can be removed.
  *
- * A name is `.BASE.TAG-PID-RUN-N.tmp` in the folder of BASE, so that the rename stays on one disk. TAG stands for
- * the machine and for the file whose writing is the commit: what bears it belongs to writers of that very file.
+ * A name is `.BASE.TAG-PID-RUN-N.tmp` in the folder of BASE, so that the rename stays on one disk. TAG
+ * identifies the machine and the file whose rename is the commit: temporary files with this tag belong to
+ * writers of that file.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -10,13 +11,13 @@ import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Disk } from "./disk.ts";
 
-/** Who writes: a process of a machine. */
+/** The writer: a process of a machine. */
 export interface Owner {
   readonly host: string;
   readonly pid: number;
-  /** Tells processes of one number apart, as containers have them. */
+  /** Distinguishes processes with the same number, which occur in containers. */
   readonly run: string;
-  /** When the process began, in milliseconds since 1970. */
+  /** Start time of the process, in milliseconds since 1970. */
   readonly since: number;
   isAlive(pid: number): boolean;
 }
@@ -28,7 +29,7 @@ export const thisProcess: Owner = {
   since: Date.now() - 1000 * process.uptime(),
   isAlive(pid) {
     try {
-      process.kill(pid, 0); // asks only
+      process.kill(pid, 0); // signal 0 only tests whether the process exists
       return true;
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === "EPERM";
@@ -38,20 +39,20 @@ export const thisProcess: Owner = {
 
 const PATTERN = /^\.(.+)\.([0-9a-f]{8})-(\d{1,10})-([0-9a-z]+)-(\d+)\.tmp$/;
 
-/** A second of clock between the disk and the process. */
+/** Tolerance of one second between the clocks of the disk and the process. */
 const CLOCK_SLACK = 2000;
 
 let made = 0;
 
-/** A new name for what will become `path`; `target` is the file whose writing is the commit. */
+/** A new temporary name for `path`; `target` is the file whose rename is the commit. */
 export function temporaryPath(owner: Owner, path: string, target: string): string {
   made += 1;
   const id = `${tagOf(owner, target)}-${owner.pid}-${owner.run}-${made}`;
-  // Absolute: the HDF5 library names files so, too.
+  // Absolute, because the HDF5 library uses absolute names, too.
   return join(dirname(resolve(path)), `.${basename(path)}.${id}.tmp`);
 }
 
-/** True when `name` is a temporary name of a file called `base`. */
+/** True if `name` is a temporary name of a file called `base`. */
 export function isTemporaryOf(name: string, base: string): boolean {
   return PATTERN.exec(name)?.[1] === base;
 }
@@ -63,7 +64,7 @@ function tagOf(owner: Owner, target: string): string {
     .slice(0, 8);
 }
 
-/** Removes what writers of any of `targets` that died on this machine left in `folder`. */
+/** Removes temporary files in `folder` that were left by dead writers of `targets` on this machine. */
 export async function removeLeftovers(
   disk: Disk,
   owner: Owner,
@@ -76,13 +77,13 @@ export async function removeLeftovers(
     const path = join(folder, name);
     if (itsTag === undefined || !tags.has(itsTag) || !(await isLeft(disk, owner, path, Number(pid))))
       continue;
-    await disk.remove(path).catch(() => undefined); // it harms nobody
+    await disk.remove(path).catch(() => undefined); // a leftover file is harmless
   }
 }
 
 async function isLeft(disk: Disk, owner: Owner, path: string, pid: number): Promise<boolean> {
   if (pid !== owner.pid) return !owner.isAlive(pid);
-  // The number is ours, so the writer is this process or one that died before it began.
+  // The process number is ours, so the writer is this process or one that died before it began.
   const stats = await disk.look(path);
   return stats !== null && stats.mtimeMs < owner.since - CLOCK_SLACK;
 }
