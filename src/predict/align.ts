@@ -1,5 +1,5 @@
 /**
- * Matching the query's genes to the model's and streaming its rows in the model's order
+ * Matches the query's genes to the model's and streams its rows in the model's gene order
  * (docs/specification/3-prediction.md#gene-alignment).
  * @module
  */
@@ -13,15 +13,15 @@ import type { InputTransform } from "../model/types.ts";
 import { likelyCause } from "./gene-mismatch.ts";
 import type { Warning } from "./types.ts";
 
-/** Below this share of matched genes the caller is warned. */
+/** A share of matched genes below this gives a warning. */
 const ENOUGH = 0.5;
 const N_EXAMPLES = 3;
 const N_LISTED = 5;
 
-/** Where each gene of the query sits in the model. */
+/** The position of each query gene in the model. */
 export interface GeneAlignment {
   readonly queryGenes: readonly string[];
-  /** Per query gene its number in the model, -1 when the model does not use it. */
+  /** For each query gene its index in the model, -1 if the model does not use it. */
   readonly toModel: Int32Array;
   readonly nGenes: number;
   readonly nMatched: number;
@@ -32,7 +32,7 @@ export interface GeneAlignment {
 /**
  * Matches genes by exact name; missing genes will be zeros and extra genes are ignored.
  *
- * `source` is the query's name in messages.
+ * Messages call the query `source`.
  * @throws BAD_DATA when a query gene occurs twice, MISMATCH when none is in the model.
  */
 export function alignGenes(
@@ -102,10 +102,10 @@ function quoted(names: readonly string[], most: number): string {
 }
 
 /**
- * Streams the query in blocks of at most `batchSize` rows, in the model's gene order and transformed; each block
- * may lie where the one before the last lay.
+ * Streams the query in blocks of at most `batchSize` rows, in the model's gene order and transformed. Each
+ * block may reuse the memory of the block before the previous one.
  *
- * The reader chooses how much it reads at once, as a wide matrix allows fewer rows; longer blocks are cut.
+ * The reader chooses how many rows it reads at once, fewer of a wide matrix; longer blocks are cut.
  * @throws BAD_DATA for a negative value under the `binary` transform.
  */
 export async function* alignedRows(
@@ -127,7 +127,7 @@ export async function* alignedRows(
           `${source} › ${matrix.name}`,
           'Choose the matrix with counts, such as layer: "counts" or "raw/X"; for values normalised as the model\'s were, normalize: "none".',
         );
-  // A block is still in use while the next one is made.
+  // A block is still in use while the next one is prepared.
   const buffers = [createScratchBuffer(), createScratchBuffer()];
   let turn = 0;
   for await (const { firstRow, csr } of matrix.rows({ maxRows: batchSize, reuse: true, signal })) {
@@ -178,8 +178,9 @@ function* cut({ firstRow, csr }: RowBlock, batchSize: number): Generator<RowBloc
 /**
  * One block with its columns in the model's order.
  *
- * Where the query's genes come in that order already, this is one pass; a row that is out of order is sorted
- * through a bitmap of the model's genes. `firstRow` numbers rows in messages; the columns lie in `room`, if there is one.
+ * If the query's genes are already in that order, this is one pass; any other row is sorted with a bitmap of
+ * the model's genes. `firstRow` is the number of the first row in messages. The columns are stored in `room`,
+ * if it is given.
  * @throws BAD_DATA for a negative value under the `binary` transform.
  */
 export function alignBlock(
@@ -236,7 +237,7 @@ type RowSorter = (
   end: number,
 ) => void;
 
-/** Sorts entries `first` to `end` by column; columns differ, so that each has one bit. */
+/** Sorts entries `first` to `end` by column; columns are distinct, so each has one bit. */
 function createRowSorter(nGenes: number): RowSorter {
   const bits = new Uint32Array(Math.ceil(nGenes / 32));
   const expressed = new Float32Array(nGenes);

@@ -8,9 +8,9 @@ import type { Engine, KnnIndex, Neighbours } from "../kernels/types.ts";
 
 /** How much of the reference a search looks at. */
 export interface ApproximateOptions {
-  /** Lists the reference is divided into; null takes the square root of its rows. */
+  /** Number of lists that the reference is divided into; null takes the square root of its rows. */
   readonly nLists: number | null;
-  /** Nearest lists that each query searches. */
+  /** Number of nearest lists that each query searches. */
   readonly nProbes: number;
 }
 
@@ -19,14 +19,15 @@ export const DEFAULT_APPROXIMATE_OPTIONS: ApproximateOptions = { nLists: null, n
 /** Rounds of k-means, on this many points per list. */
 const ROUNDS = 5;
 const SAMPLE_PER_LIST = 64;
-/** Centroids come from this stream of seed 0: the index is a function of the reference alone. */
+/** The centroids use this random stream with seed 0, so that the index depends on the reference alone. */
 const STREAM = "knn-lists";
 
 /**
  * Divides `reference` into lists around k-means centroids; a query searches the `nProbes` nearest lists exactly.
  *
- * Distances are exact, neighbours may be missed; order is by distance, then row. A query whose lists hold fewer
- * than `k` rows searches the whole reference. Source: Sivic & Zisserman, 2003; Jégou et al., 2011.
+ * Distances are exact, but neighbours may be missed. Neighbours are ordered by distance, then row. A query
+ * whose lists hold fewer than `k` rows searches the whole reference. Source: Sivic & Zisserman, 2003; Jégou
+ * et al., 2011.
  * @throws what the engine throws.
  */
 export async function createApproximateIndex(
@@ -108,7 +109,7 @@ async function searchLists(index: Lists, queries: DenseMatrix, k: number): Promi
   return { k: found, indices, distances };
 }
 
-/** Puts one neighbour into its place among `k` from `at` on; false when it is too far for it. */
+/** Inserts a neighbour among the `k` from `at` on, by distance; false if it is farther than all of them. */
 function insert(
   at: number,
   k: number,

@@ -1,6 +1,6 @@
 /**
- * Probabilities of several label columns as one distribution: a parent's is the sum of its children's, and the label
- * of a child lies under the label of its parent.
+ * Makes the probabilities of several label columns one distribution: the probability of a parent is the sum
+ * of its children's, and the predicted child belongs to the predicted parent.
  * @module
  */
 import { compareCodePoints } from "../core/order.ts";
@@ -8,20 +8,20 @@ import { AtlasmtlError } from "../errors.ts";
 import { type HeadScores, softmaxRows } from "./confidence.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
 
-/** Two label columns by position: of each class of `child` the class of `parent` that it belongs to. */
+/** A pair of label columns, by position: for each class of `child`, its class of `parent`. */
 interface Link {
   readonly parent: number;
   readonly child: number;
   readonly parentOf: Int32Array;
 }
 
-/** Which columns sum up which, coarse to fine by child. */
+/** The linked pairs of columns, ordered from coarse to fine by child. */
 export type Coherence = readonly Link[];
 
 /**
- * Binds rules to the classes of a model.
- * @throws MISMATCH for a child class without a parent, a parent class without children, or a column that is the
- * parent of two others: their sums would not be one distribution.
+ * Applies hierarchy rules to the classes of a model.
+ * @throws MISMATCH for a child class without a parent, a parent class without children, or a column that is
+ * the parent of two others: the sums would not form one distribution.
  */
 export function bindCoherence(
   heads: readonly { readonly column: string; readonly classes: readonly string[] }[],
@@ -65,9 +65,9 @@ function notOneDistribution(column: string, what: string, labels: readonly strin
 }
 
 /**
- * Scores a block as `scoreBlock` does each head, with the probabilities of linked heads made one distribution: from
- * fine to coarse a parent's are the sums of its children's; then from coarse to fine the label is the most likely one
- * under the parent's label.
+ * Scores a block like `scoreBlock` for each head, with coherent probabilities for linked heads. First, from
+ * fine to coarse, the probability of a parent is set to the sum of its children's. Then, from coarse to fine,
+ * the label is the most likely child of the parent's label.
  *
  * `logits` are by head `[nRows, nClasses]`, row 0 is cell `firstRow`; `temperatures` are by head. A margin below 0,
  * where a class elsewhere is more likely, becomes 0.
@@ -105,7 +105,7 @@ export function scoreCoherently(
       let second = 0;
       for (let c = 0; c < nClasses; c++)
         if (c !== best && own[r * nClasses + c] > second) second = own[r * nClasses + c];
-      // A sum of rounded probabilities may be a hair above 1.
+      // A sum of rounded probabilities may slightly exceed 1.
       const conf = Math.min(1, own[r * nClasses + best]);
       head.raw[firstRow + r] = best;
       head.conf[firstRow + r] = conf;

@@ -3,19 +3,19 @@ import { exp } from "../core/math.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { probabilitiesOf } from "../model/conformal.ts";
 
-/** What the network says about every cell in one label column. */
+/** The network's label and scores of every cell, for one label column. */
 export interface HeadScores {
   readonly column: string;
   readonly classes: readonly string[];
-  /** The most likely class of each cell; the first of equals. */
+  /** The most likely class of each cell; of equals, the first. */
   readonly raw: Int32Array;
   /** Its probability, 0 to 1. */
   readonly conf: Float32Array;
-  /** Its distance to the second most likely class; `conf` when there is only one class. */
+  /** `conf` minus the probability of the second most likely class; `conf` if there is only one class. */
   readonly margin: Float32Array;
 }
 
-/** Room for the scores of `nObs` cells. */
+/** Allocates the scores of `nObs` cells. */
 export function createScores(column: string, classes: readonly string[], nObs: number): HeadScores {
   return {
     column,

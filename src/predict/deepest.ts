@@ -1,13 +1,14 @@
-/** The finest label of each cell that can be stood by. @module */
+/** The finest reliable label of each cell. @module */
 import type { HierarchyRules } from "./hierarchy-rules.ts";
 import type { DeepestLabels, LabelPrediction } from "./types.ts";
 import { UNKNOWN } from "./unknown.ts";
 
 /**
- * Of each cell the label of its finest column, going from coarse to fine for as long as the label is known and lies
- * under the label before it; `Unknown`, of no column, where the coarsest is.
+ * Goes through the label columns from coarse to fine while the label is known and is a child of the label
+ * before it, and returns the last such label of each cell. It is `Unknown`, of no column, if the coarsest
+ * label is.
  *
- * A label that `rules` do not map contradicts nothing.
+ * A label without a rule is accepted.
  */
 export function deepestLabels(labels: readonly LabelPrediction[], rules: HierarchyRules): DeepestLabels {
   const categories = [...new Set(labels.flatMap(({ final }) => final.categories)).add(UNKNOWN)];

@@ -1,4 +1,4 @@
-/** Fitting a reranker on labelled cells (docs/specification/3-prediction.md#refinement). @module */
+/** Fits a reranker on labelled cells (docs/specification/3-prediction.md#refinement). @module */
 import type { AnnData } from "../anndata/types.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { throwIfAborted } from "../core/progress.ts";
@@ -13,11 +13,11 @@ import type { PredictWork } from "./predict.ts";
 import { openQueryRows } from "./query-rows.ts";
 import type { PredictedLabels } from "./types.ts";
 
-/** What a reranker is fitted to. */
+/** The input of a fit. */
 export interface RerankerTarget {
   readonly parentLevel: string;
   readonly childLevel: string;
-  /** Parents whose children are told apart anew. */
+  /** Parents whose children are reranked. */
   readonly parents: readonly string[];
   readonly childToParent: ReadonlyMap<string, string>;
   /** True labels of the cells; a code of -1 is missing. */
@@ -27,8 +27,8 @@ export interface RerankerTarget {
 /**
  * Fits, for each parent, a regression from the network's child logits to the child, on the cells of that parent.
  *
- * Children are those that `childToParent` gives the parent and that occur among its cells; cells of other
- * children are left out. Logits are those before calibration.
+ * The children of a parent are those of `childToParent` that occur among its cells; cells of other children
+ * are left out. Logits are taken before calibration.
  * @throws USAGE for a parent or level that the model does not have; BAD_DATA for a parent without a usable
  * cell; as `predict` for what it reads; ABORTED.
  */

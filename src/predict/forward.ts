@@ -1,5 +1,6 @@
 /**
- * The network over the whole query, block by block (the first of docs/specification/3-prediction.md#order-of-steps).
+ * Runs the network over the whole query, block by block (the first of
+ * docs/specification/3-prediction.md#order-of-steps).
  * @module
  */
 import { LATENT_INTERNAL } from "../artifacts/schema.ts";
@@ -15,12 +16,12 @@ import { createScores, type HeadScores, scoreBlock } from "./confidence.ts";
 import { collectedSets, collectSets, createSetCollector } from "./prediction-sets.ts";
 import type { PredictedSets } from "./types.ts";
 
-/** What is kept of the network's output: a few numbers per cell, and the points that were asked for. */
+/** The stored part of the network's output: a few numbers per cell, and the requested points. */
 export interface NetworkOutput {
   readonly heads: readonly HeadScores[];
-  /** Prediction sets by label column, of those that thresholds were given for. */
+  /** Prediction sets by label column, for the columns with a threshold. */
   readonly sets: ReadonlyMap<string, PredictedSets>;
-  /** Coordinates in original units by head name, and `latent_internal`, as far as `keep` asks. */
+  /** Coordinates in original units by head name, and `latent_internal`, if `keep` requests them. */
   readonly points: ReadonlyMap<string, DenseMatrix>;
   readonly nBatches: number;
 }
@@ -28,8 +29,8 @@ export interface NetworkOutput {
 /**
  * Runs the network over all `nObs` cells.
  *
- * `keep` says whether the points of a space are needed; `temperatures` is by label column, 1 where absent, and so is
- * `setThresholds`, without which a column gets no prediction sets.
+ * `keep` says whether the points of a space are needed. `temperatures` is by label column, 1 if absent.
+ * `setThresholds` is by label column; a column without one gets no prediction sets.
  * @throws BAD_DATA when the blocks do not make up `nObs` rows or a logit is not finite, LIMIT as `addSet`, ABORTED.
  */
 export async function runNetwork(
@@ -39,10 +40,10 @@ export async function runNetwork(
     readonly nObs: number;
     readonly keep: (space: string) => boolean;
     readonly temperatures: ReadonlyMap<string, number>;
-    /** Makes the probabilities of linked columns one distribution; without it each column is scored by itself. */
+    /** Makes the probabilities of linked columns coherent; without it each column is scored separately. */
     readonly coherence?: Coherence | null;
     readonly setThresholds?: ReadonlyMap<string, number> | undefined;
-    /** Sees each block, `firstRow` being its first cell, and may change its logits. */
+    /** Gets each block, whose first cell is `firstRow`, and may change its logits. */
     readonly beforeScores?: (block: ForwardResult, firstRow: number) => void;
     /** Called after each block. */
     readonly onBlock?: () => void;

@@ -1,12 +1,12 @@
-/** Why the names of two sets of genes do not match. @module */
+/** Finds out why the gene names of query and model do not match. @module */
 
 const ENSEMBL = /^ENS[A-Z]*G\d{6,}(\.\d+)?$/;
 const VERSION = /\.\d+$/;
 
 /**
- * The likely cause of a poor match of unmatched query genes to unmatched model genes, and what to do.
+ * The likely reason why the unmatched genes of query and model differ, and how to fix it.
  *
- * Tried in turn: Ensembl ids against symbols, version suffixes, upper and lower case.
+ * It checks in turn: Ensembl ids against symbols, version suffixes, upper and lower case.
  */
 export function likelyCause(
   query: readonly string[],
@@ -47,12 +47,12 @@ export function likelyCause(
   };
 }
 
-/** Share of `names` that fulfil `test`; 0 of none. */
+/** Share of `names` that fulfil `test`; 0 if there are none. */
 function share(names: readonly string[], test: (name: string) => boolean): number {
   return names.length === 0 ? 0 : names.filter(test).length / names.length;
 }
 
-/** Share of `model` that is in `query` once both are `simplified`. */
+/** Share of `model` that is in `query` after both are `simplified`. */
 function common(
   query: readonly string[],
   model: readonly string[],

@@ -1,5 +1,6 @@
 /**
- * Rules between label columns and what they do to predictions (docs/specification/3-prediction.md#hierarchy).
+ * Hierarchy rules between label columns, and how they change predictions
+ * (docs/specification/3-prediction.md#hierarchy).
  * @module
  */
 import { didYouMean } from "../core/nearest.ts";
@@ -9,7 +10,7 @@ import type { Model, ReferenceLabels } from "../model/types.ts";
 import type { PredictedLabels, Warning } from "./types.ts";
 import { HIERARCHY_REASON, UNKNOWN } from "./unknown.ts";
 
-/** Which label of `parentColumn` each child label belongs to. */
+/** Maps each child label to its label of `parentColumn`. */
 export interface HierarchyRule {
   readonly parentColumn: string;
   readonly childToParent: ReadonlyMap<string, string>;
@@ -18,7 +19,7 @@ export interface HierarchyRule {
 /** Rules by child column. */
 export type HierarchyRules = ReadonlyMap<string, HierarchyRule>;
 
-/** A child label seen under several parents, most frequent parent first. */
+/** A child label that occurs under several parents, most frequent parent first. */
 export interface AmbiguousChild {
   readonly column: string;
   readonly child: string;
@@ -29,7 +30,7 @@ const N_LISTED = 5;
 
 /**
  * Reads rules from JSON: child column → `{"parent_col": …, "child_to_parent": {child: parent}}`.
- * @throws BAD_FORMAT naming the place that does not have this shape.
+ * @throws BAD_FORMAT that names the place with another form.
  */
 export function parseHierarchyRules(json: unknown): HierarchyRules {
   const rules = new Map<string, HierarchyRule>();
@@ -65,10 +66,10 @@ function badRule(where: string, expected: string, got: unknown): AtlasmtlError {
 }
 
 /**
- * Builds rules from the reference's own labels, between each column and the one before it.
+ * Derives rules from the reference's labels, between each column and the one before it.
  *
- * A child under several parents is mapped to the one with most cells (the first by code point of equals) and
- * reported in `ambiguous`. Cells without a label in either column are left out.
+ * A child under several parents is mapped to the parent with most cells (of equals, the first by code point)
+ * and reported in `ambiguous`. Cells without a label in one of the columns are ignored.
  * @throws MISMATCH when the reference lacks a column.
  */
 export function deriveHierarchyRules(
@@ -117,8 +118,9 @@ function countParents(parent: ReferenceLabels, child: ReferenceLabels): Map<stri
 }
 
 /**
- * The rules of a call, checked against the model: given, derived from its reference, or none. What needs rules and is
- * given none derives them; rules that nothing needs are pointed out and otherwise left alone.
+ * The hierarchy rules of a call, checked against the model: given, derived from its reference, or none. If an
+ * option needs rules and none are given, they are derived. If no option uses the given rules, a warning says
+ * so.
  * @throws MISMATCH for a column the model does not have, or a parent that does not come before its child.
  */
 export async function resolveHierarchy(
@@ -202,16 +204,17 @@ export interface EnforcedColumn {
   readonly column: string;
   readonly final: PredictedLabels;
   readonly isUnknown: Uint8Array;
-  /** Says `hierarchy` for such cells. */
+  /** Set to `hierarchy` for such cells. */
   readonly unknownReasons?: Int32Array;
 }
 
 /**
- * Makes children Unknown that contradict their predicted parent, coarse to fine, and returns the share of
- * such cells by child column.
+ * Sets children that contradict their predicted parent to Unknown, from coarse to fine, and returns the share
+ * of such cells by child column.
  *
- * A cell counts when parent and child are both known at that moment (a parent made Unknown before is not),
- * and the rule maps the child. `isUnknown` follows the label; the categories of `final` hold `Unknown`.
+ * A cell counts if parent and child are both known at that moment (a parent that was just set to Unknown is
+ * not), and a rule maps the child. `isUnknown` is updated with the label; the categories of `final` include
+ * `Unknown`.
  */
 export function enforceHierarchy(
   columns: readonly EnforcedColumn[],

@@ -1,4 +1,7 @@
-/** Correcting labels by the nearest reference cells (docs/specification/3-prediction.md#knn-correction). @module */
+/**
+ * Corrects labels by a vote of the nearest reference cells
+ * (docs/specification/3-prediction.md#knn-correction). @module
+ */
 import type { DenseMatrix } from "../core/dense.ts";
 import { compareCodePoints } from "../core/order.ts";
 import type { WorkOptions } from "../core/progress.ts";
@@ -12,7 +15,7 @@ import { labelPrototypes } from "./prototypes.ts";
 import type { PredictedLabels } from "./types.ts";
 import { type Ballot, createBallot } from "./vote.ts";
 
-/** The neighbours' word on one label column. */
+/** The result of the KNN vote in one label column. */
 export interface KnnLabels {
   /** The KNN label where it was used, the network's label elsewhere. */
   readonly labels: PredictedLabels;
@@ -20,14 +23,14 @@ export interface KnnLabels {
   readonly voteFrac: Float32Array;
   readonly used: Uint8Array;
   readonly isLow: Uint8Array;
-  /** Share of cells that KNN was used for, 0 of none. */
+  /** Share of cells that KNN was used for; 0 without cells. */
   readonly coverage: number;
 }
 
 /** A label column being voted on. */
 interface Poll {
   readonly head: HeadScores;
-  /** Labels of the model and of the reference, sorted by code point; all codes below refer to it. */
+  /** Labels of the model and of the reference, sorted by code point; all codes below are indices into it. */
   readonly categories: readonly string[];
   readonly referenceCodes: Int32Array;
   readonly isWanted: (cell: number) => boolean;
@@ -37,19 +40,19 @@ interface Poll {
   readonly used: Uint8Array;
 }
 
-/** What the neighbours say, and how far the nearest one is. */
+/** The votes of the neighbours, and the distance to the nearest one. */
 export interface KnnAnswer {
   readonly columns: readonly KnnLabels[];
-  /** Per cell the distance to the nearest reference cell, when it was asked for. */
+  /** For each cell the distance to the nearest reference cell, if requested. */
   readonly nearest: Float64Array | null;
 }
 
 /**
- * Asks the reference about the cells that `knnCorrection` chooses.
+ * Runs the KNN vote for the cells that `knnCorrection` selects.
  *
- * In `full` mode one search serves every label column and the `wantNearest` distances; in `prototypes` mode
- * each column searches its own centroids. A cell of which no neighbour has a label keeps the network's label
- * and counts as not corrected.
+ * In `full` mode one search serves all label columns and the `wantNearest` distances; in `prototypes` mode
+ * each column searches its own centroids. If no neighbour of a cell has a label, the cell keeps the network's
+ * label and counts as not corrected.
  * @throws ABORTED, and what the engine throws.
  */
 export async function askNeighbours(

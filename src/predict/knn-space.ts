@@ -1,4 +1,4 @@
-/** The space in which neighbours are sought (docs/specification/3-prediction.md#knn-correction). @module */
+/** Chooses the space of the KNN search (docs/specification/3-prediction.md#knn-correction). @module */
 import type { AnnData } from "../anndata/types.ts";
 import { LATENT_INTERNAL, referenceCoordsKey } from "../artifacts/schema.ts";
 import type { DenseMatrix } from "../core/dense.ts";
@@ -8,28 +8,28 @@ import { knnSpaceName } from "../model/resolve-options.ts";
 import type { Model, ReferenceLabels } from "../model/types.ts";
 import type { PredictSettings } from "./options.ts";
 
-/** Spaces tried in turn when none is asked for. */
+/** Spaces that are tried in this order if none is requested. */
 const PREFERENCE = [LATENT_INTERNAL, "latent", "umap"];
 const REFERENCE_PREFIX = referenceCoordsKey("");
 
-/** The reference side of the search and where the query's points come from. */
+/** The reference points of the search, and the source of the query's points. */
 export interface KnnSpace {
   /** Recorded as `knn_space_used`. */
   readonly name: string;
-  /** The space that was asked for, or null. */
+  /** The requested space, or null. */
   readonly preferred: string | null;
-  /** Points of the reference cells; null when nothing needs neighbours. */
+  /** Points of the reference cells; null if no option needs neighbours. */
   readonly reference: DenseMatrix | null;
   readonly labels: ReadonlyMap<string, ReferenceLabels>;
-  /** Points of the query when they come from obsm; null when the network predicts them. */
+  /** Points of the query from obsm; null if the network predicts them. */
   readonly queryObsm: DenseMatrix | null;
 }
 
 /**
- * Chooses the space and loads what it needs; touches the reference only when neighbours are needed.
- * @throws NOT_FOUND when a side lacks the space that was asked for, or the reference file is missing;
- * MISMATCH when no space is on both sides, widths differ, or labels do not belong to the points;
- * BAD_DATA for a reference without cells or points that are not finite.
+ * Chooses the space and loads its points. It reads the reference only if neighbours are needed.
+ * @throws NOT_FOUND if reference or query lacks the requested space, or the reference file is missing;
+ * MISMATCH if they have no space in common, widths differ, or labels do not belong to the points; BAD_DATA
+ * for a reference without cells or points that are not finite.
  */
 export async function chooseKnnSpace(
   model: Model,
@@ -116,7 +116,7 @@ async function queryPoints(adata: AnnData, key: string): Promise<DenseMatrix> {
   return points;
 }
 
-/** Every column that will vote, or lend its centroids, needs a label for each reference point. */
+/** Every column that votes or defines centroids needs a label for each reference point. */
 function checkLabels(
   model: Model,
   settings: PredictSettings,

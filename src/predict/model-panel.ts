@@ -1,4 +1,4 @@
-/** The feature panel that a model carries, and whether a query is mapped at all. @module */
+/** The feature panel of a model, and whether a query's genes are mapped. @module */
 import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
 import { isAtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
@@ -6,13 +6,13 @@ import { type FeaturePanel, panelFromConfig } from "../preprocess/panel.ts";
 import { PREPROCESS_KEYS } from "../preprocess/schema.ts";
 import type { PredictSettings } from "./options.ts";
 
-/** The options that are about the names of genes. */
+/** The options about gene names. */
 export type GeneSettings = Pick<
   PredictSettings,
   "autoGenes" | "varNamesType" | "species" | "geneIdTable" | "ensemblSourceColumn" | "duplicatePolicy"
 >;
 
-/** True when the caller asks for mapping. */
+/** True if the caller requests mapping. */
 export function wantsMapping(settings: GeneSettings): boolean {
   const { autoGenes, varNamesType, species, geneIdTable, ensemblSourceColumn } = settings;
   return (
@@ -20,7 +20,7 @@ export function wantsMapping(settings: GeneSettings): boolean {
   );
 }
 
-/** The panel that a model carries; null without one that fits its genes. */
+/** The feature panel of a model; null if it has none that fits its genes. */
 export function modelPanel({
   trainGenes,
   trainConfig,
@@ -35,7 +35,7 @@ export function modelPanel({
       panel.geneIds.every((id, gene) => id === trainGenes[gene]);
     return isSame ? panel : null;
   } catch (error) {
-    if (isAtlasmtlError(error, "BAD_FORMAT")) return null; // one of another version is no reason not to predict
+    if (isAtlasmtlError(error, "BAD_FORMAT")) return null; // prediction works without a panel, so one of another version is ignored
     throw error;
   }
 }

@@ -1,14 +1,14 @@
-/** Searching the neighbours of many cells without holding them all at once. @module */
+/** Searches the neighbours of many cells block by block, to limit memory. @module */
 import type { DenseMatrix } from "../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import type { Engine, Neighbours } from "../kernels/types.ts";
 import { createApproximateIndex } from "./approximate.ts";
 
-/** Cells searched at once; bounds the memory of the answers, not the results. */
+/** Cells searched at once; it limits memory and does not change the results. */
 const BLOCK = 8192;
 
 /**
- * Finds the `k` nearest reference points of the chosen cells and hands them over block by block.
+ * Finds the `k` nearest reference points of the selected cells and passes them on block by block.
  *
  * `cells` are row numbers of `queries`. `visit` gets the cells of a block and their neighbours, one row each.
  * @throws ABORTED between blocks.
@@ -19,7 +19,7 @@ export async function visitNeighbours(
     readonly queries: DenseMatrix;
     readonly cells: Uint32Array;
     readonly k: number;
-    /** Whether neighbours may be missed; exact by default. */
+    /** Exact or approximate search; exact by default. */
     readonly isApproximate?: boolean;
   },
   visit: (cells: Uint32Array, neighbours: Neighbours) => void,

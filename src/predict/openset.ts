@@ -1,4 +1,4 @@
-/** Cells unlike anything in the reference (docs/specification/3-prediction.md#open-set). @module */
+/** Detects cells that are far from the reference (docs/specification/3-prediction.md#open-set). @module */
 import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -7,13 +7,13 @@ import type { ReferenceLabels } from "../model/types.ts";
 import { chosenCells, visitNeighbours } from "./neighbours.ts";
 import { labelPrototypes } from "./prototypes.ts";
 
-/** The open-set decision on every cell. */
+/** The open-set decision for every cell. */
 export interface Openset {
   /** Distance to the reference. */
   readonly scores: Float64Array;
-  /** 1 where the score is above the threshold. */
+  /** 1 if the score is above the threshold. */
   readonly isOutside: Uint8Array;
-  /** Share of such cells, 0 of none. */
+  /** Share of such cells; 0 without cells. */
   readonly unknownRate: number;
   /** Number of centroids under `prototype`, else null. */
   readonly nPrototypes: number | null;

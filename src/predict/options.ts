@@ -27,7 +27,7 @@ import { checkRefinementConfig, type RefinementConfig } from "./rerank-children.
 export const KNN_CORRECTIONS = ["off", "low_conf_only", "all"] as const;
 export type KnnCorrection = (typeof KNN_CORRECTIONS)[number];
 
-/** How neighbours vote: one voice each, or 1/(distance + 1e-6). */
+/** Weight of a neighbour's vote: 1, or 1/(distance + 1e-6). */
 export const KNN_VOTE_MODES = ["majority", "distance_weighted"] as const;
 export type KnnVoteMode = (typeof KNN_VOTE_MODES)[number];
 
@@ -39,11 +39,11 @@ export type KnnReferenceMode = (typeof KNN_REFERENCE_MODES)[number];
 export const KNN_INDEX_MODES = ["exact", "approximate", "pynndescent"] as const;
 export type KnnIndexMode = (typeof KNN_INDEX_MODES)[number];
 
-/** What makes a cell unlike the reference: its nearest cell, or its nearest centroid, is too far. */
+/** The open-set distance of a cell: to its nearest reference cell, or to its nearest centroid. */
 export const OPENSET_METHODS = ["nn_distance", "prototype"] as const;
 export type OpensetMethod = (typeof OPENSET_METHODS)[number];
 
-/** Where the network may run; `auto` chooses the best there is. */
+/** Where the network runs; `auto` chooses the fastest available. */
 export const DEVICES = ["auto", "cpu"] as const;
 export type Device = (typeof DEVICES)[number];
 
@@ -51,40 +51,45 @@ export type Device = (typeof DEVICES)[number];
 export interface PredictSettings {
   /** The matrix of the query: `X`, `raw/X`, `layers/counts` or a bare layer name. */
   readonly layer: string;
-  /** Null takes the transform the model was trained with. */
+  /** Null uses the transform that the model was trained with. */
   readonly inputTransform: InputTransform | null;
-  /** Null does what the model does; `none` is for a query that is normalised already. */
+  /** Null normalises as the model does; use `none` for a query that is already normalised. */
   readonly normalize: Normalization | null;
-  /** Cells that go through the network at once; results do not depend on it. */
+  /** Cells per batch of the network; results do not depend on it. */
   readonly batchSize: number;
   readonly device: Device;
-  /** Threads of the engine that is made for the call; a given engine has its own. */
+  /** Threads of the engine that the call creates; an engine that is passed in has its own. */
   readonly numThreads: number | "max";
-  /** Divide logits by the model's temperatures, when it has any. */
+  /** Divide logits by the model's temperatures, if it is calibrated. */
   readonly applyCalibration: boolean;
   /**
-   * For every cell the set of labels that holds the true one with this probability, 0.5 to 0.99; null for none.
-   * Needs a model that was trained with `calibrationMethod`.
+   * Also returns, for every cell, a set of labels that contains the true one with this probability, 0.5 to
+   * 0.99; null for none. Needs a model that was trained with `calibrationMethod`.
    */
   readonly predictionSets: number | null;
-  /** A cell is of low confidence below this probability, 0 to 1 … */
+  /** A cell has low confidence below this probability, 0 to 1 … */
   readonly confidenceHigh: number;
-  /** … or below this distance to the second label, 0 to 1. */
+  /** … or below this margin to the second label, 0 to 1. */
   readonly marginThreshold: number;
   /** Unknown below this probability, 0 to 1. */
   readonly confidenceLow: number;
   readonly knnCorrection: KnnCorrection;
   /** Neighbours that vote, at most the number of reference points. */
   readonly knnK: number;
-  /** A vote is of low confidence below this share, 0 to 1. */
+  /** A vote has low confidence below this share, 0 to 1. */
   readonly knnConfLow: number;
   readonly knnVoteMode: KnnVoteMode;
   readonly knnReferenceMode: KnnReferenceMode;
-  /** `approximate` may miss neighbours and pays for very large references; centroids are always searched exactly. */
+  /**
+   * `approximate` may miss neighbours and is faster for very large references; centroids are always searched
+   * exactly.
+   */
   readonly knnIndexMode: KnnIndexMode;
-  /** Takes the query's points from this obsm array instead of from the network. */
+  /** Reads the query's points from this obsm array instead of computing them with the network. */
   readonly knnQueryObsmKey: string | null;
-  /** Names the space; null takes the first of `latent_internal`, `latent`, `umap` that both sides have. */
+  /**
+   * The KNN space; null takes the first of `latent_internal`, `latent`, `umap` that reference and query have.
+   */
   readonly knnSpace: string | null;
   readonly opensetMethod: OpensetMethod | null;
   /** Distance above which a cell is Unknown; required with `opensetMethod`. */
@@ -95,26 +100,28 @@ export interface PredictSettings {
   readonly hierarchyRules: HierarchyRules | "derive" | null;
   readonly enforceHierarchy: boolean;
   /**
-   * A parent's probability is the sum of its children's and a label lies under its parent's, by `hierarchyRules` or
-   * derived ones.
+   * Makes the probability of a parent the sum of its children's, and chooses a label among the children of
+   * its parent's label, by `hierarchyRules` or derived rules.
    */
   readonly coherentProbabilities: boolean;
-  /** Also give each cell its finest label that is known and agrees with the coarser ones, by the same rules. */
+  /**
+   * Also returns each cell's finest label that is known and agrees with the coarser ones, by the same rules.
+   */
   readonly deepestLabel: boolean;
-  /** A refinement that was fitted before, by its artifact or its plan; null for none. */
+  /** A fitted refinement, given by its artifact or its plan; null for none. */
   readonly refinementConfig: RefinementConfig | null;
-  /** Map the query's genes to the model's by tables of genes, whatever they are called by. */
+  /** Maps the query's genes to the model's by tables of genes, whatever names they have. */
   readonly autoGenes: boolean;
-  /** What the query's genes are called by; with this or one of the next three, they are mapped. */
+  /** The kind of the query's gene names; this or one of the next three options turns mapping on. */
   readonly varNamesType: VarNamesType | null;
   readonly species: Species | null;
   /** A table of genes instead of the packaged one; see `preprocess/gene-table.ts`. */
   readonly geneIdTable: FileInput | null;
   /** The var column that holds Ensembl ids. */
   readonly ensemblSourceColumn: string | null;
-  /** What becomes of genes that are one after mapping; null takes `sum`. */
+  /** How genes with the same id after mapping are merged; null takes `sum`. */
   readonly duplicatePolicy: DuplicatePolicy | null;
-  /** Keep predicted coordinates and the latent space in the result (4 bytes per cell and dimension). */
+  /** Keeps predicted coordinates and the latent space in the result (4 bytes per cell and dimension). */
   readonly keepCoords: boolean;
 }
 
@@ -162,7 +169,7 @@ export const PREDICT_DEFAULTS: PredictSettings = {
 };
 
 const SHARE = { min: 0, max: 1 } as const;
-/** The coverages that models have thresholds for. */
+/** The coverages for which models store thresholds. */
 const SET_COVERAGE = { min: SET_COVERAGES[0], max: SET_COVERAGES.at(-1)! } as const;
 const COUNT = { integer: true, min: 1 } as const;
 const TOGGLES = [
@@ -176,7 +183,7 @@ const TOGGLES = [
 
 /**
  * Fills in the defaults and checks every value.
- * @throws USAGE for an unknown option or a value outside its range, naming the nearest valid one.
+ * @throws USAGE for an unknown option or a value outside its range; it names the most similar valid one.
  */
 export function resolvePredictOptions(
   options: PredictOptions,

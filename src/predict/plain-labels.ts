@@ -1,10 +1,10 @@
-/** Labels of a method that knows neither neighbours nor Unknown. @module */
+/** Results of a method without KNN vote and Unknown. @module */
 import type { LabelPrediction } from "./types.ts";
 import { NO_REASON } from "./unknown.ts";
 
 /**
- * The columns of a prediction whose cells all have a label; `confidence` is null where the method gives none.
- * A code of −1 stands for no label, which counts as Unknown.
+ * The columns of a prediction from labels alone; `confidence` is null if the method gives none. A code of −1
+ * is a missing label, which counts as Unknown.
  */
 export function plainLabels(
   column: string,

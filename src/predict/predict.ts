@@ -1,5 +1,6 @@
 /**
- * Mapping a query onto a trained model: the steps in the order of docs/specification/3-prediction.md#order-of-steps.
+ * Annotates a query with a trained model; the steps have the order of
+ * docs/specification/3-prediction.md#order-of-steps.
  * @module
  */
 import type { AnnData } from "../anndata/types.ts";
@@ -27,14 +28,14 @@ import { calibrationOf } from "./temperatures.ts";
 import type { LabelPrediction, Predictions, Warning } from "./types.ts";
 import { decideUnknown, withUnknown } from "./unknown.ts";
 
-/** Refinement came after the thresholds were taken. */
+/** The thresholds were computed before refinement. */
 const REFINED_SETS: Warning = {
   message:
     "prediction sets of refined cells do not promise their coverage: it holds for the model as trained",
   hint: "predict without the refinement for the promise",
 };
 
-/** How a call works, not what it gives. */
+/** Settings of the execution, which do not change the results. */
 export type PredictWork = WorkOptions & { readonly engine: Engine };
 
 /**
@@ -44,7 +45,7 @@ export type PredictWork = WorkOptions & { readonly engine: Engine };
  * const predictions = await predict(model, adata, { knnCorrection: "low_conf_only" }, { engine });
  * predictions.labels[0].conf; // probability of the label of each cell, 0 to 1
  * ```
- * The query is streamed: what stays in memory is the result, and the points of the KNN space when needed.
+ * The query is streamed: only the result stays in memory, and the points of the KNN space if needed.
  * @throws USAGE for a wrong option; MISMATCH when no gene of the model is in the query, the model's
  * reference does not fit, or it has no thresholds for `predictionSets`; NOT_FOUND for a missing matrix, obsm array or reference file; BAD_DATA for
  * duplicate genes or values that cannot be used; ABORTED.
@@ -133,13 +134,13 @@ export async function predict(
   };
 }
 
-/** All points when the caller wants them, else those of the KNN space when the network predicts them. */
+/** All points if the caller requests them, else those of the KNN space if the network predicts them. */
 function pointsToKeep(settings: PredictSettings, space: KnnSpace): (name: string) => boolean {
   const searched = space.reference !== null && space.queryObsm === null ? space.name : null;
   return (name) => settings.keepCoords || name === searched;
 }
 
-/** KNN correction and open set: everything that compares the query with reference cells. */
+/** KNN correction and open-set scoring, which compare the query with reference cells. */
 async function consultReference(
   network: NetworkOutput,
   isLowConf: readonly Uint8Array[],
@@ -169,7 +170,7 @@ async function consultReference(
   return { knn: answer.columns, openset: flagOutside(scores, opensetThreshold, nPrototypes) };
 }
 
-/** One label column, all evidence at hand. */
+/** The final result of one label column. */
 function decideLabels(
   head: HeadScores,
   isLowConf: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * For every cell the labels that contain the true one with a stated probability (`src/model/conformal.ts` has the
- * promise and its sources).
+ * Prediction sets: for every cell, labels that contain the true one with a stated probability
+ * (`src/model/conformal.ts` has the guarantee and its sources).
  * @module
  */
 import { type ConfigValue, Float } from "../core/config.ts";
@@ -10,22 +10,25 @@ import type { Model } from "../model/types.ts";
 import { configEntry } from "./temperatures.ts";
 import type { PredictedSets } from "./types.ts";
 
-/** Characters that the distinct sets of one column may take as text: as many bytes of memory. */
+/** Characters that the distinct sets of one column may have as text, which take as many bytes of memory. */
 const MAX_SET_TEXT = 1 << 28;
 
 const WHERE = "train_config › calibration › conformal";
 
-/** What a model promises, and by which thresholds. */
+/** The coverage that a model guarantees, and its thresholds. */
 export interface SetPlan {
-  /** Share of cells whose set holds the true label: the least stored one that is not below what was asked. */
+  /**
+   * Share of cells whose set contains the true label: the smallest stored coverage that is not below the
+   * requested one.
+   */
   readonly coverage: number;
-  /** The least probability of a label in a set, by label column. */
+  /** The smallest probability of a label in a set, by label column. */
   readonly thresholds: ReadonlyMap<string, number>;
 }
 
 /**
  * Reads the thresholds for `coverage` from the model's `train_config`.
- * @throws MISMATCH when the model has none, or none for so high a coverage; BAD_DATA when what it has cannot be used.
+ * @throws MISMATCH if the model has none, or none for this coverage; BAD_DATA if they cannot be used.
  */
 export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, coverage: number): SetPlan {
   const stored = configEntry(model.trainConfig.get("calibration"), "conformal");
@@ -36,7 +39,7 @@ export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, cover
       subject: "artifact",
     });
   const coverages = numbers(configEntry(stored, "coverages"), "coverages");
-  // What was computed to be 0.9 may differ from 0.9 in its last digit.
+  // A computed 0.9 may differ from 0.9 in its last digit.
   const at = coverages.findIndex((each) => each >= coverage - 1e-9);
   if (at < 0)
     throw new AtlasmtlError(
@@ -93,20 +96,23 @@ function numbers(value: ConfigValue | undefined, key: string): number[] {
   );
 }
 
-/** The sets of one label column while blocks come in: sets recur, so each cell keeps the number of one. */
+/**
+ * Collects the sets of one label column block by block. Sets recur, so each cell stores the number of its
+ * set.
+ */
 export interface SetCollector {
   readonly column: string;
   readonly classes: readonly string[];
-  /** A label is in the set when its probability is at least this. */
+  /** A label is in the set if its probability is at least this. */
   readonly threshold: number;
   readonly codes: Int32Array;
   readonly members: (readonly number[])[];
-  /** Number of a set by its classes, and how many characters all of them take as text. */
+  /** Number of a set by its classes, and the number of characters of all sets as text. */
   readonly known: Map<string, number>;
   textSize: number;
 }
 
-/** Room for the sets of `nObs` cells. */
+/** Allocates the sets of `nObs` cells. */
 export function createSetCollector(
   column: string,
   classes: readonly string[],
@@ -138,9 +144,9 @@ export function collectSets(
 }
 
 /**
- * The set of one cell from the probabilities of its classes: its label, then all others that reach the threshold, by
- * falling probability and in the order of the classes.
- * @throws LIMIT when the distinct sets outgrow memory: very many, very large ones.
+ * The set of one cell from the probabilities of its classes: its label, then all others that reach the
+ * threshold, by decreasing probability, equals in the order of the classes.
+ * @throws LIMIT if the distinct sets are too many and too large for the memory.
  */
 export function addSet(
   collector: SetCollector,
@@ -169,12 +175,12 @@ export function addSet(
   codes[cell] = code;
 }
 
-/** What was collected. */
+/** The collected sets. */
 export function collectedSets({ codes, members, classes }: SetCollector): PredictedSets {
   return { codes, members, categories: classes };
 }
 
-/** How large sets are: mean number of labels and share of cells with exactly one; 0 without cells. */
+/** Mean number of labels per set, and share of cells with exactly one; 0 without cells. */
 export function setSizes({ codes, members }: PredictedSets): {
   readonly meanSize: number;
   readonly single: number;

@@ -1,5 +1,6 @@
 /**
- * One centroid per label, standing for its reference cells (docs/specification/3-prediction.md#knn-correction).
+ * One centroid per label, in place of its reference cells
+ * (docs/specification/3-prediction.md#knn-correction).
  * @module
  */
 import type { DenseMatrix } from "../core/dense.ts";

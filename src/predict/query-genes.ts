@@ -1,6 +1,5 @@
 /**
- * Matching a query whose genes are called by other names than the model's
- * (docs/specification/3-prediction.md#gene-alignment).
+ * Maps the gene names of a query to the model's (docs/specification/3-prediction.md#gene-alignment).
  * @module
  */
 import type { DataFrame, Matrix } from "../anndata/types.ts";
@@ -15,11 +14,11 @@ import { type FeaturePanel, panelSymbols } from "../preprocess/panel.ts";
 import { type GeneSettings, modelPanel, wantsMapping } from "./model-panel.ts";
 import type { Warning } from "./types.ts";
 
-/** The query's genes by the model's names. */
+/** The query's genes with the model's names. */
 export interface QueryGenes {
   readonly names: readonly string[];
   readonly matrix: Matrix;
-  /** How they were mapped, for the record; null where they were taken as they are. */
+  /** How they were mapped, for the metadata; null if they were not. */
   readonly mapping: ConfigMap | null;
   readonly warning: Warning | null;
 }
@@ -35,9 +34,9 @@ export interface NamedMatrix {
 /**
  * The query's matrix with the model's names of genes.
  *
- * Names are mapped when `settings` ask for it, and for a model with a feature panel when that matches more genes
- * than the names as they are; otherwise nothing changes.
- * @throws MISMATCH when mapping was asked for and matches no gene; as `canonicalGenes`.
+ * Names are mapped if `settings` request it, or if the model has a feature panel and mapping matches more
+ * genes. Otherwise nothing changes.
+ * @throws MISMATCH if mapping was requested and matches no gene; the errors of `canonicalGenes`.
  */
 export async function queryGenes(
   query: NamedMatrix,
@@ -61,7 +60,7 @@ export async function queryGenes(
     genes = await canonicalGenes(query, { ...idSettings, species }, known);
   } catch (error) {
     if (isAsked || !isAtlasmtlError(error)) throw error;
-    return asIs; // matching by name says what is wrong with the names
+    return asIs; // the match by name reports what is wrong with the names
   }
   const policies = {
     unmappedPolicy: "keep_original",
@@ -106,7 +105,7 @@ function given(settings: GeneSettings) {
 }
 
 interface ModelIds {
-  /** The model's name of a canonical id, or of a name that has none. */
+  /** The model's name for a canonical id, or for a name without one. */
   readonly nameOf: ReadonlyMap<string, string>;
   readonly species: FeaturePanel["species"] | null;
   readonly kind: string;
@@ -135,7 +134,7 @@ async function idsOfModel(
   return { nameOf, species: genes.naming.species, kind: KINDS[genes.naming.varNamesType] };
 }
 
-/** The plan with the model's names where it has the gene. */
+/** The mapping, with the model's names for the genes that it has. */
 function inModelNames(plan: GenePlan, nameOf: ReadonlyMap<string, string>): GenePlan {
   const taken = new Set<string>();
   const names = plan.names.map((id) => {

@@ -1,4 +1,7 @@
-/** The cells of a query as the network takes them (docs/specification/3-prediction.md#gene-alignment). @module */
+/**
+ * Reads the cells of a query as input of the network (docs/specification/3-prediction.md#gene-alignment).
+ * @module
+ */
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
@@ -11,17 +14,17 @@ import type { PredictSettings } from "./options.ts";
 import type { QueryGenes } from "./query-genes.ts";
 import type { Warning } from "./types.ts";
 
-/** Rows to be read once, and how their genes were found. */
+/** Rows that can be read once, and how their genes were matched. */
 export interface QueryRows {
   readonly rows: AsyncIterable<RowBlock>;
   readonly genes: GeneAlignment;
-  /** How the query's genes were mapped; null where they were taken as they are. */
+  /** How the query's genes were mapped; null if they were not. */
   readonly mapping: ConfigMap | null;
   readonly warnings: readonly Warning[];
 }
 
 /**
- * Finds the model's genes in the query and opens its rows; nothing of the matrix is read yet.
+ * Finds the model's genes in the query and opens its rows; it does not read the matrix yet.
  * @throws MISMATCH when no gene of the model is there, NOT_FOUND for a missing matrix, BAD_DATA for duplicate
  * genes; while reading, BAD_DATA for values that cannot be used, ABORTED.
  */
@@ -49,7 +52,7 @@ export async function openQueryRows(
   };
 }
 
-/** The query's matrix with the names of its genes, mapped to the model's where that is called for. */
+/** The query's matrix with its gene names, mapped to the model's if necessary. */
 async function namedQuery(
   model: Model,
   adata: AnnData,
@@ -59,7 +62,7 @@ async function namedQuery(
   const [matrix, names] = [await adata.matrix(layer), await adata.varNames(layer)];
   if (!wantsMapping(settings) && modelPanel(model) === null)
     return { matrix, names, mapping: null, warning: null };
-  // Loaded on first use: most queries are named as the model is.
+  // Loaded on first use: most queries have the model's gene names.
   const { queryGenes } = await import("./query-genes.ts");
   const query = { matrix, names, var: layer === "raw/X" ? null : adata.var, source: adata.source };
   return queryGenes(query, model, settings);

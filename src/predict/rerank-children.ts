@@ -1,5 +1,5 @@
 /**
- * Whether and how the children of a prediction are refined (docs/specification/3-prediction.md#refinement).
+ * Applies a refinement to the children of a prediction (docs/specification/3-prediction.md#refinement).
  * @module
  */
 import { loadRefinementPlan, loadReranker, namesHash } from "../artifacts/refinement.ts";
@@ -17,12 +17,12 @@ import type { Model } from "../model/types.ts";
 import { deriveHierarchyRules, type HierarchyRule, type HierarchyRules } from "./hierarchy-rules.ts";
 import type { Warning } from "./types.ts";
 
-/** Which refinement to apply: an artifact, or whatever a plan decides. */
+/** The refinement to apply: an artifact, or the one that a plan decides on. */
 export type RefinementConfig =
   | { readonly method: typeof REFINEMENT_METHODS.artifact; readonly artifactPath: FileInput }
   | { readonly method: typeof REFINEMENT_METHODS.plan; readonly planPath: string };
 
-/** Why a refinement was not applied and the base result kept. */
+/** Why a refinement was not applied. */
 export const FALLBACK_REASONS = [
   "child_class_mismatch",
   "hierarchy_child_to_parent_hash_mismatch",
@@ -33,15 +33,15 @@ export type FallbackReason = (typeof FALLBACK_REASONS)[number];
 /** The refinement of one call. */
 export interface Refinement {
   readonly config: RefinementConfig;
-  /** Null where the plan is disabled. */
+  /** Null if the plan is disabled. */
   readonly reranker: Reranker | null;
-  /** Null where the base result is kept. */
+  /** Null if the base result is kept. */
   readonly bound: BoundReranker | null;
   readonly fallbackReason: FallbackReason | null;
   readonly warnings: readonly Warning[];
 }
 
-/** @throws USAGE for anything but a {@link RefinementConfig}, naming what is expected. */
+/** @throws USAGE if it is not a {@link RefinementConfig}; it says what is expected. */
 export function checkRefinementConfig(config: RefinementConfig): void {
   const { method } = config;
   const isArtifact = method === REFINEMENT_METHODS.artifact;
@@ -59,12 +59,12 @@ export function checkRefinementConfig(config: RefinementConfig): void {
 }
 
 /**
- * Loads what the config names and holds it against the model and the hierarchy rules of the call.
+ * Loads the files of the config and compares them with the model and the hierarchy rules of the call.
  *
- * The guards: the child classes are those of the model, the plan is enabled, and where the call has rules for
- * the child column, their child → parent map is the one the artifact was fitted with.
- * @throws NOT_FOUND, BAD_FORMAT, BAD_DATA, CHECKSUM as the files' readers do; MISMATCH for a parent that is no
- * class of the model.
+ * The refinement applies if the child classes are those of the model, the plan is enabled, and the rules of
+ * the call for the child column, if any, have the child → parent map that the artifact was fitted with.
+ * @throws NOT_FOUND, BAD_FORMAT, BAD_DATA, CHECKSUM like the readers of the files; MISMATCH for a parent that
+ * is not a class of the model.
  */
 export async function resolveRefinement(
   model: Model,

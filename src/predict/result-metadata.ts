@@ -1,4 +1,7 @@
-/** What a result says about how it was made; the keys of docs/specification/3-prediction.md#metadata. @module */
+/**
+ * The metadata of a result, which say how it was made; keys of docs/specification/3-prediction.md#metadata.
+ * @module
+ */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { VERSION } from "../core/version.ts";
 import { normalizationOf } from "../model/normalization.ts";
@@ -12,23 +15,23 @@ import { type SetPlan, setSizes } from "./prediction-sets.ts";
 import type { Calibration } from "./temperatures.ts";
 import type { PredictedSets } from "./types.ts";
 
-/** Everything the metadata is made of. */
+/** The input of the metadata. */
 export interface MetadataSources {
   readonly model: Model;
   readonly settings: PredictSettings;
   readonly genes: GeneAlignment;
-  /** How the query's genes were mapped; null where they were taken as they are. */
+  /** How the query's genes were mapped; null if they were not. */
   readonly geneMapping: ConfigMap | null;
   readonly calibration: Calibration;
-  /** Null where prediction sets were not asked for. */
+  /** Null without prediction sets. */
   readonly setPlan: SetPlan | null;
   readonly sets: ReadonlyMap<string, PredictedSets>;
   readonly space: KnnSpace;
   readonly knn: readonly KnnLabels[];
   readonly openset: Openset | null;
-  /** Share of contradicting cells by child column; null when the hierarchy was not enforced. */
+  /** Share of contradicting cells by child column; null if the hierarchy was not enforced. */
   readonly inconsistencyRates: ReadonlyMap<string, number> | null;
-  /** What became of the refinement; null without one. */
+  /** Whether and how the refinement was applied; null without one. */
   readonly refinement: ConfigMap | null;
   readonly deviceUsed: string;
   readonly numThreads: number;
@@ -36,10 +39,10 @@ export interface MetadataSources {
 }
 
 /**
- * The metadata of one prediction, numbers in their Python kind.
+ * The metadata of one prediction; numbers are Python ints or floats.
  *
- * `knn_space_preferred`, the temperatures, `prediction_sets_*`, `openset_*`, `hierarchy_*`, `refinement`, `gene_mapping` and `preprocess` are there only when
- * they apply, as in files written by the Python implementation.
+ * `knn_space_preferred`, the temperatures, `prediction_sets_*`, `openset_*`, `hierarchy_*`, `refinement`,
+ * `gene_mapping` and `preprocess` are present only if they apply, as in files of the Python implementation.
  */
 export function predictionMetadata(sources: MetadataSources): ConfigMap {
   const { model, settings, genes, calibration, space, knn, openset, inconsistencyRates } = sources;

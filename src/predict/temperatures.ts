@@ -7,10 +7,10 @@ import { type ConfigValue, Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 
-/** How logits become probabilities. */
+/** The calibration of logits. */
 export interface Calibration {
   readonly applied: boolean;
-  /** The method the model was calibrated with, also when it is not applied; null without calibration. */
+  /** The method that the model was calibrated with, also if it is not applied; null without calibration. */
   readonly method: string | null;
   /** Temperature by label column; empty when not applied. */
   readonly temperatures: ReadonlyMap<string, number>;
@@ -49,7 +49,7 @@ export function calibrationOf(model: Pick<Model, "trainConfig" | "labelHeads">, 
   };
 }
 
-/** The value of `key` in a stored mapping of either shape. */
+/** The value of `key` in a stored mapping, a Map or an object. */
 export function configEntry(value: ConfigValue | undefined, key: string): ConfigValue | undefined {
   if (value instanceof Map) return value.get(key);
   if (value === null || typeof value !== "object" || value instanceof Float || Array.isArray(value))

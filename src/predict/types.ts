@@ -1,22 +1,22 @@
 /**
- * What mapping gives back, as plain columns over the query's cells.
+ * The result of prediction: one array per column over the query's cells.
  * @module
  */
 import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import type { Warning } from "../model/types.ts";
 
-/** Labels of all cells of one column: `codes` index `categories`. */
+/** Labels of all cells in one column: `codes` are indices into `categories`. */
 export interface PredictedLabels {
   readonly codes: Int32Array;
   readonly categories: readonly string[];
 }
 
-/** Sets of labels of all cells of one column; see `prediction-sets.ts`. */
+/** Prediction sets of all cells in one column; see `prediction-sets.ts`. */
 export interface PredictedSets {
-  /** Per cell the index of its set in `members`; -1 where there is none. */
+  /** For each cell the index of its set in `members`; -1 for none. */
   readonly codes: Int32Array;
-  /** Each different set once, as indices into `categories`, the most likely label first. */
+  /** Each distinct set once, as indices into `categories`, the most likely label first. */
   readonly members: readonly (readonly number[])[];
   readonly categories: readonly string[];
 }
@@ -40,15 +40,15 @@ export interface LabelPrediction {
   /** Index into `UNKNOWN_REASONS`, -1 where the cell is not Unknown. */
   readonly unknownReasons: Int32Array;
   readonly final: PredictedLabels;
-  /** The labels that hold the true one with the probability asked for by `predictionSets`; absent when it was not. */
+  /** The prediction sets, if `predictionSets` requested them. */
   readonly sets?: PredictedSets | undefined;
 }
 
-/** Of each cell the finest label that is known and agrees with the coarser ones. */
+/** For each cell the finest label that is known and agrees with the coarser ones. */
 export interface DeepestLabels {
-  /** `Unknown` where the coarsest label is. */
+  /** `Unknown` if the coarsest label is. */
   readonly labels: PredictedLabels;
-  /** The label column it is of; -1 where it is `Unknown`. */
+  /** The index of its label column; -1 for `Unknown`. */
   readonly columns: PredictedLabels;
 }
 
@@ -57,13 +57,13 @@ export type { Warning };
 export interface Predictions {
   readonly obsNames: readonly string[];
   readonly labels: readonly LabelPrediction[];
-  /** Where `deepestLabel` was on. */
+  /** Present if `deepestLabel` was on. */
   readonly deepest?: DeepestLabels | undefined;
-  /** Predicted coordinates in original units, by head name, plus `latent_internal`; empty when not kept. */
+  /** Predicted coordinates in original units, by head name, plus `latent_internal`; empty if not kept. */
   readonly coords: ReadonlyMap<string, DenseMatrix>;
   /** Every space the model predicts, also those not kept in `coords`. */
   readonly spaces: readonly string[];
-  /** Per cell the distance to the reference, where open-set scoring was on. */
+  /** For each cell the distance to the reference, if open-set scoring was on. */
   readonly opensetScores?: Float64Array | undefined;
   readonly metadata: ConfigMap;
   readonly warnings: readonly Warning[];

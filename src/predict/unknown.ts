@@ -1,16 +1,16 @@
-/** Which cells are given no label (docs/specification/3-prediction.md#unknown). @module */
+/** Decides which cells are Unknown (docs/specification/3-prediction.md#unknown). @module */
 import type { PredictedLabels } from "./types.ts";
 
-/** The label of a cell that is given none. */
+/** The label of an Unknown cell. */
 export const UNKNOWN = "Unknown";
 
-/** Why a cell is Unknown, in the order in which they are looked for; the first that holds is the reason. */
+/** Why a cell is Unknown; the first that applies, in this order, is the reason. */
 export const UNKNOWN_REASONS = ["low_confidence", "knn_disagrees", "open_set", "hierarchy"] as const;
 
 /**
- * `low_confidence`: below `confidence_low`. `knn_disagrees`: the network and the vote of the neighbours are both
- * unsure. `open_set`: farther from the reference than the open-set threshold. `hierarchy`: the label contradicts
- * its parent's.
+ * `low_confidence`: confidence below `confidence_low`. `knn_disagrees`: the network and the KNN vote both
+ * have low confidence. `open_set`: the distance to the reference is above the open-set threshold.
+ * `hierarchy`: the label contradicts its parent's.
  */
 export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 
@@ -19,7 +19,7 @@ export const NO_REASON = -1;
 /** The code of a cell that the hierarchy made Unknown. */
 export const HIERARCHY_REASON = UNKNOWN_REASONS.indexOf("hierarchy");
 
-/** The decision on the cells of one label column. */
+/** The Unknown cells of one label column. */
 export interface UnknownDecision {
   readonly isUnknown: Uint8Array;
   /** Index into {@link UNKNOWN_REASONS}, {@link NO_REASON} where the cell is not Unknown. */
@@ -27,8 +27,8 @@ export interface UnknownDecision {
 }
 
 /**
- * Marks cells that are Unknown in one label column: of very low confidence, or corrected by KNN with both the
- * network and the vote unsure, or outside the reference.
+ * Marks Unknown cells in one label column: confidence below `confidenceLow`, or KNN was used and both the
+ * network and the vote have low confidence, or far from the reference.
  *
  * `confidenceLow` is rounded to float32 as the scores are.
  */
@@ -48,7 +48,7 @@ export function decideUnknown(
   return { isUnknown: Uint8Array.from(reasons, (reason) => (reason === NO_REASON ? 0 : 1)), reasons };
 }
 
-/** The labels with `Unknown` in place of those of unknown cells. */
+/** The labels, with `Unknown` for Unknown cells. */
 export function withUnknown(labels: PredictedLabels, isUnknown: Uint8Array): PredictedLabels {
   const known = labels.categories.indexOf(UNKNOWN);
   const unknown = known >= 0 ? known : labels.categories.length;

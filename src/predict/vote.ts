@@ -1,11 +1,11 @@
-/** How neighbours vote on a label (docs/specification/3-prediction.md#knn-correction). @module */
+/** The KNN vote on a label (docs/specification/3-prediction.md#knn-correction). @module */
 import type { Neighbours } from "../kernels/types.ts";
 import type { KnnVoteMode } from "./options.ts";
 
 /** Keeps the weight of a neighbour at distance 0 finite. */
 const DISTANCE_FLOOR = 1e-6;
 
-/** `code` is the winning label, -1 when no neighbour has one; `share` its part of the vote, 0 to 1. */
+/** `code` is the winning label, -1 if no neighbour has one; `share` is its share of the vote, 0 to 1. */
 export interface Verdict {
   readonly code: number;
   readonly share: number;
@@ -15,11 +15,11 @@ export interface Verdict {
 export type Ballot = (labels: Int32Array, neighbours: Neighbours, row: number) => Verdict;
 
 /**
- * A ballot over labels 0 … `nLabels` − 1, which are numbered in the order they sort.
+ * A vote over labels 0 … `nLabels` − 1, which are numbered in sort order.
  *
- * `majority`: a voice each; ties go to the label that sorts last. `distance_weighted`: 1/(distance + 1e-6);
- * ties go to the label met first, going outwards. A neighbour without a label votes for nobody, and its voice
- * still counts in the whole that shares are taken of.
+ * `majority`: each neighbour counts 1; ties go to the label that sorts last. `distance_weighted`: each counts
+ * 1/(distance + 1e-6); ties go to the label of the nearest neighbour. A neighbour without a label gives no
+ * vote, but its weight counts in the total of the shares.
  */
 export function createBallot(mode: KnnVoteMode, nLabels: number): Ballot {
   const voices = new Float64Array(nLabels);
