@@ -11,7 +11,7 @@ import { dts } from "rollup-plugin-dts";
 const root = join(import.meta.dirname, "..");
 const build = join(root, "build");
 const dist = join(root, "dist");
-const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const { dependencies, imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /** What a chunk may name and not hold: Node's modules, the two hosts' doors, the dependencies. */
 const isExternal = (id) =>
@@ -105,7 +105,14 @@ function write(name, text) {
   writeFileSync(path, text);
 }
 
+/** What runs the modules in `build` gets their own host: another copy's errors would be of another class. */
+function writeBuildImports() {
+  const text = JSON.stringify({ type: "module", imports }, null, 2).replaceAll("./dist/", "./");
+  writeFileSync(join(build, "package.json"), text);
+}
+
 rmSync(dist, { recursive: true, force: true });
+writeBuildImports();
 const files = await bundleCode(process.argv.includes("--maps"));
 await bundleTypes();
 copyFilters();

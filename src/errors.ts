@@ -104,8 +104,3 @@ export function locate(error: unknown, where: string, subject?: ErrorSubject): u
   if (error.stack !== undefined) located.stack = error.stack;
   return located;
 }
-
-/** As {@link locate}; an error that has a location there already stays as it is. */
-export function locateOnce(error: unknown, where: string): unknown {
-  return error instanceof AtlasmtlError && error.where?.startsWith(where) ? error : locate(error, where);
-}

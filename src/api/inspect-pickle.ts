@@ -1,6 +1,6 @@
 /** What is in a pickle of a bundle, read as data: nothing in it runs. @module */
 import { Float } from "../core/config.ts";
-import { gunzip, isGzip } from "../formats/compression/gzip.ts";
+import { plainBytes } from "../formats/compression/gzip.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
 import { describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
 
@@ -29,7 +29,7 @@ const MAX_ITEMS = 7;
 
 /** @throws BAD_FORMAT, UNSUPPORTED or LIMIT for a pickle that is not plain data. */
 export function inspectPickle(bytes: Uint8Array): PickleInspection {
-  const value = parsePickle(isGzip(bytes) ? gunzip(bytes) : bytes);
+  const value = parsePickle(plainBytes(bytes));
   if (!(value instanceof Map)) return { part: null, items: [["", itemOf(value)]] };
   const has = (key: string): boolean => value.has(key);
   return {
@@ -50,8 +50,13 @@ function itemOf(value: PickleValue): PickleItem {
     };
   }
   if (Array.isArray(value))
-    return { kind: "list", length: value.length, first: value.slice(0, MAX_ITEMS).map(itemOf) };
+    return { kind: "list", length: value.length, first: value.slice(0, MAX_ITEMS).map(listItemOf) };
   return { kind: "value", text: textOf(value) };
+}
+
+/** What a list in a list holds is not told. */
+function listItemOf(value: PickleValue): PickleItem {
+  return Array.isArray(value) ? { kind: "value", text: describeValue(value) } : itemOf(value);
 }
 
 function textOf(value: PickleValue): string {

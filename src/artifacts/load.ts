@@ -4,7 +4,7 @@ import type { CommittedStore, FileStore } from "../core/bytes.ts";
 import { readWhole, sha256 } from "../core/checksums.ts";
 import type { ConfigMap } from "../core/config.ts";
 import { parseJsonObject } from "../core/json.ts";
-import { MAX_JSON_BYTES } from "../core/limits.ts";
+import { MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import { baseName } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
@@ -96,7 +96,7 @@ const MAX_ATTEMPTS = 5;
 async function manifestDigest(store: FileStore, path: string): Promise<string | null> {
   const manifestPath = path.endsWith(MODEL_SUFFIX) ? siblingPath(path, "manifest") : path;
   if (!manifestPath.endsWith(".json") || !(await store.exists(manifestPath))) return null;
-  return sha256([await readWhole(store, manifestPath, null, MAX_JSON_BYTES)]);
+  return sha256([await readWhole(store, manifestPath, null, MAX_MANIFEST_BYTES)]);
 }
 
 async function loadOnce(
@@ -191,7 +191,7 @@ async function openBundle(store: FileStore, path: string): Promise<Bundle> {
 }
 
 async function openManifest(store: FileStore, path: string, manifestPath: string): Promise<Bundle> {
-  const bytes = await readWhole(store, manifestPath, null, MAX_JSON_BYTES);
+  const bytes = await readWhole(store, manifestPath, null, MAX_MANIFEST_BYTES);
   try {
     const manifest = parseManifest(bytes);
     const find = (key: PathKey): Location | null => {

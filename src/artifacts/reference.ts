@@ -1,9 +1,8 @@
 /** The KNN reference between its pickle and the model (docs/specification/1-artifacts.md#reference-file). @module */
 import type { DenseMatrix } from "../core/dense.ts";
-import { maxInflatedBytes } from "../core/limits.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { gunzip, isGzip } from "../formats/compression/gzip.ts";
+import { plainBytes } from "../formats/compression/gzip.ts";
 import { emitPickle } from "../formats/pickle/emit.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
 import { readTexts } from "../formats/pickle/strings.ts";
@@ -18,10 +17,7 @@ import { REFERENCE_KEYS } from "./schema.ts";
  * or labels; MISMATCH when they differ in length.
  */
 export function parseReference(bytes: Uint8Array): Reference {
-  const dict = asDict(
-    parsePickle(isGzip(bytes) ? gunzip(bytes, { maxBytes: maxInflatedBytes(bytes.length) }) : bytes),
-    "reference",
-  );
+  const dict = asDict(parsePickle(plainBytes(bytes)), "reference");
   return readReference(dictField(dict, REFERENCE_KEYS.coords), dictField(dict, REFERENCE_KEYS.labels));
 }
 

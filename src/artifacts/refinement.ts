@@ -11,7 +11,6 @@ import { emitJson, parseJsonObject } from "../core/json.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { baseName, folderName, joinPath } from "../core/paths.ts";
-import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { emitPickle } from "../formats/pickle/emit.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
@@ -82,14 +81,10 @@ export function emitReranker(reranker: Reranker): Uint8Array {
       parent,
       new Map<PickleValue, PickleValue>([
         [RERANKER_KEYS.children, children],
-        [
-          RERANKER_KEYS.coef,
-          // By class in the file, by feature in memory; both are the children.
-          regression === null ? null : new NdArray("f8", [size, size], transposed(regression.weights, size)),
-        ],
+        [RERANKER_KEYS.coef, regression === null ? null : new NdArray("f8", [size, size], regression.coef)],
         [
           RERANKER_KEYS.intercept,
-          regression === null ? null : new NdArray("f8", [size], regression.intercepts),
+          regression === null ? null : new NdArray("f8", [size], regression.intercept),
         ],
         [RERANKER_KEYS.nCells, nCells],
       ]),
@@ -175,14 +170,9 @@ function readRegression(dict: Dict, size: number): LogisticRegression {
   return {
     nFeatures: size,
     nClasses: size,
-    weights: transposed(numbersField(dict, RERANKER_KEYS.coef, [size, size]), size),
-    intercepts: numbersField(dict, RERANKER_KEYS.intercept, [size]),
+    coef: numbersField(dict, RERANKER_KEYS.coef, [size, size]),
+    intercept: numbersField(dict, RERANKER_KEYS.intercept, [size]),
   };
-}
-
-/** A square matrix with rows as columns. */
-function transposed(values: Float64Array, size: number): Float64Array {
-  return values.map((_, at) => values[(at % size) * size + Math.floor(at / size)]);
 }
 
 function numbersField(dict: Dict, key: string, shape: readonly number[]): Float64Array {
@@ -331,4 +321,17 @@ function parsePlan(plan: ConfigMap, folder: string): RefinementPlan {
     artifactPath: artifactPath === null ? null : joinPath(folder, artifactPath as string),
     ruleVersion: text(plan.get(keys.ruleVersion)),
   };
+}
+
+async function readInput(input: FileInput, maxBytes: number): Promise<{ bytes: Uint8Array; name: string }> {
+  const source = await platform.openFile(input);
+  try {
+    if (source.byteLength > maxBytes)
+      throw new AtlasmtlError("LIMIT", `a file of ${source.byteLength} bytes; at most ${maxBytes} are read`, {
+        where: source.name,
+      });
+    return { bytes: await source.read(0, source.byteLength), name: source.name };
+  } finally {
+    await source.close();
+  }
 }

@@ -4,7 +4,7 @@ import type { AlsoWrite, FileStore, FileToWrite } from "../core/bytes.ts";
 import { readWhole, sha256 } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
-import { MAX_JSON_BYTES } from "../core/limits.ts";
+import { MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import { folderName, relativePath } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -154,7 +154,7 @@ async function keptKeys(target: FileStore, path: string): Promise<ConfigMap> {
   const manifestPath = siblingPath(path, "manifest");
   if (!(await store.exists(manifestPath))) return new Map();
   try {
-    return parseManifest(await readWhole(store, manifestPath, null, MAX_JSON_BYTES)).extra;
+    return parseManifest(await readWhole(store, manifestPath, null, MAX_MANIFEST_BYTES)).extra;
   } catch (error) {
     if (error instanceof AtlasmtlError && error.code !== "IO") return new Map();
     throw error;

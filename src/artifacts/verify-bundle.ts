@@ -2,7 +2,7 @@
 import { platform } from "#platform";
 import type { FileStore } from "../core/bytes.ts";
 import { readWhole, sha256File } from "../core/checksums.ts";
-import { MAX_BUNDLE_FILE_BYTES, MAX_JSON_BYTES } from "../core/limits.ts";
+import { MAX_BUNDLE_FILE_BYTES, MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
@@ -66,7 +66,7 @@ export async function verifyBundle(
 }
 
 async function readManifest(store: FileStore, path: string): Promise<Manifest> {
-  const bytes = await readWhole(store, path, null, MAX_JSON_BYTES);
+  const bytes = await readWhole(store, path, null, MAX_MANIFEST_BYTES);
   try {
     return parseManifest(bytes);
   } catch (error) {

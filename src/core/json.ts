@@ -5,7 +5,7 @@
 
 import { AtlasmtlError } from "../errors.ts";
 import { type ConfigMap, type ConfigValue, configEntries, Float } from "./config.ts";
-import { MAX_JSON_BYTES, MAX_PICKLE_DEPTH } from "./limits.ts";
+import { MAX_JSON_BYTES, MAX_JSON_VALUES, MAX_PICKLE_DEPTH } from "./limits.ts";
 import { compareCodePoints } from "./order.ts";
 
 /**
@@ -15,6 +15,8 @@ import { compareCodePoints } from "./order.ts";
 export function parseJsonObject(bytes: Uint8Array): ConfigMap {
   if (bytes.length > MAX_JSON_BYTES)
     throw new AtlasmtlError("LIMIT", `a JSON file of ${bytes.length} bytes; at most ${MAX_JSON_BYTES}`);
+  if (holdsMoreValues(bytes, MAX_JSON_VALUES))
+    throw new AtlasmtlError("LIMIT", `a JSON file of more than ${MAX_JSON_VALUES} values`);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -26,6 +28,26 @@ export function parseJsonObject(bytes: Uint8Array): ConfigMap {
   if (!(config instanceof Map)) throw new AtlasmtlError("BAD_FORMAT", "a JSON object is expected");
   return config as ConfigMap;
 }
+
+/** Counts values before any is made: each but the first follows a comma or opens a container, outside of texts. */
+function holdsMoreValues(bytes: Uint8Array, most: number): boolean {
+  let n = 1;
+  let isText = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (isText) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (byte === COMMA || byte === BRACKET || byte === BRACE) {
+      n++;
+      if (n > most) return true;
+    }
+  }
+  return false;
+}
+
+const [QUOTE, COMMA, BRACKET, BACKSLASH, BRACE] = [0x22, 0x2c, 0x5b, 0x5c, 0x7b] as const;
 
 function fromJson(value: unknown, depth: number): ConfigValue {
   if (depth > MAX_PICKLE_DEPTH)

@@ -16,6 +16,12 @@ export const MAX_PICKLE_STACK = 1_000_000;
 /** Bytes of arrays that a pickle may build per byte of its own; valid ones stay under 8. */
 export const MAX_PICKLE_EXPANSION = 32;
 
+/** How often the values of a pickle may be used on average, where parts are shared; honest ones use each once or twice. */
+export const MAX_SHARED_EXPANSION = 8;
+
+/** Uses of shared values that are allowed however few values there are. */
+export const SHARED_ALLOWANCE = 1_000_000;
+
 /** Bytes that a pickle may build, or a compressed file expand to, even if the file is small. */
 export const EXPANSION_ALLOWANCE = 48 * 1024 * 1024;
 
@@ -57,8 +63,14 @@ export const MAX_EXPANDED_ELEMENTS = 1 << 24;
 /** Bytes of one file of a bundle; larger files do not fit the memory of a JavaScript program. */
 export const MAX_BUNDLE_FILE_BYTES = 2 ** 33;
 
-/** Bytes of a manifest or another JSON file of a bundle. */
+/** Bytes of the manifest of a bundle; one written here has about three thousand. */
+export const MAX_MANIFEST_BYTES = 1024 * 1024;
+
+/** Bytes of any other JSON file, such as a feature panel or the record of a run. */
 export const MAX_JSON_BYTES = 256 * 1024 * 1024;
+
+/** Values of a JSON file; each takes up to a hundred bytes of memory, however short its text. */
+export const MAX_JSON_VALUES = 1_000_000;
 
 /** Values of one stored array that are read at once. */
 export const MAX_ARRAY_VALUES = 2 ** 31;

@@ -1,7 +1,7 @@
 /** A table of cells read from text. @module */
 import type { Column } from "../anndata/types.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { gunzip, isGzip } from "../formats/compression/gzip.ts";
+import { plainBytes } from "../formats/compression/gzip.ts";
 import { INDEX_COLUMN } from "../schema/columns.ts";
 import { type CellColumns, MAX_TABLE_BYTES } from "./cell-columns.ts";
 import { parseCsv } from "./csv-text.ts";
@@ -11,7 +11,7 @@ import { parseCsv } from "./csv-text.ts";
  * @throws BAD_FORMAT for rows of another length and a table without columns.
  */
 export function readCsvCells(bytes: Uint8Array, path: string): CellColumns {
-  const plain = isGzip(bytes) ? gunzip(bytes, { maxBytes: MAX_TABLE_BYTES }) : bytes;
+  const plain = plainBytes(bytes, MAX_TABLE_BYTES);
   const rows = parseCsv(new TextDecoder().decode(plain), /\.tsv(\.gz)?$/i.test(path) ? "\t" : ",");
   const [head, ...body] = rows;
   if (head === undefined || head.length < 2)

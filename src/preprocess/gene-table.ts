@@ -2,10 +2,10 @@
  * Tables of genes: symbol to Ensembl id and back (docs/specification/4-preprocessing.md#gene-identifiers).
  * @module
  */
+import { platform } from "#platform";
 import type { FileInput } from "../core/bytes.ts";
-import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { gunzip, isGzip } from "../formats/compression/gzip.ts";
+import { plainBytes } from "../formats/compression/gzip.ts";
 import type { Species } from "./options.ts";
 import { SPECIES_ENSEMBL_COLUMN, SPECIES_SYMBOL_COLUMN } from "./schema.ts";
 
@@ -56,7 +56,7 @@ export function packagedTable(species: Species): Promise<GeneTable> {
 async function unpack(species: Species): Promise<GeneTable> {
   const { PACKED, RELEASE } = await PACKAGED[species]();
   const bytes = Uint8Array.from(atob(PACKED), (character) => character.charCodeAt(0));
-  const [steps, symbols] = new TextDecoder().decode(gunzip(bytes)).split("\n\n") as [string, string];
+  const [steps, symbols] = new TextDecoder().decode(plainBytes(bytes)).split("\n\n") as [string, string];
   const names = symbols.split("\n");
   const idOf = new Map<string, string>();
   const symbolOf = new Map<string, string>();
@@ -78,9 +78,24 @@ async function unpack(species: Species): Promise<GeneTable> {
  * @throws NOT_FOUND without the file, BAD_FORMAT without the columns or without a row, LIMIT when it is too large.
  */
 export async function readGeneTable(input: FileInput, species: Species): Promise<GeneTable> {
-  const { bytes, name } = await readInput(input, MAX_TABLE_BYTES);
-  const text = new TextDecoder().decode(isGzip(bytes) ? gunzip(bytes, { maxBytes: MAX_TABLE_BYTES }) : bytes);
-  return parseGeneTable(text, species, name);
+  const source = await platform.openFile(input);
+  let bytes: Uint8Array;
+  try {
+    if (source.byteLength > MAX_TABLE_BYTES)
+      throw new AtlasmtlError(
+        "LIMIT",
+        `the gene table has ${source.byteLength} bytes; at most ${MAX_TABLE_BYTES} are read`,
+        {
+          where: source.name,
+          hint: "check that this is the file you meant",
+        },
+      );
+    bytes = await source.read(0, source.byteLength);
+  } finally {
+    await source.close();
+  }
+  const text = new TextDecoder().decode(plainBytes(bytes, MAX_TABLE_BYTES));
+  return parseGeneTable(text, species, source.name);
 }
 
 /** As {@link readGeneTable}, of the table's text; `name` is for messages and reports. */

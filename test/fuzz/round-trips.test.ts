@@ -13,7 +13,7 @@ import { loadModel } from "../../src/artifacts/load.ts";
 import { saveModel } from "../../src/artifacts/save.ts";
 import { MANIFEST_KEYS } from "../../src/artifacts/schema.ts";
 import { type ConfigValue, Float } from "../../src/core/config.ts";
-import { emitGzip, gunzip } from "../../src/formats/compression/gzip.ts";
+import { emitGzip, plainBytes } from "../../src/formats/compression/gzip.ts";
 import { emitPickle } from "../../src/formats/pickle/emit.ts";
 import { parsePickle } from "../../src/formats/pickle/parse.ts";
 import { NdArray, OrderedDict, type PickleValue, Tuple } from "../../src/formats/pickle/values.ts";
@@ -164,10 +164,10 @@ test("gzip, with another program on either side", () => {
       (content, size, level) => {
         const zipped = joinPieces(emitGzip(inPieces(content, size)));
         expect(new Uint8Array(gunzipSync(zipped))).toEqual(content);
-        expect(gunzip(zipped)).toEqual(content);
-        expect(gunzip(new Uint8Array(gzipSync(content, { level })))).toEqual(content);
+        expect(plainBytes(zipped)).toEqual(content);
+        expect(plainBytes(new Uint8Array(gzipSync(content, { level })))).toEqual(content);
         // Two members are one file.
-        expect(gunzip(joinPieces([zipped, zipped]))).toEqual(joinPieces([content, content]));
+        expect(plainBytes(joinPieces([zipped, zipped]))).toEqual(joinPieces([content, content]));
       },
     ),
     runs(100),

@@ -8,7 +8,6 @@ import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { AnnData, Column, MatrixName } from "../../src/anndata/types.ts";
 import type { Additions } from "../../src/anndata/write/additions.ts";
 import { writeAnnotated } from "../../src/anndata/write/append.ts";
-import { writeDataset } from "../../src/anndata/write/write-annotated.ts";
 import type { Csr } from "../../src/core/csr.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
 
@@ -228,12 +227,9 @@ describeShared("annotated copies of real files", () => {
     const path = sharedPath("data/oddities/pbmc68k_724x221_h5sparse_2018.h5ad");
     const out = join(folder, "renewed.h5ad");
     const labels: Column = { kind: "string", values: new Array<string>(724).fill("é") };
-    const before = await openAnnData(path);
-    await writeDataset(before, out, { obs: new Map([["pred_a", labels]]) });
-    const once = await openAnnData(out);
-    await writeDataset(once, out, { obs: new Map([["pred_a", labels]]) });
-    await once.close();
-    const after = await openAnnData(out);
+    await writeAnnotated(path, out, { obs: new Map([["pred_a", labels]]) });
+    await writeAnnotated(out, out, { obs: new Map([["pred_a", labels]]) });
+    const [before, after] = [await openAnnData(path), await openAnnData(out)];
     expect(after.obs.columns).toEqual([...before.obs.columns, "pred_a"]);
     for (const name of before.obs.columns)
       expect(await after.obs.column(name)).toEqual(await before.obs.column(name));

@@ -1,6 +1,5 @@
 /** Standardised values of a sparse matrix, without making it dense. @module */
 import type { Csr } from "../../core/csr.ts";
-import type { SparseRows } from "../../model/feature-rows.ts";
 
 /** Values are cut at this many standard deviations, as CellTypist does. */
 const CLIP = 10;
@@ -9,6 +8,15 @@ const CLIP = 10;
 export interface Scale {
   readonly means: Float64Array;
   readonly deviations: Float64Array;
+}
+
+/**
+ * A standardised matrix: an entry that is stored has `base[column] + deltas[e]`, every other one `base[column]`.
+ */
+export interface Standardised {
+  readonly matrix: Csr;
+  readonly base: Float64Array;
+  readonly deltas: Float64Array;
 }
 
 /** The scale of all columns over the rows of a matrix (n, not n − 1, as scikit-learn's StandardScaler). */
@@ -33,12 +41,12 @@ export function scaleOf({ nRows, nCols, indices, data }: Csr): Scale {
 }
 
 /** Standardises with a scale that was taken elsewhere. */
-export function standardise(matrix: Csr, { means, deviations }: Scale): SparseRows {
+export function standardise(matrix: Csr, { means, deviations }: Scale): Standardised {
   const base = means.map((mean, column) => Math.max(-CLIP, -mean / deviations[column]));
-  const { nRows, nCols, indptr, indices, data } = matrix;
-  const values = Float64Array.from(indices, (column, e) => {
+  const { indices, data } = matrix;
+  const deltas = Float64Array.from(indices, (column, e) => {
     const value = ((data === null ? 1 : data[e]) - means[column]) / deviations[column];
     return Math.min(CLIP, Math.max(-CLIP, value)) - base[column];
   });
-  return { nRows, nCols, indptr, indices, values, base };
+  return { matrix, base, deltas };
 }

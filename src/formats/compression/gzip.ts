@@ -5,7 +5,7 @@
  * @module
  */
 import { Gunzip, Gzip } from "fflate";
-import { MAX_DEFLATE_RATIO, MAX_INFLATED_BYTES } from "../../core/limits.ts";
+import { MAX_DEFLATE_RATIO, maxInflatedBytes } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { crc32 } from "./crc32.ts";
 
@@ -17,17 +17,25 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
+/**
+ * The content of a file that may be compressed, told by its first two bytes. It may not expand beyond `maxBytes`, by
+ * default what an honest file of its size can.
+ * @throws as {@link gunzip}.
+ */
+export function plainBytes(bytes: Uint8Array, maxBytes = maxInflatedBytes(bytes.length)): Uint8Array {
+  return isGzip(bytes) ? gunzip(bytes, { maxBytes }) : bytes;
+}
+
 export interface GunzipOptions {
-  /** The most bytes the content may have. */
-  readonly maxBytes?: number;
+  /** The most bytes the content may have: `maxInflatedBytes` of the file's own size, or a bound that is known. */
+  readonly maxBytes: number;
 }
 
 /**
  * Decompresses a gzip file and checks its length and CRC-32.
  * @throws BAD_FORMAT for a truncated or damaged file; LIMIT when it expands beyond `maxBytes`.
  */
-export function gunzip(bytes: Uint8Array, options: GunzipOptions = {}): Uint8Array {
-  const maxBytes = options.maxBytes ?? MAX_INFLATED_BYTES;
+export function gunzip(bytes: Uint8Array, { maxBytes }: GunzipOptions): Uint8Array {
   const output = new Output(bytes, maxBytes);
   const decoder = new Gunzip((chunk) => output.add(chunk));
   let memberStart = 0;

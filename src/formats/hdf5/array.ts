@@ -117,12 +117,10 @@ export function openArray(
     };
   };
 
-  const described = describeType(type);
   return {
     kind: "array",
     ...attributes,
-    ...described,
-    isFixedText: described.element === "string" && !type.vlen,
+    ...describeType(type),
     shape,
     chunks: type.chunks,
     fields: type.compound_type?.members.map(({ name }) => name) ?? [],

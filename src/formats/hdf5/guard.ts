@@ -142,15 +142,53 @@ function isPlugin(path: string): boolean {
   return folder !== null && path.startsWith(folder);
 }
 
+/**
+ * What is known of a file while it is only read. Any place of a file may look like a collection, and each costs a walk:
+ * a place is walked once, and all walks together may read little more than the file holds.
+ */
+interface WalkedFile {
+  readonly verdicts: Map<number, boolean>;
+  bytesLeft: number;
+}
+
+/** Files by their node in the library's file system; one that is written to is looked at anew. */
+const walked = new WeakMap<object, WalkedFile>();
+
+/** Walks of one file may read so much, and this share of its size: collections of an honest file do not overlap. */
+const WALK_ALLOWANCE = 1 << 24;
+const MAX_WALKS = 2;
+
 function guardReads(fs: EmscriptenFs, isLibrary: () => boolean): void {
   const read = fs.read.bind(fs);
+  const write = fs.write.bind(fs);
   fs.read = (stream, into, offset, length, position) => {
     const done = read(stream, into, offset, length, position);
     if (isLibrary() && typeof position === "number" && done >= SIGNATURE.length && done <= MAX_METADATA_READ)
       for (const at of collectionsIn(into, offset, done))
-        if (!isWalkable(collectionAt(read, stream, position + at))) throw new fs.ErrnoError(EIO);
+        if (!isSafeCollection(read, stream, position + at)) throw new fs.ErrnoError(EIO);
     return done;
   };
+  fs.write = (stream, ...rest) => {
+    walked.delete(stream.node ?? stream);
+    return write(stream, ...rest);
+  };
+}
+
+function isSafeCollection(read: Read, stream: Stream, position: number): boolean {
+  const node = stream.node ?? stream;
+  let file = walked.get(node);
+  if (file === undefined) {
+    file = { verdicts: new Map(), bytesLeft: WALK_ALLOWANCE + MAX_WALKS * largestFile };
+    walked.set(node, file);
+  }
+  const known = file.verdicts.get(position);
+  if (known !== undefined) return known;
+  if (file.bytesLeft <= 0) return false;
+  const collection = collectionAt(read, stream, position);
+  file.bytesLeft -= collection.bytes.length;
+  const verdict = isWalkable(collection);
+  file.verdicts.set(position, verdict);
+  return verdict;
 }
 
 /** Where collections begin in what was read, from its start. */

@@ -118,6 +118,9 @@ function readObjects(data: PickleValue, size: number): readonly PickleValue[] {
 function readElements(dtype: NdArrayDtype, data: PickleValue, size: number): ArrayData {
   const bytes = typeof data === "string" ? latin1Bytes(data) : data;
   if (!(bytes instanceof Uint8Array)) throw bad(`a numeric array holds ${describeValue(data)}, not bytes`);
+  // Elements without bytes would cost the file nothing.
+  if (dtype.itemSize === 0 && size > 0)
+    throw bad(`an array of ${size} elements of type ${dtype.name}, which take no bytes`);
   if (bytes.length !== size * dtype.itemSize)
     throw bad(
       `an array of ${size} elements of ${dtype.itemSize} bytes holds ${bytes.length} bytes; ` +

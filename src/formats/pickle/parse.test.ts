@@ -82,9 +82,18 @@ test("reads arrays of numpy 2", () => {
   expect(value.get("scalar")).toEqual(new Float(2));
 });
 
-test("reads a list that contains itself", () => {
-  const loop = parsePickle(pythonPickle("loop")) as unknown[];
-  expect(loop[1]).toBe(loop);
+test("refuses a list that contains itself, which no reader could walk", () => {
+  expect(() => parsePickle(pythonPickle("loop"))).toThrow(
+    expect.objectContaining({ code: "BAD_FORMAT", message: expect.stringContaining("contains itself") }),
+  );
+});
+
+test("shared parts are kept shared, up to a bound on what walking them as a tree would cost", () => {
+  const nested = (depth: number): Uint8Array =>
+    new Uint8Array([0x80, 4, 0x5d, 0x94, ...new Array(depth).fill([0x32, 0x86, 0x94]).flat(), 0x2e]);
+  // (x, x) of (x, x) … : DUP, TUPLE2, MEMOIZE.
+  expect(parsePickle(nested(15))).toBeInstanceOf(Tuple);
+  expect(() => parsePickle(nested(60))).toThrow(expect.objectContaining({ code: "LIMIT" }));
 });
 
 test("arrays are right wherever the bytes lie in their buffer, also in Node's pooled buffers", () => {

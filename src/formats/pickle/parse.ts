@@ -16,7 +16,7 @@ import {
   MAX_PICKLE_STACK,
 } from "../../core/limits.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
-import { checkDepth, tooDeep } from "./depth.ts";
+import { checkTree, tooDeep } from "./check-tree.ts";
 import { BUNDLE_GLOBALS, callGlobal, findGlobal, type GlobalTable } from "./globals.ts";
 import { asInteger, latin1Text, setArrayState, setDtypeState } from "./ndarray.ts";
 import { OP } from "./opcodes.ts";
@@ -63,7 +63,7 @@ export function parsePickle(bytes: Uint8Array, options: ParsePickleOptions = {})
   const machine = new PickleMachine(bytes, options);
   try {
     const value = machine.run();
-    checkDepth(value);
+    checkTree(value);
     return value;
   } catch (error) {
     throw locate(error, `byte ${machine.at}`);

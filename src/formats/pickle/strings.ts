@@ -46,7 +46,8 @@ function readArrow(instance: Instance): readonly (string | null)[] {
     const chunks = instance.args[0];
     if (!Array.isArray(chunks)) throw bad("an Arrow array has no chunks");
     return (chunks as readonly PickleValue[]).flatMap((chunk) => {
-      if (!(chunk instanceof Instance)) throw bad(`an Arrow chunk is ${describeValue(chunk)}`);
+      if (!(chunk instanceof Instance) || chunk.type.name === instance.type.name)
+        throw bad(`an Arrow chunk is ${describeValue(chunk)}; expected an array`);
       return readArrow(chunk);
     });
   }

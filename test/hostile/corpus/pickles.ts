@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { emitPickle } from "../../../src/formats/pickle/emit.ts";
 import { parsePickle } from "../../../src/formats/pickle/parse.ts";
-import { NdArray, type PickleValue } from "../../../src/formats/pickle/values.ts";
+import { NdArray, type PickleValue, Tuple } from "../../../src/formats/pickle/values.ts";
 import { openZip } from "../../../src/formats/zip/read.ts";
 import { joinPieces } from "../../helpers/memory-store.ts";
 import { METADATA, MODEL, REFERENCE, spoiltBundle, wholeBundle } from "./bundles.ts";
@@ -147,12 +147,57 @@ const BROKEN: readonly (readonly [string, Uint8Array, HostileFile["codes"]])[] =
   ["an array of negative size", array([-4]), ["BAD_FORMAT"]],
   ["an array of 64 dimensions", array(new Array<number>(64).fill(1)), ["LIMIT"]],
   ["a numpy dtype of fields", raw("cnumpy\ndtype\n(X", u32(2), "V8I00\nI01\ntR."), ["UNSUPPORTED"]],
+  ...["U0", "S0", "<U0", "U", "S"].map(
+    (dtype) =>
+      [`2^40 elements of ${dtype}, which take no bytes`, withoutWidth(dtype), ["BAD_FORMAT"]] as const,
+  ),
+  ["tuples of two equal tuples, 60 deep", doubling((half) => new Tuple([half, half])), ["LIMIT"]],
+  ["lists of two equal lists, 60 deep", doubling((half) => [half, half]), ["LIMIT"]],
+  [
+    "dicts of two equal dicts, 60 deep",
+    doubling(
+      (half) =>
+        new Map([
+          ["a", half],
+          ["b", half],
+        ]),
+    ),
+    ["LIMIT"],
+  ],
+  ["one array under 40,000 names", sharedArray(40_000), ["LIMIT"]],
   [
     "a numpy dtype of 10^9 characters",
     raw("cnumpy\ndtype\n(X", u32(11), "U1000000000I00\nI01\ntR."),
     ["BAD_FORMAT", "UNSUPPORTED"],
   ],
 ];
+
+/** An array of 2^40 elements, described as numpy does, of a type that is stored in no bytes. */
+function withoutWidth(dtype: string): Uint8Array {
+  return raw(
+    "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR(K\x01(J",
+    u32(2 ** 20),
+    "J",
+    u32(2 ** 20),
+    "tcnumpy\ndtype\n(U",
+    dtype.length,
+    dtype,
+    "K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x00tb.",
+  );
+}
+
+/** An empty list, then 60 times a container of twice the one before. */
+function doubling(twice: (half: PickleValue) => PickleValue): Uint8Array {
+  let value: PickleValue = [];
+  for (let i = 0; i < 60; i++) value = twice(value);
+  return joinPieces(emitPickle(value));
+}
+
+/** A dict of many names for the same array of texts. */
+function sharedArray(nNames: number): Uint8Array {
+  const texts = new NdArray("O", [10_000], new Array<string>(10_000).fill("B"));
+  return joinPieces(emitPickle(new Map(Array.from({ length: nNames }, (_, i) => [`name ${i}`, texts]))));
+}
 
 function array(shape: readonly number[]): Uint8Array {
   return joinPieces(emitPickle(new NdArray("f4", shape, new Float32Array(4))));
