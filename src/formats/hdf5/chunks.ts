@@ -67,6 +67,10 @@ export function openChunked(parts: ChunkedArrayParts): ChunkedArray | null {
   // Chunks that were never written hold a fill value, which the library knows.
   const expected = shape.reduce((n, size, axis) => n * Math.ceil(size / chunkShape[axis]), 1);
   if (chunks.length !== expected) return null;
+  const isOutside = ({ offsets }: Chunk): boolean =>
+    offsets.some((offset, axis) => offset >= shape[axis] || offset % chunkShape[axis] !== 0);
+  const outside = chunks.find(isOutside);
+  if (outside !== undefined) throw damaged(`a chunk at ${outside.offsets.join(", ")}, where none can be`);
 
   const readRows = (from: number, to: number): Uint8Array<ArrayBuffer> =>
     inspectFile(path, (file) => {
