@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const built = (path) => import(new URL(`../../build/${path}`, import.meta.url).href);
-const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
+const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** Whole files to damage, in the repository and, where it is there, in the data kept beside it. */
+const GOLDEN = [root("test/golden/simulated"), root("../shared/golden")];
+const ODD = [root("test/fixtures/odd"), root("../shared/data/oddities")];
 const MAX_SEED_BYTES = 300_000;
 
 /** A small dataset with every kind of column. */
@@ -45,11 +48,11 @@ function memoryStore(files, bytesSource, AtlasmtlError) {
   };
 }
 
-/** Files of the shared data with one of these endings, the smaller ones. */
-function sharedFiles(folder, endings) {
-  if (!existsSync(join(shared, folder))) return [];
-  return readdirSync(join(shared, folder), { recursive: true })
-    .map((name) => join(shared, folder, String(name)))
+/** Files of some folders with one of these endings, the smaller ones. */
+function filesOf(folders, endings) {
+  return folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))))
     .filter((path) => endings.some((end) => path.endsWith(end)))
     .filter((path) => statSync(path).isFile() && statSync(path).size <= MAX_SEED_BYTES)
     .sort()
@@ -111,7 +114,7 @@ export async function createTargets() {
     store: storeOf(files),
     featurePanel: new Map([["genes", ["g0"]]]),
   });
-  const golden = (...endings) => sharedFiles("golden", endings);
+  const golden = (...endings) => filesOf(GOLDEN, endings);
   const parts = {
     model: [files.get("model.pth"), ...golden("model.pth")],
     metadata: [files.get("model_metadata.pkl"), ...golden("_metadata.pkl")],
@@ -220,7 +223,7 @@ export async function createTargets() {
     },
     {
       name: "datasets",
-      seeds: [h5ad, ...sharedFiles("data/oddities", [".h5ad", ".h5", ".zip"])],
+      seeds: [h5ad, ...filesOf(ODD, [".h5ad", ".h5", ".zip"])],
       run: readDataset,
     },
     {

@@ -13,7 +13,7 @@ import type * as Atlasmtl from "../../src/api/index.ts";
 import * as atlasmtl from "../../src/api/index.ts";
 import { SIMULATED } from "../helpers/golden-sets.ts";
 import { type GoldenCase, listGoldenCases, readGoldenCase } from "../helpers/golden-tables.ts";
-import { describeShared, sharedPath } from "../helpers/shared.ts";
+import { ODD_SETS } from "../helpers/odd-sets.ts";
 import { buildPackage, buildPage } from "./helpers/build-page.ts";
 import {
   type Browser,
@@ -34,7 +34,7 @@ const FOLDER = "external";
 const cases = listGoldenCases(SIMULATED).filter(({ folder }) => folder === FOLDER);
 const BUNDLE = bundleFiles();
 const QUERY = SIMULATED.path("query.h5ad");
-const DATASETS = cases.length === 0 ? [] : oddities();
+const DATASETS = oddities();
 const REFERENCE = SIMULATED.path("reference.h5ad");
 
 const TRAIN_OPTIONS: Atlasmtl.TrainOptions = {
@@ -46,12 +46,13 @@ const TRAIN_OPTIONS: Atlasmtl.TrainOptions = {
   calibrationMethod: "temperature_scaling",
 };
 
-/** Files of data/oddities; folders cannot be picked as datasets. */
+/** Files of the odd sets; folders cannot be picked as datasets. */
 function oddities(): string[] {
-  const folder = sharedPath("data/oddities");
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => `${folder}/${name}`);
+  return ODD_SETS.flatMap(({ folder }) =>
+    readdirSync(folder)
+      .filter((name) => /\.(h5ad|h5|zarr\.zip)$/.test(name))
+      .map((name) => `${folder}/${name}`),
+  );
 }
 
 const isZarr = (path: string): boolean => path.endsWith(".zarr.zip");
@@ -108,7 +109,7 @@ async function resultOf(answer: Promise<Answer>): Promise<JobResult> {
 }
 
 describeChromium("in Chromium", () => {
-  describeShared("with the golden bundle", () => {
+  describe("with the golden bundle", () => {
     let packageFolder: string | undefined;
     let site: string;
     let browser: Browser;

@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tableFromIPC } from "@uwdata/flechette";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SIMULATED } from "../helpers/golden-sets.ts";
-import { describeShared, sharedPath } from "../helpers/shared.ts";
+import { ODD_SETS } from "../helpers/odd-sets.ts";
 import { type Run, runCli } from "./run-cli.ts";
 
-describeShared("containers", () => {
+describe("containers", () => {
   let folder: string;
   const model = SIMULATED.path("external/model.pth");
   beforeAll(() => {
@@ -50,14 +50,15 @@ describeShared("containers", () => {
     expect(stdout).toContain("query.zarr");
   });
 
+  const [{ files }] = ODD_SETS;
   test.each([
-    "anndata_v0.7.0.h5ad",
-    "pbmc68k_reduced.zarr.zip",
-    "made_raw_group_layers.zarr",
-    "tenx_3.0.0_filtered_feature_bc_matrix.h5",
-    "tenx_mtx_3.0.0_filtered_feature_bc_matrix",
-  ])("inspect tells what %s holds", async (name) => {
-    const { code, stdout } = await run(["inspect", sharedPath(`data/oddities/${name}`)]);
+    ["anndata 0.7", files.anndata07],
+    ["Zarr 3 in shards", files.shardedZarr],
+    ["a folder of Zarr 2", files.rawLayersZarr],
+    ["a 10x file", files.tenx[1]],
+    ["a 10x folder", files.mtx[1]],
+  ])("inspect tells what %s holds", async (_, path) => {
+    const { code, stdout } = await run(["inspect", path]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/\d cells × \d+/);
   });

@@ -3,9 +3,7 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { openAnnData } from "../../src/anndata/open.ts";
 import type { AnnData, Column, MatrixName } from "../../src/anndata/types.ts";
-import { describeShared, sharedPath } from "../helpers/shared.ts";
-
-const oddity = (name: string): Promise<AnnData> => openAnnData(sharedPath(`data/oddities/${name}`));
+import { describeOdd } from "../helpers/odd-sets.ts";
 
 /** The sizes of the blocks of a matrix and a digest of each: to compare the values one by one takes seconds. */
 async function rowsOf(adata: AnnData, name: MatrixName): Promise<unknown> {
@@ -18,6 +16,9 @@ async function rowsOf(adata: AnnData, name: MatrixName): Promise<unknown> {
   }
   return rows;
 }
+
+const openAll = (...paths: readonly string[]): Promise<AnnData[]> =>
+  Promise.all(paths.map((path) => openAnnData(path)));
 
 async function columnsOf(adata: AnnData, frame: "obs" | "var"): Promise<Map<string, Column>> {
   const columns = new Map<string, Column>();
@@ -44,54 +45,47 @@ async function expectSame(one: AnnData, other: AnnData, matrices: readonly Matri
   }
 }
 
-describeShared("containers of the same data", () => {
+describeOdd("containers of the same data", ({ files }) => {
   test.each([
-    ["made_raw_group_layers", "made_raw_group_layers.zarr", ["X", "layers/counts", "raw/X"]],
-    ["anndata_v0.7.0", "anndata_v0.7.0.zarr.zip", ["X", "layers/array", "layers/sparse", "raw/X"]],
-    ["anndata_v0.11.4", "anndata_v0.11.4.zarr.zip", []],
-  ] as const)("%s is the same in HDF5 and in %s", async (name, zarr, matrices) => {
-    await expectSame(await oddity(`${name}.h5ad`), await oddity(zarr), matrices);
+    ["rawLayers", "rawLayersZarr", ["X", "layers/counts", "raw/X"]],
+    ["anndata07", "anndata07Zarr", ["X", "layers/array", "layers/sparse", "raw/X"]],
+    ["noX", "noXZarr", []],
+  ] as const)("%s is the same in HDF5 and in %s", async (h5ad, zarr, matrices) => {
+    await expectSame(await openAnnData(files[h5ad]), await openAnnData(files[zarr]), matrices);
   });
 
   test("a sharded store of format 3 holds the counts and labels of the same cells in HDF5", async () => {
-    const zarr = await oddity("pbmc68k_reduced.zarr.zip");
-    const h5ad = await openAnnData(sharedPath("data/pbmc68k_reduced_counts.h5ad"));
-    const scaled = await oddity("pbmc68k_reduced_anndata08_rawgroup.h5ad");
+    const [zarr, counts, scaled] = await openAll(files.shardedZarr, files.counts, files.anndata08);
     try {
-      expect(zarr.obs.index).toEqual(h5ad.obs.index);
-      expect(zarr.var.index).toEqual(h5ad.var.index);
-      expect(await zarr.obs.column("bulk_labels")).toEqual(await h5ad.obs.column("bulk_labels"));
-      expect(await rowsOf(zarr, "layers/counts")).toEqual(await rowsOf(h5ad, "X"));
+      expect(zarr.obs.index).toEqual(counts.obs.index);
+      expect(zarr.var.index).toEqual(counts.var.index);
+      const labels = counts.obs.columns.find((name) => name === "bulk_labels" || name === "type")!;
+      expect(await zarr.obs.column(labels)).toEqual(await counts.obs.column(labels));
+      expect(await rowsOf(zarr, "layers/counts")).toEqual(await rowsOf(counts, "X"));
       expect(await rowsOf(zarr, "X")).toEqual(await rowsOf(scaled, "X"));
       expect(await zarr.obsm("X_umap")).toEqual(await scaled.obsm("X_umap"));
     } finally {
-      for (const each of [zarr, h5ad, scaled]) await each.close();
+      for (const each of [zarr, counts, scaled]) await each.close();
     }
   });
 
   test("a table of rows in zarr-python's structured type is read field by field, as from HDF5", async () => {
-    const [zarr, h5ad] = [
-      await oddity("pbmc68k_reduced.zarr.zip"),
-      await oddity("pbmc68k_reduced_anndata08_rawgroup.h5ad"),
-    ];
+    const both = await openAll(files.shardedZarr, files.anndata08);
     try {
-      for (const [table, field] of [
-        ["names", "Dendritic"],
-        ["scores", "CD19+ B"],
-      ] as const) {
+      for (const table of ["names", "scores"]) {
         const [one, other] = await Promise.all(
-          [zarr, h5ad].map(async ({ stored }) => {
+          both.map(async ({ stored }) => {
             const array = await stored?.store?.open(`uns/rank_genes_groups/${table}`);
-            if (array?.kind !== "array") throw new Error("no array");
-            return array.readField(field);
+            if (array?.kind !== "array" || array.element !== "compound") throw new Error("no table");
+            return Promise.all(array.fields.map((field) => array.readField(field)));
           }),
         );
+        expect(one.length).toBeGreaterThan(3);
         expect(one).toEqual(other);
-        expect(one?.values).toHaveLength(100);
+        expect(one[0].values.length).toBeGreaterThan(10);
       }
     } finally {
-      await zarr.close();
-      await h5ad.close();
+      for (const each of both) await each.close();
     }
   });
 });

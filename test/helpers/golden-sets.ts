@@ -2,10 +2,9 @@
  * The golden sets: bundles that the Python original wrote, with what it predicts. One, on simulated cells, is in the
  * repository; one, on real cells, lies in the shared data. A test runs on every set that is there.
  */
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe } from "vitest";
-import { sharedPath } from "./shared.ts";
+import { hasShared, sharedPath } from "./shared.ts";
 
 export interface GoldenBundle {
   /** The weights or the manifest: what is opened. */
@@ -80,13 +79,11 @@ const REAL: GoldenSet = {
   ],
 };
 
-const hasReal = existsSync(REAL.path(""));
-
 /** The sets that are there; the one of the repository is the first. */
-export const GOLDEN_SETS: readonly GoldenSet[] = hasReal ? [SIMULATED, REAL] : [SIMULATED];
+export const GOLDEN_SETS: readonly GoldenSet[] = hasShared ? [SIMULATED, REAL] : [SIMULATED];
 
 /** `describe` on each set that is there; a plain line says when the one of real cells is not. */
 export function describeGolden(name: string, body: (set: GoldenSet) => void): void {
-  if (!hasReal) console.log(`on simulated cells only, without ../shared: ${name}`);
+  if (!hasShared) console.log(`on simulated cells only, without ../shared: ${name}`);
   for (const set of GOLDEN_SETS) describe(`${name}, ${set.name} cells`, () => body(set));
 }

@@ -1,5 +1,5 @@
 /** One dataset in every container gives one matrix and one prediction; files of old anndata take results. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,8 +10,8 @@ import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { Additions } from "../../src/anndata/write/additions.ts";
 import { checkAnnotatable, writeAnnotated } from "../../src/anndata/write/append.ts";
 import { buildModel, openAnnData, predict, type TrainedModel } from "../../src/api/index.ts";
+import { describeGolden } from "../helpers/golden-sets.ts";
 import { PYTHON, PYTHON_CURRENT, runPython } from "../helpers/python.ts";
-import { describeShared, sharedPath } from "../helpers/shared.ts";
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const show = (python: string, path: string) =>
@@ -24,7 +24,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const COLUMNS = ["cell_type_l1", "cell_type_l2"];
 const CONTAINERS: [name: string, options: OpenOptions][] = [
   ["tenx2.h5", {}],
   ["tenx3.h5", {}],
@@ -38,17 +37,20 @@ const CONTAINERS: [name: string, options: OpenOptions][] = [
   ["genes_in_rows.csv.gz", { genesIn: "rows" }],
 ];
 
-describeShared("a dataset in every container", () => {
+describeGolden("a dataset in every container", (set) => {
+  const columns = set.columns.slice(0, 2);
+  const home = (): string => join(folder, set.name);
   let model: TrainedModel;
   let labels: readonly (readonly (string | null)[])[];
   let matrix: Awaited<ReturnType<typeof readCompactCsr>>;
-  const query = (): string => join(folder, "query.h5ad");
+  const query = (): string => join(home(), "query.h5ad");
 
   beforeAll(async () => {
-    const source = sharedPath("data/pbmc_3tech_symphony.h5ad");
-    runPython(PYTHON, here("container_files.py"), "make", source, folder);
+    const source = set.path("reference.h5ad");
+    mkdirSync(home());
+    runPython(PYTHON, here("container_files.py"), "make", source, home());
     const reference = await openAnnData(source);
-    model = await buildModel(reference, { labelColumns: COLUMNS, numEpochs: 3, preset: "small" });
+    model = await buildModel(reference, { labelColumns: columns, numEpochs: 3, preset: "small" });
     await reference.close();
     const adata = await openAnnData(query());
     matrix = await readCompactCsr(await adata.matrix(), { binary: false });
@@ -59,13 +61,13 @@ describeShared("a dataset in every container", () => {
 
   const labelsOf = async (result: Awaited<ReturnType<typeof predict>>) =>
     Promise.all(
-      COLUMNS.map(async (name) => columnStrings(await result.toDataFrame().column(`pred_${name}`))),
+      columns.map(async (name) => columnStrings(await result.toDataFrame().column(`pred_${name}`))),
     );
 
   test.each(CONTAINERS)(
     "%s %j: the matrix and the prediction are those of the h5ad",
     async (name, options) => {
-      const adata = await openAnnData(join(folder, name), options);
+      const adata = await openAnnData(join(home(), name), options);
       try {
         const expected = await openAnnData(query());
         expect(adata.obs.index).toEqual(expected.obs.index);
@@ -75,14 +77,14 @@ describeShared("a dataset in every container", () => {
         const result = await predict(model, adata);
         expect(await labelsOf(result)).toEqual(labels);
 
-        const out = join(folder, "out.h5ad");
+        const out = join(home(), "out.h5ad");
         await result.toAnnData(adata, out);
         const original = show(PYTHON, query());
         for (const python of pythons) {
           const seen = show(python, out);
           expect(seen.X).toEqual(original.X);
           expect([seen.index, seen.var]).toEqual([original.index, original.var]);
-          COLUMNS.forEach((column, c) => {
+          columns.forEach((column, c) => {
             expect(seen.obs[`pred_${column}`]).toEqual(["category", labels[c]]);
           });
           expect(seen.uns).toEqual(["atlasmtl"]);

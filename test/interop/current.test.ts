@@ -1,7 +1,7 @@
 /** Files go both ways between this package and the newest releases of Python's packages. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openAnnData } from "../../src/anndata/open.ts";
@@ -12,8 +12,8 @@ import { writeAnnotated } from "../../src/anndata/write/append.ts";
 import { loadModel } from "../../src/artifacts/load.ts";
 import { saveModel } from "../../src/artifacts/save.ts";
 import { openHdf5 } from "../../src/formats/hdf5/open.ts";
+import { ODD_SETS } from "../helpers/odd-sets.ts";
 import { describeCurrent, runPython } from "../helpers/python.ts";
-import { sharedPath } from "../helpers/shared.ts";
 import { smallModel } from "../helpers/small-model.ts";
 
 const script = fileURLToPath(new URL("current_files.py", import.meta.url));
@@ -131,26 +131,24 @@ describeCurrent("the newest releases", (python) => {
     }
   });
 
-  test.each(["pbmc68k_724x221_h5sparse_2018.h5ad", "anndata_v0.7.0.h5ad"])(
-    "read %s with predictions added",
-    async (name) => {
-      const path = sharedPath(`data/oddities/${name}`);
-      const adata = await openAnnData(path);
-      const n = adata.nObs;
-      await adata.close();
-      const added: Column = {
-        kind: "categorical",
-        codes: new Int32Array(n),
-        categories: ["T"],
-        ordered: false,
-      };
-      const out = join(folder, name);
-      await writeAnnotated(path, out, { obs: new Map([["pred_x", added]]) });
-      const [before, after] = [run("show", path), run("show", out)];
-      expect(after).toEqual({
-        ...before,
-        obs: { ...before.obs, pred_x: ["category", new Array(n).fill("T")] },
-      });
-    },
-  );
+  test.each(
+    ODD_SETS.flatMap(({ files }) => [files.anndata06, files.anndata07]).map((path) => [basename(path), path]),
+  )("read %s with predictions added", async (name, path) => {
+    const adata = await openAnnData(path);
+    const n = adata.nObs;
+    await adata.close();
+    const added: Column = {
+      kind: "categorical",
+      codes: new Int32Array(n),
+      categories: ["T"],
+      ordered: false,
+    };
+    const out = join(folder, name);
+    await writeAnnotated(path, out, { obs: new Map([["pred_x", added]]) });
+    const [before, after] = [run("show", path), run("show", out)];
+    expect(after).toEqual({
+      ...before,
+      obs: { ...before.obs, pred_x: ["category", new Array(n).fill("T")] },
+    });
+  });
 });
