@@ -6,7 +6,10 @@ import type { FileInput } from "../core/bytes.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import type { RowBlock } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import type { Notice } from "../errors.ts";
 import type { ArrayStore } from "../formats/array-store.ts";
+
+export type { Notice };
 
 /** One column of obs or var. Missing entries: code -1, `null`, `NaN` or a set bit of `missing`. */
 export type Column =
@@ -78,13 +81,6 @@ export interface ElementSummary {
   readonly encoding: string;
   readonly dtype: string | null;
   readonly shape: readonly number[] | null;
-}
-
-/** Something that is no failure but may explain one. */
-export interface Notice {
-  readonly message: string;
-  readonly where?: string;
-  readonly hint?: string;
 }
 
 /** An open dataset. Close it when done; reading after that is a USAGE error. */

@@ -1,4 +1,21 @@
-/** The errors of the library, and how those of a system become ones. @module */
+/** The errors of the library, how hosts word them, and how those of a system become ones. @module */
 export { asFileError } from "../core/file-errors.ts";
-export type { ErrorCode, ErrorSubject } from "../errors.ts";
-export { AtlasmtlError, ERROR_CODES, isAtlasmtlError, locate } from "../errors.ts";
+export type {
+  ErrorCode,
+  ErrorSubject,
+  Notice,
+  OptionMention,
+  OptionValue,
+  Said,
+  Wording,
+} from "../errors.ts";
+export {
+  AtlasmtlError,
+  changed,
+  ERROR_CODES,
+  inWords,
+  isAtlasmtlError,
+  locate,
+  option,
+  phrase,
+} from "../errors.ts";

@@ -2,7 +2,7 @@
 import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData } from "../anndata/types.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import {
   checkOpensetQuantile,
   chooseOpensetThreshold,
@@ -70,7 +70,7 @@ export async function fitOpensetThreshold(
   if (head === undefined)
     throw new AtlasmtlError(
       "USAGE",
-      `labelColumn is "${labelColumn}"; expected one of ${heads.map(({ column }) => column).join(", ")}`,
+      phrase`${option("labelColumn")} is "${labelColumn}", expected one of ${heads.map(({ column }) => column).join(", ")}`,
     );
   const { quantile = DEFAULT_OPENSET_QUANTILE } = options;
   checkOpensetQuantile(quantile);

@@ -17,7 +17,7 @@
  */
 export { createAnnData } from "../anndata/containers/in-memory.ts";
 export { openAnnData } from "../anndata/open.ts";
-export type { AnnData, Column, DataFrame, Matrix, MatrixName, Notice } from "../anndata/types.ts";
+export type { AnnData, Column, DataFrame, Matrix, MatrixName } from "../anndata/types.ts";
 export { viewRows } from "../anndata/views/row-view.ts";
 export { cellsWhere, selectObs } from "../anndata/views/select-cells.ts";
 export { writeDataset } from "../anndata/write/write-annotated.ts";
@@ -32,8 +32,8 @@ export type { DenseMatrix } from "../core/dense.ts";
 export type { FileSetInput } from "../core/file-set.ts";
 export type { Progress, WorkOptions } from "../core/progress.ts";
 export { VERSION } from "../core/version.ts";
-export type { ErrorCode, ErrorSubject } from "../errors.ts";
-export { AtlasmtlError, ERROR_CODES, isAtlasmtlError } from "../errors.ts";
+export type { ErrorCode, ErrorSubject, Notice, OptionMention, OptionValue, Wording } from "../errors.ts";
+export { AtlasmtlError, ERROR_CODES, inWords, isAtlasmtlError, optionsOf } from "../errors.ts";
 export type { PolicyFeatures, RefinementAdvice, TaskWeightAdvice } from "../evaluate/advice.ts";
 export { suggestParentConditionedRefinement, suggestTaskWeightSchedule } from "../evaluate/advice.ts";
 export { type BehaviourMetrics, scoreBehaviour } from "../evaluate/behaviour.ts";

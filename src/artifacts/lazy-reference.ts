@@ -1,7 +1,7 @@
 /** The reference of a loaded model, read on first use. @module */
 import type { FileStore } from "../core/bytes.ts";
 import { readWhole } from "../core/checksums.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
 import type { Reference } from "../model/types.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
 import type { Metadata } from "./bundle-metadata.ts";
@@ -67,8 +67,6 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
 function missingReference({ candidates }: Location): AtlasmtlError {
   return new AtlasmtlError("NOT_FOUND", "the KNN reference of this model is missing", {
     where: candidates[0] ?? "metadata › reference_coords",
-    hint:
-      'put the reference file back there, or predict with knn_correction "off" and without open-set scoring, ' +
-      "which need no reference",
+    hint: phrase`put the reference file back there, or predict with ${option("knnCorrection", "off")} and without open-set scoring, which need no reference`,
   });
 }

@@ -49,7 +49,7 @@ export function parseNetwork(bytes: Uint8Array): StoredNetwork {
   const childCorrection = readChild(payload, shape, state);
   const dropoutRate = numberField(payload, NETWORK_KEYS.dropoutRate);
   if (!(dropoutRate >= 0 && dropoutRate < 1))
-    throw new AtlasmtlError("BAD_DATA", `a dropout rate of ${dropoutRate}; expected 0 to below 1`, {
+    throw new AtlasmtlError("BAD_DATA", `a dropout rate of ${dropoutRate}, expected 0 to below 1`, {
       where: NETWORK_KEYS.dropoutRate,
     });
   return {

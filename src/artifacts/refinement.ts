@@ -118,7 +118,7 @@ export function parseReranker(bytes: Uint8Array): Reranker {
   if (version > SCHEMA_VERSION || method !== REFINEMENT_METHODS.artifact)
     throw new AtlasmtlError(
       "UNSUPPORTED",
-      `the file holds a ${method} of schema version ${version}; expected ${REFINEMENT_METHODS.artifact} of up to ${SCHEMA_VERSION}`,
+      `the file holds a ${method} of schema version ${version}, expected ${REFINEMENT_METHODS.artifact} of up to ${SCHEMA_VERSION}`,
       { where: keys.method, hint: "update atlasmtl, or fit the refinement again" },
     );
   const childClasses = namesField(dict, keys.childClasses);

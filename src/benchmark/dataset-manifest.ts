@@ -11,6 +11,7 @@ import { resolveTrainOptions } from "../model/resolve-options.ts";
 import { parseHierarchyRules } from "../predict/hierarchy-rules.ts";
 import { PREDICT_DEFAULTS, type PredictOptions } from "../predict/options.ts";
 import type { PreprocessOptions } from "../preprocess/options.ts";
+import { inManifestWords } from "./manifest-words.ts";
 import { METHOD_CONFIG_KEYS } from "./methods/names.ts";
 import { type Policies, PREDICT_POLICY_KEYS, parsePolicies, TRAIN_POLICY_KEYS } from "./policy-keys.ts";
 import { HVG_KEYS, PREPROCESS_KEYS, preprocessOptionsOf } from "./preprocess-keys.ts";
@@ -165,7 +166,7 @@ function checkTrain(train: Partial<TrainOptions>, labelColumns: readonly string[
   try {
     resolveTrainOptions({ ...train, labelColumns });
   } catch (error) {
-    throw locate(error, where);
+    throw inManifestWords(error, where);
   }
 }
 
@@ -207,7 +208,7 @@ function mapping(value: unknown, where: string, known: readonly string[]): Keys 
     if (known.includes(String(key))) continue;
     const near = nearest(String(key), known);
     throw bad(
-      `unknown key "${String(key)}".${didYouMean(String(key), known)}`,
+      `unknown key "${String(key)}"${didYouMean(String(key), known)}`,
       `${where} › ${String(key)}`,
       near === null ? `use any of ${known.join(", ")}` : `write ${near}, or remove the line`,
     );

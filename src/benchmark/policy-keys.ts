@@ -134,7 +134,7 @@ function choice<T extends string>(value: unknown, choices: readonly T[], where: 
   const found = choices.find((each) => each === value);
   if (found !== undefined) return found;
   throw usage(
-    `got ${JSON.stringify(value)}, expected ${choices.join(" or ")}.${didYouMean(String(value), choices)}`,
+    `got ${JSON.stringify(value)}, expected ${choices.join(" or ")}${didYouMean(String(value), choices)}`,
     where,
     "correct the value, or remove the line",
   );

@@ -7,12 +7,13 @@ import type { AnnData } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, inWords } from "../errors.ts";
 import type { Warning } from "../predict/types.ts";
 import { type PreprocessOptions, resolvePreprocessOptions } from "../preprocess/options.ts";
 import { panelToConfig } from "../preprocess/panel.ts";
 import { preprocessQuery, preprocessReference } from "../preprocess/pipeline.ts";
 import { PREPROCESS_KEY } from "../preprocess/schema.ts";
+import { manifestWords } from "./manifest-words.ts";
 import { tablePath } from "./preprocess-keys.ts";
 
 /** Both sides with the genes of one panel, and what was done to them. */
@@ -65,7 +66,7 @@ export async function prepareSides(
       [PREPARATION_FILES.reference, emitJson(reference.report)],
       [PREPARATION_FILES.query, emitJson(query.report)],
     ]),
-    warnings: [...reference.warnings, ...query.warnings],
+    warnings: [...reference.warnings, ...query.warnings].map((warning) => inWords(warning, manifestWords)),
     summary: `${panel.featureSpace === "hvg" ? `the ${panel.geneIds.length} most variable genes of the reference` : `all ${panel.geneIds.length} genes of the reference`} (${panel.species}), for all methods; the query lacks ${nMissing} of them, which count as zero`,
     seed: resolvePreprocessOptions(options).randomState,
   };

@@ -1,8 +1,9 @@
 /** The preprocessing keys of a dataset manifest (docs/specification/5-benchmark.md#dataset-manifest). @module */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { isAbsolutePath, joinPath } from "../core/paths.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError } from "../errors.ts";
 import { type PreprocessOptions, resolvePreprocessOptions } from "../preprocess/options.ts";
+import { inManifestWords } from "./manifest-words.ts";
 
 /**
  * Keys of docs/specification/4-preprocessing.md that a manifest may have; they are the options of preprocessing by
@@ -66,7 +67,7 @@ export function preprocessOptionsOf(
   try {
     resolvePreprocessOptions(options);
   } catch (error) {
-    throw locate(error, where);
+    throw inManifestWords(error, where);
   }
   return options;
 }

@@ -13,7 +13,7 @@ import { didYouMean } from "../core/nearest.ts";
 import { baseName, joinPath, normalizePath } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { VERSION } from "../core/version.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 import { renderReport } from "../output/report/page.ts";
@@ -21,6 +21,7 @@ import type { Fact } from "../output/report/types.ts";
 import { type BenchmarkData, readBenchmarkData, resolvePath } from "./benchmark-cells.ts";
 import { benchmarkReport } from "./benchmark-report.ts";
 import type { BenchmarkManifest } from "./dataset-manifest.ts";
+import { inManifestWords } from "./manifest-words.ts";
 import { METHODS, OWN_METHODS } from "./methods/names.ts";
 import { type ExternalMethod, type MethodResult, runMethod } from "./run-method.ts";
 import { readSourceRun, type SourceRun } from "./source-run.ts";
@@ -74,7 +75,7 @@ export interface BenchmarkResult {
 export function checkMethods(methods: readonly string[]): void {
   for (const name of methods)
     if (!METHODS.includes(name))
-      throw new AtlasmtlError("USAGE", `there is no method "${name}".${didYouMean(name, METHODS)}`, {
+      throw new AtlasmtlError("USAGE", `there is no method "${name}"${didYouMean(name, METHODS)}`, {
         hint: `use any of ${METHODS.join(", ")}`,
       });
 }
@@ -91,6 +92,20 @@ export async function runBenchmark(
   options: BenchmarkOptions,
   work: WorkOptions & { readonly engine: Engine },
   also: (result: BenchmarkResult) => Promise<AlsoWrite> = async () => () => [],
+): Promise<BenchmarkResult> {
+  try {
+    return await runAndWrite(options, work, also);
+  } catch (error) {
+    throw isAtlasmtlError(error) && error.options.length > 0
+      ? inManifestWords(error, options.manifestPath)
+      : error;
+  }
+}
+
+async function runAndWrite(
+  options: BenchmarkOptions,
+  work: WorkOptions & { readonly engine: Engine },
+  also: (result: BenchmarkResult) => Promise<AlsoWrite>,
 ): Promise<BenchmarkResult> {
   const { manifest, outputFolder } = options;
   const methods = [...new Set(options.methods ?? OWN_METHODS)];

@@ -8,7 +8,7 @@ import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";
 import { joinPath } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
-import { isAtlasmtlError } from "../errors.ts";
+import { inWords, isAtlasmtlError } from "../errors.ts";
 import { type CoordinateMetrics, scoreCoordinates } from "../evaluate/coordinates.ts";
 import type { ReasonCounts } from "../evaluate/unknown-reasons.ts";
 import { openCellTable, readPredictions } from "../output/read-predictions.ts";
@@ -17,6 +17,7 @@ import type { LabelPrediction, Warning } from "../predict/types.ts";
 import { UNKNOWN_REASONS } from "../predict/unknown.ts";
 import type { BenchmarkData } from "./benchmark-cells.ts";
 import type { BenchmarkManifest } from "./dataset-manifest.ts";
+import { manifestWords } from "./manifest-words.ts";
 import { type AtlasmtlOutcome, runAtlasmtl } from "./methods/atlasmtl.ts";
 import { runLogisticRegression } from "./methods/logistic-regression.ts";
 import type { OwnMethod } from "./methods/names.ts";
@@ -83,6 +84,7 @@ export async function runMethod(job: MethodJob, work: MethodWork): Promise<Metho
 async function newResult(job: MethodJob, key: string, work: MethodWork): Promise<MethodResult> {
   const { name, data, manifest } = job;
   const outcome = await compute(job, work);
+  const warnings = outcome.warnings.map((warning) => inWords(warning, manifestWords));
   const scores = scoreMethod(outcome.labels, {
     labels: data.truths,
     rules: data.rules,
@@ -148,7 +150,7 @@ async function newResult(job: MethodJob, key: string, work: MethodWork): Promise
     ["seeds", outcome.seeds],
     ["files", files.map(fileEntry)],
     ["coordinates", new Map([...coordinates].map(([head, each]) => [head, floats(each)]))],
-    ["warnings", outcome.warnings.map((warning) => ({ ...warning }))],
+    ["warnings", warnings.map((warning) => ({ ...warning }))],
   ]);
   const at = (path: string): string => joinPath(job.folder, path);
   await platform.files.writeAll([
@@ -163,7 +165,7 @@ async function newResult(job: MethodJob, key: string, work: MethodWork): Promise
     coordinates,
     seeds: outcome.seeds,
     files,
-    warnings: outcome.warnings,
+    warnings,
     isResumed: false,
   };
 }

@@ -1,13 +1,11 @@
 /** How a command opens its dataset. @module */
 import { type AnnData, openAnnData } from "../api/index.ts";
-import { type DatasetFlags, OPEN_FLAGS, openOptions } from "./options/dataset-flags.ts";
-import { translate } from "./terminal/in-flags.ts";
+import { type DatasetFlags, openOptions } from "./options/dataset-flags.ts";
 import type { Output } from "./terminal/print.ts";
 
 /** Opens a dataset and tells what opening found. @throws as `openAnnData`. */
 export async function openDataset(path: string, flags: DatasetFlags, output: Output): Promise<AnnData> {
   const adata = await openAnnData(path, openOptions(flags));
-  for (const { hint, ...notice } of adata.notices ?? [])
-    output.warn(hint === undefined ? notice : { ...notice, hint: translate(hint, OPEN_FLAGS) });
+  for (const notice of adata.notices ?? []) output.warn(notice);
   return adata;
 }

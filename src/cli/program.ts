@@ -23,27 +23,39 @@ import {
 } from "./options/options.ts";
 import { PREPROCESS_FLAG_DEFAULTS, PREPROCESS_KINDS } from "./options/preprocess-flags.ts";
 import { addFlags, readSettings } from "./options/settings.ts";
-import { inFlags } from "./terminal/in-flags.ts";
-import { type CommonOptions, createOutput, printFailure } from "./terminal/print.ts";
-import { describeFailure, usageError } from "./terminal/show-error.ts";
+import { type CommonOptions, createOutput, failureJson, printFailure, printJson } from "./terminal/print.ts";
+import { type CommandWords, describeFailure, usageError } from "./terminal/show-error.ts";
+import { commandWords, type GivenConfig } from "./terminal/wording.ts";
+
+/** What a run leaves for its end. */
+interface Run {
+  words: CommandWords;
+  /** What `--json` prints. */
+  summary: object | null;
+}
 
 /** Runs `atlasmtl` with `argv` (the words after the program's name); returns the exit code. */
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
-  const program = createProgram(argv, signal);
+  const state: Run = { words: commandWords({}, null), summary: null };
+  const program = createProgram(argv, signal, state);
+  const isJson = argv.includes("--json");
   try {
     await program.parseAsync(argv, { from: "user" });
+    if (isJson && state.summary !== null) printJson(state.summary);
     return 0;
   } catch (error) {
     if (isShown(error)) return error.exitCode === 0 ? 0 : 2;
     const command = program.commands.find((candidate) => argv.includes(candidate.name()));
-    const failure = describeFailure(error, command === undefined ? "atlasmtl" : `atlasmtl ${command.name()}`);
+    const place = command === undefined ? "atlasmtl" : `atlasmtl ${command.name()}`;
+    const failure = describeFailure(error, place, state.words);
     printFailure(failure);
     if (argv.includes("--debug") && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+    if (isJson) printJson({ ...state.summary, ...failureJson(failure) });
     return failure.exitCode;
   }
 }
 
-function createProgram(argv: readonly string[], signal: AbortSignal): Command {
+function createProgram(argv: readonly string[], signal: AbortSignal, state: Run): Command {
   const startedAt = new Date();
   const program = new Command("atlasmtl")
     .description("Annotate single cells from a reference atlas: train a model, map queries onto it.")
@@ -58,9 +70,18 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
     .option("--no-progress", "show no progress")
     .option("--debug", "show the stack of an error");
 
-  const context = (command: Command): CommandContext => {
+  const context = (
+    command: Command,
+    flags: FlagTable = {},
+    config: GivenConfig | null = null,
+  ): CommandContext => {
     const common = commonOptions(command);
-    return { common, output: createOutput(common), signal, argv, startedAt };
+    const words = commandWords(flags, config);
+    state.words = words;
+    const output = createOutput(common, words, (summary) => {
+      state.summary = summary;
+    });
+    return { common, output, signal, argv, startedAt };
   };
   const withFlags = <T extends FlagTable>(
     command: Command,
@@ -70,12 +91,8 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
   ): void => {
     addFlags(command, flags, defaults);
     command.action(async () => {
-      const values = await readSettings(flags, command.opts());
-      try {
-        await action(values, context(command));
-      } catch (error) {
-        throw inFlags(error, flags);
-      }
+      const { values, config } = await readSettings(flags, command.opts());
+      await action(values, context(command, flags, config));
     });
   };
 
@@ -98,12 +115,9 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
   preprocess.argument("<kind>", `what the dataset is: ${PREPROCESS_KINDS.join(" or ")}`);
   addFlags(preprocess, PREPROCESS_COMMAND_FLAGS, { ...PREPROCESS_FLAG_DEFAULTS, ...DATASET_FLAG_DEFAULTS });
   preprocess.action(async (kind: string) => {
-    const values = await readSettings(PREPROCESS_COMMAND_FLAGS, preprocess.opts());
-    try {
-      await (await import("./commands/preprocess.ts")).runPreprocess(kind, values, context(preprocess));
-    } catch (error) {
-      throw inFlags(error, PREPROCESS_COMMAND_FLAGS);
-    }
+    const { values, config } = await readSettings(PREPROCESS_COMMAND_FLAGS, preprocess.opts());
+    const given = context(preprocess, PREPROCESS_COMMAND_FLAGS, config);
+    await (await import("./commands/preprocess.ts")).runPreprocess(kind, values, given);
   });
 
   const split = add(program, "split", "divide cells by whole groups, such as donors", SPLIT_EXAMPLES);
@@ -157,8 +171,8 @@ function createProgram(argv: readonly string[], signal: AbortSignal): Command {
   inspect.argument("<path>", "dataset, bundle (.pth, .pkl, manifest) or run manifest");
   addFlags(inspect, OPEN_FLAGS, DATASET_FLAG_DEFAULTS);
   inspect.action(async (path: string) => {
-    const flags = await readSettings(OPEN_FLAGS, inspect.opts());
-    await (await import("./commands/inspect.ts")).runInspect(path, flags, context(inspect));
+    const { values } = await readSettings(OPEN_FLAGS, inspect.opts());
+    await (await import("./commands/inspect.ts")).runInspect(path, values, context(inspect, OPEN_FLAGS));
   });
 
   const verify = add(program, "verify", "check every checksum of a model or a run", VERIFY_EXAMPLES);
@@ -248,7 +262,7 @@ function translated(error: CommanderError, command: Command, program: Command): 
 function unknown(what: string, word: string, candidates: readonly string[], place: string): AtlasmtlError {
   const near = nearest(word, candidates);
   return usageError(
-    `unknown ${what} "${word}".${didYouMean(word, candidates)}`,
+    `unknown ${what} "${word}"${didYouMean(word, candidates)}`,
     place,
     near === null ? `see ${place} --help` : `write ${near}, or see ${place} --help`,
   );

@@ -1,6 +1,6 @@
 /** SHA-256 of files, and reading files with a known SHA-256. @module */
 import { platform } from "#platform";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
 import type { FileStore } from "./bytes.ts";
 import { MAX_BUNDLE_FILE_BYTES } from "./limits.ts";
 import { throwIfAborted } from "./progress.ts";
@@ -80,8 +80,6 @@ function asMemoryLimit(error: unknown, byteLength: number): unknown {
 
 function checksumError(expected: string, found: string): AtlasmtlError {
   return new AtlasmtlError("CHECKSUM", `the file has SHA-256 ${found}; the manifest expects ${expected}`, {
-    hint:
-      "the file changed or was damaged after the bundle was saved: copy the bundle again from its source, " +
-      "or turn the check off (verifyChecksums: false, --no-verify) if the change is yours",
+    hint: phrase`the file changed or was damaged after the bundle was saved: copy the bundle again from its source, or, if the change is yours, go on with ${option("verifyChecksums", false)}`,
   });
 }

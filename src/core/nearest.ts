@@ -29,10 +29,10 @@ export function nearest(name: string, candidates: Iterable<string>): string | nu
   return best;
 }
 
-/** ` Did you mean "x"?` for the end of a message, or the empty string. */
+/** `; did you mean "x"?` for the end of a message, or the empty string. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const best = nearest(name, candidates);
-  return best === null ? "" : ` Did you mean "${best}"?`;
+  return best === null ? "" : `; did you mean "${best}"?`;
 }
 
 function fold(text: string): string {

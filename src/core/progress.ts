@@ -19,7 +19,7 @@ export interface WorkOptions {
 /** Stops work that the caller has cancelled. @throws ABORTED once the signal is set. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true)
-    throw new AtlasmtlError("ABORTED", "The work was stopped by its caller.", { cause: signal.reason });
+    throw new AtlasmtlError("ABORTED", "the work was stopped by its caller", { cause: signal.reason });
 }
 
 const { setImmediate: immediate } = globalThis as { setImmediate?: (work: () => void) => unknown };

@@ -1,7 +1,7 @@
 /** Choosing how far a cell may be from the reference before it is Unknown. @module */
 import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
 import type { ValidationSplit } from "../model/validation-split.ts";
 
@@ -27,8 +27,8 @@ export async function heldOutThreshold(
 ): Promise<HeldOutThreshold> {
   const nHeldOut = split.val.length;
   if (nHeldOut === 0)
-    throw new AtlasmtlError("USAGE", "A threshold needs held-out cells, and there are none.", {
-      hint: "Train with valFraction above 0.",
+    throw new AtlasmtlError("USAGE", "a threshold needs held-out cells, and there are none", {
+      hint: phrase`train with ${option("valFraction")} above 0`,
     });
   const index = await engine.createKnnIndex(pick(points, split.train));
   try {

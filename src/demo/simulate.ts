@@ -110,8 +110,8 @@ export function createSimulation(options: Partial<SimulationOptions> = {}): Simu
   const paths = typePaths(nStates);
   const unseen = unseenState === null ? -1 : paths.findIndex(([, , , state]) => state === unseenState);
   if (unseenState !== null && unseen < 0)
-    throw new AtlasmtlError("USAGE", `'${unseenState}' is not among the ${nStates} simulated types.`, {
-      hint: `Name one of: ${paths.map(([, , , state]) => state).join(", ")}.`,
+    throw new AtlasmtlError("USAGE", `'${unseenState}' is not among the ${nStates} simulated types`, {
+      hint: `name one of ${paths.map(([, , , state]) => state).join(", ")}`,
     });
   const profiles = drawProfiles(seed, settings.nGenes, paths);
   const donors = Array.from({ length: nReferenceDonors + nQueryDonors }, (_, d) =>
@@ -127,7 +127,7 @@ function requireAtLeast(
   for (const [name, bound] of Object.entries(least)) {
     const value = options[name as keyof typeof least];
     if (!Number.isSafeInteger(value) || Number(value) < bound)
-      throw new AtlasmtlError("USAGE", `${name} is ${value}; expected an integer of at least ${bound}.`);
+      throw new AtlasmtlError("USAGE", `${name} is ${value}, expected an integer of at least ${bound}`);
   }
 }
 

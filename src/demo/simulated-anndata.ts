@@ -41,15 +41,15 @@ export function simulatedAnnData(simulation: Simulation, part: Part): AnnData {
     hasRaw: false,
     async matrix(name: MatrixName = "X") {
       if (name === "X") return matrix;
-      throw absent(source, `matrix '${name}'`, "It has X.");
+      throw absent(source, `matrix '${name}'`, "it has X");
     },
     varNames: async () => simulation.genes,
     async obsm(key) {
-      throw absent(source, `obsm '${key}'`, "It has no obsm arrays.");
+      throw absent(source, `obsm '${key}'`, "it has no obsm arrays");
     },
     unsKeys: [],
     async uns(key) {
-      throw absent(source, `uns '${key}'`, "It has no uns elements.");
+      throw absent(source, `uns '${key}'`, "it has no uns elements");
     },
     elements: async () => [],
     close: async () => undefined,
@@ -116,7 +116,7 @@ function frame(index: readonly string[], columns: ReadonlyMap<string, Column>): 
     async column(name) {
       const found = columns.get(name);
       if (found !== undefined) return found;
-      throw absent("simulation", `column '${name}'`, `It has ${names.join(", ")}.`);
+      throw absent("simulation", `column '${name}'`, `it has ${names.join(", ")}`);
     },
   };
 }
@@ -133,5 +133,5 @@ function categorical(values: readonly string[]): Column {
 }
 
 function absent(where: string, what: string, hint: string): AtlasmtlError {
-  return new AtlasmtlError("NOT_FOUND", `There is no ${what}.`, { where, hint });
+  return new AtlasmtlError("NOT_FOUND", `there is no ${what}`, { where, hint });
 }

@@ -55,7 +55,7 @@ export function calibrationBins(
 function requireConfidence(value: number, cell: number): void {
   // Softmax in float32 may pass 1 by a rounding.
   if (!(value >= 0 && value <= 1 + 1e-6))
-    throw new AtlasmtlError("BAD_DATA", `The confidence of cell ${cell} is ${value}; expected 0 to 1.`);
+    throw new AtlasmtlError("BAD_DATA", `the confidence of cell ${cell} is ${value}, expected 0 to 1`);
 }
 
 /**

@@ -52,11 +52,11 @@ export async function scoreCoordinates(
   if (truth.nRows !== predicted.nRows || truth.nCols !== predicted.nCols)
     throw new AtlasmtlError(
       "MISMATCH",
-      `The true coordinates are ${truth.nRows} × ${truth.nCols}, the predicted ones ${predicted.nRows} × ${predicted.nCols}.`,
-      { hint: "Give the coordinates of the same cells in the same space." },
+      `the true coordinates are ${truth.nRows} × ${truth.nCols}, the predicted ones ${predicted.nRows} × ${predicted.nCols}`,
+      { hint: "give the coordinates of the same cells in the same space" },
     );
   if (!(Number.isInteger(k) && k >= 1))
-    throw new AtlasmtlError("USAGE", `k is ${k}; expected a whole number of 1 or more.`);
+    throw new AtlasmtlError("USAGE", `k is ${k}, expected a whole number of 1 or more`);
   const cells = finiteRows(truth, predicted);
   const rmse = rootMeanSquare(truth, predicted, cells);
   const compared = drawn(cells, maxCells, seed);

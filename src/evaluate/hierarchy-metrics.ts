@@ -32,7 +32,7 @@ export interface FullPathMetrics {
  * @throws MISMATCH when the levels differ in length, USAGE without a level.
  */
 export function scoreFullPath(levels: readonly ScoredLevel[]): FullPathMetrics {
-  if (levels.length === 0) throw new AtlasmtlError("USAGE", "Full-path metrics need at least one level.");
+  if (levels.length === 0) throw new AtlasmtlError("USAGE", "full-path metrics need at least one level");
   const joined = levels.map(({ truth, predicted }) => joinLabels(truth, predicted));
   const nCells = joined[0].truth.length;
   for (const level of joined) requireSameCells(nCells, level.truth.length);

@@ -1,6 +1,6 @@
 /** Parents under which children are mistaken most (docs/specification/3-prediction.md#hotspots). @module */
 import { compareCodePoints } from "../core/order.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { ParentEdgeRates } from "./hierarchy-metrics.ts";
 
 /** `topk`: the worst few; `cumulative_contribution`: as many as make up a share of all mistakes. */
@@ -93,7 +93,7 @@ function prefixLength(ranked: readonly Hotspot[], { targetContribution }: Hotspo
 
 function check({ selection, topK, targetContribution, minCells, maxParents }: HotspotOptions): void {
   const wrong = (name: string, got: unknown, expected: string): AtlasmtlError =>
-    new AtlasmtlError("USAGE", `${name} is ${String(got)}; expected ${expected}`);
+    new AtlasmtlError("USAGE", phrase`${option(name)} is ${String(got)}, expected ${expected}`);
   if (!HOTSPOT_SELECTIONS.includes(selection))
     throw wrong("selection", selection, HOTSPOT_SELECTIONS.join(" or "));
   for (const [name, value] of Object.entries({ topK, maxParents, minCells }))

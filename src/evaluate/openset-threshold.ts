@@ -3,7 +3,7 @@
  * (docs/specification/3-prediction.md#open-set).
  * @module
  */
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 
 /** A threshold and what it does to the cells it was chosen from. */
 export interface OpensetThreshold {
@@ -29,7 +29,10 @@ export const DEFAULT_OPENSET_QUANTILE = 0.95;
 /** @throws USAGE for a quantile outside (0, 1]. */
 export function checkOpensetQuantile(quantile: number): void {
   if (!(quantile > 0 && quantile <= 1))
-    throw new AtlasmtlError("USAGE", `quantile is ${quantile}; expected a share above 0, up to 1`);
+    throw new AtlasmtlError(
+      "USAGE",
+      phrase`${option("quantile")} is ${quantile}, expected a share above 0, up to 1`,
+    );
 }
 
 /**
@@ -48,8 +51,8 @@ export function chooseOpensetThreshold(
 ): OpensetThreshold {
   checkOpensetQuantile(quantile);
   if (known.length === 0)
-    throw new AtlasmtlError("BAD_DATA", "No cell is of a type that the model knows.", {
-      hint: "Pass held-out cells of known types, with cells of unseen types where you have them.",
+    throw new AtlasmtlError("BAD_DATA", "no cell is of a type that the model knows", {
+      hint: "give held-out cells of known types, with cells of unseen types where you have them",
     });
   const inside = known.slice().sort();
   const outside = unseen.slice().sort();

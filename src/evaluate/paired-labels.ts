@@ -44,7 +44,7 @@ function renumber(codes: Int32Array, map: readonly number[], side: string): Int3
     if (code < NO_LABEL || code >= map.length)
       throw new AtlasmtlError(
         "BAD_DATA",
-        `The ${side} label of cell ${i} has code ${code}; there are ${map.length} categories.`,
+        `the ${side} label of cell ${i} has code ${code}, there are ${map.length} categories`,
       );
     out[i] = code < 0 ? NO_LABEL : map[code];
   }
@@ -54,8 +54,8 @@ function renumber(codes: Int32Array, map: readonly number[], side: string): Int3
 /** @throws MISMATCH naming both counts. */
 export function requireSameCells(nTruth: number, nPredicted: number): void {
   if (nTruth !== nPredicted)
-    throw new AtlasmtlError("MISMATCH", `There are ${nTruth} true labels for ${nPredicted} predictions.`, {
-      hint: "Give the truth of the same cells in the same order.",
+    throw new AtlasmtlError("MISMATCH", `there are ${nTruth} true labels for ${nPredicted} predictions`, {
+      hint: "give the truth of the same cells in the same order",
     });
 }
 

@@ -5,7 +5,7 @@
  */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { childFeatureCount } from "../kernels/reference/child-features.ts";
 import {
   CHILD_FEATURE_MODES,
@@ -70,35 +70,39 @@ const NAMES: readonly string[] = [
   ...Object.keys(DEFAULT_CHILD_OPTIONS),
 ];
 
+const inside = (name: string): string => `childCorrection.${name}`;
+
 /** @throws USAGE for an unknown name, a value out of its range, or levels that are not adjacent label columns. */
 export function resolveChildOptions(value: unknown, labelColumns: readonly string[]): ResolvedChildOptions {
   const given = new Map(checkEntries("childCorrection", value));
   for (const name of given.keys())
     if (!NAMES.includes(name))
-      throw usageError(`child correction has no option ${shown(name)}.${didYouMean(name, NAMES)}`);
+      throw usageError(
+        phrase`${option("childCorrection")} has no option ${shown(name)}${didYouMean(name, NAMES)}`,
+      );
   const asked: { readonly [name: string]: unknown } = {
     ...DEFAULT_CHILD_OPTIONS,
     ...Object.fromEntries([...given].filter(([, item]) => item !== undefined && item !== null)),
   };
-  const notNegative = (name: string) => checkNumber(name, asked[name], { min: 0 });
-  const parentLevel = checkName("parentLevel", asked.parentLevel);
-  const targetLevel = checkName("targetLevel", asked.targetLevel);
+  const notNegative = (name: string) => checkNumber(inside(name), asked[name], { min: 0 });
+  const parentLevel = checkName(inside("parentLevel"), asked.parentLevel);
+  const targetLevel = checkName(inside("targetLevel"), asked.targetLevel);
   requireAdjacent(parentLevel, targetLevel, labelColumns);
-  const parents = checkArray("hotspotParents", asked.hotspotParents).map((name) =>
-    checkName("hotspotParents", name),
+  const parents = checkArray(inside("hotspotParents"), asked.hotspotParents).map((name) =>
+    checkName(inside("hotspotParents"), name),
   );
   if (parents.length === 0)
-    throw usageError("hotspotParents (hotspot_parents) is empty; expected at least one parent");
+    throw usageError(phrase`${option(inside("hotspotParents"))} is empty, expected at least one parent`);
   return {
     parentLevel,
     targetLevel,
     hotspotParents: [...new Set(parents)],
-    mode: checkChoice("mode", asked.mode, CHILD_CORRECTION_MODES),
-    baseLrScale: checkNumber("baseLrScale", asked.baseLrScale, { above: 0 }),
+    mode: checkChoice(inside("mode"), asked.mode, CHILD_CORRECTION_MODES),
+    baseLrScale: checkNumber(inside("baseLrScale"), asked.baseLrScale, { above: 0 }),
     lossWeight: notNegative("lossWeight"),
-    hiddenDim: checkNumber("hiddenDim", asked.hiddenDim, { integer: true, min: 1, max: 65536 }),
-    residualScale: checkNumber("residualScale", asked.residualScale, { above: 0 }),
-    featureMode: checkChoice("featureMode", asked.featureMode, CHILD_FEATURE_MODES),
+    hiddenDim: checkNumber(inside("hiddenDim"), asked.hiddenDim, { integer: true, min: 1, max: 65536 }),
+    residualScale: checkNumber(inside("residualScale"), asked.residualScale, { above: 0 }),
+    featureMode: checkChoice(inside("featureMode"), asked.featureMode, CHILD_FEATURE_MODES),
     rankLossWeight: notNegative("rankLossWeight"),
     rankMargin: notNegative("rankMargin"),
   };
@@ -108,12 +112,12 @@ function requireAdjacent(parent: string, target: string, columns: readonly strin
   for (const level of [parent, target])
     if (!columns.includes(level))
       throw usageError(
-        `child correction names the level ${shown(level)}, which is no label column; there are ${columns.join(", ")}.${didYouMean(level, columns)}`,
+        phrase`${option("childCorrection")} names the level ${shown(level)}, expected one of the label columns ${columns.join(", ")}${didYouMean(level, columns)}`,
       );
   if (columns.indexOf(target) === columns.indexOf(parent) + 1) return;
   throw usageError(
-    `child correction needs adjacent label columns, the parent first; ${shown(parent)} and ${shown(target)} are not`,
-    `the columns are ${columns.join(", ")}`,
+    phrase`${option("childCorrection")} goes from ${shown(parent)} to ${shown(target)}, expected two label columns next to each other, the parent first`,
+    `name two neighbours among ${columns.join(", ")}`,
   );
 }
 
@@ -151,7 +155,7 @@ export function planChildCorrection(
     if (index < 0)
       throw new AtlasmtlError(
         "BAD_DATA",
-        `the hotspot parent "${name}" is no class of "${options.parentLevel}".${didYouMean(name, parents.classes)}`,
+        `the hotspot parent "${name}" is no class of "${options.parentLevel}"${didYouMean(name, parents.classes)}`,
         { where, hint: `choose among ${parents.classes.slice(0, 10).join(", ")}` },
       );
     const seen = new Set<number>();
@@ -162,7 +166,7 @@ export function planChildCorrection(
       throw new AtlasmtlError(
         "BAD_DATA",
         `no cell of the hotspot parent "${name}" has a label in "${options.targetLevel}"`,
-        { where, hint: "leave it out of hotspotParents (hotspot_parents)" },
+        { where, hint: phrase`leave it out of ${option(inside("hotspotParents"))}` },
       );
     if (seen.size === 1)
       warnings.push({

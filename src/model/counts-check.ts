@@ -1,5 +1,5 @@
 /** Whether a matrix that is to be normalised holds counts. @module */
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase, type Said } from "../errors.ts";
 import type { Warning } from "./types.ts";
 
 /** As many stored values tell counts from anything else (docs/specification/2-training.md#normalisation). */
@@ -16,7 +16,7 @@ export interface CountsCheck {
 }
 
 /** A check of the matrix `name`; `hint` says what to do about one that holds no counts. */
-export function createCountsCheck(name: string, hint: string): CountsCheck {
+export function createCountsCheck(name: string, hint: Said): CountsCheck {
   let [n, nInteger, largest] = [0, 0, 0];
   let isDecided = false;
 
@@ -26,7 +26,7 @@ export function createCountsCheck(name: string, hint: string): CountsCheck {
     const share = Math.floor((100 * nInteger) / n);
     throw new AtlasmtlError(
       "BAD_DATA",
-      `normalize (log1p_cp10k) takes counts, and ${name} looks normalised already: ${share} % of ${n} values are whole numbers, the largest is ${largest}`,
+      phrase`${option("normalize", "log1p_cp10k")} takes counts, and ${name} looks normalised already: ${share} % of ${n} values are whole numbers, the largest is ${largest}`,
       { where: name, hint },
     );
   }
@@ -38,7 +38,7 @@ export function createCountsCheck(name: string, hint: string): CountsCheck {
         if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
           throw new AtlasmtlError(
             "BAD_DATA",
-            `normalize (log1p_cp10k) takes counts, and row ${row} of ${name} holds ${value}`,
+            phrase`${option("normalize", "log1p_cp10k")} takes counts, and row ${row} of ${name} holds ${value}`,
             { where: name, hint },
           );
         if (

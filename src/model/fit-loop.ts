@@ -1,7 +1,7 @@
 /** The loop over epochs: order, learning rate, validation, stopping, the weights that are kept. @module */
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { permutation, streamKey } from "../core/rng.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { NetworkWeights, Trainer } from "../kernels/types.ts";
 import { createPlateau, createStopper, type PlateauOptions } from "./schedule.ts";
 import type { ValidationSplit } from "./validation-split.ts";
@@ -108,6 +108,6 @@ export function shuffled(rows: Uint32Array, shuffleKey: number, epoch: number): 
 function requireFinite(loss: number, what: string, epoch: number): number {
   if (Number.isFinite(loss)) return loss;
   throw new AtlasmtlError("BAD_DATA", `the ${what} loss became ${loss} in epoch ${epoch}`, {
-    hint: "lower learningRate (learning_rate), or look for very large values in the matrix or the coordinate targets",
+    hint: phrase`lower ${option("learningRate")}, or look for very large values in the matrix or the coordinate targets`,
   });
 }

@@ -1,5 +1,4 @@
 /** Everything training takes from the data, read and checked. @module */
-
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import { readCompactCsr } from "../anndata/read/whole-matrix.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
@@ -7,7 +6,7 @@ import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCell } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
 import { type CoordTarget, readCoordinates, readCoordTarget } from "./coords.ts";
 import { createCountsCheck } from "./counts-check.ts";
 import { type LabelData, readLabels } from "./labels.ts";
@@ -100,7 +99,10 @@ async function readMatrix(
   const counts =
     options.normalize === "none"
       ? null
-      : createCountsCheck(name, "choose the matrix with counts by layer, or set normalize to none");
+      : createCountsCheck(
+          name,
+          phrase`choose the matrix with counts by ${option("layer")}, or set ${option("normalize", "none")}`,
+        );
   const x = await readCompactCsr(matrix, {
     binary: options.inputTransform === "binary",
     onRow:
@@ -115,7 +117,7 @@ async function readMatrix(
   if (x.indices.length === 0)
     throw new AtlasmtlError("BAD_DATA", `all values of ${x.nRows} cells and ${x.nCols} genes are zero`, {
       where: name,
-      hint: "choose another matrix with layer",
+      hint: phrase`choose another matrix with ${option("layer")}`,
     });
   const warnings = [
     ...targets.labels.flatMap((label) => label.warnings),
@@ -157,8 +159,6 @@ function requireUnique(genes: readonly string[]): void {
   const examples = [...twice].slice(0, 5).join(", ");
   throw new AtlasmtlError("BAD_DATA", `${twice.size} gene names occur more than once, such as ${examples}`, {
     where: "var names",
-    hint:
-      "make them unique, such as by adata.var_names_make_unique(), or sum the columns of one gene; " +
-      'gene ids of 10x data are unique (varNames: "gene_ids")',
+    hint: phrase`make them unique, such as by adata.var_names_make_unique(), or sum the columns of one gene; gene ids of 10x data are unique: ${option("varNames", "gene_ids")}`,
   });
 }

@@ -1,8 +1,7 @@
 /** From an obs column to classes and codes. @module */
-
 import { columnLabels } from "../anndata/read/column-values.ts";
 import type { DataFrame } from "../anndata/types.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { LabelHead, Warning } from "./types.ts";
 
 /** One label column ready for training. */
@@ -41,7 +40,7 @@ export async function readLabels(
       `${nMissing} of ${codes.length} cells have no label in column "${column}"`,
       {
         where,
-        hint: 'remove these cells, or pass missingLabels: "ignore" (missing_labels="ignore") to leave them out of this column\'s loss',
+        hint: phrase`remove these cells, or leave them out of this column's loss with ${option("missingLabels", "ignore")}`,
       },
     );
   return { column, classes, codes, warnings: [...findOddities(classes, nLabelled, nMissing, column, where)] };

@@ -1,14 +1,8 @@
 /** Checks of option values that come from callers, command lines and files. @module */
 import { didYouMean } from "../core/nearest.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase, type Said } from "../errors.ts";
 
-/** The option in both spellings: the TypeScript one and the one of flags, files and manifests. */
-export function optionName(name: string): string {
-  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return snake === name ? name : `${name} (${snake})`;
-}
-
-export function usageError(message: string, hint?: string): AtlasmtlError {
+export function usageError(message: Said, hint?: Said): AtlasmtlError {
   return new AtlasmtlError("USAGE", message, hint === undefined ? {} : { hint });
 }
 
@@ -50,7 +44,7 @@ export function checkNumber(name: string, value: unknown, range: Range): number 
     ...(below === undefined ? [] : [`below ${below}`]),
   ];
   const expected = [integer ? "an integer" : "a number", bounds.join(" and ")].join(" ").trim();
-  throw usageError(`${optionName(name)} is ${shown(value)}; expected ${expected}`);
+  throw usageError(phrase`${option(name)} is ${shown(value)}, expected ${expected}`);
 }
 
 /** @throws USAGE naming the option and the nearest choice when `value` is none of `choices`. */
@@ -59,25 +53,25 @@ export function checkChoice<T extends string>(name: string, value: unknown, choi
   if (found !== undefined) return found;
   const near = typeof value === "string" ? didYouMean(value, choices) : "";
   throw usageError(
-    `${optionName(name)} is ${shown(value)}; expected ${choices.map(shown).join(" or ")}.${near}`,
+    phrase`${option(name)} is ${shown(value)}, expected ${choices.map(shown).join(" or ")}${near}`,
   );
 }
 
 /** @throws USAGE naming the option when `value` is not a string with at least one character. */
 export function checkName(name: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
-  throw usageError(`${optionName(name)} is ${shown(value)}; expected a name`);
+  throw usageError(phrase`${option(name)} is ${shown(value)}, expected a name`);
 }
 
 /** @throws USAGE naming the option when `value` is no array. */
 export function checkArray(name: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw usageError(`${optionName(name)} is ${shown(value)}; expected a list`);
+  throw usageError(phrase`${option(name)} is ${shown(value)}, expected a list`);
 }
 
 /** The entries of a Map or a plain object. @throws USAGE naming the option when `value` is neither. */
 export function checkEntries(name: string, value: unknown): [string, unknown][] {
   if (value instanceof Map) return [...value.entries()].map(([key, item]) => [String(key), item]);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return Object.entries(value);
-  throw usageError(`${optionName(name)} is ${shown(value)}; expected names with values`);
+  throw usageError(phrase`${option(name)} is ${shown(value)}, expected names with values`);
 }

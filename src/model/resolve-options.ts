@@ -1,5 +1,6 @@
 /** From what was asked to what is used: defaults, preset, explicit options, and every check. @module */
 import { didYouMean } from "../core/nearest.ts";
+import { notice, option, phrase } from "../errors.ts";
 import { resolveChildOptions } from "./child-options.ts";
 import { CLASS_WEIGHTING_MODES, type ResolvedClassBalance } from "./class-balance.ts";
 import {
@@ -8,7 +9,6 @@ import {
   checkEntries,
   checkName,
   checkNumber,
-  optionName,
   shown,
   usageError,
 } from "./option-checks.ts";
@@ -35,7 +35,7 @@ const KNOWN: readonly string[] = [...Object.keys(DEFAULT_TRAIN_OPTIONS), "labelC
 /**
  * Fills in defaults and preset, an explicit option winning over both, and checks everything that can be
  * checked without data. Warnings name options that have no effect.
- * @throws USAGE naming the option in both spellings.
+ * @throws USAGE naming the option.
  */
 export function resolveTrainOptions(options: TrainOptions): {
   readonly options: ResolvedTrainOptions;
@@ -43,7 +43,10 @@ export function resolveTrainOptions(options: TrainOptions): {
 } {
   for (const name of Object.keys(options))
     if (!KNOWN.includes(name))
-      throw usageError(`there is no training option ${shown(name)}.${didYouMean(name, KNOWN)}`);
+      throw usageError(
+        `there is no training option ${shown(name)}${didYouMean(name, KNOWN)}`,
+        `use any of ${KNOWN.join(", ")}`,
+      );
   const given: { [name: string]: unknown } = {};
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && value !== null) given[name] = value;
@@ -145,16 +148,17 @@ function checkThinning(value: unknown): number | null {
 function checkLabelColumns(value: unknown): readonly string[] {
   const columns = checkArray("labelColumns", value).map((column) => checkName("labelColumns", column));
   if (columns.length === 0)
-    throw usageError(`${optionName("labelColumns")} is empty; expected at least one obs column`);
+    throw usageError(phrase`${option("labelColumns")} is empty, expected at least one obs column`);
   const twice = columns.find((column, i) => columns.indexOf(column) < i);
-  if (twice !== undefined) throw usageError(`${optionName("labelColumns")} names ${shown(twice)} twice`);
+  if (twice !== undefined)
+    throw usageError(phrase`${option("labelColumns")} names ${shown(twice)} twice`, "name each column once");
   return columns;
 }
 
 function checkHiddenSizes(value: unknown): readonly number[] {
   const sizes = checkArray("hiddenSizes", value);
   if (sizes.length === 0)
-    throw usageError(`${optionName("hiddenSizes")} is empty; expected at least one width`);
+    throw usageError(phrase`${option("hiddenSizes")} is empty, expected at least one width`);
   return sizes.map((size) => checkNumber("hiddenSizes", size, { integer: true, min: 1, max: 65536 }));
 }
 
@@ -164,7 +168,7 @@ function checkCoordTargets(value: unknown): ReadonlyMap<string, string> {
     // A head's name is part of a tensor's name, and `X_ref_latent_internal` is the encoder's own.
     if (name === "" || name.includes(".") || name === "latent_internal")
       throw usageError(
-        `${optionName("coordTargets")} has a head named ${shown(name)}; expected a name without a dot, other than "latent_internal"`,
+        phrase`${option("coordTargets")} has a head named ${shown(name)}, expected a name without a dot, other than "latent_internal"`,
       );
     targets.set(name, checkName("coordTargets", key));
   }
@@ -178,7 +182,7 @@ function checkTaskWeights(value: unknown, labelColumns: readonly string[]): read
   );
   if (weights.length !== labelColumns.length)
     throw usageError(
-      `${optionName("taskWeights")} has ${weights.length} values for ${labelColumns.length} label columns (${labelColumns.join(", ")})`,
+      phrase`${option("taskWeights")} has ${weights.length} values for ${labelColumns.length} label columns (${labelColumns.join(", ")})`,
       "give one weight per label column, in the same order",
     );
   return weights;
@@ -193,10 +197,18 @@ function checkClassBalance(
   for (const key of given.keys())
     if (key !== "labelColumn" && key !== "mode")
       throw usageError(
-        `${optionName(name)} has no setting ${shown(key)}.${didYouMean(key, ["labelColumn", "mode"])}`,
+        phrase`${option(name)} has no setting ${shown(key)}${didYouMean(key, ["labelColumn", "mode"])}`,
       );
-  const labelColumn = checkChoice(name, given.get("labelColumn") ?? labelColumns.at(-1), labelColumns);
-  const mode = checkChoice(name, given.get("mode") ?? CLASS_WEIGHTING_MODES[0], CLASS_WEIGHTING_MODES);
+  const labelColumn = checkChoice(
+    `${name}.labelColumn`,
+    given.get("labelColumn") ?? labelColumns.at(-1),
+    labelColumns,
+  );
+  const mode = checkChoice(
+    `${name}.mode`,
+    given.get("mode") ?? CLASS_WEIGHTING_MODES[0],
+    CLASS_WEIGHTING_MODES,
+  );
   return mode === "none" ? null : { labelColumn, mode };
 }
 
@@ -209,19 +221,19 @@ function checkWeights(name: string, value: unknown): ReadonlyMap<string, number>
 function requireTogether(options: ResolvedTrainOptions): void {
   if (options.normalize !== "none" && options.inputTransform === "binary")
     throw usageError(
-      `${optionName("inputTransform")} "binary" leaves nothing of what normalize "${options.normalize}" does`,
-      'leave one of the two out, or set normalize to "none"',
+      phrase`${option("inputTransform", "binary")} leaves nothing of what ${option("normalize", options.normalize)} does`,
+      phrase`leave one of the two out, or set ${option("normalize", "none")}`,
     );
   if (options.normalize === "none" && options.countThinning !== null)
     throw usageError(
-      `${optionName("countThinning")} is ${options.countThinning}, and needs normalize "log1p_cp10k"`,
-      "give counts and have them normalised, or leave countThinning (count_thinning) out",
+      phrase`${option("countThinning")} is ${options.countThinning}, and needs ${option("normalize", "log1p_cp10k")}`,
+      phrase`give counts and have them normalised, or leave ${option("countThinning")} out`,
     );
   const { schedulerName, calibrationMethod, valFraction, coordTargets } = options;
   const needsValidation = (name: string, value: string) =>
     usageError(
-      `${optionName(name)} "${value}" needs validation cells, and ${optionName("valFraction")} is 0`,
-      "set valFraction (val_fraction) to, say, 0.1",
+      phrase`${option(name, value)} needs validation cells, and ${option("valFraction")} is 0`,
+      phrase`hold some out, such as by ${option("valFraction", 0.1)}`,
     );
   if (valFraction === 0 && schedulerName !== null) throw needsValidation("schedulerName", schedulerName);
   if (valFraction === 0 && calibrationMethod !== null)
@@ -233,26 +245,26 @@ function requireTogether(options: ResolvedTrainOptions): void {
     ] as const)
       if (value !== null)
         throw usageError(
-          `${optionName("ensembleSize")} is ${options.ensembleSize}, and ${optionName(name)} works on a single network`,
-          "set ensembleSize (ensemble_size) to 1, or leave the other out",
+          phrase`${option("ensembleSize")} is ${options.ensembleSize}, and ${option(name)} works on a single network`,
+          phrase`set ${option("ensembleSize", 1)}, or leave ${option(name)} out`,
         );
   if (options.domainLossWeight > 0 && options.domainKey === null)
     throw usageError(
-      `${optionName("domainLossWeight")} is ${options.domainLossWeight}, but ${optionName("domainKey")} is not given`,
-      "name the obs column of the batches or donors",
+      phrase`${option("domainLossWeight")} is ${options.domainLossWeight}, but ${option("domainKey")} is not given`,
+      phrase`name the obs column of the batches or donors by ${option("domainKey")}`,
     );
   if (options.topologyLossWeight > 0 && !coordTargets.has(options.topologyCoord))
     throw usageError(
-      `${optionName("topologyCoord")} is "${options.topologyCoord}", which is no coordinate head; there ${
+      phrase`${option("topologyCoord")} is "${options.topologyCoord}", which is no coordinate head; there ${
         coordTargets.size === 0 ? "are none" : `are ${[...coordTargets.keys()].join(", ")}`
-      }.${didYouMean(options.topologyCoord, coordTargets.keys())}`,
-      "add the head to coordTargets (coord_targets), or set topologyLossWeight (topology_loss_weight) to 0",
+      }${didYouMean(options.topologyCoord, coordTargets.keys())}`,
+      phrase`add the head by ${option("coordTargets")}, or set ${option("topologyLossWeight", 0)}`,
     );
   requireKnnSpace(options);
   if (options.initModelPath !== null && options.initModel === null)
     throw usageError(
-      `${optionName("initModelPath")} is "${options.initModelPath}", but ${optionName("initModel")} is not given`,
-      "load the bundle and pass the model as initModel",
+      phrase`${option("initModelPath")} is "${options.initModelPath}", but ${option("initModel")} is not given`,
+      phrase`load the bundle and pass the model as ${option("initModel")}`,
     );
 }
 
@@ -260,7 +272,8 @@ function requireKnnSpace({ knnReferenceObsmKey, knnSpace, coordTargets }: Resolv
   if (knnReferenceObsmKey === null) {
     if (knnSpace !== null)
       throw usageError(
-        `${optionName("knnSpace")} is "${knnSpace}", but ${optionName("knnReferenceObsmKey")} is not given`,
+        phrase`${option("knnSpace")} is "${knnSpace}", but ${option("knnReferenceObsmKey")} is not given`,
+        phrase`name the obsm array of that space by ${option("knnReferenceObsmKey")}, or leave ${option("knnSpace")} out`,
       );
     return;
   }
@@ -268,10 +281,10 @@ function requireKnnSpace({ knnReferenceObsmKey, knnSpace, coordTargets }: Resolv
   const target = coordTargets.get(space);
   if (space === "latent_internal" || (target !== undefined && target !== knnReferenceObsmKey))
     throw usageError(
-      `the KNN space "${space}" of ${optionName("knnReferenceObsmKey")} "${knnReferenceObsmKey}" has the name of ${
+      phrase`the KNN space "${space}" of ${option("knnReferenceObsmKey", knnReferenceObsmKey)} has the name of ${
         target === undefined ? "the encoder's own latent" : `the coordinate head of "${target}"`
       }`,
-      "choose another name with knnSpace (knn_space)",
+      phrase`choose another name with ${option("knnSpace")}`,
     );
 }
 
@@ -282,44 +295,55 @@ function findIdleOptions(
   const warnings: Warning[] = [];
   const { coordTargets, coordLossWeights } = options;
   if (options.valFraction === 0 && options.earlyStoppingPatience !== null)
-    warnings.push({
-      message: `${optionName("earlyStoppingPatience")} has no effect without validation cells`,
-      hint: "set valFraction (val_fraction) to, say, 0.1",
-    });
+    warnings.push(
+      notice(phrase`${option("earlyStoppingPatience")} has no effect without validation cells`, {
+        hint: phrase`hold some out, such as by ${option("valFraction", 0.1)}`,
+      }),
+    );
   if (options.classWeighting !== null && options.classBalancedSampling !== null)
-    warnings.push({
-      message: `${optionName("classWeighting")} and ${optionName("classBalancedSampling")} both favour small classes; together they do so twice`,
-    });
+    warnings.push(
+      notice(
+        phrase`${option("classWeighting")} and ${option("classBalancedSampling")} both favour small classes; together they do so twice`,
+      ),
+    );
   if (options.childCorrection?.mode === "frozen_base" && options.initModel === null)
-    warnings.push({
-      message: "child correction with a frozen base trains its modules on a network that has learnt nothing",
-      hint: "start from a trained bundle with initModelPath (init_model_path)",
-    });
+    warnings.push(
+      notice("child correction with a frozen base trains its modules on a network that has learnt nothing", {
+        hint: phrase`start from a trained bundle with ${option("initModel")}`,
+      }),
+    );
   // With the default of 0.1 that costs up to 16 points of accuracy on small references, see docs/accuracy.md.
   if (
     options.childCorrection?.mode === "joint" &&
     options.childCorrection.baseLrScale < 1 &&
     options.initModel === null
   )
-    warnings.push({
-      message: `the network itself learns at ${options.childCorrection.baseLrScale} of the learning rate, as a trained one should; this one starts untrained and will learn too little`,
-      hint: "start from a trained bundle with initModelPath (init_model_path), or set base_lr_scale to 1",
-    });
+    warnings.push(
+      notice(
+        `the network itself learns at ${options.childCorrection.baseLrScale} of the learning rate, as a trained one should; this one starts untrained and will learn too little`,
+        {
+          hint: phrase`start from a trained bundle with ${option("initModel")}, or set ${option("childCorrection.baseLrScale", 1)}`,
+        },
+      ),
+    );
   if (options.domainKey !== null && options.domainLossWeight === 0)
-    warnings.push({
-      message: `${optionName("domainKey")} has no effect while ${optionName("domainLossWeight")} is 0`,
-    });
+    warnings.push(
+      notice(phrase`${option("domainKey")} has no effect while ${option("domainLossWeight")} is 0`),
+    );
   for (const name of coordTargets.keys())
     if ((coordLossWeights.get(name) ?? 0) === 0)
-      warnings.push({
-        message: `coordinate head "${name}" has no weight, so it does not learn`,
-        hint: `give it one in ${optionName("coordLossWeights")}`,
-      });
+      warnings.push(
+        notice(`coordinate head "${name}" has no weight, so it does not learn`, {
+          hint: phrase`give it one in ${option("coordLossWeights")}`,
+        }),
+      );
   if (given.coordLossWeights !== undefined && coordTargets.size > 0)
     for (const name of coordLossWeights.keys())
       if (!coordTargets.has(name))
-        warnings.push({
-          message: `${optionName("coordLossWeights")} names "${name}", which is no coordinate head.${didYouMean(name, coordTargets.keys())}`,
-        });
+        warnings.push(
+          notice(
+            phrase`${option("coordLossWeights")} names "${name}", which is no coordinate head${didYouMean(name, coordTargets.keys())}`,
+          ),
+        );
   return warnings;
 }

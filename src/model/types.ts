@@ -4,6 +4,7 @@
  */
 import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import type { Notice } from "../errors.ts";
 import type { ChildFeatureMode, ChildModule, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 
 /** `binary`: x > 0 → 1; `float`: values as float32 (docs/specification/2-training.md#inputs). */
@@ -71,8 +72,4 @@ export interface Model {
 }
 
 /** A non-fatal finding the caller should show, such as poor gene overlap. */
-export interface Warning {
-  readonly message: string;
-  readonly where?: string;
-  readonly hint?: string;
-}
+export type Warning = Notice;

@@ -1,6 +1,6 @@
 /** The seeded part of the cells that is held out for validation. @module */
 import { permutation } from "../core/rng.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 
 /** Row numbers, ascending. */
 export interface ValidationSplit {
@@ -20,7 +20,7 @@ export function splitValidation(nObs: number, valFraction: number, key: number):
     throw new AtlasmtlError(
       "BAD_DATA",
       `holding out ${valFraction} of ${nObs} cells for validation leaves none to train on`,
-      { hint: "lower valFraction (val_fraction), or train on more cells" },
+      { hint: phrase`lower ${option("valFraction")}, or train on more cells` },
     );
   const order = permutation(key, nObs);
   return { val: order.slice(0, nVal).sort(), train: order.slice(nVal).sort() };

@@ -58,7 +58,7 @@ function entriesOf(mode: WriteMode, withSets: boolean): typeof LABEL_COLUMN_ENTR
   if (rank < 0)
     throw new AtlasmtlError(
       "USAGE",
-      `the write mode is "${mode}"; expected ${WRITE_MODES.join(", ")}.${didYouMean(mode, WRITE_MODES)}`,
+      `the write mode is "${mode}", expected ${WRITE_MODES.join(", ")}${didYouMean(mode, WRITE_MODES)}`,
     );
   return LABEL_COLUMN_ENTRIES.filter(
     ([, { from, needs }]) => WRITE_MODES.indexOf(from) <= rank && (withSets || needs === undefined),
@@ -110,8 +110,8 @@ const DEEPEST_NAMES: readonly string[] = Object.values(DEEPEST_COLUMNS);
 function requireDistinct(names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
-    throw new AtlasmtlError("USAGE", `The column "${twice}" would be written twice.`, {
-      hint: "Choose a write mode with fewer columns, or leave out prediction sets and the deepest label.",
+    throw new AtlasmtlError("USAGE", `the column "${twice}" would be written twice`, {
+      hint: "choose a write mode with fewer columns, or leave out prediction sets and the deepest label",
     });
 }
 

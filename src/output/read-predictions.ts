@@ -79,7 +79,7 @@ function tableOf(
     async column(name) {
       const found = columns.get(name);
       if (found !== undefined) return found;
-      throw new AtlasmtlError("NOT_FOUND", `there is no column "${name}".${didYouMean(name, names)}`, {
+      throw new AtlasmtlError("NOT_FOUND", `there is no column "${name}"${didYouMean(name, names)}`, {
         where: source,
         hint: `the columns are ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`,
       });
@@ -148,7 +148,7 @@ function toScores(column: Column, where: string): Float32Array {
     const value = Number(text);
     if (text.trim() === "" || Number.isNaN(value))
       throw locate(
-        new AtlasmtlError("BAD_DATA", `row ${i} holds ${JSON.stringify(text)}; expected a number`),
+        new AtlasmtlError("BAD_DATA", `row ${i} holds ${JSON.stringify(text)}, expected a number`),
         where,
       );
     return value;
@@ -162,7 +162,7 @@ function toFlags(column: Column, where: string): Uint8Array {
     if (lower === "true" || lower === "1") return 1;
     if (lower === "false" || lower === "0") return 0;
     throw locate(
-      new AtlasmtlError("BAD_DATA", `row ${i} holds ${JSON.stringify(text)}; expected True or False`),
+      new AtlasmtlError("BAD_DATA", `row ${i} holds ${JSON.stringify(text)}, expected True or False`),
       where,
     );
   });

@@ -64,6 +64,6 @@ function unquoted(quoted: string, text: string, where: string): string {
 function badSet(text: string, where: string): AtlasmtlError {
   return new AtlasmtlError("BAD_DATA", `${JSON.stringify(text)} is no set of labels`, {
     where,
-    hint: 'Names are parted by " | "; one that holds "|" or begins with a double quote is a JSON string.',
+    hint: 'names are parted by " | "; one that holds "|" or begins with a double quote is a JSON string',
   });
 }

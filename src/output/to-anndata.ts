@@ -1,9 +1,8 @@
 /** Predictions as what is added to the query's file. @module */
-
 import type { AnnData } from "../anndata/types.ts";
 import type { AdditionNames, Additions } from "../anndata/write/additions.ts";
 import { LATENT_INTERNAL } from "../artifacts/schema.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import type { Predictions } from "../predict/types.ts";
 import { coordsKey, DEFAULT_WRITE_MODE, METADATA_KEY } from "../schema/columns.ts";
@@ -40,9 +39,9 @@ export function toAnnDataAdditions(
   const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
   requireSameCells(predictions.obsNames, adata);
   if (includeCoords && predictions.coords.size === 0)
-    throw new AtlasmtlError("USAGE", "There are no coordinates to write: prediction did not keep them.", {
-      where: "includeCoords",
-      hint: "Predict with keepCoords: true.",
+    throw new AtlasmtlError("USAGE", "there are no coordinates to write: prediction did not keep them", {
+      where: phrase`${option("includeCoords")}`,
+      hint: phrase`predict with ${option("keepCoords", true)}`,
     });
   const obs = outputColumns(predictions, mode).map((column) => [column.name, toColumn(column)] as const);
   const coords = [...predictions.coords].map(([head, points]) => [coordsKey(head), points] as const);
@@ -91,20 +90,16 @@ function requireSameCells(
   if (obsNames.length !== nObs)
     throw new AtlasmtlError(
       "MISMATCH",
-      `The predictions are of ${obsNames.length} cells, ${source} has ${nObs}.`,
+      `the predictions are of ${obsNames.length} cells, ${source} has ${nObs}`,
       {
         where: `${source} › obs`,
-        hint: "Write predictions into the file they were made from.",
+        hint: "write predictions into the file they were made from",
       },
     );
   const at = obsNames === obs.index ? -1 : obsNames.findIndex((name, i) => name !== obs.index[i]);
   if (at >= 0)
-    throw new AtlasmtlError(
-      "MISMATCH",
-      `Cell ${at} is "${obs.index[at]}" there and "${obsNames[at]}" here.`,
-      {
-        where: `${source} › obs names`,
-        hint: "Write predictions into the file they were made from.",
-      },
-    );
+    throw new AtlasmtlError("MISMATCH", `cell ${at} is "${obs.index[at]}" there and "${obsNames[at]}" here`, {
+      where: `${source} › obs names`,
+      hint: "write predictions into the file they were made from",
+    });
 }

@@ -21,9 +21,9 @@ export function toDataFrame(predictions: Predictions, options: ExportOptions = {
     async column(name) {
       const column = byName.get(name);
       if (column === undefined)
-        throw new AtlasmtlError("NOT_FOUND", `there is no column "${name}".${didYouMean(name, names)}`, {
+        throw new AtlasmtlError("NOT_FOUND", `there is no column "${name}"${didYouMean(name, names)}`, {
           where: "predictions",
-          hint: `The columns are ${names.join(", ")}.`,
+          hint: `use any of ${names.join(", ")}`,
         });
       return toColumn(column);
     },

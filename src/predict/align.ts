@@ -7,7 +7,7 @@ import type { Matrix } from "../anndata/types.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
 import { type Normalization, normalizeCell } from "../core/normalize.ts";
 import { createScratchBuffer, type ScratchBuffer } from "../core/scratch-buffer.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError, locate, notice, option, phrase } from "../errors.ts";
 import { type CountsCheck, createCountsCheck } from "../model/counts-check.ts";
 import type { InputTransform } from "../model/types.ts";
 import { likelyCause } from "./gene-mismatch.ts";
@@ -67,13 +67,13 @@ export function alignGenes(
   const share = nGenes === 0 ? 0 : Math.floor((100 * nMatched) / nGenes);
   const message =
     nMatched === 0
-      ? `None of the model's ${nGenes} genes are among the query's ${queryGenes.length}`
-      : `Only ${nMatched} of the model's ${nGenes} genes are in the query (${share} %; at least 50 % expected)`;
+      ? `none of the model's ${nGenes} genes are among the query's ${queryGenes.length}`
+      : `only ${nMatched} of the model's ${nGenes} genes are in the query (${share} %; at least 50 % expected)`;
   const examples =
-    ` (query: ${quoted(unmatchedQuery, N_EXAMPLES)}; model: ${quoted(unmatchedModel, N_EXAMPLES)}).` +
-    ` Likely cause: ${cause}.`;
+    ` (query: ${quoted(unmatchedQuery, N_EXAMPLES)}; model: ${quoted(unmatchedModel, N_EXAMPLES)})` +
+    `; likely cause: ${cause}`;
   if (nMatched === 0) throw new AtlasmtlError("MISMATCH", message + examples, { where, hint });
-  return { ...found, warning: { message: message + examples, where, hint } };
+  return { ...found, warning: notice(message + examples, { where, hint }) };
 }
 
 function duplicates(repeated: ReadonlySet<string>, where: string): AtlasmtlError {
@@ -82,12 +82,10 @@ function duplicates(repeated: ReadonlySet<string>, where: string): AtlasmtlError
   return new AtlasmtlError(
     "BAD_DATA",
     `${names.length} gene name${names.length === 1 ? " occurs" : "s occur"} more than once in the query: ` +
-      `${quoted(names, N_LISTED)}${more}.`,
+      `${quoted(names, N_LISTED)}${more}`,
     {
       where,
-      hint:
-        "Make gene names unique, such as by adata.var_names_make_unique(), or sum the columns of one gene; " +
-        'of 10x data, gene ids are unique (varNames: "gene_ids"), for a model of gene ids.',
+      hint: phrase`make gene names unique, such as by adata.var_names_make_unique(), or sum the columns of one gene; of 10x data, gene ids are unique, for a model of gene ids: ${option("varNames", "gene_ids")}`,
     },
   );
 }
@@ -125,7 +123,7 @@ export async function* alignedRows(
       ? null
       : createCountsCheck(
           `${source} › ${matrix.name}`,
-          'Choose the matrix with counts, such as layer: "counts" or "raw/X"; for values normalised as the model\'s were, normalize: "none".',
+          phrase`choose the matrix with counts, such as ${option("layer", "counts")} or ${option("layer", "raw/X")}; for values normalised as the model's were, ${option("normalize", "none")}`,
         );
   // A block is still in use while the next one is prepared.
   const buffers = [createScratchBuffer(), createScratchBuffer()];
@@ -266,11 +264,9 @@ function createRowSorter(nGenes: number): RowSorter {
 function negative(value: number, row: number, gene: string): AtlasmtlError {
   return new AtlasmtlError(
     "BAD_DATA",
-    `The binary transform needs values of 0 or more; row ${row} holds ${value} for gene '${gene}'.`,
+    `the binary transform needs values of 0 or more, row ${row} holds ${value} for gene '${gene}'`,
     {
-      hint:
-        "The matrix looks scaled or centred. Choose the counts or the log-normalised values, such as " +
-        'layer: "counts" or "raw/X".',
+      hint: phrase`the matrix looks scaled or centred: choose the counts or the log-normalised values, such as ${option("layer", "counts")} or ${option("layer", "raw/X")}`,
     },
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { compareCodePoints } from "../core/order.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { type HeadScores, softmaxRows } from "./confidence.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
 
@@ -45,8 +45,11 @@ export function bindCoherence(
     if (children.length > 1)
       throw new AtlasmtlError(
         "MISMATCH",
-        `${columns[parent]} is the parent of ${children.join(" and ")}; expected one column of children`,
-        { where: "hierarchyRules", hint: "name the next coarser column as parent_col of each" },
+        `${columns[parent]} is the parent of ${children.join(" and ")}, expected one column of children`,
+        {
+          where: phrase`${option("hierarchyRules")}`,
+          hint: "name the next coarser column as parent_col of each",
+        },
       );
   }
   return links.sort((a, b) => a.child - b.child);
@@ -58,8 +61,8 @@ function notOneDistribution(column: string, what: string, labels: readonly strin
     "MISMATCH",
     `${labels.length} labels of ${column} ${what} in ${other}, such as ${examples}; a parent's probability cannot be the sum of its children's`,
     {
-      where: "hierarchyRules",
-      hint: "give every child a parent and every parent a child, or predict without coherentProbabilities",
+      where: phrase`${option("hierarchyRules")}`,
+      hint: phrase`give every child a parent and every parent a child, or predict without ${option("coherentProbabilities")}`,
     },
   );
 }

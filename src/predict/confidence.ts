@@ -84,8 +84,8 @@ export function softmaxRows(
 function notFinite(cell: number, column: string): AtlasmtlError {
   return new AtlasmtlError(
     "BAD_DATA",
-    `The network's output for cell ${cell}, column ${column}, is not finite.`,
-    { hint: "Check that the values of the query are on the scale the model was trained with." },
+    `the network's output for cell ${cell}, column ${column}, is not finite`,
+    { hint: "check that the values of the query are on the scale the model was trained with" },
   );
 }
 

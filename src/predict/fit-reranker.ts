@@ -96,8 +96,8 @@ class Cells {
       truth.parent.codes[i] === parentCode && isLegal[truth.child.codes[i]] === true;
     const used = [...truth.child.codes.keys()].filter(isUsed);
     if (parentCode < 0 || used.length === 0)
-      throw new AtlasmtlError("BAD_DATA", `No cell of ${parentLevel} "${parent}" has a child of it.`, {
-        hint: "Leave the parent out, or fit on more cells.",
+      throw new AtlasmtlError("BAD_DATA", `no cell of ${parentLevel} "${parent}" has a child of it`, {
+        hint: "leave the parent out, or fit on more cells",
       });
     this.children = [...new Set(used.map((i) => truth.child.categories[truth.child.codes[i]]))].sort(
       compareCodePoints,

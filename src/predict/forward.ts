@@ -122,5 +122,5 @@ function zeros(nRows: number, nCols: number): DenseMatrix {
 }
 
 function wrongRows(got: number, expected: number): AtlasmtlError {
-  return new AtlasmtlError("BAD_DATA", `The matrix gave ${got} rows; obs has ${expected}.`);
+  return new AtlasmtlError("BAD_DATA", `the matrix gave ${got} rows, obs has ${expected}`);
 }

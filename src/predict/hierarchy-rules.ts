@@ -5,7 +5,7 @@
  */
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, notice, option, type Phrase, phrase } from "../errors.ts";
 import type { Model, ReferenceLabels } from "../model/types.ts";
 import type { PredictedLabels, Warning } from "./types.ts";
 import { HIERARCHY_REASON, UNKNOWN } from "./unknown.ts";
@@ -59,9 +59,9 @@ function entries(value: unknown, where: string): [string, unknown][] {
 
 function badRule(where: string, expected: string, got: unknown): AtlasmtlError {
   const kind = got === null ? "null" : Array.isArray(got) ? "an array" : `a value of type ${typeof got}`;
-  return new AtlasmtlError("BAD_FORMAT", `Hierarchy rules need ${expected} here, got ${kind}.`, {
+  return new AtlasmtlError("BAD_FORMAT", `hierarchy rules need ${expected} here, got ${kind}`, {
     where,
-    hint: 'Expected {"child column": {"parent_col": "column", "child_to_parent": {"child": "parent"}}}.',
+    hint: 'write {"child column": {"parent_col": "column", "child_to_parent": {"child": "parent"}}}',
   });
 }
 
@@ -97,9 +97,9 @@ export function deriveHierarchyRules(
 function labelsOf(labels: ReadonlyMap<string, ReferenceLabels>, column: string): ReferenceLabels {
   const found = labels.get(column);
   if (found === undefined)
-    throw new AtlasmtlError("MISMATCH", `The reference has no labels for ${column}.`, {
+    throw new AtlasmtlError("MISMATCH", `the reference has no labels for ${column}`, {
       where: "reference › labels",
-      hint: "Pass hierarchyRules instead of deriving them.",
+      hint: phrase`give ${option("hierarchyRules")} instead of deriving them`,
     });
   return found;
 }
@@ -139,10 +139,9 @@ export async function resolveHierarchy(
     return {
       rules: new Map(),
       warnings: [
-        {
-          message: "Hierarchy rules are given but not enforced.",
-          hint: "Set enforceHierarchy (--enforce-hierarchy).",
-        },
+        notice("hierarchy rules are given but not enforced", {
+          hint: phrase`enforce them by ${option("enforceHierarchy", true)}`,
+        }),
       ],
     };
   const columns = model.labelHeads.map((head) => head.column);
@@ -152,34 +151,42 @@ export async function resolveHierarchy(
   }
   const warnings: Warning[] = [];
   for (const [column, { parentColumn, childToParent }] of asked) {
-    const child = requireColumn(columns, column, "hierarchyRules");
-    const parent = requireColumn(columns, parentColumn, `hierarchyRules › ${column} › parent_col`);
+    const child = requireColumn(columns, column, phrase`${option("hierarchyRules")}`);
+    const parent = requireColumn(
+      columns,
+      parentColumn,
+      phrase`${option("hierarchyRules")} › ${column} › parent_col`,
+    );
     if (parent >= child)
       throw new AtlasmtlError(
         "MISMATCH",
         `${parentColumn} cannot be the parent of ${column}: label columns go from coarse to fine ` +
-          `(${columns.join(", ")}).`,
-        { where: `hierarchyRules › ${column}`, hint: "Name a column before it as parent_col." },
+          `(${columns.join(", ")})`,
+        {
+          where: phrase`${option("hierarchyRules")} › ${column}`,
+          hint: "name a column before it as parent_col",
+        },
       );
     const { classes } = model.labelHeads[parent];
     const strange = [...new Set(childToParent.values())].filter((label) => !classes.includes(label));
     if (strange.length > 0)
-      warnings.push({
-        message: `The rules for ${column} name parents that the model does not predict: ${some(strange)}.`,
-        where: `hierarchyRules › ${column}`,
-        hint: `Children of such parents always become ${UNKNOWN} where their parent column is known.`,
-      });
+      warnings.push(
+        notice(`the rules for ${column} name parents that the model does not predict: ${some(strange)}`, {
+          where: phrase`${option("hierarchyRules")} › ${column}`,
+          hint: `correct the rules: children of such parents always become ${UNKNOWN} where their parent column is known`,
+        }),
+      );
   }
   return { rules: asked, warnings };
 }
 
-function requireColumn(columns: readonly string[], column: string, where: string): number {
+function requireColumn(columns: readonly string[], column: string, where: Phrase): number {
   const at = columns.indexOf(column);
   if (at >= 0) return at;
   throw new AtlasmtlError(
     "MISMATCH",
-    `"${column}" is not a label column of the model (${columns.join(", ")}).${didYouMean(column, columns)}`,
-    { where, hint: "Use rules made for this model." },
+    `"${column}" is not a label column of the model (${columns.join(", ")})${didYouMean(column, columns)}`,
+    { where, hint: "use rules made for this model" },
   );
 }
 
@@ -188,11 +195,13 @@ function aboutAmbiguous(ambiguous: readonly AmbiguousChild[]): Warning {
     ({ column, child, parents }) =>
       `${child} of ${column} (${parents.map(({ label, nCells }) => `${label}: ${nCells} cells`).join(", ")})`,
   );
-  return {
-    message: `${ambiguous.length} labels of the reference have more than one parent; the most frequent is used: ${some(examples)}.`,
-    where: "reference › labels",
-    hint: "Correct the reference's labels, or pass hierarchyRules of your own.",
-  };
+  return notice(
+    `${ambiguous.length} labels of the reference have more than one parent; the most frequent is used: ${some(examples)}`,
+    {
+      where: "reference › labels",
+      hint: phrase`correct the reference's labels, or give ${option("hierarchyRules")} of your own`,
+    },
+  );
 }
 
 function some(items: readonly string[]): string {

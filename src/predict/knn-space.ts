@@ -3,7 +3,7 @@ import type { AnnData } from "../anndata/types.ts";
 import { LATENT_INTERNAL, referenceCoordsKey } from "../artifacts/schema.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { didYouMean } from "../core/nearest.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
 import { knnSpaceName } from "../model/resolve-options.ts";
 import type { Model, ReferenceLabels } from "../model/types.ts";
 import type { PredictSettings } from "./options.ts";
@@ -55,38 +55,47 @@ export async function chooseKnnSpace(
   if (name === undefined)
     throw new AtlasmtlError(
       "MISMATCH",
-      `None of the spaces ${PREFERENCE.join(", ")} is both predicted by the model (${list(widths.keys())}) and ` +
-        `in its reference (${list(spacesOf(coords))}).`,
-      { where: "reference › coords", hint: "Choose knnSpace with knnQueryObsmKey." },
+      `none of the spaces ${PREFERENCE.join(", ")} is both predicted by the model (${list(widths.keys())}) and ` +
+        `in its reference (${list(spacesOf(coords))})`,
+      {
+        where: "reference › coords",
+        hint: phrase`choose ${option("knnSpace")} with ${option("knnQueryObsmKey")}`,
+      },
     );
   const reference = coords.get(referenceCoordsKey(name));
   if (reference === undefined)
     throw new AtlasmtlError(
       "NOT_FOUND",
-      `The model's reference has no space "${name}"; it has ${list(spacesOf(coords))}.` +
+      `the model's reference has no space "${name}", it has ${list(spacesOf(coords))}` +
         didYouMean(name, spacesOf(coords)),
-      { where: "reference › coords", hint: "Choose one of them as knnSpace, or leave it out." },
+      {
+        where: "reference › coords",
+        hint: phrase`choose one of them as ${option("knnSpace")}, or leave it out`,
+      },
     );
   if (reference.nRows === 0)
-    throw new AtlasmtlError("BAD_DATA", "The model's reference has no cells.", {
+    throw new AtlasmtlError("BAD_DATA", "the model's reference has no cells", {
       where: "reference",
-      hint: 'Predict with knnCorrection: "off".',
+      hint: phrase`predict with ${option("knnCorrection", "off")}`,
     });
   const queryObsm = knnQueryObsmKey === null ? null : await queryPoints(adata, knnQueryObsmKey);
   const width = queryObsm?.nCols ?? widths.get(name);
   if (width === undefined)
     throw new AtlasmtlError(
       "NOT_FOUND",
-      `The model does not predict the space "${name}"; it predicts ${list(widths.keys())}.`,
-      { where: "knnSpace", hint: "Name the query's obsm array for this space with knnQueryObsmKey." },
+      `the model does not predict the space "${name}", it predicts ${list(widths.keys())}`,
+      {
+        where: phrase`${option("knnSpace")}`,
+        hint: phrase`name the query's obsm array for this space with ${option("knnQueryObsmKey")}`,
+      },
     );
   if (width !== reference.nCols)
     throw new AtlasmtlError(
       "MISMATCH",
-      `The query has ${width} dimensions in the space "${name}", the reference ${reference.nCols}.`,
+      `the query has ${width} dimensions in the space "${name}", the reference ${reference.nCols}`,
       {
         where: queryObsm === null ? "reference › coords" : `${adata.source} › obsm › ${knnQueryObsmKey}`,
-        hint: "Use the array that was made together with the reference's.",
+        hint: "use the array that was made together with the reference's",
       },
     );
   checkLabels(model, settings, labels, reference.nRows);
@@ -102,15 +111,15 @@ async function queryPoints(adata: AnnData, key: string): Promise<DenseMatrix> {
   const points = await adata.obsm(key);
   const where = `${adata.source} › obsm › ${key}`;
   if (points.nRows !== adata.nObs)
-    throw new AtlasmtlError("BAD_DATA", `The array has ${points.nRows} rows for ${adata.nObs} cells.`, {
+    throw new AtlasmtlError("BAD_DATA", `the array has ${points.nRows} rows for ${adata.nObs} cells`, {
       where,
     });
   const at = points.data.findIndex((value) => !Number.isFinite(value));
   if (at >= 0) {
     const row = Math.floor(at / points.nCols);
-    throw new AtlasmtlError("BAD_DATA", `Row ${row} holds ${points.data[at]}; expected finite numbers.`, {
+    throw new AtlasmtlError("BAD_DATA", `row ${row} holds ${points.data[at]}, expected finite numbers`, {
       where,
-      hint: "Leave out the cells without coordinates, or use another space.",
+      hint: phrase`leave out the cells without coordinates, or use another ${option("knnSpace")}`,
     });
   }
   return points;
@@ -133,9 +142,9 @@ function checkLabels(
       new AtlasmtlError(
         "MISMATCH",
         nLabels === undefined
-          ? `The reference has no labels for ${column}; it has ${list(labels.keys())}.`
-          : `The reference has ${nLabels} labels of ${column} for ${nPoints} points.`,
-        { hint: "The reference file may belong to another model." },
+          ? `the reference has no labels for ${column}, it has ${list(labels.keys())}`
+          : `the reference has ${nLabels} labels of ${column} for ${nPoints} points`,
+        { hint: "restore the reference file that was saved with this model" },
       ),
       "reference › labels",
       "artifact",

@@ -1,7 +1,7 @@
 /** Detects cells that are far from the reference (docs/specification/3-prediction.md#open-set). @module */
 import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
 import type { ReferenceLabels } from "../model/types.ts";
 import { chosenCells, visitNeighbours } from "./neighbours.ts";
@@ -38,9 +38,9 @@ export async function prototypeDistances(
 ): Promise<{ readonly scores: Float64Array; readonly nPrototypes: number }> {
   const { points } = labelPrototypes(reference, labels.codes, labels.categories.length);
   if (points.nRows === 0)
-    throw new AtlasmtlError("BAD_DATA", "No reference cell has a label to make centroids of.", {
+    throw new AtlasmtlError("BAD_DATA", "no reference cell has a label to make centroids of", {
       where: "reference › labels",
-      hint: "Choose another opensetLabelColumn.",
+      hint: phrase`choose another ${option("opensetLabelColumn")}`,
     });
   const scores = new Float64Array(queries.nRows);
   await visitNeighbours(

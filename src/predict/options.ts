@@ -2,15 +2,9 @@
 import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
+import { option, phrase } from "../errors.ts";
 import { SET_COVERAGES } from "../model/conformal.ts";
-import {
-  checkChoice,
-  checkName,
-  checkNumber,
-  optionName,
-  shown,
-  usageError,
-} from "../model/option-checks.ts";
+import { checkChoice, checkName, checkNumber, shown, usageError } from "../model/option-checks.ts";
 import { INPUT_TRANSFORMS, type InputTransform, type Model } from "../model/types.ts";
 import {
   DUPLICATE_POLICIES,
@@ -193,7 +187,10 @@ export function resolvePredictOptions(
   const names = Object.keys(PREDICT_DEFAULTS);
   for (const [name, value] of Object.entries(options)) {
     if (!names.includes(name))
-      throw usageError(`prediction has no option ${shown(name)}.${didYouMean(name, names)}`);
+      throw usageError(
+        `prediction has no option ${shown(name)}${didYouMean(name, names)}`,
+        `use any of ${names.join(", ")}`,
+      );
     if (value !== undefined) Object.assign(settings, { [name]: value });
   }
   if (settings.inputTransform !== null)
@@ -224,38 +221,37 @@ export function resolvePredictOptions(
   if (settings.ensemblSourceColumn !== null) checkName("ensemblSourceColumn", settings.ensemblSourceColumn);
   for (const name of TOGGLES)
     if (typeof settings[name] !== "boolean")
-      throw usageError(`${optionName(name)} is ${shown(settings[name])}; expected true or false`);
+      throw usageError(phrase`${option(name)} is ${shown(settings[name])}, expected true or false`);
   if (settings.predictionSets !== null) {
     checkNumber("predictionSets", settings.predictionSets, SET_COVERAGE);
     if (!settings.applyCalibration)
       throw usageError(
-        `${optionName("predictionSets")} needs calibrated probabilities, which applyCalibration: false leaves out`,
-        "Leave one of the two out.",
+        phrase`${option("predictionSets")} needs calibrated probabilities, which ${option("applyCalibration", false)} leaves out`,
+        "leave one of the two out",
       );
   }
   if (settings.enforceHierarchy && settings.hierarchyRules === null)
     throw usageError(
-      `${optionName("enforceHierarchy")} is on but there are no ${optionName("hierarchyRules")}`,
-      'Pass rules, or "derive" to build them from the reference.',
+      phrase`${option("enforceHierarchy")} is on but there are no ${option("hierarchyRules")}`,
+      phrase`give rules, or ${option("hierarchyRules", "derive")} to build them from the reference`,
     );
   return settings;
 }
 
 function checkOpenset(settings: PredictSettings, model: Pick<Model, "labelHeads">): void {
   const { opensetMethod, opensetThreshold, opensetLabelColumn } = settings;
-  const threshold = optionName("opensetThreshold");
   if (opensetMethod === null) {
     if (opensetThreshold !== null)
       throw usageError(
-        `${threshold} is ${shown(opensetThreshold)} but ${optionName("opensetMethod")} is not set`,
-        `Choose ${OPENSET_METHODS.join(" or ")}.`,
+        phrase`${option("opensetThreshold")} is ${shown(opensetThreshold)} but ${option("opensetMethod")} is not set`,
+        phrase`choose ${option("opensetMethod")} among ${OPENSET_METHODS.join(", ")}`,
       );
   } else {
     checkChoice("opensetMethod", opensetMethod, OPENSET_METHODS);
     if (opensetThreshold === null)
       throw usageError(
-        `${optionName("opensetMethod")} "${opensetMethod}" needs ${threshold}, a distance in the KNN space`,
-        "Choose it from the distances of held-out reference cells.",
+        phrase`${option("opensetMethod", opensetMethod)} needs ${option("opensetThreshold")}, a distance in the KNN space`,
+        "choose it from the distances of held-out cells, as fitOpenset (atlasmtl openset) does",
       );
     checkNumber("opensetThreshold", opensetThreshold, { min: 0 });
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ConfigValue, Float } from "../core/config.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { heldOutCellsNeeded, probabilitiesOf } from "../model/conformal.ts";
 import type { Model } from "../model/types.ts";
 import { configEntry } from "./temperatures.ts";
@@ -33,9 +33,9 @@ export interface SetPlan {
 export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, coverage: number): SetPlan {
   const stored = configEntry(model.trainConfig.get("calibration"), "conformal");
   if (stored === undefined || stored === null)
-    throw new AtlasmtlError("MISMATCH", "The model has no thresholds of prediction sets.", {
+    throw new AtlasmtlError("MISMATCH", "the model has no thresholds of prediction sets", {
       where: WHERE,
-      hint: "Train it again with valFraction and calibrationMethod (--val-fraction, --calibration).",
+      hint: phrase`train it again with ${option("valFraction")} and ${option("calibrationMethod")}`,
       subject: "artifact",
     });
   const coverages = numbers(configEntry(stored, "coverages"), "coverages");
@@ -44,8 +44,12 @@ export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, cover
   if (at < 0)
     throw new AtlasmtlError(
       "MISMATCH",
-      `The model has thresholds up to a coverage of ${coverages.at(-1) ?? 0}; asked for is ${coverage}.`,
-      { where: `${WHERE} › coverages`, hint: "Ask for a lower coverage.", subject: "artifact" },
+      `the model has thresholds up to a coverage of ${coverages.at(-1) ?? 0}, asked for is ${coverage}`,
+      {
+        where: `${WHERE} › coverages`,
+        hint: phrase`ask for a lower coverage by ${option("predictionSets")}`,
+        subject: "artifact",
+      },
     );
   const columns = configEntry(stored, "columns");
   const thresholds = new Map<string, number>();
@@ -68,13 +72,14 @@ function tooFewCells(
   columns: ConfigValue | undefined,
 ): AtlasmtlError {
   const n = configEntry(configEntry(columns, column), "n");
-  const lower = nStored === 0 ? "Train" : `Ask for at most ${coverages[nStored - 1]}, or train`;
+  const lower =
+    nStored === 0 ? "" : phrase`ask for ${option("predictionSets", coverages[nStored - 1])} at most, or `;
   return new AtlasmtlError(
     "MISMATCH",
-    `Prediction sets of coverage ${coverages[at]} need ${heldOutCellsNeeded(coverages[at])} held-out cells with a label in ${column}; the model had ${String(n ?? "fewer")}.`,
+    `prediction sets of coverage ${coverages[at]} need ${heldOutCellsNeeded(coverages[at])} held-out cells with a label in ${column}; the model had ${String(n ?? "fewer")}`,
     {
       where: `${WHERE} › columns › ${column}`,
-      hint: `${lower} with a larger valFraction (--val-fraction).`,
+      hint: phrase`${lower}train with a larger ${option("valFraction")}`,
       subject: "artifact",
     },
   );
@@ -87,10 +92,10 @@ function numbers(value: ConfigValue | undefined, key: string): number[] {
     return found;
   throw new AtlasmtlError(
     "BAD_DATA",
-    "The thresholds of prediction sets cannot be used: expected a list of numbers from 0 to 1.",
+    "the thresholds of prediction sets cannot be used, expected a list of numbers from 0 to 1",
     {
       where: `${WHERE} › ${key}`,
-      hint: "Predict without predictionSets.",
+      hint: phrase`predict without ${option("predictionSets")}`,
       subject: "artifact",
     },
   );
@@ -168,8 +173,10 @@ export function addSet(
     if (collector.textSize > MAX_SET_TEXT)
       throw new AtlasmtlError(
         "LIMIT",
-        `The ${members.length} different prediction sets of ${collector.column} up to cell ${cell} take over ${MAX_SET_TEXT} characters.`,
-        { hint: "Ask for a lower coverage, or annotate fewer cells at a time." },
+        `the ${members.length} different prediction sets of ${collector.column} up to cell ${cell} take over ${MAX_SET_TEXT} characters`,
+        {
+          hint: phrase`ask for a lower coverage by ${option("predictionSets")}, or annotate fewer cells at a time`,
+        },
       );
   }
   codes[cell] = code;

@@ -4,7 +4,7 @@
  */
 import type { DataFrame, Matrix } from "../anndata/types.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
-import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, isAtlasmtlError, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { canonicalGenes, examples, type GeneIds } from "../preprocess/gene-ids.ts";
 import { moveGenes } from "../preprocess/gene-view.ts";
@@ -79,7 +79,7 @@ export async function queryGenes(
       `none of the model's ${inModel.size} genes is in the query, as ${genes.naming.species} genes of ${genes.naming.table} or as they are (query: ${examples(names)}; model: ${examples(model.trainGenes)})`,
       {
         where: `${query.source} › var names`,
-        hint: "check the species; a table of other names can be given with geneIdTable, a var column of Ensembl ids with ensemblSourceColumn",
+        hint: phrase`check the species; a table of other names can be given with ${option("geneIdTable")}, a var column of Ensembl ids with ${option("ensemblSourceColumn")}`,
       },
     );
   }

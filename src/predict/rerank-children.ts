@@ -10,7 +10,7 @@ import {
 } from "../artifacts/refinement-schema.ts";
 import type { FileInput } from "../core/bytes.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { shown, usageError } from "../model/option-checks.ts";
 import { type BoundReranker, bindReranker, type Reranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
@@ -47,7 +47,7 @@ export function checkRefinementConfig(config: RefinementConfig): void {
   const isArtifact = method === REFINEMENT_METHODS.artifact;
   if (!isArtifact && method !== REFINEMENT_METHODS.plan)
     throw usageError(
-      `the method of the refinement is ${shown(method)}; expected ${Object.values(REFINEMENT_METHODS).join(" or ")}`,
+      `the method of the refinement is ${shown(method)}, expected ${Object.values(REFINEMENT_METHODS).join(" or ")}`,
     );
   const path: unknown = method === REFINEMENT_METHODS.artifact ? config.artifactPath : config.planPath;
   if (
@@ -101,10 +101,10 @@ export async function resolveRefinement(
   if (strange !== undefined)
     throw new AtlasmtlError(
       "MISMATCH",
-      `The refinement is for ${reranker.parentLevel} "${strange.parent}", which the model does not predict.`,
+      `the refinement is for ${reranker.parentLevel} "${strange.parent}", which the model does not predict`,
       {
-        where: `refinementConfig › ${REFINEMENT_KEYS.parents}`,
-        hint: "Fit the refinement with this model.",
+        where: phrase`${option("refinementConfig")} › ${REFINEMENT_KEYS.parents}`,
+        hint: "fit the refinement with this model",
         subject: "artifact",
       },
     );
@@ -141,11 +141,11 @@ function fallback(config: RefinementConfig, reranker: Reranker | null, reason: F
     fallbackReason: reason,
     warnings: [
       {
-        message: `The refinement is not applied (${reason}): ${ABOUT[reason]}.`,
+        message: `the refinement is not applied (${reason}): ${ABOUT[reason]}`,
         hint:
           reason === "plan_disabled"
-            ? "Leave the refinement out, or enable the plan."
-            : "Fit the refinement again, with this model and these rules.",
+            ? "leave the refinement out, or enable the plan"
+            : "fit the refinement again, with this model and these rules",
       },
     ],
   };

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ConfigValue, Float } from "../core/config.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 
 /** The calibration of logits. */
@@ -33,10 +33,10 @@ export function calibrationOf(model: Pick<Model, "trainConfig" | "labelHeads">, 
       if (!(typeof temperature === "number" && temperature > 0 && Number.isFinite(temperature)))
         throw new AtlasmtlError(
           "BAD_DATA",
-          `The calibration temperature of ${column} is ${String(temperature)}; expected a positive number.`,
+          `the calibration temperature of ${column} is ${String(temperature)}, expected a positive number`,
           {
             where: "train_config › calibration › temperatures",
-            hint: "Predict with applyCalibration: false.",
+            hint: phrase`predict with ${option("applyCalibration", false)}`,
           },
         );
       temperatures.set(column, temperature);

@@ -2,12 +2,11 @@
  * Whether a matrix holds counts, told from a sample of its values (docs/specification/4-preprocessing.md#counts).
  * @module
  */
-
 import { inspectMatrix } from "../anndata/inspect/inspect-matrix.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import { permutation, streamKey } from "../core/rng.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, type Phrase, phrase } from "../errors.ts";
 import type { PreprocessSettings } from "./options.ts";
 
 /** Rows that are looked at. */
@@ -195,7 +194,7 @@ async function elsewhere(
   tried: MatrixName,
   look: (name: MatrixName) => Promise<CountsSummary>,
   { countsLayer }: PreprocessSettings,
-): Promise<string> {
+): Promise<Phrase> {
   const names: MatrixName[] = adata.layerKeys.map((key): MatrixName => `layers/${key}`);
   if (adata.hasRaw) names.push("raw/X");
   const found: string[] = [];
@@ -205,12 +204,9 @@ async function elsewhere(
     if (summary !== null && summary.status === "counts_confirmed") found.push(name);
   }
   if (found.length === 0)
-    return (
-      `put the counts into layers["${countsLayer}"]; without them, featureSpace: "whole" with ` +
-      `countsRequired: false takes X as it is`
-    );
+    return phrase`put the counts into layers["${countsLayer}"]; without them, ${option("featureSpace", "whole")} with ${option("countsRequired", false)} takes X as it is`;
   const [first] = found;
-  return `${found.join(" and ")} hold${found.length === 1 ? "s" : ""} counts; choose with countsLayer: "${first.replace(/^layers\//, "")}"`;
+  return phrase`${found.join(" and ")} hold${found.length === 1 ? "s" : ""} counts; choose with ${option("countsLayer", first.replace(/^layers\//, ""))}`;
 }
 
 function short(value: number): string {

@@ -3,11 +3,10 @@
  * (docs/specification/4-preprocessing.md#gene-identifiers).
  * @module
  */
-
 import { type GeneSummary, inspectGenes } from "../anndata/inspect/inspect-genes.ts";
 import { columnStrings } from "../anndata/read/column-values.ts";
 import type { DataFrame } from "../anndata/types.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { type GeneTable, ID_PREFIXES, packagedTable, readGeneTable, stripVersion } from "./gene-table.ts";
 import { type PreprocessSettings, SPECIES, type Species, type VarNamesType } from "./options.ts";
 import { CASES, ENSEMBL_COLUMNS, type NamingCase, SPECIES_ENSEMBL_COLUMN } from "./schema.ts";
@@ -186,7 +185,7 @@ async function speciesOf(
         `the species is said to be ${named} (${ID_PREFIXES[named]}…), but ${first[1]} of ${names.length} genes begin with ${first[0]}`,
         {
           where,
-          hint: `leave the species out, or give the right one: species: "${nameOf(first[0]) ?? "…"}"`,
+          hint: phrase`leave the species out, or give the right one: ${option("species", nameOf(first[0]) ?? "…")}`,
         },
       );
     return { species: named, table: await tableOf(named) };
@@ -248,7 +247,7 @@ async function bySymbols(
       `none of ${names.length} gene names is known, such as ${examples(names)}`,
       {
         where,
-        hint: "names of genes are looked for in var names; give a table of them with geneIdTable, or the var column of Ensembl ids with ensemblSourceColumn",
+        hint: phrase`names of genes are looked for in var names; give a table of them with ${option("geneIdTable")}, or the var column of Ensembl ids with ${option("ensemblSourceColumn")}`,
       },
     );
   // Symbols of human and of rodents differ in their case; those of mouse and rat are often the same.
@@ -274,7 +273,7 @@ function mixedSpecies(
   const parts = counts.map(([species, n]) => `${n} of ${species}`).join(" and ");
   return new AtlasmtlError("BAD_DATA", `the ${names.length} genes are of several species: ${parts}`, {
     where,
-    hint: `keep the cells and genes of one species; species: "${counts[0][0]}" takes its genes and drops the others`,
+    hint: phrase`keep the cells and genes of one species; ${option("species", counts[0][0])} takes its genes and drops the others`,
   });
 }
 

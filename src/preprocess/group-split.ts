@@ -7,7 +7,7 @@ import { columnStrings } from "../anndata/read/column-values.ts";
 import type { AnnData } from "../anndata/types.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { permutation, streamKey } from "../core/rng.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 
 /** Labels with fewer cells are warned of. */
 const FEW = { build: 10, predict: 5 } as const;
@@ -73,9 +73,15 @@ export async function makeGroupSplitPlan(
   const { seed = SPLIT_DEFAULTS.seed, nCandidates = SPLIT_DEFAULTS.nCandidates } = options;
   for (const [name, value] of Object.entries({ buildSize, predictSize, nCandidates }))
     if (!Number.isSafeInteger(value) || value < 1)
-      throw new AtlasmtlError("USAGE", `${name} is ${value}; expected a whole number of 1 or more`);
+      throw new AtlasmtlError(
+        "USAGE",
+        phrase`${option(name)} is ${value}, expected a whole number of 1 or more`,
+      );
   if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new AtlasmtlError("USAGE", `seed is ${seed}; expected a whole number of 0 or more`);
+    throw new AtlasmtlError(
+      "USAGE",
+      phrase`${option("seed")} is ${seed}, expected a whole number of 0 or more`,
+    );
   const { counts, nLeftOut } = await countCells(adata, splitKey, targetLabel);
   const groups = [...counts.keys()].sort(compareCodePoints);
   const seen = new Map<string, Candidate>();
@@ -248,7 +254,7 @@ function noSplit(adata: AnnData, options: GroupSplitOptions, counts: Counts): At
       hint:
         counts.size < 2
           ? "choose a column with two groups or more"
-          : "ask for fewer cells, or raise nCandidates",
+          : phrase`ask for fewer cells, or raise ${option("nCandidates")}`,
     },
   );
 }

@@ -8,7 +8,7 @@
 import type { Matrix } from "../anndata/types.ts";
 import { exp, log } from "../core/math.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
 import { fitLoess } from "./loess.ts";
 import { ValueCounts } from "./value-counts.ts";
 
@@ -56,7 +56,7 @@ export async function variableGenes(
       "LIMIT",
       `${names.length} batches of ${nGenes} genes are too many to rank genes in`,
       {
-        hint: "choose a column with fewer batches",
+        hint: phrase`choose a column with fewer batches as ${option("hvgBatchKey")}`,
       },
     );
   const nCells = new Float64Array(names.length);
@@ -81,7 +81,7 @@ export async function variableGenes(
         "BAD_DATA",
         `${names[batch]} has ${nCells[batch]} cells; genes vary over 2 or more`,
         {
-          hint: "leave the batch out, or choose another hvgBatchKey",
+          hint: phrase`leave the batch out, or choose another ${option("hvgBatchKey")}`,
         },
       );
     return standardisedVariances(table, nCells[batch]);
@@ -93,7 +93,7 @@ function refuseNegative(values: Float32Array): void {
   const bad = values.find((value) => value < 0);
   if (bad !== undefined)
     throw new AtlasmtlError("BAD_DATA", `a value is ${bad}; counts are 0 or more`, {
-      hint: "choose the layer of counts",
+      hint: phrase`choose the layer of counts by ${option("countsLayer")}`,
     });
 }
 

@@ -3,7 +3,7 @@
  * docs/specification/4-preprocessing.md#feature-panel).
  * @module
  */
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { examples, type GeneIds } from "./gene-ids.ts";
 import type { PreprocessSettings } from "./options.ts";
 
@@ -44,14 +44,17 @@ export function planGenes(
       `none of ${names.length} genes has a ${naming.species} Ensembl id, such as ${examples(unmapped)}${because}`,
       {
         where,
-        hint: "give the right species, a table of these names with geneIdTable, or the var column of Ensembl ids with ensemblSourceColumn",
+        hint: phrase`give the right ${option("species")}, a table of these names with ${option("geneIdTable")}, or the var column of Ensembl ids with ${option("ensemblSourceColumn")}`,
       },
     );
   if (unmapped.length > 0 && unmappedPolicy === "error")
     throw new AtlasmtlError(
       "BAD_DATA",
       `${unmapped.length} of ${names.length} genes have no ${naming.species} Ensembl id, such as ${examples(unmapped)}${because}`,
-      { where, hint: 'correct the names, or leave these genes out with unmappedPolicy: "drop"' },
+      {
+        where,
+        hint: phrase`correct the names, or leave these genes out with ${option("unmappedPolicy", "drop")}`,
+      },
     );
   const place = new Map<string, number>();
   const first: number[] = [];
@@ -81,7 +84,7 @@ export function planGenes(
       `${duplicated.length} ids have several genes, such as ${examples(duplicated)}`,
       {
         where,
-        hint: 'add them up with duplicatePolicy: "sum", or keep the first',
+        hint: phrase`add them up with ${option("duplicatePolicy", "sum")}, or keep the first with ${option("duplicatePolicy", "first")}`,
       },
     );
   return {

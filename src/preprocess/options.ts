@@ -1,7 +1,7 @@
 /** The options of preprocessing with their defaults (docs/specification/4-preprocessing.md). @module */
 import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase, type Said } from "../errors.ts";
 
 export const INPUT_MATRIX_TYPES = ["infer", "counts", "lognorm"] as const;
 export const VAR_NAMES_TYPES = ["infer", "symbol", "ensembl", "ensembl_versioned", "mixed"] as const;
@@ -87,24 +87,30 @@ export function resolvePreprocessOptions(options: PreprocessOptions): Preprocess
   const names = Object.keys(PREPROCESS_DEFAULTS);
   for (const name of Object.keys(options))
     if (!names.includes(name))
-      throw usage(`preprocessing has no option "${name}".${didYouMean(name, names)}`);
+      throw usage(
+        `preprocessing has no option "${name}"${didYouMean(name, names)}`,
+        `use any of ${names.join(", ")}`,
+      );
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: PreprocessSettings = { ...PREPROCESS_DEFAULTS, ...given };
   for (const [name, choices] of Object.entries(CHOICES)) {
     const value = settings[name as keyof typeof CHOICES];
     if (!(choices as readonly string[]).includes(value))
       throw usage(
-        `${name} is ${JSON.stringify(value)}; expected one of ${choices.join(", ")}.` +
-          didYouMean(String(value), choices),
+        phrase`${option(name)} is ${JSON.stringify(value)}, expected one of ${choices.join(", ")}${didYouMean(String(value), choices)}`,
       );
   }
   const { nTopGenes, countsConfirmFraction, countsLayer } = settings;
   if (!Number.isSafeInteger(nTopGenes) || nTopGenes < 1)
-    throw usage(`nTopGenes is ${nTopGenes}; expected a whole number of 1 or more`);
+    throw usage(phrase`${option("nTopGenes")} is ${nTopGenes}, expected a whole number of 1 or more`);
   if (!(countsConfirmFraction >= 0.5 && countsConfirmFraction <= 1))
-    throw usage(`countsConfirmFraction is ${countsConfirmFraction}; expected a number from 0.5 to 1`);
-  if (countsLayer === "") throw usage("countsLayer is empty; expected the name of a layer");
+    throw usage(
+      phrase`${option("countsConfirmFraction")} is ${countsConfirmFraction}, expected a number from 0.5 to 1`,
+    );
+  if (countsLayer === "")
+    throw usage(phrase`${option("countsLayer")} is empty, expected the name of a layer`);
   return settings;
 }
 
-const usage = (message: string): AtlasmtlError => new AtlasmtlError("USAGE", message);
+const usage = (message: Said, hint?: Said): AtlasmtlError =>
+  new AtlasmtlError("USAGE", message, hint === undefined ? {} : { hint });

@@ -1,12 +1,11 @@
 /** Preprocessing of references and queries: the order of steps (docs/specification/4-preprocessing.md). @module */
-
 import { toColumn } from "../anndata/containers/in-memory.ts";
 import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData, Column, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { baseName } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, type Notice, notice, option, phrase } from "../errors.ts";
 import { type CountsChoice, chooseCounts } from "./counts.ts";
 import { canonicalGenes, examples, type GeneIds } from "./gene-ids.ts";
 import { viewGenes } from "./gene-view.ts";
@@ -17,13 +16,6 @@ import { type FeaturePanel, panelSymbols, panelToConfig } from "./panel.ts";
 import { countsReport, genesReport, settingsConfig } from "./preprocess-report.ts";
 import { CASES, PREPROCESS_KEY, PREPROCESS_KEYS, VAR_COLUMNS } from "./schema.ts";
 
-/** Something a caller should be told. */
-export interface PreprocessWarning {
-  readonly message: string;
-  readonly where?: string;
-  readonly hint?: string;
-}
-
 export interface PreprocessResult {
   /** A view of the input with the genes of the panel; it must not outlive the input. */
   readonly adata: AnnData;
@@ -32,7 +24,7 @@ export interface PreprocessResult {
   readonly report: ConfigMap;
   /** What was settled about the names of genes, and which of it is a guess. */
   readonly genes: GeneIds;
-  readonly warnings: readonly PreprocessWarning[];
+  readonly warnings: readonly Notice[];
 }
 
 /**
@@ -66,13 +58,15 @@ export async function preprocessReference(
     if (counts.matrix === null)
       throw new AtlasmtlError("BAD_DATA", "variable genes are chosen by counts, and there are none", {
         where: adata.source,
-        hint: 'give the layer of counts with countsLayer, or keep all genes with featureSpace: "whole"',
+        hint: phrase`give the layer of counts with ${option("countsLayer")}, or keep all genes with ${option("featureSpace", "whole")}`,
       });
     if (settings.nTopGenes >= plan.names.length)
-      warnings.push({
-        message: `nTopGenes is ${settings.nTopGenes} and there are ${plan.names.length} genes: all of them are kept`,
-        where: adata.source,
-      });
+      warnings.push(
+        notice(
+          phrase`${option("nTopGenes")} is ${settings.nTopGenes} and there are ${plan.names.length} genes: all of them are kept`,
+          { where: adata.source },
+        ),
+      );
     const all = await viewOf(adata, plan, counts, settings);
     variable = await variableGenes(
       await all.matrix(countsName(counts, settings)),
@@ -246,7 +240,7 @@ async function readBatches(adata: AnnData, { hvgBatchKey }: PreprocessSettings):
       `${nMissing} of ${codes.length} cells have no value in column "${hvgBatchKey}"`,
       {
         where: `${adata.source} › obs › ${hvgBatchKey}`,
-        hint: "fill the column, or choose another hvgBatchKey",
+        hint: phrase`fill the column, or choose another ${option("hvgBatchKey")}`,
       },
     );
   const used = [...new Set(codes)].sort((a, b) => a - b);
@@ -254,15 +248,19 @@ async function readBatches(adata: AnnData, { hvgBatchKey }: PreprocessSettings):
   return { codes: codes.map((code) => place.get(code)!), names: used.map((code) => categories[code]) };
 }
 
-function genesWarnings(genes: GeneIds, plan: GenePlan, adata: AnnData): PreprocessWarning[] {
-  const warnings: PreprocessWarning[] = [];
+function genesWarnings(genes: GeneIds, plan: GenePlan, adata: AnnData): Notice[] {
+  const warnings: Notice[] = [];
   const where = `${adata.source} › var names`;
   if (genes.unmapped.length * 5 > adata.nVars)
-    warnings.push({
-      message: `${genes.unmapped.length} of ${adata.nVars} genes have no ${genes.naming.species} Ensembl id, such as ${examples(genes.unmapped)}`,
-      where,
-      hint: "check species and names; a table of other names can be given with geneIdTable",
-    });
+    warnings.push(
+      notice(
+        `${genes.unmapped.length} of ${adata.nVars} genes have no ${genes.naming.species} Ensembl id, such as ${examples(genes.unmapped)}`,
+        {
+          where,
+          hint: phrase`check species and names; a table of other names can be given with ${option("geneIdTable")}`,
+        },
+      ),
+    );
   for (const cause of genes.causes) warnings.push({ message: `of the genes without an id, ${cause}`, where });
   if (plan.duplicated.length > 0 && genes.naming.namingCase === CASES.table)
     warnings.push({

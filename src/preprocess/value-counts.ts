@@ -1,5 +1,5 @@
 /** How often each value occurs in each gene: what a variance of clipped counts needs, in one pass. @module */
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 
 /** Whole values below this are counted in a table of their own; most counts are. */
 const SMALL = 16;
@@ -70,7 +70,7 @@ export class ValueCounts {
         "LIMIT",
         `more than ${this.used} different values of genes: these are no counts`,
         {
-          hint: "choose the layer of counts",
+          hint: phrase`choose the layer of counts by ${option("countsLayer")}`,
         },
       );
     const { keys, values, counts } = this;

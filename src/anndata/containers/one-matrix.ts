@@ -32,7 +32,7 @@ export function oneMatrix(parts: OneMatrixParts): AnnData {
     return X;
   };
   const missing = (what: string, name: string, names: readonly string[]): AtlasmtlError =>
-    new AtlasmtlError("NOT_FOUND", `there is no ${what} "${name}".${didYouMean(name, names)}`, {
+    new AtlasmtlError("NOT_FOUND", `there is no ${what} "${name}"${didYouMean(name, names)}`, {
       where: source,
       hint: names.length === 0 ? `a dataset of this kind has no ${what}` : `there is ${names.join(", ")}`,
     });

@@ -4,7 +4,7 @@
  * Source: 10x Genomics, "Feature-Barcode Matrices"; what is kept by default is what scanpy keeps.
  * @module
  */
-import { AtlasmtlError } from "../../errors.ts";
+import { AtlasmtlError, option, phrase } from "../../errors.ts";
 import { listed } from "../read/dataframe.ts";
 import type { DataFrame, Matrix } from "../types.ts";
 import type { ColumnInput } from "./in-memory.ts";
@@ -78,13 +78,15 @@ export function chooseGenome(
     throw new AtlasmtlError("NOT_FOUND", `there is no genome "${asked}"`, {
       where,
       hint:
-        names.length === 0 ? "the file names no genome; leave the option out" : `genomes: ${listed(names)}`,
+        names.length === 0
+          ? phrase`the file names no genome; leave ${option("genome")} out`
+          : `genomes: ${listed(names)}`,
     });
   }
   if (names.length <= 1) return null;
   throw new AtlasmtlError("USAGE", `the file holds ${names.length} genomes: ${listed(names)}`, {
     where,
-    hint: `choose one of them, such as genome: "${names[0]}"`,
+    hint: phrase`choose one of them, such as ${option("genome", names[0])}`,
   });
 }
 

@@ -1,7 +1,7 @@
 /** Dense matrices as text (`.csv`, `.tsv`, `.txt`, gzipped or not): a line per cell, or per gene if so told. @module */
 import { platform } from "#platform";
 import type { FileInput } from "../../core/bytes.ts";
-import { locate } from "../../errors.ts";
+import { locate, notice, option, phrase } from "../../errors.ts";
 import { type Delimited, openDelimited } from "../../formats/text/delimited.ts";
 import type { EntryBatch } from "../../formats/text/entries.ts";
 import { looksLikeGenes } from "../inspect/gene-names.ts";
@@ -132,10 +132,9 @@ function turned(
   if (!looksLikeGenes(cells) || looksLikeGenes(genes)) return [];
   const other = genesIn === "columns" ? "rows" : "columns";
   return [
-    {
-      message: `the names of the cells look like genes: ${cells.slice(0, 3).join(", ")}`,
+    notice(`the names of the cells look like genes: ${cells.slice(0, 3).join(", ")}`, {
       where,
-      hint: `read it with genesIn: "${other}" if that is where its genes are`,
-    },
+      hint: phrase`read it with ${option("genesIn", other)} if that is where its genes are`,
+    }),
   ];
 }

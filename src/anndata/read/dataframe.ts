@@ -140,7 +140,7 @@ export async function frame(parts: FrameParts): Promise<DataFrame> {
     },
     async column(name) {
       if (!names.has(name))
-        throw new AtlasmtlError("NOT_FOUND", `there is no column "${name}".${didYouMean(name, columns)}`, {
+        throw new AtlasmtlError("NOT_FOUND", `there is no column "${name}"${didYouMean(name, columns)}`, {
           where,
           hint: columns.length === 0 ? "there are no columns" : `columns: ${listed(columns)}`,
         });

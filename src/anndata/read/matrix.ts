@@ -1,5 +1,5 @@
 /** Opens X, layers and raw.X: finds the storage and checks that its parts belong together. @module */
-import { AtlasmtlError, locate } from "../../errors.ts";
+import { AtlasmtlError, locate, option, phrase } from "../../errors.ts";
 import type { ArrayStore, StoredArray } from "../../formats/array-store.ts";
 import { toFloat64 } from "../../formats/number-arrays.ts";
 import type { Matrix, MatrixName } from "../types.ts";
@@ -114,7 +114,7 @@ async function openVector(store: ArrayStore, path: string): Promise<StoredArray>
 /** @throws BAD_DATA when indptr does not rise from 0 to the number of stored entries. */
 export async function readStarts(array: StoredArray, n: number, nStored: number): Promise<Float64Array> {
   if (lengthOf(array) !== n + 1)
-    throw new AtlasmtlError("BAD_DATA", `indptr has ${lengthOf(array)} entries; expected ${n + 1}`);
+    throw new AtlasmtlError("BAD_DATA", `indptr has ${lengthOf(array)} entries, expected ${n + 1}`);
   const starts = toFloat64(await array.readNumbers());
   for (let i = 0; i <= n; i++) {
     const at = starts[i];
@@ -172,7 +172,7 @@ export function matrixOf(parts: MatrixParts): Matrix {
           where,
           hint:
             problem.kind === "value"
-              ? "replace missing and infinite values before mapping, or choose another layer"
+              ? phrase`replace missing and infinite values before mapping, or choose another ${option("layer")}`
               : "the file is damaged; write it again from its source",
         });
       }

@@ -51,14 +51,14 @@ export async function annDataOf(
   const checkName = (name: MatrixName): void => {
     const names = matrixNames();
     if (names.includes(name)) return;
-    throw new AtlasmtlError("NOT_FOUND", `there is no matrix "${name}".${didYouMean(name, names)}`, {
+    throw new AtlasmtlError("NOT_FOUND", `there is no matrix "${name}"${didYouMean(name, names)}`, {
       where: store.name,
       hint: names.length === 0 ? "the file has no matrix at all" : `matrices: ${listed(names)}`,
     });
   };
   const checkKey = (kind: string, key: string, keys: readonly string[]): void => {
     if (keys.includes(key)) return;
-    throw new AtlasmtlError("NOT_FOUND", `there is no "${key}" in ${kind}.${didYouMean(key, keys)}`, {
+    throw new AtlasmtlError("NOT_FOUND", `there is no "${key}" in ${kind}${didYouMean(key, keys)}`, {
       where: store.name,
       hint: keys.length === 0 ? `${kind} is empty` : `${kind} has: ${listed(keys)}`,
     });

@@ -69,8 +69,8 @@ export function streamRows(layout: MatrixLayout, options: RowsOptions = {}): Asy
   )
     throw new AtlasmtlError("USAGE", `rows ${start} to ${end} are not within 0 to ${layout.nRows}`);
   if (blockRows !== undefined && !(Number.isInteger(blockRows) && blockRows > 0))
-    throw new AtlasmtlError("USAGE", `blockRows is ${blockRows}; expected a positive integer`);
-  if (!(maxRows > 0)) throw new AtlasmtlError("USAGE", `maxRows is ${maxRows}; expected a positive integer`);
+    throw new AtlasmtlError("USAGE", `blockRows is ${blockRows}, expected a positive integer`);
+  if (!(maxRows > 0)) throw new AtlasmtlError("USAGE", `maxRows is ${maxRows}, expected a positive integer`);
   const { arrays } = layout;
   const { reuse = false, signal } = options;
   const asked = { start, end, blockRows, maxRows: Math.min(maxRows, BLOCK_ROWS), reuse, signal };

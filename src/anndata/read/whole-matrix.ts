@@ -1,7 +1,7 @@
 /** The whole of a matrix in memory, in as little of it as training needs. @module */
 import type { Csr } from "../../core/csr.ts";
 import type { WorkOptions } from "../../core/progress.ts";
-import { AtlasmtlError } from "../../errors.ts";
+import { AtlasmtlError, option, phrase } from "../../errors.ts";
 import type { Matrix } from "../types.ts";
 
 export interface CompactOptions extends WorkOptions {
@@ -137,7 +137,7 @@ async function refuseNegative(matrix: Matrix, firstRow: number, csr: Csr): Promi
     `${matrix.name} looks scaled: ${entry} is ${data[at]}, and the binary input transform needs values of 0 or more`,
     {
       where: matrix.name,
-      hint: "choose a layer with counts or log-normalised values (--layer), or --input-transform float",
+      hint: phrase`choose a matrix with counts or log-normalised values by ${option("layer")}, or ${option("inputTransform", "float")}`,
     },
   );
 }

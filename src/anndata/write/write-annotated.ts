@@ -40,7 +40,7 @@ function writerOf(path: string): ContainerWriter {
   if (container !== null) return container.writer;
   throw new AtlasmtlError(
     "USAGE",
-    `got ${JSON.stringify(path)}; expected a name that ends in ${WRITTEN_ENDINGS.join(" or ")}`,
+    `got ${JSON.stringify(path)}, expected a name that ends in ${WRITTEN_ENDINGS.join(" or ")}`,
     { where: path },
   );
 }

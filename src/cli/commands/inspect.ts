@@ -9,9 +9,9 @@ import type { InspectWork } from "../inspect/dataset.ts";
 import { type Description, listed } from "../inspect/description.ts";
 import { OPEN_FLAGS, openOptions } from "../options/dataset-flags.ts";
 import type { FlagValues } from "../options/flag.ts";
-import { inFlags } from "../terminal/in-flags.ts";
 import { byteSize, indent, plural, shellWord, table } from "../terminal/print.ts";
 import { describeFailure } from "../terminal/show-error.ts";
+import { commandWords } from "../terminal/wording.ts";
 
 /** JSON files larger than this are not read. */
 const MAX_JSON_BYTES = 64 << 20;
@@ -97,7 +97,7 @@ async function describeData(path: string, work: InspectWork): Promise<Descriptio
 
 function describeDamaged(path: string, size: number | null, error: unknown): Description {
   const isSyntax = error instanceof SyntaxError;
-  const { what, where, fix } = describeFailure(inFlags(error, OPEN_FLAGS), "atlasmtl inspect");
+  const { what, where, fix } = describeFailure(error, "atlasmtl inspect", commandWords(OPEN_FLAGS, null));
   const problem = isSyntax ? `not valid JSON: ${error.message}` : what;
   return {
     kind: "unreadable",

@@ -8,10 +8,9 @@ import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { snakeName } from "../options/flag.ts";
-import { OPENSET_FLAGS, type OpensetFlags } from "../options/options.ts";
+import type { OpensetFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
-import { inFlagWords } from "../terminal/in-flags.ts";
 import { percent, plural, shellWord } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { usageError } from "../terminal/show-error.ts";
@@ -88,7 +87,7 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
     );
     await platform.files.writeAll([{ path: out, bytes: [emitJson(settings)] }], run.also);
     progress.stop();
-    for (const warning of model.warnings) output.warn(inFlagWords(warning, OPENSET_FLAGS));
+    for (const warning of model.warnings) output.warn(warning);
     output.note(
       `threshold ${fitted.threshold.toPrecision(6)}: ${percent(knownOutside)} of ${plural(nKnown, "cell")} of known types lie beyond` +
         (unseenOutside === null || auroc === null
@@ -113,7 +112,7 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
       auroc,
       outputs: run.outputs().map(fileSummary),
       run_manifest: run.path,
-      warnings: model.warnings,
+      warnings: model.warnings.map(output.inWords),
     });
   } finally {
     progress.stop();

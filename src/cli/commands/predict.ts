@@ -29,11 +29,10 @@ import { openDataset } from "../open-dataset.ts";
 import { readYaml } from "../options/config-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { flagName } from "../options/flag.ts";
-import { PREDICT_FLAGS, type PredictFlags } from "../options/options.ts";
+import type { PredictFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
-import { inFlagWords } from "../terminal/in-flags.ts";
 import { byteSize, count, percent, plural, shellWord, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { usageError } from "../terminal/show-error.ts";
@@ -104,7 +103,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     progress.stop();
     const outputs = run.outputs();
     const warnings = [...model.warnings, ...result.warnings, ...leftOut];
-    for (const warning of warnings) output.warn(inFlagWords(warning, PREDICT_FLAGS));
+    for (const warning of warnings) output.warn(warning);
     const told = result.summary();
     output.note(summaryText(told));
     output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
@@ -121,7 +120,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       outputs: outputs.map(fileSummary),
       run_manifest: run.path,
       report: flags.report ?? null,
-      warnings,
+      warnings: warnings.map(output.inWords),
     });
   } finally {
     progress.stop();

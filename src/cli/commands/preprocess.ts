@@ -17,7 +17,7 @@ import { preprocessRecord, savePreprocessed } from "../../api/save-preprocessed.
 import type { ConfigMap, ConfigValue } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
-import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../options/options.ts";
+import type { PreprocessCommandFlags } from "../options/options.ts";
 import {
   PREPROCESS_FLAGS,
   PREPROCESS_KINDS,
@@ -27,7 +27,6 @@ import {
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
-import { inFlagWords } from "../terminal/in-flags.ts";
 import { genesText } from "../terminal/preprocess-text.ts";
 import { byteSize, shellWord, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
@@ -83,7 +82,7 @@ export async function runPreprocess(
     });
     progress.stop();
     const warnings = [...result.warnings, ...leftOut];
-    for (const warning of warnings) output.warn(inFlagWords(warning, PREPROCESS_COMMAND_FLAGS));
+    for (const warning of warnings) output.warn(warning);
     output.note(genesText(result));
     output.note(
       table(
@@ -106,7 +105,7 @@ export async function runPreprocess(
       case: result.genes.naming.namingCase,
       outputs: files.map(fileSummary),
       run_manifest: manifest,
-      warnings,
+      warnings: warnings.map(output.inWords),
     });
   } finally {
     progress.stop();
@@ -118,7 +117,7 @@ function kindOf(given: string): Kind {
   const found = PREPROCESS_KINDS.find((kind) => kind === given);
   if (found !== undefined) return found;
   throw usageError(
-    `got ${JSON.stringify(given)}, expected ${PREPROCESS_KINDS.join(" or ")}.${didYouMean(given, PREPROCESS_KINDS)}`,
+    `got ${JSON.stringify(given)}, expected ${PREPROCESS_KINDS.join(" or ")}${didYouMean(given, PREPROCESS_KINDS)}`,
     "atlasmtl preprocess",
     "write atlasmtl preprocess reference or atlasmtl preprocess query",
   );

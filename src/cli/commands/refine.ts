@@ -12,10 +12,9 @@ import { recordedSplit } from "../../api/split-record.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { layerOf } from "../options/dataset-flags.ts";
-import { REFINE_FLAGS, type RefineFlags } from "../options/options.ts";
+import type { RefineFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
-import { inFlagWords } from "../terminal/in-flags.ts";
 import { byteSize, count, percent, shellWord, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { usageError } from "../terminal/show-error.ts";
@@ -83,7 +82,7 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
     );
     await saveRefinement(out, fitted, run.also);
     progress.stop();
-    for (const warning of model.warnings) output.warn(inFlagWords(warning, REFINE_FLAGS));
+    for (const warning of model.warnings) output.warn(warning);
     output.note(summary(fitted));
     output.note(
       table(
@@ -122,7 +121,7 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
       },
       outputs: run.outputs().map(fileSummary),
       run_manifest: run.path,
-      warnings: model.warnings,
+      warnings: model.warnings.map(output.inWords),
     });
   } finally {
     progress.stop();

@@ -12,12 +12,11 @@ import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { readChildCorrection } from "../options/child-correction-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
-import { TRAIN_FLAGS, type TrainFlags } from "../options/options.ts";
+import type { TrainFlags } from "../options/options.ts";
 import { preprocessOptions, withoutPreprocessing } from "../options/preprocess-flags.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
-import { inFlagWords } from "../terminal/in-flags.ts";
 import { genesText } from "../terminal/preprocess-text.ts";
 import { byteSize, count, duration, plural, shellWord, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
@@ -85,7 +84,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
 
   const config = toPlain(model.data.trainConfig) as Readonly<Record<string, unknown>>;
   const warnings = [...(told?.warnings ?? []), ...model.warnings];
-  for (const warning of warnings) output.warn(inFlagWords(warning, TRAIN_FLAGS));
+  for (const warning of warnings) output.warn(warning);
   output.note(summary(model, config));
   output.note(
     table(
@@ -106,7 +105,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     last_val_loss: config.last_val_loss,
     outputs: files,
     run_manifest: run.path,
-    warnings,
+    warnings: warnings.map(output.inWords),
   });
 }
 

@@ -43,6 +43,7 @@ async function verify(path: string, flags: VerifyFlags = {}): Promise<Result> {
         json = summary;
       },
       note: () => undefined,
+      inWords: (notice) => notice,
       warn: ({ message }) => void warnings.push(message),
       heading: (text) => text,
     },

@@ -30,7 +30,7 @@ export async function readChildCorrection(path: string): Promise<ChildCorrection
     const key = KEYS.get(name);
     if (key === undefined)
       throw usageError(
-        `unknown setting "${name}".${didYouMean(name, KEYS.keys())}`,
+        `unknown setting "${name}"${didYouMean(name, KEYS.keys())}`,
         `${path} › ${name}`,
         `use any of ${[...KEYS.keys()].join(", ")}`,
       );

@@ -109,7 +109,7 @@ export async function readConfig(path: string, flags: FlagTable): Promise<Map<st
     if (key === undefined) {
       const near = nearest(name, keys.keys());
       throw usageError(
-        `unknown setting "${name}".${didYouMean(name, keys.keys())}`,
+        `unknown setting "${name}"${didYouMean(name, keys.keys())}`,
         `${path} › ${name}`,
         near === null ? `use any of ${[...keys.keys()].join(", ")}` : `write ${near}, or remove the line`,
       );

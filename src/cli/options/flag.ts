@@ -148,7 +148,7 @@ export function checkValue<V>(flag: Flag<V>, value: unknown, where: string): V {
   const got = shown(value);
   const suggestion = typeof value === "string" && flag.choices ? didYouMean(value, flag.choices) : "";
   throw usageError(
-    `got ${got}, expected ${flag.expected}.${suggestion}`,
+    `got ${got}, expected ${flag.expected}${suggestion}`,
     where,
     flag.choices === null ? `give ${flag.expected}` : `use ${flag.choices.join(", ")}`,
   );

@@ -51,7 +51,7 @@ const parse = async (flags: FlagTable, words: string[]): Promise<Record<string, 
   const command = new Command().exitOverride();
   addFlags(command, flags, {});
   command.parse(words, { from: "user" });
-  return readSettings(flags, command.opts());
+  return (await readSettings(flags, command.opts())).values;
 };
 
 test("every flag sets an option that the library has", () => {

@@ -1,6 +1,7 @@
 /** From the words of the command line and a config file to checked settings. @module */
 import { type Command, Option } from "commander";
 import { usageError } from "../terminal/show-error.ts";
+import type { GivenConfig } from "../terminal/wording.ts";
 import { readConfig } from "./config-file.ts";
 import { checkValue, type Flag, type FlagTable, type FlagValues, flagName, snakeName } from "./flag.ts";
 
@@ -31,6 +32,12 @@ function flagHelp(flag: Flag<unknown>, fallback: unknown): string {
   return notes.length === 0 ? flag.help : `${flag.help} (${notes.join("; ")})`;
 }
 
+/** The settings of a command and which of them a config file gave. */
+export interface Settings<T extends FlagTable> {
+  readonly values: FlagValues<T>;
+  readonly config: GivenConfig | null;
+}
+
 /**
  * The settings a command was given: those of its flags, then those of its config file.
  *
@@ -40,19 +47,21 @@ function flagHelp(flag: Flag<unknown>, fallback: unknown): string {
 export async function readSettings<T extends FlagTable>(
   flags: T,
   given: Readonly<Record<string, unknown>>,
-): Promise<FlagValues<T>> {
+): Promise<Settings<T>> {
   const values = new Map<string, unknown>();
   for (const [key, flag] of Object.entries(flags)) {
     const words = givenWords(key, flag, given);
     if (words !== null) values.set(key, checkValue(flag, flag.fromWords(words), flagName(key)));
   }
-  const config = values.get("config");
-  if (typeof config === "string") {
+  const path = values.get("config");
+  let config: GivenConfig | null = null;
+  if (typeof path === "string") {
     const { config: _, ...settable } = flags;
-    for (const [key, value] of await readConfig(config, settable))
-      if (!values.has(key)) values.set(key, value);
+    const ofFile = [...(await readConfig(path, settable))].filter(([key]) => !values.has(key));
+    for (const [key, value] of ofFile) values.set(key, value);
+    config = { path, keys: new Set(ofFile.map(([key]) => key)) };
   }
-  return Object.fromEntries(values) as FlagValues<T>;
+  return { values: Object.fromEntries(values) as FlagValues<T>, config };
 }
 
 /** Commander stores `--no-x` as `x: false`, one word as text, several as a list. */

@@ -1,8 +1,8 @@
 /** What goes to the terminal: plain, aligned, in colour only where a person reads it. @module */
 import { styleText } from "node:util";
-import type { Warning } from "../../api/index.ts";
+import { inWords, type Notice } from "../../api/errors.ts";
 import { snakeName } from "../options/flag.ts";
-import type { Failure } from "./show-error.ts";
+import type { CommandWords, Failure } from "./show-error.ts";
 
 /** Options that every command takes. */
 export interface CommonOptions {
@@ -16,11 +16,14 @@ export interface CommonOptions {
 export interface Output {
   /** The result that was asked for, to stdout; not with `--json`. */
   result(text: string): void;
-  /** The machine-readable summary, to stdout; only with `--json`. */
-  json(summary: unknown): void;
+  /** The machine-readable summary, printed to stdout when the command ends; only with `--json`. */
+  json(summary: object): void;
   /** How it went, to stderr; not with `--quiet`. */
   note(text: string): void;
-  warn(warning: Warning): void;
+  /** What may go wrong, to stderr, in the words of the command. */
+  warn(warning: Notice): void;
+  /** A notice in the words of the command. */
+  inWords(notice: Notice): Notice;
   /** Emphasis for stdout. */
   heading(text: string): string;
 }
@@ -31,28 +34,42 @@ function painter(stream: NodeJS.WriteStream): (format: "bold" | "red" | "yellow"
   return (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text);
 }
 
-/** The output of one run of the program. */
-export function createOutput(options: CommonOptions): Output {
+/** The output of one run of the program; `keep` takes the summary. */
+export function createOutput(
+  options: CommonOptions,
+  words: CommandWords,
+  keep: (summary: object) => void,
+): Output {
   const onError = painter(process.stderr);
   const onOutput = painter(process.stdout);
   return {
     result(text) {
       if (!options.json) process.stdout.write(`${text}\n`);
     },
-    json(summary) {
-      if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-    },
+    json: keep,
     note(text) {
       if (!options.quiet) process.stderr.write(`${text}\n`);
     },
     warn(warning) {
-      const lines = [`${onError("yellow", "warning:")} ${warning.message}`];
-      if (warning.where !== undefined) lines.push(`  where: ${warning.where}`);
-      if (warning.hint !== undefined) lines.push(`  fix: ${warning.hint}`);
+      const { message, where, hint } = inWords(warning, words.setting);
+      const lines = [`${onError("yellow", "warning:")} ${message}`];
+      if (where !== undefined) lines.push(`  where: ${where}`);
+      if (hint !== undefined) lines.push(`  fix: ${hint}`);
       process.stderr.write(`${lines.join("\n")}\n`);
     },
+    inWords: (notice) => inWords(notice, words.setting),
     heading: (text) => onOutput("bold", text),
   };
+}
+
+/** Writes a summary to stdout. */
+export function printJson(summary: object): void {
+  process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+}
+
+/** A failure as `--json` prints it, beside what the command had to say before. */
+export function failureJson({ code, what, where, fix, options }: Failure): object {
+  return { error: { code, message: what, where, hint: fix, options } };
 }
 
 /** Writes the three lines of an error to stderr. */

@@ -1,5 +1,14 @@
 /** From an error to three lines and an exit code (docs/specification/6-cli.md#exit-codes). @module */
-import { AtlasmtlError, type ErrorCode, type ErrorSubject } from "../../api/errors.ts";
+import {
+  AtlasmtlError,
+  changed,
+  type ErrorCode,
+  type ErrorSubject,
+  inWords,
+  option,
+  type Said,
+  type Wording,
+} from "../../api/errors.ts";
 
 const EXIT_CODES: Readonly<Record<ErrorSubject, number>> = {
   usage: 2,
@@ -12,38 +21,28 @@ const EXIT_CODES: Readonly<Record<ErrorSubject, number>> = {
 /** 128 plus the number of SIGINT, as shells report it. */
 export const EXIT_INTERRUPTED = 130;
 
+/** How one run of a command names settings in a sentence, and as the place of an error. */
+export interface CommandWords {
+  readonly setting: Wording;
+  readonly place: Wording;
+}
+
+const LIBRARY_WORDS: CommandWords = { setting: String, place: String };
+
 /** What went wrong, where, and what to do; each one line. */
 export interface Failure {
   readonly exitCode: number;
+  readonly code: ErrorCode;
   readonly what: string;
   readonly where: string;
   readonly fix: string;
+  /** The settings that it speaks of, as this command's user writes them. */
+  readonly options: readonly string[];
 }
 
 /** A usage error of the command line itself. */
-export function usageError(message: string, where: string, hint: string): AtlasmtlError {
+export function usageError(message: Said, where: Said, hint: Said): AtlasmtlError {
   return new AtlasmtlError("USAGE", message, { where, hint });
-}
-
-/** A copy of an error with some of its parts changed; the stack stays. */
-export function changedError(
-  error: AtlasmtlError,
-  changes: {
-    message?: string;
-    where?: string | undefined;
-    hint?: string | undefined;
-    subject?: ErrorSubject;
-  },
-): AtlasmtlError {
-  const { message, where, hint, subject } = { ...error, message: error.message, ...changes };
-  const changed = new AtlasmtlError(error.code, message, {
-    ...(where === undefined ? {} : { where }),
-    ...(hint === undefined ? {} : { hint }),
-    subject,
-    cause: error.cause,
-  });
-  if (error.stack !== undefined) changed.stack = error.stack;
-  return changed;
 }
 
 /** What is at fault whatever the file. */
@@ -55,36 +54,61 @@ export async function asSubject<T>(subject: ErrorSubject, work: () => Promise<T>
     return await work();
   } catch (error) {
     const isFixed = !(error instanceof AtlasmtlError) || FIXED_SUBJECTS.includes(error.code);
-    throw isFixed ? error : changedError(error, { subject });
+    throw isFixed ? error : changed(error, { subject });
   }
 }
 
-/** Describes any error; `command` (such as `atlasmtl train`) stands in where no place is known. */
-export function describeFailure(error: unknown, command: string): Failure {
+/**
+ * Describes any error in the words of a command; `command` (such as `atlasmtl train`) stands in where no place is
+ * known, but for a setting that cannot be used.
+ */
+export function describeFailure(
+  error: unknown,
+  command: string,
+  words: CommandWords = LIBRARY_WORDS,
+): Failure {
   if (isInterruption(error))
     return {
       exitCode: EXIT_INTERRUPTED,
+      code: "ABORTED",
       what: "interrupted",
       where: command,
       fix: "no half-written file was left; run the command again",
+      options: [],
     };
   const known = asKnown(error);
   if (known === null || known.subject === "bug") return describeBug(error, command);
+  const { message, hint } = inWords(known, words.setting);
+  const setting = known.code === "USAGE" ? known.options[0] : undefined;
+  const place = setting && words.place(option(setting.name));
   return {
     exitCode: EXIT_CODES[known.subject],
-    what: oneLine(known.message),
-    where: oneLine(known.where ?? command),
-    fix: oneLine(known.hint ?? `see ${command} --help`),
+    code: known.code,
+    what: oneLine(message),
+    where: oneLine(inWords(known, words.place).where ?? place ?? command),
+    fix: oneLine(hint ?? (place === undefined ? WAYS_ON[known.subject](command) : `correct ${place}`)),
+    options: known.options.map(({ name }) => oneLine(words.setting(option(name)))),
   };
 }
+
+/** For errors that know no way on of their own. */
+const WAYS_ON: Readonly<Record<ErrorSubject, (command: string) => string>> = {
+  usage: (command) => `correct the call; ${command} --help lists what can be given`,
+  data: () => "check this file: atlasmtl inspect FILE shows what is in it",
+  artifact: () => "check the model: atlasmtl verify MODEL compares its files with their checksums",
+  environment: () => "check the disk, the memory and the permissions of this machine",
+  bug: () => "report it",
+};
 
 function describeBug(error: unknown, command: string): Failure {
   const text = error instanceof Error ? error.message : String(error);
   return {
     exitCode: EXIT_CODES.bug,
+    code: "BUG",
     what: `internal error: ${oneLine(text)}`,
     where: command,
     fix: "this is a bug in atlasmtl: please report it with this command, the output of it with --debug, and atlasmtl --version",
+    options: [],
   };
 }
 

@@ -22,7 +22,7 @@ function readText(value: PickleValue, index: number): string | null {
   if (typeof value === "string") return value;
   if (value === null || (value instanceof Float && Number.isNaN(value.value))) return null;
   if (value instanceof Global && value.name === "NA") return null;
-  throw new AtlasmtlError("BAD_DATA", `element ${index} is ${describeValue(value)}; expected a str`);
+  throw new AtlasmtlError("BAD_DATA", `element ${index} is ${describeValue(value)}, expected a str`);
 }
 
 /** `StringArray` keeps a numpy object array, `ArrowStringArray` a pyarrow array. */

@@ -1,7 +1,7 @@
 /** Reads the arrays of a Zarr hierarchy in ranges of rows. @module */
 import type { AsyncReadable, DataType, Array as OpenArray } from "zarrita";
 import { MAX_ARRAY_VALUES } from "../../core/limits.ts";
-import { AtlasmtlError } from "../../errors.ts";
+import { AtlasmtlError, changed } from "../../errors.ts";
 import type { CompoundField, StoredArray } from "../array-store.ts";
 import { halfToFloat32, type NumberArray } from "../number-arrays.ts";
 import { fixedText, loadZarrita } from "./codecs.ts";
@@ -177,9 +177,7 @@ function inRowOrder({ data, shape, stride }: RawChunk): NumberArray | string[] {
 function asOurs(error: unknown, where: string): unknown {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++)
     if (at instanceof AtlasmtlError) {
-      if (at.where !== undefined) return at;
-      const { code, message, hint, cause } = at;
-      return new AtlasmtlError(code, message, { where, ...(hint === undefined ? {} : { hint }), cause });
+      return at.where === undefined ? changed(at, { where }) : at;
     }
   return new AtlasmtlError("BAD_FORMAT", `the array cannot be read: ${(error as Error).message}`, {
     where,

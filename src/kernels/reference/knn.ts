@@ -22,7 +22,7 @@ export function createKnnIndex(reference: DenseMatrix): KnnIndex {
           `the queries have ${queries.nCols} columns, the reference ${nCols}`,
         );
       if (!Number.isInteger(k) || k < 1)
-        throw new AtlasmtlError("USAGE", `the number of neighbours is ${k}; expected an integer from 1`);
+        throw new AtlasmtlError("USAGE", `the number of neighbours is ${k}, expected an integer from 1`);
       requireFinite(queries, "query");
       const nNeighbours = Math.min(k, nRows);
       const result = {
@@ -84,6 +84,6 @@ function requireFinite({ data, nCols }: DenseMatrix, what: string): void {
   const row = Math.floor(at / nCols);
   throw new AtlasmtlError(
     "BAD_DATA",
-    `${what} row ${row} has the coordinate ${data[at]}; expected finite numbers`,
+    `${what} row ${row} has the coordinate ${data[at]}, expected finite numbers`,
   );
 }

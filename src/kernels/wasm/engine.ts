@@ -29,7 +29,7 @@ export interface WasmEngine extends Engine {
 export async function createWasmEngine(options: WasmEngineOptions = {}): Promise<WasmEngine> {
   const numThreads = options.numThreads ?? 1;
   if (!Number.isInteger(numThreads) || numThreads < 1 || numThreads > 64)
-    throw new AtlasmtlError("USAGE", `the number of threads is ${numThreads}; expected 1 to 64`);
+    throw new AtlasmtlError("USAGE", `the number of threads is ${numThreads}, expected 1 to 64`);
   const shared = (options.sharedMemory ?? numThreads > 1) && platform.threads.available;
   const module = await compileKernels(shared);
   const arena = createArena(createMemory(shared));

@@ -60,7 +60,7 @@ export function createKnnIndex(session: Session, reference: DenseMatrix): KnnInd
           `the queries have ${queries.nCols} columns, the reference ${dim}`,
         );
       if (!Number.isInteger(k) || k < 1)
-        throw new AtlasmtlError("USAGE", `the number of neighbours is ${k}; expected an integer from 1`);
+        throw new AtlasmtlError("USAGE", `the number of neighbours is ${k}, expected an integer from 1`);
       requireFinite(queries, "query");
       const nNeighbours = Math.min(k, nRows);
       const result: Neighbours = {
@@ -144,6 +144,6 @@ function requireFinite({ data, nCols }: DenseMatrix, what: string): void {
   const row = Math.floor(at / nCols);
   throw new AtlasmtlError(
     "BAD_DATA",
-    `${what} row ${row} has the coordinate ${data[at]}; expected finite numbers`,
+    `${what} row ${row} has the coordinate ${data[at]}, expected finite numbers`,
   );
 }

@@ -1,0 +1,21 @@
+/** Options of the library as a benchmark manifest writes them. @module */
+import { AtlasmtlError, locate, type OptionMention, option, settled } from "../errors.ts";
+
+/** `val_fraction`, `missing_labels: ignore`, `class_weighting › mode`. */
+export function manifestWords({ name, value }: OptionMention): string {
+  const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replaceAll(".", " › ");
+  if (value === undefined) return key;
+  return `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
+}
+
+/**
+ * An error about what a manifest asks for, in its words. One without a place is put at the key of the option that it
+ * names first, below `where`.
+ */
+export function inManifestWords(error: unknown, where: string): unknown {
+  if (!(error instanceof AtlasmtlError)) return error;
+  const words = settled(error, manifestWords);
+  if (error.where !== undefined) return words;
+  const first = error.options[0];
+  return locate(words, first === undefined ? where : `${where} › ${manifestWords(option(first.name))}`);
+}

@@ -1,0 +1,65 @@
+/** How the command line writes the options of the library: as flags, or as keys of a config file. @module */
+import type { OptionMention, OptionValue, Wording } from "../../api/errors.ts";
+import { type Flag, type FlagTable, flagName, snakeName } from "../options/flag.ts";
+import * as tables from "../options/options.ts";
+import { shellWord } from "./print.ts";
+import type { CommandWords } from "./show-error.ts";
+
+/** The settings that a config file gave. */
+export interface GivenConfig {
+  readonly path: string;
+  readonly keys: ReadonlySet<string>;
+}
+
+/** The words of a command with `flags`; an option that only another command has is that one's flag. */
+export function commandWords(flags: FlagTable, config: GivenConfig | null): CommandWords {
+  const flagOf = (name: string): [key: string, flag: Flag<unknown>] | null => {
+    for (const table of [flags, ...ALL_FLAGS])
+      for (const key of [name, tables.FLAG_OF_OPTION[name]])
+        if (key !== undefined && Object.hasOwn(table, key)) return [key, table[key]];
+    return null;
+  };
+  const setting: Wording = (option) => {
+    const found = flagOf(option.name);
+    // An option inside another is a key of the file that the other's flag names.
+    if (found === null) return option.name.includes(".") ? inYaml(option) : String(option);
+    const [key, flag] = found;
+    return config?.keys.has(key) ? inYaml({ ...option, name: key }) : asFlag(key, flag, option);
+  };
+  return {
+    setting,
+    place(option) {
+      const key = flagOf(option.name)?.[0];
+      if (key === undefined || config?.keys.has(key) !== true) return setting(option);
+      return `${config.path} › ${snakeName(key)}`;
+    },
+  };
+}
+
+const ALL_FLAGS: readonly FlagTable[] = [
+  tables.TRAIN_FLAGS,
+  tables.PREDICT_FLAGS,
+  tables.PREPROCESS_COMMAND_FLAGS,
+  tables.REFINE_FLAGS,
+  tables.OPENSET_FLAGS,
+  tables.SPLIT_COMMAND_FLAGS,
+];
+
+/** `missing_labels: ignore`; of an option inside another its own name, as it stands there. */
+export function inYaml({ name, value }: Pick<OptionMention, "name" | "value">): string {
+  const key = snakeName(name.slice(name.lastIndexOf(".") + 1));
+  return value === undefined ? key : `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
+}
+
+/** `--missing-labels ignore`; a switch turns on, or turns off what it is named after: `--no-calibration`. */
+function asFlag(key: string, flag: Flag<unknown>, { value }: OptionMention): string {
+  const name = flagName(key);
+  if (value === undefined || value === null) return name;
+  if (flag.arity !== "switch") return `${name} ${flagWords(value)}`;
+  return value === /^no[A-Z]|^ignore[A-Z]/.test(key) ? `no ${name}` : name;
+}
+
+function flagWords(value: OptionValue): string {
+  if (Array.isArray(value)) return value.map(flagWords).join(" ");
+  return shellWord(String(value));
+}
