@@ -51,13 +51,23 @@ export class OptionMention {
   constructor(
     readonly name: string,
     readonly value?: OptionValue,
-    /** How the user writes it, where that is known already: options of a manifest are its keys for every host. */
-    readonly words?: string,
+    /** How its user writes it, where that is known already: options of a manifest are its keys for every host. */
+    readonly wording?: Wording,
   ) {}
 
   toString(): string {
-    if (this.words !== undefined) return this.words;
-    return this.value === undefined ? this.name : `${this.name}: ${JSON.stringify(this.value)}`;
+    return this.wordedBy(({ name, value }) =>
+      value === undefined ? name : `${name}: ${JSON.stringify(value)}`,
+    );
+  }
+
+  /** Without its value. */
+  get bare(): OptionMention {
+    return new OptionMention(this.name, undefined, this.wording);
+  }
+
+  wordedBy(wording: Wording): string {
+    return (this.wording ?? wording)(this);
   }
 }
 
@@ -74,9 +84,7 @@ export class Phrase {
   constructor(readonly parts: readonly (string | OptionMention)[]) {}
 
   wordedBy(wording: Wording): string {
-    return this.parts
-      .map((part) => (typeof part === "string" ? part : (part.words ?? wording(part))))
-      .join("");
+    return this.parts.map((part) => (typeof part === "string" ? part : part.wordedBy(wording))).join("");
   }
 
   /** In the library's words. */
@@ -238,9 +246,7 @@ export function settled(error: AtlasmtlError, wording: Wording): AtlasmtlError {
   const settle = (said: Said): Phrase =>
     new Phrase(
       asPhrase(said).parts.map((part) =>
-        typeof part === "string" || part.words !== undefined
-          ? part
-          : new OptionMention(part.name, part.value, wording(part)),
+        typeof part === "string" ? part : new OptionMention(part.name, part.value, part.wording ?? wording),
       ),
     );
   const { message, where, hint } = saidParts(error);

@@ -185,7 +185,7 @@ test("a missing reference does not stand in the way until it is needed, then it 
   expect(await model.hasReference()).toBe(false);
   const error = await failure(model.reference());
   expect(error).toMatchObject({ code: "NOT_FOUND", where: "out/model_reference.pkl", subject: "artifact" });
-  expect(error.hint).toMatch(/put the reference file back.*knn_correction "off"/);
+  expect(error.hint).toMatch(/put the reference file back.*knnCorrection: "off"/);
 });
 
 test("a renamed gzip reference opens by its first two bytes", async () => {

@@ -25,12 +25,12 @@ test("what is required is enough; the rest has defaults", () => {
 });
 
 test.each([
-  [{ lable_columns: [] }, /unknown key "lable_columns"\. Did you mean "label_columns"/],
-  [{ train: new Map([["num_epoch", 3]]) }, /unknown key "num_epoch"\. Did you mean "num_epochs"/],
-  [{ predict: new Map([["knn_corection", "all"]]) }, /Did you mean "knn_correction"/],
-  [{ method_configs: new Map([["reference_nn", new Map()]]) }, /Did you mean "reference_knn"/],
+  [{ lable_columns: [] }, /unknown key "lable_columns"; did you mean "label_columns"/],
+  [{ train: new Map([["num_epoch", 3]]) }, /unknown key "num_epoch"; did you mean "num_epochs"/],
+  [{ predict: new Map([["knn_corection", "all"]]) }, /did you mean "knn_correction"/],
+  [{ method_configs: new Map([["reference_nn", new Map()]]) }, /did you mean "reference_knn"/],
   [{ method_configs: new Map([["reference_knn", new Map([["kk", 1]])]]) }, /unknown key "kk"/],
-  [{ hvg_config: new Map([["methd", "seurat_v3"]]) }, /Did you mean "method"/],
+  [{ hvg_config: new Map([["methd", "seurat_v3"]]) }, /did you mean "method"/],
   [{ train: new Map([["label_columns", ["x"]]]) }, /unknown key "label_columns"/],
 ])("an unknown key on any level names the nearest: %j", (entries, message) => {
   expect(() => manifest(entries)).toThrow(message);
@@ -102,6 +102,6 @@ test("preprocessing keys are checked: kinds, ranges, and hvg_config against the 
     /^USAGE m.yaml › hvg_config › n_top_genes: .*600.*500/,
   );
   expect(at({ counts_required: "yes" })).toMatch(/^USAGE m.yaml › counts_required: .*true or false/);
-  expect(at({ n_top_genes: 0 })).toMatch(/^USAGE m.yaml: nTopGenes is 0/);
-  expect(at({ species: "humen" })).toMatch(/Did you mean "human"/);
+  expect(at({ n_top_genes: 0 })).toMatch(/^USAGE m.yaml › n_top_genes: n_top_genes is 0/);
+  expect(at({ species: "humen" })).toMatch(/did you mean "human"/);
 });

@@ -1,5 +1,5 @@
 /** Options of the library as a benchmark manifest writes them. @module */
-import { AtlasmtlError, locate, type OptionMention, option, settled } from "../errors.ts";
+import { AtlasmtlError, locate, type OptionMention, settled } from "../errors.ts";
 
 /** `val_fraction`, `missing_labels: ignore`, `class_weighting › mode`. */
 export function manifestWords({ name, value }: OptionMention): string {
@@ -17,5 +17,5 @@ export function inManifestWords(error: unknown, where: string): unknown {
   const words = settled(error, manifestWords);
   if (error.where !== undefined) return words;
   const first = error.options[0];
-  return locate(words, first === undefined ? where : `${where} › ${manifestWords(option(first.name))}`);
+  return locate(words, first === undefined ? where : `${where} › ${manifestWords(first.bare)}`);
 }

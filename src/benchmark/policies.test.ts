@@ -86,9 +86,9 @@ describe("the keys of policies", () => {
     [
       [["task_weight_policy", "auto_task_weights_schedule_v1"]],
       [],
-      /Did you mean "auto_task_weight_schedule_v1"/,
+      /did you mean "auto_task_weight_schedule_v1"/,
     ],
-    [[["task_weight_polcy", "x"]], [], /Did you mean "task_weight_policy"/],
+    [[["task_weight_polcy", "x"]], [], /did you mean "task_weight_policy"/],
     [[["task_weight_selector", "full_path_accuracy"]], [], /no effect without task_weight_policy/],
     [[AUTO_WEIGHTS, ["task_weight_selector", "accuracy"]], [], /expected finest_macro_f1 or/],
     [[AUTO_WEIGHTS, ["task_weight_candidates", new Map([["a", [1]]])]], [], /expected 2 numbers/],

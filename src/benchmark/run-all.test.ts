@@ -117,7 +117,7 @@ test("finished methods are taken over; a changed file or identity is computed ag
 });
 
 test("an unknown method is refused; one that cannot run is skipped with its reason", async () => {
-  await expect(run("c", { methods: ["reference_kn"] })).rejects.toThrow(/Did you mean "reference_knn"/);
+  await expect(run("c", { methods: ["reference_kn"] })).rejects.toThrow(/did you mean "reference_knn"/);
   const absent: ExternalMethod = {
     unavailable: async () => "no Python here",
     run: () => Promise.reject(new Error("must not run")),

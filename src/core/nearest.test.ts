@@ -28,7 +28,7 @@ test("a name that is there is its own nearest, and one edit away is found", () =
 });
 
 test("the sentence is empty when nothing is near", () => {
-  expect(didYouMean("labl", ["label"])).toBe(' Did you mean "label"?');
+  expect(didYouMean("labl", ["label"])).toBe('; did you mean "label"?');
   expect(didYouMean("zebra", ["label"])).toBe("");
 });
 

@@ -125,7 +125,7 @@ test("gene names are distinct and sorted, and markers are found where they belon
 });
 
 test("sizes below their bounds and an unseen type without a name are refused", () => {
-  expect(() => createSimulation({ nGenes: 10 })).toThrow(/nGenes is 10; expected an integer of at least 200/);
+  expect(() => createSimulation({ nGenes: 10 })).toThrow(/nGenes is 10, expected an integer of at least 200/);
   expect(() => createSimulation({ nQuery: 1.5 })).toThrow(/nQuery is 1.5/);
   expect(() => createSimulation({ unseenState: "Unicorn" })).toThrow(/'Unicorn' is not among the 32/);
 });

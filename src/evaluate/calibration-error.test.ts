@@ -35,7 +35,7 @@ test("one bin compares the mean confidence with the accuracy", () => {
 
 test("a rounding above 1 belongs to the last bin; a percentage and NaN are refused", () => {
   expect(calibrationBins([Math.fround(1.0000001)], [1]).at(-1)!.nCells).toBe(1);
-  expect(() => calibrationBins([97], [1])).toThrow(/97; expected 0 to 1/);
+  expect(() => calibrationBins([97], [1])).toThrow(/97, expected 0 to 1/);
   expect(() => calibrationBins([Number.NaN], [1])).toThrow(/expected 0 to 1/);
 });
 

@@ -103,9 +103,9 @@ test("without confidences calibration is not measured; a NaN confidence is left 
 test("differing lengths, a confidence outside 0 to 1 and a code without a category are refused", () => {
   expect(() => scored(["A"], ["A", "B"])).toThrow(/1 true labels for 2 predictions/);
   expect(() => scored(["A"], ["A"], [1, 1])).toThrow(/1 true labels for 2/);
-  expect(() => scored(["A"], ["A"], [98])).toThrow(/confidence of cell 0 is 98; expected 0 to 1/);
+  expect(() => scored(["A"], ["A"], [98])).toThrow(/confidence of cell 0 is 98, expected 0 to 1/);
   const outside = { codes: Int32Array.of(3), categories: ["A"] };
-  expect(() => scoreLabels(labels(["A"]), outside, null)).toThrow(/code 3; there are 1 categories/);
+  expect(() => scoreLabels(labels(["A"]), outside, null)).toThrow(/code 3, there are 1 categories/);
 });
 
 test("names like __proto__ are labels like any other", () => {

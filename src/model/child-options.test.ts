@@ -59,16 +59,16 @@ test("a parent with one child is trained with a warning", () => {
 
 describe("options that cannot be", () => {
   test.each<[object, RegExp]>([
-    [{ ...given, hotspotParents: [] }, /hotspot_parents\) is empty/],
-    [{ ...given, parentLevel: "l1" }, /adjacent label columns/],
-    [{ ...given, parentLevel: "l3", targetLevel: "l2" }, /adjacent label columns/],
-    [{ ...given, targetLevel: "l33" }, /"l33", which is no label column.*"l3"/],
+    [{ ...given, hotspotParents: [] }, /childCorrection\.hotspotParents is empty/],
+    [{ ...given, parentLevel: "l1" }, /two label columns next to each other/],
+    [{ ...given, parentLevel: "l3", targetLevel: "l2" }, /two label columns next to each other/],
+    [{ ...given, targetLevel: "l33" }, /"l33", expected one of the label columns.*"l3"/],
     [{ ...given, mode: "frozen" }, /frozen_base/],
-    [{ ...given, baseLrScale: 0 }, /base_lr_scale/],
-    [{ ...given, hiddenDim: 0 }, /hidden_dim/],
-    [{ ...given, rankMargin: -1 }, /rank_margin/],
+    [{ ...given, baseLrScale: 0 }, /baseLrScale is 0/],
+    [{ ...given, hiddenDim: 0 }, /hiddenDim is 0/],
+    [{ ...given, rankMargin: -1 }, /rankMargin is -1/],
     [{ ...given, rankMargn: 1 }, /no option "rankMargn".*"rankMargin"/],
-    [{ parentLevel: "l2", targetLevel: "l3" }, /hotspot_parents\) is undefined/],
+    [{ parentLevel: "l2", targetLevel: "l3" }, /hotspotParents is undefined/],
   ])("%j", (options, message) => {
     expect(() => resolveChildOptions(options, columns)).toThrow(message);
   });

@@ -106,7 +106,7 @@ test("a loss that is not a number ends training with a reason", async () => {
   await expect(fitEpochs(trainer, split, options, {})).rejects.toMatchObject({
     code: "BAD_DATA",
     message: "the validation loss became NaN in epoch 2",
-    hint: expect.stringContaining("learning_rate"),
+    hint: expect.stringContaining("lower learningRate"),
   });
 });
 

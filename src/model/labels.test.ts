@@ -38,7 +38,7 @@ test("missing labels are counted and named, or ignored on request", async () => 
     await expect(readLabels(frame, "l", "error")).rejects.toMatchObject({
       code: "BAD_DATA",
       message: '2 of 5 cells have no label in column "l"',
-      hint: expect.stringContaining('missing_labels="ignore"'),
+      hint: expect.stringContaining('missingLabels: "ignore"'),
     });
     const { codes, classes } = await readLabels(frame, "l", "ignore");
     expect([...codes]).toEqual([0, -1, 1, 0, -1]);

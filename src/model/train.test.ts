@@ -403,7 +403,7 @@ describe("normalisation of counts", () => {
     await expect(run({ normalize: "log1p_cp10k" }, { x: normalised() })).rejects.toMatchObject({
       code: "BAD_DATA",
       message: expect.stringMatching(/X looks normalised already/),
-      hint: expect.stringMatching(/by layer, or set normalize to none/),
+      hint: expect.stringMatching(/by layer, or set normalize: "none"/),
     });
     await expect(run({ normalize: "log1p_cp10k", inputTransform: "binary" })).rejects.toMatchObject({
       code: "USAGE",

@@ -58,7 +58,7 @@ test("the sets of one label column and the label of another are not written unde
 });
 
 test("an unknown mode names the nearest", () => {
-  expect(() => namesOf("ful" as WriteMode)).toThrow(/Did you mean "full"/);
+  expect(() => namesOf("ful" as WriteMode)).toThrow(/did you mean "full"/);
 });
 
 test("two label columns never write the same column", () => {

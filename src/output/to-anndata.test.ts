@@ -95,12 +95,12 @@ test("a file with other cells is refused", () => {
     /3 cells, q.h5ad has 2/,
   );
   const swapped = { ...query(), obs: frame(["cell-0", "ñ", "x"]) };
-  expect(() => toAnnDataAdditions(toyPredictions(), swapped)).toThrow(/Cell 1 is "ñ" there/);
+  expect(() => toAnnDataAdditions(toyPredictions(), swapped)).toThrow(/cell 1 is "ñ" there/);
 });
 
 test("as a data frame the columns have the same names and values", async () => {
   const table = toDataFrame(toyPredictions(), { mode: "full" });
   expect([table.length, table.columns.length, table.index[1]]).toEqual([3, 22, 'a "quoted", name']);
   expect(await table.column("pred_kind_raw")).toMatchObject({ kind: "categorical", categories: ["x", "😀"] });
-  await expect(table.column("conf_grup")).rejects.toThrow(/Did you mean "conf_group"/);
+  await expect(table.column("conf_grup")).rejects.toThrow(/did you mean "conf_group"/);
 });

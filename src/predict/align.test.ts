@@ -122,7 +122,7 @@ test("fewer than half is a warning with counts; half is not", () => {
   const model = ["a", "b", "c", "d"];
   const few = alignGenes(["a", "x", "y"], model, "q").warning;
   expect(few?.message).toContain(
-    "Only 1 of the model's 4 genes are in the query (25 %; at least 50 % expected)",
+    "only 1 of the model's 4 genes are in the query (25 %; at least 50 % expected)",
   );
   expect(few?.message).toContain("query: 'x', 'y'; model: 'b', 'c', 'd'");
   expect(alignGenes(["a", "b"], model, "q").warning).toBeNull();

@@ -95,7 +95,7 @@ test("rules must name the model's columns, coarse before fine, and strange paren
     const settings = { enforceHierarchy, coherentProbabilities: false, deepestLabel: false };
     return resolveHierarchy(model, { hierarchyRules, ...settings });
   };
-  await expect(resolve("kin", "group")).rejects.toThrow(/Did you mean "kind"/);
+  await expect(resolve("kin", "group")).rejects.toThrow(/did you mean "kind"/);
   await expect(resolve("group", "kind")).rejects.toThrow(/from coarse to fine/);
   const { warnings } = await resolve("kind", "group", [["a1", "q"]]);
   expect(warnings[0].message).toContain("parents that the model does not predict: q");

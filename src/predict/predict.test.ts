@@ -388,11 +388,11 @@ test("a space is the one asked for, from the network or from obsm, and recorded"
 });
 
 test.each([
-  [{ knnSpace: "pca" }, "NOT_FOUND", /no space "pca"; it has latent_internal, umap, scvi/],
+  [{ knnSpace: "pca" }, "NOT_FOUND", /no space "pca", it has latent_internal, umap, scvi/],
   [{ knnSpace: "scvi" }, "NOT_FOUND", /does not predict the space "scvi"/],
   [{ knnQueryObsmKey: "X_missing" }, "NOT_FOUND", /X_missing|no space "missing"/],
   [{ knnQueryObsmKey: "X_wide", knnSpace: "scvi" }, "MISMATCH", /2 dimensions .* the reference 1/],
-  [{ knnQueryObsmKey: "X_nan", knnSpace: "scvi" }, "BAD_DATA", /Row 0 holds NaN/],
+  [{ knnQueryObsmKey: "X_nan", knnSpace: "scvi" }, "BAD_DATA", /row 0 holds NaN/],
 ])("a space that is not there is an error: %o", async (options, code, message) => {
   const obsm = new Map([
     ["X_wide", dense([[1, 2]])],

@@ -187,7 +187,7 @@ describe("a model's thresholds", () => {
       expect.objectContaining({
         code: "MISMATCH",
         where: "train_config › calibration › conformal › columns › group",
-        hint: "Ask for at most 0.9, or train with a larger valFraction (--val-fraction).",
+        hint: "ask for predictionSets: 0.9 at most, or train with a larger valFraction",
       }),
     );
   });
@@ -253,10 +253,7 @@ describe("predict", () => {
   });
 
   test.each([
-    [
-      { predictionSets: 0.49 },
-      /predictionSets \(prediction_sets\) is 0.49; expected a number at least 0.5 and at most 0.99/,
-    ],
+    [{ predictionSets: 0.49 }, /predictionSets is 0.49, expected a number at least 0.5 and at most 0.99/],
     [{ predictionSets: 1 }, /at most 0.99/],
     [{ predictionSets: "0.9" }, /expected a number/],
     [{ predictionSets: 0.9, applyCalibration: false }, /needs calibrated probabilities/],

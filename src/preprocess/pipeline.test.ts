@@ -91,7 +91,7 @@ describe("preprocessReference", () => {
     const adata = await atlas(SYMBOLS);
     await expect(preprocessReference(adata, { nTopGenes: 0 })).rejects.toThrow(/nTopGenes is 0/);
     await expect(preprocessReference(adata, { species: "humn" as "human" })).rejects.toThrow(
-      /Did you mean "human"/,
+      /did you mean "human"/,
     );
     await expect(preprocessReference(adata, { nTop: 3 } as object)).rejects.toThrow(/no option "nTop"/);
   });

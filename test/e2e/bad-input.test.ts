@@ -71,7 +71,7 @@ describe("input data ends with 3", () => {
   ])("training on %s", async (name, what, where) => expectFailure(await train(name), 3, what, where));
 
   test.each([
-    ["other-genes.h5ad", /None of the model's 24 genes/, /var names/],
+    ["other-genes.h5ad", /none of the model's 24 genes/, /var names/],
     ["repeated-genes.h5ad", /G4/, /var names/],
     ["nan.h5ad", /is NaN/, /nan\.h5ad › X/],
     ["negative.h5ad", /-1\.5/, /negative\.h5ad › X/],
@@ -100,8 +100,8 @@ describe("input data ends with 3", () => {
 
 describe("a wrong call ends with 2", () => {
   test.each([
-    [["trian"], /unknown command "trian"\. Did you mean "train"/],
-    [["train", "--adat", "x"], /unknown option "--adat"\. Did you mean "--adata"/],
+    [["trian"], /unknown command "trian"; did you mean "train"/],
+    [["train", "--adat", "x"], /unknown option "--adat"; did you mean "--adata"/],
     [["train", "--labels"], /--labels needs a value/],
     [["train", "--out", "m.pth", "--labels", "a"], /--adata is missing/],
     [["predict", "--model", "m.pth", "--adata", "q.h5ad"], /--out is missing/],
@@ -111,7 +111,7 @@ describe("a wrong call ends with 2", () => {
   ])("%j", async (words, what) => expectFailure(await run(...words), 2, what));
 
   test.each([
-    [["--optimizer-name", "admw"], /Did you mean "adamw"/, /--optimizer-name/],
+    [["--optimizer-name", "admw"], /did you mean "adamw"/, /--optimizer-name/],
     [["--hidden-sizes", "0"], /--hidden-sizes/, /./],
     [["--dropout-rate", "1"], /--dropout-rate/, /./],
     [["--calibration", "temperature_scaling"], /--val-fraction/, /./],
@@ -126,12 +126,12 @@ describe("a wrong call ends with 2", () => {
 
   test.each([
     [["--out", "a.tsv"], /ends in \.h5ad, \.zarr, \.csv, \.csv\.gz, \.parquet, \.arrow/, /--out/],
-    [["--knn-correction", "low_conf"], /Did you mean "low_conf_only"/, /--knn-correction/],
+    [["--knn-correction", "low_conf"], /did you mean "low_conf_only"/, /--knn-correction/],
     [["--confidence-low", "2"], /--confidence-low is 2/, /--confidence-low/],
     [["--openset-method", "prototype"], /--openset-threshold/, /--openset/],
     [
       ["--prediction-sets", "1"],
-      /--prediction-sets is 1; expected a number at least 0.5/,
+      /--prediction-sets is 1, expected a number at least 0.5/,
       /--prediction-sets/,
     ],
     [
@@ -178,7 +178,7 @@ describe("an artifact at fault ends with 4", () => {
   test("prediction sets of a model without calibration are refused before the data is read", async () => {
     const done = await predict("absent.h5ad", "--prediction-sets", "0.9");
     expectFailure(done, 4, /no thresholds of prediction sets/, /train_config/);
-    expect(done.stderr).toMatch(/^fix:.*--val-fraction, --calibration/m);
+    expect(done.stderr).toMatch(/^fix:.*--val-fraction and --calibration$/m);
   });
 
   test("a changed file, with both digests; --no-verify lets it pass", () =>
@@ -229,6 +229,63 @@ describe("an artifact at fault ends with 4", () => {
         expectFailure(await run("verify", "changed/m.pth"), 4, /no manifest/, /changed/);
       },
     ));
+});
+
+describe("with --json a failure is JSON, with the same exit code and the lines for people on stderr", () => {
+  test.each<[string, string[], number, object]>([
+    [
+      "an option",
+      ["train", "--adata", "ok.h5ad", "--out", "m.pth", "--labels", "lineage", "--val-fraction", "2"],
+      2,
+      { code: "USAGE", where: "--val-fraction", options: ["--val-fraction"] },
+    ],
+    [
+      "two options",
+      ["predict", "--model", "model/m.pth", "--adata", "ok.h5ad", "--out", "a.csv", "--enforce-hierarchy"],
+      2,
+      { code: "USAGE", options: ["--enforce-hierarchy", "--hierarchy-rules"] },
+    ],
+    ["a flag", ["train", "--adat", "x"], 2, { code: "USAGE", where: "atlasmtl train", options: [] }],
+    ["a command", ["trian"], 2, { code: "USAGE", where: "atlasmtl" }],
+    [
+      "data",
+      ["preprocess", "reference", "--adata", "absent.h5ad", "--out", "o.h5ad"],
+      3,
+      { code: "NOT_FOUND" },
+    ],
+    [
+      "a model",
+      ["predict", "--model", "no.pth", "--adata", "ok.h5ad", "--out", "a.csv"],
+      4,
+      { code: "NOT_FOUND" },
+    ],
+    ["what there is not", ["inspect", "absent.h5ad"], 3, { code: "NOT_FOUND", where: "absent.h5ad" }],
+    ["a run", ["verify", "absent.json"], 4, { code: "NOT_FOUND" }],
+    ["a report", ["report", "absent.json"], 3, { code: "NOT_FOUND" }],
+    ["a run again", ["reproduce", "absent.json"], 3, { code: "NOT_FOUND" }],
+  ])("%s", async (_what, words, code, expected) => {
+    const done = await run(...words, "--json");
+    expect(done.code, done.stderr).toBe(code);
+    const { error } = JSON.parse(done.stdout);
+    expect(Object.keys(error)).toEqual(["code", "message", "where", "hint", "options"]);
+    expect(error).toMatchObject(expected);
+    expect(done.stderr).toBe(`error: ${error.message}\nwhere: ${error.where}\nfix:   ${error.hint}\n`);
+  });
+
+  test("beside what the command found", async () => {
+    await mkdir(join(folder, "cut"));
+    for (const name of ["m.pth", "m_metadata.pkl", "m_reference.pkl", "m_manifest.json"])
+      await writeFile(join(folder, "cut", name), await readFile(join(folder, "model", name)));
+    await writeFile(join(folder, "cut", "m.pth"), "changed");
+    const { code, stdout } = await run("verify", "cut/m.pth", "--json");
+    await rm(join(folder, "cut"), { recursive: true });
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      files: expect.arrayContaining([expect.objectContaining({ path: "cut/m.pth", status: "CHANGED" })]),
+      error: { code: "CHECKSUM", where: "cut/m.pth" },
+    });
+  });
 });
 
 describe("the machine ends with 5", () => {

@@ -208,7 +208,7 @@ test("a wrong manifest or method stops before any work, naming the nearest", asy
   expectFailure(
     await run(...words, "--dataset-manifest", "tiny.yaml", "--methods", "atlasmlt"),
     2,
-    /Did you mean "atlasmtl"/,
+    /did you mean "atlasmtl"/,
     /--methods/,
   );
   expectFailure(await run("reproduce", "tiny.yaml"), 4, /not valid JSON/);

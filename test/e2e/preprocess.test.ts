@@ -126,7 +126,7 @@ describe("one dataset by symbols and by Ensembl ids", () => {
     await ok("train", "--adata", "symbols.h5ad", "--out", "plain/m.pth", ...learn);
     const predict = ["predict", "--model", "plain/m.pth", "--adata"];
     const failed = await run(...predict, "ensembl.h5ad", "--out", "none.csv");
-    expectFailure(failed, 3, /None of the model's 24 genes/);
+    expectFailure(failed, 3, /none of the model's 24 genes/);
     expect(failed.stderr).toContain("--auto-genes");
     await ok(...predict, "symbols.h5ad", "--out", "as-is.csv", "--write-mode", "full");
     for (const flags of [["--auto-genes"], ["--var-names-type", "ensembl", "--species", "human"]]) {
@@ -203,7 +203,7 @@ describe("bad input to preprocess", () => {
     expectFailure(
       await run("preprocess", "querry", "--adata", "symbols.h5ad", "--out", "x.h5ad"),
       2,
-      /Did you mean "query"/,
+      /did you mean "query"/,
     );
     expectFailure(
       await run("preprocess", "query", "--adata", "symbols.h5ad", "--out", "x.h5ad"),

@@ -93,7 +93,7 @@ describe("count thinning", () => {
 
   test.each([
     [["--count-thinning", "0.3"], /--count-thinning is 0\.3, and needs --normalize log1p_cp10k/],
-    [["--count-thinning", "2", "--normalize", "log1p_cp10k"], /--count-thinning is 2; expected.*at most 1/],
+    [["--count-thinning", "2", "--normalize", "log1p_cp10k"], /--count-thinning is 2, expected.*at most 1/],
   ])("%j is refused", async (words, message) => {
     expectFailure(await train("x/m.pth", ...words), 2, message, /--count-thinning/);
   });
@@ -160,7 +160,7 @@ describe("child correction", () => {
       /"hotspot_parnts".*"hotspot_parents"/s,
     ],
     ["- a\n", /no mapping/],
-    ["parent_level: cell_type\ntarget_level: lineage\nhotspot_parents: [a]\n", /adjacent/],
+    ["parent_level: cell_type\ntarget_level: lineage\nhotspot_parents: [a]\n", /next to each other/],
   ])("a wrong file is a usage error: %j", async (yaml, message) => {
     await writeFile(join(folder, "wrong.yaml"), yaml);
     const result = await train("x/m.pth", "--child-correction", "wrong.yaml");

@@ -80,7 +80,7 @@ test("the file that the others spoil is good", async () => {
 test.each<[string, Sparse, string]>([
   ["an indptr that falls", { indptr: Int32Array.of(0, 3, 1) }, "indptr does not rise"],
   ["an indptr that starts late", { indptr: Int32Array.of(1, 1, 3) }, "indptr does not rise"],
-  ["an indptr of another length", { indptr: Int32Array.of(0, 3) }, "indptr has 2 entries; expected 3"],
+  ["an indptr of another length", { indptr: Int32Array.of(0, 3) }, "indptr has 2 entries, expected 3"],
   ["an indptr beyond the data", { indptr: Int32Array.of(0, 1, 4) }, "indptr ends at 4; 3 values are stored"],
   [
     "an indptr short of the data",

@@ -58,7 +58,7 @@ test("sizes that do not agree are BAD_DATA, names that are not there NOT_FOUND",
   await expect(createAnnData({ ...input, X })).rejects.toMatchObject({ code: "BAD_DATA", where: "X" });
   const adata = await createAnnData(input);
   await expect(adata.matrix("raw/X")).rejects.toMatchObject({ code: "NOT_FOUND" });
-  await expect(adata.obs.column("Ct")).rejects.toThrow('Did you mean "ct"?');
+  await expect(adata.obs.column("Ct")).rejects.toThrow('did you mean "ct"?');
   await expect(adata.obsm("X_pca")).rejects.toMatchObject({ code: "NOT_FOUND", hint: "obsm: X_umap" });
 });
 

@@ -54,7 +54,7 @@ test("a negative value means scaled data where a pattern is asked for, and says 
   await expect(readCompactCsr(matrix, { binary: true })).rejects.toMatchObject({
     code: "BAD_DATA",
     message: expect.stringContaining('gene "g1" of cell "c1" is -0.25'),
-    hint: expect.stringContaining("--layer"),
+    hint: expect.stringContaining('by layer, or inputTransform: "float"'),
   });
   expect((await readCompactCsr(matrix, { binary: false })).data).toEqual(Float32Array.of(1, 0.5, -0.25));
 });

@@ -19,7 +19,9 @@ test("settings are read by their snake_case names; a flag wins, and an empty val
     path,
     "labels: [l1, l2]\nhidden_sizes: [64]\nnum_epochs: 3\ncoord: {latent: X_pca}\nlayer:\nno_coords: false\n",
   );
-  expect(await readSettings(TRAIN_FLAGS, { config: path, numEpochs: "9" })).toEqual({
+  const { values, config } = await readSettings(TRAIN_FLAGS, { config: path, numEpochs: "9" });
+  expect(config).toEqual({ path, keys: new Set(["labels", "hiddenSizes", "coord", "noCoords"]) });
+  expect(values).toEqual({
     config: path,
     labels: ["l1", "l2"],
     hiddenSizes: [64],
@@ -35,8 +37,8 @@ test("an empty file sets nothing", async () => {
 });
 
 test.each([
-  ["hiden_sizes: [1]", "USAGE", /unknown setting "hiden_sizes"\. Did you mean "hidden_sizes"\?/],
-  ["hidden-sizes: [1]", "USAGE", /Did you mean "hidden_sizes"\?/],
+  ["hiden_sizes: [1]", "USAGE", /unknown setting "hiden_sizes"; did you mean "hidden_sizes"\?/],
+  ["hidden-sizes: [1]", "USAGE", /did you mean "hidden_sizes"\?/],
   ["__proto__: 1", "USAGE", /unknown setting "__proto__"/],
   ["num_epochs: three", "USAGE", /got "three", expected a whole number/],
   ["num_epochs: '3'", "USAGE", /got "3", expected a whole number/],

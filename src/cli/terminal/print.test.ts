@@ -51,10 +51,15 @@ test("an error is one line each of what, where and fix, without control characte
   const error = new AtlasmtlError("BAD_DATA", "got\n\u001b[31mred", { where: "a\tb", hint: "do\r\nthis" });
   expect(describeFailure(error, "atlasmtl train")).toEqual({
     exitCode: 3,
+    code: "BAD_DATA",
+    options: [],
     what: "got [31mred",
     where: "a b",
     fix: "do this",
   });
   const bare = describeFailure(new AtlasmtlError("BAD_DATA", "m"), "atlasmtl train");
-  expect([bare.where, bare.fix]).toEqual(["atlasmtl train", "see atlasmtl train --help"]);
+  expect([bare.where, bare.fix]).toEqual([
+    "atlasmtl train",
+    "check this file: atlasmtl inspect FILE shows what is in it",
+  ]);
 });

@@ -5,7 +5,6 @@ import {
   type ErrorCode,
   type ErrorSubject,
   inWords,
-  option,
   type Said,
   type Wording,
 } from "../../api/errors.ts";
@@ -80,14 +79,14 @@ export function describeFailure(
   if (known === null || known.subject === "bug") return describeBug(error, command);
   const { message, hint } = inWords(known, words.setting);
   const setting = known.code === "USAGE" ? known.options[0] : undefined;
-  const place = setting && words.place(option(setting.name));
+  const place = setting?.bare.wordedBy(words.place);
   return {
     exitCode: EXIT_CODES[known.subject],
     code: known.code,
     what: oneLine(message),
     where: oneLine(inWords(known, words.place).where ?? place ?? command),
     fix: oneLine(hint ?? (place === undefined ? WAYS_ON[known.subject](command) : `correct ${place}`)),
-    options: known.options.map(({ name }) => oneLine(words.setting(option(name)))),
+    options: known.options.map(({ bare }) => oneLine(bare.wordedBy(words.setting))),
   };
 }
 

@@ -24,7 +24,8 @@ export function commandWords(flags: FlagTable, config: GivenConfig | null): Comm
     // An option inside another is a key of the file that the other's flag names.
     if (found === null) return option.name.includes(".") ? inYaml(option) : String(option);
     const [key, flag] = found;
-    return config?.keys.has(key) ? inYaml({ ...option, name: key }) : asFlag(key, flag, option);
+    const value = typeof option.value === "boolean" && isNegated(key) ? !option.value : option.value;
+    return config?.keys.has(key) === true ? inYaml({ name: key, value }) : asFlag(key, flag, value);
   };
   return {
     setting,
@@ -51,12 +52,15 @@ export function inYaml({ name, value }: Pick<OptionMention, "name" | "value">): 
   return value === undefined ? key : `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
 }
 
-/** `--missing-labels ignore`; a switch turns on, or turns off what it is named after: `--no-calibration`. */
-function asFlag(key: string, flag: Flag<unknown>, { value }: OptionMention): string {
+/** A switch such as `--no-calibration`, which turns an option off. */
+const isNegated = (key: string): boolean => /^(no|ignore)[A-Z]/.test(key);
+
+/** `--missing-labels ignore`; a switch has no value. */
+function asFlag(key: string, { arity }: Flag<unknown>, value: OptionValue | undefined): string {
   const name = flagName(key);
   if (value === undefined || value === null) return name;
-  if (flag.arity !== "switch") return `${name} ${flagWords(value)}`;
-  return value === /^no[A-Z]|^ignore[A-Z]/.test(key) ? `no ${name}` : name;
+  if (arity === "switch") return value === false ? `no ${name}` : name;
+  return `${name} ${flagWords(value)}`;
 }
 
 function flagWords(value: OptionValue): string {
