@@ -55,7 +55,7 @@ export function fitLogisticRegression(
   if (nClasses < 2 || n === 0 || !Number.isInteger(nFeatures))
     throw new AtlasmtlError(
       "USAGE",
-      `A logistic regression needs two classes and equal rows; got ${nClasses} classes and ${features.length} features for ${n} rows.`,
+      `a logistic regression needs two classes and equal rows, got ${nClasses} classes and ${features.length} features for ${n} rows`,
     );
   checkFinite(features, nFeatures);
   const weights = balancedWeights(targets, nClasses);
@@ -130,7 +130,7 @@ function checkFinite(features: Float64Array, nFeatures: number): void {
   if (at >= 0)
     throw new AtlasmtlError(
       "BAD_DATA",
-      `Feature ${at % nFeatures} of row ${Math.floor(at / nFeatures)} is ${features[at]}; expected a finite number.`,
+      `feature ${at % nFeatures} of row ${Math.floor(at / nFeatures)} is ${features[at]}, expected a finite number`,
     );
 }
 
@@ -138,11 +138,11 @@ function balancedWeights(targets: Int32Array, nClasses: number): Float64Array {
   const counts = new Uint32Array(nClasses);
   for (const target of targets) {
     if (target < 0 || target >= nClasses)
-      throw new AtlasmtlError("USAGE", `A row has class ${target}; expected 0 to ${nClasses - 1}.`);
+      throw new AtlasmtlError("USAGE", `a row has class ${target}, expected 0 to ${nClasses - 1}`);
     counts[target]++;
   }
   const empty = counts.indexOf(0);
-  if (empty >= 0) throw new AtlasmtlError("BAD_DATA", `No row has class ${empty} of ${nClasses}.`);
+  if (empty >= 0) throw new AtlasmtlError("BAD_DATA", `no row has class ${empty} of ${nClasses}`);
   return Float64Array.from(counts, (count) => targets.length / (nClasses * count));
 }
 
