@@ -1,7 +1,7 @@
 /** The door of the artifact layer. @module */
 import { AtlasmtlError, changed } from "../errors.ts";
 
-/** Errors about the content of a bundle leave with the subject `artifact`; others keep theirs. */
+/** Gives errors about the content of a bundle the subject `artifact`; other errors keep theirs. */
 export async function locateInArtifact<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -11,18 +11,18 @@ import {
 } from "../model/types.ts";
 import { MANIFEST_KEYS, PATH_KEYS, type PathKey, SCHEMA_VERSION } from "./schema.ts";
 
-/** The entry point of a bundle. Paths are as stored: relative to the manifest's folder, or absolute. */
+/** The manifest of a bundle. Paths are as stored: relative to the manifest's folder, or absolute. */
 export interface Manifest {
   readonly schemaVersion: number;
-  /** Only the files that the bundle has. */
+  /** The files of the bundle. */
   readonly paths: ReadonlyMap<PathKey, string>;
-  /** Null where the manifest does not say. */
+  /** Null if the manifest does not have it. */
   readonly referenceStorage: ReferenceStorage | null;
   readonly inputTransform: InputTransform | null;
   /** SHA-256 in hex by path key; empty when the manifest has none. */
   readonly checksums: ReadonlyMap<string, string>;
   readonly preprocess: ConfigValue;
-  /** Keys that this version does not know, kept when the manifest is written again. */
+  /** Keys that this version does not know; they are kept when the manifest is rewritten. */
   readonly extra: ConfigMap;
 }
 
@@ -44,7 +44,7 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set(Object.values(MANIFEST_KEYS));
 
 /**
  * Parses and checks a manifest.
- * @throws BAD_FORMAT naming the key that is wrong; UNSUPPORTED for a newer `schema_version`.
+ * @throws BAD_FORMAT that names the wrong key; UNSUPPORTED for a newer `schema_version`.
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
   const config = parseJsonObject(bytes);
@@ -71,7 +71,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   };
 }
 
-/** Null digests are those that could not be computed when the bundle was written. */
+/** A null digest could not be computed when the bundle was written. */
 function readChecksums(value: ConfigValue): ReadonlyMap<string, string> {
   if (value === null) return new Map();
   const where = MANIFEST_KEYS.checksums;
@@ -93,7 +93,7 @@ function check<S extends v.GenericSchema>(schema: S, value: unknown, where: stri
   });
 }
 
-/** Emits a manifest; the feature panel and preprocess keys are left out where there is nothing to say. */
+/** Writes a manifest; the feature panel and preprocess keys are omitted if they are empty. */
 export function emitManifest(manifest: Manifest): Uint8Array {
   const { paths, checksums, preprocess } = manifest;
   const panel = paths.get(MANIFEST_KEYS.featurePanelPath);

@@ -27,7 +27,7 @@ import { asDict, dictField, listField, textField, within } from "./fields.ts";
 import { readReference, referenceDicts } from "./reference.ts";
 import { CLASSES_KEY, LATENT_SOURCE, METADATA_KEYS, STATS_KEYS } from "./schema.ts";
 
-/** What the metadata pickle holds. */
+/** The content of the metadata pickle. */
 export interface Metadata {
   readonly labelHeads: readonly LabelHead[];
   readonly trainGenes: readonly string[];
@@ -36,7 +36,7 @@ export interface Metadata {
   /** The embedded reference; null when the pickle has none. */
   readonly reference: Reference | null;
   readonly referenceStorage: ReferenceStorage;
-  /** Null when the reference has its default name beside the model. */
+  /** Null if the reference has its default name beside the model. */
   readonly referencePath: string | null;
   readonly latentSource: string;
   readonly inputTransform: InputTransform;
@@ -47,8 +47,8 @@ const LABEL_ENCODER = new Global("sklearn.preprocessing._label", "LabelEncoder")
 
 /**
  * Reads the metadata pickle.
- * @throws BAD_FORMAT for a missing or mistyped key, UNSUPPORTED and LIMIT as the parser does; BAD_DATA for
- * labels or genes that are no text or repeat.
+ * @throws BAD_FORMAT for a missing key or a wrong type, UNSUPPORTED and LIMIT like the parser; BAD_DATA for
+ * labels or genes that are not text or are repeated.
  */
 export function parseMetadata(bytes: Uint8Array): Metadata {
   const dict = asDict(parsePickle(bytes), "metadata");
@@ -98,7 +98,7 @@ function readClasses(encoder: PickleValue | undefined): readonly string[] {
   return within(CLASSES_KEY, () => readNames(state.get(CLASSES_KEY) ?? null));
 }
 
-/** Texts without gaps or repeats. */
+/** A list of distinct strings without missing values. */
 function readNames(value: PickleValue): readonly string[] {
   const names = readTexts(value);
   const seen = new Set<string>();
@@ -155,13 +155,13 @@ function readEmbedded(dict: Dict): Reference | null {
 }
 
 export interface EmitMetadataOptions {
-  /** Written into the metadata when the model's storage is `full`. */
+  /** Written into the metadata if the model's reference storage is `full`. */
   readonly reference: Reference | null;
   /** As given by the caller; null for the default name. */
   readonly referencePath: string | null;
 }
 
-/** Emits the metadata pickle in pieces. */
+/** Writes the metadata pickle in pieces. */
 export function emitMetadata(model: Model, options: EmitMetadataOptions): readonly Uint8Array[] {
   const embedded = options.reference === null ? null : referenceDicts(options.reference);
   const keys = METADATA_KEYS;

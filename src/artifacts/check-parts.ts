@@ -1,11 +1,11 @@
-/** Whether the files of a bundle belong together. @module */
+/** Checks that the files of a bundle belong together. @module */
 import { AtlasmtlError } from "../errors.ts";
 import type { Reference } from "../model/types.ts";
 import type { Metadata } from "./bundle-metadata.ts";
 import type { StoredNetwork } from "./network.ts";
 import { LATENT_INTERNAL, referenceCoordsKey } from "./schema.ts";
 
-/** @throws MISMATCH when the reference is not that of the model. */
+/** @throws MISMATCH if the reference does not belong to the model. */
 export function checkReference(reference: Reference, metadata: Metadata, latentSize: number): void {
   const key = referenceCoordsKey(LATENT_INTERNAL);
   const latent = reference.coords.get(key);
@@ -26,7 +26,7 @@ export function checkReference(reference: Reference, metadata: Metadata, latentS
   }
 }
 
-/** @throws MISMATCH when weights and metadata do not describe one model; `where` names the metadata. */
+/** @throws MISMATCH if weights and metadata describe different models; `where` names the metadata. */
 export function checkFit(network: StoredNetwork, metadata: Metadata, where: string): void {
   const { shape, coordNames } = network;
   const mismatch = (message: string): AtlasmtlError =>

@@ -1,5 +1,6 @@
 /**
- * Child correction modules between `model.pth` and the model (docs/specification/2-training.md#child-correction).
+ * Reads and writes the child correction modules of `model.pth`
+ * (docs/specification/2-training.md#child-correction).
  * @module
  */
 import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/config.ts";
@@ -9,14 +10,14 @@ import { CHILD_FEATURE_MODES, type Linear, type NetworkShape } from "../kernels/
 import type { ChildCorrection, ChildCorrectionModule } from "../model/types.ts";
 import { CHILD_KEYS, TENSOR_NAMES } from "./schema.ts";
 
-/** Takes the `Linear` with this tensor prefix; a size of null is whatever the tensor has. */
+/** Takes the `Linear` with this tensor prefix; a size of null accepts the tensor's size. */
 export type TakeLinear = (prefix: string, nIn: number | null, nOut: number | null) => Linear;
 
 const bad = (key: string, message: string): AtlasmtlError =>
   new AtlasmtlError("BAD_DATA", message, { where: key });
 
 /**
- * The modules that a resolved config describes; null when the config is empty or not enabled.
+ * The modules that a resolved config describes; null if the config is empty or not enabled.
  * @throws BAD_DATA for a config that does not fit the network, MISMATCH for tensors that do not fit it.
  */
 export function readChildCorrection(

@@ -1,4 +1,4 @@
-/** Finds the bundle in a set of files, such as a folder that was picked. @module */
+/** Finds the bundle in a set of files, such as a folder of a file picker. @module */
 import { compareCodePoints } from "../core/order.ts";
 import { baseName, folderName } from "../core/paths.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -9,10 +9,10 @@ import { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "./schema.ts";
 const MAX_LISTED = 10;
 
 /**
- * The path by which the one bundle among `paths` is loaded (docs/specification/1-artifacts.md#loading): its
- * manifest, or its `.pth` where there is none.
+ * The path that loads the only bundle among `paths` (docs/specification/1-artifacts.md#loading): its
+ * manifest, or its `.pth` if it has none.
  *
- * @throws NOT_FOUND when there is no bundle, USAGE listing them when there are several.
+ * @throws NOT_FOUND if there is no bundle, USAGE that lists them if there are several.
  */
 export function chooseBundle(paths: readonly string[]): string {
   const bundles = bundlesIn(paths);
@@ -39,7 +39,8 @@ function bundlesIn(paths: readonly string[]): readonly string[] {
   );
   const modelOf = (manifest: string): string =>
     manifest.slice(0, -FILE_SUFFIXES.manifest.length) + MODEL_SUFFIX;
-  // A manifest without a .pth of its own name names another: the .pth files beside it are not bundles.
+  // A manifest without a .pth of the same name refers to another .pth, so the .pth files beside it are not
+  // bundles.
   const owners = new Set(manifests.filter((path) => !all.has(modelOf(path))).map(folderName));
   const models = paths.filter(
     (path) =>

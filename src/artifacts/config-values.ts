@@ -1,4 +1,4 @@
-/** Settings between the form a pickle has and the form the library uses. @module */
+/** Converts settings between their form in a pickle and the form that the library uses. @module */
 import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/config.ts";
 import { MAX_CONFIG_VALUES, MAX_PICKLE_DEPTH } from "../core/limits.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -7,15 +7,15 @@ import { FLOAT_KEYS } from "./schema.ts";
 
 interface Converted {
   readonly value: ConfigValue;
-  /** Values in it, shared ones each time they occur. */
+  /** Number of values in it; shared values count each time they occur. */
   readonly size: number;
 }
 
 /**
- * Settings from a pickle: tuples become lists, numpy arrays nested lists, int keys text, and integers
- * beyond 2^53 text, because no number holds them.
- * @throws BAD_DATA for objects that are no settings, or for a loop; LIMIT for a tree of shared parts that
- * would grow beyond `MAX_CONFIG_VALUES`.
+ * Reads settings from a pickle. Tuples become lists, numpy arrays nested lists, int keys text. Integers
+ * beyond 2^53 become text, because no number holds them.
+ * @throws BAD_DATA for objects that are not settings, or for a cycle; LIMIT for a tree of shared parts with
+ * more than `MAX_CONFIG_VALUES` values.
  */
 export function toConfig(value: PickleValue): ConfigValue {
   return new ConfigReader().convert(value, 0).value;
@@ -75,7 +75,7 @@ function keyText(key: PickleValue): string {
   throw new AtlasmtlError("BAD_DATA", `${describeValue(key)} is the name of a setting`);
 }
 
-/** The rows of an array, or its elements when it has one dimension. */
+/** The rows of an array, or its elements if it has one dimension. */
 function arrayItems({ dtype, shape, data }: NdArray): readonly PickleValue[] {
   const wrap = (element: PickleValue): PickleValue =>
     typeof element === "number" && dtype.startsWith("f")
@@ -95,15 +95,15 @@ function arrayItems({ dtype, shape, data }: NdArray): readonly PickleValue[] {
 }
 
 /**
- * Settings as they are pickled: whole numbers are ints, except under the keys of {@link FLOAT_KEYS}; other
- * numbers are floats.
+ * Converts settings for a pickle: whole numbers become ints, except under the keys of {@link FLOAT_KEYS};
+ * other numbers become floats.
  */
 export function fromConfig(value: ConfigValue): PickleValue {
   return new ConfigWriter().convert(value, false);
 }
 
 class ConfigWriter {
-  /** By whether they lie under a float key. */
+  /** By whether they are under a float key. */
   private readonly done = [new Map<object, PickleValue>(), new Map<object, PickleValue>()] as const;
 
   convert(value: ConfigValue, isFloat: boolean): PickleValue {

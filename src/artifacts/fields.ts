@@ -1,4 +1,4 @@
-/** Typed access to the dicts of a bundle's pickles, with errors that name the key. @module */
+/** Reads typed values from the dicts of a bundle's pickles, with errors that name the key. @module */
 import { Float } from "../core/config.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { type Dict, describeValue, type PickleValue, Tuple } from "../formats/pickle/values.ts";
@@ -11,7 +11,7 @@ function wrong(key: string, value: PickleValue | undefined, expected: string): A
       });
 }
 
-/** @throws BAD_FORMAT when `value` is no dict. */
+/** @throws BAD_FORMAT if `value` is not a dict. */
 export function asDict(value: PickleValue | undefined, name: string): Dict {
   if (!(value instanceof Map)) throw wrong(name, value, "a dict");
   return value as Dict;
@@ -61,7 +61,7 @@ export function numberField(dict: Dict, key: string): number {
   return value;
 }
 
-/** Runs `read` and names `where` in whatever it throws. */
+/** Runs `read` and adds `where` to its errors. */
 export function within<T>(where: string, read: () => T): T {
   try {
     return read();

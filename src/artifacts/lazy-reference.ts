@@ -1,4 +1,4 @@
-/** The reference of a loaded model, read on first use. @module */
+/** The reference of a loaded model, which is read on first use. @module */
 import type { FileStore } from "../core/bytes.ts";
 import { readWhole } from "../core/checksums.ts";
 import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
@@ -9,15 +9,15 @@ import { checkReference } from "./check-parts.ts";
 import { findFile, type Location } from "./locations.ts";
 import { parseReference } from "./reference.ts";
 
-/** Where a reference is, and its content once it is asked for. */
+/** The location of a reference, and its content on request. */
 export interface LazyReference {
-  /** The file, or null when it is embedded or nowhere. */
+  /** The file; null if it is embedded or missing. */
   readonly path: () => Promise<string | null>;
   readonly exists: () => Promise<boolean>;
   readonly load: () => Promise<Reference>;
 }
 
-/** A reference that the metadata holds. @throws MISMATCH as `checkReference`. */
+/** A reference that is embedded in the metadata. @throws MISMATCH like `checkReference`. */
 export function embeddedReference(
   reference: Reference,
   metadata: Metadata,
@@ -27,7 +27,7 @@ export function embeddedReference(
   return { path: async () => null, exists: async () => true, load: async () => reference };
 }
 
-/** A reference in a file of its own; `expected` is its SHA-256 where it is to be checked. */
+/** A reference in a separate file; `expected` is its SHA-256 if it must be checked. */
 export function externalReference(
   store: FileStore,
   location: Location,
@@ -51,7 +51,7 @@ export function externalReference(
   return { path, exists: async () => (await path()) !== null, load: once(() => locateInArtifact(load)) };
 }
 
-/** Runs `work` on the first call and keeps its result; a failure is not kept. */
+/** Runs `work` on the first call and keeps its result, but not a failure. */
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | null = null;
   return () => {
@@ -63,7 +63,7 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Names the missing path and the two ways out (docs/specification/1-artifacts.md#loading). */
+/** Names the missing path and the two fixes (docs/specification/1-artifacts.md#loading). */
 function missingReference({ candidates }: Location): AtlasmtlError {
   return new AtlasmtlError("NOT_FOUND", "the KNN reference of this model is missing", {
     where: candidates[0] ?? "metadata › reference_coords",

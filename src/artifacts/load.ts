@@ -29,7 +29,7 @@ import { parseNetwork, type StoredNetwork } from "./network.ts";
 import { MANIFEST_KEYS, METADATA_KEYS, MODEL_SUFFIX, type PathKey } from "./schema.ts";
 
 export interface LoadModelOptions extends Pick<WorkOptions, "signal"> {
-  /** Where the files are; by default the file system. */
+  /** The store of the files; by default the file system. */
   readonly store?: FileStore;
   /** Compare every file with the manifest's SHA-256 before it is parsed. */
   readonly verifyChecksums?: boolean | undefined;
@@ -37,12 +37,12 @@ export interface LoadModelOptions extends Pick<WorkOptions, "signal"> {
 
 export const LOAD_MODEL_DEFAULTS = { verifyChecksums: true } as const satisfies LoadModelOptions;
 
-/** A model and what else its bundle says. */
+/** A model and the other content of its bundle. */
 export interface LoadedModel {
   readonly model: Model;
   /** Null for a bundle without a manifest. */
   readonly manifest: Manifest | null;
-  /** The files that were read or will be; the reference is null when it is embedded or nowhere. */
+  /** The files that were or will be read; the reference is null if it is embedded or missing. */
   readonly paths: {
     readonly manifest: string | null;
     readonly model: string;
@@ -55,7 +55,7 @@ export interface LoadedModel {
   readonly warnings: readonly Warning[];
 }
 
-/** The files of a bundle before they are opened. */
+/** The located files of a bundle. */
 interface Bundle {
   readonly path: string;
   readonly manifestPath: string | null;
@@ -66,13 +66,13 @@ interface Bundle {
 /**
  * Loads a bundle by its `.pth` or its manifest; the reference is read on first use.
  *
- * @throws NOT_FOUND, BAD_FORMAT, UNSUPPORTED, BAD_DATA, MISMATCH, LIMIT or CHECKSUM, located in the file at
- * fault and with the subject `artifact`; USAGE for a path that is neither; ABORTED.
+ * @throws NOT_FOUND, BAD_FORMAT, UNSUPPORTED, BAD_DATA, MISMATCH, LIMIT or CHECKSUM, with the faulty file and
+ * the subject `artifact`; USAGE for a path that is neither; ABORTED.
  */
 export async function loadModel(path: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
   return locateInArtifact(async () => {
     const { store = platform.files, signal } = options;
-    // An option that is there but undefined is one that was not given.
+    // An undefined option is treated as missing.
     const verifyChecksums = options.verifyChecksums ?? LOAD_MODEL_DEFAULTS.verifyChecksums;
     for (let attempt = 1; ; attempt++) {
       const view = store.committedView?.() ?? null;
@@ -82,17 +82,18 @@ export async function loadModel(path: string, options: LoadModelOptions = {}): P
         return { ...loaded, warnings: [...loaded.warnings, ...unfinishedWarnings(view, path)] };
       } catch (error) {
         if (signal?.aborted || before === null || attempt === MAX_ATTEMPTS) throw error;
-        // Files of two saves were met when a save came between: then there is another manifest now.
+        // If another save has replaced the bundle in between, files of two saves were read; the manifest
+        // shows it.
         if ((await manifestDigest(store.committedView!(), path)) === before) throw error;
       }
     }
   });
 }
 
-/** Attempts to load a bundle that is being replaced meanwhile. */
+/** Attempts to load a bundle that is being replaced at the same time. */
 const MAX_ATTEMPTS = 5;
 
-/** SHA-256 of the bundle's manifest; null when it has none. */
+/** SHA-256 of the bundle's manifest; null if it has none. */
 async function manifestDigest(store: FileStore, path: string): Promise<string | null> {
   const manifestPath = path.endsWith(MODEL_SUFFIX) ? siblingPath(path, "manifest") : path;
   if (!manifestPath.endsWith(".json") || !(await store.exists(manifestPath))) return null;
@@ -149,7 +150,7 @@ function namedFiles({ manifest }: Bundle, paths: LoadedModel["paths"]): FoundFil
   };
   if (manifest !== null)
     return Array.from(manifest.paths, ([key, stored]) => ({ key, stored, path: found[key] }));
-  // Found by their names, or where the metadata says; only where they really are is worth a word.
+  // The files are found by their names or by the metadata. A warning is given only for their real location.
   const files: FoundFile[] = [
     { key: MANIFEST_KEYS.metadataPath, stored: baseName(paths.metadata), path: paths.metadata },
   ];

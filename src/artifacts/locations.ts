@@ -1,11 +1,14 @@
-/** Where the files of a bundle are: names derived on saving, candidates tried on loading. @module */
+/**
+ * The locations of a bundle's files: names that are derived on saving, candidates that are tried on loading.
+ * @module
+ */
 import type { FileStore } from "../core/bytes.ts";
 import { baseName, folderName, isAbsolutePath, joinPath, leavesFolder, relativePath } from "../core/paths.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Warning } from "../model/types.ts";
 import { FILE_SUFFIXES, MODEL_SUFFIX } from "./schema.ts";
 
-/** A file of a bundle: the places it may be, in the order they are tried. */
+/** The candidate paths of a file of a bundle, in the order in which they are tried. */
 export interface Location {
   readonly candidates: readonly string[];
 }
@@ -15,7 +18,7 @@ export function siblingPath(path: string, kind: keyof typeof FILE_SUFFIXES): str
   return path.slice(0, -MODEL_SUFFIX.length) + FILE_SUFFIXES[kind];
 }
 
-/** @throws USAGE when `path` does not end in `.pth` (docs/specification/1-artifacts.md#bundle-files). */
+/** @throws USAGE if `path` does not end in `.pth` (docs/specification/1-artifacts.md#bundle-files). */
 export function checkModelPath(path: string): void {
   if (path.endsWith(MODEL_SUFFIX) && baseName(path) !== MODEL_SUFFIX) return;
   throw new AtlasmtlError(
@@ -29,8 +32,9 @@ export function checkModelPath(path: string): void {
 }
 
 /**
- * How a manifest names a file: relative to its folder where the file lies inside it, else an absolute path
- * as given; a relative path elsewhere is told from the manifest's folder, where readers look from.
+ * The path of a file in a manifest: relative to the manifest's folder if the file is inside it, else an
+ * absolute path as given. A relative path to another folder is converted to one relative to the manifest's
+ * folder, as readers expect.
  */
 export function storedPath(manifestPath: string, path: string): string {
   const folder = folderName(manifestPath);
@@ -39,15 +43,18 @@ export function storedPath(manifestPath: string, path: string): string {
 }
 
 /**
- * A file named by a manifest: resolved against the manifest's folder, else the same file name beside the
- * manifest (docs/specification/1-artifacts.md#loading), else as given, seen from the working folder.
+ * The candidates for a file in a manifest: relative to the manifest's folder, else the same file name beside
+ * the manifest (docs/specification/1-artifacts.md#loading), else relative to the working folder.
  */
 export function manifestLocation(manifestPath: string, stored: string): Location {
   const folder = folderName(manifestPath);
   return unique([joinPath(folder, stored), joinPath(folder, baseName(stored)), stored]);
 }
 
-/** The reference of a bundle without a manifest: as the metadata says, else its default name. */
+/**
+ * The candidates for the reference of a bundle without a manifest: the path in the metadata, else its default
+ * name.
+ */
 export function legacyReferenceLocation(modelPath: string, stored: string | null): Location {
   const fallback = siblingPath(modelPath, "reference");
   if (stored === null) return { candidates: [fallback] };
@@ -57,25 +64,25 @@ export function legacyReferenceLocation(modelPath: string, stored: string | null
 
 const unique = (paths: readonly string[]): Location => ({ candidates: [...new Set(paths)] });
 
-/** The first place where the file is; null when it is nowhere. */
+/** The first candidate that exists; null if none does. */
 export async function findFile(store: FileStore, location: Location): Promise<string | null> {
   for (const path of location.candidates) if (await store.exists(path)) return path;
   return null;
 }
 
-/** A file of a bundle that was found. */
+/** A file of a bundle. */
 export interface FoundFile {
   /** The key that names it. */
   readonly key: string;
-  /** As the manifest or the metadata has it. */
+  /** Its path in the manifest or the metadata. */
   readonly stored: string;
-  /** Where it is; null when it is nowhere. */
+  /** Its real path; null if it is missing. */
   readonly path: string | null;
 }
 
 /**
- * What a caller should know of files outside the folder of `owner`, the file that names them: it may have been
- * written by anybody, and what it names is read.
+ * Warnings about files outside the folder of `owner`, the file that names them: `owner` may be untrusted, and
+ * the files that it names are read.
  */
 export async function pathWarnings(
   store: FileStore,
@@ -100,7 +107,7 @@ export async function pathWarnings(
   return warnings;
 }
 
-/** How a file of an inner name comes to lie outside after all. */
+/** The reason why a file with a path inside the folder is outside it: a symbolic link. */
 async function strayText(store: FileStore, folder: string, path: string): Promise<string | null> {
   if (leavesFolder(folder, isAbsolutePath(path) ? path : (relativePath(folder, path) ?? "..")))
     return `was not found beside the manifest and is read from the working folder: ${path}`;

@@ -1,4 +1,4 @@
-/** The network between `model.pth` and the model (docs/specification/1-artifacts.md#network-file). @module */
+/** Reads and writes the network of `model.pth` (docs/specification/1-artifacts.md#network-file). @module */
 import type { ConfigMap } from "../core/config.ts";
 import { Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -11,7 +11,7 @@ import { fromConfig, toConfig } from "./config-values.ts";
 import { asCount, asDict, countField, countsField, dictField, numberField, within } from "./fields.ts";
 import { LEGACY_COORD_DIMS, NETWORK_KEYS, TENSOR_NAMES } from "./schema.ts";
 
-/** What `model.pth` holds. */
+/** The content of `model.pth`. */
 export interface StoredNetwork {
   readonly shape: NetworkShape;
   readonly weights: NetworkWeights;
@@ -25,8 +25,8 @@ export interface StoredNetwork {
 
 /**
  * Reads the weights and architecture.
- * @throws BAD_FORMAT, UNSUPPORTED or LIMIT as `parseTorch` does; MISMATCH for tensors that do not have the
- * declared sizes; BAD_DATA for weights that are not finite.
+ * @throws BAD_FORMAT, UNSUPPORTED or LIMIT like `parseTorch`; MISMATCH for tensors with other sizes than
+ * declared; BAD_DATA for weights that are not finite.
  */
 export function parseNetwork(bytes: Uint8Array): StoredNetwork {
   const payload = asDict(parseTorch(bytes), "data.pkl");
@@ -96,7 +96,7 @@ function readChild(payload: Dict, shape: NetworkShape, state: StateDict): ChildC
   );
 }
 
-/** The tensors of a `state_dict`; remembers which have been taken. */
+/** The tensors of a `state_dict`, and which of them have been used. */
 class StateDict {
   private readonly tensors = new Map<string, TorchTensor>();
   private readonly taken = new Set<string>();
@@ -143,13 +143,13 @@ class StateDict {
   }
 }
 
-/** A plain loop: this runs over every weight. */
+/** A simple loop, because it runs over every weight. */
 function firstNonFinite(values: Float32Array): number {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
   return -1;
 }
 
-/** Emits `model.pth` in pieces; the same network gives the same bytes. */
+/** Writes `model.pth` in pieces; the same network gives the same bytes. */
 export function emitNetwork(model: Model): readonly Uint8Array[] {
   const { shape, weights, coordHeads, childCorrection } = model;
   const state = new OrderedDict();

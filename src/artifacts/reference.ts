@@ -1,4 +1,7 @@
-/** The KNN reference between its pickle and the model (docs/specification/1-artifacts.md#reference-file). @module */
+/**
+ * Reads and writes the pickle of the KNN reference (docs/specification/1-artifacts.md#reference-file).
+ * @module
+ */
 import type { DenseMatrix } from "../core/dense.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -12,16 +15,16 @@ import { asDict, dictField, within } from "./fields.ts";
 import { REFERENCE_KEYS } from "./schema.ts";
 
 /**
- * Reads a reference file, gzip or not by its first two bytes.
- * @throws BAD_FORMAT, UNSUPPORTED or LIMIT as the parsers do; BAD_DATA for arrays that are no coordinates
- * or labels; MISMATCH when they differ in length.
+ * Reads a reference file; its first two bytes tell whether it is gzipped.
+ * @throws BAD_FORMAT, UNSUPPORTED or LIMIT like the parsers; BAD_DATA for arrays that are not coordinates or
+ * labels; MISMATCH if they differ in length.
  */
 export function parseReference(bytes: Uint8Array): Reference {
   const dict = asDict(parsePickle(plainBytes(bytes)), "reference");
   return readReference(dictField(dict, REFERENCE_KEYS.coords), dictField(dict, REFERENCE_KEYS.labels));
 }
 
-/** Builds a reference from its two dicts. @throws as {@link parseReference}. */
+/** Builds a reference from its two dicts. @throws like {@link parseReference}. */
 export function readReference(coordsDict: Dict, labelsDict: Dict): Reference {
   const coords = new Map<string, DenseMatrix>();
   for (const [key, value] of coordsDict)
@@ -79,7 +82,7 @@ function checkLengths(
     throw new AtlasmtlError("MISMATCH", `${first[0]} has ${first[1]} cells and ${other[0]} has ${other[1]}`);
 }
 
-/** The two dicts as Python has them: float32 arrays and object arrays of str. */
+/** The two dicts in Python's form: float32 arrays and object arrays of str. */
 export function referenceDicts(reference: Reference): { readonly coords: Dict; readonly labels: Dict } {
   const coords = new Map<PickleValue, PickleValue>();
   for (const [key, { nRows, nCols, data }] of reference.coords)
@@ -92,7 +95,7 @@ export function referenceDicts(reference: Reference): { readonly coords: Dict; r
   return { coords, labels };
 }
 
-/** Emits the reference pickle in pieces; the coordinates are views of the arrays given. */
+/** Writes the reference pickle in pieces; the coordinates are views of the given arrays. */
 export function emitReference(reference: Reference): readonly Uint8Array[] {
   const { coords, labels } = referenceDicts(reference);
   return emitPickle(

@@ -1,4 +1,4 @@
-/** Every name that a refinement has on disk, once (docs/specification/3-prediction.md#refinement-files). @module */
+/** All names of a refinement on disk (docs/specification/3-prediction.md#refinement-files). @module */
 
 export const REFINEMENT_METHODS = {
   artifact: "parent_conditioned_reranker",

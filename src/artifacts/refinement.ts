@@ -1,5 +1,5 @@
 /**
- * The files of a refinement: the artifact, its description and the plan
+ * Reads and writes the files of a refinement: the artifact, its description and the plan
  * (docs/specification/3-prediction.md#refinement-files).
  * @module
  */
@@ -31,16 +31,16 @@ import { SCHEMA_VERSION } from "./schema.ts";
 /** An artifact is small: a few numbers per pair of children. */
 const MAX_ARTIFACT_BYTES = 256 * 1024 * 1024;
 
-/** What a plan says: whether to refine, why, and with which artifact. */
+/** A plan: whether to refine, why, and with which artifact. */
 export interface RefinementPlan {
   readonly enabled: boolean;
   readonly note: string;
-  /** The artifact, relative to the plan's folder; null where the plan is disabled and has none. */
+  /** The artifact, relative to the plan's folder; null if the plan is disabled and has none. */
   readonly artifactPath: string | null;
   readonly ruleVersion: string | null;
 }
 
-/** How the files of a refinement came about. */
+/** How a refinement was made. */
 export interface RefinementRecord {
   /** How the parents were chosen. */
   readonly selection: ConfigMap;
@@ -51,8 +51,8 @@ export interface RefinementRecord {
 }
 
 /**
- * SHA-256 of names or of a mapping between them, as JSON with sorted keys and no blanks, everything beyond ASCII
- * escaped, as Python's `json.dumps(value, sort_keys=True, separators=(",", ":"))` writes it.
+ * SHA-256 of names or of a mapping between them, as the JSON that Python's `json.dumps(value, sort_keys=True,
+ * separators=(",", ":"))` writes: sorted keys, no blanks, escapes beyond ASCII.
  */
 export function namesHash(value: readonly string[] | ReadonlyMap<string, string>): string {
   const text =
@@ -71,7 +71,9 @@ function asciiJson(text: string): string {
   );
 }
 
-/** The artifact as a pickle of plain dicts, lists and float64 arrays, which numpy alone can load. */
+/**
+ * Writes the artifact as a pickle of dicts, lists and float64 arrays, which Python can load with numpy alone.
+ */
 export function emitReranker(reranker: Reranker): Uint8Array {
   const keys = REFINEMENT_KEYS;
   const parents = new Map<PickleValue, PickleValue>();
@@ -107,8 +109,8 @@ export function emitReranker(reranker: Reranker): Uint8Array {
 
 /**
  * Reads an artifact.
- * @throws BAD_FORMAT for a missing or mistyped key, UNSUPPORTED for a newer schema or another method, BAD_DATA
- * for numbers that do not fit together.
+ * @throws BAD_FORMAT for a missing key or a wrong type, UNSUPPORTED for a newer schema or another method,
+ * BAD_DATA for inconsistent numbers.
  */
 export function parseReranker(bytes: Uint8Array): Reranker {
   const keys = REFINEMENT_KEYS;
@@ -246,7 +248,7 @@ export function refinementFiles(
   ];
 }
 
-/** Where the files of the artifact at `path` are. @throws USAGE for a path that does not end in `.pkl`. */
+/** The paths of the files of the artifact at `path`. @throws USAGE for a path that does not end in `.pkl`. */
 export function refinementPaths(path: string): { artifact: string; description: string; plan: string } {
   if (!path.endsWith(REFINEMENT_SUFFIXES.artifact))
     throw new AtlasmtlError("USAGE", `got ${JSON.stringify(path)}, expected a name that ends in .pkl`);
@@ -259,8 +261,9 @@ export function refinementPaths(path: string): { artifact: string; description: 
 }
 
 /**
- * Loads an artifact; of a path, the description beside it is compared with it where it is there.
- * @throws NOT_FOUND, LIMIT, what {@link parseReranker} throws, CHECKSUM when the description is of another file.
+ * Loads an artifact; for a path, it is checked against the description beside it, if there is one.
+ * @throws NOT_FOUND, LIMIT, the errors of {@link parseReranker}, CHECKSUM if the description belongs to
+ * another file.
  */
 export async function loadReranker(input: FileInput): Promise<Reranker> {
   return locateInArtifact(async () => {
@@ -290,8 +293,8 @@ async function checkDescription(path: string, artifact: Uint8Array): Promise<voi
 }
 
 /**
- * Loads a plan; its artifact is looked for in the plan's folder.
- * @throws NOT_FOUND, LIMIT, BAD_FORMAT for a file that is no plan.
+ * Loads a plan; its artifact is searched in the plan's folder.
+ * @throws NOT_FOUND, LIMIT, BAD_FORMAT for a file that is not a plan.
  */
 export async function loadRefinementPlan(path: string): Promise<RefinementPlan> {
   return locateInArtifact(async () => {

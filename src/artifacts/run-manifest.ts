@@ -1,5 +1,5 @@
 /**
- * Run manifests: what was read, with which settings and seeds, by which software, and what was written
+ * Run manifests: the inputs, settings, seeds, software and outputs of a run
  * (docs/specification/1-artifacts.md#run-manifests).
  * @module
  */
@@ -14,7 +14,7 @@ import { treeFingerprint } from "../formats/zarr/tree-fingerprint.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
 import { type RUN_MANIFEST_FILES, SCHEMA_VERSION } from "./schema.ts";
 
-/** One data file of a run; `path` is relative to the manifest's folder inside it, else as given. */
+/** One data file of a run; `path` is relative to the manifest's folder if it is inside, else as given. */
 export interface FileRecord {
   readonly path: string;
   readonly sizeBytes: number;
@@ -22,7 +22,7 @@ export interface FileRecord {
   readonly sha256: string;
 }
 
-/** What every run manifest holds. */
+/** The common content of run manifests. */
 export interface RunRecord {
   readonly command: keyof typeof RUN_MANIFEST_FILES;
   readonly inputs: readonly FileRecord[];
@@ -30,18 +30,18 @@ export interface RunRecord {
   /** Every seed used, by purpose. */
   readonly seeds: ReadonlyMap<string, number>;
   readonly packageVersion: string;
-  /** null when the package does not run from a checkout. */
+  /** Null if the package does not run from a git checkout. */
   readonly gitCommit: string | null;
-  /** SHA-256 of the package's modules; absent where it was not taken. */
+  /** SHA-256 of the package's modules; absent if it was not computed. */
   readonly codeSha256?: string;
   /** The command as given, the program's name first. */
   readonly argv: readonly string[];
-  /** The split that was made or read, by the names it has in the file; null or absent without one. */
+  /** The split that was made or read, with the keys of the file; null or absent without one. */
   readonly split?: ConfigMap | null;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** The keys of this command, by their names in the file, such as `train_config`. */
+  /** The keys of this command, as in the file, such as `train_config`. */
   readonly details: ConfigMap;
 }
 
@@ -79,12 +79,12 @@ function fileEntry({ path, sizeBytes, sha256 }: FileRecord): ConfigValue {
 
 /** A run manifest as the bytes of its file. */
 export function emitRunManifest(manifest: ConfigMap): Uint8Array {
-  // The way to a pickle and back tells floats from ints, as in a bundle.
+  // Converting to a pickle and back distinguishes floats from ints, as in a bundle.
   return emitJson(toConfig(fromConfig(manifest)));
 }
 
 /**
- * Writes a run manifest whole or not at all.
+ * Writes a run manifest atomically.
  * @throws IO when it cannot be written.
  */
 export async function writeRunManifest(path: string, manifest: ConfigMap): Promise<void> {
@@ -106,14 +106,14 @@ export async function fingerprintFile(
   return { sizeBytes: source.byteLength, sha256: await sha256File(store, path, signal) };
 }
 
-/** A run manifest that was read: its keys as they are, and the files it names. */
+/** A run manifest that was read: its keys, and the files that it names. */
 export interface ReadRunManifest {
   readonly content: ReadonlyMap<string, unknown>;
   readonly inputs: readonly FileRecord[];
   readonly outputs: readonly FileRecord[];
 }
 
-/** True when parsed JSON looks like a run manifest. */
+/** True if parsed JSON looks like a run manifest. */
 export function isRunManifest(json: unknown): boolean {
   if (json === null || typeof json !== "object" || Array.isArray(json)) return false;
   return (
@@ -122,8 +122,8 @@ export function isRunManifest(json: unknown): boolean {
 }
 
 /**
- * Checks the shape of parsed JSON; `where` is its file.
- * @throws UNSUPPORTED for a newer schema, BAD_FORMAT for a wrong shape; the subject is the artifact.
+ * Checks the structure of parsed JSON; `where` is its file.
+ * @throws UNSUPPORTED for a newer schema, BAD_FORMAT for a wrong structure; the subject is `artifact`.
  */
 export function parseRunManifest(json: unknown, where: string): ReadRunManifest {
   if (!isRunManifest(json))
@@ -162,23 +162,23 @@ function badManifest(message: string, where: string): AtlasmtlError {
   });
 }
 
-/** How one file of a run looks now. */
+/** The current state of a file of a run. */
 export interface FileCheck {
   readonly role: "input" | "output";
   readonly path: string;
   readonly status: "OK" | "CHANGED" | "MISSING";
   readonly expected: Fingerprint;
-  /** null when the file is missing; without a digest when its size tells already that it changed. */
+  /** Null if the file is missing; without a digest if its size already shows that it has changed. */
   readonly found: { readonly sizeBytes: number; readonly sha256: string | null } | null;
 }
 
 export type Fingerprint = Pick<FileRecord, "sizeBytes" | "sha256">;
 
 /**
- * Hashes every file a run manifest names, anew.
+ * Hashes all files of a run manifest again.
  *
- * A relative path is looked for in the manifest's folder, then in the working folder; the first file that
- * agrees counts.
+ * A relative path is searched in the manifest's folder, then in the working folder; the first file that
+ * matches is used.
  */
 export async function checkRunFiles(
   manifest: ReadRunManifest,
@@ -213,7 +213,7 @@ async function checkFile(
   return { status: found === null ? "MISSING" : "CHANGED", expected, found };
 }
 
-/** Null when there is nothing; a file of another size needs no digest to be told from what is expected. */
+/** Null if it does not exist. A file of another size needs no digest. */
 async function lookAt(
   store: FileStore,
   path: string,

@@ -19,18 +19,18 @@ import { emitReference } from "./reference.ts";
 import { MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "./schema.ts";
 
 export interface EmitBundleOptions {
-  /** Where an external reference goes, `.pkl` or `.pkl.gz`; by default beside the model. */
+  /** Path of an external reference, `.pkl` or `.pkl.gz`; by default beside the model. */
   readonly referencePath?: string | undefined;
-  /** The feature panel; by default that of `train_config.preprocess`, null for none. */
+  /** The feature panel; by default the one of `train_config.preprocess`, null for none. */
   readonly featurePanel?: ConfigMap | null | undefined;
-  /** Manifest keys of others, to be kept. */
+  /** Manifest keys of other programs, which are kept. */
   readonly extra?: ConfigMap | undefined;
 }
 
 export interface SaveModelOptions extends EmitBundleOptions, WorkOptions {
-  /** Where the files go; by default the file system. */
+  /** The store of the files; by default the file system. */
   readonly store?: FileStore;
-  /** Further files to save with the bundle, such as a record of the run. */
+  /** More files to save with the bundle, such as a run manifest. */
   readonly also?: AlsoWrite | undefined;
 }
 
@@ -42,12 +42,11 @@ interface BundleFile {
 }
 
 /**
- * The files of a bundle as bytes, in the order in which they must be written, the manifest last. The same
- * model gives the same bytes.
+ * The files of a bundle as bytes, in writing order, the manifest last. The same model gives the same bytes.
  *
  * @param path where `model.pth` is to be; the other names derive from it.
  * @throws USAGE for a path that does not end in `.pth`, or a reference path that ends in neither `.pkl` nor
- * `.pkl.gz` or names another file of the bundle; what `model.reference()` throws.
+ * `.pkl.gz` or is another file of the bundle; the errors of `model.reference()`.
  */
 export async function emitBundle(
   model: Model,
@@ -75,7 +74,7 @@ export async function emitBundle(
   return [...files.map(({ path, bytes }) => ({ path, bytes })), { path: manifestPath, bytes: [manifest] }];
 }
 
-/** Settings that are a dict, as a map; null for anything else. */
+/** A dict of settings as a map; null for any other value. */
 function asMap(value: ConfigValue | undefined): ConfigMap | null {
   const isDict =
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Float);
@@ -130,8 +129,8 @@ function checkReferencePath(path: string, referencePath: string): void {
 }
 
 /**
- * Saves a bundle to `path` whole or not at all; a manifest that is replaced lends its unknown keys.
- * @throws USAGE as {@link emitBundle}; IO when a file cannot be written; ABORTED.
+ * Saves a bundle to `path` atomically; unknown keys of a replaced manifest are kept.
+ * @throws USAGE like {@link emitBundle}; IO if a file cannot be written; ABORTED.
  */
 export async function saveModel(model: Model, path: string, options: SaveModelOptions = {}): Promise<void> {
   const { store = platform.files, signal, onProgress } = options;
@@ -147,7 +146,7 @@ export async function saveModel(model: Model, path: string, options: SaveModelOp
   });
 }
 
-/** The unknown keys of the manifest that is about to be replaced; one that cannot be read has none. */
+/** The unknown keys of the manifest that will be replaced; none if it cannot be read. */
 async function keptKeys(target: FileStore, path: string): Promise<ConfigMap> {
   checkModelPath(path);
   const store = target.committedView?.() ?? target;

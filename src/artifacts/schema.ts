@@ -1,14 +1,17 @@
 /**
- * Every name that a bundle or a run manifest has on disk, once (docs/specification/1-artifacts.md).
+ * All names of bundles and run manifests on disk (docs/specification/1-artifacts.md).
  * @module
  */
 
-/** The manifest version that is written; a greater one is refused. */
+/** The manifest version that is written; higher ones are refused. */
 export const SCHEMA_VERSION = 1;
 
 export const MODEL_SUFFIX = ".pth";
 
-/** What replaces `.pth` in the names of the other files (docs/specification/1-artifacts.md#bundle-files). */
+/**
+ * The suffixes that replace `.pth` in the names of the other files
+ * (docs/specification/1-artifacts.md#bundle-files).
+ */
 export const FILE_SUFFIXES = {
   metadata: "_metadata.pkl",
   reference: "_reference.pkl",
@@ -66,7 +69,9 @@ export const NETWORK_KEYS = {
   childCorrection: "parent_conditioned_child_correction",
 } as const;
 
-/** What `coord_dims` was before it was stored (docs/specification/1-artifacts.md#network-file). */
+/**
+ * The value of `coord_dims` in bundles that do not store it (docs/specification/1-artifacts.md#network-file).
+ */
 export const LEGACY_COORD_DIMS: ReadonlyMap<string, number> = new Map([
   ["latent", 16],
   ["umap", 2],
@@ -117,13 +122,13 @@ export const REFERENCE_KEYS = { coords: "coords", labels: "labels" } as const;
 /** The key of a space's reference coordinates. */
 export const referenceCoordsKey = (space: string): string => `X_ref_${space}`;
 
-/** The space of the encoder's own output, always in the reference. */
+/** The space of the encoder's output, which every reference has. */
 export const LATENT_INTERNAL = "latent_internal";
 
 /**
- * Settings that are Python floats even when whole; whatever lies under one of these keys is a float too
- * (docs/specification/1-artifacts.md#metadata-file and docs/specification/1-artifacts.md#training-configuration).
- * Everything else that is whole is an int.
+ * Settings that are Python floats even if they are whole, and so are all numbers under these keys
+ * (docs/specification/1-artifacts.md#metadata-file and
+ * docs/specification/1-artifacts.md#training-configuration). Other whole numbers are ints.
  */
 export const FLOAT_KEYS: ReadonlySet<string> = new Set([
   "dropout_rate",

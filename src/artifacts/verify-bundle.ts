@@ -1,4 +1,4 @@
-/** Re-checks the checksums of a bundle. @module */
+/** Checks the checksums of a bundle. @module */
 import { platform } from "#platform";
 import type { FileStore } from "../core/bytes.ts";
 import { readWhole, sha256File } from "../core/checksums.ts";
@@ -10,10 +10,10 @@ import { type Manifest, parseManifest } from "./bundle-manifest.ts";
 import { findFile, manifestLocation, siblingPath } from "./locations.ts";
 import { MODEL_SUFFIX } from "./schema.ts";
 
-/** `unlisted`: the file is there and the manifest has no digest of it. */
+/** `unlisted`: the file exists, but the manifest has no digest of it. */
 export type VerifyStatus = "ok" | "mismatch" | "missing" | "unlisted";
 
-/** One file of a bundle and what became of its checksum. */
+/** One file of a bundle and the result of its check. */
 export interface VerifiedFile {
   /** The manifest key that names the file. */
   readonly key: string;

@@ -1,6 +1,6 @@
 /**
- * Every column of a prediction, once (docs/specification/3-prediction.md#result): its name, what it holds, which write
- * modes have it and what it says. Exports, readers, `inspect` and the check of `docs/outputs.md` read this table.
+ * All columns of a prediction (docs/specification/3-prediction.md#result): name, type, write modes and
+ * meaning. Exports, readers, `inspect` and the check of `docs/outputs.md` use this table.
  * @module
  */
 
@@ -8,12 +8,12 @@
 export const WRITE_MODES = ["minimal", "standard", "full"] as const;
 export type WriteMode = (typeof WRITE_MODES)[number];
 
-/** The mode when none is asked for. */
+/** The default mode. */
 export const DEFAULT_WRITE_MODE: WriteMode = "standard";
 
 /**
- * `label` is text of a few kinds, `score` a float32, `flag` true or false; `reason` and `set` are stored as labels:
- * why a cell is Unknown, and the labels of a prediction set.
+ * `label` is categorical text, `score` a float32, `flag` a boolean; `reason` (why a cell is Unknown) and
+ * `set` (a prediction set) are stored as labels.
  */
 export type ColumnKind = "label" | "score" | "flag" | "reason" | "set";
 
@@ -23,11 +23,11 @@ export interface ColumnEntry {
   readonly kind: ColumnKind;
   /** The smallest mode that has this column. */
   readonly from: WriteMode;
-  /** The option without which it is not there. */
+  /** The option that it requires. */
   readonly needs?: "predictionSets";
-  /** Its values; empty where the kind says all. */
+  /** Its values; empty if the kind says enough. */
   readonly range: string;
-  /** What it says, in Markdown, with `L` for the label column. */
+  /** Its meaning, in Markdown, with `L` for the label column. */
   readonly about: string;
 }
 
@@ -121,7 +121,7 @@ export const LABEL_COLUMNS = {
 } as const satisfies Readonly<Record<string, ColumnEntry>>;
 export type ColumnKey = keyof typeof LABEL_COLUMNS;
 
-/** The columns of the deepest label, labels both, after those of the label columns. */
+/** The two columns of the deepest label, both labels, which follow those of the label columns. */
 export const DEEPEST_COLUMNS = { labels: "pred_deepest", columns: "pred_deepest_level" } as const;
 
 /** The name of the column of obs_names in tables. */
@@ -149,7 +149,7 @@ export function nameOf({ name }: Pick<ColumnEntry, "name">, labelColumn: string)
   return `${prefix}${labelColumn}${suffix}`;
 }
 
-/** The label column that a name would be the column `key` of; null when it cannot be. */
+/** The label column L for which `name` is the column `key`; null if there is none. */
 export function labelColumnOf(key: ColumnKey, name: string): string | null {
   const [prefix, suffix] = LABEL_COLUMNS[key].name.split("{}");
   const isLonger = name.length > prefix.length + suffix.length;
@@ -158,7 +158,7 @@ export function labelColumnOf(key: ColumnKey, name: string): string | null {
     : null;
 }
 
-/** Whether a column is named as a prediction names its columns. */
+/** True if a name has the form of a prediction column. */
 export function isPredictionColumn(name: string): boolean {
   return LABEL_COLUMN_ENTRIES.some(([key]) => labelColumnOf(key, name) !== null);
 }
