@@ -1,6 +1,6 @@
 /**
- * What the advisers look at, taken from predictions of labelled cells (docs/specification/3-prediction.md#refinement
- * and docs/specification/3-prediction.md#advice).
+ * The input of the advice, computed from predictions of labelled cells
+ * (docs/specification/3-prediction.md#refinement and docs/specification/3-prediction.md#advice).
  * @module
  */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
@@ -12,13 +12,13 @@ import { scoreEdge, scoreFullPath } from "./hierarchy-metrics.ts";
 import { discoverHotspots, type HotspotOptions, type Hotspots } from "./hotspots.ts";
 import { scoreLabels } from "./metrics.ts";
 
-/** True and predicted labels by column, of the same cells. */
+/** True and predicted labels of the same cells, by column. */
 export interface LabelledPredictions {
   readonly truth: ReadonlyMap<string, PredictedLabels>;
   readonly predicted: ReadonlyMap<string, PredictedLabels>;
 }
 
-/** The edge that is looked at. */
+/** The edge that the advice is about. */
 export interface PolicyEdge {
   readonly parentLevel: string;
   readonly childLevel: string;
@@ -26,9 +26,9 @@ export interface PolicyEdge {
 }
 
 /**
- * Features of a model with `nLevels` label columns, and the hotspot parents of the edge. `truth` has the columns
- * that are known, coarse to fine, and those of the edge among them.
- * @throws MISMATCH when lengths differ, USAGE for an option out of its range.
+ * Features of a model with `nLevels` label columns, and the hotspot parents of the edge. `truth` has the
+ * known columns, coarse to fine, including those of the edge.
+ * @throws MISMATCH if lengths differ, USAGE for an option out of its range.
  */
 export function measurePolicyFeatures(
   { truth, predicted }: LabelledPredictions,
@@ -59,7 +59,7 @@ export function measurePolicyFeatures(
   };
 }
 
-/** Share of cells that enforcing the rule would make Unknown. */
+/** Share of cells that enforcing the rule would set to Unknown. */
 function inconsistency(
   parentLevel: string,
   childLevel: string,
@@ -74,7 +74,7 @@ function inconsistency(
   return enforceHierarchy(columns, rules).get(childLevel) ?? 0;
 }
 
-/** How hotspot parents were chosen, by the names it has on disk. */
+/** How hotspot parents were selected, with its keys on disk. */
 export function selectionConfig(
   settings: HotspotOptions,
   { chosen, concentration }: Hotspots,
@@ -100,7 +100,7 @@ export function selectionConfig(
   ]);
 }
 
-/** Features by the names they have on disk. */
+/** Features with their keys on disk. */
 export function featuresConfig(features: PolicyFeatures): ConfigMap {
   return new Map<string, ConfigValue>([
     ["n_levels", features.nLevels],
@@ -114,6 +114,6 @@ export function featuresConfig(features: PolicyFeatures): ConfigMap {
   ]);
 }
 
-/** A score on disk: null where there was nothing to measure. */
+/** A score on disk; null if it was not measured. */
 export const floatOrNull = (value: number | null): ConfigValue =>
   value === null || Number.isNaN(value) ? null : new Float(value);

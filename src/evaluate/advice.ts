@@ -1,9 +1,10 @@
 /**
- * Advice on task weights and refinement; it is never applied by itself (docs/specification/3-prediction.md#advice).
+ * Advice on task weights and refinement; it is not applied automatically
+ * (docs/specification/3-prediction.md#advice).
  * @module
  */
 
-/** What both advisers look at; null where it is not known. */
+/** The input of both kinds of advice; unknown values are null. */
 export interface PolicyFeatures {
   /** Label columns, coarse to fine. */
   readonly nLevels: number;
@@ -13,9 +14,9 @@ export interface PolicyFeatures {
   /** Of the finest edge. */
   readonly parentCorrectChildWrongRate: number;
   readonly fullPathAccuracy: number;
-  /** What enforcing the hierarchy changes at the finest level, 0 to 1. */
+  /** Share of cells that enforcing the hierarchy changes at the finest level, 0 to 1. */
   readonly hierarchyGap: number | null;
-  /** Share of the mistakes of the finest edge under its worst parents, 0 to 1. */
+  /** Share of the errors of the finest edge that occur under its worst parents, 0 to 1. */
   readonly hotspotConcentration: number | null;
 }
 
@@ -34,12 +35,12 @@ interface Advice {
 }
 
 export interface TaskWeightAdvice extends Advice {
-  /** Empty where nothing is proposed. */
+  /** Empty without a proposal. */
   readonly candidates: readonly TaskWeightCandidate[];
 }
 
 export interface RefinementAdvice extends Advice {
-  /** Parents to refine; null where nothing is proposed. */
+  /** Parents to refine; null without a proposal. */
   readonly topParents: number | null;
 }
 
@@ -60,9 +61,9 @@ function pair(mild: readonly number[], strong: readonly number[]): readonly Task
 }
 
 /**
- * Advises whether to try other task weights: when the finest level is hard and the hierarchy shows where.
+ * Recommends other task weights if the finest level is hard and the hierarchy shows where.
  *
- * Candidates are schedules of 3, 4 and 5 levels; for other numbers of levels there are none, unless they are given.
+ * There are default candidates for 3, 4 and 5 levels; for other numbers of levels they must be given.
  */
 export function suggestTaskWeightSchedule(
   features: PolicyFeatures,
@@ -106,7 +107,7 @@ export function suggestTaskWeightSchedule(
   };
 }
 
-/** Advises whether to refine children within their parents, and for how many parents. */
+/** Recommends whether to refine children within their parents, and for how many parents. */
 export function suggestParentConditionedRefinement(features: PolicyFeatures): RefinementAdvice {
   const {
     parentCorrectChildWrongRate: rate,
@@ -137,7 +138,7 @@ export function suggestParentConditionedRefinement(features: PolicyFeatures): Re
   };
 }
 
-/** Bounds are decimals: a difference of 0.8 and 0.7 is meant to reach 0.1. */
+/** Bounds are decimal: the difference of 0.8 and 0.7 must count as 0.1. */
 const ROUNDING = 1e-12;
 const atLeast = (value: number, bound: number): boolean => value >= bound - ROUNDING;
 const atMost = (value: number, bound: number): boolean => value <= bound + ROUNDING;

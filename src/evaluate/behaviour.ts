@@ -1,11 +1,12 @@
 /**
- * What Unknown and the KNN correction did to the labels of one column (docs/specification/5-benchmark.md#metrics).
+ * Measures how Unknown and the KNN correction changed the labels of one column
+ * (docs/specification/5-benchmark.md#metrics).
  * @module
  */
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import { joinLabels, NO_LABEL, share } from "./paired-labels.ts";
 
-/** Shares of cells, 0 to 1; NaN where there is no cell to take a share of. */
+/** Shares of cells, 0 to 1; NaN for a share of zero cells. */
 export interface BehaviourMetrics {
   /** Cells whose final label is Unknown. */
   readonly unknownRate: number;
@@ -13,9 +14,9 @@ export interface BehaviourMetrics {
   readonly knnCoverage: number;
   /** Cells whose KNN label differs from the network's. */
   readonly knnChangeRate: number;
-  /** Cells that KNN was used for, wrong before and right at the end. */
+  /** Cells that KNN was used for whose label was wrong before and right at the end. */
   readonly knnRescueRate: number;
-  /** Cells that KNN was used for, right before and not right (other or Unknown) at the end. */
+  /** Cells that KNN was used for whose label was right before and wrong or Unknown at the end. */
   readonly knnHarmRate: number;
   readonly unknownRateAmongUsed: number;
   readonly knnChangeRateAmongUsed: number;
@@ -23,7 +24,7 @@ export interface BehaviourMetrics {
   readonly knnHarmRateAmongUsed: number;
 }
 
-/** The columns of a prediction that {@link scoreBehaviour} looks at. */
+/** The columns of a prediction that {@link scoreBehaviour} uses. */
 export type BehaviourColumns = Pick<LabelPrediction, "raw" | "knn" | "final" | "usedKnn">;
 
 /**
@@ -31,7 +32,7 @@ export type BehaviourColumns = Pick<LabelPrediction, "raw" | "knn" | "final" | "
  *
  * Rescue and harm are shares of the cells that have a true label, the other rates of all cells; rates
  * `…AmongUsed` are shares of those that KNN was used for.
- * @throws MISMATCH when the lengths differ.
+ * @throws MISMATCH if the lengths differ.
  */
 export function scoreBehaviour(truth: PredictedLabels, prediction: BehaviourColumns): BehaviourMetrics {
   const raw = joinLabels(truth, prediction.raw);

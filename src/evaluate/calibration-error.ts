@@ -1,5 +1,5 @@
 /**
- * How far a confidence can be trusted.
+ * Measures how reliable confidences are.
  *
  * Inputs are one confidence in [0, 1] per cell and whether its label was right (1 or 0).
  * @module
@@ -9,9 +9,9 @@ import { AtlasmtlError } from "../errors.ts";
 /** Equal bins over (0, 1], closed on the right (docs/specification/5-benchmark.md#metrics). */
 export const CALIBRATION_BINS = 15;
 
-/** One bar of a reliability plot; the means are NaN where no cell falls into the bin. */
+/** One bar of a reliability plot; the means of an empty bin are NaN. */
 export interface CalibrationBin {
-  /** Exclusive, but for the first bin, which holds confidence 0 too. */
+  /** Exclusive, except in the first bin, which includes confidence 0. */
   readonly lower: number;
   readonly upper: number;
   readonly nCells: number;
@@ -20,7 +20,7 @@ export interface CalibrationBin {
 }
 
 /**
- * Sorts the cells into `nBins` equal bins of confidence.
+ * Puts the cells into `nBins` equal bins of confidence.
  * @throws BAD_DATA for a confidence that is NaN or outside [0, 1].
  */
 export function calibrationBins(
@@ -53,7 +53,7 @@ export function calibrationBins(
 }
 
 function requireConfidence(value: number, cell: number): void {
-  // Softmax in float32 may pass 1 by a rounding.
+  // A softmax in float32 may exceed 1 by a rounding error.
   if (!(value >= 0 && value <= 1 + 1e-6))
     throw new AtlasmtlError("BAD_DATA", `the confidence of cell ${cell} is ${value}, expected 0 to 1`);
 }
@@ -94,7 +94,7 @@ export interface RiskPoint {
 /**
  * The risk of keeping the most confident cells only, for every number of cells kept.
  *
- * Cells are taken by falling confidence, equal ones in row order.
+ * Cells are ordered by decreasing confidence, equal ones by row.
  */
 export function riskCoverage(confidence: ArrayLike<number>, correct: ArrayLike<number>): RiskPoint[] {
   const n = confidence.length;

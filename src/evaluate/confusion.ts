@@ -1,27 +1,27 @@
-/** Which label was taken for which, and the scores of each label. @module */
+/** Confusion matrix and the scores of each label. @module */
 import type { PredictedLabels } from "../predict/types.ts";
 import { joinLabels, NO_LABEL } from "./paired-labels.ts";
 
 /** Counts of cells by true and predicted label. */
 export interface Confusion {
-  /** Distinct labels met on either side, by code point. */
+  /** Distinct true and predicted labels, by code point. */
   readonly labels: readonly string[];
   /** `labels.length` rows (true) of `labels.length + 1` columns (predicted); the last column is Unknown. */
   readonly counts: Uint32Array;
 }
 
-/** Scores of one label; shares are NaN where there is no cell to take a share of. */
+/** Scores of one label; a share of zero cells is NaN. */
 export interface ClassMetrics {
   readonly label: string;
   /** Cells with this true label. */
   readonly support: number;
-  /** Cells that were given this label. */
+  /** Cells with this predicted label. */
   readonly nPredicted: number;
   readonly precision: number;
   readonly recall: number;
-  /** 0 when the label was never predicted rightly. */
+  /** 0 if the label was never predicted correctly. */
   readonly f1: number;
-  /** Share of the true cells that came out Unknown. */
+  /** Share of the cells with this true label that are Unknown. */
   readonly unknownRate: number;
 }
 

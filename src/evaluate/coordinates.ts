@@ -1,5 +1,5 @@
 /**
- * How well predicted coordinates keep the places and the neighbourhoods of the true ones
+ * Measures how well predicted coordinates agree with the true ones and preserve their neighbourhoods
  * (docs/specification/5-benchmark.md#metrics).
  * @module
  */
@@ -11,12 +11,12 @@ import { AtlasmtlError } from "../errors.ts";
 export interface CoordinateOptions {
   /** Neighbours of a cell, fewer than half of the cells. */
   readonly k?: number;
-  /** Cells that are compared with each other; of more, this many are drawn by `seed`. */
+  /** Maximum number of cells that are compared with each other; of more, this many are drawn by `seed`. */
   readonly maxCells?: number;
   readonly seed?: number;
 }
 
-/** Ranks take the square of the cells in time: 4,000 cells are compared in seconds. */
+/** Computing ranks takes time with the square of the cells: seconds for 4,000. */
 export const COORDINATE_DEFAULTS = { k: 10, maxCells: 4000, seed: 0 } as const;
 
 /** Scores of one coordinate head. */
@@ -29,9 +29,9 @@ export interface CoordinateMetrics {
   readonly continuity: number;
   /** Mean share of the k true neighbours that are among the k predicted ones. */
   readonly neighborOverlap: number;
-  /** Cells with finite coordinates on both sides. */
+  /** Cells with finite true and predicted coordinates. */
   readonly nCells: number;
-  /** Cells that the three neighbourhood scores were taken from. */
+  /** Cells that the three neighbourhood scores were computed on. */
   readonly nCompared: number;
 }
 
@@ -82,7 +82,7 @@ function rootMeanSquare(a: DenseMatrix, b: DenseMatrix, rows: Uint32Array): numb
   return rows.length * nCols === 0 ? Number.NaN : Math.sqrt(sum / (rows.length * nCols));
 }
 
-/** Rising row numbers, at most `limit` of them. */
+/** At most `limit` row numbers, ascending. */
 function drawn(rows: Uint32Array, limit: number, seed: number): Uint32Array {
   if (rows.length <= limit) return rows;
   const order = permutation(streamKey(seed, "coordinate metrics"), rows.length);

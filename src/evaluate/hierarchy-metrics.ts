@@ -1,7 +1,7 @@
 /**
- * How well the levels of a hierarchy hold together (docs/specification/5-benchmark.md#metrics).
+ * Measures how consistent the levels of a hierarchy are (docs/specification/5-benchmark.md#metrics).
  *
- * All arrays are per cell; rates are shares of cells, 0 to 1, NaN where there is no cell to take a share of.
+ * All arrays are per cell; rates are shares of cells, 0 to 1, NaN for a share of zero cells.
  * @module
  */
 import { compareCodePoints } from "../core/order.ts";
@@ -19,17 +19,17 @@ export interface ScoredLevel {
 export interface FullPathMetrics {
   /** Cells with a true label on every level. */
   readonly nTotal: number;
-  /** Share that is right on every level. */
+  /** Share of cells that are right on every level. */
   readonly fullPathAccuracy: number;
-  /** Share that is Unknown on no level. */
+  /** Share of cells that are Unknown on no level. */
   readonly fullPathCoverage: number;
-  /** Right on every level among the covered; 0 when nothing is covered. */
+  /** Share of the covered cells that are right on every level; 0 if no cell is covered. */
   readonly fullPathCoveredAccuracy: number;
 }
 
 /**
  * Scores whole paths, over one or more levels.
- * @throws MISMATCH when the levels differ in length, USAGE without a level.
+ * @throws MISMATCH if the levels differ in length, USAGE without a level.
  */
 export function scoreFullPath(levels: readonly ScoredLevel[]): FullPathMetrics {
   if (levels.length === 0) throw new AtlasmtlError("USAGE", "full-path metrics need at least one level");
@@ -78,7 +78,7 @@ const NOT_COMPARED = 0;
 const CONSISTENT = 1;
 const BROKEN = 2;
 
-/** Per cell whether the predicted child's parent is the predicted parent. */
+/** For each cell whether the predicted child belongs to the predicted parent. */
 function pathFit(
   parent: PredictedLabels,
   child: PredictedLabels,
@@ -120,7 +120,7 @@ export interface EdgeBreakdown extends EdgeRates {
 }
 
 /**
- * Breaks the errors of one parent–child edge down; Unknown counts as wrong.
+ * Counts the kinds of errors of one parent–child edge; Unknown counts as wrong.
  * @throws MISMATCH when the lengths differ.
  */
 export function scoreEdge(

@@ -1,21 +1,26 @@
-/** Parents under which children are mistaken most (docs/specification/3-prediction.md#hotspots). @module */
+/**
+ * Finds the parents whose children are confused most (docs/specification/3-prediction.md#hotspots). @module
+ */
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { ParentEdgeRates } from "./hierarchy-metrics.ts";
 
-/** `topk`: the worst few; `cumulative_contribution`: as many as make up a share of all mistakes. */
+/**
+ * `topk`: a fixed number of the worst; `cumulative_contribution`: as many as cause a given share of all
+ * errors.
+ */
 export const HOTSPOT_SELECTIONS = ["topk", "cumulative_contribution"] as const;
 export type HotspotSelection = (typeof HOTSPOT_SELECTIONS)[number];
 
 export interface HotspotOptions {
   readonly selection: HotspotSelection;
-  /** Parents that `topk` takes. */
+  /** Number of parents that `topk` selects. */
   readonly topK: number;
-  /** Share of all mistakes that `cumulative_contribution` reaches, above 0, up to 1. */
+  /** Share of all errors that `cumulative_contribution` reaches, above 0, up to 1. */
   readonly targetContribution: number;
-  /** Parents with fewer cells are left out. */
+  /** Parents with fewer cells are ignored. */
   readonly minCells: number;
-  /** Parents at most, whatever the selection. */
+  /** Maximum number of parents for both selections. */
   readonly maxParents: number;
 }
 
@@ -27,10 +32,10 @@ export const DEFAULT_HOTSPOT_OPTIONS: HotspotOptions = {
   maxParents: 10,
 };
 
-/** Parents whose share makes up the concentration. */
+/** Number of parents whose share defines the concentration. */
 export const N_CONCENTRATED = 3;
 
-/** One parent and how much it adds. */
+/** One parent and its part of the errors. */
 export interface Hotspot {
   readonly parent: string;
   readonly nCells: number;
@@ -44,14 +49,14 @@ export interface Hotspot {
 export interface Hotspots {
   /** The chosen parents, highest score first. */
   readonly chosen: readonly Hotspot[];
-  /** Share of all mistakes under the {@link N_CONCENTRATED} worst parents; 0 without mistakes. */
+  /** Share of all errors under the {@link N_CONCENTRATED} worst parents; 0 without errors. */
   readonly concentration: number;
 }
 
 /**
- * Chooses hotspot parents from a table with one row per parent.
+ * Selects hotspot parents from a table with one row per parent.
  *
- * Parents without a mistake are never chosen; equal scores go by code point.
+ * Parents without an error are never selected; equal scores are ordered by code point.
  * @throws USAGE for an option outside its range.
  */
 export function discoverHotspots(
@@ -80,12 +85,12 @@ export function discoverHotspots(
   };
 }
 
-/** How many of the worst reach the target together; all where they do not. */
+/** Number of the worst parents that together reach the target; all if they do not. */
 function prefixLength(ranked: readonly Hotspot[], { targetContribution }: HotspotOptions): number {
   let sum = 0;
   for (let n = 0; n < ranked.length; n++) {
     sum += ranked[n].contribution;
-    // Shares that add up to the target in decimals may fall short of it by a rounding error.
+    // Shares that add up to the target in decimals may be below it by a rounding error.
     if (sum >= targetContribution - 1e-12) return n + 1;
   }
   return ranked.length;

@@ -1,8 +1,8 @@
 /**
  * The metrics of one label column (docs/specification/5-benchmark.md#metrics).
  *
- * A share of no cells is NaN, "not measured"; what the specification fixes for that case is kept: `macroF1` and
- * `coveredAccuracy` are 0, `risk` is 1. Files spell the names in snake_case (`macroF1` → `macro_f1`).
+ * A share of zero cells is NaN, "not measured", except where the specification defines a value: `macroF1` and
+ * `coveredAccuracy` are 0, `risk` is 1. Files use snake_case names (`macroF1` → `macro_f1`).
  * @module
  */
 import type { PredictedLabels } from "../predict/types.ts";
@@ -17,7 +17,9 @@ import {
 } from "./calibration-error.ts";
 import { type JoinedLabels, joinLabels, NO_LABEL, requireSameCells, share } from "./paired-labels.ts";
 
-/** Scores of final labels against the truth; `Unknown` counts as wrong. All but the counts are in [0, 1]. */
+/**
+ * Scores of final labels against true labels; `Unknown` counts as wrong. All except the counts are in [0, 1].
+ */
 export interface LabelMetrics {
   readonly accuracy: number;
   /** Mean F1 over the labels present in the truth. */
@@ -42,9 +44,9 @@ export interface LabelMetrics {
 /**
  * Scores one label column.
  *
- * `confidence` holds one value in [0, 1] per cell, NaN where there is none; null leaves `ece`, `brier` and
- * `aurc` NaN.
- * @throws MISMATCH when the lengths differ, BAD_DATA for a confidence outside [0, 1].
+ * `confidence` has one value in [0, 1] per cell, NaN for none. If it is null, `ece`, `brier` and `aurc` are
+ * NaN.
+ * @throws MISMATCH if the lengths differ, BAD_DATA for a confidence outside [0, 1].
  */
 export function scoreLabels(
   truth: PredictedLabels,
@@ -148,7 +150,7 @@ interface TrustedCells {
 
 const EMPTY: TrustedCells = { confidence: new Float64Array(0), correct: new Uint8Array(0) };
 
-/** Confidence and correctness of the covered cells that have a truth and a confidence. */
+/** Confidence and correctness of the covered cells that have a true label and a confidence. */
 function coveredConfidence({ truth, predicted }: JoinedLabels, confidence: ArrayLike<number>): TrustedCells {
   requireSameCells(truth.length, confidence.length);
   const values = new Float64Array(truth.length);

@@ -1,14 +1,13 @@
 /**
- * Choosing the open-set threshold from distances of cells whose type is known
- * (docs/specification/3-prediction.md#open-set).
+ * Fits the open-set threshold to distances of labelled cells (docs/specification/3-prediction.md#open-set).
  * @module
  */
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 
-/** A threshold and what it does to the cells it was chosen from. */
+/** A threshold and its effect on the cells that it was fitted to. */
 export interface OpensetThreshold {
   readonly threshold: number;
-  /** `separation`: from cells of unseen types; `quantile`: from cells of known types alone. */
+  /** `separation`: uses cells of unseen types; `quantile`: uses cells of known types alone. */
   readonly rule: "separation" | "quantile";
   readonly nKnown: number;
   readonly nUnseen: number;
@@ -16,13 +15,16 @@ export interface OpensetThreshold {
   readonly knownOutside: number;
   /** Share of the cells of unseen types above the threshold; null without any. */
   readonly unseenOutside: number | null;
-  /** Chance that a cell of an unseen type is farther than one of a known type, ties half; null without any. */
+  /**
+   * AUROC: the probability that a cell of an unseen type is farther than one of a known type, ties count
+   * half; null without any.
+   */
   readonly auroc: number | null;
 }
 
 /**
- * Share of the known cells that is kept at least. In the accuracy study 0.99 finds one unseen cell of eight, 0.95 one of
- * four; no bound at all finds six of ten and loses a third of the known cells.
+ * Minimum share of known cells that is kept. In the accuracy study 0.99 detects one unseen cell of eight,
+ * 0.95 one of four; without a bound six of ten are detected, and a third of the known cells is lost.
  */
 export const DEFAULT_OPENSET_QUANTILE = 0.95;
 
@@ -36,12 +38,13 @@ export function checkOpensetQuantile(quantile: number): void {
 }
 
 /**
- * The distance above which a cell is taken for one of an unseen type.
+ * The distance above which a cell is predicted to be of an unseen type.
  *
- * It is at least the distance that at most 1 − `quantile` of the known cells exceed. Without cells of unseen types it
- * is that one; with them it is the one that maximises the mean of both shares that are judged right (Youden's index),
- * half-way between the two distances around it, the larger one of equals, where that is larger. Without the bound, types
- * that are hardly farther than known ones would cost a large part of the known cells.
+ * The lower bound is the distance that at most 1 − `quantile` of the known cells exceed. Without cells of
+ * unseen types it is the threshold. With them, the threshold is the distance that best separates both
+ * (Youden's index; the middle between the two neighbouring distances; of equals, the larger), if that is
+ * above the bound. Without the bound, types that are hardly farther than known ones would cost a large part
+ * of the known cells.
  * @throws USAGE for a quantile outside (0, 1], BAD_DATA without known cells.
  */
 export function chooseOpensetThreshold(
@@ -71,10 +74,10 @@ export function chooseOpensetThreshold(
   };
 }
 
-/** The middle of the gap where most known cells are below and most unseen ones above; both sorted. */
+/** The middle of the gap that best separates known from unseen cells; both are sorted. */
 function separation(known: Float64Array, unseen: Float64Array): number {
   const distances = [...new Set([...known, ...unseen])].sort((a, b) => a - b);
-  // Below the smallest distance everything is outside.
+  // Below the smallest distance every cell is outside.
   let most = 0;
   let threshold = 0;
   for (let i = 0; i < distances.length; i++) {
@@ -87,7 +90,7 @@ function separation(known: Float64Array, unseen: Float64Array): number {
   return threshold;
 }
 
-/** How many of `sorted` are at most `value`. */
+/** Number of elements of `sorted` that are at most `value`. */
 function countUpTo(sorted: Float64Array, value: number): number {
   let low = 0;
   let high = sorted.length;

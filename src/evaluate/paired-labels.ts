@@ -1,4 +1,4 @@
-/** True and predicted labels brought into one numbering. @module */
+/** Gives true and predicted labels the same codes. @module */
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { PredictedLabels } from "../predict/types.ts";
@@ -7,22 +7,22 @@ import { UNKNOWN } from "../predict/unknown.ts";
 /** The code of a missing true label, and of a predicted label that is Unknown or missing. */
 export const NO_LABEL = -1;
 
-/** Labels of the same cells in one numbering: equal codes mean equal names. */
+/** True and predicted labels of the same cells: equal codes mean equal names. */
 export interface JoinedLabels {
-  /** Distinct names met in the categories of either side, by code point. */
+  /** Distinct names of both sides, by code point. */
   readonly names: readonly string[];
-  /** Per cell the true label, {@link NO_LABEL} where it is missing. */
+  /** For each cell the true label; {@link NO_LABEL} if it is missing. */
   readonly truth: Int32Array;
-  /** Per cell the predicted label, {@link NO_LABEL} where it is Unknown. */
+  /** For each cell the predicted label; {@link NO_LABEL} if it is Unknown. */
   readonly predicted: Int32Array;
 }
 
 /**
- * Numbers the labels of both sides alike.
+ * Gives the labels of both sides the same codes.
  *
- * A predicted `Unknown` never equals a true label, not even one that is spelled `Unknown`: it counts as
- * wrong (docs/specification/5-benchmark.md#metrics).
- * @throws MISMATCH when the two sides differ in length, BAD_DATA for a code outside its categories.
+ * A predicted `Unknown` never equals a true label, not even one with the name `Unknown`: it counts as wrong
+ * (docs/specification/5-benchmark.md#metrics).
+ * @throws MISMATCH if the two sides differ in length, BAD_DATA for a code outside its categories.
  */
 export function joinLabels(truth: PredictedLabels, predicted: PredictedLabels): JoinedLabels {
   requireSameCells(truth.codes.length, predicted.codes.length);
@@ -51,7 +51,7 @@ function renumber(codes: Int32Array, map: readonly number[], side: string): Int3
   return out;
 }
 
-/** @throws MISMATCH naming both counts. */
+/** @throws MISMATCH that names both counts. */
 export function requireSameCells(nTruth: number, nPredicted: number): void {
   if (nTruth !== nPredicted)
     throw new AtlasmtlError("MISMATCH", `there are ${nTruth} true labels for ${nPredicted} predictions`, {
@@ -59,5 +59,5 @@ export function requireSameCells(nTruth: number, nPredicted: number): void {
     });
 }
 
-/** `part` of `whole`; NaN, which stands for "not measured", when the whole is empty. */
+/** `part` divided by `whole`; NaN ("not measured") if `whole` is 0. */
 export const share = (part: number, whole: number): number => (whole === 0 ? Number.NaN : part / whole);

@@ -1,10 +1,10 @@
-/** Whether prediction sets keep their promise, and how large they are. @module */
+/** Measures coverage and size of prediction sets. @module */
 import type { PredictedLabels, PredictedSets } from "../predict/types.ts";
 import { requireSameCells, share } from "./paired-labels.ts";
 
 /** Over the cells with a true label and a set; NaN without such cells. */
 export interface SetMetrics {
-  /** Share of cells whose set holds the true label, 0 to 1. */
+  /** Share of cells whose set contains the true label, 0 to 1. */
   readonly setCoverage: number;
   /** Mean number of labels in a set. */
   readonly meanSetSize: number;
@@ -12,7 +12,7 @@ export interface SetMetrics {
   readonly singleLabelRate: number;
 }
 
-/** Scores the sets of one label column by names. @throws MISMATCH when the lengths differ. */
+/** Scores the sets of one label column by names. @throws MISMATCH if the lengths differ. */
 export function scoreSets(truth: PredictedLabels, sets: PredictedSets): SetMetrics {
   requireSameCells(truth.codes.length, sets.codes.length);
   const inSets = new Map(sets.categories.map((name, code) => [name, code]));

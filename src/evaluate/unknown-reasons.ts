@@ -1,12 +1,12 @@
 /**
- * How many cells are Unknown for which reason (docs/specification/3-prediction.md#unknown and
+ * Counts Unknown cells by reason (docs/specification/3-prediction.md#unknown and
  * docs/specification/3-prediction.md#hierarchy).
  * @module
  */
 import type { LabelPrediction } from "../predict/types.ts";
 import { UNKNOWN_REASONS, type UnknownReason } from "../predict/unknown.ts";
 
-/** Cells of one label column by the reason for which they are Unknown. */
+/** Number of Unknown cells of one label column, by reason. */
 export type ReasonCounts = Readonly<Record<UnknownReason, number>>;
 
 /** Counts the Unknown cells of each label column by reason. */
