@@ -9,8 +9,8 @@ export interface HeadLogits {
 }
 
 /**
- * How far from 0 `maxIter` Adam steps of `lr` can carry log T: a step is at most (1 − β1)/√(1 − β2) = 3.17
- * times the learning rate. Searching that far is never worse than taking the steps
+ * The largest |log T| that `maxIter` Adam steps of `lr` can reach: a step is at most (1 − β1)/√(1 − β2) =
+ * 3.17 times the learning rate. A search up to there is never worse than these steps
  * (docs/specification/2-training.md#calibration).
  */
 export function logTemperatureReach(maxIter: number, lr: number): number {
@@ -18,11 +18,11 @@ export function logTemperatureReach(maxIter: number, lr: number): number {
 }
 
 /**
- * The temperature T that minimises the mean cross-entropy of softmax(logits / T); 1 when no row has a label
- * or the temperature makes no difference.
+ * The temperature T that minimises the mean cross-entropy of softmax(logits / T); 1 if no row has a label or
+ * the temperature has no effect.
  *
- * The loss is convex in 1/T, so its slope there is rising: safeguarded Newton steps find the zero, or the
- * end of the range ± `reach` of log T when there is none (every row right: T falls without end).
+ * The loss is convex in 1/T, so its slope increases: safeguarded Newton steps find the zero, or the end of
+ * the range ± `reach` of log T if there is none (if every row is right, T decreases without limit).
  */
 export function fitTemperature(head: HeadLogits, reach = logTemperatureReach(100, 0.05)): number {
   let low = exp(-reach);
@@ -30,7 +30,7 @@ export function fitTemperature(head: HeadLogits, reach = logTemperatureReach(100
   let beta = 1;
   for (let i = 0; i < 200; i++) {
     const { slope, curvature } = slopeAt(head, beta);
-    // A slope this small leaves less than 1e-12 to gain, per unit of log T.
+    // With a slope this small, less than 1e-12 per unit of log T remains to gain.
     if (Math.abs(slope) * beta < 1e-12) break;
     if (slope > 0) high = beta;
     else low = beta;

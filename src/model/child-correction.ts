@@ -1,5 +1,6 @@
 /**
- * Refining child logits within the predicted parent (docs/specification/2-training.md#child-correction, inference).
+ * Corrects child logits within the predicted parent (docs/specification/2-training.md#child-correction,
+ * inference).
  * @module
  */
 import { type ChildWidths, writeChildFeatures } from "../kernels/reference/child-features.ts";

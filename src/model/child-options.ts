@@ -1,5 +1,5 @@
 /**
- * What can be asked of child correction, and what it comes to on the labels at hand
+ * Options of child correction, and their application to the given labels
  * (docs/specification/2-training.md#child-correction).
  * @module
  */
@@ -121,7 +121,7 @@ function requireAdjacent(parent: string, target: string, columns: readonly strin
   );
 }
 
-/** Child correction on the labels at hand, before its modules have weights. */
+/** Child correction for the given labels, before its modules have weights. */
 export interface ChildPlan {
   readonly options: ResolvedChildOptions;
   readonly parentHead: number;
@@ -223,7 +223,7 @@ function storedConfig(
   ]);
 }
 
-/** The modules' starting weights: `make` gives a hidden layer, and the output starts at zero. */
+/** The initial weights of the modules: `make` returns a hidden layer, and the output layer starts at zero. */
 export function startingModules(
   plan: ChildPlan,
   make: (name: string, sizes: readonly [nIn: number, nOut: number]) => Linear,
@@ -242,7 +242,7 @@ export function startingModules(
   }));
 }
 
-/** What the engine is told. */
+/** Input of the engine. */
 export function childTraining(plan: ChildPlan, modules: readonly ChildModule[]): ChildTrainingOptions {
   const { parentHead, childHead, options } = plan;
   const { featureMode, residualScale, lossWeight, rankLossWeight, rankMargin } = options;
@@ -253,7 +253,7 @@ export function childTraining(plan: ChildPlan, modules: readonly ChildModule[]):
   };
 }
 
-/** What the model holds. */
+/** Content of the model. */
 export function trainedCorrection(plan: ChildPlan, modules: readonly ChildModule[]): ChildCorrection {
   const { parentHead, childHead, config, options } = plan;
   const { residualScale, featureMode } = options;

@@ -1,5 +1,5 @@
 /**
- * Answers to classes of unequal size: weights in the loss, and sampling
+ * Compensates unequal class sizes: weights in the loss, and sampling
  * (docs/specification/2-training.md#class-imbalance).
  * @module
  */
@@ -8,8 +8,8 @@ import { randomBelow, randomUint32, streamKey } from "../core/rng.ts";
 import type { LabelHead } from "./types.ts";
 
 /**
- * `balanced`: every class counts the same; `sqrt_balanced`: half-way there, on the logarithmic scale; `none`: every
- * cell counts the same, whatever a preset says.
+ * `balanced`: every class has the same total weight; `sqrt_balanced`: the square roots of these weights;
+ * `none`: every cell has the same weight, even if a preset says otherwise.
  */
 export const CLASS_WEIGHTING_MODES = ["balanced", "sqrt_balanced", "none"] as const;
 export type ClassWeightingMode = (typeof CLASS_WEIGHTING_MODES)[number];
@@ -35,8 +35,8 @@ export interface ClassBalance extends ResolvedClassBalance {
 }
 
 /**
- * Weights n / (present classes · cells of the class), or their square roots, from the cells `rows`; 0 for a class
- * that none of them has. Cells without a label do not count.
+ * Weights n / (present classes · cells of the class), or their square roots, from the cells `rows`; 0 for a
+ * class without cells. Cells without a label are ignored.
  */
 export function balanceClasses(
   labels: readonly (LabelHead & { readonly codes: Int32Array })[],
@@ -62,8 +62,8 @@ export function balanceClasses(
 }
 
 /**
- * Draws for each epoch as many of `rows` as there are, with replacement, each with a probability proportional to
- * the weight of its class; cells without a label in that column are not drawn. Epochs count from 1.
+ * For each epoch, draws as many cells as `rows` has, with replacement and a probability proportional to the
+ * weight of the cell's class. Cells without a label in that column are not drawn. Epochs are numbered from 1.
  */
 export function createClassSampler(
   { counts, weights }: ClassBalance,
@@ -94,7 +94,7 @@ export function createClassSampler(
   };
 }
 
-/** The first place of rising `ends` that holds more than `value`. */
+/** The first index of the ascending `ends` with more than `value`. */
 function firstAbove(ends: Float64Array, value: number): number {
   let [low, high] = [0, ends.length - 1];
   while (low < high) {

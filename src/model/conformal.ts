@@ -1,33 +1,37 @@
 /**
- * Thresholds of prediction sets, from cells that training held out.
+ * Computes thresholds of prediction sets from held-out cells.
  *
- * A label is in a cell's set when its probability is at least the threshold. Taken as the k-th largest probability of
- * the true label over n held-out cells, k = ⌈(n + 1) · coverage⌉, the set of a new cell like them holds its true
- * label with at least that probability. Sources: Vovk, Gammerman and Shafer (2005) for split conformal prediction,
- * Sadinle, Lei and Wasserman (2019) for these sets, the smallest on average when the probabilities are right.
+ * The set of a cell has every label whose probability is at least the threshold. The threshold is the k-th
+ * largest probability of the true label over n held-out cells, k = ⌈(n + 1) · coverage⌉; then the set of a
+ * new, similar cell contains its true label with at least the probability `coverage`. Sources: Vovk,
+ * Gammerman and Shafer (2005) for split conformal prediction, Sadinle, Lei and Wasserman (2019) for these
+ * sets, which are the smallest on average if the probabilities are right.
  * @module
  */
 import { exp } from "../core/math.ts";
 import type { HeadLogits } from "./calibrate.ts";
 
-/** The coverages that thresholds are stored for, in whole percent, so that ranks come out exactly. */
+/** The coverages with stored thresholds, in whole percent, so that ranks are exact. */
 const PERCENTS = Array.from({ length: 50 }, (_, i) => 50 + i);
 
 /** The same as shares: 0.50, 0.51, …, 0.99. */
 export const SET_COVERAGES: readonly number[] = PERCENTS.map((percent) => percent / 100);
 
-/** What one label column needs to make sets. */
+/** The stored thresholds of one label column. */
 export interface SetThresholds {
   /** Held-out cells with a label. */
   readonly nCells: number;
-  /** The least probability in a set, for the first of {@link SET_COVERAGES}, as many as so few cells can promise. */
+  /**
+   * The smallest probability of a label in a set, for the first of {@link SET_COVERAGES}: for as many as `n`
+   * cells are enough for.
+   */
   readonly thresholds: readonly number[];
 }
 
 /**
  * The thresholds of one head, from its logits of held-out cells; rows without a label are left out.
  *
- * Probabilities come from {@link probabilitiesOf}, as those of a query do, so that ties fall the same way.
+ * Probabilities come from {@link probabilitiesOf}, like those of a query, so that ties are equal.
  */
 export function fitSetThresholds(
   { logits, nClasses, targets }: HeadLogits,
@@ -46,15 +50,15 @@ export function fitSetThresholds(
   return { nCells: n, thresholds: ranks.map((rank) => rising[n - rank]) };
 }
 
-/** The fewest held-out cells that `coverage`, one of {@link SET_COVERAGES}, can be promised from: 19 for 0.95. */
+/** The number of held-out cells that `coverage`, one of {@link SET_COVERAGES}, needs: 19 for 0.95. */
 export function heldOutCellsNeeded(coverage: number): number {
   const percent = Math.round(100 * coverage);
   return Math.ceil(percent / (100 - percent));
 }
 
 /**
- * The probabilities of one cell, whose logits begin at `at`: the softmax of logits / `temperature` in float64, around
- * the largest logit. As many as `into` has room for.
+ * The probabilities of one cell, whose logits begin at `at`: the softmax of logits / `temperature` in
+ * float64, around the largest logit. It fills `into`.
  */
 export function probabilitiesOf(
   logits: Float32Array,

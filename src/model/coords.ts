@@ -1,4 +1,4 @@
-/** Coordinate targets: read from obsm, checked, standardised. @module */
+/** Reads coordinate targets from obsm, checks and standardises them. @module */
 import type { AnnData } from "../anndata/types.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -12,8 +12,8 @@ export interface CoordTarget extends CoordHead {
 
 /**
  * Reads a finite obsm array with one row per cell and at least one column.
- * @throws NOT_FOUND when the key is absent; BAD_DATA when a value is not finite or there are no columns;
- * MISMATCH when the rows are not the cells.
+ * @throws NOT_FOUND if the key is missing; BAD_DATA if a value is not finite or there are no columns;
+ * MISMATCH if the number of rows is not the number of cells.
  */
 export async function readCoordinates(adata: AnnData, key: string): Promise<DenseMatrix> {
   const where = `obsm › ${key}`;
@@ -65,7 +65,7 @@ export function columnStatistics({ nRows, nCols, data }: DenseMatrix): {
       sum += data[r * nCols + c];
       if (data[r * nCols + c] !== data[c]) isConstant = false;
     }
-    // Rounding gives a constant column a tiny deviation, which would blow it up.
+    // Rounding gives a constant column a tiny deviation; dividing by it would give huge values.
     if (isConstant) {
       mean[c] = data[c] ?? 0;
       continue;

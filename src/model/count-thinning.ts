@@ -1,22 +1,25 @@
 /**
- * Cells as a poorer experiment would have counted them, so that training does not rest on how deeply its reference
- * was sequenced: a molecule that was counted is kept by chance, each with the same probability.
+ * Simulates lower sequencing depth, so that training depends less on the depth of its reference: each counted
+ * molecule is kept with the same probability.
  * @module
  */
 import { normalizeCell } from "../core/normalize.ts";
 import { hash32, randomBelow, randomUint32 } from "../core/rng.ts";
 import type { CellTransform } from "../kernels/types.ts";
 
-/** Shares are counted in 2^-16, so that half of a 32-bit draw decides over one molecule without any rounding. */
+/**
+ * Shares are multiples of 2^-16, so that half of a 32-bit random number decides on one molecule without
+ * rounding.
+ */
 export const WHOLE_SHARE = 0x10000;
-/** Up to this count every molecule is drawn for itself. */
+/** Up to this count every molecule is drawn separately. */
 const MOST_DRAWN = 64;
 
 /**
- * What training does to a cell's counts: in a step it thins them to a share drawn for this cell and step, uniform in
- * [`lowest`, 1), and normalises what is left ({@link normalizeCell}); in evaluation it only normalises.
+ * Processes the counts of a cell. A training step thins them to a share drawn for this cell and step, uniform
+ * in [`lowest`, 1), and normalises the result ({@link normalizeCell}); evaluation only normalises.
  *
- * `lowest` is above 0 and below 1. A cell and step always give the same, in whatever batch or thread.
+ * `lowest` is above 0 and below 1. The same cell and step give the same result in any batch and thread.
  */
 export function createCountThinning(lowest: number, key: number): CellTransform {
   const least = Math.min(WHOLE_SHARE - 1, Math.ceil(lowest * WHOLE_SHARE));
@@ -34,9 +37,9 @@ export function createCountThinning(lowest: number, key: number): CellTransform 
  * Replaces each count c of `values[start]` to `values[end − 1]` by a draw from Binomial(c, q) with q = `share` / 2^16,
  * in place.
  *
- * The draw is exact up to 64. Above, it is the whole number nearest to a deviate of the binomial's mean and variance
- * (the sum of twelve uniform numbers), not below 0 and not above c. In a matrix that is not all counts, what a smaller
- * value has beyond its whole part is multiplied by q.
+ * The draw is exact up to 64. Above, it is a rounded deviate with the binomial's mean and variance (the sum
+ * of twelve uniform numbers), clamped to 0 … c. If a matrix also has values that are not whole, the
+ * fractional part of a smaller value is multiplied by q.
  */
 export function thinCell(values: Float32Array, start: number, end: number, share: number, key: number): void {
   const q = share / WHOLE_SHARE;
@@ -57,7 +60,7 @@ export function thinCell(values: Float32Array, start: number, end: number, share
     }
     const whole = count | 0;
     let kept = 0;
-    // Four molecules at a time, those beyond the count masked: fewer branches, which nothing could predict.
+    // Four molecules at a time, those beyond the count masked: this has fewer unpredictable branches.
     for (let left = whole; left > 0; left -= 4) {
       const first = hash32((draw + 1) | 0);
       draw = (draw + 2) | 0;
@@ -72,5 +75,5 @@ export function thinCell(values: Float32Array, start: number, end: number, share
   }
 }
 
-/** As many uniform numbers have a sum of variance 1. */
+/** The sum of twelve uniform numbers has variance 1. */
 const TWELVE = 12;

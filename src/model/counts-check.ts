@@ -2,16 +2,16 @@
 import { AtlasmtlError, option, phrase, type Said } from "../errors.ts";
 import type { Warning } from "./types.ts";
 
-/** As many stored values tell counts from anything else (docs/specification/2-training.md#normalisation). */
+/** Number of stored values that are enough to decide (docs/specification/2-training.md#normalisation). */
 const ENOUGH_VALUES = 20_000;
 const INTEGER_TOLERANCE = 1e-6;
 const CONFIRMED = 0.999;
 
-/** Looks at a matrix cell by cell while it streams. */
+/** Checks a matrix cell by cell while it streams. */
 export interface CountsCheck {
-  /** Takes in the stored values of cell `row`. @throws BAD_DATA when they, or those so far, are no counts. */
+  /** Adds the stored values of cell `row`. @throws BAD_DATA if the values so far are not counts. */
   add(values: Float32Array, start: number, end: number, row: number): void;
-  /** The verdict on all values. @throws BAD_DATA when half of them or more are no whole numbers. */
+  /** The decision on all values. @throws BAD_DATA if half of them or more are not whole numbers. */
   finish(): readonly Warning[];
 }
 

@@ -1,4 +1,4 @@
-/** The network over cells in memory, in blocks. @module */
+/** Runs the network over cells in memory, in blocks. @module */
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
@@ -52,7 +52,7 @@ export async function logitsOf(
   return out;
 }
 
-/** Rows `start` to `end` as a matrix of their own; entries are shared, not copied. */
+/** Rows `start` to `end` as a matrix; entries are shared, not copied. */
 export function consecutiveRows(x: Csr, start: number, end: number): Csr {
   const from = x.indptr[start];
   const to = x.indptr[end];
@@ -65,7 +65,7 @@ export function consecutiveRows(x: Csr, start: number, end: number): Csr {
   };
 }
 
-/** The rows `rows`, in that order, copied. */
+/** A copy of the rows `rows`, in that order. */
 export function gatherRows(x: Csr, rows: Uint32Array): Csr {
   const indptr = new Uint32Array(rows.length + 1);
   rows.forEach((row, r) => {

@@ -1,6 +1,6 @@
 /**
- * Several networks as one: side by side, with the mean of their logits, so that a bundle of them is an ordinary
- * bundle (decision record 13).
+ * Combines several networks into one that outputs the mean of their logits, so that an ensemble is an
+ * ordinary bundle (decision record 13).
  * @module
  */
 import type { Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
@@ -11,8 +11,8 @@ export function ensembleShape(shape: NetworkShape, size: number): NetworkShape {
 }
 
 /**
- * The network whose latent is the members' latents one after another, and whose logits and coordinates are the
- * means of theirs: layers after the first are block-diagonal, heads are divided by the number of members.
+ * The network whose latent space is the concatenation of the members', and whose logits and coordinates are
+ * their means: layers after the first are block-diagonal, heads are divided by the number of members.
  */
 export function joinMembers(members: readonly NetworkWeights[]): NetworkWeights {
   const [first] = members as [NetworkWeights];
@@ -27,7 +27,7 @@ export function joinMembers(members: readonly NetworkWeights[]): NetworkWeights 
   };
 }
 
-/** The same inputs, the outputs one after another. */
+/** Same inputs, concatenated outputs. */
 function stacked(layers: readonly Linear[]): Linear {
   const [{ nIn, nOut }] = layers as [Linear];
   const out = emptyLinear(nIn, nOut * layers.length);
@@ -38,7 +38,7 @@ function stacked(layers: readonly Linear[]): Linear {
   return out;
 }
 
-/** Inputs and outputs one after another, each member's outputs from its own inputs. */
+/** Concatenated inputs and outputs; each member's outputs depend on its own inputs. */
 function blockDiagonal(layers: readonly Linear[]): Linear {
   const [{ nIn, nOut }] = layers as [Linear];
   const width = nIn * layers.length;
@@ -51,7 +51,7 @@ function blockDiagonal(layers: readonly Linear[]): Linear {
   return out;
 }
 
-/** Inputs one after another, the mean of the outputs. */
+/** Concatenated inputs, mean of the outputs. */
 function averaged(layers: readonly Linear[]): Linear {
   const [{ nIn, nOut }] = layers as [Linear];
   const width = nIn * layers.length;

@@ -1,4 +1,6 @@
-/** The loop over epochs: order, learning rate, validation, stopping, the weights that are kept. @module */
+/**
+ * The loop over epochs: order of cells, learning rate, validation, early stopping, choice of weights. @module
+ */
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { permutation, streamKey } from "../core/rng.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
@@ -13,9 +15,9 @@ export interface FitOptions {
   readonly plateau: PlateauOptions | null;
   /** Null runs all epochs. */
   readonly stopping: { readonly patience: number; readonly minDelta: number } | null;
-  /** Key of the shuffling stream; each epoch draws from one of its own. */
+  /** Key of the shuffling stream; each epoch derives its own. */
   readonly shuffleKey: number;
-  /** Draws the cells of an epoch, numbered from 1, instead of shuffling all; null shuffles. */
+  /** Draws the cells of an epoch, numbered from 1; null shuffles all cells. */
   readonly sample?: ((epoch: number) => Uint32Array) | null;
   /** Called after each epoch. */
   readonly onEpoch?: () => void;
@@ -34,9 +36,10 @@ export interface FitResult {
 }
 
 /**
- * Trains epoch by epoch (docs/specification/2-training.md#optimisation). Progress counts epochs, in fractions while
- * one is running; after each epoch it carries `train_loss`, `val_loss`, `learning_rate` and `cells_per_second`.
- * @throws BAD_DATA when the loss is no longer a finite number; ABORTED by the signal.
+ * Trains epoch by epoch (docs/specification/2-training.md#optimisation). Progress counts epochs, with
+ * fractions during an epoch; after each epoch it includes `train_loss`, `val_loss`, `learning_rate` and
+ * `cells_per_second`.
+ * @throws BAD_DATA if the loss is no longer finite; ABORTED by the signal.
  */
 export async function fitEpochs(
   trainer: Trainer,
@@ -99,7 +102,7 @@ export async function fitEpochs(
   };
 }
 
-/** The training rows in the order of an epoch, which is numbered from 1. */
+/** The training rows in the order of an epoch, numbered from 1. */
 export function shuffled(rows: Uint32Array, shuffleKey: number, epoch: number): Uint32Array {
   const order = permutation(streamKey(shuffleKey, `epoch ${epoch}`), rows.length);
   return order.map((i) => rows[i]);

@@ -1,4 +1,4 @@
-/** The weights a network starts from. @module */
+/** The initial weights of a network. @module */
 import { hash32, randomUniform, streamKey } from "../core/rng.ts";
 import type { ChildModule, Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import type { Model } from "./types.ts";
@@ -7,8 +7,9 @@ import type { Model } from "./types.ts";
 type Sizes = readonly [nIn: number, nOut: number];
 
 /**
- * torch's `Linear` initialisation: weight and bias uniform in ±1/√nIn (docs/specification/2-training.md#network).
- * Every tensor has its own stream, named after it, so that another head does not change the others.
+ * torch's `Linear` initialisation: weight and bias uniform in ±1/√nIn
+ * (docs/specification/2-training.md#network). Every tensor has its own random stream, named after it, so that
+ * an additional head does not change the others.
  */
 export function initialWeights(
   shape: NetworkShape,
@@ -27,7 +28,7 @@ export function initialWeights(
   };
 }
 
-/** One layer under its own streams, named after it. */
+/** Initialises one layer with random streams named after it. */
 export function initialLinear(initKey: number, name: string, [nIn, nOut]: Sizes): Linear {
   const bound = 1 / Math.sqrt(nIn);
   return {
@@ -45,7 +46,7 @@ function uniform(key: number, length: number, bound: number): Float32Array {
   return out;
 }
 
-/** Which tensors of an earlier model were taken; names as in `state_dict`. */
+/** The tensors that were taken from an earlier model; names as in `state_dict`. */
 export interface WarmStart {
   readonly weights: NetworkWeights;
   readonly taken: readonly string[];
@@ -53,8 +54,9 @@ export interface WarmStart {
 }
 
 /**
- * Replaces each tensor by the one of the same name in `model` where the shapes agree
- * (docs/specification/2-training.md#optimisation). Label heads are matched by position, coordinate heads by name.
+ * Replaces each tensor by the one of the same name in `model` if the shapes agree
+ * (docs/specification/2-training.md#optimisation). Label heads are matched by position, coordinate heads by
+ * name.
  */
 export function warmStart(initial: NetworkWeights, coordNames: readonly string[], model: Model): WarmStart {
   const taken: string[] = [];

@@ -14,7 +14,7 @@ import type { ResolvedTrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
 
 export interface TrainInput {
-  /** As the network is to see it; with `countThinning` the counts themselves, which the training steps normalise. */
+  /** The input of the network; with `countThinning` the counts, which the training steps normalise. */
   readonly x: Csr;
   readonly genes: readonly string[];
   readonly labels: readonly LabelData[];
@@ -26,9 +26,9 @@ export interface TrainInput {
 }
 
 /**
- * Reads labels, coordinates and domains, then the matrix, which is the long part.
+ * Reads labels, coordinates and domains, then the matrix, which takes longest.
  * @throws BAD_DATA for a matrix without cells, genes or values, for duplicate gene names, missing labels or
- * domains, and coordinates that are not finite; NOT_FOUND for a column, key or layer that is not there.
+ * domains, and coordinates that are not finite; NOT_FOUND for a missing column, key or layer.
  */
 export async function readTrainInput(
   adata: AnnData,
@@ -39,8 +39,8 @@ export async function readTrainInput(
 }
 
 /**
- * Checks that {@link readTrainInput} finds what it is to read, all but the values of the matrix.
- * @throws as it does.
+ * Checks everything that {@link readTrainInput} will read, except the values of the matrix.
+ * @throws like it.
  */
 export async function checkTrainInput(adata: AnnData, options: ResolvedTrainOptions): Promise<void> {
   await located(adata, () => readTargets(adata, options));
@@ -56,7 +56,7 @@ async function located<T>(adata: AnnData, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What is learned, and the matrix that it is learned from, open but not read. */
+/** The targets, and the matrix, which is open but not read yet. */
 interface TrainTargets extends Pick<TrainInput, "genes" | "labels" | "coords" | "knnCoordinates"> {
   readonly domains: Awaited<ReturnType<typeof readDomains>>;
   readonly matrix: Matrix;

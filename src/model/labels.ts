@@ -6,16 +6,16 @@ import type { LabelHead, Warning } from "./types.ts";
 
 /** One label column ready for training. */
 export interface LabelData extends LabelHead {
-  /** The class of each cell, -1 where it is missing. */
+  /** The class of each cell, -1 if missing. */
   readonly codes: Int32Array;
   readonly warnings: readonly Warning[];
 }
 
 /**
- * Reads a label column: classes are the values that occur, sorted by code point
- * (docs/specification/2-training.md#inputs). A single class is allowed, with a warning.
- * @throws NOT_FOUND when the column is absent; BAD_DATA when labels are missing and `missingLabels` is
- * `error`, or when every label is missing.
+ * Reads a label column. Its classes are the values that occur, sorted by code point
+ * (docs/specification/2-training.md#inputs). A single class gives a warning.
+ * @throws NOT_FOUND if the column is missing; BAD_DATA if labels are missing and `missingLabels` is `error`,
+ * or if all labels are missing.
  */
 export async function readLabels(
   obs: DataFrame,

@@ -1,4 +1,4 @@
-/** Fitting the networks of a model: one, or the members of an ensemble one after another. @module */
+/** Fits the networks of a model: one, or the members of an ensemble one after another. @module */
 import type { Progress, WorkOptions } from "../core/progress.ts";
 import type { Engine, NetworkShape, NetworkWeights, TrainerOptions } from "../kernels/types.ts";
 import { type ChildPlan, childTraining, startingModules } from "./child-options.ts";
@@ -17,13 +17,13 @@ import { ADAM_CONSTANTS, type ResolvedTrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
 import type { ValidationSplit } from "./validation-split.ts";
 
-/** What every member is fitted to. */
+/** The input of every member. */
 export interface FitProblem {
   readonly chosen: ResolvedTrainOptions;
   readonly input: TrainInput;
-  /** Of each member: every one holds out cells of its own. */
+  /** For each member, since members hold out different cells. */
   readonly splits: readonly ValidationSplit[];
-  /** Of one member. */
+  /** For one member. */
   readonly shape: NetworkShape;
   readonly child: ChildPlan | null;
   /** Keys by {@link memberPurpose}. */
@@ -31,7 +31,7 @@ export interface FitProblem {
   readonly onEpoch: () => void;
 }
 
-/** How one member's classes are balanced, from its own training part. */
+/** The class balance of one member, computed on its training part. */
 export interface Balances {
   readonly weighting: ClassBalance | null;
   readonly sampling: ClassBalance | null;
@@ -39,20 +39,23 @@ export interface Balances {
 
 export interface FittedMembers {
   readonly members: readonly NetworkWeights[];
-  /** Of the first member. */
+  /** For the first member. */
   readonly balances: Balances;
-  /** Losses are means over the members, `epochsCompleted` the most of any, `bestEpoch` that of a single one. */
+  /**
+   * Losses are means over the members, `epochsCompleted` is their maximum, `bestEpoch` is given for a single
+   * network only.
+   */
   readonly fit: FitResult & { readonly epochsRun: number };
   readonly warm: WarmStart | null;
   readonly warnings: readonly Warning[];
 }
 
-/** The name of a member's random stream; the first one's are those of a single network. */
+/** The name of a member's random stream; the first member has the names of a single network. */
 export function memberPurpose(name: string, member: number): string {
   return member === 0 ? name : `${name}_${member + 1}`;
 }
 
-/** Fits every member and joins them. @throws as {@link fitEpochs}. */
+/** Fits every member and combines them. @throws like {@link fitEpochs}. */
 export async function fitMembers(
   problem: FitProblem,
   work: WorkOptions & { readonly engine: Engine },

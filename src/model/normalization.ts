@@ -1,9 +1,9 @@
-/** How a bundle says that its model normalises counts: `train_config › preprocess › normalize`. @module */
+/** Reads and writes the normalisation of a bundle: `train_config › preprocess › normalize`. @module */
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { NORMALIZATIONS, type Normalization, TARGET_SUM } from "../core/normalize.ts";
 import { AtlasmtlError } from "../errors.ts";
 
-/** What preprocessing left, with the normalisation beside it; null for neither. */
+/** The record of preprocessing with the normalisation; null for neither. */
 export function preprocessWith(preprocess: ConfigMap | null, normalize: Normalization): ConfigMap | null {
   if (normalize === "none") return preprocess;
   const own = new Map<string, ConfigValue>([
@@ -14,7 +14,7 @@ export function preprocessWith(preprocess: ConfigMap | null, normalize: Normaliz
 }
 
 /**
- * What the model does to counts, from its `train_config`.
+ * How the model normalises counts, from its `train_config`.
  * @throws UNSUPPORTED for a method or target sum that this version does not know.
  */
 export function normalizationOf({ trainConfig }: { readonly trainConfig: ConfigMap }): Normalization {

@@ -1,4 +1,4 @@
-/** Checks of option values that come from callers, command lines and files. @module */
+/** Checks option values of callers, command lines and files. @module */
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, option, phrase, type Said } from "../errors.ts";
 
@@ -6,7 +6,7 @@ export function usageError(message: Said, hint?: Said): AtlasmtlError {
   return new AtlasmtlError("USAGE", message, hint === undefined ? {} : { hint });
 }
 
-/** A value as it is shown in a message. */
+/** A value as messages show it. */
 export function shown(value: unknown): string {
   return typeof value === "string"
     ? `"${value}"`
@@ -15,7 +15,7 @@ export function shown(value: unknown): string {
       : String(value);
 }
 
-/** What a number must be; `above` and `below` are exclusive, `min` and `max` inclusive. */
+/** The allowed range of a number; `above` and `below` are exclusive, `min` and `max` inclusive. */
 export interface Range {
   readonly integer?: boolean;
   readonly min?: number;
@@ -24,7 +24,7 @@ export interface Range {
   readonly below?: number;
 }
 
-/** @throws USAGE naming the option when `value` is not a finite number in `range`. */
+/** @throws USAGE that names the option if `value` is not a finite number in `range`. */
 export function checkNumber(name: string, value: unknown, range: Range): number {
   const { integer = false, min, max, above, below } = range;
   if (
@@ -47,7 +47,7 @@ export function checkNumber(name: string, value: unknown, range: Range): number 
   throw usageError(phrase`${option(name)} is ${shown(value)}, expected ${expected}`);
 }
 
-/** @throws USAGE naming the option and the nearest choice when `value` is none of `choices`. */
+/** @throws USAGE that names the option and the most similar choice if `value` is not one of `choices`. */
 export function checkChoice<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
@@ -57,19 +57,19 @@ export function checkChoice<T extends string>(name: string, value: unknown, choi
   );
 }
 
-/** @throws USAGE naming the option when `value` is not a string with at least one character. */
+/** @throws USAGE that names the option if `value` is not a nonempty string. */
 export function checkName(name: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
   throw usageError(phrase`${option(name)} is ${shown(value)}, expected a name`);
 }
 
-/** @throws USAGE naming the option when `value` is no array. */
+/** @throws USAGE that names the option if `value` is not an array. */
 export function checkArray(name: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw usageError(phrase`${option(name)} is ${shown(value)}, expected a list`);
 }
 
-/** The entries of a Map or a plain object. @throws USAGE naming the option when `value` is neither. */
+/** The entries of a Map or a plain object. @throws USAGE that names the option if `value` is neither. */
 export function checkEntries(name: string, value: unknown): [string, unknown][] {
   if (value instanceof Map) return [...value.entries()].map(([key, item]) => [String(key), item]);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return Object.entries(value);

@@ -1,4 +1,4 @@
-/** What can be asked of training, the defaults, the presets and how they combine. @module */
+/** The options of training, their defaults and presets. @module */
 import type { ConfigMap } from "../core/config.ts";
 import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
 import type { ChildCorrectionOptions, ResolvedChildOptions } from "./child-options.ts";
@@ -20,9 +20,9 @@ export const TRAIN_DEVICES = ["auto", "cpu"] as const;
 export { INPUT_TRANSFORMS, NORMALIZATIONS, REFERENCE_STORAGES };
 
 /**
- * Network sizes for little, usual and much data (docs/specification/2-training.md#presets); and `best`, what
- * did best in the accuracy study (decision records 13 and 19): five networks on normalised, thinned counts, small
- * classes weighed up.
+ * Network sizes for small, usual and large data (docs/specification/2-training.md#presets), and `best`, the
+ * most accurate settings of the accuracy study (decision records 13 and 19): five networks on normalised,
+ * thinned counts, with higher weights for small classes.
  */
 export const PRESETS = {
   small: { hiddenSizes: [128, 64], dropoutRate: 0.2, learningRate: 1e-3 },
@@ -40,7 +40,7 @@ export const PRESETS = {
 } as const satisfies Readonly<Record<string, Partial<TrainOptions>>>;
 export type PresetName = keyof typeof PRESETS;
 
-/** Names with values, as a Map or a plain object. */
+/** A mapping from names to values, as a Map or a plain object. */
 export type Named<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
 
 /** Options of {@link train}; `undefined` and `null` mean not given. */
@@ -66,29 +66,29 @@ export interface TrainOptions {
   readonly schedulerMinLr?: number | null | undefined;
   readonly schedulerMonitor?: "val_loss" | null | undefined;
   readonly inputTransform?: InputTransform | null | undefined;
-  /** What is done to counts before the input transform; predictions with the model do the same. */
+  /** How counts are normalised before the input transform; predictions with the model do the same. */
   readonly normalize?: Normalization | null | undefined;
   /**
-   * The lowest share of its counts that a cell keeps in a training step, 0 < share ≤ 1, see `createCountThinning`;
-   * 1 thins nothing. Needs `normalize`.
+   * The lowest share of its counts that a cell keeps in a training step, 0 < share ≤ 1, see
+   * `createCountThinning`; 1 means no thinning. Needs `normalize`.
    */
   readonly countThinning?: number | null | undefined;
   /** The matrix: `X`, `raw/X`, `layers/counts` or a bare layer name. */
   readonly layer?: string | null | undefined;
   /** Share of the cells held out, 0 ≤ f < 1. */
   readonly valFraction?: number | null | undefined;
-  /** Epochs without improvement before stopping; needs a validation set to have an effect. */
+  /** Epochs without improvement before training stops; it has no effect without a validation set. */
   readonly earlyStoppingPatience?: number | null | undefined;
   readonly earlyStoppingMinDelta?: number | null | undefined;
   /** An integer from 0 to 2^53 − 1. */
   readonly randomState?: number | null | undefined;
   /** One weight per label column; 1 each by default. */
   readonly taskWeights?: readonly number[] | null | undefined;
-  /** Weighs the classes of a label column in its loss. */
+  /** Weights the classes of a label column in its loss. */
   readonly classWeighting?: ClassBalanceOptions | null | undefined;
-  /** Draws each epoch's cells by the weights of their classes. */
+  /** Draws the cells of each epoch by the weights of their classes. */
   readonly classBalancedSampling?: ClassBalanceOptions | null | undefined;
-  /** Modules that tell the children of chosen parents apart. */
+  /** Modules that correct the children of selected parents. */
   readonly childCorrection?: ChildCorrectionOptions | null | undefined;
   /** Coordinate head → weight; a head without one contributes 0. */
   readonly coordLossWeights?: Named<number> | null | undefined;
@@ -97,26 +97,26 @@ export interface TrainOptions {
   readonly domainLossMethod?: (typeof DOMAIN_LOSS_METHODS)[number] | null | undefined;
   readonly topologyLossWeight?: number | null | undefined;
   readonly topologyK?: number | null | undefined;
-  /** The coordinate head whose neighbour distances are kept. */
+  /** The coordinate head whose neighbour distances are preserved. */
   readonly topologyCoord?: string | null | undefined;
   readonly calibrationMethod?: (typeof CALIBRATION_METHODS)[number] | null | undefined;
-  /** With `calibrationLr`: how far log T is sought, see `logTemperatureReach`. */
+  /** With `calibrationLr`: the search range of log T, see `logTemperatureReach`. */
   readonly calibrationMaxIter?: number | null | undefined;
   readonly calibrationLr?: number | null | undefined;
-  /** An obsm array stored as a KNN space only. */
+  /** An obsm array that is stored as a KNN space only. */
   readonly knnReferenceObsmKey?: string | null | undefined;
   readonly knnSpace?: string | null | undefined;
   /** `ignore`: cells without a label do not contribute to that head's loss. */
   readonly missingLabels?: (typeof MISSING_LABELS)[number] | null | undefined;
   readonly referenceStorage?: ReferenceStorage | null | undefined;
-  /** A loaded model whose matching-shape tensors are the start. */
+  /** A loaded model; tensors of matching shape are the initial weights. */
   readonly initModel?: Model | null | undefined;
-  /** Where `initModel` came from, for the record. */
+  /** Source of `initModel`, for the metadata. */
   readonly initModelPath?: string | null | undefined;
-  /** For the record; results do not depend on it. */
+  /** For the metadata; results do not depend on it. */
   readonly numThreads?: number | "max" | null | undefined;
   readonly device?: (typeof TRAIN_DEVICES)[number] | null | undefined;
-  /** What preprocessing left for the record (docs/specification/4-preprocessing.md#feature-panel). */
+  /** The record of preprocessing (docs/specification/4-preprocessing.md#feature-panel). */
   readonly preprocess?: ConfigMap | null | undefined;
 }
 
@@ -223,5 +223,5 @@ export const DEFAULT_TRAIN_OPTIONS = {
   preprocess: null,
 } as const satisfies Omit<ResolvedTrainOptions, "labelColumns" | "taskWeights">;
 
-/** Optimiser constants that are not options (docs/specification/2-training.md#optimisation). */
+/** Constants of the optimiser that are not options (docs/specification/2-training.md#optimisation). */
 export const ADAM_CONSTANTS = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;

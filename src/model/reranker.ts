@@ -1,44 +1,44 @@
 /**
- * Choosing the child again within the predicted parent, by a regression on child logits
+ * The reranker: a regression on child logits that chooses the child within the predicted parent again
  * (docs/specification/3-prediction.md#refinement).
  * @module
  */
 import type { ForwardResult } from "../kernels/types.ts";
 import { type LogisticRegression, logisticScores } from "./logistic-regression.ts";
 
-/** How one parent's children are told apart. */
+/** The regression of one parent's children. */
 export interface ParentReranker {
   readonly parent: string;
-  /** Its legal children that were seen, sorted by code point: both the features and the classes. */
+  /** Its legal children that occur, sorted by code point; they are the features and the classes. */
   readonly children: readonly string[];
-  /** Null for a parent with one child, which is a constant. */
+  /** Null for a parent with one child. */
   readonly regression: LogisticRegression | null;
-  /** Cells it was fitted on. */
+  /** Number of cells that it was fitted on. */
   readonly nCells: number;
 }
 
-/** Everything the artifact of a refinement holds. */
+/** The content of a refinement's artifact. */
 export interface Reranker {
   readonly parentLevel: string;
   readonly childLevel: string;
-  /** Classes of the child head of the model it was fitted with. */
+  /** Classes of the child head of the model that it was fitted with. */
   readonly childClasses: readonly string[];
   readonly childToParent: ReadonlyMap<string, string>;
   readonly parents: readonly ParentReranker[];
 }
 
-/** A reranker in the numbering of a model. */
+/** A reranker with the class indices of a model. */
 export interface BoundReranker {
   readonly parentHead: number;
   readonly childHead: number;
-  /** By the index of the parent's class. */
+  /** By the class index of the parent. */
   readonly parents: ReadonlyMap<
     number,
     { readonly childIndices: readonly number[]; readonly regression: LogisticRegression | null }
   >;
 }
 
-/** The numbers of a model for the names of a reranker; heads and child classes are known to agree. */
+/** Translates the names of a reranker to class indices of a model whose heads and child classes agree. */
 export function bindReranker(
   reranker: Reranker,
   heads: readonly { readonly column: string; readonly classes: readonly string[] }[],
@@ -60,11 +60,11 @@ export function bindReranker(
 }
 
 /**
- * Replaces the child logits of a block, in place, for cells whose most likely parent has a reranker; returns how
- * many they are.
+ * Replaces the child logits of a block, in place, for cells whose most likely parent has a reranker; returns
+ * the number of these cells.
  *
- * The new logits are the scores of the parent's children times `temperature`, by which they are divided later
- * on, and −∞ for every other child.
+ * The new logits are the scores of the parent's children times `temperature`, which later steps divide by,
+ * and −∞ for all other children.
  */
 export function applyReranker(reranker: BoundReranker, block: ForwardResult, temperature: number): number {
   if (block.nRows === 0) return 0;

@@ -1,4 +1,4 @@
-/** From what was asked to what is used: defaults, preset, explicit options, and every check. @module */
+/** Resolves the options of training: defaults, preset, explicit options, and all checks. @module */
 import { didYouMean } from "../core/nearest.ts";
 import { notice, option, phrase } from "../errors.ts";
 import { resolveChildOptions } from "./child-options.ts";
@@ -131,14 +131,14 @@ export function resolveTrainOptions(options: TrainOptions): {
 }
 
 /**
- * The name of the stored KNN space: `knn_space`, or the obsm key made into one
+ * The name of the stored KNN space: `knn_space`, or derived from the obsm key
  * (docs/specification/2-training.md#inputs).
  */
 export function knnSpaceName(obsmKey: string, knnSpace: string | null): string {
   return knnSpace ?? obsmKey.replace(/^X_/, "").toLowerCase().replace(/[-\s]/g, "_");
 }
 
-/** Null for nothing to thin: not asked for, or a share of 1, whatever a preset says. */
+/** Null without thinning: not requested, or a share of 1, even if a preset says otherwise. */
 function checkThinning(value: unknown): number | null {
   if (value === null) return null;
   const lowest = checkNumber("countThinning", value, { above: 0, max: 1 });
@@ -165,7 +165,7 @@ function checkHiddenSizes(value: unknown): readonly number[] {
 function checkCoordTargets(value: unknown): ReadonlyMap<string, string> {
   const targets = new Map<string, string>();
   for (const [name, key] of checkEntries("coordTargets", value)) {
-    // A head's name is part of a tensor's name, and `X_ref_latent_internal` is the encoder's own.
+    // The name of a head is part of a tensor's name, and `X_ref_latent_internal` is reserved for the encoder.
     if (name === "" || name.includes(".") || name === "latent_internal")
       throw usageError(
         phrase`${option("coordTargets")} has a head named ${shown(name)}, expected a name without a dot, other than "latent_internal"`,

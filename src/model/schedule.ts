@@ -1,4 +1,4 @@
-/** What happens after an epoch: the learning rate and the decision to stop. @module */
+/** Learning rate schedule and early stopping, after each epoch. @module */
 
 /** Settings of {@link createPlateau}; torch's names are factor, patience, min_lr. */
 export interface PlateauOptions {
@@ -34,7 +34,7 @@ export function createPlateau({
 }
 
 /**
- * Says after each epoch's loss whether to stop: after `patience` epochs in a row that were not more than
+ * Decides after each epoch whether to stop: after `patience` consecutive epochs whose loss was not more than
  * `minDelta` below the best so far.
  */
 export function createStopper(patience: number, minDelta: number): (loss: number) => boolean {

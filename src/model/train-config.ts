@@ -11,13 +11,13 @@ import type { FitResult } from "./fit-loop.ts";
 import { preprocessWith } from "./normalization.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 
-/** What held-out cells say about probabilities, by label column. */
+/** Calibration results from held-out cells, by label column. */
 export interface FittedCalibration {
   readonly temperatures: ReadonlyMap<string, number>;
   readonly setThresholds: ReadonlyMap<string, SetThresholds>;
 }
 
-/** What happened, beside the options. */
+/** Results of the training run, in addition to the options. */
 export interface TrainRecord {
   readonly nObs: number;
   readonly nVars: number;
@@ -28,7 +28,7 @@ export interface TrainRecord {
   readonly domains: readonly string[] | null;
   /** Null without calibration. */
   readonly calibration: FittedCalibration | null;
-  /** The stored KNN space's name, when one was asked for. */
+  /** Name of the stored KNN space, if one was requested. */
   readonly knnSpace: string | null;
   /** Tensors taken from an earlier model; null when none was given. */
   readonly initTensors: readonly string[] | null;
@@ -47,8 +47,8 @@ const floats = (values: ReadonlyMap<string, number>): ConfigMap =>
   new Map([...values].map(([name, value]) => [name, new Float(value)]));
 
 /**
- * `thresholds` are for the first of `coverages`, as many as `n` held-out cells can promise; a label is in the set when
- * its probability p (softmax of logits / temperature) is at least the threshold.
+ * `thresholds` are for the first of `coverages`, for as many as `n` held-out cells are enough for. A label is
+ * in the set if its probability p (softmax of logits / temperature) is at least the threshold.
  */
 function conformalConfig(columns: ReadonlyMap<string, SetThresholds>): ConfigMap {
   return new Map<string, ConfigValue>([
@@ -70,13 +70,12 @@ function conformalConfig(columns: ReadonlyMap<string, SetThresholds>): ConfigMap
 }
 
 /**
- * Numbers keep their Python kind: counts are ints, the rest {@link Float}s
- * (docs/specification/1-artifacts.md#metadata-file).
+ * Numbers are Python ints for counts, else {@link Float}s (docs/specification/1-artifacts.md#metadata-file).
  */
 export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRecord): ConfigMap {
   const { fit } = record;
   const child = options.childCorrection;
-  // As an optimiser with two groups says it: the rate of the first, the base network.
+  // For an optimiser with two groups: the rate of the first group, the base network.
   const baseLrScale = child?.mode === "joint" ? child.baseLrScale : 1;
   const coordTargets: ConfigMap = new Map(options.coordTargets);
   const preprocess = preprocessWith(options.preprocess, options.normalize);

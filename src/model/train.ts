@@ -1,4 +1,4 @@
-/** Training, from an annotated matrix to a model: the order of steps (docs/specification/2-training.md). @module */
+/** Trains a model on an AnnData; it shows the order of steps (docs/specification/2-training.md). @module */
 import type { AnnData } from "../anndata/types.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCells } from "../core/normalize.ts";
@@ -29,11 +29,11 @@ export interface TrainResult {
   readonly model: Model;
   readonly warnings: readonly Warning[];
   /**
-   * `random_state` and the key of every stream drawn from, by purpose
+   * `random_state` and the keys of all random streams, by purpose
    * (docs/specification/2-training.md#reproducibility).
    */
   readonly seeds: Readonly<Record<string, number>>;
-  /** Which tensors came from `initModel`; null without one. */
+  /** The tensors that were taken from `initModel`; null without one. */
   readonly warmStart: Pick<WarmStart, "taken" | "notTaken"> | null;
 }
 
@@ -42,9 +42,10 @@ const DEVICE = "cpu";
 /**
  * Trains a network on all cells of `adata`. Same data, options and version give the same bits.
  *
- * Progress comes in three phases: `read` (cells), `train` (epochs) and `encode` (cells).
- * @throws USAGE as {@link resolveTrainOptions}; BAD_DATA, NOT_FOUND and MISMATCH as {@link readTrainInput};
- * BAD_DATA when the validation split leaves nothing to train on or the loss diverges; ABORTED by the signal.
+ * Progress has three phases: `read` (cells), `train` (epochs) and `encode` (cells).
+ * @throws USAGE like {@link resolveTrainOptions}; BAD_DATA, NOT_FOUND and MISMATCH like {@link
+ * readTrainInput}; BAD_DATA if the validation split leaves no training cells or the loss diverges; ABORTED by
+ * the signal.
  */
 export async function train(adata: AnnData, options: TrainOptions, work: TrainWork): Promise<TrainResult> {
   const meter = startRuntimeMeter();
@@ -70,7 +71,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     work,
   );
   const { fit, warm, balances } = fitted;
-  // What follows sees the cells as they are.
+  // The following steps use the cells without thinning.
   if (chosen.countThinning !== null) normalizeCells(input.x);
   const trainSeconds = (performance.now() - startedAt) / 1000;
   const runtimeSummary = meter.summary({
@@ -181,9 +182,9 @@ function networkShape(
 }
 
 /**
- * One temperature per label column and the thresholds of its prediction sets, from each network's logits of the cells
- * that it held out; null when calibration was not asked for. The members of an ensemble hold out different cells, so
- * that none is lost to it as a whole.
+ * One temperature per label column and the thresholds of its prediction sets, from each network's logits of
+ * its held-out cells; null without calibration. The members of an ensemble hold out different cells, so that
+ * the ensemble is trained on all cells.
  */
 async function calibrate(
   shape: NetworkShape,
@@ -215,7 +216,7 @@ async function calibrate(
   return { temperatures, setThresholds };
 }
 
-/** The cells of several {@link HeadLogits} of one head, one after another. */
+/** Concatenates {@link HeadLogits} of one head. */
 function joinHeads(parts: readonly HeadLogits[]): HeadLogits {
   const { nClasses } = parts[0];
   const nRows = parts.reduce((sum, { targets }) => sum + targets.length, 0);

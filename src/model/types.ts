@@ -1,5 +1,5 @@
 /**
- * A trained model as plain data: what training makes, bundles hold and prediction uses.
+ * A trained model as plain data: training creates it, bundles store it, prediction uses it.
  * @module
  */
 import type { ConfigMap } from "../core/config.ts";
@@ -31,7 +31,7 @@ export interface ReferenceLabels {
   readonly categories: readonly string[];
 }
 
-/** The cells that KNN votes with. Keys of `coords`: `X_ref_<space>`; of `labels`: label columns. */
+/** The reference cells of the KNN vote. Keys of `coords`: `X_ref_<space>`; of `labels`: label columns. */
 export interface Reference {
   readonly coords: ReadonlyMap<string, DenseMatrix>;
   readonly labels: ReadonlyMap<string, ReferenceLabels>;
@@ -52,7 +52,7 @@ export interface ChildCorrection {
 export const REFERENCE_STORAGES = ["external", "full"] as const;
 export type ReferenceStorage = (typeof REFERENCE_STORAGES)[number];
 
-/** Everything a bundle holds. */
+/** The content of a bundle. */
 export interface Model {
   readonly labelHeads: readonly LabelHead[];
   readonly coordHeads: readonly CoordHead[];
@@ -65,9 +65,9 @@ export interface Model {
   readonly childCorrection: ChildCorrection | null;
   readonly trainConfig: ConfigMap;
   readonly referenceStorage: ReferenceStorage;
-  /** Loads the reference on first use. @throws NOT_FOUND naming the missing file and the two ways out. */
+  /** Loads the reference on first use. @throws NOT_FOUND that names the missing file and the two fixes. */
   readonly reference: () => Promise<Reference>;
-  /** True when the reference is at hand without an error (embedded, or its file exists). */
+  /** True if the reference can be loaded (embedded, or its file exists). */
   readonly hasReference: () => Promise<boolean>;
 }
 

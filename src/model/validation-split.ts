@@ -1,4 +1,4 @@
-/** The seeded part of the cells that is held out for validation. @module */
+/** The random part of the cells that is held out for validation. @module */
 import { permutation } from "../core/rng.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 
@@ -9,8 +9,8 @@ export interface ValidationSplit {
 }
 
 /**
- * Holds out `valFraction` of `nObs` cells, rounded to the nearest number and at least one; none when it is 0.
- * @throws BAD_DATA when no cell would be left to train on.
+ * Holds out `valFraction` of `nObs` cells, rounded to the nearest number and at least one; none if it is 0.
+ * @throws BAD_DATA if no cell would be left for training.
  */
 export function splitValidation(nObs: number, valFraction: number, key: number): ValidationSplit {
   if (valFraction === 0)
