@@ -123,7 +123,6 @@ export class Evaluation {
           settings: new Map(),
         },
       ],
-      skipped: [],
       files,
       provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }],
       command,

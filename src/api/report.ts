@@ -66,7 +66,6 @@ async function reportOfPrediction(
           settings: new Map(),
         },
       ],
-      skipped: [],
       files: [
         ...inputs.map((each) => ({ ...each, role: "input" })),
         ...outputs.map((each) => ({ ...each, role: "output" })),

@@ -26,7 +26,6 @@ export interface BenchmarkReportContext {
 /** Gathers what the report of a benchmark shows. */
 export async function benchmarkReport(
   results: readonly MethodResult[],
-  skipped: ReportInput["skipped"],
   data: BenchmarkData,
   manifest: BenchmarkManifest,
   context: BenchmarkReportContext,
@@ -46,7 +45,6 @@ export async function benchmarkReport(
       points: await firstTwoComponents(logNormalised(data.shared, "query"), signal),
     },
     methods: results.map(reportMethod),
-    skipped,
     files: context.files,
     provenance: [
       ...context.provenance,

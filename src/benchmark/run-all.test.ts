@@ -8,7 +8,6 @@ import { simulatedAnnData } from "../demo/simulated-anndata.ts";
 import { createEngine } from "../kernels/engine.ts";
 import { parseBenchmarkManifest } from "./dataset-manifest.ts";
 import { type BenchmarkOptions, runBenchmark } from "./run-all.ts";
-import type { ExternalMethod } from "./run-method.ts";
 import { withoutTimes } from "./times.ts";
 
 let folder = "";
@@ -116,22 +115,8 @@ test("finished methods are taken over; a changed file or identity is computed ag
   expect(other.results[0].isResumed).toBe(false);
 });
 
-test("an unknown method is refused; one that cannot run is skipped with its reason", async () => {
+test("an unknown method is refused", async () => {
   await expect(run("c", { methods: ["reference_kn"] })).rejects.toThrow(/did you mean "reference_knn"/);
-  const absent: ExternalMethod = {
-    unavailable: async () => "no Python here",
-    run: () => Promise.reject(new Error("must not run")),
-  };
-  const { results, skipped } = await run("c", {
-    methods: ["nearest_centroid", "celltypist", "singler"],
-    external: new Map([["celltypist", absent]]),
-  });
-  expect(results).toHaveLength(1);
-  expect(skipped).toEqual([
-    { name: "celltypist", reason: "no Python here" },
-    { name: "singler", reason: "this host cannot run other programs" },
-  ]);
-  expect(metrics("c").skipped).toHaveLength(2);
 });
 
 test("a missing file and an unknown cell group say what is wrong", async () => {

@@ -22,8 +22,8 @@ import { type BenchmarkData, readBenchmarkData, resolvePath } from "./benchmark-
 import { benchmarkReport } from "./benchmark-report.ts";
 import type { BenchmarkManifest } from "./dataset-manifest.ts";
 import { inManifestWords } from "./manifest-words.ts";
-import { METHODS, OWN_METHODS } from "./methods/names.ts";
-import { type ExternalMethod, type MethodResult, runMethod } from "./run-method.ts";
+import { METHODS, type Method } from "./methods/names.ts";
+import { type MethodResult, runMethod } from "./run-method.ts";
 import { readSourceRun, type SourceRun } from "./source-run.ts";
 import { splitCsv } from "./split-file.ts";
 import { asCsv, asMarkdown, domainTable, markdownReport, paperTable, summaryTable } from "./tables.ts";
@@ -47,12 +47,10 @@ export interface BenchmarkOptions {
   readonly manifestFolder: string;
   /** The folder of the run; results that are there already are taken over. */
   readonly outputFolder: string;
-  /** In order; all of our own by default. */
+  /** In order; all by default. */
   readonly methods?: readonly string[];
   /** A bundle to load instead of training. */
   readonly atlasmtlModel?: string | null;
-  /** Programs of others by method. */
-  readonly external?: ReadonlyMap<string, ExternalMethod>;
   /** Digest of the inputs and the code: results of an earlier run count only under the same one. */
   readonly identity: string;
   /** The inputs by their digests. */
@@ -64,7 +62,6 @@ export interface BenchmarkOptions {
 
 export interface BenchmarkResult {
   readonly results: readonly MethodResult[];
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   readonly data: BenchmarkData;
   readonly seeds: ReadonlyMap<string, number>;
   /** Files of the methods, by paths relative to the folder of the run. */
@@ -72,9 +69,9 @@ export interface BenchmarkResult {
 }
 
 /** Checks the names of methods. @throws USAGE naming the nearest. */
-export function checkMethods(methods: readonly string[]): void {
+export function checkMethods(methods: readonly string[]): asserts methods is readonly Method[] {
   for (const name of methods)
-    if (!METHODS.includes(name))
+    if (!(METHODS as readonly string[]).includes(name))
       throw new AtlasmtlError("USAGE", `there is no method "${name}"${didYouMean(name, METHODS)}`, {
         hint: `use any of ${METHODS.join(", ")}`,
       });
@@ -108,24 +105,12 @@ async function runAndWrite(
   also: (result: BenchmarkResult) => Promise<AlsoWrite>,
 ): Promise<BenchmarkResult> {
   const { manifest, outputFolder } = options;
-  const methods = [...new Set(options.methods ?? OWN_METHODS)];
+  const methods: readonly string[] = [...new Set(options.methods ?? METHODS)];
   checkMethods(methods);
   const sourceRun = await sourceRunOf(options, methods);
   const data = await readBenchmarkData(manifest, options.manifestFolder, work);
   const results: MethodResult[] = [];
-  const skipped: { name: string; reason: string }[] = [];
-  for (const name of methods) {
-    const external = options.external?.get(name) ?? null;
-    const isOwn = (OWN_METHODS as readonly string[]).includes(name);
-    const reason = isOwn
-      ? null
-      : external === null
-        ? "this host cannot run other programs"
-        : await external.unavailable();
-    if (reason !== null) {
-      skipped.push({ name, reason });
-      continue;
-    }
+  for (const name of methods)
     results.push(
       await runMethod(
         {
@@ -133,7 +118,6 @@ async function runAndWrite(
           data,
           manifest,
           atlasmtlModel: options.atlasmtlModel ?? null,
-          external,
           sourceRun,
           folder: outputFolder,
           identity: options.identity,
@@ -141,10 +125,8 @@ async function runAndWrite(
         { ...work, config: manifest.methodConfigs.get(name) ?? new Map(), seed: manifest.randomSeed },
       ),
     );
-  }
   const result: BenchmarkResult = {
     results,
-    skipped,
     data,
     seeds: new Map([
       ["manifest", manifest.randomSeed],
@@ -179,14 +161,13 @@ async function finalFiles(
   work: WorkOptions,
 ): Promise<FileToWrite[]> {
   const { manifest, outputFolder } = options;
-  const { results, skipped, data } = result;
+  const { results, data } = result;
   const text = (name: string, content: string): FileToWrite => ({
     path: joinPath(outputFolder, name),
     bytes: [new TextEncoder().encode(content)],
   });
   const report = await benchmarkReport(
     results,
-    skipped,
     data,
     manifest,
     {
@@ -215,7 +196,7 @@ async function finalFiles(
       const name = `${tables}/${l + 1}_${level.replace(/[^\w.-]+/g, "_").slice(0, 60)}`;
       return [text(`${name}.csv`, asCsv(rows)), text(`${name}.md`, asMarkdown(rows))];
     }),
-    text(markdown, markdownReport(results, skipped, manifest.labelColumns, report.title)),
+    text(markdown, markdownReport(results, manifest.labelColumns, report.title)),
     text(html, renderReport(report)),
     {
       path: joinPath(outputFolder, metrics),
@@ -225,7 +206,7 @@ async function finalFiles(
 }
 
 /** The content of `metrics.json`. */
-function metricsOf({ results, skipped }: BenchmarkResult, options: BenchmarkOptions): ConfigMap {
+function metricsOf({ results }: BenchmarkResult, options: BenchmarkOptions): ConfigMap {
   return new Map<string, ConfigValue>([
     ["protocol_version", options.manifest.protocolVersion],
     ["dataset_manifest", baseName(options.manifestPath)],
@@ -235,6 +216,5 @@ function metricsOf({ results, skipped }: BenchmarkResult, options: BenchmarkOpti
       (options.inputs ?? []).map(({ path, sizeBytes, sha256 }) => ({ path, size: sizeBytes, sha256 })),
     ],
     ["results", results.map(({ entry }) => entry)],
-    ["skipped", skipped.map((each) => ({ ...each }))],
   ]);
 }

@@ -20,7 +20,7 @@ import type { BenchmarkManifest } from "./dataset-manifest.ts";
 import { manifestWords } from "./manifest-words.ts";
 import { type AtlasmtlOutcome, runAtlasmtl } from "./methods/atlasmtl.ts";
 import { runLogisticRegression } from "./methods/logistic-regression.ts";
-import type { OwnMethod } from "./methods/names.ts";
+import type { Method } from "./methods/names.ts";
 import { runNearestCentroid } from "./methods/nearest-centroid.ts";
 import { runReferenceKnn } from "./methods/reference-knn.ts";
 import { runSpearmanCorrelation } from "./methods/spearman-correlation.ts";
@@ -28,19 +28,11 @@ import type { MethodOutcome, MethodWork } from "./methods/types.ts";
 import { coordinateMetrics, scoreMethod } from "./score.ts";
 import type { SourceRun } from "./source-run.ts";
 
-/** A method that another program computes. */
-export interface ExternalMethod {
-  /** Null when it can run, else why not. */
-  unavailable(): Promise<string | null>;
-  run(data: BenchmarkData, work: MethodWork): Promise<MethodOutcome>;
-}
-
 export interface MethodJob {
-  readonly name: string;
+  readonly name: Method;
   readonly data: BenchmarkData;
   readonly manifest: BenchmarkManifest;
   readonly atlasmtlModel: string | null;
-  readonly external: ExternalMethod | null;
   /** What the policies of our own method start from. */
   readonly sourceRun: SourceRun | null;
   /** The folder of the run. */
@@ -170,8 +162,8 @@ async function newResult(job: MethodJob, key: string, work: MethodWork): Promise
   };
 }
 
-const OWN: Readonly<
-  Record<Exclude<OwnMethod, "atlasmtl">, (data: BenchmarkData, work: MethodWork) => Promise<MethodOutcome>>
+const OTHERS: Readonly<
+  Record<Exclude<Method, "atlasmtl">, (data: BenchmarkData, work: MethodWork) => Promise<MethodOutcome>>
 > = {
   reference_knn: runReferenceKnn,
   nearest_centroid: runNearestCentroid,
@@ -180,12 +172,11 @@ const OWN: Readonly<
 };
 
 async function compute(
-  { name, data, manifest, atlasmtlModel, external, sourceRun }: MethodJob,
+  { name, data, manifest, atlasmtlModel, sourceRun }: MethodJob,
   work: MethodWork,
 ): Promise<MethodOutcome> {
-  if (external !== null) return external.run(data, work);
   if (name === "atlasmtl") return runAtlasmtl(data, manifest, atlasmtlModel, sourceRun, work);
-  return OWN[name as Exclude<OwnMethod, "atlasmtl">](data, work);
+  return OTHERS[name](data, work);
 }
 
 /** Of the heads whose truth the query has, by `query_coord_targets` or else `coord_targets`. */

@@ -98,15 +98,12 @@ export const markdownCell = (cell: string): string =>
 /** `benchmark_report.md`. */
 export function markdownReport(
   results: readonly MethodResult[],
-  skipped: readonly { readonly name: string; readonly reason: string }[],
   levels: readonly string[],
   title: string,
 ): string {
   const parts = [`# ${markdownCell(title)}\n`];
   for (const level of levels)
     parts.push(`## ${markdownCell(level)}\n`, asMarkdown(paperTable(results, level)));
-  for (const { name, reason } of skipped)
-    parts.push(`${markdownCell(name)} did not run: ${markdownCell(reason)}\n`);
   parts.push(
     "Unknown counts as wrong. Coverage is the share of cells with a label; ECE and AURC are of those cells, and smaller is better.\n",
   );

@@ -344,7 +344,7 @@ Examples:
 const BENCHMARK_EXAMPLES = `
 Examples:
   atlasmtl benchmark --dataset-manifest pbmc.yaml --output-dir runs/pbmc
-  atlasmtl benchmark --dataset-manifest pbmc.yaml --output-dir runs/pbmc --methods atlasmtl reference_knn celltypist
+  atlasmtl benchmark --dataset-manifest pbmc.yaml --output-dir runs/pbmc --methods atlasmtl reference_knn
 
 A manifest:
   reference_h5ad: pbmc.h5ad

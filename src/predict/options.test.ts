@@ -32,7 +32,3 @@ test.each([
 ])("%o is refused", (options, message) => {
   expect(() => resolve(options as PredictOptions)).toThrow(message);
 });
-
-test("the original's name for the approximate search is accepted", () => {
-  expect(resolve({ knnIndexMode: "pynndescent" }).knnIndexMode).toBe("approximate");
-});

@@ -29,8 +29,8 @@ export type KnnVoteMode = (typeof KNN_VOTE_MODES)[number];
 export const KNN_REFERENCE_MODES = ["full", "prototypes"] as const;
 export type KnnReferenceMode = (typeof KNN_REFERENCE_MODES)[number];
 
-/** How neighbours are found; `pynndescent` is another name of `approximate`. */
-export const KNN_INDEX_MODES = ["exact", "approximate", "pynndescent"] as const;
+/** How neighbours are found. */
+export const KNN_INDEX_MODES = ["exact", "approximate"] as const;
 export type KnnIndexMode = (typeof KNN_INDEX_MODES)[number];
 
 /** The open-set distance of a cell: to its nearest reference cell, or to its nearest centroid. */
@@ -209,7 +209,6 @@ export function resolvePredictOptions(
   checkChoice("knnVoteMode", settings.knnVoteMode, KNN_VOTE_MODES);
   checkChoice("knnReferenceMode", settings.knnReferenceMode, KNN_REFERENCE_MODES);
   checkChoice("knnIndexMode", settings.knnIndexMode, KNN_INDEX_MODES);
-  if (settings.knnIndexMode === "pynndescent") settings.knnIndexMode = "approximate";
   if (settings.knnQueryObsmKey !== null) checkName("knnQueryObsmKey", settings.knnQueryObsmKey);
   if (settings.knnSpace !== null) checkName("knnSpace", settings.knnSpace);
   checkOpenset(settings, model);

@@ -1,20 +1,14 @@
 /** The methods that a benchmark can compare. @module */
 
-/** Methods of our own, always there. */
-export const OWN_METHODS = [
+/** All names, in the order in which they run. */
+export const METHODS = [
   "atlasmtl",
   "reference_knn",
   "nearest_centroid",
   "logistic_regression",
   "spearman_correlation",
 ] as const;
-export type OwnMethod = (typeof OWN_METHODS)[number];
-
-/** Programs of others, run where their runtime is installed. */
-export const EXTERNAL_METHODS = ["celltypist", "singler"] as const;
-
-/** All names, in the order in which they run. */
-export const METHODS: readonly string[] = [...OWN_METHODS, ...EXTERNAL_METHODS];
+export type Method = (typeof METHODS)[number];
 
 /** What each is, in one sentence for a report. */
 export const METHOD_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
@@ -38,8 +32,6 @@ export const METHOD_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
     "spearman_correlation",
     "Rank correlation with reference profiles over marker genes, and fine tuning among the best labels, in the style of SingleR and in an implementation of our own. It gives no confidence.",
   ],
-  ["celltypist", "CellTypist itself, run as a separate program."],
-  ["singler", "SingleR itself, run as a separate program."],
 ]);
 
 /** Settings that `method_configs` may hold. */
@@ -49,6 +41,4 @@ export const METHOD_CONFIG_KEYS: ReadonlyMap<string, readonly string[]> = new Ma
   ["nearest_centroid", []],
   ["logistic_regression", ["c", "max_iter"]],
   ["spearman_correlation", ["quantile", "fine_tune_threshold", "n_markers"]],
-  ["celltypist", ["max_iter"]],
-  ["singler", []],
 ]);

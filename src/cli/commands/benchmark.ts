@@ -14,7 +14,6 @@ import { locate } from "../../api/errors.ts";
 import type { BenchmarkManifest, BenchmarkResult } from "../../api/index.ts";
 import type { ConfigValue } from "../../api/values.ts";
 import { codeDigest } from "../code-digest.ts";
-import { externalMethods } from "../comparators/external.ts";
 import type { CommandContext } from "../context.ts";
 import { readYaml } from "../options/config-file.ts";
 import type { BenchmarkFlags } from "../options/options.ts";
@@ -63,7 +62,6 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
         numThreads: flags.numThreads,
         ...(flags.methods === undefined ? {} : { methods: flags.methods }),
         atlasmtlModel: flags.atlasmtlModel ?? null,
-        external: externalMethods({ python: flags.python, rscript: flags.rscript }),
         identity,
         inputs,
         provenance: [
@@ -89,7 +87,6 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
             details: new Map<string, ConfigValue>([
               ["dataset_manifest", manifestPath],
               ["methods", done.results.map(({ name }) => name)],
-              ["skipped_methods", done.skipped.map((each) => ({ ...each }))],
             ]),
           },
           context,
@@ -102,7 +99,6 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
   }
   for (const warning of result.data.preparation?.warnings ?? []) output.warn(warning);
   for (const { warnings } of result.results) for (const warning of warnings) output.warn(warning);
-  for (const { name, reason } of result.skipped) output.warn({ message: `${name} did not run: ${reason}` });
   for (const level of manifest.labelColumns) output.result(levelTable(result, level, output.heading));
   const resumed = result.results.filter(({ isResumed }) => isResumed).map(({ name }) => name);
   if (resumed.length > 0) output.note(`taken from an earlier run: ${resumed.join(", ")}`);
@@ -112,7 +108,6 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
     command: "benchmark",
     output_dir: folder,
     methods: result.results.map(({ name, isResumed }) => ({ name, resumed: isResumed })),
-    skipped: result.skipped,
     metrics: metricsPath,
     report: join(folder, BENCHMARK_FILES.html),
     run_manifest: prepared?.path ?? null,

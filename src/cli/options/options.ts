@@ -213,11 +213,7 @@ export const PREDICT_FLAGS = {
   knnConfLow: number(KNN, "below this share of the vote, KNN is unsure"),
   knnVoteMode: choice(KNN_VOTE_MODES, KNN, "how neighbours vote"),
   knnReferenceMode: choice(KNN_REFERENCE_MODES, KNN, "all reference cells, or one centroid per label"),
-  knnIndexMode: choice(
-    KNN_INDEX_MODES,
-    KNN,
-    "exact, or faster in very large references; pynndescent is approximate",
-  ),
+  knnIndexMode: choice(KNN_INDEX_MODES, KNN, "exact, or faster in very large references"),
   knnQueryObsmKey: name("OBSM_KEY", KNN, "the query's array of the KNN space"),
   knnSpace: name("NAME", KNN, "KNN space, such as latent_internal"),
 
@@ -255,14 +251,8 @@ export type PredictFlags = FlagValues<typeof PREDICT_FLAGS>;
 export const BENCHMARK_FLAGS = {
   datasetManifest: path(FILES, "YAML file that names the data, the labels and the settings (required)"),
   outputDir: path(FILES, "folder of the run; finished methods in it are not run again (required)"),
-  methods: names(
-    "METHOD",
-    METHODS_GROUP,
-    `what to compare: ${BENCHMARK_METHODS.join(", ")} (default: all of our own)`,
-  ),
+  methods: names("METHOD", METHODS_GROUP, `what to compare: ${BENCHMARK_METHODS.join(", ")} (default: all)`),
   atlasmtlModel: path(METHODS_GROUP, "bundle to load instead of training"),
-  python: path(METHODS_GROUP, "Python with celltypist (default: python3)"),
-  rscript: path(METHODS_GROUP, "Rscript with SingleR (default: Rscript)"),
   numThreads: threads(MACHINE, "threads; results are the same with any number"),
   device: choice(DEVICES, MACHINE, "where to compute"),
 } as const satisfies FlagTable;

@@ -47,7 +47,6 @@ export async function predictionReport(
     groups,
     embedding: await chooseEmbedding(adata, predictions.coords),
     methods: [atlasmtlMethod(predictions)],
-    skipped: [],
     files: options.files ?? [],
     provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }, ...(options.provenance ?? [])],
     command: options.command ?? [],

@@ -55,7 +55,6 @@ function input(overrides: Partial<ReportInput> = {}): ReportInput {
         settings: new Map([["confidence_low", new Float(0.4)]]),
       },
     ],
-    skipped: [],
     files: [{ role: "input", path: "query.h5ad", sizeBytes: 5, sha256: "ab" }],
     provenance: [],
     command: ["atlasmtl", "predict"],
@@ -147,7 +146,6 @@ test("hostile names stay text, wherever they come in", () => {
         },
         { ...base, name: HOSTILE, labels: [prediction(HOSTILE, names)], reasons: null },
       ],
-      skipped: [{ name: HOSTILE, reason: HOSTILE }],
       files: [{ role: HOSTILE, path: HOSTILE, sizeBytes: 1, sha256: HOSTILE }],
       provenance: [{ name: HOSTILE, value: HOSTILE }],
       command: [HOSTILE],
@@ -166,7 +164,7 @@ test("the same run gives the same page", () => {
   expect(renderReport(input({ truths: TRUTHS }))).toBe(renderReport(input({ truths: TRUTHS })));
 });
 
-test("several methods are compared, the best is marked, a skipped one is named with its reason", () => {
+test("several methods are compared, and the best is marked", () => {
   const [first] = input().methods;
   const perfect = {
     ...first,
@@ -177,12 +175,10 @@ test("several methods are compared, the best is marked, a skipped one is named w
     input({
       truths: TRUTHS,
       methods: [first, perfect],
-      skipped: [{ name: "singler", reason: "Rscript was not found" }],
     }),
   );
   expect(page).toContain("Methods compared");
   expect(page).toContain('<td class="n best">100.0\u00a0%</td>');
-  expect(page).toContain("Rscript was not found");
   expect(page).toContain('id="m1-levels"');
 });
 

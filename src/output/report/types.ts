@@ -53,8 +53,6 @@ export interface ReportInput {
   readonly embedding: ReportEmbedding | null;
   /** The first one is shown in full, the others folded. */
   readonly methods: readonly ReportMethod[];
-  /** Methods that did not run, and why. */
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   readonly files: readonly (FileRecord & { readonly role: string })[];
   /** Software, seeds, times. */
   readonly provenance: readonly Fact[];

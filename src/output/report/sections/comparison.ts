@@ -38,10 +38,9 @@ export function comparisonSection(input: ReportInput): Markup | null {
       return [{ name, metrics: scoreLabels(truth, label.final, label.conf) }];
     }),
   }));
-  if (input.methods.length + input.skipped.length < 2 || levels.length === 0) return null;
+  if (input.methods.length < 2 || levels.length === 0) return null;
   return html`<h2 id="comparison">Methods compared</h2>
 <p class="note">All methods were given the same cells and genes. The best value of a column is bold; a dash was not measured, as the method gives no confidences.</p>
-${input.skipped.map(({ name, reason }) => html`<div class="warning"><p>${name} did not run: ${reason}</p></div>`)}
 <figure class="card">${dotFigure(levels)}</figure>
 ${levels.map(({ column, rows }) => html`<div class="card"><table><caption>${column}</caption><thead><tr><th>Method</th>${COLUMNS.map(({ name }) => html`<th class="n">${name}</th>`)}</tr></thead><tbody>${rows.map(({ name, metrics }) => html`<tr><th scope="row">${name}</th>${COLUMNS.map((each) => html`<td class="n${isBest(each, metrics, rows) ? " best" : ""}">${each.show(each.read(metrics))}</td>`)}</tr>`)}</tbody></table></div>`)}`;
 }
