@@ -7,10 +7,11 @@ import { platform } from "#platform";
 import { isDatasetFolder } from "../anndata/containers/containers.ts";
 import type { FileStore } from "../core/bytes.ts";
 import { sha256File } from "../core/checksums.ts";
-import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, keyed } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import { treeFingerprint } from "../formats/zarr/tree-fingerprint.ts";
+import { FILE_ENTRY, RUN_MANIFEST, SOFTWARE } from "../schema/run-manifest.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
 import { type RUN_MANIFEST_FILES, SCHEMA_VERSION } from "./schema.ts";
 
@@ -48,33 +49,30 @@ export interface RunRecord {
 /** The content of a run manifest; `details` never replaces a common key. */
 export function runManifest(record: RunRecord): ConfigMap {
   const { runtime, version, os } = platform.info;
-  return new Map<string, ConfigValue>([
-    ...record.details,
-    ["schema_version", SCHEMA_VERSION],
-    ["command", record.command],
-    ["inputs", record.inputs.map(fileEntry)],
-    ["outputs", record.outputs.map(fileEntry)],
-    ["seeds", record.seeds],
-    ["split", record.split ?? null],
-    [
-      "software",
-      {
-        package: "atlasmtl",
-        package_version: record.packageVersion,
-        git_commit: record.gitCommit,
-        ...(record.codeSha256 === undefined ? {} : { code_sha256: record.codeSha256 }),
-        runtime: `${runtime} ${version}`,
-        platform: os,
-      },
-    ],
-    ["argv", record.argv],
-    ["started_at", record.startedAt],
-    ["finished_at", record.finishedAt],
-  ]);
+  const common = keyed(RUN_MANIFEST, {
+    schemaVersion: SCHEMA_VERSION,
+    command: record.command,
+    inputs: record.inputs.map(fileEntry),
+    outputs: record.outputs.map(fileEntry),
+    seeds: record.seeds,
+    split: record.split ?? null,
+    software: keyed(SOFTWARE, {
+      package: "atlasmtl",
+      packageVersion: record.packageVersion,
+      gitCommit: record.gitCommit,
+      codeSha256: record.codeSha256,
+      runtime: `${runtime} ${version}`,
+      platform: os,
+    }),
+    argv: record.argv,
+    startedAt: record.startedAt,
+    finishedAt: record.finishedAt,
+  });
+  return new Map([...record.details, ...common]);
 }
 
 function fileEntry({ path, sizeBytes, sha256 }: FileRecord): ConfigValue {
-  return { path, size: sizeBytes, sha256 };
+  return keyed(FILE_ENTRY, { path, size: sizeBytes, sha256 });
 }
 
 /** A run manifest as the bytes of its file. */
@@ -117,7 +115,9 @@ export interface ReadRunManifest {
 export function isRunManifest(json: unknown): boolean {
   if (json === null || typeof json !== "object" || Array.isArray(json)) return false;
   return (
-    Object.hasOwn(json, "schema_version") && Object.hasOwn(json, "outputs") && Object.hasOwn(json, "inputs")
+    Object.hasOwn(json, RUN_MANIFEST.schemaVersion) &&
+    Object.hasOwn(json, RUN_MANIFEST.outputs) &&
+    Object.hasOwn(json, RUN_MANIFEST.inputs)
   );
 }
 
@@ -127,20 +127,23 @@ export function isRunManifest(json: unknown): boolean {
  */
 export function parseRunManifest(json: unknown, where: string): ReadRunManifest {
   if (!isRunManifest(json))
-    throw badManifest("the file is no run manifest: it lacks schema_version, inputs or outputs", where);
+    throw badManifest(
+      `the file is no run manifest: it lacks ${RUN_MANIFEST.schemaVersion}, inputs or outputs`,
+      where,
+    );
   const content = new Map(Object.entries(json as object));
-  const version: unknown = content.get("schema_version");
-  if (typeof version !== "number") throw badManifest("schema_version is not a number", where);
+  const version: unknown = content.get(RUN_MANIFEST.schemaVersion);
+  if (typeof version !== "number") throw badManifest(`${RUN_MANIFEST.schemaVersion} is not a number`, where);
   if (version > SCHEMA_VERSION)
     throw new AtlasmtlError(
       "UNSUPPORTED",
       `the run manifest has schema version ${version}; this version of atlasmtl reads up to ${SCHEMA_VERSION}`,
-      { where: `${where} › schema_version`, hint: "update atlasmtl", subject: "artifact" },
+      { where: `${where} › ${RUN_MANIFEST.schemaVersion}`, hint: "update atlasmtl", subject: "artifact" },
     );
   return {
     content,
-    inputs: fileRecords(content.get("inputs"), `${where} › inputs`),
-    outputs: fileRecords(content.get("outputs"), `${where} › outputs`),
+    inputs: fileRecords(content.get(RUN_MANIFEST.inputs), `${where} › inputs`),
+    outputs: fileRecords(content.get(RUN_MANIFEST.outputs), `${where} › outputs`),
   };
 }
 

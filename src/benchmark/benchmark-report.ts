@@ -5,6 +5,7 @@ import { chooseEmbedding } from "../output/report/embedding-points.ts";
 import { runtimeFacts } from "../output/report/from-prediction.ts";
 import { bytes, whole } from "../output/report/numbers.ts";
 import type { Fact, ReportInput, ReportMethod } from "../output/report/types.ts";
+import { METHOD_ENTRY } from "../schema/benchmark.ts";
 import type { BenchmarkData } from "./benchmark-cells.ts";
 import type { BenchmarkManifest } from "./dataset-manifest.ts";
 import { logNormalised } from "./matrices.ts";
@@ -59,8 +60,8 @@ export async function benchmarkReport(
 }
 
 function reportMethod({ name, entry, labels, reasons, coordinates }: MethodResult): ReportMethod {
-  const sizes = entry.get("artifact_sizes");
-  const policies = entry.get("policy_dag");
+  const sizes = entry.get(METHOD_ENTRY.artifactSizes);
+  const policies = entry.get(METHOD_ENTRY.policyDag);
   const total =
     sizes instanceof Map
       ? [...(sizes as ConfigMap)]
@@ -76,14 +77,14 @@ function reportMethod({ name, entry, labels, reasons, coordinates }: MethodResul
     reasons,
     coordinates,
     costs: [
-      ...named("Training", runtimeFacts(entry.get("train_usage"))),
-      ...named("Prediction", runtimeFacts(entry.get("predict_usage"))),
+      ...named("Training", runtimeFacts(entry.get(METHOD_ENTRY.trainUsage))),
+      ...named("Prediction", runtimeFacts(entry.get(METHOD_ENTRY.predictUsage))),
       ...(total === 0 ? [] : [{ name: "Model on disk", value: bytes(total) }]),
     ],
     settings: new Map<string, ConfigValue>([
-      ["train", entry.get("train_config_used") ?? null],
-      ["predict", entry.get("predict_config_used") ?? null],
-      ["input", entry.get("input_contract") ?? null],
+      ["train", entry.get(METHOD_ENTRY.trainConfigUsed) ?? null],
+      ["predict", entry.get(METHOD_ENTRY.predictConfigUsed) ?? null],
+      ["input", entry.get(METHOD_ENTRY.inputContract) ?? null],
       ...(policies instanceof Map && policies.size > 0 ? [["policies", policies] as const] : []),
     ]),
   };

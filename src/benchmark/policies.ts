@@ -5,7 +5,7 @@
 import { refinementFiles } from "../artifacts/refinement.ts";
 import { REFINEMENT_METHODS } from "../artifacts/refinement-schema.ts";
 import { joinBytes } from "../core/bytes.ts";
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
 import {
   type PolicyFeatures,
   suggestParentConditionedRefinement,
@@ -20,6 +20,17 @@ import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy-
 import type { PredictOptions } from "../predict/options.ts";
 import { type PredictWork, predict } from "../predict/predict.ts";
 import type { RefinementConfig } from "../predict/rerank-children.ts";
+import {
+  DEVELOPMENT,
+  GUARDRAIL_CHECK,
+  GUARDRAIL_RESULT,
+  POLICY_DAG,
+  POLICY_NODE,
+  REFINEMENT_DECISION,
+  TASK_WEIGHT_DECISION,
+  TRIED_WEIGHTS,
+} from "../schema/benchmark.ts";
+import { POLICY_FEATURES } from "../schema/scores.ts";
 import { type DevelopmentSplit, featuresOf, type LabelledCells } from "./development.ts";
 import { BASE, REFINEMENT_POLICIES, type TaskWeightPolicy } from "./policy-keys.ts";
 import type { SourceRun } from "./source-run.ts";
@@ -47,9 +58,9 @@ export interface PolicyContext {
 }
 
 const SELECTED_SCORE = {
-  finest_macro_f1: "finestMacroF1",
-  finest_balanced_accuracy: "finestBalancedAccuracy",
-  full_path_accuracy: "fullPathAccuracy",
+  [POLICY_FEATURES.finestMacroF1]: "finestMacroF1",
+  [POLICY_FEATURES.finestBalancedAccuracy]: "finestBalancedAccuracy",
+  [POLICY_FEATURES.fullPathAccuracy]: "fullPathAccuracy",
 } as const satisfies Record<TaskWeightPolicy["selector"], keyof PolicyFeatures>;
 
 export interface TaskWeightDecision {
@@ -94,29 +105,26 @@ export async function decideTaskWeights(
   return {
     weights: best?.weights ?? null,
     chosen,
-    file: new Map<string, ConfigValue>([
-      ["policy", policy.policy],
-      ["rule_version", advice.ruleVersion],
-      ["selector", policy.selector],
-      ["source_run", source === null ? null : { path: source.path, sha256: source.sha256 }],
-      ["development", splitConfig(context.split)],
-      ["activated", advice.activate],
-      ["note", advice.note],
-      ["features", featuresConfig(features)],
-      [
-        "candidates",
-        tried.map(
-          ({ name, weights, scores }): ConfigMap =>
-            new Map<string, ConfigValue>([
-              ["name", name],
-              ["weights", weights === null ? null : weights.map((weight) => new Float(weight))],
-              ["scores", featuresConfig(scores)],
-            ]),
-        ),
-      ],
-      ["chosen", chosen],
-      ["reason", reason],
-    ]),
+    file: keyed(TASK_WEIGHT_DECISION, {
+      policy: policy.policy,
+      ruleVersion: advice.ruleVersion,
+      selector: policy.selector,
+      sourceRun: source === null ? null : { path: source.path, sha256: source.sha256 },
+      development: splitConfig(context.split),
+      activated: advice.activate,
+      note: advice.note,
+      features: featuresConfig(features),
+      candidates: tried.map(
+        ({ name, weights, scores }): ConfigMap =>
+          keyed(TRIED_WEIGHTS, {
+            name: name,
+            weights: weights === null ? null : weights.map((weight) => new Float(weight)),
+            scores: featuresConfig(scores),
+          }),
+      ),
+      chosen: chosen,
+      reason: reason,
+    }),
   };
 }
 
@@ -145,24 +153,23 @@ export async function decideRefinement(
   const settings = { ...DEFAULT_HOTSPOT_OPTIONS, topK: advice.topParents ?? DEFAULT_HOTSPOT_OPTIONS.topK };
   const { hotspots } = featuresOf(base.labels, split.development, columns, base.rules, settings);
   const parents = hotspots.chosen.map(({ parent }) => parent);
-  const common: readonly (readonly [string, ConfigValue])[] = [
-    ["policy", REFINEMENT_POLICIES[0]],
-    ["rule_version", advice.ruleVersion],
-    ["development", splitConfig(split)],
-    ["activated", advice.activate],
-    ["note", advice.note],
-    ["features", featuresConfig(base.features)],
-    ["selection", selectionConfig(settings, hotspots, false)],
-  ];
+  const file = (guardrail: ConfigMap | null, chosen: string, reason: string): ConfigMap =>
+    keyed(REFINEMENT_DECISION, {
+      policy: REFINEMENT_POLICIES[0],
+      ruleVersion: advice.ruleVersion,
+      development: splitConfig(split),
+      activated: advice.activate,
+      note: advice.note,
+      features: featuresConfig(base.features),
+      selection: selectionConfig(settings, hotspots, false),
+      guardrail,
+      chosen,
+      reason,
+    });
   const keep = (reason: string, guardrail: ConfigMap | null): RefinementDecision => ({
     config: null,
     reason,
-    file: new Map<string, ConfigValue>([
-      ...common,
-      ["guardrail", guardrail],
-      ["chosen", BASE],
-      ["reason", reason],
-    ]),
+    file: file(guardrail, BASE, reason),
     artifacts: [],
   });
   if (!advice.activate) return keep(advice.note, null);
@@ -200,12 +207,7 @@ export async function decideRefinement(
   return {
     config: configOf(artifacts),
     reason,
-    file: new Map<string, ConfigValue>([
-      ...common,
-      ["guardrail", guardrail.config],
-      ["chosen", REFINEMENT_METHODS.artifact],
-      ["reason", reason],
-    ]),
+    file: file(guardrail.config, REFINEMENT_METHODS.artifact, reason),
     artifacts,
   };
 }
@@ -213,8 +215,12 @@ export async function decideRefinement(
 /** What each score must not do. */
 const GUARDS = [
   { key: "finestMacroF1", name: "child_macro_f1", isBetterHigh: true },
-  { key: "fullPathAccuracy", name: "full_path_accuracy", isBetterHigh: true },
-  { key: "parentCorrectChildWrongRate", name: "parent_correct_child_wrong_rate", isBetterHigh: false },
+  { key: "fullPathAccuracy", name: POLICY_FEATURES.fullPathAccuracy, isBetterHigh: true },
+  {
+    key: "parentCorrectChildWrongRate",
+    name: POLICY_FEATURES.parentCorrectChildWrongRate,
+    isBetterHigh: false,
+  },
 ] as const;
 
 /** Holds a refinement against the base; `failed` says in words what became worse. */
@@ -227,20 +233,20 @@ export function checkGuardrail(
     const change = (refined[key] - base[key]) * (isBetterHigh ? 1 : -1);
     const passed = change >= -ROUNDING;
     if (!passed) failed.push(`${name} ${base[key].toFixed(4)} → ${refined[key].toFixed(4)}`);
-    return new Map<string, ConfigValue>([
-      ["score", name],
-      ["base", floatOrNull(base[key])],
-      ["refined", floatOrNull(refined[key])],
-      ["passed", passed],
-    ]);
+    return keyed(GUARDRAIL_CHECK, {
+      score: name,
+      base: floatOrNull(base[key]),
+      refined: floatOrNull(refined[key]),
+      passed: passed,
+    });
   });
   return {
     failed,
-    config: new Map<string, ConfigValue>([
-      ["name", GUARDRAIL],
-      ["passed", failed.length === 0],
-      ["checks", checks],
-    ]),
+    config: keyed(GUARDRAIL_RESULT, {
+      name: GUARDRAIL,
+      passed: failed.length === 0,
+      checks: checks,
+    }),
   };
 }
 
@@ -295,11 +301,11 @@ async function rulesOf(
 }
 
 function splitConfig({ fit, development, seed }: DevelopmentSplit): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["n_fit", fit.adata.nObs],
-    ["n_development", development.adata.nObs],
-    ["seed", seed],
-  ]);
+  return keyed(DEVELOPMENT, {
+    nFit: fit.adata.nObs,
+    nDevelopment: development.adata.nObs,
+    seed: seed,
+  });
 }
 
 /** What was decided, and from what, in the order in which it was. */
@@ -310,25 +316,32 @@ export function policyDag(
 ): ConfigMap {
   const dag = new Map<string, ConfigValue>();
   if (split !== null)
-    dag.set("development", new Map<string, ConfigValue>([["from", ["reference"]], ...splitConfig(split)]));
+    dag.set(
+      POLICY_DAG.development,
+      new Map<string, ConfigValue>([[POLICY_NODE.from, [POLICY_DAG.reference]], ...splitConfig(split)]),
+    );
   const node = (from: readonly string[], file: ConfigMap, decisionFile: string): ConfigMap =>
-    new Map<string, ConfigValue>([
-      ["from", from],
-      ["policy", file.get("policy") ?? null],
-      ["activated", file.get("activated") ?? null],
-      ["chosen", file.get("chosen") ?? null],
-      ["reason", file.get("reason") ?? null],
-      ["decision_file", decisionFile],
-    ]);
+    keyed(POLICY_NODE, {
+      from: from,
+      policy: file.get(POLICY_NODE.policy) ?? null,
+      activated: file.get(POLICY_NODE.activated) ?? null,
+      chosen: file.get(POLICY_NODE.chosen) ?? null,
+      reason: file.get(POLICY_NODE.reason) ?? null,
+      decisionFile: decisionFile,
+    });
   if (taskWeights !== null) {
-    const source = taskWeights.file.get("source_run") === null ? [] : ["source_run"];
-    dag.set("task_weights", node([...source, "development"], taskWeights.file, DECISION_FILES.taskWeights));
+    const source =
+      taskWeights.file.get(TASK_WEIGHT_DECISION.sourceRun) === null ? [] : [POLICY_DAG.sourceRun];
+    dag.set(
+      POLICY_DAG.taskWeights,
+      node([...source, POLICY_DAG.development], taskWeights.file, DECISION_FILES.taskWeights),
+    );
   }
   if (refinement !== null)
     dag.set(
-      "refinement",
+      POLICY_DAG.refinement,
       node(
-        ["development", ...(taskWeights === null ? [] : ["task_weights"])],
+        [POLICY_DAG.development, ...(taskWeights === null ? [] : [POLICY_DAG.taskWeights])],
         refinement.file,
         DECISION_FILES.refinement,
       ),

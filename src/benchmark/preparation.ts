@@ -13,6 +13,7 @@ import { type PreprocessOptions, resolvePreprocessOptions } from "../preprocess/
 import { panelToConfig } from "../preprocess/panel.ts";
 import { preprocessQuery, preprocessReference } from "../preprocess/pipeline.ts";
 import { PREPROCESS_KEY } from "../preprocess/schema.ts";
+import { PREPROCESS_REPORT } from "../schema/preprocessing.ts";
 import { manifestWords } from "./manifest-words.ts";
 import { tablePath } from "./preprocess-keys.ts";
 
@@ -56,7 +57,7 @@ export async function prepareSides(
   const { panel } = reference;
   const record = await reference.adata.uns(PREPROCESS_KEY);
   if (!(record instanceof Map)) throw new AtlasmtlError("BUG", "preprocessing left no record");
-  const nMissing = Number(query.report.get("n_features_missing"));
+  const nMissing = Number(query.report.get(PREPROCESS_REPORT.nFeaturesMissing));
   return {
     reference: reference.adata,
     query: query.adata,

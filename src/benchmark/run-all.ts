@@ -7,7 +7,7 @@ import { platform } from "#platform";
 import { fromConfig, toConfig } from "../artifacts/config-values.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";
 import type { AlsoWrite, FileToWrite } from "../core/bytes.ts";
-import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { type ConfigMap, keyed } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { baseName, joinPath, normalizePath } from "../core/paths.ts";
@@ -18,6 +18,7 @@ import type { Engine } from "../kernels/types.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 import { renderReport } from "../output/report/page.ts";
 import type { Fact } from "../output/report/types.ts";
+import { BENCHMARK_METRICS } from "../schema/benchmark.ts";
 import { type BenchmarkData, readBenchmarkData, resolvePath } from "./benchmark-cells.ts";
 import { benchmarkReport } from "./benchmark-report.ts";
 import type { BenchmarkManifest } from "./dataset-manifest.ts";
@@ -207,14 +208,11 @@ async function finalFiles(
 
 /** The content of `metrics.json`. */
 function metricsOf({ results }: BenchmarkResult, options: BenchmarkOptions): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["protocol_version", options.manifest.protocolVersion],
-    ["dataset_manifest", baseName(options.manifestPath)],
-    ["identity", options.identity],
-    [
-      "inputs",
-      (options.inputs ?? []).map(({ path, sizeBytes, sha256 }) => ({ path, size: sizeBytes, sha256 })),
-    ],
-    ["results", results.map(({ entry }) => entry)],
-  ]);
+  return keyed(BENCHMARK_METRICS, {
+    protocolVersion: options.manifest.protocolVersion,
+    datasetManifest: baseName(options.manifestPath),
+    identity: options.identity,
+    inputs: (options.inputs ?? []).map(({ path, sizeBytes, sha256 }) => ({ path, size: sizeBytes, sha256 })),
+    results: results.map(({ entry }) => entry),
+  });
 }

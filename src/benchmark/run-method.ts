@@ -4,7 +4,7 @@ import { fromConfig, toConfig } from "../artifacts/config-values.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";
 import { joinBytes } from "../core/bytes.ts";
 import { sha256 } from "../core/checksums.ts";
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";
 import { joinPath } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
@@ -15,6 +15,7 @@ import { openCellTable, readPredictions } from "../output/read-predictions.ts";
 import { toCsv } from "../output/to-csv.ts";
 import type { LabelPrediction, Warning } from "../predict/types.ts";
 import { UNKNOWN_REASONS } from "../predict/unknown.ts";
+import { FEATURE_ALIGNMENT, INPUT_CONTRACT, METHOD_ENTRY, PROTOCOL_CONTEXT } from "../schema/benchmark.ts";
 import type { BenchmarkData } from "./benchmark-cells.ts";
 import type { BenchmarkManifest } from "./dataset-manifest.ts";
 import { manifestWords } from "./manifest-words.ts";
@@ -110,32 +111,32 @@ async function newResult(job: MethodJob, key: string, work: MethodWork): Promise
   }));
   const byName = <T extends ConfigValue>(read: (file: FileRecord) => T): ConfigMap =>
     new Map(files.map((file) => [file.path.slice(folder.length + 1), read(file)]));
-  const entry = new Map<string, ConfigValue>([
-    ["method", name],
-    ["method_version", VERSION],
-    ["dataset_name", manifest.datasetName],
-    ["dataset_version", manifest.version],
-    ["protocol_context", protocolContext(job)],
-    ["metrics", scores.metrics],
-    ["metrics_by_domain", scores.metricsByDomain],
-    ["behavior_metrics", scores.behaviour],
-    ["behavior_metrics_by_domain", scores.behaviourByDomain],
-    ["hierarchy_metrics", scores.hierarchy],
-    ["coordinate_metrics", coordinateMetrics(coordinates)],
-    ["unknown_reasons", outcome.reasons === null ? null : reasonsConfig(outcome.labels, outcome.reasons)],
-    ["train_usage", outcome.trainUsage],
-    ["predict_usage", outcome.predictUsage],
-    ["artifact_sizes", byName((file) => file.sizeBytes)],
-    ["artifact_paths", byName((file) => file.path)],
-    ["artifact_checksums", byName((file) => file.sha256)],
-    ["model_source", isOurs ? (outcome as AtlasmtlOutcome).modelSource : "trained"],
-    ["model_input_path", job.name === "atlasmtl" ? job.atlasmtlModel : null],
-    ["input_contract", inputContract(job, outcome, work)],
-    ["train_config_used", outcome.trainConfig],
-    ["predict_config_used", outcome.predictConfig],
-    ["prediction_metadata", outcome.predictionMetadata],
-    ["policy_dag", isOurs ? (outcome as AtlasmtlOutcome).policyDag : new Map()],
-  ]);
+  const entry = keyed(METHOD_ENTRY, {
+    method: name,
+    methodVersion: VERSION,
+    datasetName: manifest.datasetName,
+    datasetVersion: manifest.version,
+    protocolContext: protocolContext(job),
+    metrics: scores.metrics,
+    metricsByDomain: scores.metricsByDomain,
+    behaviorMetrics: scores.behaviour,
+    behaviorMetricsByDomain: scores.behaviourByDomain,
+    hierarchyMetrics: scores.hierarchy,
+    coordinateMetrics: coordinateMetrics(coordinates),
+    unknownReasons: outcome.reasons === null ? null : reasonsConfig(outcome.labels, outcome.reasons),
+    trainUsage: outcome.trainUsage,
+    predictUsage: outcome.predictUsage,
+    artifactSizes: byName((file) => file.sizeBytes),
+    artifactPaths: byName((file) => file.path),
+    artifactChecksums: byName((file) => file.sha256),
+    modelSource: isOurs ? (outcome as AtlasmtlOutcome).modelSource : "trained",
+    modelInputPath: job.name === "atlasmtl" ? job.atlasmtlModel : null,
+    inputContract: inputContract(job, outcome, work),
+    trainConfigUsed: outcome.trainConfig,
+    predictConfigUsed: outcome.predictConfig,
+    predictionMetadata: outcome.predictionMetadata,
+    policyDag: isOurs ? (outcome as AtlasmtlOutcome).policyDag : new Map(),
+  });
   const kept = new Map<string, ConfigValue>([
     ["key", key],
     ["entry", entry],
@@ -198,41 +199,36 @@ async function coordinateScores(
 }
 
 function protocolContext({ manifest, data }: MethodJob): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["protocol_version", manifest.protocolVersion],
-    ["random_seed", manifest.randomSeed],
-    ["split_name", manifest.splitName],
-    ["split_description", manifest.splitDescription],
-    ["label_columns", manifest.labelColumns],
-    ["domain_key", manifest.domainKey],
-    ["n_reference", data.reference.nObs],
-    ["n_query", data.query.nObs],
-  ]);
+  return keyed(PROTOCOL_CONTEXT, {
+    protocolVersion: manifest.protocolVersion,
+    randomSeed: manifest.randomSeed,
+    splitName: manifest.splitName,
+    splitDescription: manifest.splitDescription,
+    labelColumns: manifest.labelColumns,
+    domainKey: manifest.domainKey,
+    nReference: data.reference.nObs,
+    nQuery: data.query.nObs,
+  });
 }
 
 function inputContract({ data }: MethodJob, outcome: MethodOutcome, work: MethodWork): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["reference_matrix_source", data.matrixSources.reference],
-    ["query_matrix_source", data.matrixSources.query],
-    ["values_are_counts", data.shared.areCounts],
-    [
-      "feature_alignment",
-      new Map([
-        ["n_reference", data.reference.nVars],
-        ["n_query", data.query.nVars],
-        ["n_shared", data.shared.genes.length],
-      ]),
-    ],
-    [
-      "preprocess",
+  return keyed(INPUT_CONTRACT, {
+    referenceMatrixSource: data.matrixSources.reference,
+    queryMatrixSource: data.matrixSources.query,
+    valuesAreCounts: data.shared.areCounts,
+    featureAlignment: keyed(FEATURE_ALIGNMENT, {
+      nReference: data.reference.nVars,
+      nQuery: data.query.nVars,
+      nShared: data.shared.genes.length,
+    }),
+    preprocess:
       data.preparation === null
         ? null
         : new Map([...data.preparation.files].map(([path, bytes]) => [path, { sha256: sha256([bytes]) }])),
-    ],
-    ["normalization", outcome.normalisation],
-    ["label_scope", "all levels"],
-    ["backend", work.engine.name],
-  ]);
+    normalization: outcome.normalisation,
+    labelScope: "all levels",
+    backend: work.engine.name,
+  });
 }
 
 function reasonsConfig(labels: readonly LabelPrediction[], reasons: readonly ReasonCounts[]): ConfigMap {
@@ -276,7 +272,7 @@ async function earlierResult(job: MethodJob, key: string): Promise<MethodResult 
     await openCellTable(`${folder}/${PREDICTIONS}`),
     job.manifest.labelColumns,
   );
-  const reasons = entry.get("unknown_reasons") as ConfigMap | null;
+  const reasons = entry.get(METHOD_ENTRY.unknownReasons) as ConfigMap | null;
   const numbers = (value: ConfigValue | undefined): Record<string, number> =>
     Object.fromEntries(
       [...(value as ConfigMap)].map(([name, item]) => [
@@ -315,13 +311,13 @@ async function earlierResult(job: MethodJob, key: string): Promise<MethodResult 
 }
 
 /** Sections of scores: all numbers in them but counts are floats, which JSON does not tell of whole ones. */
-const SCORES = [
-  "metrics",
-  "metrics_by_domain",
-  "behavior_metrics",
-  "behavior_metrics_by_domain",
-  "hierarchy_metrics",
-  "coordinate_metrics",
+const SCORES: readonly string[] = [
+  METHOD_ENTRY.metrics,
+  METHOD_ENTRY.metricsByDomain,
+  METHOD_ENTRY.behaviorMetrics,
+  METHOD_ENTRY.behaviorMetricsByDomain,
+  METHOD_ENTRY.hierarchyMetrics,
+  METHOD_ENTRY.coordinateMetrics,
 ];
 
 function withFloats(entry: ConfigMap): ConfigMap {

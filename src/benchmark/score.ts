@@ -11,6 +11,8 @@ import { scoreLabels } from "../evaluate/metrics.ts";
 import { scoreSets } from "../evaluate/set-metrics.ts";
 import type { HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
+import { snakeName } from "../schema/keys.ts";
+import { EDGE_SCORES, PATH_SCORES } from "../schema/scores.ts";
 
 /** What a prediction is compared with. */
 export interface Truth {
@@ -92,13 +94,13 @@ function scoreHierarchy(pairs: readonly Pair[], rules: HierarchyRules): ConfigMa
     edges.set(
       `${parent.label.column}->${child.label.column}`,
       new Map<string, ConfigValue>([
-        ["path_consistency_rate", float(consistency)],
+        [EDGE_SCORES.pathConsistencyRate, float(consistency)],
         ...snake(rates),
-        ["per_parent", new Map(perParent.map(({ parent: name, ...each }) => [name, snake(each)]))],
+        [EDGE_SCORES.perParent, new Map(perParent.map(({ parent: name, ...each }) => [name, snake(each)]))],
       ]),
     );
   }
-  return new Map<string, ConfigValue>([...snake(path), ["edges", edges]]);
+  return new Map<string, ConfigValue>([...snake(path), [PATH_SCORES.edges, edges]]);
 }
 
 /** Coordinate scores by head, each with the head's name before it as the specification has them. */
@@ -120,8 +122,6 @@ function snake(scores: object): Map<string, ConfigValue> {
 }
 
 const float = (value: number): ConfigValue => (Number.isFinite(value) ? new Float(value) : null);
-
-const snakeName = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** The cells `rows` of a column; all for null. */
 function take({ label, truth }: Pair, rows: Uint32Array | null): Pair {

@@ -8,6 +8,8 @@ import { joinPath } from "../core/paths.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { PolicyFeatures } from "../evaluate/advice.ts";
 import { DEFAULT_HOTSPOT_OPTIONS, discoverHotspots } from "../evaluate/hotspots.ts";
+import { BENCHMARK_METRICS, METHOD_ENTRY } from "../schema/benchmark.ts";
+import { EDGE_SCORES, LABEL_SCORES, PATH_SCORES } from "../schema/scores.ts";
 
 /** What an earlier run says of our own method. */
 export interface SourceRun {
@@ -46,15 +48,17 @@ export async function readSourceRun(folder: string, columns: readonly string[]):
 }
 
 function featuresIn(metrics: ConfigMap, columns: readonly string[]): PolicyFeatures {
-  const results = metrics.get("results");
+  const results = metrics.get(BENCHMARK_METRICS.results);
   const ours = Array.isArray(results)
-    ? (results as readonly ConfigValue[]).map(asMap).find((entry) => entry.get("method") === "atlasmtl")
+    ? (results as readonly ConfigValue[])
+        .map(asMap)
+        .find((entry) => entry.get(METHOD_ENTRY.method) === "atlasmtl")
     : undefined;
   if (ours === undefined)
     throw new AtlasmtlError("MISMATCH", "the run has no results of atlasmtl", {
       hint: "name the folder of a benchmark that ran atlasmtl",
     });
-  const scores = asMap(ours.get("metrics"));
+  const scores = asMap(ours.get(METHOD_ENTRY.metrics));
   if (scores.size !== columns.length || columns.some((column) => !scores.has(column)))
     throw new AtlasmtlError(
       "MISMATCH",
@@ -62,20 +66,20 @@ function featuresIn(metrics: ConfigMap, columns: readonly string[]): PolicyFeatu
       { hint: "name a run of the same label columns" },
     );
   const [coarsest, finest, parent] = [columns[0], columns.at(-1)!, columns.at(-2)!];
-  const hierarchy = asMap(ours.get("hierarchy_metrics"));
-  const edge = asMap(asMap(hierarchy.get("edges")).get(`${parent}->${finest}`));
-  const perParent = [...asMap(edge.get("per_parent"))].map(([name, rates]) => ({
+  const hierarchy = asMap(ours.get(METHOD_ENTRY.hierarchyMetrics));
+  const edge = asMap(asMap(hierarchy.get(PATH_SCORES.edges)).get(`${parent}->${finest}`));
+  const perParent = [...asMap(edge.get(EDGE_SCORES.perParent))].map(([name, rates]) => ({
     parent: name,
-    nCells: number(asMap(rates), "n_cells"),
-    parentCorrectChildWrongRate: number(asMap(rates), "parent_correct_child_wrong_rate"),
+    nCells: number(asMap(rates), EDGE_SCORES.nCells),
+    parentCorrectChildWrongRate: number(asMap(rates), EDGE_SCORES.parentCorrectChildWrongRate),
   }));
   return {
     nLevels: columns.length,
-    coarsestMacroF1: number(asMap(scores.get(coarsest)), "macro_f1"),
-    finestMacroF1: number(asMap(scores.get(finest)), "macro_f1"),
-    finestBalancedAccuracy: number(asMap(scores.get(finest)), "balanced_accuracy"),
-    parentCorrectChildWrongRate: number(edge, "parent_correct_child_wrong_rate"),
-    fullPathAccuracy: number(hierarchy, "full_path_accuracy"),
+    coarsestMacroF1: number(asMap(scores.get(coarsest)), LABEL_SCORES.macroF1),
+    finestMacroF1: number(asMap(scores.get(finest)), LABEL_SCORES.macroF1),
+    finestBalancedAccuracy: number(asMap(scores.get(finest)), LABEL_SCORES.balancedAccuracy),
+    parentCorrectChildWrongRate: number(edge, EDGE_SCORES.parentCorrectChildWrongRate),
+    fullPathAccuracy: number(hierarchy, PATH_SCORES.fullPathAccuracy),
     hierarchyGap: null,
     hotspotConcentration: discoverHotspots(perParent, DEFAULT_HOTSPOT_OPTIONS).concentration,
   };

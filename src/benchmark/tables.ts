@@ -2,31 +2,16 @@
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { quotedCsv } from "../output/csv-text.ts";
+import { METHOD_ENTRY } from "../schema/benchmark.ts";
+import { BEHAVIOUR_SCORES, LABEL_SCORES, PATH_SCORES } from "../schema/scores.ts";
 import type { MethodResult } from "./run-method.ts";
 
 /** Metrics of a summary row, in order. */
-const METRICS = [
-  "accuracy",
-  "macro_f1",
-  "balanced_accuracy",
-  "coverage",
-  "reject_rate",
-  "covered_accuracy",
-  "risk",
-  "ece",
-  "brier",
-  "aurc",
-  "n_total",
-  "n_covered",
-] as const;
-const BEHAVIOUR = [
-  "unknown_rate",
-  "knn_coverage",
-  "knn_change_rate",
-  "knn_rescue_rate",
-  "knn_harm_rate",
-] as const;
-const PATH = ["full_path_accuracy", "full_path_coverage", "full_path_covered_accuracy"] as const;
+const METRICS = Object.values(LABEL_SCORES);
+const { unknownRate, knnCoverage, knnChangeRate, knnRescueRate, knnHarmRate } = BEHAVIOUR_SCORES;
+const BEHAVIOUR = [unknownRate, knnCoverage, knnChangeRate, knnRescueRate, knnHarmRate];
+const { fullPathAccuracy, fullPathCoverage, fullPathCoveredAccuracy } = PATH_SCORES;
+const PATH = [fullPathAccuracy, fullPathCoverage, fullPathCoveredAccuracy];
 
 type Rows = readonly (readonly string[])[];
 
@@ -37,11 +22,11 @@ export function summaryTable(results: readonly MethodResult[], levels: readonly 
     ...results.flatMap(({ name, entry }) =>
       levels.map((level) => [
         name,
-        text(entry.get("dataset_name")),
+        text(entry.get(METHOD_ENTRY.datasetName)),
         level,
-        ...METRICS.map((key) => text(inner(inner(entry, "metrics"), level).get(key))),
-        ...BEHAVIOUR.map((key) => text(inner(inner(entry, "behavior_metrics"), level).get(key))),
-        ...PATH.map((key) => text(inner(entry, "hierarchy_metrics").get(key))),
+        ...METRICS.map((key) => text(inner(inner(entry, METHOD_ENTRY.metrics), level).get(key))),
+        ...BEHAVIOUR.map((key) => text(inner(inner(entry, METHOD_ENTRY.behaviorMetrics), level).get(key))),
+        ...PATH.map((key) => text(inner(entry, METHOD_ENTRY.hierarchyMetrics).get(key))),
       ]),
     ),
   ];
@@ -52,12 +37,12 @@ export function domainTable(results: readonly MethodResult[], levels: readonly s
   return [
     ["method", "dataset", "domain", "level", ...METRICS],
     ...results.flatMap(({ name, entry }) =>
-      [...inner(entry, "metrics_by_domain").keys()].sort(compareCodePoints).flatMap((domain) =>
+      [...inner(entry, METHOD_ENTRY.metricsByDomain).keys()].sort(compareCodePoints).flatMap((domain) =>
         levels.map((level) => {
-          const metrics = inner(inner(inner(entry, "metrics_by_domain"), domain), level);
+          const metrics = inner(inner(inner(entry, METHOD_ENTRY.metricsByDomain), domain), level);
           return [
             name,
-            text(entry.get("dataset_name")),
+            text(entry.get(METHOD_ENTRY.datasetName)),
             domain,
             level,
             ...METRICS.map((key) => text(metrics.get(key))),
@@ -70,11 +55,12 @@ export function domainTable(results: readonly MethodResult[], levels: readonly s
 
 /** What a paper shows of each level: a row per method, three decimals. */
 export function paperTable(results: readonly MethodResult[], level: string): Rows {
-  const shown = ["accuracy", "macro_f1", "balanced_accuracy", "coverage", "ece", "aurc"] as const;
+  const { accuracy, macroF1, balancedAccuracy, coverage, ece, aurc } = LABEL_SCORES;
+  const shown = [accuracy, macroF1, balancedAccuracy, coverage, ece, aurc];
   return [
     ["Method", "Accuracy", "Macro F1", "Balanced accuracy", "Coverage", "ECE", "AURC"],
     ...results.map(({ name, entry }) => {
-      const metrics = inner(inner(entry, "metrics"), level);
+      const metrics = inner(inner(entry, METHOD_ENTRY.metrics), level);
       return [name, ...shown.map((key) => decimals(metrics.get(key)))];
     }),
   ];

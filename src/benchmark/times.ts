@@ -1,20 +1,22 @@
 /** What of a result may differ between two runs of one manifest: how long and how much memory it took. @module */
 import { type ConfigValue, Float } from "../core/config.ts";
+import { RUN_MANIFEST } from "../schema/run-manifest.ts";
+import { RESOURCE_SUMMARY, RUNTIME_SUMMARY, TRAIN_CONFIG } from "../schema/training.ts";
 
 /** Keys of times, memory and what depends on the machine. */
 const VOLATILE: ReadonlySet<string> = new Set([
-  "elapsed_seconds",
-  "items_per_second",
-  "process_peak_rss_gb",
-  "process_avg_rss_gb",
-  "cpu_percent_avg",
-  "cpu_core_equiv_avg",
-  "gpu_peak_memory_gb",
-  "train_seconds",
-  "num_threads_used",
-  "cpu_count",
-  "started_at",
-  "finished_at",
+  RUNTIME_SUMMARY.elapsedSeconds,
+  RUNTIME_SUMMARY.itemsPerSecond,
+  RUNTIME_SUMMARY.processPeakRssGb,
+  RUNTIME_SUMMARY.processAvgRssGb,
+  RUNTIME_SUMMARY.cpuPercentAvg,
+  RUNTIME_SUMMARY.cpuCoreEquivAvg,
+  RUNTIME_SUMMARY.gpuPeakMemoryGb,
+  TRAIN_CONFIG.trainSeconds,
+  TRAIN_CONFIG.numThreadsUsed,
+  RESOURCE_SUMMARY.cpuCount,
+  RUN_MANIFEST.startedAt,
+  RUN_MANIFEST.finishedAt,
 ]);
 
 /** A copy in which every time and size of memory is null. */

@@ -5,6 +5,7 @@
  * Float} a Python float (docs/specification/1-artifacts.md#metadata-file).
  * @module
  */
+import type { KeyTable } from "../schema/keys.ts";
 
 /** A Python float. */
 export class Float {
@@ -43,4 +44,27 @@ export function configEntries(
   value: ConfigMap | { readonly [key: string]: ConfigValue },
 ): Iterable<[string, ConfigValue]> {
   return value instanceof Map ? (value as ConfigMap).entries() : Object.entries(value);
+}
+
+/**
+ * A part of a file by its table of keys: the values in the order of the table, without those that are undefined. A key
+ * with `{}` takes a map from names of the data and becomes one key for each.
+ */
+export function keyed<T extends KeyTable>(
+  keys: T,
+  values: { readonly [P in keyof T]: ConfigValue | undefined },
+): Map<string, ConfigValue> {
+  const part = new Map<string, ConfigValue>();
+  for (const [name, key] of Object.entries(keys)) {
+    const value = values[name];
+    if (value === undefined) continue;
+    if (!key.includes("{}")) part.set(key, value);
+    else
+      for (const [of, item] of value as ConfigMap)
+        part.set(
+          key.replace("{}", () => of),
+          item,
+        );
+  }
+  return part;
 }

@@ -3,7 +3,8 @@
  * @module
  */
 import { platform } from "#platform";
-import { type ConfigMap, type ConfigValue, Float } from "./config.ts";
+import { RUNTIME_SUMMARY } from "../schema/training.ts";
+import { type ConfigMap, Float, keyed } from "./config.ts";
 
 const GIB = 1024 ** 3;
 
@@ -49,20 +50,20 @@ export function startRuntimeMeter(): RuntimeMeter {
           ? null
           : (cpuSeconds - start.cpuSeconds) / seconds;
       const peak = peakRssBytes ?? (nSamples === 0 ? null : rssMax);
-      return new Map<string, ConfigValue>([
-        ["phase", phase],
-        ["elapsed_seconds", new Float(seconds)],
-        ["num_items", numItems],
-        ["num_batches", numBatches],
-        ["items_per_second", seconds === 0 ? null : new Float(numItems / seconds)],
-        ["process_peak_rss_gb", peak === null ? null : new Float(peak / GIB)],
-        ["process_avg_rss_gb", nSamples === 0 ? null : new Float(rssSum / nSamples / GIB)],
-        ["cpu_percent_avg", cores === null ? null : new Float(100 * cores)],
-        ["cpu_core_equiv_avg", cores === null ? null : new Float(cores)],
-        ["gpu_peak_memory_gb", null],
-        ["device_used", deviceUsed],
-        ["num_threads_used", numThreads],
-      ]);
+      return keyed(RUNTIME_SUMMARY, {
+        phase: phase,
+        elapsedSeconds: new Float(seconds),
+        numItems: numItems,
+        numBatches: numBatches,
+        itemsPerSecond: seconds === 0 ? null : new Float(numItems / seconds),
+        processPeakRssGb: peak === null ? null : new Float(peak / GIB),
+        processAvgRssGb: nSamples === 0 ? null : new Float(rssSum / nSamples / GIB),
+        cpuPercentAvg: cores === null ? null : new Float(100 * cores),
+        cpuCoreEquivAvg: cores === null ? null : new Float(cores),
+        gpuPeakMemoryGb: null,
+        deviceUsed: deviceUsed,
+        numThreadsUsed: numThreads,
+      });
     },
   };
 }

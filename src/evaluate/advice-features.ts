@@ -3,10 +3,11 @@
  * (docs/specification/3-prediction.md#refinement and docs/specification/3-prediction.md#advice).
  * @module
  */
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
 import { enforceHierarchy, type HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { PredictedLabels } from "../predict/types.ts";
 import { withUnknown } from "../predict/unknown.ts";
+import { HOTSPOT, HOTSPOT_SELECTION, POLICY_FEATURES } from "../schema/scores.ts";
 import type { PolicyFeatures } from "./advice.ts";
 import { scoreEdge, scoreFullPath } from "./hierarchy-metrics.ts";
 import { discoverHotspots, type HotspotOptions, type Hotspots } from "./hotspots.ts";
@@ -80,38 +81,37 @@ export function selectionConfig(
   { chosen, concentration }: Hotspots,
   isGiven: boolean,
 ): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["mode", isGiven ? "given" : settings.selection],
-    ["topk", settings.topK],
-    ["target_contribution", new Float(settings.targetContribution)],
-    ["min_cells", settings.minCells],
-    ["max_parents", settings.maxParents],
-    ["concentration", new Float(concentration)],
-    [
-      "hotspots",
-      chosen.map((spot) => ({
+  return keyed(HOTSPOT_SELECTION, {
+    mode: isGiven ? "given" : settings.selection,
+    topk: settings.topK,
+    targetContribution: new Float(settings.targetContribution),
+    minCells: settings.minCells,
+    maxParents: settings.maxParents,
+    concentration: new Float(concentration),
+    hotspots: chosen.map((spot) =>
+      keyed(HOTSPOT, {
         parent: spot.parent,
-        n_cells: spot.nCells,
-        parent_correct_child_wrong_rate: new Float(spot.parentCorrectChildWrongRate),
+        nCells: spot.nCells,
+        parentCorrectChildWrongRate: new Float(spot.parentCorrectChildWrongRate),
         score: new Float(spot.score),
         contribution: new Float(spot.contribution),
-      })),
-    ],
-  ]);
+      }),
+    ),
+  });
 }
 
 /** Features with their keys on disk. */
 export function featuresConfig(features: PolicyFeatures): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["n_levels", features.nLevels],
-    ["coarsest_macro_f1", floatOrNull(features.coarsestMacroF1)],
-    ["finest_macro_f1", floatOrNull(features.finestMacroF1)],
-    ["finest_balanced_accuracy", floatOrNull(features.finestBalancedAccuracy)],
-    ["parent_correct_child_wrong_rate", floatOrNull(features.parentCorrectChildWrongRate)],
-    ["full_path_accuracy", floatOrNull(features.fullPathAccuracy)],
-    ["hierarchy_gap", floatOrNull(features.hierarchyGap)],
-    ["hotspot_concentration", floatOrNull(features.hotspotConcentration)],
-  ]);
+  return keyed(POLICY_FEATURES, {
+    nLevels: features.nLevels,
+    coarsestMacroF1: floatOrNull(features.coarsestMacroF1),
+    finestMacroF1: floatOrNull(features.finestMacroF1),
+    finestBalancedAccuracy: floatOrNull(features.finestBalancedAccuracy),
+    parentCorrectChildWrongRate: floatOrNull(features.parentCorrectChildWrongRate),
+    fullPathAccuracy: floatOrNull(features.fullPathAccuracy),
+    hierarchyGap: floatOrNull(features.hierarchyGap),
+    hotspotConcentration: floatOrNull(features.hotspotConcentration),
+  });
 }
 
 /** A score on disk; null if it was not measured. */

@@ -3,7 +3,7 @@
  * (docs/specification/2-training.md#child-correction).
  * @module
  */
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ConfigMap, Float, keyed } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { childFeatureCount } from "../kernels/reference/child-features.ts";
@@ -14,6 +14,7 @@ import {
   type ChildTrainingOptions,
   type Linear,
 } from "../kernels/types.ts";
+import { CHILD_CORRECTION } from "../schema/training.ts";
 import {
   checkArray,
   checkChoice,
@@ -199,28 +200,25 @@ function storedConfig(
   chosen: readonly { readonly name: string; readonly index: number; readonly children: readonly number[] }[],
   childNames: readonly string[],
 ): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["enabled", true],
-    ["parent_level", options.parentLevel],
-    ["target_level", options.targetLevel],
-    ["parent_head_index", parentHead],
-    ["child_head_index", childHead],
-    ["hotspot_parents", chosen.map(({ name }) => name)],
-    ["hotspot_parent_indices", chosen.map(({ index }) => index)],
-    ["hotspot_child_indices", new Map(chosen.map(({ index, children }) => [String(index), children]))],
-    [
-      "legal_child_names",
-      new Map(chosen.map(({ name, children }) => [name, children.map((c) => childNames[c])])),
-    ],
-    ["mode", options.mode],
-    ["base_lr_scale", new Float(options.baseLrScale)],
-    ["loss_weight", new Float(options.lossWeight)],
-    ["hidden_dim", options.hiddenDim],
-    ["residual_scale", new Float(options.residualScale)],
-    ["feature_mode", options.featureMode],
-    ["rank_loss_weight", new Float(options.rankLossWeight)],
-    ["rank_margin", new Float(options.rankMargin)],
-  ]);
+  return keyed(CHILD_CORRECTION, {
+    enabled: true,
+    parentLevel: options.parentLevel,
+    targetLevel: options.targetLevel,
+    parentHeadIndex: parentHead,
+    childHeadIndex: childHead,
+    hotspotParents: chosen.map(({ name }) => name),
+    hotspotParentIndices: chosen.map(({ index }) => index),
+    hotspotChildIndices: new Map(chosen.map(({ index, children }) => [String(index), children])),
+    legalChildNames: new Map(chosen.map(({ name, children }) => [name, children.map((c) => childNames[c])])),
+    mode: options.mode,
+    baseLrScale: new Float(options.baseLrScale),
+    lossWeight: new Float(options.lossWeight),
+    hiddenDim: options.hiddenDim,
+    residualScale: new Float(options.residualScale),
+    featureMode: options.featureMode,
+    rankLossWeight: new Float(options.rankLossWeight),
+    rankMargin: new Float(options.rankMargin),
+  });
 }
 
 /** The initial weights of the modules: `make` returns a hidden layer, and the output layer starts at zero. */

@@ -3,8 +3,9 @@
  * (docs/specification/2-training.md#class-imbalance).
  * @module
  */
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ConfigMap, Float, keyed } from "../core/config.ts";
 import { randomBelow, randomUint32, streamKey } from "../core/rng.ts";
+import { CLASS_BALANCE } from "../schema/training.ts";
 import type { LabelHead } from "./types.ts";
 
 /**
@@ -109,10 +110,10 @@ function firstAbove(ends: Float64Array, value: number): number {
 export function classBalanceConfig(balance: ClassBalance | null): ConfigMap | null {
   if (balance === null) return null;
   const { labelColumn, mode, classes, counts, weights } = balance;
-  return new Map<string, ConfigValue>([
-    ["label_column", labelColumn],
-    ["mode", mode],
-    ["class_counts", new Map(classes.map((name, c) => [name, counts[c]]))],
-    ["class_weights", new Map(classes.map((name, c) => [name, new Float(weights[c])]))],
-  ]);
+  return keyed(CLASS_BALANCE, {
+    labelColumn: labelColumn,
+    mode: mode,
+    classCounts: new Map(classes.map((name, c) => [name, counts[c]])),
+    classWeights: new Map(classes.map((name, c) => [name, new Float(weights[c])])),
+  });
 }

@@ -5,6 +5,7 @@ import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { permutation, streamKey } from "../core/rng.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { NetworkWeights, Trainer } from "../kernels/types.ts";
+import { EPOCH_VALUES } from "../schema/training.ts";
 import { createPlateau, createStopper, type PlateauOptions } from "./schedule.ts";
 import type { ValidationSplit } from "./validation-split.ts";
 
@@ -80,10 +81,10 @@ export async function fitEpochs(
       done: epoch,
       total: numEpochs,
       figures: {
-        train_loss: lastTrainLoss,
-        ...(lastValLoss === null ? {} : { val_loss: lastValLoss }),
-        learning_rate: learningRate,
-        cells_per_second: seconds > 0 ? order.length / seconds : 0,
+        [EPOCH_VALUES.trainLoss]: lastTrainLoss,
+        ...(lastValLoss === null ? {} : { [EPOCH_VALUES.valLoss]: lastValLoss }),
+        [EPOCH_VALUES.learningRate]: learningRate,
+        [EPOCH_VALUES.cellsPerSecond]: seconds > 0 ? order.length / seconds : 0,
       },
     });
     if (lastValLoss !== null) {

@@ -1,16 +1,17 @@
 /** Reads and writes the normalisation of a bundle: `train_config › preprocess › normalize`. @module */
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
 import { NORMALIZATIONS, type Normalization, TARGET_SUM } from "../core/normalize.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { NORMALIZATION, NORMALIZE_KEY, TRAIN_CONFIG } from "../schema/training.ts";
 
 /** The record of preprocessing with the normalisation; null for neither. */
 export function preprocessWith(preprocess: ConfigMap | null, normalize: Normalization): ConfigMap | null {
   if (normalize === "none") return preprocess;
-  const own = new Map<string, ConfigValue>([
-    ["method", normalize],
-    ["target_sum", new Float(TARGET_SUM)],
-  ]);
-  return new Map([...(preprocess ?? new Map<string, ConfigValue>()), ["normalize", own]]);
+  const own = keyed(NORMALIZATION, {
+    method: normalize,
+    targetSum: new Float(TARGET_SUM),
+  });
+  return new Map([...(preprocess ?? new Map<string, ConfigValue>()), [NORMALIZE_KEY, own]]);
 }
 
 /**
@@ -18,11 +19,11 @@ export function preprocessWith(preprocess: ConfigMap | null, normalize: Normaliz
  * @throws UNSUPPORTED for a method or target sum that this version does not know.
  */
 export function normalizationOf({ trainConfig }: { readonly trainConfig: ConfigMap }): Normalization {
-  const own = entry(entry(trainConfig, "preprocess"), "normalize");
+  const own = entry(entry(trainConfig, TRAIN_CONFIG.preprocess), NORMALIZE_KEY);
   if (own === null) return "none";
-  const stored = entry(own, "method");
+  const stored = entry(own, NORMALIZATION.method);
   const method = NORMALIZATIONS.find((name) => name === stored);
-  const sum = entry(own, "target_sum");
+  const sum = entry(own, NORMALIZATION.targetSum);
   if (method !== undefined && (method === "none" || numberOf(sum) === TARGET_SUM)) return method;
   throw new AtlasmtlError(
     "UNSUPPORTED",

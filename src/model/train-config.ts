@@ -4,7 +4,14 @@
  * @module
  */
 import { platform } from "#platform";
-import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
+import {
+  CALIBRATION,
+  CONFORMAL,
+  RESOURCE_SUMMARY,
+  SET_THRESHOLDS,
+  TRAIN_CONFIG,
+} from "../schema/training.ts";
 import { type ClassBalance, classBalanceConfig } from "./class-balance.ts";
 import { SET_COVERAGES, type SetThresholds } from "./conformal.ts";
 import type { FitResult } from "./fit-loop.ts";
@@ -51,22 +58,19 @@ const floats = (values: ReadonlyMap<string, number>): ConfigMap =>
  * in the set if its probability p (softmax of logits / temperature) is at least the threshold.
  */
 function conformalConfig(columns: ReadonlyMap<string, SetThresholds>): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["rule", "p >= threshold"],
-    ["coverages", SET_COVERAGES.map((coverage) => new Float(coverage))],
-    [
-      "columns",
-      new Map(
-        [...columns].map(([column, { nCells, thresholds }]): [string, ConfigMap] => [
-          column,
-          new Map<string, ConfigValue>([
-            ["n", nCells],
-            ["thresholds", thresholds.map((threshold) => new Float(threshold))],
-          ]),
-        ]),
-      ),
-    ],
-  ]);
+  return keyed(CONFORMAL, {
+    rule: "p >= threshold",
+    coverages: SET_COVERAGES.map((coverage) => new Float(coverage)),
+    columns: new Map(
+      [...columns].map(([column, { nCells, thresholds }]): [string, ConfigMap] => [
+        column,
+        keyed(SET_THRESHOLDS, {
+          n: nCells,
+          thresholds: thresholds.map((threshold) => new Float(threshold)),
+        }),
+      ]),
+    ),
+  });
 }
 
 /**
@@ -82,90 +86,90 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
   const calibration: ConfigValue =
     options.calibrationMethod === null || record.calibration === null
       ? null
-      : new Map<string, ConfigValue>([
-          ["method", options.calibrationMethod],
-          ["split", "val"],
-          ["temperatures", floats(record.calibration.temperatures)],
-          ["max_iter", options.calibrationMaxIter],
-          ["lr", new Float(options.calibrationLr)],
-          ["val_fraction", new Float(options.valFraction)],
-          ["random_state", options.randomState],
-          ["conformal", conformalConfig(record.calibration.setThresholds)],
-        ]);
-  return new Map<string, ConfigValue>([
-    ["preset", options.preset],
-    ["hidden_sizes", options.hiddenSizes],
-    ["dropout_rate", new Float(options.dropoutRate)],
-    ["ensemble_size", options.ensembleSize],
-    ["batch_size", options.batchSize],
-    ["num_epochs", options.numEpochs],
-    ["epochs_completed", fit.epochsCompleted],
-    ["learning_rate", new Float(options.learningRate)],
-    ["optimizer_name", options.optimizerName],
-    ["weight_decay", new Float(options.weightDecay)],
-    ["scheduler_name", options.schedulerName],
-    ["scheduler_factor", new Float(options.schedulerFactor)],
-    ["scheduler_patience", options.schedulerPatience],
-    ["scheduler_min_lr", new Float(options.schedulerMinLr)],
-    ["scheduler_monitor", options.schedulerMonitor],
-    ["final_learning_rate", new Float(fit.finalLearningRate * baseLrScale)],
-    ["coord_targets", coordTargets],
-    ["coord_loss_weights", floats(options.coordLossWeights)],
-    ["task_weights", options.taskWeights.map((weight) => new Float(weight))],
-    ["input_transform", options.inputTransform],
-    ["count_thinning", floatOrNull(options.countThinning)],
-    ["layer", options.layer],
-    ["missing_labels", options.missingLabels],
-    ["val_fraction", new Float(options.valFraction)],
-    ["early_stopping_patience", options.earlyStoppingPatience],
-    ["early_stopping_min_delta", new Float(options.earlyStoppingMinDelta)],
-    ["random_state", options.randomState],
-    ["domain_key", options.domainKey],
-    ["domain_loss_weight", new Float(options.domainLossWeight)],
-    ["domain_loss_method", options.domainLossMethod],
-    ["domains", record.domains],
-    ["topology_loss_weight", new Float(options.topologyLossWeight)],
-    ["topology_k", options.topologyK],
-    ["topology_coord", options.topologyCoord],
-    ["calibration", calibration],
-    ["class_weighting", classBalanceConfig(record.classWeighting)],
-    ["class_balanced_sampling", classBalanceConfig(record.classBalancedSampling)],
-    ["parent_conditioned_child_correction", record.childCorrection],
-    ["reference_storage", options.referenceStorage],
-    ["init_model_path", options.initModelPath],
-    ["init_model_tensors", record.initTensors],
-    ["coord_enabled", coordTargets.size > 0],
-    ["resolved_coord_targets", coordTargets],
-    ["knn_reference_obsm_key", options.knnReferenceObsmKey],
-    ["knn_space", record.knnSpace],
-    ["num_threads_requested", options.numThreads],
-    ["num_threads_used", record.numThreadsUsed],
-    ["device_requested", options.device],
-    ["device_used", record.deviceUsed],
-    ["train_seconds", new Float(record.trainSeconds)],
-    ["last_train_loss", new Float(fit.lastTrainLoss)],
-    ["last_val_loss", floatOrNull(fit.lastValLoss)],
-    ["best_epoch", fit.bestEpoch],
-    ["best_val_loss", floatOrNull(fit.bestValLoss)],
-    ["runtime_summary", record.runtimeSummary],
-    ["resource_summary", resourceSummary(options, record)],
-    ...(preprocess === null ? [] : [["preprocess", preprocess] as const]),
-  ]);
+      : keyed(CALIBRATION, {
+          method: options.calibrationMethod,
+          split: "val",
+          temperatures: floats(record.calibration.temperatures),
+          maxIter: options.calibrationMaxIter,
+          lr: new Float(options.calibrationLr),
+          valFraction: new Float(options.valFraction),
+          randomState: options.randomState,
+          conformal: conformalConfig(record.calibration.setThresholds),
+        });
+  return keyed(TRAIN_CONFIG, {
+    preset: options.preset,
+    hiddenSizes: options.hiddenSizes,
+    dropoutRate: new Float(options.dropoutRate),
+    ensembleSize: options.ensembleSize,
+    batchSize: options.batchSize,
+    numEpochs: options.numEpochs,
+    epochsCompleted: fit.epochsCompleted,
+    learningRate: new Float(options.learningRate),
+    optimizerName: options.optimizerName,
+    weightDecay: new Float(options.weightDecay),
+    schedulerName: options.schedulerName,
+    schedulerFactor: new Float(options.schedulerFactor),
+    schedulerPatience: options.schedulerPatience,
+    schedulerMinLr: new Float(options.schedulerMinLr),
+    schedulerMonitor: options.schedulerMonitor,
+    finalLearningRate: new Float(fit.finalLearningRate * baseLrScale),
+    coordTargets: coordTargets,
+    coordLossWeights: floats(options.coordLossWeights),
+    taskWeights: options.taskWeights.map((weight) => new Float(weight)),
+    inputTransform: options.inputTransform,
+    countThinning: floatOrNull(options.countThinning),
+    layer: options.layer,
+    missingLabels: options.missingLabels,
+    valFraction: new Float(options.valFraction),
+    earlyStoppingPatience: options.earlyStoppingPatience,
+    earlyStoppingMinDelta: new Float(options.earlyStoppingMinDelta),
+    randomState: options.randomState,
+    domainKey: options.domainKey,
+    domainLossWeight: new Float(options.domainLossWeight),
+    domainLossMethod: options.domainLossMethod,
+    domains: record.domains,
+    topologyLossWeight: new Float(options.topologyLossWeight),
+    topologyK: options.topologyK,
+    topologyCoord: options.topologyCoord,
+    calibration: calibration,
+    classWeighting: classBalanceConfig(record.classWeighting),
+    classBalancedSampling: classBalanceConfig(record.classBalancedSampling),
+    parentConditionedChildCorrection: record.childCorrection,
+    referenceStorage: options.referenceStorage,
+    initModelPath: options.initModelPath,
+    initModelTensors: record.initTensors,
+    coordEnabled: coordTargets.size > 0,
+    resolvedCoordTargets: coordTargets,
+    knnReferenceObsmKey: options.knnReferenceObsmKey,
+    knnSpace: record.knnSpace,
+    numThreadsRequested: options.numThreads,
+    numThreadsUsed: record.numThreadsUsed,
+    deviceRequested: options.device,
+    deviceUsed: record.deviceUsed,
+    trainSeconds: new Float(record.trainSeconds),
+    lastTrainLoss: new Float(fit.lastTrainLoss),
+    lastValLoss: floatOrNull(fit.lastValLoss),
+    bestEpoch: fit.bestEpoch,
+    bestValLoss: floatOrNull(fit.bestValLoss),
+    runtimeSummary: record.runtimeSummary,
+    resourceSummary: resourceSummary(options, record),
+    preprocess: preprocess ?? undefined,
+  });
 }
 
 function resourceSummary(options: ResolvedTrainOptions, record: TrainRecord): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["n_obs", record.nObs],
-    ["n_vars", record.nVars],
-    ["train_size", record.nTrain],
-    ["val_size", record.nVal],
-    ["num_epochs_completed", record.fit.epochsCompleted],
-    ["num_coord_heads", options.coordTargets.size],
-    ["device_requested", options.device],
-    ["device_type", record.deviceUsed],
-    ["gpu_name", null],
-    ["cpu_count", platform.info.cpuCount],
-    ["num_threads_used", record.numThreadsUsed],
-    ["runtime_summary", record.runtimeSummary],
-  ]);
+  return keyed(RESOURCE_SUMMARY, {
+    nObs: record.nObs,
+    nVars: record.nVars,
+    trainSize: record.nTrain,
+    valSize: record.nVal,
+    numEpochsCompleted: record.fit.epochsCompleted,
+    numCoordHeads: options.coordTargets.size,
+    deviceRequested: options.device,
+    deviceType: record.deviceUsed,
+    gpuName: null,
+    cpuCount: platform.info.cpuCount,
+    numThreadsUsed: record.numThreadsUsed,
+    runtimeSummary: record.runtimeSummary,
+  });
 }

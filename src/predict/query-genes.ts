@@ -3,7 +3,7 @@
  * @module
  */
 import type { DataFrame, Matrix } from "../anndata/types.ts";
-import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { type ConfigMap, keyed } from "../core/config.ts";
 import { AtlasmtlError, isAtlasmtlError, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { canonicalGenes, examples, type GeneIds } from "../preprocess/gene-ids.ts";
@@ -11,6 +11,7 @@ import { moveGenes } from "../preprocess/gene-view.ts";
 import { type GenePlan, planGenes, selectGenes } from "../preprocess/merge-genes.ts";
 import { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
 import { type FeaturePanel, panelSymbols } from "../preprocess/panel.ts";
+import { GENE_MAPPING } from "../schema/prediction.ts";
 import { type GeneSettings, modelPanel, wantsMapping } from "./model-panel.ts";
 import type { Warning } from "./types.ts";
 
@@ -154,18 +155,18 @@ const KINDS = {
 } as const;
 
 function mappingOf({ naming }: GeneIds, nDirect: number, nMapped: number, nDuplicated: number): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["case", naming.namingCase],
-    ["species", naming.species],
-    ["species_guessed", naming.guessed.species],
-    ["var_names_type", naming.varNamesType],
-    ["var_names_type_guessed", naming.guessed.varNamesType],
-    ["ensembl_column", naming.column],
-    ["gene_id_table", naming.table],
-    ["n_matched_as_they_are", nDirect],
-    ["n_matched_mapped", nMapped],
-    ["n_duplicated_ids", nDuplicated],
-  ]);
+  return keyed(GENE_MAPPING, {
+    case: naming.namingCase,
+    species: naming.species,
+    speciesGuessed: naming.guessed.species,
+    varNamesType: naming.varNamesType,
+    varNamesTypeGuessed: naming.guessed.varNamesType,
+    ensemblColumn: naming.column,
+    geneIdTable: naming.table,
+    nMatchedAsTheyAre: nDirect,
+    nMatchedMapped: nMapped,
+    nDuplicatedIds: nDuplicated,
+  });
 }
 
 function told(

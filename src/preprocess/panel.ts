@@ -2,8 +2,9 @@
  * The genes a model is made of, as a list that travels with it (docs/specification/4-preprocessing.md#feature-panel).
  * @module
  */
-import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { type ConfigMap, keyed } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { FEATURE_PANEL } from "../schema/preprocessing.ts";
 import { FEATURE_SPACES, SPECIES, type Species } from "./options.ts";
 
 /** Genes in the order of the matrix, and how they were chosen. */
@@ -42,21 +43,21 @@ export function panelSymbols({ geneIds, geneSymbols }: FeaturePanel): ReadonlyMa
 
 /** The panel by its names on disk. */
 export function panelToConfig(panel: FeaturePanel): ConfigMap {
-  return new Map<string, ConfigValue>([
-    ["gene_ids", panel.geneIds],
-    ["gene_symbols", panel.geneSymbols.map((symbol) => symbol ?? "")],
-    ["feature_space", panel.featureSpace],
-    ["n_features", panel.geneIds.length],
-    ["species", panel.species],
-    ["var_names_type_original", panel.varNamesTypeOriginal],
-    ["gene_id_table", panel.geneIdTable],
-    ["hvg_method", panel.hvgMethod],
-    ["n_top_genes", panel.nTopGenes],
-    ["hvg_batch_key", panel.hvgBatchKey],
-    ["counts_layer", panel.countsLayer],
-    ["hvg_layer_used", panel.hvgLayerUsed],
-    ["reference_dataset_name", panel.referenceDatasetName],
-  ]);
+  return keyed(FEATURE_PANEL, {
+    geneIds: panel.geneIds,
+    geneSymbols: panel.geneSymbols.map((symbol) => symbol ?? ""),
+    featureSpace: panel.featureSpace,
+    nFeatures: panel.geneIds.length,
+    species: panel.species,
+    varNamesTypeOriginal: panel.varNamesTypeOriginal,
+    geneIdTable: panel.geneIdTable,
+    hvgMethod: panel.hvgMethod,
+    nTopGenes: panel.nTopGenes,
+    hvgBatchKey: panel.hvgBatchKey,
+    countsLayer: panel.countsLayer,
+    hvgLayerUsed: panel.hvgLayerUsed,
+    referenceDatasetName: panel.referenceDatasetName,
+  });
 }
 
 /**
@@ -84,25 +85,27 @@ export function panelFromConfig(config: ConfigMap, where: string): FeaturePanel 
     if (found === undefined) throw bad(key, `one of ${choices.join(", ")}`);
     return found;
   };
-  const geneIds = texts("gene_ids");
-  const symbols = texts("gene_symbols");
-  if (geneIds.length === 0) throw bad("gene_ids", "a list of one gene at least");
-  if (new Set(geneIds).size !== geneIds.length) throw bad("gene_ids", "a list of different genes");
-  if (symbols.length !== geneIds.length) throw bad("gene_symbols", `a list of ${geneIds.length} names`);
-  const nTopGenes = config.get("n_top_genes") ?? null;
-  if (nTopGenes !== null && typeof nTopGenes !== "number") throw bad("n_top_genes", "a whole number");
+  const geneIds = texts(FEATURE_PANEL.geneIds);
+  const symbols = texts(FEATURE_PANEL.geneSymbols);
+  if (geneIds.length === 0) throw bad(FEATURE_PANEL.geneIds, "a list of one gene at least");
+  if (new Set(geneIds).size !== geneIds.length) throw bad(FEATURE_PANEL.geneIds, "a list of different genes");
+  if (symbols.length !== geneIds.length)
+    throw bad(FEATURE_PANEL.geneSymbols, `a list of ${geneIds.length} names`);
+  const nTopGenes = config.get(FEATURE_PANEL.nTopGenes) ?? null;
+  if (nTopGenes !== null && typeof nTopGenes !== "number")
+    throw bad(FEATURE_PANEL.nTopGenes, "a whole number");
   return {
     geneIds,
     geneSymbols: symbols.map((symbol) => (symbol === "" ? null : symbol)),
-    featureSpace: choice("feature_space", FEATURE_SPACES),
-    species: choice("species", SPECIES),
-    varNamesTypeOriginal: text("var_names_type_original") ?? "symbol",
-    geneIdTable: text("gene_id_table"),
-    hvgMethod: text("hvg_method"),
+    featureSpace: choice(FEATURE_PANEL.featureSpace, FEATURE_SPACES),
+    species: choice(FEATURE_PANEL.species, SPECIES),
+    varNamesTypeOriginal: text(FEATURE_PANEL.varNamesTypeOriginal) ?? "symbol",
+    geneIdTable: text(FEATURE_PANEL.geneIdTable),
+    hvgMethod: text(FEATURE_PANEL.hvgMethod),
     nTopGenes,
-    hvgBatchKey: text("hvg_batch_key"),
-    countsLayer: text("counts_layer") ?? "counts",
-    hvgLayerUsed: text("hvg_layer_used"),
-    referenceDatasetName: text("reference_dataset_name") ?? "",
+    hvgBatchKey: text(FEATURE_PANEL.hvgBatchKey),
+    countsLayer: text(FEATURE_PANEL.countsLayer) ?? "counts",
+    hvgLayerUsed: text(FEATURE_PANEL.hvgLayerUsed),
+    referenceDatasetName: text(FEATURE_PANEL.referenceDatasetName) ?? "",
   };
 }

@@ -2,10 +2,11 @@
 import { toColumn } from "../anndata/containers/in-memory.ts";
 import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData, Column, MatrixName } from "../anndata/types.ts";
-import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, keyed } from "../core/config.ts";
 import { baseName } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, type Notice, notice, option, phrase } from "../errors.ts";
+import { PREPROCESS_REPORT } from "../schema/preprocessing.ts";
 import { type CountsChoice, chooseCounts } from "./counts.ts";
 import { canonicalGenes, examples, type GeneIds } from "./gene-ids.ts";
 import { viewGenes } from "./gene-view.ts";
@@ -95,13 +96,16 @@ export async function preprocessReference(
     hvgLayerUsed: isHvg ? counts.matrix : null,
     referenceDatasetName: settings.referenceDatasetName ?? baseName(adata.source),
   };
-  const report = new Map<string, ConfigValue>([
-    ["kind", "reference"],
-    ["n_cells", adata.nObs],
-    ["genes", genesReport(genes, plan, adata.nVars)],
-    ["counts", countsReport(counts)],
-    ["n_features", chosen.names.length],
-  ]);
+  const report = keyed(PREPROCESS_REPORT, {
+    kind: "reference",
+    nCells: adata.nObs,
+    genes: genesReport(genes, plan, adata.nVars),
+    counts: countsReport(counts),
+    nFeatures: chosen.names.length,
+    nFeaturesMatched: undefined,
+    nFeaturesMissing: undefined,
+    missingExamples: undefined,
+  });
   const view = await viewOf(adata, chosen, counts, settings, outputUns(settings, report, panel));
   return { adata: view, panel, report, genes, warnings };
 }
@@ -160,16 +164,16 @@ export async function preprocessQuery(
       message: `${nMatched} of the panel's ${panel.geneIds.length} genes are in the query; missing ones, such as ${examples(missing)}, count as zero`,
       where: adata.source,
     });
-  const report = new Map<string, ConfigValue>([
-    ["kind", "query"],
-    ["n_cells", adata.nObs],
-    ["genes", genesReport(genes, plan, adata.nVars)],
-    ["counts", countsReport(counts)],
-    ["n_features", panel.geneIds.length],
-    ["n_features_matched", nMatched],
-    ["n_features_missing", nMissing],
-    ["missing_examples", missing.slice(0, 10)],
-  ]);
+  const report = keyed(PREPROCESS_REPORT, {
+    kind: "query",
+    nCells: adata.nObs,
+    genes: genesReport(genes, plan, adata.nVars),
+    counts: countsReport(counts),
+    nFeatures: panel.geneIds.length,
+    nFeaturesMatched: nMatched,
+    nFeaturesMissing: nMissing,
+    missingExamples: missing.slice(0, 10),
+  });
   const named = { ...aligned, symbols: panel.geneSymbols };
   const present: Column = {
     kind: "boolean",

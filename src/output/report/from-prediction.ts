@@ -6,6 +6,8 @@ import { VERSION } from "../../core/version.ts";
 import { countUnknownReasons } from "../../evaluate/unknown-reasons.ts";
 import type { Model } from "../../model/types.ts";
 import type { PredictedLabels, Predictions } from "../../predict/types.ts";
+import { PREDICTION_METADATA } from "../../schema/prediction.ts";
+import { RUNTIME_SUMMARY } from "../../schema/training.ts";
 import { chooseEmbedding } from "./embedding-points.ts";
 import { bytes, seconds, whole } from "./numbers.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
@@ -62,7 +64,7 @@ export function atlasmtlMethod(predictions: Predictions): ReportMethod {
     labels: predictions.labels,
     reasons: countUnknownReasons(predictions.labels),
     coordinates: new Map(),
-    costs: runtimeFacts(predictions.metadata.get("prediction_runtime")),
+    costs: runtimeFacts(predictions.metadata.get(PREDICTION_METADATA.predictionRuntime)),
     settings: predictions.metadata,
   };
 }
@@ -73,13 +75,13 @@ function inputFacts(
   model: Model,
   modelName: string | undefined,
 ): Fact[] {
-  const matched = numberOf(metadata.get("n_genes_matched")) ?? 0;
+  const matched = numberOf(metadata.get(PREDICTION_METADATA.nGenesMatched)) ?? 0;
   const text = (key: string): string => String(metadata.get(key) ?? "");
   const facts: Fact[] = [
     { name: "Query", value: adata.source, isCode: true },
     {
       name: "Cells and genes",
-      value: `${whole(adata.nObs)} cells, ${whole(adata.nVars)} genes; matrix ${text("layer")}`,
+      value: `${whole(adata.nObs)} cells, ${whole(adata.nVars)} genes; matrix ${text(PREDICTION_METADATA.layer)}`,
     },
     {
       name: "Genes of the model found",
@@ -91,30 +93,32 @@ function inputFacts(
     },
     {
       name: "Confidence",
-      value: `low below ${decimalOf(metadata, "confidence_high")}, Unknown below ${decimalOf(metadata, "confidence_low")}${metadata.get("calibration_applied") === true ? "; calibrated by temperature" : ""}`,
+      value: `low below ${decimalOf(metadata, PREDICTION_METADATA.confidenceHigh)}, Unknown below ${decimalOf(metadata, PREDICTION_METADATA.confidenceLow)}${metadata.get(PREDICTION_METADATA.calibrationApplied) === true ? "; calibrated by temperature" : ""}`,
     },
     {
       name: "Neighbours",
       value:
-        text("knn_correction") === "off"
+        text(PREDICTION_METADATA.knnCorrection) === "off"
           ? "not asked"
-          : `${text("knn_k")} nearest reference cells in ${text("knn_space_used")}, ${text("knn_correction") === "all" ? "for all cells" : "for cells of low confidence"}`,
+          : `${text(PREDICTION_METADATA.knnK)} nearest reference cells in ${text(PREDICTION_METADATA.knnSpaceUsed)}, ${text(PREDICTION_METADATA.knnCorrection) === "all" ? "for all cells" : "for cells of low confidence"}`,
     },
   ];
   if (modelName !== undefined) facts.unshift({ name: "Model", value: modelName, isCode: true });
-  if (metadata.get("prediction_sets_coverage") !== undefined)
+  if (metadata.get(PREDICTION_METADATA.predictionSetsCoverage) !== undefined)
     facts.push({
       name: "Prediction sets",
-      value: `labels that hold the true one with a probability of ${decimalOf(metadata, "prediction_sets_coverage")}`,
+      value: `labels that hold the true one with a probability of ${decimalOf(metadata, PREDICTION_METADATA.predictionSetsCoverage)}`,
     });
-  if (metadata.get("openset_method") !== undefined)
+  if (metadata.get(PREDICTION_METADATA.opensetMethod) !== undefined)
     facts.push({
       name: "Unseen types",
-      value: `Unknown beyond a distance of ${decimalOf(metadata, "openset_threshold")} (${text("openset_method")})`,
+      value: `Unknown beyond a distance of ${decimalOf(metadata, PREDICTION_METADATA.opensetThreshold)} (${text(PREDICTION_METADATA.opensetMethod)})`,
     });
   if (labels.length > 1) {
-    const enforced = metadata.get("hierarchy_enforced") === true ? "enforced" : "not enforced";
-    const coherent = metadata.get("coherent_probabilities") === true ? "coherent probabilities, " : "";
+    const enforced =
+      metadata.get(PREDICTION_METADATA.hierarchyEnforced) === true ? "enforced" : "not enforced";
+    const coherent =
+      metadata.get(PREDICTION_METADATA.coherentProbabilities) === true ? "coherent probabilities, " : "";
     facts.push({ name: "Hierarchy", value: `${coherent}${enforced}` });
   }
   return facts;
@@ -127,11 +131,11 @@ export function runtimeFacts(runtime: unknown): Fact[] {
   if (!(runtime instanceof Map)) return [];
   const read = (key: string): number | null => numberOf((runtime as ConfigMap).get(key));
   const lines: [string, string | null][] = [
-    ["Time", shown(read("elapsed_seconds"), seconds)],
-    ["Cells per second", shown(read("items_per_second"), (value) => whole(Math.round(value)))],
-    ["Memory at most", shown(read("process_peak_rss_gb"), (value) => bytes(value * 1024 ** 3))],
-    ["Threads", shown(read("num_threads_used"), whole)],
-    ["Processor cores in use", shown(read("cpu_core_equiv_avg"), (value) => value.toFixed(1))],
+    ["Time", shown(read(RUNTIME_SUMMARY.elapsedSeconds), seconds)],
+    ["Cells per second", shown(read(RUNTIME_SUMMARY.itemsPerSecond), (value) => whole(Math.round(value)))],
+    ["Memory at most", shown(read(RUNTIME_SUMMARY.processPeakRssGb), (value) => bytes(value * 1024 ** 3))],
+    ["Threads", shown(read(RUNTIME_SUMMARY.numThreadsUsed), whole)],
+    ["Processor cores in use", shown(read(RUNTIME_SUMMARY.cpuCoreEquivAvg), (value) => value.toFixed(1))],
   ];
   return lines.flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
 }

@@ -1,0 +1,66 @@
+/** Keys of what a result says about how it was made, and of rules that a caller gives. @module */
+import { keysOf } from "./keys.ts";
+
+/** Keys of `uns["atlasmtl"]`, `{}` a label column (docs/specification/3-prediction.md#metadata). */
+export const PREDICTION_METADATA = keysOf(
+  "atlasmtl_version",
+  "knn_correction",
+  "confidence_high",
+  "confidence_low",
+  "margin_threshold",
+  "knn_k",
+  "knn_conf_low",
+  "latent_source",
+  "layer",
+  "input_transform",
+  "normalize",
+  "n_genes_matched",
+  "n_genes_missing",
+  "calibration_applied",
+  "calibration_method",
+  "calibration_temperatures",
+  "temperature_{}",
+  "prediction_sets_coverage",
+  "prediction_sets_thresholds",
+  "prediction_sets_mean_size",
+  "knn_space_preferred",
+  "knn_space_used",
+  "knn_vote_mode",
+  "knn_reference_mode",
+  "knn_index_mode",
+  "knn_coverage_{}",
+  "device_requested",
+  "device_used",
+  "num_threads_used",
+  "openset_method",
+  "openset_threshold",
+  "openset_space_used",
+  "openset_label_column",
+  "openset_unknown_rate",
+  "openset_num_prototypes",
+  "hierarchy_enforced",
+  "hierarchy_inconsistency_rate",
+  "coherent_probabilities",
+  "refinement",
+  "prediction_runtime",
+  "train_config",
+  "gene_mapping",
+  "preprocess",
+);
+
+/** Keys of `gene_mapping`. */
+export const GENE_MAPPING = keysOf(
+  "case",
+  "species",
+  "species_guessed",
+  "var_names_type",
+  "var_names_type_guessed",
+  "ensembl_column",
+  "gene_id_table",
+  "n_matched_as_they_are",
+  "n_matched_mapped",
+  "n_duplicated_ids",
+);
+
+/** Keys of the rules of one child column (docs/specification/3-prediction.md#hierarchy). */
+export const HIERARCHY_RULE = keysOf("parent_col", "child_to_parent");

@@ -1,0 +1,29 @@
+/** Keys of run manifests (docs/specification/1-artifacts.md#run-manifests). @module */
+import { keysOf } from "./keys.ts";
+
+/** Keys of every run manifest, in order; those of a command come before. */
+export const RUN_MANIFEST = keysOf(
+  "schema_version",
+  "command",
+  "inputs",
+  "outputs",
+  "seeds",
+  "split",
+  "software",
+  "argv",
+  "started_at",
+  "finished_at",
+);
+
+/** Keys of one file in `inputs` and `outputs`. */
+export const FILE_ENTRY = keysOf("path", "size", "sha256");
+
+/** Keys of `software`. */
+export const SOFTWARE = keysOf(
+  "package",
+  "package_version",
+  "git_commit",
+  "code_sha256",
+  "runtime",
+  "platform",
+);
