@@ -50,7 +50,7 @@ describeGolden("a dataset in every container", (set) => {
     mkdirSync(home());
     runPython(PYTHON, here("container_files.py"), "make", source, home());
     const reference = await openAnnData(source);
-    model = await buildModel(reference, { labelColumns: columns, numEpochs: 3, preset: "small" });
+    model = await buildModel(reference, { labelColumns: columns, numEpochs: 40, preset: "small" });
     await reference.close();
     const adata = await openAnnData(query());
     matrix = await readCompactCsr(await adata.matrix(), { binary: false });
