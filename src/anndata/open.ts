@@ -17,10 +17,10 @@ import { type OpenOptions, probe } from "./containers/probe.ts";
 import type { AnnData } from "./types.ts";
 
 /**
- * Opens a dataset: a path in Node, a `File` in browsers, bytes or an http(s) address anywhere. What it is
- * decides the content, not the name (see `containers.ts`).
- * @throws NOT_FOUND without the file, BAD_FORMAT when it is no dataset, UNSUPPORTED for a layout that is not
- * read.
+ * Opens a dataset: a path in Node, a `File` in browsers, bytes or an http(s) address anywhere. The content,
+ * not the name, decides the format (see `containers.ts`).
+ * @throws NOT_FOUND if the file is missing, BAD_FORMAT if it is not a dataset, UNSUPPORTED for an unsupported
+ * layout.
  */
 export async function openAnnData(input: FileInput, options: OpenOptions = {}): Promise<AnnData> {
   const probed = await probe(input);
@@ -32,7 +32,7 @@ export async function openAnnData(input: FileInput, options: OpenOptions = {}): 
       throw new AtlasmtlError("BAD_FORMAT", `this ${probed.kind} holds no dataset`, {
         hint: `what can be opened: ${CONTAINERS.map(({ title }) => title).join("; ")}`,
       });
-    // Says what the file looks like instead.
+    // The error says what the file looks like instead.
     await checkHdf5Signature(probed.source());
     throw new AtlasmtlError("BUG", "a file of no container is HDF5");
   } catch (error) {
@@ -43,7 +43,7 @@ export async function openAnnData(input: FileInput, options: OpenOptions = {}): 
   }
 }
 
-/** @throws UNSUPPORTED for an address that is named like something other than Zarr. */
+/** @throws UNSUPPORTED for an address whose name is not that of a Zarr store. */
 function refuseFile(pathname: string): void {
   const container = containerByName(pathname);
   if (container !== null && container.format !== "zarr")
@@ -52,7 +52,7 @@ function refuseFile(pathname: string): void {
     });
 }
 
-/** Frames and matrices locate their own errors; the rest gets the file's name here. */
+/** Frames and matrices locate their errors themselves; other errors get the file name here. */
 function locateOnce(error: unknown, name: string): unknown {
   return error instanceof AtlasmtlError && error.where?.startsWith(name) ? error : locate(error, name);
 }

@@ -1,48 +1,48 @@
-/** What one container is to the others. @module */
+/** The interface that every container implements. @module */
 import type { AlsoWrite } from "../../core/bytes.ts";
 import type { WorkOptions } from "../../core/progress.ts";
 import type { AnnData, Notice } from "../types.ts";
 import type { AdditionNames, Additions } from "../write/additions.ts";
 import type { OpenOptions, Probe } from "./probe.ts";
 
-/** One container: what it is called, how it is recognised and opened, and how it is written, where it is. */
+/** One container: its names, how it is recognised and opened, and how it is written, if it is. */
 export interface Container {
   /** The short name that `AnnData.stored.format` and reports use; containers of one format share it. */
   readonly format: string;
-  /** For people: what this is, such as `AnnData in HDF5 (.h5ad)`. */
+  /** Name for messages, such as `AnnData in HDF5 (.h5ad)`. */
   readonly title: string;
-  /** For lists: what a file or folder of this kind is called, such as `10x .h5`. */
+  /** Short name for lists, such as `10x .h5`. */
   readonly short: string;
-  /** What names of such files and folders end in, in lower case. */
+  /** Endings of the names of such files and folders, in lower case. */
   readonly endings: readonly string[];
-  /** Files of other kinds have names like these too. */
+  /** True if files of other kinds also have these endings. */
   readonly sharesEndings?: true;
-  /** For what can be a folder: whether the names in one say that it is. */
+  /** For containers that can be folders: true if the names in a folder identify one. */
   isFolderOf?(entries: readonly string[]): boolean;
   recognises(probed: Probe): boolean | Promise<boolean>;
-  /** @throws as `openAnnData`. */
+  /** @throws like `openAnnData`. */
   open(probed: Probe, options: OpenOptions): Promise<AnnData>;
-  /** Starts loading what reads it, before it is opened. */
+  /** Starts to load the code that reads it. */
   preload?(): Promise<unknown>;
-  /** How a dataset with results added becomes one; absent where none is written. */
+  /** Writes a dataset with added results; absent if the container is not written. */
   readonly writer?: ContainerWriter;
 }
 
-/** Whether a name ends in one of these, gzipped or not. */
+/** True if a name ends in one of these, gzipped or not. */
 export function hasEnding(name: string, endings: readonly string[]): boolean {
   const lower = name.toLowerCase().replace(/\.gz$/, "");
   return endings.some((ending) => lower.endsWith(ending));
 }
 
 export interface ContainerWriter {
-  /** As `writeDataset`. */
+  /** Like `writeDataset`. */
   write(
     adata: AnnData,
     path: string,
     additions: Additions,
     options: WriteDatasetOptions,
   ): Promise<readonly Notice[]>;
-  /** As `checkDatasetOutput`. */
+  /** Like `checkDatasetOutput`. */
   check(adata: AnnData, path: string, additions: AdditionNames | null): Promise<void>;
 }
 

@@ -1,33 +1,33 @@
-/** Matrices that are read as a stream of single entries, such as text files, in bounded memory. @module */
+/** Reads matrices that are streams of single entries, such as text files, in bounded memory. @module */
 import { throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { EntryBatch } from "../../formats/text/entries.ts";
 import type { HeldRows, RangedArrays } from "../read/rows.ts";
 import type { Matrix } from "../types.ts";
 
-/** Entries held at a time when they come in any order: 256 MiB. */
+/** Entries in memory at once if they are in any order: 256 MiB. */
 const HELD_ENTRIES = 1 << 25;
 
-/** Entries held at a time when they come cell after cell: 16 MiB. */
+/** Entries in memory at once if they are ordered by cell: 16 MiB. */
 const SORTED_ENTRIES = 1 << 21;
 
-/** Cells held at a time; those without entries cost memory, too. */
+/** Cells in memory at once; cells without entries cost memory, too. */
 const HELD_CELLS = 1 << 16;
 
-/** What one pass over the entries found. */
+/** The result of one pass over the entries. */
 export interface EntrySurvey {
   /** Entries of each cell. */
   readonly counts: Uint32Array;
-  /** True when the entries come cell after cell. */
+  /** True if the entries are ordered by cell. */
   readonly isSorted: boolean;
 }
 
 export interface EntryStream {
   readonly storage: Matrix["storage"];
   readonly nCells: number;
-  /** All entries from the first on; called once for each pass. */
+  /** Iterates all entries from the first; called once per pass. */
   readonly scan: (signal?: AbortSignal) => AsyncIterable<EntryBatch>;
-  /** What a pass that was made already found. */
+  /** The result of an earlier pass. */
   readonly survey?: EntrySurvey;
   readonly heldEntries?: number;
 }
@@ -35,8 +35,8 @@ export interface EntryStream {
 /**
  * Arrays of a matrix over a stream of entries.
  *
- * A first pass counts the entries of each cell and looks at their order. Rows then take one more pass when the
- * entries come cell after cell, else one pass for each range of cells that fits the memory.
+ * A first pass counts the entries of each cell and checks their order. Reading the rows then takes one more
+ * pass if the entries are ordered by cell, else one pass per range of cells that fits into memory.
  */
 export function entryArrays(stream: EntryStream): RangedArrays {
   const { storage, nCells, scan, heldEntries = HELD_ENTRIES } = stream;
@@ -80,7 +80,7 @@ interface Range {
   readonly end: number;
 }
 
-/** Ranges of cells with at most `most` entries each, or one cell that has more. */
+/** Ranges of cells with at most `most` entries each, or a single cell with more. */
 function rangesOf(counts: Uint32Array, start: number, end: number, most: number): Range[] {
   const ranges: Range[] = [];
   for (let first = start; first < end; ) {
@@ -94,7 +94,7 @@ function rangesOf(counts: Uint32Array, start: number, end: number, most: number)
   return ranges;
 }
 
-/** Room for the entries of a range, and where the next entry of each of its cells goes. */
+/** Buffers for the entries of a range, and the position of the next entry of each cell. */
 function roomFor({ start, end }: Range, counts: Uint32Array): HeldRows & { readonly next: Float64Array } {
   const starts = new Float64Array(end - start + 1);
   for (let r = start; r < end; r++) starts[r - start + 1] = starts[r - start] + counts[r];
@@ -119,7 +119,7 @@ async function gather(
   return checked(held);
 }
 
-/** The entries of range after range, from one pass over all of them in order. */
+/** The entries of consecutive ranges, from one pass over sorted entries. */
 async function* sortedRanges(
   batches: AsyncIterable<EntryBatch>,
   ranges: readonly Range[],
@@ -132,7 +132,7 @@ async function* sortedRanges(
     while (held !== null) {
       from = place(batch, from, ranges[at], held, true);
       if (from === batch.length) break;
-      // An entry of a later range: this one is whole.
+      // An entry of a later range: the current one is complete.
       yield checked(held);
       at++;
       held = at === ranges.length ? null : roomFor(ranges[at], counts);
@@ -146,8 +146,8 @@ async function* sortedRanges(
 }
 
 /**
- * Puts entries of a batch from `from` on to their cells; those of cells outside the range are passed over.
- * Returns where it stopped: the batch's length, or, in a sorted stream, the first entry beyond the range.
+ * Assigns the entries of a batch, from `from` on, to their cells and skips cells outside the range. Returns
+ * where it stopped: the length of the batch or, in a sorted stream, the first entry beyond the range.
  */
 function place(
   { length, cells, genes, values }: EntryBatch,
@@ -169,7 +169,7 @@ function place(
   return length;
 }
 
-/** @throws IO when fewer entries came than were counted. */
+/** @throws IO if there were fewer entries than counted. */
 function checked(held: HeldRows & { readonly next: Float64Array }): HeldRows {
   if (held.next.some((to, r) => to !== held.starts[r + 1])) throw changed();
   return held;

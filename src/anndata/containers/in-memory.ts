@@ -1,5 +1,5 @@
 /**
- * Datasets made of arrays in memory, for embedders and tests.
+ * Datasets of arrays in memory, for callers and tests.
  *
  * ```ts
  * const adata = await createAnnData({
@@ -21,7 +21,7 @@ import type { MatrixArrays } from "../read/rows.ts";
 import { memorySource } from "../read/sequential-array.ts";
 import type { AnnData, Column, DataFrame, ElementSummary, Matrix, MatrixName } from "../types.ts";
 
-/** A column, or plain values that make one: strings (null is missing), numbers (NaN is missing), booleans. */
+/** A column, or plain values for one: strings (null is missing), numbers (NaN is missing), booleans. */
 export type ColumnInput =
   | Column
   | readonly (string | null)[]
@@ -45,7 +45,7 @@ export interface AnnDataInput {
   readonly uns?: ConfigMap;
 }
 
-/** An open dataset over `input`, whose arrays are not copied. @throws BAD_DATA for sizes that do not agree. */
+/** Makes a dataset from `input` without copying its arrays. @throws BAD_DATA for inconsistent sizes. */
 export async function createAnnData(input: AnnDataInput): Promise<AnnData> {
   const obs = await memoryFrame("obs", input.obs);
   const vars = await memoryFrame("var", input.var);
@@ -110,7 +110,7 @@ function memoryFrame(where: string, { index, columns = {} }: FrameInput): Promis
   });
 }
 
-/** Turns plain values into a column: strings into a categorical, as anndata does when it writes. */
+/** Converts plain values to a column; strings become a categorical, as when anndata writes them. */
 export function toColumn(input: ColumnInput): Column {
   if (input instanceof Float32Array || input instanceof Float64Array || input instanceof Int32Array) {
     const dtype =

@@ -1,4 +1,4 @@
-/** Datasets that are one matrix with names, whatever the files behind them. @module */
+/** Datasets that consist of one matrix with names, in any file format. @module */
 import type { FileInput } from "../../core/bytes.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import { AtlasmtlError } from "../../errors.ts";
@@ -10,9 +10,9 @@ import { toColumn } from "./in-memory.ts";
 export interface OneMatrixParts {
   readonly source: string;
   readonly input: FileInput;
-  /** Names the container, such as `10x-h5`. */
+  /** Name of the container, such as `10x-h5`. */
   readonly format: string;
-  /** Paths of all its files, when it is not one. */
+  /** Paths of all its files, if it is not a single file. */
   readonly files?: readonly string[];
   readonly obs: DataFrame;
   readonly var: DataFrame;
@@ -22,7 +22,7 @@ export interface OneMatrixParts {
   readonly close?: () => Promise<void>;
 }
 
-/** A dataset of X, obs and var; reading after `close` is a USAGE error. */
+/** A dataset with X, obs and var; reading after `close` is a USAGE error. */
 export function oneMatrix(parts: OneMatrixParts): AnnData {
   const { source, input, format, files, obs, notices = [] } = parts;
   let isOpen = true;
@@ -87,7 +87,7 @@ export function oneMatrix(parts: OneMatrixParts): AnnData {
   };
 }
 
-/** A frame of names and columns in memory; `where` is for messages. */
+/** A data frame of names and columns in memory; `where` is for messages. */
 export function namedFrame(where: string, { index, columns = {} }: FrameInput): Promise<DataFrame> {
   const entries = columns instanceof Map ? [...columns] : Object.entries(columns);
   const made = new Map(entries.map(([name, column]) => [name, toColumn(column)]));

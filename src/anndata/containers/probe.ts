@@ -1,4 +1,4 @@
-/** A first look at an input, by which its container is told. @module */
+/** Reads the beginning of an input, to recognise its container. @module */
 import { platform } from "#platform";
 import type { ByteSource, FileInput } from "../../core/bytes.ts";
 import { webAddress } from "../../core/web-address.ts";
@@ -9,42 +9,42 @@ import { isHdf5 } from "../../formats/hdf5/signature.ts";
 /** The two names of a gene in 10x data. */
 export const VAR_NAMES = ["gene_symbols", "gene_ids"] as const;
 
-/** Which way a table of numbers lies. */
+/** The orientation of a table of numbers. */
 export const GENES_IN = ["columns", "rows"] as const;
 
-/** What some containers need to be told. */
+/** Options that some containers need. */
 export interface OpenOptions {
-  /** Of a 10x file with several genomes: the one to read. */
+  /** For a 10x file with several genomes: the genome to read. */
   readonly genome?: string | undefined;
-  /** Of 10x data: what genes are called by; `gene_symbols` by default, which may repeat. */
+  /** For 10x data: the kind of gene names; the default `gene_symbols` may repeat. */
   readonly varNames?: (typeof VAR_NAMES)[number] | undefined;
-  /** Of a table of numbers: where the genes are; `columns` by default. */
+  /** For a table of numbers: where the genes are; `columns` by default. */
   readonly genesIn?: (typeof GENES_IN)[number] | undefined;
 }
 
-/** What an input is, before it is known what it holds. */
+/** An input of unknown format. */
 export interface Probe {
   readonly input: FileInput;
   /** For messages. */
   readonly name: string;
   readonly kind: "file" | "folder" | "address";
-  /** The first 512 bytes of a file (fewer of a short one); empty for anything else. */
+  /** The first 512 bytes of a file, or the whole of a shorter one; empty for other inputs. */
   readonly head: Uint8Array;
-  /** Names in a folder; empty for anything else. */
+  /** The names in a folder; empty for other inputs. */
   readonly entries: readonly string[];
   /** True for a file with the HDF5 signature. */
   readonly isHdf5: boolean;
   /** The bytes of a file; closed once the dataset is open. */
   source(): ByteSource;
-  /** As `source`, for who goes on reading from it and closes it. */
+  /** Like `source`, but the caller keeps it open and closes it later. */
   takeSource(): ByteSource;
-  /** The HDF5 file, opened once for all who ask; who opens an AnnData of it closes it with that. */
+  /** The HDF5 file, opened once and shared; closing the AnnData that was opened from it closes the file. */
   hdf5(): Promise<Hdf5File>;
   closeSource(): Promise<void>;
   closeHdf5(): Promise<void>;
 }
 
-/** @throws NOT_FOUND when there is nothing, IO when it cannot be read. */
+/** @throws NOT_FOUND if it does not exist, IO if it cannot be read. */
 export async function probe(input: FileInput): Promise<Probe> {
   const address = webAddress(input);
   const entries = address === null && typeof input === "string" ? await platform.files.list(input) : null;

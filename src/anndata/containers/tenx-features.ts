@@ -1,7 +1,7 @@
 /**
- * The features of 10x Genomics data as genes: which are kept and what they are called.
+ * Selects the genes among the features of 10x Genomics data and names them.
  *
- * Source: 10x Genomics, "Feature-Barcode Matrices"; what is kept by default is what scanpy keeps.
+ * Source: 10x Genomics, "Feature-Barcode Matrices"; the default selection is that of scanpy.
  * @module
  */
 import { AtlasmtlError, option, phrase } from "../../errors.ts";
@@ -18,20 +18,21 @@ const GENES = "Gene Expression";
 export interface Features {
   readonly ids: readonly string[];
   readonly symbols: readonly string[];
-  /** Absent in files of Cell Ranger before 3, where all are genes. */
+  /** Absent in files of Cell Ranger before 3, where all features are genes. */
   readonly types: readonly string[] | null;
   readonly genomes: readonly string[] | null;
 }
 
 export interface KeptFeatures {
   readonly frame: DataFrame;
-  /** Per feature its column; -1 when it is left out. */
+  /** For each feature its column; -1 if it is dropped. */
   readonly toColumn: Int32Array;
 }
 
 /**
- * The genes of `features`, those of one genome, as a frame named by symbol or id.
- * @throws USAGE for several genomes when none is chosen, NOT_FOUND for one that is not there; both list them.
+ * The genes of one genome among `features`, as a frame named by symbol or id.
+ * @throws USAGE if there are several genomes and none is chosen, NOT_FOUND for a missing one; both list the
+ * genomes.
  */
 export async function keepGenes(
   features: Features,
@@ -66,7 +67,7 @@ export async function keepGenes(
 
 const text = (values: readonly string[]) => ({ kind: "string", values }) as const;
 
-/** Null when there is nothing to choose from. */
+/** Null if there is nothing to choose. */
 export function chooseGenome(
   present: readonly string[],
   asked: string | undefined,
@@ -90,7 +91,7 @@ export function chooseGenome(
   });
 }
 
-/** `matrix` with the columns that {@link keepGenes} keeps, under their new numbers. */
+/** `matrix` with the columns that {@link keepGenes} keeps, renumbered. */
 export function withColumns(matrix: Matrix, toColumn: Int32Array, nCols: number): Matrix {
   if (nCols === matrix.nCols) return matrix;
   const oldColumn = new Int32Array(nCols);

@@ -16,7 +16,7 @@ import type { Container } from "./container.ts";
 import { namedFrame, oneMatrix } from "./one-matrix.ts";
 import { chooseGenome, type Features, keepGenes, withColumns } from "./tenx-features.ts";
 
-/** What every matrix group of both layouts has. */
+/** The members of a matrix group in both layouts. */
 const MATRIX_PARTS = ["barcodes", "data", "indices", "indptr", "shape"];
 
 export const tenxH5: Container = {
@@ -59,7 +59,7 @@ export const tenxH5: Container = {
   },
 };
 
-/** The groups at the root that are matrices; none when the file is something else. */
+/** The groups at the root that are matrices; none if the file is of another kind. */
 async function matrixGroups(store: ArrayStore): Promise<string[]> {
   const root = await store.open("");
   if (root?.kind !== "group" || root.keys.includes("obs")) return [];
@@ -77,7 +77,7 @@ async function typedFeatures(store: ArrayStore, group: string): Promise<Features
     strings(store, `${at}/id`),
     strings(store, `${at}/name`),
     strings(store, `${at}/feature_type`),
-    // Features that are no genes may come without one.
+    // Features that are not genes may have no genome.
     store.open(`${at}/genome`).then((found) => (found === null ? null : strings(store, `${at}/genome`))),
   ]);
   for (const [name, list] of [
@@ -108,7 +108,7 @@ async function strings(store: ArrayStore, path: string): Promise<string[]> {
   return (await openArray(store, path)).readStrings();
 }
 
-/** The genes × cells matrix in columns, which is cells × genes in rows. */
+/** The genes × cells matrix in CSC is the cells × genes matrix in CSR. */
 async function openCells(
   store: ArrayStore,
   group: string,

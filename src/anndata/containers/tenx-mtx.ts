@@ -1,5 +1,5 @@
 /**
- * 10x Genomics folders: a Matrix Market file of genes × cells beside lists of both, each gzipped or not.
+ * 10x Genomics folders: a Matrix Market file of genes × cells with lists of both, each gzipped or not.
  *
  * Source: 10x Genomics, "Feature-Barcode Matrices (MEX)".
  * @module
@@ -26,7 +26,7 @@ const MATRIX_FILE = /^(.*)matrix\.mtx(\.gz)?$/;
 /** Bytes of a list of names. */
 const MAX_LIST_BYTES = 1 << 28;
 
-/** Rows of such a list that any file may have. */
+/** Maximum number of rows in such a list. */
 const MIN_LIST_ROWS = 65_536;
 
 export const tenxMtx: Container = {
@@ -69,7 +69,7 @@ interface Files {
   readonly features: string;
 }
 
-/** @throws NOT_FOUND naming the file that is missing, USAGE when a folder holds several matrices. */
+/** @throws NOT_FOUND that names the missing file, USAGE if a folder holds several matrices. */
 async function findFiles(probed: Probe): Promise<Files> {
   const { input, name } = probed;
   if (typeof input !== "string")
@@ -84,7 +84,7 @@ async function findFiles(probed: Probe): Promise<Files> {
     probed.kind === "folder"
       ? entries.filter((entry) => MATRIX_FILE.test(entry))
       : [name.split(/[/\\]/).at(-1)!];
-  // A file beside its own .gz is the same matrix.
+  // A file and its .gz are the same matrix.
   const prefixes = [...new Set(found.map((entry) => MATRIX_FILE.exec(entry)?.[1] ?? ""))];
   if (prefixes.length > 1)
     throw new AtlasmtlError("USAGE", `the folder holds ${prefixes.length} matrices: ${listed(found)}`, {
@@ -114,7 +114,7 @@ async function readTable(path: string): Promise<string[][]> {
   try {
     const decoder = new TextDecoder();
     const table: string[][] = [];
-    // Names are unique: each takes a byte at least, packed or not.
+    // Names are unique, so each takes at least one byte, gzipped or not.
     const most = MIN_LIST_ROWS + source.byteLength;
     let listBytes = 0;
     for await (const { bytes } of textBlocks(source)) {
@@ -145,7 +145,7 @@ function badName(name: string, line: number): AtlasmtlError {
       });
 }
 
-/** Id and symbol, from Cell Ranger 3 on also the type; genomes are not told apart in these files. */
+/** Id and symbol, since Cell Ranger 3 also the type; these files do not distinguish genomes. */
 function featuresOf(table: readonly (readonly string[])[], where: string): Features {
   const short = table.findIndex((fields) => fields.length < 2);
   if (short >= 0)

@@ -1,4 +1,7 @@
-/** Dense matrices as text (`.csv`, `.tsv`, `.txt`, gzipped or not): a line per cell, or per gene if so told. @module */
+/**
+ * Dense matrices as text (`.csv`, `.tsv`, `.txt`, gzipped or not): a line per cell, or per gene with an
+ * option. @module
+ */
 import { platform } from "#platform";
 import type { FileInput } from "../../core/bytes.ts";
 import { locate, notice, option, phrase } from "../../errors.ts";
@@ -67,7 +70,7 @@ async function openTable(input: FileInput, name: string): Promise<Delimited> {
   }
 }
 
-/** One pass: the names of the lines, and how many values each cell has. */
+/** One pass: the names of the lines, and the number of nonzero values of each cell. */
 async function surveyTable(
   table: Delimited,
   inRows: boolean,
@@ -92,7 +95,7 @@ async function surveyTable(
   return { names, survey: { counts: Uint32Array.from(counts), isSorted: !inRows } };
 }
 
-/** The values other than zero, in the order of the file. */
+/** The nonzero values, in the order of the file. */
 async function* scan(
   table: Delimited,
   inRows: boolean,
@@ -122,7 +125,7 @@ async function* scan(
   }
 }
 
-/** A notice when the other way round looks right. */
+/** A notice if the other orientation looks right. */
 function turned(
   cells: readonly string[],
   genes: readonly string[],

@@ -13,7 +13,7 @@ import type { Container } from "./container.ts";
 import type { Probe } from "./probe.ts";
 
 const open = async (keys: KeyStore, probed: Probe): Promise<AnnData> => {
-  // What reads Zarr loads on first use, so that a page of HDF5 files starts sooner.
+  // The Zarr reader loads on first use, so that a page that only reads HDF5 starts faster.
   const { openZarr } = await import("../../formats/zarr/open.ts");
   const store = await openZarr(keys);
   try {
@@ -38,7 +38,7 @@ export const zarrFolder: Container = {
   },
 };
 
-/** Any zip archive; one without Zarr inside is refused here, as nothing else opens those. */
+/** Any zip archive; one without Zarr inside is refused here, because no other container is a zip archive. */
 export const zarrZip: Container = {
   format: "zarr",
   title: "AnnData in zipped Zarr (.zarr.zip)",
@@ -62,7 +62,7 @@ export const zarrAddress: Container = {
   },
 };
 
-/** The group in an archive: at its top, or in the folder that was packed. */
+/** The group in an archive: at its root, or in its only folder. */
 async function zippedZarr(source: ByteSource): Promise<KeyStore> {
   try {
     const store = await openZipStore(source);

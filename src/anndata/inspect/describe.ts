@@ -1,4 +1,4 @@
-/** What is in a dataset, as plain data; never fails on unknown content. @module */
+/** Describes the content of a dataset as plain data; unknown content is not an error. @module */
 import { compareCodePoints } from "../../core/order.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { columnLabels, columnStrings } from "../read/column-values.ts";
@@ -21,7 +21,7 @@ export interface ClassCount {
 export interface ColumnSummary {
   readonly name: string;
   readonly kind: Column["kind"];
-  /** numpy spelling for numbers; `category`, `bool` or `str` otherwise. */
+  /** The numpy dtype for numbers; otherwise `category`, `bool` or `str`. */
   readonly dtype: string;
   readonly nMissing: number;
   /** Distinct values of a categorical, text or boolean column. */
@@ -32,7 +32,7 @@ export interface ColumnSummary {
   readonly range: readonly [number, number] | null;
 }
 
-/** Something that is there but cannot be read, and why. */
+/** An element that cannot be read, and why. */
 export interface UnreadableSummary {
   readonly name: string;
   readonly problem: string;
@@ -47,11 +47,11 @@ export interface AnnDataSummary {
   readonly var: readonly (ColumnSummary | UnreadableSummary)[];
   readonly obsm: readonly ElementSummary[];
   readonly uns: readonly ElementSummary[];
-  /** varm, obsp and whatever else is stored. */
+  /** varm, obsp and all other stored elements. */
   readonly other: readonly ElementSummary[];
 }
 
-/** Classes listed per column at most. */
+/** Maximum number of listed classes per column. */
 export const MAX_CLASSES = 50;
 
 /** Describes an open dataset without reading its matrices. */
@@ -64,7 +64,7 @@ export async function describeAnnData(adata: AnnData): Promise<AnnDataSummary> {
   const elements = await adata.elements();
   const under = (folder: string): ElementSummary[] =>
     elements.filter(({ path }) => path.startsWith(`${folder}/`));
-  // The parts of raw are described with its matrix; obsm was one table before anndata 0.7.
+  // The parts of raw are described with its matrix; before anndata 0.7, obsm was one table.
   const told = /^(X|layers\/.*|raw|raw[./](X|var|varm)|obsm)$/;
   return {
     source: adata.source,

@@ -1,6 +1,6 @@
-/** Tells names of genes from other names, for hints. @module */
+/** Recognises gene names, for hints. @module */
 
-/** Genes that almost every human or mouse expression matrix has. */
+/** Genes that almost every human or mouse expression matrix contains. */
 const COMMON_GENES: ReadonlySet<string> = new Set([
   "ACTB",
   "B2M",
@@ -18,7 +18,7 @@ const COMMON_GENES: ReadonlySet<string> = new Set([
 
 const ENSEMBL_ID = /^ENS[A-Z]*G\d{6,}/;
 
-/** True when at least half of `names` are Ensembl ids, or two of them are genes that all data have. */
+/** True if at least half of `names` are Ensembl ids, or two of them are common genes. */
 export function looksLikeGenes(names: readonly string[]): boolean {
   if (names.length === 0) return false;
   const nIds = names.reduce((n, name) => n + (ENSEMBL_ID.test(name) ? 1 : 0), 0);

@@ -1,20 +1,20 @@
-/** What genes are called by, and of which species they are. @module */
+/** Infers the namespace and species of gene names. @module */
 
-/** What a set of gene names looks like. */
+/** The inferred properties of a set of gene names. */
 export interface GeneSummary {
-  /** `mixed` when both Ensembl ids and other names are more than a twentieth. */
+  /** `mixed` if Ensembl ids and other names are each more than 5 %. */
   readonly namespace: "symbol" | "ensembl" | "mixed" | "unknown";
-  /** True when most Ensembl ids end in a version, as `ENSG00000141510.18` does. */
+  /** True if most Ensembl ids end in a version, like `ENSG00000141510.18`. */
   readonly isVersioned: boolean;
-  /** A guess in words, such as `human`; null when nothing tells. */
+  /** A guess, such as `human`; null if unknown. */
   readonly species: string | null;
-  /** A genome before every name, such as `GRCh38_`; null without one. */
+  /** A genome prefix of every name, such as `GRCh38_`; null without one. */
   readonly prefix: string | null;
 }
 
 const ENSEMBL = /^ENS([A-Z]{0,4})G\d{6,}(\.\d+)?$/;
 
-/** Of the letters between `ENS` and `G`. */
+/** By the letters between `ENS` and `G`. */
 const ENSEMBL_SPECIES: ReadonlyMap<string, string> = new Map([
   ["", "human"],
   ["MUS", "mouse"],
@@ -29,15 +29,15 @@ const ENSEMBL_SPECIES: ReadonlyMap<string, string> = new Map([
   ["CAF", "dog"],
 ]);
 
-/** Names that only one of the rodents has. */
+/** Symbols that only mouse or only rat has. */
 const MOUSE_ONLY = /^(Gm\d+|[A-Z0-9]+Rik)$/;
 const RAT_ONLY = /^(RGD\d+|AABR\d+\.\d+|AC\d+\.\d+|LOC\d{6,}|Rn\d+)$/;
 
-/** A word, two letters or more of it, and no blank. */
+/** At least two letters, without blanks. */
 const SYMBOL = /^(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._/@:-]*$/;
 const GENOME_PREFIX = /^([A-Za-z]+\d+[A-Za-z0-9]*|mm10|hg19|hg38)_+(?=.)/;
 
-/** Looks at names as they are stored. */
+/** Inspects the stored names. */
 export function inspectGenes(names: readonly string[]): GeneSummary {
   const prefix = commonPrefix(names);
   const bare =
@@ -58,7 +58,7 @@ export function inspectGenes(names: readonly string[]): GeneSummary {
   };
 }
 
-/** A genome's name that most genes begin with. */
+/** The name of a genome that most gene names begin with. */
 function commonPrefix(names: readonly string[]): string | null {
   const counts = new Map<string, number>();
   for (const name of names) {
@@ -82,7 +82,7 @@ function speciesOfIds(ids: readonly string[]): string | null {
   return known.length === 0 ? null : known.join(" and ");
 }
 
-/** Human symbols are in capitals, those of mouse and rat begin with one. */
+/** Human symbols are in capitals; mouse and rat symbols begin with a capital. */
 function speciesOfSymbols(symbols: readonly string[]): string | null {
   const words = symbols.filter((name) => /^[A-Za-z]{2}/.test(name));
   if (words.length < 10) return null;

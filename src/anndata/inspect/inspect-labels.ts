@@ -1,10 +1,10 @@
-/** Which columns of cells are labels to train on, and which tell groups of cells apart. @module */
+/** Guesses which obs columns are labels for training, and which are groups of cells. @module */
 
 import { isPredictionColumn } from "../../schema/columns.ts";
 import type { Column, DataFrame } from "../types.ts";
 import type { AnnDataSummary, ColumnSummary, UnreadableSummary } from "./describe.ts";
 
-/** A column with more classes than this names cells, not types. */
+/** A column with more classes than this identifies cells, not types. */
 const MAX_LABEL_CLASSES = 1000;
 
 const LABEL_WORDS =
@@ -12,17 +12,17 @@ const LABEL_WORDS =
 const GROUP_WORDS =
   /donor|patient|subject|individual|participant|sample|batch|technology|chemistry|assay|protocol|library|channel|(^|_)lane|(^|_)run(_|$)|experiment|dataset|study|(^|_)site|plate|condition|treatment|stim|replicate|orig[._]ident|(^|_)pool|hashtag|disease|tissue|organ(_|$)|(^|_)sex$|gender|development|(^|_)age|ethnic|suspension|mouse_?id|time_?point|phase/i;
 const CLUSTER_WORDS = /cluster|louvain|leiden/i;
-/** Columns that CELLxGENE files have beside each label: its ontology term. */
+/** CELLxGENE files have such a column for each label, with its ontology term. */
 const TERM_ID = /ontology_term_id$/;
 
 export type ColumnRole = "label" | "group" | "other";
 
-/** True for a column summary, false for one that could not be read. */
+/** True for a column summary; false for a column that could not be read. */
 export function isReadable(column: ColumnSummary | UnreadableSummary): column is ColumnSummary {
   return !("problem" in column);
 }
 
-/** What a column of cells is good for, by its name and its classes. */
+/** The use of an obs column, by its name and its classes. */
 export function roleOf(column: ColumnSummary | UnreadableSummary, nCells: number): ColumnRole {
   if (!isReadable(column) || column.kind === "number" || column.kind === "boolean") return "other";
   const nClasses = column.nClasses ?? 0;
@@ -33,8 +33,8 @@ export function roleOf(column: ColumnSummary | UnreadableSummary, nCells: number
 }
 
 /**
- * Names of label columns to train on, coarse to fine: those whose names say that they are labels, as a chain in
- * which each refines the one before; the first alone where none does.
+ * Suggested label columns for training, coarse to fine: columns with names of labels, as a chain in which
+ * each refines the one before; the first column alone if there is no chain.
  */
 export async function labelChain({ obs: columns, nObs }: AnnDataSummary, obs: DataFrame): Promise<string[]> {
   const labels = columns
@@ -59,7 +59,7 @@ export async function labelChain({ obs: columns, nObs }: AnnDataSummary, obs: Da
   return best;
 }
 
-/** The longer chain; of two, the one with names that say more than that cells were clustered. */
+/** The longer chain; of equal ones, the one whose names are not those of clusterings. */
 function rank(chain: readonly string[]): number {
   return chain.length + chain.filter((name) => !CLUSTER_WORDS.test(name)).length / (MAX_LEVELS + 1);
 }
@@ -70,7 +70,7 @@ const MAX_LEVELS = 4;
 /** Share of cells that must follow the hierarchy. */
 const CONSISTENT = 0.98;
 
-/** True when nearly every class of `fine` lies in one class of `coarse`, and there are more of them. */
+/** True if nearly every class of `fine` belongs to one class of `coarse`, and `fine` has more classes. */
 export function refines(coarse: Int32Array, fine: Int32Array): boolean {
   const counts = new Map<number, Map<number, number>>();
   let total = 0;

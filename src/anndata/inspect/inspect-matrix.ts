@@ -1,44 +1,44 @@
-/** What a matrix looks like, measured on a sample of rows from all over it. @module */
+/** Infers what values a matrix holds from a sample of its rows. @module */
 import { exp } from "../../core/math.ts";
 import type { Matrix } from "../types.ts";
 
 /**
- * `empty` all zero; `binary` zeros and ones; `counts` whole numbers; `log` logarithms of normalised counts;
- * `normalised` other non-negative values; `scaled` negative values too.
+ * `empty`: all zero; `binary`: zeros and ones; `counts`: whole numbers; `log`: logarithms of normalised
+ * counts; `normalised`: other non-negative values; `scaled`: also negative values.
  */
 export type MatrixKind = "empty" | "binary" | "counts" | "log" | "normalised" | "scaled";
 
-/** What a sample of rows shows. */
+/** Statistics of a sample of rows. */
 export interface MatrixCharacter {
   readonly kind: MatrixKind;
-  /** Smallest and largest value, zeros that are not stored included. */
+  /** Smallest and largest value, including zeros that are not stored. */
   readonly range: readonly [number, number];
-  /** Share of whole numbers among the values other than zero. */
+  /** Share of whole numbers among the nonzero values. */
   readonly integerShare: number;
   /** Share of negative values among them. */
   readonly negativeShare: number;
-  /** What every row adds up to (of `log`: the counts before the logarithm of 1 + x), when they agree within 1 %. */
+  /** The sum of every row (for `log`: before the logarithm of 1 + x), if the sums agree within 1 %. */
   readonly rowTotal: number | null;
   readonly rowsLookedAt: number;
 }
 
-/** Where the sample lies: as many blocks of as many rows. */
+/** Size of the sample: number of blocks, and rows per block. */
 const BLOCKS = 8;
 const BLOCK_ROWS = 32;
 
 /** Logarithms of counts stay below this. */
 const MAX_LOG = 20;
 
-/** Whole numbers that are kept as floats come out of arithmetic a little off. */
+/** Tolerance for whole numbers that were computed as floats. */
 const WHOLE = 1e-6;
 
-/** A column-wise matrix of more entries than this is not measured, as one row needs all of it. */
+/** A CSC matrix with more entries than this is not sampled, because one row needs the whole matrix. */
 const MAX_COLUMNWISE = 1 << 26;
 
 /**
- * Looks at rows from the start to the end of `matrix`; of one that is stored column by column only at the first.
- * @returns null when looking would mean to read a large matrix whole.
- * @throws as `Matrix.rows`.
+ * Samples rows over the whole of `matrix`; only the first rows if it is stored by columns.
+ * @returns null if sampling would read all of a large matrix.
+ * @throws like `Matrix.rows`.
  */
 export async function inspectMatrix(matrix: Matrix, signal?: AbortSignal): Promise<MatrixCharacter | null> {
   if (matrix.storage === "csc" && (matrix.nStored ?? 0) > MAX_COLUMNWISE) return null;
@@ -100,11 +100,11 @@ function kindOf(sample: { low: number; high: number; nValues: number; nWhole: nu
   if (nValues === 0) return "empty";
   if (low < 0) return "scaled";
   if (nWhole === nValues) return high <= 1 ? "binary" : "counts";
-  // Shares of a total lie below 1, logarithms of counts per ten thousand do not.
+  // Fractions of a total are below 1, logarithms of counts per ten thousand are not.
   return high > 1 && high < MAX_LOG ? "log" : "normalised";
 }
 
-/** The mean of values that are all within 1 % of it. */
+/** The mean, if all values are within 1 % of it. */
 function agreed(totals: readonly number[]): number | null {
   const filled = totals.filter((total) => total > 0);
   const mean = filled.reduce((sum, total) => sum + total, 0) / filled.length;
