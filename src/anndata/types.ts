@@ -1,5 +1,5 @@
 /**
- * A lazy view of an annotated matrix, whatever the container: observations (cells) by variables (genes).
+ * A lazy view of an annotated matrix in any container: observations (cells) by variables (genes).
  * @module
  */
 import type { FileInput } from "../core/bytes.ts";
@@ -29,16 +29,16 @@ export type Column =
   | { readonly kind: "boolean"; readonly values: Uint8Array; readonly missing: Uint8Array | null };
 
 export interface DataFrame {
-  /** Number of rows; known even where the index cannot be read. */
+  /** Number of rows, known even if the index cannot be read. */
   readonly length: number;
   readonly index: readonly string[];
   /** Column names in `column-order`. */
   readonly columns: readonly string[];
-  /** @throws NOT_FOUND naming the nearest columns. */
+  /** @throws NOT_FOUND that names the most similar columns. */
   column(name: string): Promise<Column>;
 }
 
-/** Names one matrix of an AnnData. */
+/** The name of a matrix of an AnnData. */
 export type MatrixName = "X" | `layers/${string}` | "raw/X";
 
 /** A matrix that is read in row blocks; columns are var (or raw.var) in order. */
@@ -49,35 +49,35 @@ export interface Matrix {
   readonly storage: "csr" | "csc" | "dense";
   /** The stored dtype in numpy spelling, such as `float32` or `int64`. */
   readonly dtype: string;
-  /** Stored entries, when the container says. */
+  /** Number of stored entries, if the container reports it. */
   readonly nStored: number | null;
   /**
-   * Streams consecutive row blocks as canonical CSR (see `core/csr.ts`), values as float32. Never holds more
-   * than a few blocks. NaN and infinite values are errors.
+   * Streams consecutive row blocks as canonical CSR (see `core/csr.ts`), values as float32. At most a few
+   * blocks are in memory. NaN and infinite values are errors.
    * @throws BAD_DATA for a non-finite value, an index out of range or an inconsistent indptr.
    */
   rows(options?: RowsOptions): AsyncIterable<RowBlock>;
-  /** Names an entry for messages, such as `gene "CD3E" of cell "AAAC-1"`. */
+  /** Describes an entry for messages, such as `gene "CD3E" of cell "AAAC-1"`. */
   entryName?(row: number, column: number): Promise<string>;
 }
 
 export interface RowsOptions {
-  /** Rows of a block; by default chosen so that a block stays near 8 MiB. */
+  /** Rows of a block; by default so many that a block has about 8 MiB. */
   readonly blockRows?: number;
-  /** Rows of a block at most, where `blockRows` does not say. */
+  /** Maximum number of rows of a block, if `blockRows` is not given. */
   readonly maxRows?: number;
   readonly start?: number;
   readonly end?: number;
-  /** The caller is done with a block when it asks for the next one, which may lie in the same memory. */
+  /** The next block may reuse the memory of the current one, which the caller no longer uses. */
   readonly reuse?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** One stored element as `inspect` shows it. */
 export interface ElementSummary {
-  /** Such as `obsm/X_umap`. */
+  /** The path, such as `obsm/X_umap`. */
   readonly path: string;
-  /** `encoding-type`, or what the element looks like when it has none. */
+  /** `encoding-type`, or the form of an element without one. */
   readonly encoding: string;
   readonly dtype: string | null;
   readonly shape: readonly number[] | null;
@@ -87,32 +87,32 @@ export interface ElementSummary {
 export interface AnnData {
   /** File name for messages, or `memory`. */
   readonly source: string;
-  /** What it was opened from; null when it was made in memory. */
+  /** The input that it was opened from; null if it was made in memory. */
   readonly input: FileInput | null;
   /**
-   * What it is stored in: `format` names the container (`h5ad`, `zarr`, …), `store` gives its elements as they
-   * are (null when the container has none). Absent for a dataset made in memory.
+   * The storage: `format` names the container (`h5ad`, `zarr`, …), `store` gives access to its elements (null
+   * if the container has none). Absent for a dataset in memory.
    */
   readonly stored?: {
     readonly format: string;
     readonly store: ArrayStore | null;
-    /** Paths of its files, when they are not just what was opened. */
+    /** Paths of its files, if they differ from the opened path. */
     readonly files?: readonly string[];
   };
   /**
-   * Of a view with other genes: per gene the row of the stored var it comes from (-1 for none), and settings that
-   * are not stored. `stored` is then that of the dataset behind it.
+   * For a view with other genes: for each gene its row in the stored var (-1 for none), and settings that are
+   * not stored. `stored` is then that of the underlying dataset.
    */
   readonly reshaped?: {
     readonly varFrom: Int32Array;
     readonly uns: ReadonlyMap<string, ConfigMap>;
   };
   /**
-   * Of a view with some of the cells: the rows of these in what is stored, rising. `stored` is then that of the dataset
-   * behind it.
+   * For a view with some of the cells: their stored rows, ascending. `stored` is then that of the underlying
+   * dataset.
    */
   readonly selected?: Uint32Array;
-  /** What opening found worth telling; absent when there is nothing. */
+  /** Messages of opening; absent if there are none. */
   readonly notices?: readonly Notice[];
   readonly nObs: number;
   readonly nVars: number;
@@ -122,19 +122,19 @@ export interface AnnData {
   readonly layerKeys: readonly string[];
   readonly hasX: boolean;
   readonly hasRaw: boolean;
-  /** @throws NOT_FOUND listing the matrices that exist. */
+  /** @throws NOT_FOUND that lists the existing matrices. */
   matrix(name?: MatrixName): Promise<Matrix>;
   /** Gene names of a matrix: `raw.var` for `raw/X`, else `var`. */
   varNames(name?: MatrixName): Promise<readonly string[]>;
-  /** @throws NOT_FOUND listing the obsm keys; BAD_DATA when the array is not numeric and two-dimensional. */
+  /** @throws NOT_FOUND that lists the obsm keys; BAD_DATA if the array is not numeric and two-dimensional. */
   obsm(key: string): Promise<DenseMatrix>;
   readonly unsKeys: readonly string[];
   /**
    * One unstructured element; arrays become (nested) lists.
-   * @throws NOT_FOUND listing the keys; UNSUPPORTED for an encoding that is not read.
+   * @throws NOT_FOUND that lists the keys; UNSUPPORTED for an unsupported encoding.
    */
   uns(key: string): Promise<ConfigValue>;
-  /** Everything stored beside obs and var, known encoding or not, without reading values. */
+  /** All elements besides obs and var, of any encoding, without reading values. */
   elements(): Promise<readonly ElementSummary[]>;
   close(): Promise<void>;
 }

@@ -1,11 +1,12 @@
 /**
- * Brings rows into the canonical form of `core/csr.ts`: columns rise, duplicates are summed, zeros go.
+ * Converts rows to the canonical form of `core/csr.ts`: columns ascend, duplicates are summed, zeros are
+ * removed.
  * @module
  */
 import type { Csr } from "../../core/csr.ts";
 import type { ScratchBuffer } from "../../core/scratch-buffer.ts";
 
-/** Why an entry cannot be used. `column` is as stored and may be out of range. */
+/** Why an entry is invalid. `column` is the stored value and may be out of range. */
 export interface EntryProblem {
   readonly kind: "column" | "value";
   readonly row: number;
@@ -13,7 +14,7 @@ export interface EntryProblem {
   readonly value: number;
 }
 
-/** Column numbers in the narrowest type that holds them; they lie in `room`, if there is one. */
+/** Column numbers in the narrowest type, stored in `room` if it is given. */
 export function compactColumns(
   columns: Int32Array,
   nCols: number,
@@ -28,9 +29,9 @@ export function compactColumns(
 }
 
 /**
- * Canonical CSR of `nRows` rows whose entries lie at `starts[r]` to `starts[r + 1]` of `columns` and
- * `values`; both arrays are consumed. `report` is called for the first unusable entry and must throw. With a
- * `room` the caller keeps no block beyond the next one.
+ * Canonical CSR of `nRows` rows whose entries are `starts[r]` to `starts[r + 1]` of `columns` and `values`;
+ * both arrays are overwritten. `report` is called for the first invalid entry and must throw. With a `room`,
+ * a block is only valid until the next one is made.
  */
 export function canonicalCsr(
   nRows: number,
@@ -59,7 +60,7 @@ export function canonicalCsr(
       last = column;
     }
     if (rises && !hasZero && kept === start) {
-      kept = end; // the usual case: nothing to move
+      kept = end; // the usual case: the row is already in place
     } else if (rises) {
       for (let e = start; e < end; e++) {
         const value = values[e];
@@ -87,7 +88,7 @@ export function canonicalCsr(
   };
 }
 
-/** Sorts one row and sums its duplicates in float64; writes it at `kept`, which is at most `start`. */
+/** Sorts one row and sums its duplicates in float64; writes it at `kept`, which is not after `start`. */
 function mergeRow(
   row: number,
   start: number,
@@ -98,7 +99,7 @@ function mergeRow(
   report: (problem: EntryProblem) => never,
 ): number {
   const n = end - start;
-  // Column and place in one number, so that the sort is numeric and stable.
+  // Column and position in one number, so that the sort is numeric and stable.
   const order = new Float64Array(n);
   for (let i = 0; i < n; i++) order[i] = columns[start + i] * n + i;
   order.sort();

@@ -17,7 +17,7 @@ export function columnStrings(column: Column): (string | null)[] {
   }
 }
 
-/** Numbers repeat in columns that hold labels, so each text is made once. */
+/** Numbers repeat in label columns, so each text is made once. */
 function numberStrings({ values, missing, dtype }: Extract<Column, { kind: "number" }>): (string | null)[] {
   const kind = dtype.toLowerCase();
   const show = !kind.startsWith("float") ? String : kind === "float32" ? pythonFloat32 : pythonFloat;
@@ -26,14 +26,17 @@ function numberStrings({ values, missing, dtype }: Extract<Column, { kind: "numb
     if (missing?.[i] || Number.isNaN(value)) return null;
     let text = texts.get(value);
     if (text === undefined || value === 0) {
-      text = show(value); // a Map does not tell -0 from 0
+      text = show(value); // a Map treats -0 and 0 as equal
       texts.set(value, text);
     }
     return text;
   });
 }
 
-/** A column as codes into its distinct values, sorted by code point; -1 is missing, unused categories go. */
+/**
+ * A column as codes into its distinct values, sorted by code point; -1 is missing, unused categories are
+ * dropped.
+ */
 export function columnLabels(column: Column): { codes: Int32Array; categories: readonly string[] } {
   const { codes, names } =
     column.kind === "categorical" ? categoricalSlots(column) : slots(columnStrings(column));
@@ -44,7 +47,7 @@ export function columnLabels(column: Column): { codes: Int32Array; categories: r
 }
 
 interface Slots {
-  /** Per row an index into `names`, -1 where missing. */
+  /** For each row an index into `names`, -1 if missing. */
   readonly codes: Int32Array;
   readonly names: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** Opens obs and var: an index and columns that are read when asked for. @module */
+/** Opens obs and var: an index, and columns that are read on request. @module */
 import { didYouMean } from "../../core/nearest.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import type { ArrayStore, StoredArray, StoredGroup } from "../../formats/array-store.ts";
@@ -9,9 +9,9 @@ import { columnStrings } from "./column-values.ts";
 import { encodingOf, openExisting, text, texts, unknownEncoding } from "./element-encodings.ts";
 
 /**
- * Opens the frame at `path`: the current layout, that of anndata 0.7 (`__categories`) or the compound table
- * of earlier ones, whose categories lie in uns.
- * @throws NOT_FOUND without it, UNSUPPORTED for another encoding, BAD_FORMAT for missing parts.
+ * Opens the frame at `path`: the current layout, that of anndata 0.7 (`__categories`), or the compound table
+ * of earlier versions, whose categories are in uns.
+ * @throws NOT_FOUND if it is missing, UNSUPPORTED for another encoding, BAD_FORMAT for missing parts.
  */
 export async function openDataFrame(store: ArrayStore, path: string): Promise<DataFrame> {
   const element = await openExisting(store, path);
@@ -60,7 +60,7 @@ async function codesOf(store: ArrayStore, path: string): Promise<StoredArray> {
   throw new AtlasmtlError("BAD_FORMAT", "the index is neither an array nor a column", { where: path });
 }
 
-/** A compound array; its text fields and, by codes, its categories come as in anndata before 0.7. */
+/** A compound array; its text fields and categories are stored as in anndata before 0.7. */
 async function openTable(store: ArrayStore, table: StoredArray): Promise<DataFrame> {
   const indexKey = ["index", "_index"].find((name) => table.fields.includes(name)) ?? table.fields[0];
   const where = `${store.name} › ${table.path}`;
@@ -111,10 +111,10 @@ export interface FrameParts {
   readonly readColumn: (name: string) => Promise<Column>;
 }
 
-/** Columns of a table. Each that is named is looked for, whether it is there or not. */
+/** The columns of a table. Every named column is looked up, also if it does not exist. */
 const MAX_COLUMNS = 100_000;
 
-/** A frame over its parts; an index that cannot be read throws when it is asked for. */
+/** A frame from its parts; an unreadable index throws when it is requested. */
 export async function frame(parts: FrameParts): Promise<DataFrame> {
   const { where, length, columns } = parts;
   if (columns.length > MAX_COLUMNS)

@@ -1,6 +1,6 @@
 /**
- * Which stored element is what: `encoding-type` and `encoding-version` decide, untagged elements of old
- * files are told by their form. Source: anndata's documentation, "on-disk format".
+ * The encodings of stored elements, by `encoding-type` and `encoding-version`; untagged elements of old files
+ * are recognised by their form. Source: anndata's documentation, "on-disk format".
  * @module
  */
 
@@ -10,7 +10,7 @@ import type { NumberArray } from "../../formats/number-arrays.ts";
 
 export type StoredElement = StoredArray | StoredGroup;
 
-/** `type@version`, or a name in brackets for what an untagged element looks like. */
+/** `type@version`, or a name in brackets for the form of an untagged element. */
 export function encodingOf(element: StoredElement): string {
   const type = text(element.attribute("encoding-type"));
   if (type !== undefined && type !== "")
@@ -23,14 +23,14 @@ export function encodingOf(element: StoredElement): string {
   return element.shape?.length === 0 ? "(scalar)" : `(${element.element} array)`;
 }
 
-/** For people: the encoding without its version or brackets. */
+/** The encoding for messages, without version and brackets. */
 export function encodingName(element: StoredElement): string {
   return encodingOf(element)
     .replace(/@.*$/, "")
     .replace(/^\((.*)\)$/, "$1");
 }
 
-/** @throws UNSUPPORTED naming the encoding. */
+/** @throws UNSUPPORTED that names the encoding. */
 export function unknownEncoding(element: StoredElement, as: string): never {
   throw new AtlasmtlError("UNSUPPORTED", `encoding ${encodingOf(element)} cannot be read as ${as}`, {
     where: element.path,
@@ -38,14 +38,14 @@ export function unknownEncoding(element: StoredElement, as: string): never {
   });
 }
 
-/** An element that must be there. @throws NOT_FOUND. */
+/** Opens a required element. @throws NOT_FOUND. */
 export async function openExisting(store: ArrayStore, path: string): Promise<StoredElement> {
   const element = await store.open(path);
   if (element === null) throw new AtlasmtlError("NOT_FOUND", `there is no "${path}"`);
   return element;
 }
 
-/** An array that must be there. @throws BAD_FORMAT when it is missing or a group. */
+/** Opens a required array. @throws BAD_FORMAT if it is missing or a group. */
 export async function openArray(store: ArrayStore, path: string): Promise<StoredArray> {
   const element = await store.open(path);
   if (element?.kind === "array") return element;

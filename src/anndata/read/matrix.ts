@@ -26,10 +26,10 @@ const STORAGES: ReadonlyMap<string, Matrix["storage"]> = new Map([
   ["(h5sparse csc)", "csc"],
 ]);
 
-/** True for what {@link openMatrix} can open. */
+/** True for an element that {@link openMatrix} can open. */
 export const isMatrixEncoding = (encoding: string): boolean => STORAGES.has(encoding);
 
-/** The size a matrix must have, and the names of its rows and columns for messages. */
+/** The expected size of a matrix, and the names of its rows and columns for messages. */
 export interface MatrixFrame {
   readonly nRows: number;
   readonly nCols: number;
@@ -39,7 +39,7 @@ export interface MatrixFrame {
 
 /**
  * Opens the matrix stored at `path`.
- * @throws NOT_FOUND without it, UNSUPPORTED for another encoding, BAD_DATA for parts that contradict.
+ * @throws NOT_FOUND if it is missing, UNSUPPORTED for another encoding, BAD_DATA for inconsistent parts.
  */
 export async function openMatrix(
   store: ArrayStore,
@@ -55,7 +55,7 @@ export async function openMatrix(
   }
 }
 
-/** How a matrix of the size of `frame` is stored. @throws as {@link openMatrix}. */
+/** How a matrix of the size of `frame` is stored. @throws like {@link openMatrix}. */
 export async function openStorage(
   store: ArrayStore,
   path: string,
@@ -111,7 +111,7 @@ async function openVector(store: ArrayStore, path: string): Promise<StoredArray>
   return unknownEncoding(array, "part of a sparse matrix");
 }
 
-/** @throws BAD_DATA when indptr does not rise from 0 to the number of stored entries. */
+/** @throws BAD_DATA if indptr does not ascend from 0 to the number of stored entries. */
 export async function readStarts(array: StoredArray, n: number, nStored: number): Promise<Float64Array> {
   if (lengthOf(array) !== n + 1)
     throw new AtlasmtlError("BAD_DATA", `indptr has ${lengthOf(array)} entries, expected ${n + 1}`);
@@ -135,12 +135,12 @@ export interface MatrixParts {
   readonly frame: MatrixFrame;
 }
 
-/** A matrix over its parts; the rows of every storage come out alike. */
+/** A matrix from its parts; every storage gives equal rows. */
 export function matrixOf(parts: MatrixParts): Matrix {
   const { name, where, arrays, frame } = parts;
   const { nRows, nCols } = frame;
   const entryName = async (row: number, column: number): Promise<string> => {
-    // Names that cannot be read must not hide the message they belong to.
+    // Unreadable names must not hide the original message.
     const [cells, genes] = await Promise.all([
       frame.rowNames().catch(() => []),
       frame.columnNames().catch(() => []),

@@ -1,4 +1,4 @@
-/** Reads coordinates (obsm): arrays, tables and sparse matrices alike become dense float32. @module */
+/** Reads coordinates (obsm): arrays, tables and sparse matrices become dense float32. @module */
 import type { DenseMatrix } from "../../core/dense.ts";
 import { maxArrayBytes } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
@@ -14,10 +14,10 @@ import { streamRows } from "./rows.ts";
 const ENTRY_BYTES = 8;
 
 /**
- * The coordinates at `obsm/key` for `nObs` cells. Of a table these are its columns of numbers, in its order, missing
- * values as NaN.
- * @throws BAD_DATA for another number of rows and for what holds no numbers in two dimensions, LIMIT for a sparse
- * matrix that would not fit the memory when dense.
+ * The coordinates at `obsm/key` for `nObs` cells. Of a table, the numeric columns are used, in order, with
+ * NaN for missing values.
+ * @throws BAD_DATA for another number of rows, or if it is not numeric and two-dimensional, LIMIT for a
+ * sparse matrix that is too large for memory when dense.
  */
 export async function readObsm(store: ArrayStore, key: string, nObs: number): Promise<DenseMatrix> {
   const table = await store.open("obsm");
@@ -28,7 +28,7 @@ export async function readObsm(store: ArrayStore, key: string, nObs: number): Pr
   return found;
 }
 
-/** A field of the compound table that obsm was before anndata 0.7. */
+/** A field of the compound table that holds obsm before anndata 0.7. */
 async function readOldTable(table: StoredArray, key: string): Promise<DenseMatrix> {
   const { values, width, dtype } = await table.readField(key);
   if (!ArrayBuffer.isView(values)) throw noNumbers(`${dtype} values`);

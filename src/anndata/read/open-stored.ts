@@ -1,4 +1,4 @@
-/** The AnnData in an open store, whatever the container behind it. @module */
+/** Opens the AnnData in an open store of any container. @module */
 import type { FileInput } from "../../core/bytes.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
@@ -11,7 +11,7 @@ import { readObsm } from "./obsm.ts";
 import { readUns } from "./uns.ts";
 
 /**
- * The AnnData in an open store; closing it closes the store. `format` is what holds it, such as `h5ad`.
+ * The AnnData in an open store; closing it closes the store. `format` is the container, such as `h5ad`.
  * @throws BAD_FORMAT without obs and var.
  */
 export async function annDataOf(
@@ -114,14 +114,14 @@ export async function annDataOf(
   };
 }
 
-/** Keys of a group, or the fields of the compound table that it was before anndata 0.7. */
+/** Keys of a group, or of the compound table that is used before anndata 0.7. */
 async function keysOf(store: ArrayStore, path: string): Promise<readonly string[]> {
   const element = await store.open(path);
   if (element?.kind === "group") return element.keys;
   return element?.fields ?? [];
 }
 
-/** Root elements that have members worth listing one by one. */
+/** Root elements whose members are listed one by one. */
 const CONTAINERS = ["layers", "obsm", "varm", "obsp", "varp", "uns", "raw"];
 
 async function summarise(store: ArrayStore, rootKeys: readonly string[]): Promise<ElementSummary[]> {
@@ -139,7 +139,10 @@ async function summarise(store: ArrayStore, rootKeys: readonly string[]): Promis
   return found;
 }
 
-/** The rows and columns of a table, which its group does not tell; anything else as it is. */
+/**
+ * Adds rows and columns to the summary of a table, which its group does not have; other elements are
+ * unchanged.
+ */
 async function tableShape(store: ArrayStore, element: ElementSummary): Promise<ElementSummary> {
   if (element.encoding !== "dataframe") return element;
   try {

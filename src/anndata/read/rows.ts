@@ -1,6 +1,6 @@
 /**
- * Streams the rows of a matrix as canonical CSR blocks, whatever its storage. CSR, CSC and dense copies of
- * one matrix give identical blocks.
+ * Streams the rows of a matrix as canonical CSR blocks. CSR, CSC and dense copies of one matrix give
+ * identical blocks.
  * @module
  */
 import type { RowBlock } from "../../core/csr.ts";
@@ -19,7 +19,7 @@ export interface SparseArrays {
   readonly data: NumericSource;
 }
 
-/** Consecutive rows in memory: row r holds `starts[r]` to `starts[r + 1]` of the other two. */
+/** Consecutive rows in memory: row r holds entries `starts[r]` to `starts[r + 1]` of the other two arrays. */
 export interface HeldRows {
   readonly firstRow: number;
   readonly starts: Float64Array;
@@ -27,7 +27,7 @@ export interface HeldRows {
   readonly values: Float32Array;
 }
 
-/** A matrix that comes in ranges of rows which fit the memory, such as one read from text. */
+/** A matrix that is read in ranges of rows that fit into memory, such as one from text. */
 export interface RangedArrays {
   readonly storage: Matrix["storage"];
   ranges(start: number, end: number, signal: AbortSignal | undefined): AsyncIterable<HeldRows>;
@@ -42,23 +42,23 @@ export interface MatrixLayout {
   readonly nRows: number;
   readonly nCols: number;
   readonly arrays: MatrixArrays;
-  /** Throws for an unusable entry, naming it; rows count from the top of the matrix. */
+  /** Throws for an invalid entry and names it; rows are those of the whole matrix. */
   readonly report: (problem: EntryProblem) => never;
 }
 
-/** Values of a block by default: 8 MiB of 4-byte columns and 4-byte values. */
+/** Default number of values in a block: 8 MiB of 4-byte columns and 4-byte values. */
 const BLOCK_ENTRIES = 1 << 18;
 
-/** Rows of a block by default at most. */
+/** Default maximum number of rows in a block. */
 const BLOCK_ROWS = 8192;
 
-/** Entries of a CSC matrix turned at a time: 256 MiB. */
+/** Entries of a CSC matrix that are transposed at once: 256 MiB. */
 const TURNED_ENTRIES = 1 << 25;
 
-/** Entries of a CSC matrix read at a time. */
+/** Entries of a CSC matrix that are read at once. */
 const SCAN_ENTRIES = 1 << 21;
 
-/** Streams rows `start` to `end`. @throws BAD_DATA for an unusable entry, ABORTED by the signal. */
+/** Streams rows `start` to `end`. @throws BAD_DATA for an invalid entry, ABORTED by the signal. */
 export function streamRows(layout: MatrixLayout, options: RowsOptions = {}): AsyncIterable<RowBlock> {
   const start = options.start ?? 0;
   const end = options.end ?? layout.nRows;
@@ -94,7 +94,7 @@ async function breathe(signal: AbortSignal | undefined): Promise<void> {
   throwIfAborted(signal);
 }
 
-/** The end of a block that begins at `row`: a fixed number of rows, or as many as the entries allow. */
+/** The end of a block that begins at `row`: after a fixed number of rows, or as many as its entries allow. */
 function blockEnd(row: number, asked: Asked, starts: Float64Array | Uint32Array): number {
   if (asked.blockRows !== undefined) return Math.min(row + asked.blockRows, asked.end);
   const limit = starts[row] + BLOCK_ENTRIES;
@@ -150,8 +150,8 @@ async function* denseRows(
 }
 
 /**
- * A CSC matrix is turned in ranges of rows that fit a fixed memory: one scan counts the entries of each
- * row, then one scan per range places them. Columns are scanned in order, so rows come out sorted.
+ * Transposes a CSC matrix in ranges of rows that fit a fixed memory: one scan counts the entries of each row,
+ * then one scan per range places them. Columns are scanned in order, so rows are sorted.
  */
 async function* cscRows(layout: MatrixLayout, arrays: SparseArrays, asked: Asked): AsyncGenerator<RowBlock> {
   const counts = new Uint32Array(layout.nRows);
@@ -218,7 +218,7 @@ async function* rangedRows(
     yield* heldRows(layout, range, asked);
 }
 
-/** Rows in memory as blocks; blocks of a fixed size end where the rows do. */
+/** Splits rows in memory into blocks; the last block of a fixed size may be shorter. */
 async function* heldRows(layout: MatrixLayout, held: HeldRows, asked: Asked): AsyncGenerator<RowBlock> {
   const { starts, columns, values } = held;
   const nRows = starts.length - 1;
@@ -256,7 +256,7 @@ async function* scan(
   }
 }
 
-/** The column of a CSC matrix that holds an entry: the last that starts at or before it. */
+/** The column of an entry of a CSC matrix: the last one that starts at or before it. */
 function columnOf(starts: Float64Array, entry: number): number {
   let low = 0;
   let high = starts.length - 1;

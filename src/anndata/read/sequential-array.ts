@@ -1,19 +1,19 @@
-/** Reads a stored array front to back in slices, without undoing a compressed chunk twice. @module */
+/** Reads a stored array from front to back in slices, without decompressing a chunk twice. @module */
 import { createScratchBuffer, type ScratchBuffer } from "../../core/scratch-buffer.ts";
 import type { StoredArray } from "../../formats/array-store.ts";
 import { type NumberArray, toFloat32, toInt32 } from "../../formats/number-arrays.ts";
 
-/** Numbers in rows of `width`; `read` hands out arrays that the caller may change. */
+/** Numbers in rows of `width`; the caller may change the arrays that `read` returns. */
 export interface NumericSource {
   readonly nRows: number;
   readonly width: number;
   readonly dtype: string;
-  /** Rows of one compressed chunk; null when any row can be read by itself. */
+  /** Rows of one compressed chunk; null if each row can be read separately. */
   readonly chunkRows: number | null;
   read(start: number, end: number, scratch?: ScratchBuffer): Promise<NumberArray>;
 }
 
-/** A chunk above this is read in part, even if that means undoing it again for the next part. */
+/** A larger chunk is read in parts, even if it must be decompressed again for each part. */
 const MAX_CHUNK_VALUES = 1 << 26;
 
 export function storedSource(array: StoredArray): NumericSource {
@@ -38,7 +38,7 @@ export function memorySource(values: NumberArray, width = 1, dtype = "float32"):
 }
 
 export interface SliceOptions {
-  /** Each slice lies where the one before lay. */
+  /** Each slice reuses the memory of the one before. */
   readonly reuse: boolean;
 }
 
@@ -50,7 +50,7 @@ export function readFloats(
   return sequential(source, reuse, toFloat32, (buffer, length) => new Float32Array(buffer, 0, length));
 }
 
-/** Slices of `source` as int32; see `toInt32` for what does not fit. */
+/** Slices of `source` as int32; see `toInt32` for values out of range. */
 export function readInts(
   source: NumericSource,
   { reuse }: SliceOptions = { reuse: false },
@@ -84,7 +84,7 @@ function sequential<T extends Float32Array | Int32Array>(
       if (at < heldStart || at >= heldEnd) {
         const from = Math.floor(at / chunkRows) * chunkRows;
         const to = Math.min(Math.ceil(end / chunkRows) * chunkRows, nRows);
-        held = view(new ArrayBuffer(0), 0); // frees the last part before the next is read
+        held = view(new ArrayBuffer(0), 0); // frees the previous part before the next is read
         held = await direct(from, to);
         heldStart = from;
         heldEnd = to;

@@ -7,7 +7,7 @@ import { readColumn } from "./column-readers.ts";
 import { columnStrings } from "./column-values.ts";
 import { encodingOf, openExisting, type StoredElement, unknownEncoding } from "./element-encodings.ts";
 
-/** Groups within groups; a file can nest them in a circle. */
+/** Maximum nesting of groups; a file can contain cycles. */
 const MAX_DEPTH = 32;
 
 type Reader = (store: ArrayStore, element: StoredElement, depth: number) => Promise<ConfigValue>;
@@ -52,7 +52,7 @@ async function readMap(store: ArrayStore, element: StoredElement, depth: number)
   return map;
 }
 
-/** A table of rows as a map of its fields. */
+/** A compound table as a map of its fields. */
 async function readRecords(_store: ArrayStore, element: StoredElement): Promise<ConfigValue> {
   if (element.kind !== "array") return unknownEncoding(element, "a setting");
   const map = new Map<string, ConfigValue>();

@@ -1,30 +1,30 @@
-/** The whole of a matrix in memory, in as little of it as training needs. @module */
+/** Reads a whole matrix into memory, in the compact form that training uses. @module */
 import type { Csr } from "../../core/csr.ts";
 import type { WorkOptions } from "../../core/progress.ts";
 import { AtlasmtlError, option, phrase } from "../../errors.ts";
 import type { Matrix } from "../types.ts";
 
 export interface CompactOptions extends WorkOptions {
-  /** Keeps only which entries are above zero; no values are stored. */
+  /** Stores only which entries are above zero, without values. */
   readonly binary: boolean;
   /**
-   * Called with each kept row's values, `data[start]` to `data[end − 1]`, once they are there; it may change them.
-   * Not with `binary`.
+   * Called with the values of each kept row, `data[start]` to `data[end − 1]`; it may change them. Not with
+   * `binary`.
    */
   readonly onRow?: ((data: Float32Array, start: number, end: number, row: number) => void) | undefined;
-  /** Rows to keep: one byte per row (non-zero keeps it), or rising row numbers. All by default. */
+  /** Rows to keep: one byte per row (nonzero keeps it), or ascending row numbers. All by default. */
   readonly rows?: Uint8Array | Uint32Array | undefined;
 }
 
-/** Positions of one Csr are counted in 32 bits. */
+/** Positions in a Csr are 32-bit numbers. */
 const MAX_ENTRIES = 0xffff_ffff;
 
 /**
  * Reads a matrix into one {@link Csr}: 2 bytes per entry (4 beyond 65,536 genes), 4 more for values.
  *
- * The arrays are sized by what the file says it stores; memory that stays untouched is not taken.
- * @throws BAD_DATA for a negative value when `binary`, or as `Matrix.rows`; USAGE for a selection that does
- * not fit; LIMIT beyond 2^32 entries or rows; ABORTED by the signal.
+ * The arrays have the size that the file declares; untouched memory is not allocated by the system.
+ * @throws BAD_DATA for a negative value with `binary`, or like `Matrix.rows`; USAGE for an invalid selection;
+ * LIMIT beyond 2^32 entries or rows; ABORTED by the signal.
  */
 export async function readCompactCsr(matrix: Matrix, options: CompactOptions): Promise<Csr> {
   const { binary, signal, onProgress } = options;

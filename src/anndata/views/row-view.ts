@@ -1,4 +1,4 @@
-/** A dataset seen with some of its cells; nothing is read before it is asked for. @module */
+/** A view of some cells of a dataset; data are read only on request. @module */
 import type { Csr } from "../../core/csr.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { frame } from "../read/dataframe.ts";
@@ -6,9 +6,10 @@ import type { AnnData, Matrix } from "../types.ts";
 import { pickColumn } from "./select-cells.ts";
 
 /**
- * The cells `rows` (rising row numbers) of `base`, with their matrices, raw among them, obs and obsm, all of var, and
- * uns. What is stored beside these (obsp, varm, varp) follows when the view is written. The view must not outlive `base`.
- * @throws USAGE for rows that do not rise or do not exist.
+ * The cells `rows` (ascending row numbers) of `base`, with their matrices, including raw, obs and obsm, all
+ * of var, and uns. Other stored elements (obsp, varm, varp) are written with the view. Do not use the view
+ * after `base` is closed.
+ * @throws USAGE for rows that do not ascend or do not exist.
  */
 export async function viewRows(base: AnnData, rows: Uint32Array): Promise<AnnData> {
   for (let i = 0; i < rows.length; i++)

@@ -1,4 +1,4 @@
-/** Part of a dataset, held in memory. @module */
+/** Reads some cells of a dataset into memory. @module */
 
 import type { DenseMatrix } from "../../core/dense.ts";
 import type { WorkOptions } from "../../core/progress.ts";
@@ -8,14 +8,14 @@ import { readCompactCsr } from "../read/whole-matrix.ts";
 import type { AnnData, Column, MatrixName } from "../types.ts";
 
 /**
- * The cells `rows` (rising row numbers) with one matrix as X, all of obs and var, and obsm.
+ * The cells `rows` (ascending row numbers) with one matrix as X, all of obs and var, and obsm.
  *
  * ```ts
  * const donor = await adata.obs.column("donor");
  * const rows = cellsWhere(donor, (value) => value !== "patient_7");
  * const training = await selectObs(adata, rows);
  * ```
- * @throws USAGE when rows do not rise or do not exist; BAD_DATA and NOT_FOUND as the reading does.
+ * @throws USAGE if rows do not ascend or do not exist; BAD_DATA and NOT_FOUND like reading.
  */
 export async function selectObs(
   adata: AnnData,
@@ -36,14 +36,16 @@ export async function selectObs(
   });
 }
 
-/** Numbers of the rows whose label passes `test`; a missing label is null. Labels are compared as text. */
+/**
+ * The numbers of the rows whose label passes `test`; a missing label is null. Labels are compared as text.
+ */
 export function cellsWhere(column: Column, test: (label: string | null) => boolean): Uint32Array {
   const rows: number[] = [];
   for (const [row, label] of columnStrings(column).entries()) if (test(label)) rows.push(row);
   return Uint32Array.from(rows);
 }
 
-/** The entries `from` of a column, in that order; -1 gives a missing one. */
+/** The entries `from` of a column, in that order; -1 gives a missing value. */
 export function pickColumn(column: Column, from: Int32Array | Uint32Array): Column {
   const n = from.length;
   const hasGaps = from instanceof Int32Array && from.includes(-1);

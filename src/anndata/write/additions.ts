@@ -1,22 +1,22 @@
-/** What is added to a stored dataset. @module */
+/** The results that are added to a stored dataset. @module */
 import type { ConfigMap } from "../../core/config.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
 import type { Column } from "../types.ts";
 
-/** Results to add. What exists under the same name is replaced. */
+/** Results to add. Existing elements of the same name are replaced. */
 export interface Additions {
   /** Columns of obs, appended in this order. */
   readonly obs?: ReadonlyMap<string, Column>;
   readonly obsm?: ReadonlyMap<string, DenseMatrix>;
   /** Settings by their key in uns. */
   readonly uns?: ReadonlyMap<string, ConfigMap>;
-  /** True for further columns of obs to take out, such as those of an earlier run. */
+  /** True for additional obs columns to remove, such as those of an earlier run. */
   readonly removeObs?: (name: string) => boolean;
   readonly removeObsm?: (key: string) => boolean;
   readonly removeUns?: (key: string) => boolean;
 }
 
-/** What is about to be added, before it is there. */
+/** The names of future additions. */
 export interface AdditionNames extends Pick<Additions, "removeObs" | "removeObsm" | "removeUns"> {
   readonly obs?: Names;
   readonly obsm?: Names;

@@ -13,7 +13,7 @@ import { checkAnnotatable, checkAnnotatedOutput, writeAnnotated } from "./append
 import { convertDataset } from "./convert-dataset.ts";
 import { checkCarried, type ElementSink, pieces } from "./copy-elements.ts";
 
-/** The file with additions where `adata` is one, else a new file of what it holds. */
+/** Writes a copy of the file with additions if `adata` is an `.h5ad`, else a new file with its content. */
 export async function annotateH5ad(
   adata: AnnData,
   path: string,
@@ -25,7 +25,7 @@ export async function annotateH5ad(
   return [];
 }
 
-/** Checks, before long work begins, that {@link annotateH5ad} can succeed. @throws as it does. */
+/** Checks before long work that {@link annotateH5ad} can succeed. @throws like it. */
 export async function checkH5adOutput(
   adata: AnnData,
   path: string,

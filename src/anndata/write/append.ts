@@ -1,8 +1,8 @@
 /**
- * Adds results to a copy of an `.h5ad` file; everything else stays byte for byte as it was.
+ * Adds results to a copy of an `.h5ad` file; everything else stays byte for byte.
  *
- * What an earlier run left under the same names is taken out of its group first. HDF5 keeps the space of
- * what was taken out; see `formats/hdf5-unlink.ts`.
+ * Results of an earlier run with the same names are first removed from their group. HDF5 does not free the
+ * space of removed elements; see `formats/hdf5/remove-members.ts`.
  * @module
  */
 import { platform } from "#platform";
@@ -23,11 +23,11 @@ import { type Renewed, readUpgrade, writeUpgrade } from "./upgrade-layout.ts";
 import { isName, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
 
 /**
- * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
- * replaced whole or stays as it is, with the files that `also` makes of it.
- * A compound table of cells (anndata before 0.7) becomes one of the current layout.
- * @throws UNSUPPORTED when the layout takes no additions, MISMATCH when a result has another number of rows, IO
- * when the file cannot be written, ABORTED by the signal.
+ * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be the same file. `outPath` is
+ * replaced atomically, with the files that `also` makes. A compound table of cells (anndata before 0.7) is
+ * upgraded to the current layout.
+ * @throws UNSUPPORTED if results cannot be added to the layout, MISMATCH if a result has another number of
+ * rows, IO if the file cannot be written, ABORTED by the signal.
  */
 export async function writeAnnotated(
   inputPath: string,
@@ -46,7 +46,7 @@ export async function writeAnnotated(
   await platform.files.replace(outPath, make, also);
 }
 
-/** As {@link writeAnnotated}, from bytes to bytes, on any host. */
+/** Like {@link writeAnnotated}, from bytes to bytes, on any host. */
 export async function annotateBytes(
   bytes: Uint8Array,
   additions: Additions,
@@ -63,8 +63,8 @@ export async function annotateBytes(
 }
 
 /**
- * Checks, before long work begins, that {@link writeAnnotated} could write to `outPath`.
- * @throws USAGE for another suffix, IO when the folder is not writable or the disk too full.
+ * Checks before long work that {@link writeAnnotated} can write to `outPath`.
+ * @throws USAGE for another suffix, IO if the folder is not writable or the disk too full.
  */
 export async function checkAnnotatedOutput(inputPath: string, outPath: string): Promise<void> {
   if (!outPath.toLowerCase().endsWith(".h5ad"))
@@ -77,21 +77,21 @@ export async function checkAnnotatedOutput(inputPath: string, outPath: string): 
   await platform.files.checkWritable(outPath, source.byteLength);
 }
 
-/** What a dataset holds that matters for adding to it. */
+/** The properties of a dataset that matter for adding results. */
 export interface Existing {
   readonly indexKey: string;
   readonly nObs: number;
   readonly columns: readonly string[];
-  /** Group path → members to take out. */
+  /** Group path → members to remove. */
   readonly removals: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Tables of an old layout that take additions only once they are written anew. */
+  /** Tables of an old layout that must be rewritten before results can be added. */
   readonly renewed?: Renewed;
 }
 
 /**
- * Checks, before long work begins, that results of these names can be added to a dataset stored as `.h5ad`.
- * @throws UNSUPPORTED when the layout takes none or keeps what they would replace, USAGE for a name that the
- * file cannot hold.
+ * Checks before long work that results of these names can be added to a dataset stored as `.h5ad`.
+ * @throws UNSUPPORTED if results cannot be added to the layout or existing ones cannot be replaced, USAGE for
+ * a name that is not allowed in the file.
  */
 export async function checkAnnotatable(adata: AnnData, additions: AdditionNames): Promise<void> {
   const store = adata.stored?.store;
@@ -107,7 +107,7 @@ export async function checkAnnotatable(adata: AnnData, additions: AdditionNames)
   }
 }
 
-/** Adds to the file that the HDF5 library knows as `path`; `name` is for messages. */
+/** Adds results to the file that the HDF5 library knows as `path`; `name` is for messages. */
 async function annotateInPlace(path: string, additions: Additions, name: string): Promise<void> {
   try {
     const existing = await readOnce(path, name, (file) => examine(file, additions));
@@ -126,7 +126,7 @@ async function annotateInPlace(path: string, additions: Additions, name: string)
   }
 }
 
-/** @throws UNSUPPORTED when obs is no table that columns can be added to. */
+/** @throws UNSUPPORTED if columns cannot be added to obs. */
 export async function examine(file: ArrayStore, additions: AdditionNames): Promise<Existing> {
   const group = await file.open("obs");
   const obs = await openDataFrame(file, "obs");
@@ -185,7 +185,7 @@ function append(file: Hdf5Writer, additions: Additions, existing: Existing): voi
   }
 }
 
-/** A name with slashes is a path of groups, in HDF5 as in anndata. */
+/** A name with slashes is a path of groups, in HDF5 and in anndata. */
 function makeParents(file: Hdf5Writer, folder: string, name: string): void {
   const steps = name.split("/");
   if (steps.length > 1 && !steps.every(isName))

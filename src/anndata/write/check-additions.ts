@@ -3,7 +3,7 @@ import { AtlasmtlError } from "../../errors.ts";
 import type { AdditionNames, Additions } from "./additions.ts";
 import { isName } from "./write-elements.ts";
 
-/** @throws MISMATCH for another number of rows, USAGE for a name that the file cannot hold. */
+/** @throws MISMATCH for another number of rows, USAGE for a name that is not allowed in the file. */
 export function checkAdditions(additions: Additions, nObs: number, indexKey: string): void {
   checkNames(additions, indexKey);
   for (const [name, column] of additions.obs ?? []) {
@@ -15,7 +15,7 @@ export function checkAdditions(additions: Additions, nObs: number, indexKey: str
   for (const settings of additions.uns?.values() ?? []) for (const name of settings.keys()) checkKey(name);
 }
 
-/** @throws USAGE for a name that the file cannot hold. */
+/** @throws USAGE for a name that is not allowed in the file. */
 export function checkNames({ obs, obsm, uns }: AdditionNames, indexKey: string): void {
   for (const name of obs?.keys() ?? [])
     if (name === indexKey || name === "_index" || name.split("/").some((step) => !isName(step)))

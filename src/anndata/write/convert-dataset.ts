@@ -1,4 +1,4 @@
-/** Carries a whole dataset from one container into another. @module */
+/** Copies a whole dataset from one container to another. @module */
 import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { ArrayStore } from "../../formats/array-store.ts";
@@ -17,10 +17,10 @@ import {
 import { tagDict, tagRoot, tagSparse, writeDense, writeDict, writeSetting } from "./write-elements.ts";
 import { type LeftOut, writeReshaped } from "./write-reshaped.ts";
 
-/** What an AnnData holds beside obs, var and X; anything else is copied as it is. */
+/** The groups of an AnnData besides obs, var and X; other elements are copied unchanged. */
 const GROUPS = ["obsm", "varm", "obsp", "varp", "uns"] as const;
 
-/** Members of the root that are written by name, those of anndata before 0.7 included. */
+/** Members of the root that are written by name, including those of anndata before 0.7. */
 const KNOWN: readonly string[] = [
   ...GROUPS,
   "layers",
@@ -35,10 +35,11 @@ const KNOWN: readonly string[] = [
 ];
 
 /**
- * Writes everything of `adata` and `additions` into `sink`. Matrices stay as they are stored; one that only
- * gives rows, such as one with other genes than stored, becomes CSR of float32. What had to be left out comes back.
- * @throws MISMATCH for results of another number of rows, USAGE for names that no container holds, ABORTED by
- * the signal, and as `copyElement`.
+ * Writes all of `adata` and `additions` into `sink`. Matrices are copied as stored; a matrix that can only be
+ * read by rows, such as one of a view with other genes, becomes CSR of float32. Returns what had to be left
+ * out.
+ * @throws MISMATCH for results with another number of rows, USAGE for names that no container allows, ABORTED
+ * by the signal; the errors of `copyElement`.
  */
 export async function convertDataset(
   adata: AnnData,
@@ -134,7 +135,7 @@ async function copyRaw(
   await copyMatrix("raw/X", `${prefix}X`);
 }
 
-/** What there is of a group where the container has none to copy. */
+/** The content of a group if the container has none to copy. */
 async function fillGroup(
   adata: AnnData,
   group: (typeof GROUPS)[number],
@@ -152,7 +153,7 @@ async function fillGroup(
   await sink.settle();
 }
 
-/** As `examine`, also for obs that is not stored in a group of its own. */
+/** Like `examine`, also for obs that is not stored as a group. */
 async function examineView(
   adata: AnnData,
   store: ArrayStore | null,

@@ -1,6 +1,6 @@
 /**
- * Copies stored elements from one container to another as they are: types, encodings and order stay. Layouts
- * of old anndata versions become the current ones, compound arrays a dict of their fields.
+ * Copies stored elements from one container to another; types, encodings and order are kept. Layouts of old
+ * anndata versions become the current ones, compound arrays a dict of their fields.
  * @module
  */
 import { throwIfAborted } from "../../core/progress.ts";
@@ -17,21 +17,21 @@ import type { Existing } from "./append.ts";
 import { tagDict, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
 import { writeFrame } from "./write-h5ad.ts";
 
-/** An array that is written while it grows. */
+/** An array that is written piece by piece. */
 export interface GrowingElement {
   append(values: NumberArray): Promise<void> | void;
   finish(): Promise<void> | void;
 }
 
-/** Where elements are copied to. */
+/** The target of copies. */
 export interface ElementSink extends ElementWriter {
-  /** An array of numbers that grows, in rows of `rowShape`. */
+  /** An array of numbers that is written piece by piece, in rows of `rowShape`. */
   grow(path: string, dtype: "int32" | "int64" | "float32", rowShape?: readonly number[]): GrowingElement;
-  /** The values of an array, in pieces where it is large; its attributes come after. */
+  /** Writes the values of an array, a large one in pieces; its attributes follow. */
   copyArray(array: StoredArray, path: string): Promise<void>;
-  /** A null of anndata's; a container that cannot hold one leaves it out and says false. */
+  /** Writes a null of anndata; a container that cannot store it returns false. */
   writeNull(path: string): boolean;
-  /** Lets go of what is held. */
+  /** Releases resources. */
   settle(): Promise<void>;
 }
 
@@ -39,16 +39,16 @@ export interface ElementSink extends ElementWriter {
 const PIECE_VALUES = 1 << 20;
 const PIECE_STRINGS = 1 << 16;
 
-/** Groups within groups; a file can nest them in a circle. */
+/** Maximum nesting of groups; a file can contain cycles. */
 const MAX_DEPTH = 32;
 
-/** Attributes that old layouts have and the current ones do not. */
+/** Attributes of old layouts that the current ones do not have. */
 const OLD_ATTRIBUTES: readonly string[] = ["h5sparse_format", "h5sparse_shape", "categories"];
 
 /**
- * Copies the element at `from` to `to`, with everything in it but the members named in `removals` (group path
- * → names).
- * @throws UNSUPPORTED for values that are not read, LIMIT for groups nested too deeply.
+ * Copies the element at `from` to `to`, with all of its members except those in `removals` (group path →
+ * names).
+ * @throws UNSUPPORTED for unsupported values, LIMIT for groups nested too deeply.
  */
 export async function copyElement(
   store: ArrayStore,
@@ -99,7 +99,9 @@ async function copyArray(array: StoredArray, encoding: string, sink: ElementSink
   sink.setAttribute(to, "encoding-version", version);
 }
 
-/** The values of an array of one dimension or more in pieces of whole chunks. @throws ABORTED by the signal. */
+/**
+ * The values of an array of at least one dimension, in pieces of whole chunks. @throws ABORTED by the signal.
+ */
 export async function* pieces(
   array: StoredArray,
   signal?: AbortSignal,
@@ -117,7 +119,7 @@ export async function* pieces(
   }
 }
 
-/** A table of rows as a dict of columns, but those in `without`. */
+/** A compound table as a dict of its columns, except those in `without`. */
 export async function copyFields(
   array: StoredArray,
   sink: ElementSink,
@@ -187,8 +189,8 @@ async function columnsOf(
 }
 
 /**
- * Copies obs or var in the current layout, with `added` columns at the end.
- * `store` is null where there is only the view.
+ * Copies obs or var in the current layout, with `added` columns at the end. `store` is null if only the view
+ * is available.
  */
 export async function copyAnnotation(
   frame: DataFrame,
@@ -222,14 +224,14 @@ export async function copyAnnotation(
   await sink.settle();
 }
 
-/** Writes results that lie outside of obs into groups that are there. */
+/** Writes results other than obs columns into existing groups. */
 export function writeAdditions(sink: ElementSink, { obsm, uns }: Additions): void {
   for (const [key, matrix] of obsm ?? []) writeDense(sink, `/obsm/${key}`, matrix);
   for (const [key, settings] of uns ?? []) writeSettings(sink, `/uns/${key}`, settings);
 }
 
 /**
- * Every element whose values cannot be carried into another container.
+ * All elements whose values cannot be copied to another container.
  * @throws LIMIT for groups nested too deeply.
  */
 async function unreadableElements(store: ArrayStore, path = "", depth = 0): Promise<string[]> {
@@ -244,7 +246,7 @@ async function unreadableElements(store: ArrayStore, path = "", depth = 0): Prom
   return found;
 }
 
-/** Reads one row: filters show only then whether they can be undone. */
+/** Reads one row, because only reading shows whether a filter is supported. */
 async function isReadable(array: StoredArray): Promise<boolean> {
   const rows = Math.min(array.shape?.[0] ?? 1, 1);
   try {
@@ -261,8 +263,8 @@ async function isReadable(array: StoredArray): Promise<boolean> {
 }
 
 /**
- * Checks that every stored value can be carried into another container.
- * @throws UNSUPPORTED naming those that cannot.
+ * Checks that every stored value can be copied to another container.
+ * @throws UNSUPPORTED that names those that cannot.
  */
 export async function checkCarried({ source, stored }: AnnData): Promise<void> {
   const store = stored?.store ?? null;

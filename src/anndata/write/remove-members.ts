@@ -1,4 +1,4 @@
-/** Makes room in a file for results of the same names. @module */
+/** Removes members from a file, so that results with the same names can be written. @module */
 import { AtlasmtlError } from "../../errors.ts";
 import type { ArrayStore, AttributeValue } from "../../formats/array-store.ts";
 import { editFile, inspectFile } from "../../formats/hdf5/layout.ts";
@@ -9,11 +9,11 @@ import { openWriter } from "../../formats/hdf5/write.ts";
 import { openExisting } from "../read/element-encodings.ts";
 
 /**
- * Takes the named members out of each group of the file that the HDF5 library knows as `path`.
+ * Removes the named members from each group of the file that the HDF5 library knows as `path`.
  *
- * A group is edited in place; one whose layout does not allow that (h5py makes such for names beyond ASCII)
- * is put together anew from hard links to what stays. `name` is for messages.
- * @throws UNSUPPORTED when neither can be done.
+ * A group is edited in place. If its layout does not allow that (h5py writes such groups for names beyond
+ * ASCII), it is rebuilt from hard links to the remaining members. `name` is for messages.
+ * @throws UNSUPPORTED if neither is possible.
  */
 export async function removeMembers(
   path: string,
@@ -27,7 +27,7 @@ export async function removeMembers(
   }
 }
 
-/** Checks that {@link removeMembers} can do its work, in a file that is open. @throws as it does. */
+/** Checks in an open file that {@link removeMembers} can succeed. @throws like it. */
 export async function checkRemoveMembers(
   file: Hdf5File,
   removals: ReadonlyMap<string, ReadonlySet<string>>,
@@ -51,7 +51,7 @@ function headerAt(path: string, group: string): number {
   return header;
 }
 
-/** A new group with the members and attributes that stay takes the place of the old one in its parent. */
+/** Replaces a group in its parent by a new one with the remaining members and attributes. */
 async function regroup(
   path: string,
   group: string,
@@ -82,7 +82,7 @@ async function regroup(
   });
 }
 
-/** @throws UNSUPPORTED for an attribute that cannot be written again. */
+/** @throws UNSUPPORTED for an attribute that cannot be written. */
 function keptAttribute(value: AttributeValue | undefined, key: string, group: string) {
   if (
     value !== undefined &&

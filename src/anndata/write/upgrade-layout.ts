@@ -1,7 +1,8 @@
 /**
- * What files of anndata before 0.7 need before results can be added: obs is a compound table there, with the
- * categories of its columns in uns, and obsm may be one as well. Both become groups of the current layout, and
- * so does var when it has categories, which anndata looks for only beside such an obs. Everything else stays.
+ * Upgrades files of anndata before 0.7, so that results can be added. There obs is a compound table, with the
+ * categories of its columns in uns, and obsm may be one, too. Both become groups of the current layout. So
+ * does var if it has categories, because anndata looks for them only with a compound obs. Everything else is
+ * unchanged.
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
@@ -14,19 +15,19 @@ import type { AdditionNames } from "./additions.ts";
 import { writeArray, writeColumn, writeDict } from "./write-elements.ts";
 import { writeFrame } from "./write-h5ad.ts";
 
-/** A table with all that it holds. */
+/** A table with its content. */
 interface RenewedFrame {
   readonly index: readonly string[];
   readonly columns: ReadonlyMap<string, Column>;
 }
 
-/** An array of obsm as it is stored. */
+/** A stored array of obsm. */
 interface RenewedArray {
   readonly values: NumberArray;
   readonly width: number;
 }
 
-/** Tables that are written anew; null where the stored one stays. */
+/** Tables that are rewritten; null if the stored one stays. */
 export interface Renewed {
   readonly obs: RenewedFrame | null;
   readonly var: RenewedFrame | null;
@@ -38,8 +39,8 @@ export const isTable = (element: { kind: string; element?: string } | null): boo
   element?.kind === "array" && element.element === "compound";
 
 /**
- * Reads the tables that `additions` cannot be added to; `goes` tells the columns that are replaced. `remove` is
- * called for what leaves the file: a member of a group (`""` is the root).
+ * Reads the tables that `additions` cannot be added to; `goes` is true for columns that are replaced.
+ * `remove` is called for each removed member of a group (`""` is the root).
  */
 export async function readUpgrade(
   file: ArrayStore,
@@ -100,7 +101,7 @@ async function readObsm(
   return arrays;
 }
 
-/** Writes the renewed tables; `makeParents` makes the groups that a column's name asks for. */
+/** Writes the upgraded tables; `makeParents` creates the groups in the path of a column name. */
 export function writeUpgrade(
   file: Hdf5Writer,
   { obs, var: vars, obsm }: Renewed,

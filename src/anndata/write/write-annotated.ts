@@ -1,4 +1,7 @@
-/** Writes a dataset of any container with results added (Node), as the output path's ending says. @module */
+/**
+ * Writes a dataset of any container with added results (Node); the ending of the output path decides the
+ * format. @module
+ */
 import { AtlasmtlError } from "../../errors.ts";
 import type { ContainerWriter, WriteDatasetOptions } from "../containers/container.ts";
 import { WRITTEN_ENDINGS, writtenContainer } from "../containers/containers.ts";
@@ -6,12 +9,12 @@ import type { AnnData, Notice } from "../types.ts";
 import type { AdditionNames, Additions } from "./additions.ts";
 
 /**
- * Writes `adata` with `additions` to `path`, which ends in `.h5ad` or `.zarr`. Within one container everything
- * else stays as it is stored; from another it is carried over, element by element. A view with other genes or cells
- * may have to leave out elements; what comes back names them.
- * Progress counts the rows of a matrix that is written anew, in a phase named `write`.
- * @throws USAGE for another ending, UNSUPPORTED for values that cannot be carried over, MISMATCH for results
- * of another number of rows, IO, ABORTED.
+ * Writes `adata` with `additions` to `path`, which ends in `.h5ad` or `.zarr`. If the container stays the
+ * same, everything else is copied byte for byte; otherwise it is converted element by element. A view with
+ * other genes or cells may have to leave out elements; the result names them. Progress counts the rows of
+ * rewritten matrices, in a phase named `write`.
+ * @throws USAGE for another ending, UNSUPPORTED for values that cannot be copied, MISMATCH for results with
+ * another number of rows, IO, ABORTED.
  */
 export async function writeDataset(
   adata: AnnData,
@@ -23,9 +26,9 @@ export async function writeDataset(
 }
 
 /**
- * Checks, before long work begins, that {@link writeDataset} can succeed, with additions of these names where they
- * are given.
- * @throws as it does, and as `checkAnnotatable`.
+ * Checks before long work that {@link writeDataset} can succeed, with additions of these names, if they are
+ * given.
+ * @throws like it, and like `checkAnnotatable`.
  */
 export async function checkDatasetOutput(
   adata: AnnData,

@@ -13,7 +13,7 @@ function tag(file: ElementWriter, path: string, type: string, version: string): 
   file.setAttribute(path, "encoding-version", version);
 }
 
-/** An empty dict, for obsm, uns and the like. */
+/** Writes an empty dict, such as obsm or uns. */
 export function writeDict(file: ElementWriter, path: string): void {
   file.createGroup(path);
   tagDict(file, path);
@@ -24,12 +24,12 @@ export function tagDict(file: ElementWriter, path: string): void {
   tag(file, path, "dict", "0.1.0");
 }
 
-/** The root's own tags. */
+/** Writes the encoding of the root. */
 export function tagRoot(file: ElementWriter): void {
   tag(file, "/", "anndata", "0.1.0");
 }
 
-/** An array of numbers, row-major. */
+/** Writes an array of numbers, row-major. */
 export function writeArray(
   file: ElementWriter,
   path: string,
@@ -40,7 +40,7 @@ export function writeArray(
   tag(file, path, "array", "0.2.0");
 }
 
-/** An array of strings, row-major; of one dimension by default. */
+/** Writes an array of strings, row-major; of one dimension by default. */
 export function writeStringArray(
   file: ElementWriter,
   path: string,
@@ -51,7 +51,7 @@ export function writeStringArray(
   tag(file, path, "string-array", "0.2.0");
 }
 
-/** An array of booleans, true where a value is not 0, row-major; of one dimension by default. */
+/** Writes an array of booleans, true for values other than 0, row-major; of one dimension by default. */
 export function writeBooleanArray(
   file: ElementWriter,
   path: string,
@@ -138,7 +138,7 @@ function writeCategorical(
   file.createGroup(path);
   tag(file, path, "categorical", "0.2.0");
   file.setAttribute(path, "ordered", ordered);
-  // pandas keeps codes in the narrowest integers, with room for -1.
+  // pandas stores codes in the narrowest integers that include -1.
   const n = categories.length;
   const narrow = n <= 127 ? new Int8Array(codes) : n <= 32767 ? new Int16Array(codes) : codes;
   writeArray(file, `${path}/codes`, narrow, [codes.length]);
@@ -169,8 +169,8 @@ function typedValues(dtype: string, values: Float64Array): NumberArray {
 }
 
 /**
- * Writes settings as nested dicts. Nulls are left out, since anndata before 0.11 cannot store them. A list
- * that is no array of one type, and a map with a key that HDF5 cannot hold, become their JSON text.
+ * Writes settings as nested dicts. Nulls are left out, because anndata before 0.11 cannot store them. A list
+ * that is not an array of one type, and a map with a key that HDF5 does not allow, are written as JSON text.
  */
 export function writeSettings(file: ElementWriter, path: string, settings: ConfigMap): void {
   writeDict(file, path);
@@ -197,7 +197,7 @@ function writeScalar(file: ElementWriter, path: string, value: boolean | number 
   tag(file, path, "numeric-scalar", "0.2.0");
 }
 
-/** HDF5 reads `/` as a step down and `.` as the group itself, and ends a name at NUL. */
+/** In HDF5 names `/` separates groups, `.` is the group itself, and NUL ends a name. */
 export function isName(key: string): boolean {
   return key !== "" && key !== "." && key !== ".." && !/[/\0]/.test(key);
 }
@@ -221,7 +221,7 @@ function writeList(file: ElementWriter, path: string, list: readonly ConfigValue
   else writeString(file, path, JSON.stringify(toPlain(list)));
 }
 
-/** int64 when all are Python ints, else float64. */
+/** int64 if all are Python ints, else float64. */
 function numbersOf(list: readonly (number | Float)[]): NumberArray {
   if (list.every((item) => typeof item === "number" && Number.isSafeInteger(item)))
     return BigInt64Array.from(list as readonly number[], BigInt);

@@ -33,7 +33,7 @@ export interface AnnDataParts {
   readonly uns?: ConfigMap;
 }
 
-/** Writes `parts` to `path` (Node), whole or not at all. @throws IO, USAGE for names that HDF5 cannot hold. */
+/** Writes `parts` to `path` atomically (Node). @throws IO, USAGE for names that HDF5 does not allow. */
 export async function writeH5ad(path: string, parts: AnnDataParts): Promise<void> {
   await loadHdf5();
   await platform.files.replace(path, async (temporary) => writeParts(temporary, parts));

@@ -1,4 +1,4 @@
-/** Carries what belongs to cells or genes over to a dataset with others of them: obsm, obsp, varm and varp. @module */
+/** Copies obsm, obsp, varm and varp to a dataset with other cells or genes. @module */
 import { AtlasmtlError } from "../../errors.ts";
 import type { ArrayStore, StoredArray, StoredGroup } from "../../formats/array-store.ts";
 import type { NumberArray } from "../../formats/number-arrays.ts";
@@ -11,19 +11,19 @@ import { type ElementSink, pieces } from "./copy-elements.ts";
 import { writeArray, writeBooleanArray, writeCsr, writeStringArray } from "./write-elements.ts";
 import { writeFrame } from "./write-h5ad.ts";
 
-/** Values of one matrix that are held at most. */
+/** Maximum number of values of one matrix in memory. */
 const MAX_VALUES = 1 << 26;
 
 /** The rows (cells or genes) of an output. */
 export interface NewRows {
-  /** Of each, the row of what is stored; -1 for none. */
+  /** For each the stored row; -1 for none. */
   readonly from: Int32Array;
-  /** Rows of what is stored. */
+  /** Number of stored rows. */
   readonly nStored: number;
   readonly names: readonly string[];
 }
 
-/** Something that the output lacks, and why. */
+/** An element that the output lacks, and why. */
 export interface LeftOut {
   /** Such as `varp/correlation`. */
   readonly path: string;
@@ -31,11 +31,11 @@ export interface LeftOut {
 }
 
 /**
- * Writes the members of a group, such as `varm`, for other rows into a group that is there; those of `obsp` and
- * `varp` change in both directions. Rows that nothing is stored for become NaN, zero, empty or missing. Sparse
- * matrices become CSR of float32. What has another form, more than 2^26 values, or values that no matrix has, is
- * left out.
- * @param without members that are not wanted.
+ * Writes the members of a group, such as `varm`, with other rows into an existing group; those of `obsp` and
+ * `varp` change in both dimensions. Rows without stored values become NaN, zero, empty or missing. Sparse
+ * matrices become CSR of float32. Members of another form, with more than 2^26 values, or with invalid values
+ * are left out.
+ * @param without members to leave out.
  */
 export async function writeReshaped(
   store: ArrayStore,
@@ -65,7 +65,7 @@ export async function writeReshaped(
   return leftOut;
 }
 
-/** Values that cannot be moved must not hold up all the others. */
+/** Members that cannot be copied must not prevent the others. */
 const LEAVE_OUT: ReadonlySet<string> = new Set(["UNSUPPORTED", "BAD_DATA", "BAD_FORMAT", "LIMIT"]);
 
 async function writeRows(store: ArrayStore, path: string, rows: NewRows, sink: ElementSink): Promise<void> {
@@ -94,7 +94,7 @@ async function writeRows(store: ArrayStore, path: string, rows: NewRows, sink: E
   });
 }
 
-/** A column of an old table of rows, as obsm and varm once were. */
+/** A column of a compound table, as obsm and varm in old files. */
 async function writeField(
   table: StoredArray,
   name: string,
@@ -148,7 +148,7 @@ function writePicked(
   else writeArray(sink, path, values, shape);
 }
 
-/** A matrix of rows by rows, such as cells by cells. */
+/** A square matrix, such as cells by cells. */
 async function writeBoth(store: ArrayStore, path: string, rows: NewRows, sink: ElementSink): Promise<void> {
   const element = await store.open(path);
   if (element === null) return;
@@ -192,7 +192,9 @@ async function pickBoth(array: StoredArray, rows: NewRows): Promise<NumberArray>
   return picked ?? new Float32Array(n * n);
 }
 
-/** A sparse matrix of whatever size it says. @throws LIMIT for more columns than the positions of a CSR can name. */
+/**
+ * A sparse matrix of its declared size. @throws LIMIT for more columns than positions of a CSR can address.
+ */
 async function openSparse(store: ArrayStore, group: StoredGroup): Promise<Matrix> {
   const [nRows = 0, nCols = 0] =
     integers(group.attribute("shape") ?? group.attribute("h5sparse_shape")) ?? [];
@@ -203,7 +205,10 @@ async function openSparse(store: ArrayStore, group: StoredGroup): Promise<Matrix
   return openMatrix(store, group.path, group.path as MatrixName, frame);
 }
 
-/** New rows, and columns where they change too (`isBoth`), in two passes: entries are counted, then put. */
+/**
+ * Selects rows, and with `isBoth` also columns, in two passes: the first counts the entries, the second
+ * places them.
+ */
 async function writeSparse(matrix: Matrix, rows: NewRows, isBoth: boolean, sink: ElementSink): Promise<void> {
   const { from } = rows;
   checkRows(rows, matrix.nRows);
@@ -242,7 +247,7 @@ async function writeSparse(matrix: Matrix, rows: NewRows, isBoth: boolean, sink:
   writeCsr(sink, `/${matrix.name}`, { nRows: from.length, nCols, indptr, indices, data });
 }
 
-/** Of each stored row the row of the output; -1 for none. */
+/** For each stored row its row in the output; -1 for none. */
 function placesOf({ from, nStored }: NewRows): Int32Array {
   const places = new Int32Array(nStored).fill(-1);
   from.forEach((at, to) => {

@@ -25,10 +25,10 @@ import { checkCarried, type ElementSink, pieces, writeAdditions } from "./copy-e
 import { writeColumn, writeDict } from "./write-elements.ts";
 
 /**
- * Writes `path` (Node), a folder, from `adata` and `additions`; what was there is replaced whole or stays. What had
- * to be left out comes back.
- * @throws UNSUPPORTED for values that cannot be carried over, MISMATCH for results of another number of rows,
- * IO when it cannot be written, ABORTED by the signal.
+ * Writes `path` (Node), a folder, from `adata` and `additions`; an existing folder is replaced atomically.
+ * Returns what had to be left out.
+ * @throws UNSUPPORTED for values that cannot be copied, MISMATCH for results with another number of rows, IO
+ * if it cannot be written, ABORTED by the signal.
  */
 export async function writeAnnotatedZarr(
   adata: AnnData,
@@ -58,15 +58,15 @@ export async function writeAnnotatedZarr(
 }
 
 /**
- * Checks, before long work begins, that {@link writeAnnotatedZarr} can succeed.
- * @throws as it does.
+ * Checks before long work that {@link writeAnnotatedZarr} can succeed.
+ * @throws like it.
  */
 export async function checkZarrOutput(adata: AnnData, path: string): Promise<void> {
   if ((await copiedStore(adata)) === null) await checkCarried(adata);
   await platform.files.checkWritable(path, 0, isZarrRoot);
 }
 
-/** The store whose files are copied as they are: one that can be listed, in a layout that can be added to. */
+/** The store whose files can be copied: it can be listed, and results can be added to its layout. */
 async function copiedStore({ stored, reshaped, selected }: AnnData): Promise<ZarrStore | null> {
   if (reshaped !== undefined || selected !== undefined) return null;
   const store = stored?.store ?? null;
@@ -115,7 +115,7 @@ async function copyAndAdd(
   await consolidate(keys, store.format, folder.write);
 }
 
-/** Files below `at`, but for subtrees in `without` and metadata gathered in one file. */
+/** Files below `at`, except subtrees in `without` and consolidated metadata. */
 async function copyKeys(
   keys: KeyStore,
   at: string,
@@ -149,7 +149,7 @@ async function setColumnOrder(
   await folder.write(key, emitJson(changed));
 }
 
-/** Everything, element by element, in format 3. */
+/** Writes everything element by element, in format 3. */
 async function convert(
   adata: AnnData,
   folder: FolderWriter,
