@@ -208,7 +208,7 @@ export async function createTargets() {
     {
       name: "gzip",
       seeds: parts.metadata.map((bytes) => new Uint8Array(gzipSync(bytes))),
-      run: (bytes) => void gzip.gunzip(bytes),
+      run: (bytes) => void gzip.gunzip(bytes, { maxBytes: 1 << 24 }),
     },
     {
       name: "bundle",

@@ -123,15 +123,9 @@ describe("nesting and sharing", () => {
     ["marks", raw("(".repeat(100_000), ".")],
   ])("100,000 nested %s are refused", (_, bytes) => expect(failure(bytes).code).toBe("LIMIT"));
 
-  test("a structure that doubles a hundred times parses, and is refused as settings", () => {
-    const doubling = raw(
-      "\x80\x04]\x94",
-      "]\x94".repeat(0),
-      ...Array.from({ length: 100 }, () => "2\x86\x94"),
-      ".",
-    );
-    const value = parsePickle(doubling);
-    expect(() => toConfig(value)).toThrow(expect.objectContaining({ code: "LIMIT" }));
+  test("a structure that doubles a hundred times is refused", () => {
+    const doubling = raw("\x80\x04]\x94", ...Array.from({ length: 100 }, () => "2\x86\x94"), ".");
+    expect(failure(doubling).code).toBe("LIMIT");
   });
 
   test("one text turned into bytes again and again stops at a bound", () => {
