@@ -1,7 +1,7 @@
 /** A table of cells in memory. @module */
 import type { Column } from "../anndata/types.ts";
 
-/** Bytes of a table at most. */
+/** Maximum size of a table in bytes. */
 export const MAX_TABLE_BYTES = 1 << 29;
 
 /** Names of the cells, and the other columns by name. */

@@ -1,4 +1,4 @@
-/** The columns that a prediction is written as, by the table of `schema/columns.ts`. @module */
+/** The columns of a prediction as they are written, by the table of `schema/columns.ts`. @module */
 import { toPlain } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
@@ -19,7 +19,7 @@ import {
 } from "../schema/columns.ts";
 import { setLabels } from "./set-text.ts";
 
-/** What every export takes. */
+/** Input of every export. */
 export interface ExportOptions {
   readonly mode?: WriteMode;
 }
@@ -35,7 +35,9 @@ type Values =
   | { readonly kind: "score"; readonly values: Float32Array }
   | { readonly kind: "flag"; readonly values: Uint8Array };
 
-/** What a column of one kind holds, of the field of a prediction; null when the prediction does not have it. */
+/**
+ * The values of a column of one kind, from a field of a prediction; null if the prediction does not have it.
+ */
 const VALUES: { readonly [K in ColumnKind]: (field: FieldOf<K>) => Values | null } = {
   label: (labels) => ({ kind: "label", labels }),
   score: (values) => ({ kind: "score", values }),
@@ -43,7 +45,7 @@ const VALUES: { readonly [K in ColumnKind]: (field: FieldOf<K>) => Values | null
   reason: (codes) => ({ kind: "label", labels: { codes, categories: UNKNOWN_REASONS } }),
   set: (sets) => (sets === undefined ? null : { kind: "label", labels: setLabels(sets) }),
 };
-/** The fields of a prediction that a kind of column comes from. */
+/** The fields of a prediction that a kind of column is made from. */
 type FieldOf<K extends ColumnKind> = LabelPrediction[{
   [Key in ColumnKey]: (typeof LABEL_COLUMNS)[Key]["kind"] extends K ? Key : never;
 }[ColumnKey]];
@@ -66,9 +68,9 @@ function entriesOf(mode: WriteMode, withSets: boolean): typeof LABEL_COLUMN_ENTR
 }
 
 /**
- * The columns of all label columns, label column by label column, then those of the deepest label.
- * @throws USAGE for an unknown mode, naming the nearest, and for label columns whose output columns would
- * have the same name (such as `type` and `type_raw` in `full` mode).
+ * The output columns of each label column in turn, then those of the deepest label.
+ * @throws USAGE for an unknown mode, with the most similar one, and for label columns whose output columns
+ * would have the same name (such as `type` and `type_raw` in `full` mode).
  */
 export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
   const { labels, deepest } = predictions;
@@ -86,13 +88,13 @@ export function outputColumns(predictions: Predictions, mode: WriteMode): Output
   return columns;
 }
 
-/** Which columns there are only on request. */
+/** Which optional columns are present. */
 export interface RequestedColumns {
   readonly predictionSets: boolean;
   readonly deepestLabel: boolean;
 }
 
-/** The names of {@link outputColumns}. @throws as it does. */
+/** The names of {@link outputColumns}. @throws like it. */
 export function columnNamesOf(
   labelColumns: readonly string[],
   mode: WriteMode,
@@ -121,8 +123,8 @@ export function columnNames(labelColumn: string): string[] {
 }
 
 /**
- * The columns of `existing` that an earlier prediction wrote: those of this run's label columns, and those of
- * every other label column whose `standard` columns are all there, and the deepest label's when both are there.
+ * The columns of `existing` that an earlier prediction wrote: those of this run's label columns, those of
+ * every other label column whose `standard` columns all exist, and those of the deepest label if both exist.
  */
 export function earlierColumns(existing: readonly string[], labelColumns: readonly string[]): string[] {
   const names = new Set(existing);
@@ -137,7 +139,7 @@ export function earlierColumns(existing: readonly string[], labelColumns: readon
   return existing.filter((name) => earlier.has(name));
 }
 
-/** The same labels with only the categories that occur, sorted by code point, as pandas makes them. */
+/** The labels with only the categories that occur, sorted by code point, as in pandas. */
 export function observedLabels({ codes, categories }: PredictedLabels): PredictedLabels {
   const occurs = new Uint8Array(categories.length);
   for (const code of codes) if (code >= 0) occurs[code] = 1;
@@ -147,7 +149,7 @@ export function observedLabels({ codes, categories }: PredictedLabels): Predicte
   return { codes: codes.map((code) => (code < 0 ? -1 : renumbered[code])), categories: observed };
 }
 
-/** What a file of one table holds beside the names of the cells. */
+/** The content of a table file, besides the names of the cells. */
 export interface TableContent {
   readonly columns: readonly OutputColumn[];
   /** The run's metadata as JSON, under {@link METADATA_KEY} in the file's own metadata. */

@@ -1,11 +1,11 @@
 /** Fields of comma-separated text (RFC 4180). @module */
 
-/** A field, in quotes where it needs them. */
+/** Writes a field, in quotes if necessary. */
 export function quotedCsv(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The rows of a text, fields unquoted; a last line without an end counts. */
+/** The rows of a text, with unquoted fields; the last line may lack its line end. */
 export function parseCsv(text: string, delimiter = ","): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];

@@ -1,4 +1,4 @@
-/** A table of cells read from an Arrow IPC file, also called Feather 2. @module */
+/** Reads a table of cells from an Arrow IPC file, also called Feather 2. @module */
 import { type Table, tableFromIPC } from "@uwdata/flechette";
 import type { Column } from "../anndata/types.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -6,10 +6,10 @@ import { INDEX_COLUMN } from "../schema/columns.ts";
 import type { CellColumns } from "./cell-columns.ts";
 
 /**
- * Reads text, numbers and booleans; the cells are named by the column `obs_name`, else by the first. `where` is the
- * file.
- * @throws BAD_FORMAT for what is no Arrow table, or has compressed buffers, cells without a name or columns of
- * another length; UNSUPPORTED for a column of another kind.
+ * Reads text, numbers and booleans. The column `obs_name`, else the first column, has the names of the cells.
+ * `where` is the file.
+ * @throws BAD_FORMAT if it is not an Arrow table, or has compressed buffers, cells without a name or columns
+ * of different lengths; UNSUPPORTED for a column of another type.
  */
 export function readArrowCells(bytes: Uint8Array, where: string): CellColumns {
   const table = parse(bytes, where);
@@ -31,13 +31,13 @@ export function readArrowCells(bytes: Uint8Array, where: string): CellColumns {
   return { obsNames, columns };
 }
 
-/** The first and the last bytes of the file format; streams have none. */
+/** The first and last bytes of the file format; streams do not have them. */
 const MAGIC = "ARROW1";
 
 function parse(bytes: Uint8Array, where: string): Table {
   const isMagic = (part: Uint8Array): boolean => String.fromCharCode(...part) === MAGIC;
   if (!isMagic(bytes.subarray(0, MAGIC.length))) throw unreadable(`it does not start with ${MAGIC}`, where);
-  // The footer, which tells where all else is, stands before its length and the last bytes.
+  // The footer, which locates everything else, is followed by its length and the last bytes.
   const end = bytes.length - MAGIC.length - 4;
   const footer =
     end < MAGIC.length ? -1 : new DataView(bytes.buffer, bytes.byteOffset + end, 4).getInt32(0, true);

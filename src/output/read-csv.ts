@@ -1,4 +1,4 @@
-/** A table of cells read from text. @module */
+/** Reads a table of cells from text. @module */
 import type { Column } from "../anndata/types.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { plainBytes } from "../formats/compression/gzip.ts";
@@ -7,8 +7,8 @@ import { type CellColumns, MAX_TABLE_BYTES } from "./cell-columns.ts";
 import { parseCsv } from "./csv-text.ts";
 
 /**
- * Reads `.csv`, `.tsv` or either gzipped; the first column names the cells.
- * @throws BAD_FORMAT for rows of another length and a table without columns.
+ * Reads `.csv` or `.tsv`, gzipped or not; the first column has the names of the cells.
+ * @throws BAD_FORMAT for rows of different lengths and a table without columns.
  */
 export function readCsvCells(bytes: Uint8Array, path: string): CellColumns {
   const plain = plainBytes(bytes, MAX_TABLE_BYTES);

@@ -1,4 +1,4 @@
-/** A table of cells read from a Parquet file. @module */
+/** Reads a table of cells from a Parquet file. @module */
 import type { Column } from "../anndata/types.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { Decompress } from "../formats/parquet/compression.ts";
@@ -6,16 +6,16 @@ import { type ParquetColumn, readParquet } from "../formats/parquet/read.ts";
 import { INDEX_COLUMN } from "../schema/columns.ts";
 import type { CellColumns } from "./cell-columns.ts";
 
-/** What pandas calls an index without a name. */
+/** pandas' name for an index without a name. */
 const PANDAS_INDEX = "__index_level_0__";
-/** The key of what pandas says of a table. */
+/** The key of pandas' metadata. */
 const PANDAS_KEY = "pandas";
 
 /**
- * Reads text, numbers and booleans; the cells are named by the column `obs_name`, else by the index that pandas
- * wrote, else by the first. `where` is the file.
- * @throws BAD_FORMAT for what is no Parquet table and cells without a name; LIMIT for what expands beyond all
- * measure; UNSUPPORTED for columns of another kind and compressions that are not read.
+ * Reads text, numbers and booleans. The column `obs_name`, else the index of pandas, else the first column,
+ * has the names of the cells. `where` is the file.
+ * @throws BAD_FORMAT if it is not a Parquet table, or for cells without a name; LIMIT for a file that expands
+ * too much; UNSUPPORTED for columns of another type and unsupported compressions.
  */
 export async function readParquetCells(
   bytes: Uint8Array,
@@ -39,7 +39,10 @@ export async function readParquetCells(
   }
 }
 
-/** The column that pandas' metadata call the index; none when it is no column, or they are not what pandas writes. */
+/**
+ * The column that pandas' metadata name as the index; none if it is not a column, or the metadata are not in
+ * pandas' form.
+ */
 function pandasIndex(text: string | undefined): readonly string[] {
   if (text === undefined) return [];
   try {

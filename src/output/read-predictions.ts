@@ -1,4 +1,4 @@
-/** Predictions read back from what an export wrote. @module */
+/** Reads predictions from exported files. @module */
 import { platform } from "#platform";
 import { openAnnData } from "../anndata/open.ts";
 import { columnLabels, columnStrings } from "../anndata/read/column-values.ts";
@@ -19,20 +19,20 @@ import { MAX_TABLE_BYTES } from "./cell-columns.ts";
 import { parseSetLabels } from "./set-text.ts";
 import { readableTable } from "./table-formats.ts";
 
-/** Columns over named cells. */
+/** A table of columns with named cells. */
 export interface CellTable {
   readonly source: string;
   readonly obsNames: readonly string[];
   readonly columns: readonly string[];
-  /** @throws NOT_FOUND naming the nearest column. */
+  /** @throws NOT_FOUND that names the most similar column. */
   column(name: string): Promise<Column>;
 }
 
 /**
- * Opens the obs of a dataset, a `.csv`, `.tsv` or gzipped table whose first column names the cells, an `.arrow`
- * (`.feather`) or a `.parquet` table.
- * @throws NOT_FOUND without the file, BAD_FORMAT for rows of another length and damaged tables, UNSUPPORTED for
- * columns that hold neither text, numbers nor booleans.
+ * Opens the obs of a dataset, or a table: `.csv` or `.tsv`, gzipped or not, whose first column names the
+ * cells, `.arrow` (`.feather`) or `.parquet`.
+ * @throws NOT_FOUND if the file is missing, BAD_FORMAT for rows of different lengths and damaged tables,
+ * UNSUPPORTED for columns other than text, numbers and booleans.
  */
 export async function openCellTable(path: string): Promise<CellTable> {
   const format = readableTable(path);
@@ -88,17 +88,17 @@ function tableOf(
 }
 
 /**
- * The prediction of each label column in a table of any write mode. What the mode left out is filled in: no
- * neighbours used, and the final label as the network's.
- * @throws NOT_FOUND for a label column whose predictions are not there, BAD_DATA for scores that are no numbers and
- * sets that are none.
+ * The prediction of each label column in a table of any write mode. Missing columns are filled in as if no
+ * KNN was used and the final label was the network's.
+ * @throws NOT_FOUND for a label column without predictions, BAD_DATA for scores that are not numbers and
+ * invalid sets.
  */
 export async function readPredictions(
   table: CellTable,
   labelColumns: readonly string[],
 ): Promise<LabelPrediction[]> {
   const predictions: LabelPrediction[] = [];
-  // The final label of a column "set_L" is named as the sets of a column "L" are.
+  // The final label of a column "set_L" has the same name as the sets of a column "L".
   const finals = new Set(labelColumns.map((column) => columnName("final", column)));
   for (const column of labelColumns) {
     const final = columnLabels(await table.column(columnName("final", column)));
@@ -114,7 +114,7 @@ export async function readPredictions(
   return predictions;
 }
 
-/** The field of a prediction that a column of one kind is read into. */
+/** The field of a prediction for a column of one kind. */
 const FIELDS: { readonly [K in ColumnKind]: (column: Column, where: string) => LabelPrediction[ColumnKey] } =
   {
     label: (column) => columnLabels(column),
@@ -124,7 +124,7 @@ const FIELDS: { readonly [K in ColumnKind]: (column: Column, where: string) => L
     set: (column, where) => parseSetLabels(columnLabels(column), where),
   };
 
-/** What a write mode left out. */
+/** Fills in the columns that a write mode left out. */
 function leftOut(column: string, final: PredictedLabels, raw: PredictedLabels = final): LabelPrediction {
   const unknown = final.categories.indexOf(UNKNOWN);
   return {
@@ -134,7 +134,7 @@ function leftOut(column: string, final: PredictedLabels, raw: PredictedLabels = 
   };
 }
 
-/** Reasons of another version are none that we know. */
+/** Unknown reasons of another version are ignored. */
 function reasonCodes({ codes, categories }: PredictedLabels): Int32Array {
   const known = categories.map((category) => (UNKNOWN_REASONS as readonly string[]).indexOf(category));
   return codes.map((code) => known[code] ?? NO_REASON);
@@ -169,8 +169,8 @@ function toFlags(column: Column, where: string): Uint8Array {
 }
 
 /**
- * True labels of the cells of a prediction, matched by cell name; -1 where the truth lacks the cell.
- * @throws MISMATCH when no cell is in both, BAD_DATA when the truth names a cell twice.
+ * True labels of the cells of a prediction, matched by cell name; -1 for a cell without a true label.
+ * @throws MISMATCH if no cell is in both, BAD_DATA if the true labels have a cell twice.
  */
 export async function matchTruth(
   truth: CellTable,

@@ -1,19 +1,19 @@
-/** Prediction sets as text and back: `CD4 naive | CD4 memory`. @module */
+/** Writes and reads prediction sets as text: `CD4 naive | CD4 memory`. @module */
 import { AtlasmtlError } from "../errors.ts";
 import type { PredictedLabels, PredictedSets } from "../predict/types.ts";
 
 const SEPARATOR = " | ";
 
 /**
- * The set of every cell as one label. A name that holds `|` or begins with `"` is quoted as a JSON string, so that
- * different sets never read the same.
+ * The set of every cell as one label. A name that contains `|` or begins with `"` is quoted as a JSON string,
+ * so that different sets have different texts.
  */
 export function setLabels({ codes, members, categories }: PredictedSets): PredictedLabels {
   const names = categories.map((name) => (/^"|\|/.test(name) ? JSON.stringify(name) : name));
   return { codes, categories: members.map((set) => set.map((code) => names[code]).join(SEPARATOR)) };
 }
 
-/** Reads what {@link setLabels} wrote. @throws BAD_DATA located at `where` for text that it does not write. */
+/** Reads the output of {@link setLabels}. @throws BAD_DATA with `where` for other text. */
 export function parseSetLabels({ codes, categories }: PredictedLabels, where: string): PredictedSets {
   const codeOf = new Map<string, number>();
   const members = categories.map((text) =>
@@ -39,7 +39,7 @@ function namesIn(text: string, where: string): string[] {
   }
 }
 
-/** Behind the quote that ends the JSON string at `at`; the end of the text when none does. */
+/** The position after the JSON string at `at`; the end of the text if the string is not closed. */
 function quotedEnd(text: string, at: number): number {
   for (let i = at + 1; i < text.length; i++) {
     if (text[i] === "\\") i++;

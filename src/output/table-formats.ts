@@ -1,5 +1,5 @@
 /**
- * The formats of tables of cells, once: what a result is written as beside datasets, and what `evaluate` and `report`
+ * The table of formats for tables of cells, in which results are written and which `evaluate` and `report`
  * read. A new format is one more entry.
  * @module
  */
@@ -10,11 +10,11 @@ import type { CellColumns } from "./cell-columns.ts";
 import type { ExportOptions } from "./columns.ts";
 
 export interface TableFormat {
-  /** What names end in, written and read. */
+  /** Endings of names that are written and read. */
   readonly endings: readonly string[];
   /** Endings that are read only. */
   readonly alsoRead: readonly string[];
-  /** The run's metadata lie in the file, its times among them. */
+  /** True if the file contains the run's metadata, including its times. */
   readonly holdsMetadata: boolean;
   /** The bytes of a file named `path`. */
   emit(predictions: Predictions, path: string, options: ExportOptions): Promise<Iterable<Uint8Array>>;
@@ -38,7 +38,7 @@ const parquet: TableFormat = {
   endings: [".parquet"],
   alsoRead: [],
   holdsMetadata: true,
-  // Loaded on first use: a fifth of the library, which most pages never need.
+  // Loaded on first use: it is a fifth of the library, and most pages do not need it.
   emit: async (predictions, _path, options) => [
     (await import("./to-parquet.ts")).toParquet(predictions, options),
   ],
@@ -60,7 +60,7 @@ const arrow: TableFormat = {
 
 export const TABLE_FORMATS: readonly TableFormat[] = [csv, parquet, arrow];
 
-/** The format of a table to read, by the ending of its name; null for anything else. */
+/** The format of a table to read, by the ending of its name; null for other names. */
 export function readableTable(path: string): TableFormat | null {
   const name = path.toLowerCase();
   const has = ({ endings, alsoRead }: TableFormat): boolean =>
@@ -68,18 +68,18 @@ export function readableTable(path: string): TableFormat | null {
   return TABLE_FORMATS.find(has) ?? null;
 }
 
-/** The format of a table to write, by the ending of its name; null for anything else. */
+/** The format of a table to write, by the ending of its name; null for other names. */
 export function writtenTable(path: string): TableFormat | null {
   return TABLE_FORMATS.find(({ endings }) => endings.some((ending) => path.endsWith(ending))) ?? null;
 }
 
-/** What the name of a result may end in: datasets, then tables. */
+/** The endings of results: datasets, then tables. */
 export const RESULT_ENDINGS: readonly string[] = [
   ...WRITTEN_ENDINGS,
   ...TABLE_FORMATS.flatMap(({ endings }) => endings),
 ];
 
-/** Whether a result of this name holds the run's metadata. */
+/** True if a result of this name contains the run's metadata. */
 export function holdsMetadata(path: string): boolean {
   return (
     WRITTEN_CONTAINERS.some(({ endings }) => hasEnding(path, endings)) ||

@@ -1,4 +1,4 @@
-/** Predictions as what is added to the query's file. @module */
+/** Converts predictions to additions for the query's file. @module */
 import type { AnnData } from "../anndata/types.ts";
 import type { AdditionNames, Additions } from "../anndata/write/additions.ts";
 import { LATENT_INTERNAL } from "../artifacts/schema.ts";
@@ -23,13 +23,13 @@ export interface ToAnnDataOptions extends ExportOptions {
 }
 
 /**
- * The additions for the query the predictions were made of (docs/specification/3-prediction.md#result).
+ * The additions for the query of the predictions (docs/specification/3-prediction.md#result).
  *
- * Columns, coordinates and metadata of an earlier run are replaced: those of this run's label columns in any
- * mode, those of other label columns when their `standard` columns are all there, and all coordinates this
+ * They replace columns, coordinates and metadata of an earlier run: those of this run's label columns in any
+ * mode, those of other label columns if their `standard` columns all exist, and all coordinates that this
  * model can predict.
- * @throws MISMATCH when `adata` has other cells; USAGE for an unknown mode, or for coordinates that
- * prediction did not keep.
+ * @throws MISMATCH if `adata` has other cells; USAGE for an unknown mode, or for coordinates that prediction
+ * did not keep.
  */
 export function toAnnDataAdditions(
   predictions: Predictions,
@@ -58,7 +58,7 @@ export function toAnnDataAdditions(
 }
 
 /**
- * The names that a prediction by `model` will write, for checks before the work; see `checkAnnotatable`.
+ * The names that a prediction by `model` will write, for checks before long work; see `checkAnnotatable`.
  * @throws USAGE for an unknown mode, or for output columns that would have the same name.
  */
 export function additionNames(
@@ -81,7 +81,7 @@ export function additionNames(
   };
 }
 
-/** Rows are matched by position, so the names have to agree. */
+/** Rows are matched by position, so the names must agree. */
 function requireSameCells(
   obsNames: readonly string[],
   adata: Pick<AnnData, "source" | "nObs" | "obs">,

@@ -1,4 +1,4 @@
-/** Predictions as an Arrow table. @module */
+/** Writes predictions as an Arrow table. @module */
 import {
   bool,
   type Column,
@@ -20,8 +20,8 @@ import { type ExportOptions, type OutputColumn, tableContent } from "./columns.t
 const BATCH_ROWS = 65_536;
 
 /**
- * The predictions as an Arrow IPC file (also called Feather 2): names as utf8, labels as dictionary text, scores
- * as float32 (a vote share that was not taken is null), flags as bool; the metadata as JSON under `atlasmtl` in
+ * The predictions as an Arrow IPC file (also called Feather 2): names as utf8, labels as dictionary text,
+ * scores as float32 (a missing vote share is null), flags as bool; the metadata as JSON under `atlasmtl` in
  * the schema's metadata.
  * @throws USAGE for an unknown mode.
  */

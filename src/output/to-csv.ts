@@ -1,4 +1,4 @@
-/** Predictions as comma-separated text, written in pieces. @module */
+/** Writes predictions as comma-separated text, in pieces. @module */
 import { Gzip } from "fflate";
 import { pythonFloat32 } from "../core/float-text.ts";
 import type { Predictions } from "../predict/types.ts";
@@ -10,10 +10,10 @@ import { quotedCsv } from "./csv-text.ts";
 const PIECE_ROWS = 4096;
 
 /**
- * The predictions as UTF-8 CSV (RFC 4180 quoting, lines end in `\n`), as pandas writes a data frame: the index
- * first, `True`/`False`, the shortest float32 text, nothing for NaN.
+ * The predictions as UTF-8 CSV (RFC 4180 quoting, lines end in `\n`), as pandas writes a data frame: the
+ * index first, `True`/`False`, the shortest float32 text, empty for NaN.
  *
- * Pieces come one after the other, so the whole text need not be in memory.
+ * The text is made piece by piece, so it need not be in memory as a whole.
  * @throws USAGE for an unknown mode.
  */
 export function toCsv(predictions: Predictions, options: ExportOptions = {}): Generator<Uint8Array> {
@@ -52,7 +52,7 @@ function cellText(column: OutputColumn): (row: number) => string {
   }
 }
 
-/** The pieces compressed with gzip; the same input gives the same bytes, as no time is recorded. */
+/** The pieces compressed with gzip. No time is stored, so the same input gives the same bytes. */
 export function* gzipPieces(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
   const ready: Uint8Array[] = [];
   const gzip = new Gzip({ level: 6, mtime: 0 }, (bytes) => {

@@ -1,16 +1,16 @@
-/** Predictions as a Parquet file. @module */
+/** Writes predictions as a Parquet file. @module */
 import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
 import { VERSION } from "../core/version.ts";
 import type { Predictions } from "../predict/types.ts";
 import { INDEX_COLUMN, METADATA_KEY } from "../schema/columns.ts";
 import { type ExportOptions, type OutputColumn, tableContent } from "./columns.ts";
 
-/** Rows of one row group; values become JavaScript arrays one group at a time. */
+/** Rows of one row group; only one group at a time is converted to JavaScript arrays. */
 const GROUP_ROWS = 65_536;
 
 /**
- * The predictions as Parquet: names as text, labels as dictionary text, scores as FLOAT (a vote share that was
- * not taken is null), flags as BOOLEAN; the metadata as JSON under `atlasmtl` in the file's key-value metadata.
+ * The predictions as Parquet: names as text, labels as dictionary text, scores as FLOAT (a missing vote share
+ * is null), flags as BOOLEAN; the metadata as JSON under `atlasmtl` in the file's key-value metadata.
  * @throws USAGE for an unknown mode.
  */
 export function toParquet(predictions: Predictions, options: ExportOptions = {}): Uint8Array {
@@ -52,7 +52,7 @@ function sourceOf(column: OutputColumn, start: number, end: number): ColumnSourc
     case "label": {
       const { codes, categories } = column.labels;
       const data = Array.from(codes.subarray(start, end), (code) => categories[code] ?? null);
-      // Whole files agree on it: what one row group lacks another may have.
+      // It must be the same for the whole file: a value that one row group lacks may be in another.
       const nullable = codes.includes(-1);
       return { name, data, type: "STRING", nullable, encoding: "RLE_DICTIONARY" };
     }

@@ -1,4 +1,4 @@
-/** Predictions as a data frame. @module */
+/** Converts predictions to a data frame. @module */
 import type { Column, DataFrame } from "../anndata/types.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -7,7 +7,7 @@ import { DEFAULT_WRITE_MODE } from "../schema/columns.ts";
 import { type ExportOptions, type OutputColumn, observedLabels, outputColumns } from "./columns.ts";
 
 /**
- * The predictions as a data frame over the query's cells; columns are made when they are asked for.
+ * The predictions as a data frame over the query's cells; columns are made on request.
  * @throws USAGE for an unknown mode.
  */
 export function toDataFrame(predictions: Predictions, options: ExportOptions = {}): DataFrame {
@@ -30,7 +30,7 @@ export function toDataFrame(predictions: Predictions, options: ExportOptions = {
   };
 }
 
-/** One output column as obs holds it: labels categorical, scores float32, flags boolean. */
+/** One output column as obs stores it: labels categorical, scores float32, flags boolean. */
 export function toColumn(column: OutputColumn): Column {
   switch (column.kind) {
     case "label":

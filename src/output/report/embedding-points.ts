@@ -1,16 +1,16 @@
-/** Where each cell of a report is drawn. @module */
+/** Chooses the coordinates at which a report draws the cells. @module */
 import type { AnnData } from "../../anndata/types.ts";
 import { LATENT_INTERNAL } from "../../artifacts/schema.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
 import { randomUniform, streamKey } from "../../core/rng.ts";
 import type { ReportEmbedding } from "./types.ts";
 
-/** Two-dimensional arrays that people draw cells by, in this order. */
+/** Usual two-dimensional embeddings, in order of preference. */
 const DRAWN_KEYS = ["X_umap", "X_tsne", "X_draw_graph_fa"];
 
 /**
- * The query's own map where it has one, else the map that the model predicts, else the two main directions of
- * the model's latent space; null where there is none of them.
+ * The query's embedding if it has one, else the one that the model predicts, else the first two principal
+ * components of the model's latent space; null if there is none.
  */
 export async function chooseEmbedding(
   adata: Pick<AnnData, "obsmKeys" | "obsm">,
@@ -31,7 +31,7 @@ export async function chooseEmbedding(
   };
 }
 
-/** Steps that find one direction; each narrows the error by the ratio of two eigenvalues. */
+/** Steps to find one component; each reduces the error by the ratio of two eigenvalues. */
 const STEPS = 300;
 
 /** The first two principal components, cells × 2. */
@@ -59,7 +59,7 @@ export function principalPlane({ nRows, nCols, data }: DenseMatrix): DenseMatrix
   return { nRows, nCols: 2, data: points };
 }
 
-/** Power iteration, kept at right angles to the directions found before. */
+/** Power iteration, orthogonal to the components found before. */
 function mainDirection(matrix: Float64Array, n: number, before: readonly Float64Array[]): Float64Array {
   const key = streamKey(0, "principal plane");
   let axis = Float64Array.from({ length: n }, (_, i) => randomUniform(key, before.length * n + i) - 0.5);

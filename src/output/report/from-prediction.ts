@@ -1,4 +1,4 @@
-/** A report on one prediction, with or without the truth. @module */
+/** Builds the report of one prediction, with or without true labels. @module */
 import { columnLabels } from "../../anndata/read/column-values.ts";
 import type { AnnData } from "../../anndata/types.ts";
 import { type ConfigMap, Float } from "../../core/config.ts";
@@ -12,13 +12,13 @@ import { chooseEmbedding } from "./embedding-points.ts";
 import { bytes, seconds, whole } from "./numbers.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
 
-/** What a report says beside the prediction itself. */
+/** Content of a report besides the prediction. */
 export interface PredictionReportOptions {
-  /** By default what was annotated, and with what. */
+  /** By default the names of query and model. */
   readonly title?: string;
   /** True labels by column. */
   readonly truths?: ReadonlyMap<string, PredictedLabels>;
-  /** The obs column over which Unknown is broken down, such as a donor. */
+  /** The obs column by which the share of Unknown is shown, such as a donor. */
   readonly groupBy?: string;
   readonly modelName?: string;
   readonly files?: ReportInput["files"];
@@ -27,8 +27,8 @@ export interface PredictionReportOptions {
 }
 
 /**
- * Gathers what {@link renderReport} shows of a prediction for `adata`.
- * @throws NOT_FOUND for a `groupBy` that the query does not have.
+ * Collects the input of {@link renderReport} for a prediction for `adata`.
+ * @throws NOT_FOUND for a `groupBy` column that the query does not have.
  */
 export async function predictionReport(
   predictions: Predictions,
@@ -55,7 +55,7 @@ export async function predictionReport(
   };
 }
 
-/** The prediction as a method of a report. */
+/** The prediction as one method of a report. */
 export function atlasmtlMethod(predictions: Predictions): ReportMethod {
   return {
     name: "atlasmtl",
@@ -124,9 +124,7 @@ function inputFacts(
   return facts;
 }
 
-/**
- * The lines of a runtime summary (docs/specification/1-artifacts.md#runtime-summary) that tell a reader something.
- */
+/** The lines of a runtime summary (docs/specification/1-artifacts.md#runtime-summary) that a report shows. */
 export function runtimeFacts(runtime: unknown): Fact[] {
   if (!(runtime instanceof Map)) return [];
   const read = (key: string): number | null => numberOf((runtime as ConfigMap).get(key));

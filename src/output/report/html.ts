@@ -1,16 +1,16 @@
-/** Text into HTML without a way for data to become markup. @module */
+/** Builds HTML and escapes all data. @module */
 
-/** Characters that turn the reading direction and so show a text as another. */
+/** Characters that change the reading direction, and so can disguise a text. */
 const DIRECTION = /[\u202a-\u202e\u2066-\u2069]/g;
 
-/** Markup that was made here; everything else is escaped. */
+/** Markup that this module made; all other values are escaped. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
 type Part = string | number | Markup | null | readonly Part[];
 
-/** A template whose values are escaped, unless they are {@link Markup}; lists are joined, null is nothing. */
+/** A template whose values are escaped, unless they are {@link Markup}; lists are joined, null is empty. */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Markup {
   return new Markup(strings.map((text, i) => (i === 0 ? text : show(values[i - 1]) + text)).join(""));
 }
@@ -22,7 +22,7 @@ function show(value: Part): string {
   return escapeHtml(String(value));
 }
 
-/** `text` as it may stand between tags or in a quoted attribute; control characters become `�`. */
+/** Escapes `text` for use between tags or in a quoted attribute; control characters become `�`. */
 export function escapeHtml(text: string): string {
   return text
     .replace(/\p{Cc}/gu, (character) => (character === "\n" || character === "\t" ? " " : "\ufffd"))
@@ -34,7 +34,10 @@ export function escapeHtml(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
-/** JSON for a data block: no `<` can end the script element, and no text can turn the reading direction. */
+/**
+ * JSON for a data block, without `<`, which could end the script element, and without characters that change
+ * the reading direction.
+ */
 export function jsonBlock(value: unknown): Markup {
   const text = JSON.stringify(value)
     .replaceAll("<", "\\u003c")
@@ -43,7 +46,7 @@ export function jsonBlock(value: unknown): Markup {
   return new Markup(text);
 }
 
-/** At most `limit` characters, the last one an ellipsis where the text is longer. */
+/** Shortens a text to `limit` characters, the last one an ellipsis. */
 export function shortened(text: string, limit: number): string {
   const characters = [...text];
   return characters.length <= limit ? text : `${characters.slice(0, limit - 1).join("")}…`;

@@ -1,4 +1,4 @@
-/** Numbers as a reader of a report wants them; NaN, "not measured", is a dash. @module */
+/** Formats numbers for reports; NaN ("not measured") becomes a dash. @module */
 
 /** `1,234`. */
 export const whole = (n: number): string => n.toLocaleString("en-US");

@@ -1,8 +1,8 @@
 /**
- * One run as one HTML file that needs nothing else: no network, no other file.
+ * Renders a run as one self-contained HTML file, without network or other files.
  *
- * The page forbids itself every request (its content security policy), and its one script runs only with the
- * bytes it was written with. Every text that comes from data is escaped.
+ * The content security policy of the page forbids every request, and allows only its one script, by its hash.
+ * All text from data is escaped.
  * @module
  */
 import { platform } from "#platform";
@@ -108,7 +108,7 @@ function navigation(hasComparison: boolean, input: ReportInput, sections: readon
   return links.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`);
 }
 
-/** Truth and prediction together tell the labels; the truth, where known, tells the hierarchy. */
+/** The labels come from true and predicted labels; the hierarchy comes from the true ones, if known. */
 function treeOf({ truths }: ReportInput, { labels }: ReportMethod): TreeLevel[] {
   const columns = labels.map(({ column }) => column);
   const seen = new Map<string, PredictedLabels>();
@@ -155,7 +155,7 @@ function tiles(input: ReportInput, { labels }: ReportMethod): Markup {
   return html`<div class="tiles">${list.map(([value, name]) => html`<div class="tile"><b>${value}</b><span>${name}</span></div>`)}</div>`;
 }
 
-/** Distinct labels, Unknown and missing ones left out. */
+/** Distinct labels without Unknown and missing ones. */
 const labelsGiven = ({ codes, categories }: PredictedLabels): number =>
   [...new Set(codes)].filter((code) => code >= 0 && categories[code] !== UNKNOWN).length;
 
@@ -177,7 +177,7 @@ function costSection({ costs, settings }: ReportMethod, prefix: string): Markup 
 ${settings.size === 0 ? null : html`<details><summary>All settings</summary><div class="card">${factTable(flatten(settings))}</div></details>`}`;
 }
 
-/** Nested settings as `outer.inner` lines; long lists are cut. */
+/** Nested settings as `outer.inner` lines; long lists are shortened. */
 function flatten(settings: ConfigMap): Fact[] {
   const facts: Fact[] = [];
   const visit = (name: string, value: unknown): void => {

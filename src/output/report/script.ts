@@ -1,6 +1,6 @@
-/** What a report does when it is open: the theme, the dots, and unfolding for print. @module */
+/** The script of a report: theme, dots, and unfolding for print. @module */
 
-/** Plain JavaScript; it reads the page and draws on it, and asks nothing of the network. */
+/** Plain JavaScript that reads the page and draws on it, without network requests. */
 export const SCRIPT = `"use strict";
 const root = document.documentElement;
 const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -1,4 +1,4 @@
-/** How a report looks: light, dark and on paper. @module */
+/** The style sheet of a report: light, dark and print. @module */
 
 const LIGHT = `
   --page: #fbfbfa; --card: #ffffff; --ink: #1d2430; --soft: #566072; --line: #dfe3e8; --faint: #eef0f3;

@@ -1,4 +1,4 @@
-/** Labels in the order of their hierarchy, and a colour for each. @module */
+/** Orders labels by their hierarchy and gives each a colour. @module */
 import { compareCodePoints } from "../../core/order.ts";
 import { deriveHierarchyRules } from "../../predict/hierarchy-rules.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
@@ -7,11 +7,11 @@ import { UNKNOWN } from "../../predict/unknown.ts";
 /** A label of one level. */
 export interface TreeLabel {
   readonly name: string;
-  /** The label above it; null on the first level, or where no cell tells. */
+  /** Its parent; null on the first level, or if no cell shows it. */
   readonly parent: string | null;
-  /** 0 to 360; labels of one parent lie together. */
+  /** 0 to 360; labels of one parent have similar hues. */
   readonly hue: number;
-  /** Tells neighbours of similar hue apart: 0, 1 or 2. */
+  /** Distinguishes neighbours with a similar hue: 0, 1 or 2. */
   readonly shade: number;
 }
 
@@ -22,10 +22,10 @@ export interface TreeLevel {
 }
 
 /**
- * Orders the labels of all levels so that those of one parent stand together.
+ * Orders the labels of all levels so that those of one parent are together.
  *
- * `seen` are the labels that tell which child belongs to which parent: the truth where it is known. Labels of
- * `all` that `seen` does not have come last.
+ * `seen` are the labels that define the hierarchy: the true ones if known. Labels of `all` that are not in
+ * `seen` come last.
  */
 export function labelTree(
   columns: readonly string[],
@@ -51,8 +51,8 @@ export function labelTree(
 }
 
 /**
- * Hues are dealt out on the finest level, a gap wider between parents than between siblings; a coarser label
- * has the hue in the middle of its children's.
+ * Hues are assigned on the finest level, with larger gaps between parents than between siblings; a coarser
+ * label has the middle hue of its children.
  */
 function coloured(levels: readonly TreeLevel[]): TreeLevel[] {
   const finest = levels.at(-1)?.labels ?? [];
@@ -88,6 +88,6 @@ function coloured(levels: readonly TreeLevel[]): TreeLevel[] {
   return done;
 }
 
-/** The colour of a label as the style sheet takes it; light and dark themes set the lightness. */
+/** The colour of a label for the style sheet; the light and dark themes set the lightness. */
 export const labelColour = ({ hue, shade }: TreeLabel): string =>
   `oklch(calc(var(--label-l) + ${shade} * var(--label-step)) var(--label-c) ${hue.toFixed(1)})`;

@@ -1,4 +1,4 @@
-/** What a report is made of. @module */
+/** The content of a report. @module */
 import type { FileRecord } from "../../artifacts/run-manifest.ts";
 import type { ConfigMap } from "../../core/config.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
@@ -10,13 +10,13 @@ import type { LabelPrediction, PredictedLabels, Warning } from "../../predict/ty
 export interface Fact {
   readonly name: string;
   readonly value: string;
-  /** Shown in the type of code. */
+  /** Shown in monospace. */
   readonly isCode?: boolean;
 }
 
-/** Two numbers per cell to draw it at. */
+/** Two coordinates per cell. */
 export interface ReportEmbedding {
-  /** What it is, in words: `the query's X_umap`. */
+  /** Description, such as `the query's X_umap`. */
   readonly name: string;
   /** Cells × 2. */
   readonly points: DenseMatrix;
@@ -25,13 +25,13 @@ export interface ReportEmbedding {
 /** The labels that one method gave to the cells of the run. */
 export interface ReportMethod {
   readonly name: string;
-  /** A sentence on how the method works, for readers who do not know it. */
+  /** A sentence that explains the method. */
   readonly description: string | null;
   /** Coarse to fine. */
   readonly labels: readonly LabelPrediction[];
-  /** One entry per label column, or null where the method has no reasons for Unknown. */
+  /** One entry per label column, or null if the method has no reasons for Unknown. */
   readonly reasons: readonly ReasonCounts[] | null;
-  /** By coordinate head, where the truth is known. */
+  /** By coordinate head, if true coordinates are known. */
   readonly coordinates: ReadonlyMap<string, CoordinateMetrics>;
   /** Time, memory and size, each as a line. */
   readonly costs: readonly Fact[];
@@ -42,16 +42,16 @@ export interface ReportMethod {
 /** Everything that {@link renderReport} shows. */
 export interface ReportInput {
   readonly title: string;
-  /** What was done, in one sentence. */
+  /** A sentence on what was done. */
   readonly summary: string;
   readonly facts: readonly Fact[];
   readonly warnings: readonly Warning[];
   /** True labels by column; a column without an entry has none. */
   readonly truths: ReadonlyMap<string, PredictedLabels>;
-  /** Donors, batches or the like, over which Unknown is broken down. */
+  /** Groups, such as donors or batches, by which the share of Unknown is shown. */
   readonly groups: { readonly name: string; readonly labels: PredictedLabels } | null;
   readonly embedding: ReportEmbedding | null;
-  /** The first one is shown in full, the others folded. */
+  /** The first method is shown in full, the others are folded. */
   readonly methods: readonly ReportMethod[];
   readonly files: readonly (FileRecord & { readonly role: string })[];
   /** Software, seeds, times. */

@@ -11,7 +11,7 @@ export interface BarPart {
   readonly title: string;
 }
 
-/** One line: its name, its parts side by side, and a word at the end. */
+/** One bar: its name, its parts side by side, and a text at the end. */
 export interface Bar {
   readonly name: string;
   readonly parts: readonly BarPart[];
@@ -22,7 +22,7 @@ const WIDTH = 960;
 const ROW = 24;
 const CHARACTER = 7;
 
-/** Bars on one scale, which ends at the longest of them, or at `top`. */
+/** Bars on one scale, which ends at the longest bar or at `top`. */
 export function barFigure(bars: readonly Bar[], title: string, top?: number): Markup {
   const left = Math.min(260, 22 + CHARACTER * Math.max(4, ...bars.map(({ name }) => [...name].length)));
   const right = 20 + CHARACTER * Math.max(4, ...bars.map(({ end }) => end.length));
@@ -43,7 +43,7 @@ ${bars.map(({ name, parts, end }, row) => {
 </svg>`;
 }
 
-/** Losses to the left of a middle line, gains to the right. */
+/** Negative values to the left of a middle line, positive ones to the right. */
 export function gainLossFigure(
   rows: readonly {
     readonly name: string;
@@ -71,7 +71,7 @@ ${rows.map(({ name, gain, loss, end }, row) => {
 </svg>`;
 }
 
-/** What the colours stand for. */
+/** The legend of the colours. */
 export function key(entries: readonly { readonly name: string; readonly colour: string }[]): Markup {
   return html`<ul class="key">${entries.map(({ name, colour }) => html`<li><span class="swatch" style="background:${colour}"></span>${name}</li>`)}</ul>`;
 }

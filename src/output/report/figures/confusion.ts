@@ -4,13 +4,13 @@ import { html, type Markup, shortened } from "../html.ts";
 import { at, percent, whole } from "../numbers.ts";
 import { labelColour, type TreeLabel } from "../tree.ts";
 
-/** Labels drawn at most; of more, those with most cells. */
+/** Maximum number of labels; of more, those with most cells are drawn. */
 export const MAX_CONFUSION_LABELS = 60;
 
 const CHARACTER = 6.3;
 const LONGEST = 30;
 
-/** What one drawing shows: labels in order, and counts by place. */
+/** Content of one figure: labels in order, and the matrix of counts. */
 interface Drawn {
   readonly labels: readonly TreeLabel[];
   readonly count: (row: number, column: number) => number;
@@ -21,8 +21,8 @@ interface Drawn {
 }
 
 /**
- * Rows are the truth, columns the prediction, the last one Unknown; each row is shaded by its shares. Labels of
- * one parent have a mark of its colour beside them.
+ * Rows are true labels, columns predicted labels, the last one Unknown; each row is shaded by its shares.
+ * Labels of one parent have a mark in the same colour.
  */
 export function confusionFigure(
   { labels, counts }: Confusion,
@@ -104,7 +104,7 @@ function rows({ labels, count, support, cell, left, top }: Drawn): Markup[] {
   return drawn;
 }
 
-/** The frame, and lines where a parent ends. */
+/** The frame, and lines between parents. */
 function separators({ labels, cell, left, top }: Drawn, size: number): Markup {
   const height = labels.length * cell;
   const lines = labels.flatMap(({ parent }, i) => {

@@ -1,4 +1,4 @@
-/** Every cell as a dot: by prediction, truth, confidence, and right or wrong. @module */
+/** Draws every cell as a dot, coloured by prediction, true label, confidence, or right and wrong. @module */
 import { permutation, streamKey } from "../../../core/rng.ts";
 import type { PredictedLabels } from "../../../predict/types.ts";
 import { UNKNOWN } from "../../../predict/unknown.ts";
@@ -7,16 +7,16 @@ import { whole } from "../numbers.ts";
 import { labelColour, type TreeLevel } from "../tree.ts";
 import type { ReportEmbedding, ReportMethod } from "../types.ts";
 
-/** Dots drawn at most; of more cells, this many are drawn at random. */
+/** Maximum number of dots; of more cells, a random sample is drawn. */
 export const MAX_DOTS = 20_000;
 
-/** Places after scaling, 0 to this. */
+/** The range of scaled coordinates, 0 to this. */
 const GRID = 4095;
 
-/** The code of a label that the level's list does not have: Unknown, or no truth. */
+/** The code of a label that is not in the list of the level: Unknown, or no true label. */
 const NONE = 65_535;
 
-/** The drawing and its data, for the script of the page. */
+/** The figure and its data for the script of the page. */
 export function embeddingFigure(
   embedding: ReportEmbedding,
   method: ReportMethod,
@@ -129,7 +129,7 @@ function encode16(
   return base64(bytesOf(Uint16Array.from(cells, (cell) => (codes[cell] < 0 ? NONE : codeOf[codes[cell]]))));
 }
 
-/** Little-endian, whatever the machine. */
+/** Little-endian on every machine. */
 function bytesOf(values: Uint16Array): Uint8Array {
   const bytes = new Uint8Array(2 * values.length);
   values.forEach((value, i) => {

@@ -10,7 +10,7 @@ const TOP = 12;
 const COUNTS = 42;
 const GAP = 14;
 
-/** Bars are the accuracy of each bin of confidence; below them, how many cells the bin holds. */
+/** Bars show the accuracy of each bin of confidence, and below it the number of cells in the bin. */
 export function reliabilityFigure(bins: readonly CalibrationBin[], title: string): Markup {
   const x = (share: number): number => LEFT + share * SIDE;
   const y = (share: number): number => TOP + (1 - share) * SIDE;

@@ -16,10 +16,10 @@ const TOP = 12;
 const RIGHT = 170;
 const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
 
-/** All curves in one frame, from all risks 0 to the greatest one; each is named at its end. */
+/** All curves in one frame; the risk axis ends above the largest one. Each curve is labelled at its end. */
 export function riskCoverageFigure(curves: readonly RiskCurve[], title: string): Markup {
   const drawn = curves.filter(({ points }) => points.length > 0);
-  // The first few cells say little: one error among them is a risk of tens of percent.
+  // The first few cells are not informative: one error among them is a risk of tens of percent.
   const settled = drawn.flatMap(({ points }) => points.filter(({ coverage }) => coverage >= 0.05));
   const top = niceCeiling(Math.max(0.01, ...settled.map(({ risk }) => risk)));
   const x = (coverage: number): number => LEFT + coverage * (WIDTH - LEFT - RIGHT);
@@ -52,7 +52,7 @@ function path(
     .join("");
 }
 
-/** Heights moved apart, so that texts there do not overlap. */
+/** Moves the heights of texts apart, so that they do not overlap. */
 function spread(heights: readonly number[]): number[] {
   const order = heights.map((_, i) => i).sort((a, b) => heights[a] - heights[b]);
   const placed = [...heights];
@@ -70,7 +70,7 @@ function niceCeiling(value: number): number {
   return [0.01, 0.02, 0.04, 0.08, 0.12, 0.2, 0.4, 0.6].find((step) => value <= step) ?? 1;
 }
 
-/** The curves at a few shares of kept cells. */
+/** A table of the curves at a few coverages. */
 export function riskCoverageTable(curves: readonly RiskCurve[]): Markup {
   const shares = [0.25, 0.5, 0.75, 0.9, 1];
   const riskAt = (points: readonly RiskPoint[], share: number): number =>

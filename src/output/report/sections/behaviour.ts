@@ -1,4 +1,4 @@
-/** What Unknown and the neighbours did. @module */
+/** The section on Unknown and the KNN vote. @module */
 import { type BehaviourMetrics, scoreBehaviour } from "../../../evaluate/behaviour.ts";
 import type { LabelPrediction, PredictedLabels } from "../../../predict/types.ts";
 import { UNKNOWN_REASONS, type UnknownReason } from "../../../predict/unknown.ts";
@@ -7,7 +7,7 @@ import { html, type Markup } from "../html.ts";
 import { decimal, percent, whole } from "../numbers.ts";
 import type { ReportInput, ReportMethod } from "../types.ts";
 
-/** Groups drawn at most; of more, those with the largest share of Unknown. */
+/** Maximum number of groups; of more, those with the largest share of Unknown are drawn. */
 const MAX_GROUPS = 30;
 
 const REASON_TEXTS: Readonly<Record<UnknownReason, string>> = {
@@ -93,7 +93,7 @@ function groupFigure(
   return html`<figure class="card"><figcaption>Unknown on the level ${finest.column}, by ${groups.name}</figcaption>${barFigure(bars, `Unknown by ${groups.name}`)}${rows.length > MAX_GROUPS ? html`<p class="note">The ${MAX_GROUPS} of ${rows.length} groups with the largest shares.</p>` : null}</figure>`;
 }
 
-/** What the nearest reference cells changed; nothing where they were not asked. */
+/** What the KNN vote changed; empty if it was not used. */
 export function neighbourSection(input: ReportInput, method: ReportMethod, id: string): Markup | null {
   if (!method.labels.some(({ usedKnn }) => usedKnn.some((flag) => flag === 1))) return null;
   const scored = method.labels.flatMap((label) => {

@@ -1,4 +1,4 @@
-/** Several methods on the same cells. @module */
+/** The section that compares several methods on the same cells. @module */
 import { type LabelMetrics, scoreLabels } from "../../../evaluate/metrics.ts";
 import { curveColour } from "../figures/risk-coverage.ts";
 import { html, type Markup } from "../html.ts";
@@ -14,7 +14,7 @@ const COLUMNS: readonly {
   readonly name: string;
   readonly read: (metrics: LabelMetrics) => number;
   readonly show: (value: number) => string;
-  /** −1 where less is better, 0 where neither is. */
+  /** −1 if lower is better, 0 if neither is. */
   readonly better: 1 | -1 | 0;
 }[] = [
   { name: "Accuracy", read: (m) => m.accuracy, show: (v) => percent(v), better: 1 },
@@ -26,7 +26,7 @@ const COLUMNS: readonly {
   { name: "AURC", read: (m) => m.aurc, show: (v) => decimal(v, 4), better: -1 },
 ];
 
-/** Tables and a drawing, a level at a time; nothing for one method or without truth. */
+/** Tables and a figure for each level; empty for one method or without true labels. */
 export function comparisonSection(input: ReportInput): Markup | null {
   const columns = [...input.truths.keys()];
   const levels = columns.map((column) => ({
@@ -45,7 +45,7 @@ export function comparisonSection(input: ReportInput): Markup | null {
 ${levels.map(({ column, rows }) => html`<div class="card"><table><caption>${column}</caption><thead><tr><th>Method</th>${COLUMNS.map(({ name }) => html`<th class="n">${name}</th>`)}</tr></thead><tbody>${rows.map(({ name, metrics }) => html`<tr><th scope="row">${name}</th>${COLUMNS.map((each) => html`<td class="n${isBest(each, metrics, rows) ? " best" : ""}">${each.show(each.read(metrics))}</td>`)}</tr>`)}</tbody></table></div>`)}`;
 }
 
-/** As shown: differences that are rounded away are none. */
+/** Rounded as shown, so that invisible differences do not count. */
 function isBest(column: (typeof COLUMNS)[number], metrics: LabelMetrics, rows: readonly Row[]): boolean {
   if (column.better === 0 || rows.length < 2) return false;
   const values = rows.map((row) => column.read(row.metrics)).filter(Number.isFinite);
@@ -57,7 +57,7 @@ function isBest(column: (typeof COLUMNS)[number], metrics: LabelMetrics, rows: r
 const WIDTH = 960;
 const ROW = 21;
 
-/** Accuracy as a dot, macro F1 as a ring, a block of methods for each level. */
+/** Accuracy as a dot and macro F1 as a ring, with a block of methods for each level. */
 function dotFigure(levels: readonly { readonly column: string; readonly rows: readonly Row[] }[]): Markup {
   const all = levels.flatMap(({ rows }) =>
     rows.flatMap(({ metrics }) => [metrics.accuracy, metrics.macroF1]),

@@ -1,4 +1,4 @@
-/** How well, or how surely, each level was labelled. @module */
+/** The section on each level: scores, or confidences without true labels. @module */
 import { classMetrics, confusionOf } from "../../../evaluate/confusion.ts";
 import { scoreFullPath } from "../../../evaluate/hierarchy-metrics.ts";
 import { type LabelMetrics, reliability, riskCurve, scoreLabels } from "../../../evaluate/metrics.ts";
@@ -13,7 +13,7 @@ import { decimal, percent, whole } from "../numbers.ts";
 import { labelColour, type TreeLevel } from "../tree.ts";
 import type { ReportInput, ReportMethod } from "../types.ts";
 
-/** A label column with its truth. */
+/** A label column with its true labels. */
 interface Scored {
   readonly label: LabelPrediction;
   readonly truth: PredictedLabels;
@@ -21,7 +21,7 @@ interface Scored {
   readonly level: TreeLevel;
 }
 
-/** The label columns of which the truth is known. */
+/** The label columns with true labels. */
 function scored(input: ReportInput, method: ReportMethod, tree: readonly TreeLevel[]): Scored[] {
   return method.labels.flatMap((label, l) => {
     const truth = input.truths.get(label.column);
@@ -30,7 +30,7 @@ function scored(input: ReportInput, method: ReportMethod, tree: readonly TreeLev
   });
 }
 
-/** Metrics per level, or how sure the method is where no truth is known. */
+/** Metrics per level, or confidences without true labels. */
 export function levelSection(
   input: ReportInput,
   method: ReportMethod,
@@ -68,7 +68,7 @@ function surenessTable(labels: readonly LabelPrediction[]): Markup {
   )}</tbody></table></div>`;
 }
 
-/** How many cells got each label, finest level unfolded. */
+/** The number of cells per label, finest level unfolded. */
 export function compositionSection(method: ReportMethod, tree: readonly TreeLevel[], id: string): Markup {
   const last = method.labels.length - 1;
   return html`<h2 id="${id}labels">Which labels the cells got</h2>
@@ -93,7 +93,7 @@ ${method.labels.map(({ column, final }, l) => {
 })}`;
 }
 
-/** Which labels are taken for which, and the scores of each. */
+/** The confusion matrices, and the scores of each label. */
 export function confusionSection(
   input: ReportInput,
   method: ReportMethod,

@@ -1,4 +1,4 @@
-/** How many labels a cell may have, where prediction sets were asked for. @module */
+/** The section on prediction sets. @module */
 import { scoreSets } from "../../../evaluate/set-metrics.ts";
 import { setSizes } from "../../../predict/prediction-sets.ts";
 import type { PredictedSets } from "../../../predict/types.ts";
@@ -6,7 +6,7 @@ import { html, type Markup } from "../html.ts";
 import { decimal, percent } from "../numbers.ts";
 import type { ReportInput, ReportMethod } from "../types.ts";
 
-/** Sizes of the sets of each level, and the coverage that was reached where the truth is known; null without sets. */
+/** Sizes of the sets of each level, and their coverage if true labels are known; null without sets. */
 export function setSection(input: ReportInput, method: ReportMethod, id: string): Markup | null {
   const levels = method.labels.flatMap(({ column, sets }) =>
     sets === undefined ? [] : [{ column, sets, truth: input.truths.get(column) }],
