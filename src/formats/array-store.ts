@@ -1,6 +1,6 @@
 /**
- * The container seam: named arrays with attributes, in groups. HDF5 files implement it; what an AnnData is
- * (`anndata/`) is written against it.
+ * The interface of containers: named arrays with attributes, in groups. HDF5 and Zarr implement it;
+ * `anndata/` reads through it.
  * @module
  */
 import type { ScratchBuffer } from "../core/scratch-buffer.ts";
@@ -19,7 +19,7 @@ export type AttributeValue =
 interface StoredElement {
   readonly path: string;
   readonly attributeNames: readonly string[];
-  /** Undefined when absent or of a type that is not read. */
+  /** Undefined if absent or of an unsupported type. */
   attribute(name: string): AttributeValue | undefined;
 }
 
@@ -28,13 +28,13 @@ export interface StoredGroup extends StoredElement {
   readonly keys: readonly string[];
 }
 
-/** What the elements of an array are. */
+/** The kind of elements of an array. */
 export type ElementKind = "number" | "boolean" | "string" | "compound" | "other";
 
 export interface StoredArray extends StoredElement {
   readonly kind: "array";
   readonly element: ElementKind;
-  /** numpy spelling: `float32`, `int64`, `bool`; `str` for strings; a description otherwise. */
+  /** The numpy dtype: `float32`, `int64`, `bool`; `str` for strings; a description otherwise. */
   readonly dtype: string;
   /** Empty for a scalar; null for an HDF5 null dataspace, which has no value. */
   readonly shape: readonly number[] | null;
@@ -44,19 +44,19 @@ export interface StoredArray extends StoredElement {
   /** Compression and other filters, by name, for reports. */
   readonly filters: readonly string[];
   /**
-   * Numbers or booleans of rows `start` to `end` (along the first axis, all by default), row-major. They may lie in
-   * `room`, if there is one.
-   * @throws UNSUPPORTED for another element kind or an unknown filter, BAD_FORMAT when it cannot be read.
+   * Numbers or booleans of rows `start` to `end` (along the first axis, all by default), row-major. They may
+   * be stored in `room`, if it is given.
+   * @throws UNSUPPORTED for another element kind or an unknown filter, BAD_FORMAT if it cannot be read.
    */
   readNumbers(start?: number, end?: number, scratch?: ScratchBuffer): Promise<NumberArray>;
-  /** Strings of rows `start` to `end`. @throws as {@link readNumbers}. */
+  /** Strings of rows `start` to `end`. @throws like {@link readNumbers}. */
   readStrings(start?: number, end?: number): Promise<string[]>;
-  /** One field of a one-dimensional compound array. @throws as {@link readNumbers}. */
+  /** One field of a one-dimensional compound array. @throws like {@link readNumbers}. */
   readField(name: string): Promise<CompoundField>;
 }
 
 export interface CompoundField {
-  /** numpy spelling; `str` when `values` are strings. */
+  /** The numpy dtype; `str` if `values` are strings. */
   readonly dtype: string;
   /** Values per row: 1, or the size of an array-valued field. */
   readonly width: number;

@@ -1,4 +1,4 @@
-/** Numeric arrays of any stored type, and their conversion to the few types that computing uses. @module */
+/** Numeric arrays of any stored type, and their conversion to the types that computations use. @module */
 
 /** Values as stored; float16 is widened to float32, booleans are bytes of 0 and 1. */
 export type NumberArray =
@@ -34,7 +34,7 @@ export function toFloat64(values: NumberArray): Float64Array {
   return result;
 }
 
-/** Each value as int32, for positions and codes; what does not fit becomes the smallest int32. */
+/** Each value as int32, for positions and codes; values out of range become the smallest int32. */
 export function toInt32(values: NumberArray): Int32Array {
   if (values instanceof Int32Array) return values;
   if (values instanceof Int8Array || values instanceof Uint8Array) return new Int32Array(values);

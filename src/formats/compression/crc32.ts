@@ -17,7 +17,7 @@ function makeTables(): readonly Uint32Array[] {
   return tables;
 }
 
-/** The checksum of `bytes`, continuing from `previous`, the checksum of what came before. */
+/** The checksum of `bytes`, continued from `previous`, the checksum of the preceding bytes. */
 export function crc32(bytes: Uint8Array, previous = 0): number {
   const [t0, t1, t2, t3] = tables as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
   const whole = bytes.length - (bytes.length % 4);

@@ -1,7 +1,7 @@
 /**
- * Gzip, whole files in memory, bounded.
+ * Gzip for whole files in memory, with bounds.
  *
- * Source: RFC 1952. Several members one after another are read as one, as Python's gzip does.
+ * Source: RFC 1952. Several consecutive members are read as one, as in Python's gzip.
  * @module
  */
 import { Gunzip, Gzip } from "fflate";
@@ -9,10 +9,10 @@ import { MAX_DEFLATE_RATIO, maxInflatedBytes } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { crc32 } from "./crc32.ts";
 
-/** Compressed bytes handed to the decoder at a time, so that a bomb is noticed early. */
+/** Compressed bytes passed to the decoder at once, so that a bomb is noticed early. */
 const CHUNK_BYTES = 1 << 13;
 
-/** True when `bytes` begin with gzip's two magic bytes. */
+/** True if `bytes` begin with gzip's two magic bytes. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
@@ -70,7 +70,7 @@ function readTrailer(bytes: Uint8Array, end: number): Trailer {
   return { crc: view.getUint32(0, true), length: view.getUint32(4, true) };
 }
 
-/** Collects the content in one buffer, sized by what the file declares where that is possible. */
+/** Collects the content in one buffer, of the size that the file declares if possible. */
 class Output {
   private buffer: Uint8Array;
   private length = 0;

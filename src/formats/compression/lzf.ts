@@ -1,15 +1,15 @@
-/** LZF, the compression that h5py brings along. Source: M. Lehmann, "LibLZF", its format notes. @module */
+/** LZF, a compression of h5py. Source: M. Lehmann, "LibLZF", its format notes. @module */
 import { AtlasmtlError } from "../../errors.ts";
 
-/** Three bytes stand for 264 at most. */
+/** Three bytes expand to at most 264. */
 const MAX_RATIO = 88;
 
 /**
  * Decompresses one LZF block that holds `size` bytes.
  *
- * A control byte below 32 begins a run of so many literals plus one; any other carries a length in its upper
- * three bits (7: one more byte) and a distance back in the rest and the byte that follows.
- * @throws BAD_FORMAT when the block is truncated, points before its start or holds another number of bytes.
+ * A control byte below 32 begins a run of that many literals plus one. Any other has a length in its upper
+ * three bits (7: one more byte) and a distance back in the lower bits and the next byte.
+ * @throws BAD_FORMAT if the block is truncated, refers to bytes before its start or has another size.
  */
 export function decodeLzf(input: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   if (size > MAX_RATIO * input.length) throw damaged();
@@ -27,7 +27,7 @@ export function decodeLzf(input: Uint8Array, size: number): Uint8Array<ArrayBuff
     let n = (control >> 5) + 2;
     if (n === 9) n += input[at++] ?? Number.NaN;
     let from = to - ((control & 31) << 8) - (input[at++] ?? Number.NaN) - 1;
-    // Also false for NaN, which a missing byte gives.
+    // Also false for NaN, the value of a missing byte.
     if (!(from >= 0 && to + n <= size)) throw damaged();
     for (let i = 0; i < n; i++) output[to++] = output[from++];
   }

@@ -1,9 +1,9 @@
-/** How much a Zstandard file expands to, from its headers alone. Source: RFC 8878. @module */
+/** Bounds the decompressed size of a Zstandard file by its headers. Source: RFC 8878. @module */
 
 const MAGIC = 0xfd2fb528;
 const BLOCK_BYTES = 128 * 1024;
 
-/** An upper bound of the content's size in bytes; NaN when the structure is damaged. */
+/** An upper bound of the content's size in bytes; NaN if the structure is damaged. */
 export function zstdBound(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let total = 0;

@@ -1,5 +1,6 @@
 /**
- * Reads the arrays of HDF5 files: raw into the library's memory, a piece at a time, then copied out.
+ * Reads the arrays of HDF5 files: raw bytes are read into the library's memory, piece by piece, and copied
+ * out.
  * @module
  */
 
@@ -20,22 +21,22 @@ import {
   storedType,
 } from "./values.ts";
 
-/** Bytes of one piece, and of one compressed chunk at most; the library's limit is 2 GiB. */
+/** Maximum size of a piece and of a compressed chunk; the library's limit is 2 GiB. */
 const PIECE_BYTES = 1 << 25;
 const MAX_PIECE_BYTES = 1 << 30;
 
-/** Strings of one piece: the library holds the text of all of them at once. */
+/** Strings of one piece; the library holds the text of all of them at once. */
 const PIECE_STRINGS = 1 << 17;
 
-/** What an array and a group have in common. */
+/** The common part of arrays and groups. */
 export type Attributes = Pick<StoredArray, "path" | "attributeNames" | "attribute">;
 
 type ArrayType = ReturnType<H5Module["get_dataset_metadata"]>;
 
 /**
  * The array at the absolute `path` of an open file, which the library knows as `filePath`; `checkOpen` throws
- * once that is closed.
- * @throws BAD_FORMAT when its description is damaged.
+ * once the file is closed.
+ * @throws BAD_FORMAT if its description is damaged.
  */
 export function openArray(
   fileId: bigint,
@@ -53,7 +54,7 @@ export function openArray(
   const nRows = shape === null ? 0 : (shape[0] ?? 1);
   const rowBytes = shape === null ? 0 : shape.slice(1).reduce((size, n) => size * n, type.size);
 
-  /** Hands out the bytes of rows `start` to `end` in pieces, with the row that each begins at. */
+  /** Passes on the bytes of rows `start` to `end` in pieces, with the first row of each. */
   const readPieces = (
     start: number,
     end: number,
@@ -85,7 +86,7 @@ export function openArray(
   };
 
   let found: ChunkedArray | null | undefined;
-  /** What reads an lzf array without the library; null for other arrays. */
+  /** The reader of an lzf array, which does not use the library; null for other arrays. */
   const ownReader = (): ChunkedArray | null => {
     if (found === undefined) {
       const lzf = filters.find(({ id }) => id === LZF);
@@ -104,14 +105,14 @@ export function openArray(
     return found;
   };
 
-  /** Decodes strings as {@link readPieces} hands them out; one long text may be meant a million times. */
+  /** Decodes the strings of {@link readPieces}; a hostile file may refer to one long text a million times. */
   const textReader = (): ((bytes: Uint8Array<ArrayBuffer>, stored: ArrayType) => string[]) => {
     let total = 0;
     return (bytes, stored) => {
       const own = stored.vlen && shape !== null ? ownReader() : null;
       const texts = own === null ? decodeStrings(bytes, stored) : own.readStrings(bytes);
       total += texts.reduce((sum, { length }) => sum + length, 0);
-      // A text takes more memory than its letters.
+      // Memory overhead of a string.
       checkArrayBytes(2 * total, filePath, attributes.path);
       return texts;
     };
@@ -162,7 +163,7 @@ export function openArray(
   };
 }
 
-/** An array costs nothing to declare; what is read of it at once is bounded by what the file can hold. */
+/** A file can declare an array of any size, so the size of one read is bounded by the size of the file. */
 function checkArrayBytes(bytes: number, filePath: string, where: string): void {
   if (bytes <= ARRAY_ALLOWANCE) return;
   const { size } = fileSystem().stat(filePath);
@@ -172,14 +173,17 @@ function checkArrayBytes(bytes: number, filePath: string, where: string): void {
     });
 }
 
-/** True for values that are the same in the file as in the library's memory, for strings, and tables of them. */
+/**
+ * True for values with the same form in the file and in the library's memory, for strings, and for tables of
+ * them.
+ */
 function isPlain(type: ArrayType): boolean {
   const { element } = describeType(type);
   if (type.compound_type !== undefined) return type.compound_type.members.every(isPlain);
   return element === "string" || ((element === "number" || element === "boolean") && type.littleEndian);
 }
 
-/** Where the piece that begins at a row ends: whole chunks, so that none is undone twice. */
+/** The end of the piece that begins at a row: pieces are whole chunks, so that none is decompressed twice. */
 function pieceEnd(type: ArrayType, rowBytes: number, from: number): number {
   const isText = holdsPointers(type);
   const rows = isText ? PIECE_STRINGS : Math.max(1, Math.floor(PIECE_BYTES / rowBytes));
@@ -190,7 +194,7 @@ function pieceEnd(type: ArrayType, rowBytes: number, from: number): number {
   return fits ? whole + chunkRows : from + rows;
 }
 
-/** Reads rows `from` to `to` and hands them to `take` while what they point to is still there. */
+/** Reads rows `from` to `to` and passes them to `take` while the memory that they point to is valid. */
 function readPiece(
   fileId: bigint,
   path: string,

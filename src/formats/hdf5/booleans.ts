@@ -1,14 +1,17 @@
 /**
- * Real booleans in HDF5 files: the enum of h5py, which the library has no way to write.
+ * Writes booleans to HDF5 files as the enum of h5py, which the library cannot write.
  *
- * A boolean is first written as a compound of one int8 member with a telling name. When the file is closed,
- * the compound's datatype message is overwritten with the enum; both store one byte per value.
+ * A boolean is first written as a compound of one int8 member with a special name. When the file is closed,
+ * the datatype message of the compound is overwritten with the enum; both store one byte per value.
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
 import { ATTRIBUTE_MESSAGE, DATATYPE_MESSAGE, type EditableFile, readHeader, writeChunk } from "./layout.ts";
 
-/** The stand-in's member name: unlikely anywhere else, long enough that its message has room for the enum. */
+/**
+ * The name of the placeholder's member: it does not occur elsewhere, and is so long that its message has room
+ * for the enum.
+ */
 export const STAND_IN = "zqAtlasmtlBooleanStandInzq";
 
 /** Bytes of a compound's datatype message before the first member's name. */
@@ -33,8 +36,8 @@ export function booleanMessage(): Uint8Array {
 }
 
 /**
- * Turns the stand-ins in the object header at `header` (a dataset's own type, or its attributes') into
- * booleans. @throws BUG when there is none.
+ * Converts the placeholders in the object header at `header` (of the dataset or its attributes) to booleans.
+ * @throws BUG if there is none.
  */
 export function patchBooleans(file: EditableFile, header: number): void {
   const name = new TextEncoder().encode(`${STAND_IN}\0`);

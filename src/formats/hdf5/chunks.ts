@@ -1,9 +1,9 @@
 /**
- * Reads chunked arrays straight from the file, for what the library cannot undo: lzf, which its plugin fails
- * on for strings (it gives up when its guess of a chunk's size is too small) and which browsers have none for.
+ * Reads chunked arrays directly from the file, for a filter that the library does not handle: lzf. Its plugin
+ * fails on strings (it gives up if its estimate of a chunk's size is too small), and browsers have no plugin.
  *
  * Source: The HDF Group, "HDF5 File Format Specification" 3.0, sections III.A.1 (version 1 B-trees), III.E
- * (global heap), IV.A.2.i (data layout). Newer chunk indexes are left to the library.
+ * (global heap), IV.A.2.i (data layout). The library reads arrays with newer chunk indexes.
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
@@ -17,12 +17,12 @@ export const LZF = 32000;
 
 const LAYOUT_MESSAGE = 0x08;
 
-/** Levels of a B-tree; eight hold more chunks than any file. */
+/** Maximum depth of a B-tree; eight levels hold more chunks than any file. */
 const MAX_LEVELS = 8;
 
-/** A chunked array whose chunks are found by a version 1 B-tree. */
+/** A chunked array with a version 1 B-tree as index. */
 export interface ChunkedArray {
-  /** The bytes of rows `from` to `to`, as stored. */
+  /** The bytes of rows `from` to `to`, in their stored form. */
   readRows(from: number, to: number): Uint8Array<ArrayBuffer>;
   /** The variable-length strings that stored pointers lead to. */
   readStrings(pointers: Uint8Array): string[];
@@ -53,7 +53,7 @@ interface Layout {
   readonly elementBytes: number;
 }
 
-/** Opens an array; null when it uses other filters or another index. @throws BAD_FORMAT for a damaged file. */
+/** Opens an array; null if it uses other filters or another index. @throws BAD_FORMAT for a damaged file. */
 export function openChunked(parts: ChunkedArrayParts): ChunkedArray | null {
   const { path, header, shape, elementBytes, filters } = parts;
   if (!filters.every((id) => id === LZF || id === SHUFFLE || id === FLETCHER32)) return null;
@@ -64,7 +64,7 @@ export function openChunked(parts: ChunkedArrayParts): ChunkedArray | null {
   });
   if (found === null) return null;
   const { chunkShape, chunks } = found;
-  // Chunks that were never written hold a fill value, which the library knows.
+  // Chunks that were never written have the fill value, which the library reads.
   const expected = shape.reduce((n, size, axis) => n * Math.ceil(size / chunkShape[axis]), 1);
   if (chunks.length !== expected) return null;
   const isOutside = ({ offsets }: Chunk): boolean =>
@@ -137,12 +137,12 @@ function readTree(file: ReadableFile, { tree, chunkShape }: Layout): Chunk[] {
         });
     }
   };
-  // An array without chunks has no tree: all bits of the address are set.
+  // An array without written chunks has no tree: all bits of the address are set.
   if (tree < Number.MAX_SAFE_INTEGER) visit(tree, null);
   return chunks;
 }
 
-/** Undoes the filters, last one first. */
+/** Reverses the filters, last one first. */
 function decodeChunk(
   file: ReadableFile,
   chunk: Chunk,
@@ -161,7 +161,7 @@ function decodeChunk(
   return bytes;
 }
 
-/** Bytes of equal rank stand together; a rest shorter than an element stays at the end. */
+/** Bytes of the same position are grouped; a rest shorter than an element stays at the end. */
 function unshuffle(bytes: Uint8Array, width: number): Uint8Array {
   const n = Math.floor(bytes.length / width);
   const result = bytes.slice();
@@ -170,7 +170,7 @@ function unshuffle(bytes: Uint8Array, width: number): Uint8Array {
   return result;
 }
 
-/** Copies the part of a chunk that lies within `starts` to `ends` to its place in `result`. */
+/** Copies the part of a chunk within `starts` to `ends` to its position in `result`. */
 function placeChunk(
   bytes: Uint8Array,
   offsets: readonly number[],
@@ -193,7 +193,7 @@ function placeChunk(
   copy(0, 0, 0);
 }
 
-/** The texts that stored pointers lead to. */
+/** The texts of stored pointers. */
 function dereference(file: ReadableFile, pointers: Uint8Array): string[] {
   const heaps = new Map<number, ReadonlyMap<number, Uint8Array>>();
   const decoder = new TextDecoder();

@@ -1,7 +1,7 @@
-/** The file system that the HDF5 library sees. @module */
+/** The file system of the HDF5 library. @module */
 import type { MountingFs } from "../../core/platform.ts";
 
-/** A file handle of Emscripten's file system, as far as it is used here. */
+/** The used part of a file handle of Emscripten's file system. */
 export interface Stream {
   stream_ops?: object;
   node?: object;

@@ -1,18 +1,18 @@
-/** Compression filters of HDF5 arrays: which are built in, which a plugin undoes, which are refused. @module */
+/** Compression filters of HDF5 arrays: built in, by a plugin, or refused. @module */
 import { platform } from "#platform";
 import { AtlasmtlError } from "../../errors.ts";
 import { hdf5Library } from "./library.ts";
 
-/** A filter of an array, as the library lists it. */
+/** A filter of an array, as the library describes it. */
 export interface Filter {
   readonly id: number;
   readonly name: string;
 }
 
-/** Filters that the library undoes by itself: deflate, shuffle, fletcher32, szip, nbit, scale-offset. */
+/** Filters that are built into the library: deflate, shuffle, fletcher32, szip, nbit, scale-offset. */
 const BUILT_IN: readonly number[] = [1, 2, 3, 4, 5, 6];
 
-/** Filters that a shipped plugin undoes; `scripts/bundle.mjs` copies the plugins. */
+/** Filters with a shipped plugin; `scripts/bundle.mjs` copies the plugins. */
 const BY_PLUGIN: readonly number[] = [307, 32000, 32001, 32004, 32008, 32013, 32015, 32026];
 
 /** Names of registered filters (HDF5's filter registry). */
@@ -33,15 +33,15 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [32026, "blosc2"],
 ]);
 
-/** What people call a filter. */
+/** The common name of a filter. */
 export const filterName = ({ id, name }: Filter): string => NAMES.get(id) ?? name;
 
-/** Where the library looks for plugins, once it was told. */
+/** The plugin folder that was set in the library. */
 let folder: string | null = null;
 
 /**
- * Makes ready what undoes the filters of an array.
- * @throws UNSUPPORTED for a filter that nothing here undoes.
+ * Makes the plugins of an array's filters available.
+ * @throws UNSUPPORTED for a filter that is not supported.
  */
 export function prepareFilters(filters: readonly Filter[], where: string): void {
   const needed = filters.filter(({ id }) => !BUILT_IN.includes(id));
@@ -55,7 +55,7 @@ export function prepareFilters(filters: readonly Filter[], where: string): void 
   folder = plugins;
 }
 
-/** The error for data that are compressed in a way that cannot be undone here. */
+/** The error for data with an unsupported compression. */
 export function refusedFilter(filter: Filter, why: string, where: string): AtlasmtlError {
   return new AtlasmtlError("UNSUPPORTED", `the data are compressed with ${filterName(filter)}, ${why}`, {
     where,

@@ -1,7 +1,10 @@
-/** HDF5 arrays whose rows grow while they are written: their number need not be known before. @module */
+/**
+ * HDF5 arrays that are extended while they are written, if the number of rows is not known in advance.
+ * @module
+ */
 import { callHdf5, hdf5Library, withMemory } from "./library.ts";
 
-/** Values of one chunk, which is also what is buffered. */
+/** Values of one chunk, which are buffered. */
 const CHUNK = 65_536;
 /** gzip, which every HDF5 installation reads, at its fastest level. */
 const GZIP = { compression: 1, compression_opts: [1] };
@@ -9,7 +12,7 @@ const GZIP = { compression: 1, compression_opts: [1] };
 /** H5S_UNLIMITED. */
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
-/** What a growing array may hold. */
+/** The element types of a growing array. */
 const TYPES = {
   int8: Int8Array,
   uint8: Uint8Array,
@@ -25,18 +28,18 @@ const TYPES = {
 
 export type GrowingType = keyof typeof TYPES;
 
-/** A growing array; {@link finish} writes what is still buffered. */
+/** A growing array; {@link finish} writes the buffered values. */
 export interface GrowingArray {
   /** Values written and buffered so far. */
   readonly length: number;
-  /** Whole rows in the end; 64-bit integers as bigints. */
+  /** The total must be whole rows; 64-bit integers are bigints. */
   append(values: ArrayLike<number> | ArrayLike<bigint>): void;
   finish(): void;
 }
 
 /**
- * Creates an empty array at `path` of an open file, chunked and compressed; its rows have `rowShape`, values
- * by default. @throws IO.
+ * Creates an empty array at `path` of an open file, chunked and compressed; its rows have `rowShape`, single
+ * values by default. @throws IO.
  */
 export function createGrowing(
   fileId: bigint,

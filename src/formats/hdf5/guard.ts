@@ -1,16 +1,16 @@
 /**
- * Keeps the HDF5 library from what a file could make it do.
+ * Protects against HDF5 files that misuse the library.
  *
- * A file can point to others: external links, arrays whose values lie in another file or are put together from
- * several. They are not opened: a dataset from a stranger must not read what else is on the machine.
+ * A file can refer to other files: external links, arrays whose values are in another file or are composed of
+ * several. They are not opened: an untrusted dataset must not read other files of the machine.
  *
  * A file can make the library loop forever. It walks a global heap collection (HDF5 format specification 3.0,
- * III.E: where variable-length strings lie) by the sizes its objects declare, and a free object of size zero leaves
- * it where it is. The collections are looked over as the library reads them; one that cannot be walked to its end
- * is a read error.
+ * III.E, which holds variable-length strings) by the declared sizes of its objects, and does not advance at a
+ * free object of size zero. Collections are checked as the library reads them; one that cannot be walked to
+ * its end is a read error.
  *
- * A file can make the library ask for any amount of memory, by the size of a heap or of a string. What it may ask
- * for in one call is bounded.
+ * A file can make the library allocate any amount of memory, by the size of a heap or of a string. The memory
+ * of one call is bounded.
  * @module
  */
 import { platform } from "#platform";
@@ -21,19 +21,19 @@ const SIGNATURE = [0x47, 0x43, 0x4f, 0x4c, 1, 0, 0, 0] as const;
 const HEADER_BYTES = 16;
 const OBJECT_HEADER_BYTES = 16;
 
-/** Larger reads are of values; metadata come in smaller ones. */
+/** Larger reads are values; metadata reads are smaller. */
 const MAX_METADATA_READ = 1 << 16;
 
-/** The system's numbers for "permission denied" and a read error, as Emscripten has them. */
+/** Emscripten's error numbers for "permission denied" and a read error. */
 const EACCES = 2;
 const EIO = 29;
 
-/** The flag by which a folder is opened, as Emscripten has it. */
+/** Emscripten's flag for opening a folder. */
 const O_DIRECTORY = 0o200000;
 
 type Read = EmscriptenFs["read"];
 
-/** The file that may be opened just now. */
+/** The file that may currently be opened. */
 let permitted: string | null = null;
 /** A file that was refused. */
 let refused: string | null = null;
@@ -49,18 +49,18 @@ export function permitting<T>(path: string, work: () => T): T {
   }
 }
 
-/** The other file that the call under way wanted to open; null when it wanted none. */
+/** The other file that the current call tried to open; null if it did not. */
 export function refusedFile(): string | null {
   return refused;
 }
 
-/** Puts the guard between the library and its files; `isLibrary` tells whether one of its calls is under way. */
+/** Installs the guard between the library and its files; `isLibrary` is true during a call of the library. */
 export function guardFiles(fs: EmscriptenFs, isLibrary: () => boolean): void {
   guardReads(fs, isLibrary);
   const open = fs.open.bind(fs);
   fs.open = (path, flags, ...rest) => {
     if (isLibrary() && path !== permitted && !isPlugin(path)) {
-      // Folders are those where plugins might be; ours are enough.
+      // Other folders could contain plugins; only ours may be opened.
       if (!(typeof flags === "number" && flags & O_DIRECTORY)) refused ??= path;
       throw new fs.ErrnoError(EACCES);
     }
@@ -68,27 +68,27 @@ export function guardFiles(fs: EmscriptenFs, isLibrary: () => boolean): void {
   };
 }
 
-/** What one call may add to the library's memory, however small the file: HDF5's own caches stay far below. */
+/** Memory that one call may add even for a small file: HDF5's caches are far smaller. */
 const GROWTH_ALLOWANCE = 64 * 1024 * 1024;
 
-/** How often the library may hold what is read, and what the largest file holds. */
+/** How many times the size of a read, and of the largest file, the library may allocate. */
 const COPIES = 4;
 
 const PAGE_BYTES = 65_536;
 
 let growthLeft = Number.POSITIVE_INFINITY;
 let wasGrowthRefused = false;
-/** Size of the largest file so far: what is normal for it must pass. */
+/** Size of the largest file so far, whose normal use must pass. */
 let largestFile = 0;
 
-/** Sets the bounds for one call; what is written is the caller's own, whatever memory it takes. */
+/** Sets the bounds for one call; writing is not bounded, because the data are the caller's. */
 export function beginCall(isWriting: boolean): void {
   growthLeft = isWriting ? Number.POSITIVE_INFINITY : GROWTH_ALLOWANCE + COPIES * largestFile;
   wasGrowthRefused = false;
   refused = null;
 }
 
-/** Lets the call under way use as much memory as is needed for `bytes`. */
+/** Lets the current call use the memory that `bytes` need. */
 export function allowMemory(bytes: number): void {
   growthLeft += COPIES * bytes;
 }
@@ -97,12 +97,12 @@ export function noteFileSize(bytes: number): void {
   largestFile = Math.max(largestFile, bytes);
 }
 
-/** True when the call under way was refused memory. */
+/** True if the current call was refused memory. */
 export function wasMemoryRefused(): boolean {
   return wasGrowthRefused;
 }
 
-/** Loads the library with its memory under guard, which is caught when it is made. */
+/** Loads the library and guards its memory, which is intercepted when it is created. */
 export async function guardMemory<T>(load: () => Promise<T>, isLibrary: () => boolean): Promise<T> {
   const { instantiate } = WebAssembly;
   const watched = async (...args: Parameters<typeof instantiate>): Promise<unknown> => {
@@ -143,18 +143,21 @@ function isPlugin(path: string): boolean {
 }
 
 /**
- * What is known of a file while it is only read. Any place of a file may look like a collection, and each costs a walk:
- * a place is walked once, and all walks together may read little more than the file holds.
+ * The state of a file that is only read. Any position of a file may look like a collection, and each costs a
+ * walk. A position is walked once, and all walks together may read only slightly more than the file's size.
  */
 interface WalkedFile {
   readonly verdicts: Map<number, boolean>;
   bytesLeft: number;
 }
 
-/** Files by their node in the library's file system; one that is written to is looked at anew. */
+/** Files by their node in the library's file system; a written file is checked again. */
 const walked = new WeakMap<object, WalkedFile>();
 
-/** Walks of one file may read so much, and this share of its size: collections of an honest file do not overlap. */
+/**
+ * Bytes that the walks of one file may read, and their share of its size: collections of a valid file do not
+ * overlap.
+ */
 const WALK_ALLOWANCE = 1 << 24;
 const MAX_WALKS = 2;
 
@@ -191,7 +194,7 @@ function isSafeCollection(read: Read, stream: Stream, position: number): boolean
   return verdict;
 }
 
-/** Where collections begin in what was read, from its start. */
+/** The positions in a read at which collections begin. */
 function* collectionsIn(bytes: Uint8Array, offset: number, length: number): Generator<number> {
   const view = bytes.subarray(offset, offset + length);
   for (let at = view.indexOf(SIGNATURE[0]); at >= 0; at = view.indexOf(SIGNATURE[0], at + 1))
@@ -200,14 +203,14 @@ function* collectionsIn(bytes: Uint8Array, offset: number, length: number): Gene
 
 interface Collection {
   readonly declaredSize: number;
-  /** What was read of it, from its start. */
+  /** The part of it that was read, from its start. */
   readonly bytes: Uint8Array;
 }
 
-/** Objects have 16-bit numbers; what lies further on than this is one of few large ones. */
+/** Objects have 16-bit numbers; beyond this offset there are only few large ones. */
 const MAX_COLLECTION_BYTES = 1 << 24;
 
-/** The collection at a byte of the file, or what there is of it. */
+/** The collection at an offset of the file, or the existing part of it. */
 function collectionAt(read: Read, stream: Stream, position: number): Collection {
   const header = new Uint8Array(HEADER_BYTES);
   read(stream, header, 0, HEADER_BYTES, position);
@@ -217,7 +220,7 @@ function collectionAt(read: Read, stream: Stream, position: number): Collection 
   return { declaredSize, bytes: bytes.subarray(0, done) };
 }
 
-/** Every object ends after it begins, and inside the collection. */
+/** Every object has a size above zero and ends inside the collection. */
 function isWalkable({ declaredSize, bytes }: Collection): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = HEADER_BYTES; at + OBJECT_HEADER_BYTES <= bytes.length; ) {

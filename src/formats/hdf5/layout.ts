@@ -1,6 +1,6 @@
 /**
- * The few structures of HDF5's file format that must be edited by hand, because the library cannot write
- * enums or delete links through its JavaScript interface. All edits keep sizes and addresses.
+ * Edits a few structures of HDF5's file format directly, because the JavaScript interface of the library
+ * cannot write enums or delete links. All edits keep sizes and addresses.
  *
  * Source: The HDF Group, "HDF5 File Format Specification" 3.0, sections II.A, III.A to III.D, IV.A.
  * @module
@@ -19,7 +19,7 @@ export const ATTRIBUTE_MESSAGE = 0x0c;
 const CONTINUATION_MESSAGE = 0x10;
 export const SYMBOL_TABLE_MESSAGE = 0x11;
 
-/** Headers and heaps above this size are not ours and not sane. */
+/** Maximum size of headers and heaps; ours are smaller. */
 const MAX_READ = 1 << 26;
 
 /** Random access to an HDF5 file; addresses count from the file's base address. */
@@ -27,17 +27,19 @@ export interface ReadableFile {
   read(address: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
-/** One that is closed for the library. */
+/** A file that is closed in the library. */
 export interface EditableFile extends ReadableFile {
   write(address: number, bytes: Uint8Array): void;
 }
 
-/** Opens a file for edits and closes it after `work`. @throws UNSUPPORTED for a layout that is not edited. */
+/**
+ * Opens a file for edits and closes it after `work`. @throws UNSUPPORTED for a layout that cannot be edited.
+ */
 export function editFile<T>(path: string, work: (file: EditableFile) => T): T {
   return withStream(path, "r+", work);
 }
 
-/** As {@link editFile}, for a file that is only read and may be open in the library. */
+/** Like {@link editFile}, for a file that is only read and may be open in the library. */
 export function inspectFile<T>(path: string, work: (file: ReadableFile) => T): T {
   return withStream(path, "r", work);
 }
@@ -75,7 +77,7 @@ function editable(fs: EmscriptenFs, stream: ReturnType<EmscriptenFs["open"]>): E
   };
 }
 
-/** Where the superblock lies: at 0, or behind a user block. */
+/** The address of the superblock: 0, or after a user block. */
 function baseAddress(readAt: (position: number, length: number) => Uint8Array): number {
   for (let at = 0; ; at = at === 0 ? 512 : at * 2) {
     const head = readAt(at, 16);
@@ -112,7 +114,7 @@ export interface HeaderChunk {
 export interface HeaderMessage {
   readonly type: number;
   readonly chunk: HeaderChunk;
-  /** Where the message's type field stands in its chunk. */
+  /** The offset of the message's type field in its chunk. */
   readonly typeAt: number;
   /** Its content. */
   readonly data: Uint8Array;
@@ -177,7 +179,7 @@ function addMessage(messages: HeaderMessage[], pending: [number, number][], mess
     pending.push([address(message.data, 0), address(message.data, 8)]);
 }
 
-/** Writes an edited chunk back, with a fresh checksum where it has one. */
+/** Writes an edited chunk back and updates its checksum, if it has one. */
 export function writeChunk(file: EditableFile, chunk: HeaderChunk): void {
   if (chunk.hasChecksum) {
     const end = chunk.bytes.length - 4;

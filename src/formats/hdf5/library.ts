@@ -1,8 +1,8 @@
 /**
- * The HDF5 library as WebAssembly, with its messages caught.
+ * Loads the HDF5 library (WebAssembly) and captures its messages.
  *
- * The library reports failures by printing a stack to stderr and, in h5wasm, often by nothing else. Here
- * stderr is a buffer: whatever a call prints becomes the cause of an error.
+ * The library prints a stack to stderr when it fails, and h5wasm often reports nothing else. Here stderr is a
+ * buffer: the text that a call prints becomes the cause of an error.
  * @module
  */
 import type * as H5wasm from "#h5wasm";
@@ -14,7 +14,7 @@ export type H5Module = Awaited<typeof H5wasm.ready>;
 
 const MAX_MESSAGE = 16_384;
 
-/** What the library printed on stderr since the last call began: the sign of a failure. */
+/** Text that the library has printed to stderr since the last call began; it indicates a failure. */
 let printed = "";
 /** Its last warning. */
 let noted = "";
@@ -23,7 +23,7 @@ let calls = 0;
 let loading: Promise<H5Module> | null = null;
 let loaded: H5Module | null = null;
 
-/** Loads the library once; everything else here needs it. */
+/** Loads the library once; all other functions need it. */
 export async function loadHdf5(): Promise<H5Module> {
   loading ??= load();
   return loading;
@@ -40,15 +40,15 @@ async function load(): Promise<H5Module> {
     restore();
   }
   catchStderr(fileSystem(loaded));
-  // Where a file makes no sense, the library looks for plugins that might: in folders that are not ours.
+  // For an unknown format, the library searches for plugins, also in folders outside the package.
   while (loaded.get_plugin_search_paths().length > 0) loaded.remove_plugin_search_path(0);
   guardFiles(fileSystem(loaded), () => calls > 0);
   return loaded;
 }
 
 /**
- * The library takes hold of the console's `error` while it loads, and warns there ever after. What it takes
- * hold of passes on everything but its own warnings, which are kept for the cause of an error.
+ * While loading, the library stores the console's `error` function and uses it for warnings from then on. The
+ * function that it stores keeps its warnings for the cause of an error, and passes on everything else.
  */
 function catchWarnings(): () => void {
   const { console } = globalThis;
@@ -77,7 +77,7 @@ function catchStderr(fs: EmscriptenFs): void {
   const stderr = fs.getStream(2);
   if (stderr === null) return;
   const decoder = new TextDecoder();
-  // Node's raw file system asks `node.mode` of a stream that has operations of its own: a character device.
+  // Node's raw file system reads `node.mode` of a stream with custom operations: a character device.
   stderr.node ??= { mode: 0o020666 };
   stderr.stream_ops = {
     ...stderr.stream_ops,
@@ -90,7 +90,8 @@ function catchStderr(fs: EmscriptenFs): void {
 }
 
 /**
- * Runs `work` on the library and turns anything it throws or prints into an error that says what failed.
+ * Runs `work` on the library and converts anything that it throws or prints to an error that says what
+ * failed.
  * @throws `code` (BAD_FORMAT unless given).
  */
 export function callHdf5<T>(what: string, work: () => T, code: ErrorCode = "BAD_FORMAT"): T {
@@ -114,10 +115,10 @@ export function callHdf5<T>(what: string, work: () => T, code: ErrorCode = "BAD_
   return result;
 }
 
-/** What the guard refused, the library passes over, or takes for a damaged file. */
+/** If the guard refuses something, the library ignores it or reports a damaged file. */
 function checkGuard(what: string): void {
   const path = refusedFile();
-  // Without the file it refers to, the library would leave out a part of the data, or make up its values.
+  // Without the other file, the library would omit data or return fill values.
   if (path !== null)
     throw new AtlasmtlError(
       "UNSUPPORTED",
@@ -142,7 +143,7 @@ function failure(what: string, code: ErrorCode, cause: unknown): AtlasmtlError {
   });
 }
 
-/** Allocates `bytes` of the library's memory for the time of `work`. @throws LIMIT when it has no room. */
+/** Allocates `bytes` of the library's memory during `work`. @throws LIMIT if there is not enough. */
 export function withMemory<T>(bytes: number, work: (address: number) => T): T {
   const h5 = hdf5Library();
   allowMemory(bytes);

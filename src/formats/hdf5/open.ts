@@ -10,7 +10,7 @@ import { callHdf5, fileSystem, hdf5Library, loadHdf5, withMemory } from "./libra
 import { checkHdf5Signature } from "./signature.ts";
 import { decodeAttribute, holdsPointers } from "./values.ts";
 
-/** Bytes that an attribute may hold; HDF5's own limit for compact ones is 64 KiB. */
+/** Maximum size of an attribute; HDF5's limit for compact ones is 64 KiB. */
 const MAX_ATTRIBUTE_BYTES = 1 << 26;
 
 /** An open HDF5 file. */
@@ -24,7 +24,7 @@ export const isHdf5File = (store: ArrayStore): store is Hdf5File => "fileId" in 
 
 /**
  * Opens an HDF5 file for reading: a path in Node, a `File` in browsers, bytes anywhere.
- * @throws NOT_FOUND without such a file, BAD_FORMAT saying what the file looks like instead.
+ * @throws NOT_FOUND if the file is missing, BAD_FORMAT that says what the file looks like instead.
  */
 export async function openHdf5(input: FileInput): Promise<Hdf5File> {
   const source = await platform.openFile(input);
@@ -47,11 +47,11 @@ export async function openHdf5(input: FileInput): Promise<Hdf5File> {
   }
 }
 
-/** Opens a file by the library's own path. @throws BAD_FORMAT when the library refuses it. */
+/** Opens a file by the library's path. @throws BAD_FORMAT if the library refuses it. */
 export function openFile(path: string, mode: "r" | "update" | "create"): bigint {
   const h5 = hdf5Library();
   const flags = { r: h5.H5F_ACC_RDONLY, update: h5.H5F_ACC_RDWR, create: h5.H5F_ACC_TRUNC }[mode];
-  // The oldest layout that fits is written, as h5py does; see booleans.ts for one reason.
+  // Writes the oldest possible layout, as h5py does; `booleans.ts` needs it.
   const [low, high] = mode === "r" ? [-1, -1] : [h5.H5F_LIBVER_EARLIEST, h5.H5F_LIBVER_V110];
   return callHdf5(
     mode === "create" ? "the HDF5 file cannot be created" : "the HDF5 file cannot be opened",
@@ -97,10 +97,10 @@ export function readableFile(fileId: bigint, mounted: MountedFile, name: string)
   };
 }
 
-/** The library's number for what lies at an absolute path; -1 for nothing, also below an array. */
+/** The library's type number of the object at an absolute path; -1 if none, also below an array. */
 export function objectType(fileId: bigint, path: string): number {
   const h5 = hdf5Library();
-  // Asked about a path through an array, the library fails instead of saying no.
+  // For a path through an array, the library fails instead of returning none.
   for (let at = path.indexOf("/", 1); at > 0; at = path.indexOf("/", at + 1))
     if (typeAt(fileId, path.slice(0, at)) !== h5.H5G_GROUP) return -1;
   return typeAt(fileId, path);

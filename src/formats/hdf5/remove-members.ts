@@ -1,6 +1,6 @@
 /**
- * Takes members out of HDF5 groups, in place. The objects stay in the file, unreachable; `h5repack` frees
- * their space.
+ * Removes members from HDF5 groups, in place. The objects stay in the file but are unreachable; `h5repack`
+ * frees their space.
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
@@ -23,9 +23,9 @@ const UNDEFINED_ADDRESS = 2 ** 64; // 64 one-bits, as rounded by `address`
 const ENTRY_BYTES = 40;
 
 /**
- * Removes `names` from the group whose object header lies at `header`; names that are not there are ignored.
+ * Removes `names` from the group whose object header is at `header`; missing names are ignored.
  *
- * Groups as anndata and h5py write them (symbol tables), and small groups of newer layout, are edited.
+ * It can edit groups as anndata and h5py write them (symbol tables), and small groups of the newer layout.
  * @throws UNSUPPORTED for a large group of the newer layout, BAD_FORMAT for a damaged one.
  */
 export function unlinkMembers(file: EditableFile, header: number, names: ReadonlySet<string>): void {
@@ -46,7 +46,7 @@ export function unlinkMembers(file: EditableFile, header: number, names: Readonl
     }
 }
 
-/** True when the group at `header` keeps its links in a heap of their own, where they cannot be edited. */
+/** True if the group at `header` stores its links in a separate heap, where they cannot be edited. */
 export function isDenseGroup(file: ReadableFile, header: number): boolean {
   return isDense(readHeader(file, header));
 }
@@ -65,13 +65,13 @@ export function denseGroup(): AtlasmtlError {
 }
 
 /**
- * Makes two members of the group at `header` trade their names; both must be hard links.
- * @throws as {@link unlinkMembers}; BUG when one is missing.
+ * Swaps the names of two members of the group at `header`; both must be hard links.
+ * @throws like {@link unlinkMembers}; BUG if one is missing.
  */
 export function swapMembers(file: EditableFile, header: number, a: string, b: string): void {
   const messages = readHeader(file, header);
   const table = messages.find(({ type }) => type === SYMBOL_TABLE_MESSAGE);
-  // What each name leads to: in a symbol table all of an entry after the name, in a link message its end.
+  // The target of a name: in a symbol table the rest of the entry after the name, in a link message its end.
   const targets = new Map<string, { bytes: Uint8Array; write: () => void }>();
   if (table !== undefined) {
     const nameOf = openHeap(file, address(table.data, 8));
@@ -134,8 +134,8 @@ function openHeap(file: EditableFile, at: number): (offset: number) => string {
 }
 
 /**
- * Takes entries out of a B-tree node and what lies under it. Returns the name of its last entry (a key), or
- * null when nothing is left.
+ * Removes entries from a B-tree node and its children. Returns the name of its last entry (a key), or null if
+ * it is empty.
  *
  * A node holds key, child, key, … child, key. The key after a child is the name of that child's last entry,
  * and child nodes repeat the keys around them; the library relies on both.
@@ -173,7 +173,7 @@ function pruneNode(
   return left === 0 ? null : kept.slice(left * 16, left * 16 + 8);
 }
 
-/** Links the siblings of a B-tree node that goes. */
+/** Links the siblings of a removed B-tree node. */
 function bypass(file: EditableFile, at: number): void {
   const head = file.read(at, 24);
   const before = address(head, 8);
@@ -182,7 +182,7 @@ function bypass(file: EditableFile, at: number): void {
   if (after !== UNDEFINED_ADDRESS) file.write(after + 8, head.subarray(8, 16));
 }
 
-/** Takes entries out of a symbol table node; returns the key of its last entry, or null. */
+/** Removes entries from a symbol table node; returns the key of its last entry, or null. */
 function pruneLeaf(file: EditableFile, at: number, goes: (name: number) => boolean): Uint8Array | null {
   const head = file.read(at, 8);
   if (!hasText(head, 0, "SNOD")) throw damaged(`no symbol table at ${at}`);

@@ -1,4 +1,4 @@
-/** Tells an HDF5 file from what people pass by mistake. @module */
+/** Recognises HDF5 files, and files that are passed by mistake. @module */
 import type { ByteSource } from "../../core/bytes.ts";
 import { AtlasmtlError } from "../../errors.ts";
 
@@ -25,7 +25,7 @@ export async function isHdf5(source: ByteSource): Promise<boolean> {
   return false;
 }
 
-/** @throws BAD_FORMAT saying what the file looks like when it is not HDF5. */
+/** @throws BAD_FORMAT that says what the file looks like, if it is not HDF5. */
 export async function checkHdf5Signature(source: ByteSource): Promise<void> {
   if (await isHdf5(source)) return;
   const [what, hint] = looksLike(await source.read(0, 512));

@@ -1,11 +1,11 @@
-/** HDF5 datatypes and raw values, decoded. @module */
+/** Decodes HDF5 datatypes and raw values. @module */
 import type { Metadata } from "#h5wasm";
 import { AtlasmtlError } from "../../errors.ts";
 import type { AttributeValue, CompoundField, ElementKind } from "../array-store.ts";
 import { halfToFloat32, type NumberArray } from "../number-arrays.ts";
 import { hdf5Library } from "./library.ts";
 
-/** HDF5's own numbers for its datatype classes. */
+/** HDF5's numbers of datatype classes. */
 const INTEGER = 0;
 const FLOAT = 1;
 const STRING = 3;
@@ -29,7 +29,7 @@ const CLASS_NAMES: readonly string[] = [
   "array",
 ];
 
-/** What kind of element a datatype is, and its numpy name. */
+/** The element kind of a datatype, and its numpy name. */
 export function describeType(type: Metadata): { element: ElementKind; dtype: string } {
   const number = numberName(type);
   if (number !== null) return { element: "number", dtype: number };
@@ -62,7 +62,7 @@ function isBoolean(type: Metadata): boolean {
   );
 }
 
-/** True when raw values point into memory that the library must get back. */
+/** True if raw values point into memory that the library must free. */
 export function holdsPointers(type: Metadata): boolean {
   if (type.vlen || type.type === SEQUENCE) return true;
   if (type.array_type !== undefined) return holdsPointers(type.array_type);
@@ -128,8 +128,8 @@ export function decodeStrings(bytes: Uint8Array<ArrayBuffer>, type: Metadata): s
 export const POINTER_BYTES = 16;
 
 /**
- * A datatype as it lies in the file: the library describes it as it is in memory, where what varies in length is a
- * pointer of the machine, and the members after it move up.
+ * A datatype as stored in the file. The library describes it as in memory, where a variable-length value is a
+ * pointer and the following members have other offsets.
  */
 export function storedType(type: Metadata): Metadata {
   if (type.vlen) return { ...type, size: POINTER_BYTES };
@@ -167,7 +167,7 @@ export function decodeField(
   return { dtype, width: isArray ? member.size / inner.size : 1, values };
 }
 
-/** An attribute's value; undefined for a type that is not read. */
+/** An attribute's value; undefined for an unsupported type. */
 export function decodeAttribute(
   bytes: Uint8Array<ArrayBuffer>,
   type: Metadata,

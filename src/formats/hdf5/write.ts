@@ -1,4 +1,4 @@
-/** Writes into HDF5 files: groups, arrays, attributes, real booleans. @module */
+/** Writes groups, arrays, attributes and booleans to HDF5 files. @module */
 import type { ElementWriter } from "../element-writer.ts";
 import type { NumberArray } from "../number-arrays.ts";
 import { patchBooleans, STAND_IN } from "./booleans.ts";
@@ -10,24 +10,24 @@ import { objectType, openFile } from "./open.ts";
 type WriteMetadata = Parameters<H5Module["create_dataset"]>[3];
 
 /**
- * An HDF5 file being written; nothing of it may be read until {@link finish} has returned. An empty list of
- * strings as an attribute is written as anndata does, as an empty float array.
+ * An HDF5 file open for writing; do not read it before {@link finish} has returned. An empty list of strings
+ * as an attribute is written as an empty float array, as in anndata.
  */
 export interface Hdf5Writer extends ElementWriter {
   has(path: string): boolean;
-  /** An array that grows; see {@link createGrowing}. */
+  /** A growing array; see {@link createGrowing}. */
   grow(path: string, dtype: GrowingType, rowShape?: readonly number[]): GrowingArray;
-  /** A second name for an existing object. */
+  /** Creates a hard link to an existing object. */
   link(existing: string, path: string): void;
   /** The address of an object's header, for {@link editFile}. */
   headerOf(path: string): number;
-  /** Closes the file and makes its booleans real. */
+  /** Closes the file and converts its placeholders to booleans. */
   finish(): void;
-  /** Closes a file that is given up. */
+  /** Closes an abandoned file. */
   abandon(): void;
 }
 
-/** Opens the file that the library knows as `path`: a new one, or one to add to. @throws IO, BAD_FORMAT. */
+/** Creates the file that the library knows as `path`, or opens it for additions. @throws IO, BAD_FORMAT. */
 export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer {
   const h5 = hdf5Library();
   const fileId = openFile(path, mode);
@@ -100,7 +100,7 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       try {
         write(path, () => h5.close_file(fileId));
       } catch {
-        // The error that made the caller give up is the one to hear of.
+        // An error here must not hide the caller's original error.
       }
     },
   };

@@ -5,14 +5,14 @@ import { unsnappy } from "./snappy.ts";
 import { damaged } from "./thrift.ts";
 
 /**
- * Undoes gzip, zstd or lz4: `decompress` of the Zarr codecs. It is handed in, because pages load it at once and
- * this reader later: bundlers would make one more piece of what both import.
+ * Decompresses gzip, zstd or lz4: `decompress` of the Zarr codecs. It is a parameter, because pages load it
+ * at once and this reader later: bundlers would otherwise make another chunk of the shared imports.
  */
 export type Decompress = (bytes: Uint8Array, config: GuardedConfig) => Promise<Uint8Array>;
 
 /** Compressions by their number. */
 const CODECS = ["none", "Snappy", "gzip", "LZO", "Brotli", "LZ4 (Hadoop)", "Zstandard", "LZ4"] as const;
-/** LZ4 cannot expand a byte to more. */
+/** Maximum expansion of LZ4 per byte. */
 const MAX_LZ4_RATIO = 255;
 
 /** The content of a page, of exactly `size` bytes. @throws BAD_FORMAT, LIMIT, UNSUPPORTED. */
@@ -44,7 +44,7 @@ async function decompressed(
       return decompress(bytes, { name: "zstd", configuration: {}, maxBytes: size });
     case "LZ4": {
       if (size > MAX_LZ4_RATIO * bytes.length) throw damaged(`${bytes.length} bytes of LZ4 for ${size}`);
-      // The decoder wants the size before the data.
+      // The decoder expects the size before the data.
       const sized = new Uint8Array(4 + bytes.length);
       new DataView(sized.buffer).setUint32(0, size, true);
       sized.set(bytes, 4);

@@ -1,6 +1,6 @@
 /**
- * Encodings of Parquet's values. Each reads a given number of values, which the caller has bounded, and no more
- * bytes than there are.
+ * Encodings of Parquet's values. Each function reads a given number of values, which the caller has bounded,
+ * and never reads beyond the end.
  *
  * Source: the Parquet format specification, Encodings.md.
  * @module
@@ -21,7 +21,7 @@ export const TYPES = [
 ] as const;
 export type ParquetType = (typeof TYPES)[number];
 
-/** How the bytes of a column become values. */
+/** How the values of a column are decoded. */
 export interface ValueType {
   readonly type: ParquetType;
   readonly isUnsigned: boolean;
@@ -30,7 +30,7 @@ export interface ValueType {
 /** Text, or numbers; booleans are 0 and 1. */
 export type Values = readonly string[] | Float64Array;
 
-/** Values stored one after the other. @throws BAD_FORMAT, UNSUPPORTED. */
+/** Plain encoding: consecutive values. @throws BAD_FORMAT, UNSUPPORTED. */
 export function readPlain(cursor: Cursor, { type, isUnsigned }: ValueType, count: number): Values {
   if (type === "BYTE_ARRAY") {
     const texts: string[] = [];
@@ -72,7 +72,7 @@ function numbers({ view }: Cursor, type: ParquetType, isUnsigned: boolean, count
   return values;
 }
 
-/** What is not read, and what to do about it. */
+/** The error for an unsupported feature, with a fix. */
 export const unsupported = (
   what: string,
   hint = "leave the column out, or write it as text or plain numbers",
@@ -101,7 +101,7 @@ export function readRuns(cursor: Cursor, width: number, count: number): Int32Arr
       continue;
     }
     const end = Math.min(count, n + ((head - 1) / 2) * 8);
-    // The last group may hold more than is asked for; some writers leave the rest of it out.
+    // The last group may hold more values than needed; some writers omit the rest.
     let bits = 0;
     let held = 0;
     const size = 2 ** width;
@@ -117,10 +117,10 @@ export function readRuns(cursor: Cursor, width: number, count: number): Int32Arr
   return values;
 }
 
-/** The encodings of numbers by their differences have at most that many values a block. */
+/** Maximum number of values per block in delta encodings. */
 const MAX_BLOCK = 1 << 16;
 
-/** Integers by their differences. @throws BAD_FORMAT, UNSUPPORTED beyond 2^53. */
+/** Delta encoding of integers. @throws BAD_FORMAT, UNSUPPORTED beyond 2^53. */
 export function readDeltas(cursor: Cursor, { type, isUnsigned }: ValueType, count: number): Float64Array {
   const block = readVarint(cursor);
   const minis = readVarint(cursor);
@@ -172,7 +172,7 @@ function readBigZigzag(cursor: Cursor): bigint {
 
 const LENGTHS: ValueType = { type: "INT32", isUnsigned: false };
 
-/** Texts after all of their lengths. @throws BAD_FORMAT. */
+/** Delta length encoding: all lengths, then the texts. @throws BAD_FORMAT. */
 export function readLengthTexts(cursor: Cursor, count: number): readonly string[] {
   const decoder = new TextDecoder();
   return lengthBytes(cursor, count).map((bytes) => decoder.decode(bytes));
@@ -181,7 +181,7 @@ export function readLengthTexts(cursor: Cursor, count: number): readonly string[
 const lengthBytes = (cursor: Cursor, count: number): readonly Uint8Array[] =>
   Array.from(readDeltas(cursor, LENGTHS, count), (length) => take(cursor, length));
 
-/** Texts by what each shares with the one before; `spend` is told what they expand to. @throws BAD_FORMAT. */
+/** Delta encoding of texts by shared prefixes; `spend` gets the expanded size. @throws BAD_FORMAT. */
 export function readDeltaTexts(
   cursor: Cursor,
   count: number,
@@ -204,7 +204,10 @@ export function readDeltaTexts(
   });
 }
 
-/** First all lowest bytes of the numbers, then all of the next. @throws BAD_FORMAT, UNSUPPORTED. */
+/**
+ * Byte stream split: all first bytes of the numbers, then all second bytes, and so on. @throws BAD_FORMAT,
+ * UNSUPPORTED.
+ */
 export function readSplitBytes(cursor: Cursor, { type, isUnsigned }: ValueType, count: number): Float64Array {
   const width = widthOf(type);
   const split = take(cursor, count * width);

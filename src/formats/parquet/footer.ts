@@ -1,5 +1,5 @@
 /**
- * What a Parquet file says of itself: its columns, where their values are, and the metadata of its writer.
+ * Reads the footer of a Parquet file: its columns, the location of their values, and metadata.
  *
  * Source: the Parquet format specification, parquet.thrift. Field numbers below are the ones of that file.
  * @module
@@ -17,11 +17,11 @@ import {
   textIn,
 } from "./thrift.ts";
 
-/** What is read of a column: its name and kind of values. */
+/** A column: its name and type. */
 export interface ColumnSchema extends ValueType {
   readonly name: string;
   readonly kind: "text" | "number" | "boolean";
-  /** In numpy spelling. */
+  /** The numpy dtype. */
   readonly dtype: string;
   readonly isOptional: boolean;
 }
@@ -116,7 +116,7 @@ function columnOf(element: ThriftStruct, name: string): ColumnSchema {
         isUnsigned: false,
       };
     case "BYTE_ARRAY":
-      // UTF8, ENUM, JSON; without a word on it, bytes are text.
+      // UTF8, ENUM, JSON; bytes without a type are text.
       if (![-1, 0, 4, 19].includes(converted) || (logicalType !== -1 && !TEXTS.includes(logicalType)))
         throw refuse("bytes that are no text");
       return { ...shape, kind: "text", dtype: "object", isUnsigned: false };

@@ -1,4 +1,7 @@
-/** Pages of Parquet's columns: dictionaries, and values with which of them are there. Source: parquet.thrift. @module */
+/**
+ * Reads the pages of Parquet's columns: dictionaries, values, and which values are missing. Source:
+ * parquet.thrift. @module
+ */
 import { AtlasmtlError } from "../../errors.ts";
 import { type Decompress, undo } from "./compression.ts";
 import {
@@ -23,13 +26,13 @@ import {
   take,
 } from "./thrift.ts";
 
-/** One value per row; `missing` is 1 where there is none. */
+/** One value per row; `missing` is 1 for a missing value. */
 export type ParquetColumn =
   | { readonly kind: "text"; readonly name: string; readonly values: (string | null)[] }
   | {
       readonly kind: "number";
       readonly name: string;
-      /** In numpy spelling. */
+      /** The numpy dtype. */
       readonly dtype: string;
       readonly values: Float64Array;
       readonly missing: Uint8Array;
@@ -41,10 +44,10 @@ export type ParquetColumn =
       readonly missing: Uint8Array;
     };
 
-/** Takes so many bytes from what the pages may expand to. */
+/** Charges this many bytes against the bound on expanded pages. */
 export type Spend = (bytes: number) => void;
 
-/** Rows of a column that are to be filled. */
+/** The rows of a column to fill. */
 export interface Target {
   readonly schema: ColumnSchema;
   readonly column: ParquetColumn;
@@ -57,7 +60,7 @@ export interface Target {
 /** Values or bytes that one page may declare. */
 const MAX_COUNT = 2 ** 29;
 
-/** Entries that any dictionary may have; larger ones have as many as there are rows. */
+/** Entries that any dictionary may have; a larger one may have at most as many as there are rows. */
 const DICTIONARY_ALLOWANCE = 2 ** 20;
 
 /** Kinds of pages. */
@@ -136,7 +139,7 @@ function rowsIn(page: ThriftStruct, { row, end }: Target): number {
 interface PageShape {
   readonly count: number;
   readonly encoding: number;
-  /** Which values are there; null when that stands before the values. */
+  /** Which values are present; null if this is stored before the values. */
   readonly levels: Uint8Array | null;
 }
 
@@ -167,7 +170,7 @@ function fillPage(
   put(values, present, count, target);
 }
 
-/** Bytes after their length. */
+/** Reads a length and that many bytes. */
 const takeSized = (cursor: Cursor): Uint8Array => {
   cursor.at += 4;
   return take(cursor, cursor.view.getUint32(cursor.at - 4, true));

@@ -1,8 +1,8 @@
 /**
- * Tables in Parquet files: flat columns of text, numbers and booleans.
+ * Reads tables from Parquet files: flat columns of text, numbers and booleans.
  *
- * Written for files that nobody vouches for: what they declare is bounded by what they hold before anything is
- * allocated. Source: the Parquet format specification.
+ * Files may be untrusted: declared sizes are checked against the size of the file before memory is allocated.
+ * Source: the Parquet format specification.
  * @module
  */
 
@@ -23,7 +23,10 @@ export interface ParquetTable {
 
 /** Values of all columns together. */
 const MAX_VALUES = 2 ** 27;
-/** Values that any file may have, and how many more for each of its bytes; columns of one value take none. */
+/**
+ * Values that any file may have, and additional ones per byte of the file; columns of one repeated value take
+ * no bytes.
+ */
 const VALUE_ALLOWANCE = 2 ** 20;
 const VALUES_PER_BYTE = 64;
 
@@ -44,7 +47,7 @@ function budgetOf(nBytes: number): Spend {
 
 /**
  * Reads a whole file, its pages by `decompress`.
- * @throws BAD_FORMAT for damaged files, LIMIT for what expands beyond all measure, UNSUPPORTED for nested or
+ * @throws BAD_FORMAT for damaged files, LIMIT for files that expand too much, UNSUPPORTED for nested or
  * repeated columns, dates, encryption and compressions other than Snappy, gzip, Zstandard and LZ4.
  */
 export async function readParquet(bytes: Uint8Array, decompress: Decompress): Promise<ParquetTable> {
@@ -61,7 +64,7 @@ export async function readParquet(bytes: Uint8Array, decompress: Decompress): Pr
       );
     return { columns, metadata: footer.metadata };
   } catch (error) {
-    // A DataView was asked for bytes beyond its end.
+    // The DataView threw for bytes beyond its end.
     if (error instanceof RangeError) throw damaged("a part of the file ends early");
     throw error;
   }

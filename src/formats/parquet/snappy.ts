@@ -1,7 +1,7 @@
 /** Snappy's raw format. Source: google/snappy, format_description.txt. @module */
 import { cursorOf, damaged, readVarint } from "./thrift.ts";
 
-/** Three bytes copy 64 at most. */
+/** Three bytes copy at most 64. */
 const MAX_RATIO = 22;
 
 /** Decompresses to exactly `length` bytes. @throws BAD_FORMAT for damaged data or another length. */
@@ -36,7 +36,7 @@ export function unsnappy(bytes: Uint8Array, length: number): Uint8Array {
     const back = kind === 1 ? (tag >> 5) * 256 + number(1) : number(kind === 2 ? 2 : 4);
     if (back === 0 || back > end || n > length - end)
       throw damaged("a copy of the Snappy data lies outside of them");
-    // Byte by byte: a copy may overlap with what it writes.
+    // Byte by byte, because source and target may overlap.
     for (let i = 0; i < n; i++, end++) out[end] = out[end - back];
   }
   if (end !== length) throw damaged(`the Snappy data hold ${end} bytes where ${length} belong`);

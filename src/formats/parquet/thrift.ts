@@ -1,8 +1,8 @@
 /**
- * Thrift's compact protocol, as far as Parquet uses it.
+ * Reads Thrift's compact protocol, the part that Parquet uses.
  *
- * Source: the Thrift compact protocol specification. Nothing is allocated by a declared length before the bytes
- * for it are known to be there.
+ * Source: the Thrift compact protocol specification. Before memory of a declared length is allocated, the
+ * bytes for it must exist.
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
@@ -11,12 +11,15 @@ export type ThriftValue = boolean | number | Uint8Array | readonly ThriftValue[]
 /** Values by the number of their field. */
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 
-/** Fields and elements of one structure in all; Parquet's metadata have a dozen for each column of a row group. */
+/**
+ * Maximum number of fields and elements of one structure; Parquet's metadata have a dozen per column of a row
+ * group.
+ */
 const MAX_VALUES = 1 << 19;
-/** Structures within one another; Parquet has six. */
+/** Maximum nesting of structures; Parquet has six levels. */
 const MAX_DEPTH = 16;
 
-/** Bytes that are read one after the other; DataView refuses what lies beyond them. */
+/** Bytes that are read in order; DataView throws beyond their end. */
 export interface Cursor {
   readonly view: DataView;
   at: number;
@@ -28,7 +31,7 @@ export const cursorOf = (bytes: Uint8Array): Cursor => ({
   at: 0,
 });
 
-/** The next `length` bytes, not copied. @throws BAD_FORMAT when fewer are left. */
+/** The next `length` bytes, not copied. @throws BAD_FORMAT if fewer are left. */
 export function take(cursor: Cursor, length: number): Uint8Array {
   const { view, at } = cursor;
   if (!(length >= 0 && length <= view.byteLength - at))
@@ -37,7 +40,7 @@ export function take(cursor: Cursor, length: number): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset + at, length);
 }
 
-/** What does not follow the format. */
+/** The error for bytes that do not follow the format. */
 export const damaged = (message: string): AtlasmtlError =>
   new AtlasmtlError("BAD_FORMAT", message, { hint: "the file is damaged; write or copy it again" });
 
@@ -52,13 +55,13 @@ export function readVarint(cursor: Cursor): number {
   throw damaged("a number has more than ten bytes");
 }
 
-/** As {@link readVarint}, the sign in the lowest bit. */
+/** Like {@link readVarint}, with the sign in the lowest bit. */
 const readZigzag = (cursor: Cursor): number => {
   const value = readVarint(cursor);
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 };
 
-/** Reads one structure and leaves the cursor behind it. @throws BAD_FORMAT, LIMIT. */
+/** Reads one structure and moves the cursor to its end. @throws BAD_FORMAT, LIMIT. */
 export function readStruct(cursor: Cursor): ThriftStruct {
   let left = MAX_VALUES;
   const count = (n: number): void => {
@@ -103,7 +106,7 @@ function value(cursor: Cursor, kind: number, depth: number, count: (n: number) =
       const head = cursor.view.getUint8(cursor.at++);
       const length = head >> 4 === 15 ? readVarint(cursor) : head >> 4;
       count(length);
-      // In lists a boolean takes a byte of its own.
+      // In lists a boolean takes one byte.
       const kindOf = (head & 15) === 2 ? 1 : head & 15;
       const values: ThriftValue[] = [];
       for (let i = 0; i < length; i++)
@@ -119,21 +122,21 @@ function value(cursor: Cursor, kind: number, depth: number, count: (n: number) =
   }
 }
 
-/** The structure in a field, null where there is none. @throws BAD_FORMAT when it is something else. */
+/** The structure in a field; null if absent. @throws BAD_FORMAT for another type. */
 export function structIn(from: ThriftStruct, id: number): ThriftStruct | null {
   const found = from.get(id);
   if (found === undefined || found instanceof Map) return found ?? null;
   throw damaged(`field ${id} of the metadata is no structure`);
 }
 
-/** The integer in a field, `otherwise` where there is none. @throws BAD_FORMAT when it is something else. */
+/** The integer in a field; `otherwise` if absent. @throws BAD_FORMAT for another type. */
 export function integerIn(from: ThriftStruct, id: number, otherwise?: number): number {
   const found = from.get(id) ?? otherwise;
   if (typeof found === "number" && Number.isSafeInteger(found)) return found;
   throw damaged(`field ${id} of the metadata is no integer`);
 }
 
-/** The text in a field, null where there is none. @throws BAD_FORMAT when it is something else. */
+/** The text in a field; null if absent. @throws BAD_FORMAT for another type. */
 export function textIn(from: ThriftStruct, id: number): string | null {
   const found = from.get(id);
   if (found === undefined) return null;
@@ -141,7 +144,7 @@ export function textIn(from: ThriftStruct, id: number): string | null {
   throw damaged(`field ${id} of the metadata is no text`);
 }
 
-/** The structures listed in a field. @throws BAD_FORMAT when it is something else. */
+/** The list of structures in a field. @throws BAD_FORMAT for another type. */
 export function structsIn(from: ThriftStruct, id: number): readonly ThriftStruct[] {
   const found = from.get(id) ?? [];
   if (!Array.isArray(found)) throw damaged(`field ${id} of the metadata is no list`);
