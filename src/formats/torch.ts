@@ -1,5 +1,5 @@
 /**
- * Files of `torch.save` since torch 1.6: a zip of a pickle and raw storages
+ * Reads and writes files of `torch.save` since torch 1.6: a zip of a pickle and raw storages
  * (docs/specification/1-artifacts.md#network-file).
  * @module
  */
@@ -36,7 +36,7 @@ export class TorchTensor extends PersistentObject {
   }
 }
 
-/** A storage that the pickle refers to, read on first use. */
+/** A storage of the pickle, read on first use. */
 class TorchStorage extends PersistentObject {
   private floats: Float32Array | null = null;
 
@@ -59,7 +59,7 @@ interface StorageType {
   readonly toFloats: (bytes: Uint8Array, length: number) => Float32Array;
 }
 
-/** Storages of floating-point numbers; integers have no place in a network's weights. */
+/** Storages of floating-point numbers; the weights of a network are not integers. */
 const STORAGE_TYPES: ReadonlyMap<string, StorageType> = new Map<string, StorageType>([
   ["FloatStorage", { itemSize: 4, toFloats: (b, n) => viewAs(Float32Array, b, n) as Float32Array }],
   [
@@ -91,7 +91,7 @@ const TORCH_GLOBALS: GlobalTable = new Map<string, GlobalRule>([
 const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", message);
 
 /**
- * Reads what `torch.load` would give; every tensor becomes a {@link TorchTensor}.
+ * Reads the value that `torch.load` would return; every tensor becomes a {@link TorchTensor}.
  * @throws UNSUPPORTED for the format before torch 1.6, big-endian files, other storages and foreign
  * globals; BAD_FORMAT for a damaged file; LIMIT for tensors beyond safe bounds.
  */
@@ -118,7 +118,7 @@ export function parseTorch(bytes: Uint8Array): PickleValue {
   }
 }
 
-/** Torch stores its entries; a recompressed file may hold deflated ones, but no bombs. */
+/** Torch stores its entries uncompressed; a recompressed file may have deflated ones within bounds. */
 function checkInflation(archive: ZipArchive, byteLength: number): void {
   const total = archive.names.reduce((sum, name) => sum + archive.size(name), 0);
   if (total > maxInflatedBytes(byteLength))
@@ -138,7 +138,7 @@ function notZip(bytes: Uint8Array): AtlasmtlError {
   });
 }
 
-/** The archive's folder, with its slash: whatever stands before the one `data.pkl`. */
+/** The archive's folder, with its slash: the path of the only `data.pkl`. */
 function findPrefix(archive: ZipArchive): string {
   const found = archive.names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (found.length !== 1)
@@ -236,8 +236,8 @@ function gather(
 }
 
 /**
- * Emits `value` as `torch.save` does, one float32 storage per {@link TorchTensor}; the same value gives the
- * same bytes, and `torch.load(path, weights_only=True)` opens them.
+ * Writes `value` like `torch.save`, with one float32 storage per {@link TorchTensor}. The same value gives
+ * the same bytes, and `torch.load(path, weights_only=True)` opens them.
  */
 export function emitTorch(value: PickleValue): readonly Uint8Array[] {
   const tensors = new Map<TorchTensor, StorageReference>();
@@ -256,7 +256,7 @@ export function emitTorch(value: PickleValue): readonly Uint8Array[] {
   ]);
 }
 
-/** Stands for the storage of a tensor being written. */
+/** Represents the storage of a tensor that is written. */
 class StorageReference extends PersistentObject {
   constructor(
     readonly key: string,

@@ -1,6 +1,6 @@
 /**
- * What whoever reads a pickle may rely on: values are nested within bounds, none contains itself, and those that share
- * parts are not much larger than the parts.
+ * Checks a parsed pickle, so that its readers can rely on it: nesting is bounded, no value contains itself,
+ * and shared parts do not expand to a much larger tree.
  * @module
  */
 import { MAX_PICKLE_DEPTH, MAX_SHARED_EXPANSION, SHARED_ALLOWANCE } from "../../core/limits.ts";
@@ -13,10 +13,10 @@ export function tooDeep(): AtlasmtlError {
 }
 
 /**
- * Walks every value once and adds up how many there are when a shared one counts each time it is used.
+ * Walks every value once and counts all values, a shared one each time it is used.
  *
- * A reader walks what it is given as a tree. Shared parts would cost it that much, so the sum is bounded here, before
- * anyone reads.
+ * A reader walks the values as a tree, so shared parts cost it that much. Therefore the count is bounded
+ * here, before any reader runs.
  * @throws LIMIT for nesting beyond `MAX_PICKLE_DEPTH`, or for shared parts used far more often than there are parts;
  * BAD_FORMAT for a value that contains itself.
  */

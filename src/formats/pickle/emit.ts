@@ -22,19 +22,19 @@ import { encodeUtf8, PieceWriter } from "./writer.ts";
 
 export interface EmitPickleOptions {
   readonly protocol?: 2 | 4;
-  /** Gives a persistent object's stand-in, a callable and its arguments or an id. */
+  /** Returns the substitute of a persistent object: a callable and its arguments, or an id. */
   readonly persistentValue?: (object: PersistentObject) => PersistentForm;
 }
 
-/** How a persistent object is written: called with its arguments, or as a persistent id. */
+/** How a persistent object is written: as a call with arguments, or as a persistent id. */
 export type PersistentForm =
   | { readonly kind: "call"; readonly callee: Global; readonly args: Tuple }
   | { readonly kind: "id"; readonly id: Tuple };
 
-/** As many items as CPython puts into one APPENDS or SETITEMS. */
+/** Number of items that CPython puts into one APPENDS or SETITEMS. */
 const BATCH = 1000;
 
-/** Written as U+FFFD, two labels could become one. */
+/** Written as U+FFFD, two labels could become equal. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 const ORDERED_DICT = new Global("collections", "OrderedDict");
@@ -43,10 +43,11 @@ const NDARRAY = new Global("numpy", "ndarray");
 const DTYPE = new Global("numpy", "dtype");
 
 /**
- * Emits `value` in pieces; payloads of 64 KiB and more are views of the arrays given, not copies.
+ * Writes `value` in pieces; payloads of 64 KiB and more are views of the given arrays, not copies.
  *
- * Strings are written once and then referred to, so a column of labels costs two to five bytes a cell.
- * @throws BAD_DATA for a text with a lone surrogate; BUG for a plain number that is no integer (use `Float`) or an object that has no pickle form.
+ * Strings are written once and then referenced, so a column of labels costs two to five bytes per cell.
+ * @throws BAD_DATA for a text with a lone surrogate; BUG for a plain number that is not an integer (use
+ * `Float`) or an object without a pickle form.
  */
 export function emitPickle(value: PickleValue, options: EmitPickleOptions = {}): readonly Uint8Array[] {
   return new PickleEmitter(options).emit(value);
@@ -219,7 +220,7 @@ class PickleEmitter {
     this.globals.set(global.path, this.memoise());
   }
 
-  /** Built as `copyreg.__newobj__` does and given its `__dict__`. */
+  /** Built by `copyreg.__newobj__`, with its `__dict__` as state. */
   private instance(instance: Instance): void {
     this.global(instance.type);
     this.value(new Tuple(instance.args));
@@ -244,7 +245,7 @@ class PickleEmitter {
     this.objects.set(object, this.memoise());
   }
 
-  /** `numpy.core.multiarray`, the spelling that numpy 1 and 2 both load. */
+  /** `numpy.core.multiarray`, a name that numpy 1 and 2 both load. */
   private array(array: NdArray): void {
     this.global(RECONSTRUCT);
     this.value(new Tuple([NDARRAY, new Tuple([0]), new Uint8Array([0x62])]));

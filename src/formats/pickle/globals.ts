@@ -1,16 +1,16 @@
 /**
- * The fixed table of the globals a bundle needs (docs/specification/1-artifacts.md#pickles). Nothing else has a
- * meaning here, and none of these is ever imported or run: each is a few lines that build plain data.
+ * The fixed table of the globals that a bundle needs (docs/specification/1-artifacts.md#pickles). All others
+ * are refused. None of these is imported or run: each is a few lines that build plain data.
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
 import { arrayFromBuffer, latin1Bytes, makeDtype, makeScalar } from "./ndarray.ts";
 import { describeValue, Global, Instance, NdArray, OrderedDict, type PickleValue, Tuple } from "./values.ts";
 
-/** What calling a global makes; null when it may only be named (a class passed as an argument). */
+/** The result of calling a global; null if it may only be named (a class that is passed as an argument). */
 export type GlobalRule = ((args: readonly PickleValue[], global: Global) => PickleValue) | null;
 
-/** Rules by `module.name`, modules as of numpy 1 and Python 3. */
+/** Rules by `module.name`, with the module names of numpy 1 and Python 3. */
 export type GlobalTable = ReadonlyMap<string, GlobalRule>;
 
 const instance: GlobalRule = (args, global) => new Instance(global, args);
@@ -48,14 +48,14 @@ export const BUNDLE_GLOBALS: GlobalTable = new Map<string, GlobalRule>([
   ["pyarrow.lib.py_buffer", instance],
 ]);
 
-/** The name under which a module is listed: numpy 2 and Python 2 spellings are folded. */
+/** The listed name of a module; names of numpy 2 and Python 2 are converted. */
 function canonicalModule(module: string): string {
   if (module === "__builtin__") return "builtins";
   if (module === "copy_reg") return "copyreg";
   return module.startsWith("numpy._core.") ? `numpy.core.${module.slice(12)}` : module;
 }
 
-/** @throws UNSUPPORTED naming a global that is not in `table`. */
+/** @throws UNSUPPORTED that names a global that is not in `table`. */
 export function findGlobal(table: GlobalTable, module: string, name: string): Global {
   const global = new Global(canonicalModule(module), name);
   if (table.has(global.path) && !name.includes(".")) return global;
@@ -71,7 +71,7 @@ export function findGlobal(table: GlobalTable, module: string, name: string): Gl
   );
 }
 
-/** Calls a global of the table. @throws BAD_FORMAT when it cannot be called that way. */
+/** Calls a global of the table. @throws BAD_FORMAT if it cannot be called with these arguments. */
 export function callGlobal(table: GlobalTable, callee: PickleValue, args: PickleValue): PickleValue {
   if (!(callee instanceof Global)) throw bad(`the pickle calls ${describeValue(callee)}`);
   if (!(args instanceof Tuple)) throw bad(`${callee.path} is called with ${describeValue(args)}`);
@@ -109,7 +109,7 @@ function makeBytes(args: readonly PickleValue[]): Uint8Array {
   throw bad(`bytes are made from ${describeValue(content)}`);
 }
 
-/** `copyreg._reconstructor(cls, object, None)` and its like in pandas: an empty object of the class. */
+/** `copyreg._reconstructor(cls, object, None)` and its equivalent in pandas: an empty object of the class. */
 function reconstruct(args: readonly PickleValue[]): Instance {
   const [type] = args;
   if (!(type instanceof Global)) throw bad(`an object is made of ${describeValue(type)}, not of a class`);

@@ -1,4 +1,4 @@
-/** Numpy arrays, scalars and dtypes as their pickles describe them. @module */
+/** Builds numpy arrays, scalars and dtypes from their pickles. @module */
 import { Float } from "../../core/config.ts";
 import { MAX_ARRAY_DIMENSIONS } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
@@ -75,7 +75,7 @@ export function makeScalar(args: readonly PickleValue[]): PickleValue {
   return typeof value === "bigint" ? asInteger(value) : value;
 }
 
-/** A number where a double holds it exactly, else the bigint. */
+/** A number if a double holds it exactly, else the bigint. */
 export function asInteger(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
@@ -118,7 +118,7 @@ function readObjects(data: PickleValue, size: number): readonly PickleValue[] {
 function readElements(dtype: NdArrayDtype, data: PickleValue, size: number): ArrayData {
   const bytes = typeof data === "string" ? latin1Bytes(data) : data;
   if (!(bytes instanceof Uint8Array)) throw bad(`a numeric array holds ${describeValue(data)}, not bytes`);
-  // Elements without bytes would cost the file nothing.
+  // Elements of width zero would let a small file declare any number of them.
   if (dtype.itemSize === 0 && size > 0)
     throw bad(`an array of ${size} elements of type ${dtype.name}, which take no bytes`);
   if (bytes.length !== size * dtype.itemSize)
@@ -142,7 +142,7 @@ type ViewConstructor = {
   readonly BYTES_PER_ELEMENT: number;
 };
 
-/** The bytes as typed elements; copied only where they are not aligned. */
+/** The bytes as typed elements; copied only if they are not aligned. */
 export function viewAs(type: ViewConstructor, bytes: Uint8Array, size: number): ArrayData {
   return bytes.byteOffset % type.BYTES_PER_ELEMENT === 0
     ? new type(bytes.buffer, bytes.byteOffset, size)

@@ -1,9 +1,9 @@
 /**
- * A parser of pickles, protocols 0 to 5: bytes in, plain data out, nothing executed
+ * Parses pickles of protocols 0 to 5 to plain data, without executing anything
  * (docs/specification/1-artifacts.md#pickles).
  *
  * The opcodes are those of CPython's `Lib/pickletools.py`. Globals come from a fixed table, lengths are
- * checked against the bytes that are there, and nesting is bounded.
+ * checked against the available bytes, and nesting is bounded.
  * @module
  */
 import { Float } from "../../core/config.ts";
@@ -42,11 +42,11 @@ import {
 } from "./values.ts";
 
 export interface ParsePickleOptions {
-  /** The globals that are known; by default {@link BUNDLE_GLOBALS}. */
+  /** The allowed globals; by default {@link BUNDLE_GLOBALS}. */
   readonly globals?: GlobalTable;
-  /** Bytes outside the pickle that its values are made of; they raise the bound on what it may build. */
+  /** Bytes outside the pickle that its values use; they raise the bound on its memory. */
   readonly expandedBytes?: number;
-  /** Resolves persistent ids; without it they are refused. */
+  /** Resolves persistent ids; without it, they are refused. */
   readonly persistentLoad?: (id: PickleValue) => PickleValue;
 }
 
@@ -55,8 +55,8 @@ const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", 
 /**
  * Parses one pickle; bytes after its end are ignored, as Python does.
  *
- * Arrays are views of `bytes` where alignment allows.
- * @throws BAD_FORMAT for bytes that are no pickle or end early; UNSUPPORTED naming a global outside the
+ * Arrays are views of `bytes` if they are aligned.
+ * @throws BAD_FORMAT if the bytes are not a pickle or end early; UNSUPPORTED that names a global outside the
  * table, an extension or an out-of-band buffer; LIMIT for nesting beyond `MAX_PICKLE_DEPTH`.
  */
 export function parsePickle(bytes: Uint8Array, options: ParsePickleOptions = {}): PickleValue {
@@ -80,12 +80,12 @@ class PickleMachine {
   private readonly globals: GlobalTable;
   private readonly persistentLoad: ((id: PickleValue) => PickleValue) | undefined;
   private readonly stack: PickleValue[] = [];
-  /** Stack heights at which marks lie. */
+  /** Stack heights of the marks. */
   private readonly marks: number[] = [];
   private readonly memo: PickleValue[] = [];
   private memoSize = 0;
   private objects = 0;
-  /** Bytes that may yet be built. */
+  /** Remaining bytes that may be built. */
   private budget: number;
 
   constructor(bytes: Uint8Array, options: ParsePickleOptions) {
@@ -375,7 +375,7 @@ class PickleMachine {
     this.stack.push(value);
   }
 
-  /** Bounds what a small file can make: each of these takes far more memory than its opcode. */
+  /** Bounds what a small file can build: each of these objects takes far more memory than its opcode. */
   private count<T extends PickleValue>(value: T): T {
     this.objects += 1;
     if (this.objects > MAX_PICKLE_OBJECTS)
@@ -383,7 +383,7 @@ class PickleMachine {
     return value;
   }
 
-  /** Bounds what repeated use of the same bytes can build. */
+  /** Bounds what repeated use of the same bytes builds. */
   private charge(value: PickleValue): PickleValue {
     this.budget -= builtBytes(value);
     if (this.budget < 0)
@@ -467,7 +467,7 @@ class PickleMachine {
     } else if (target instanceof NdArrayDtype) setDtypeState(target, state);
     else if (target instanceof Instance) target.state = state;
     else if (!(target instanceof OrderedDict)) throw bad(`a state is given to ${describeValue(target)}`);
-    // An OrderedDict may carry attributes (torch's `_metadata`); they hold nothing we need.
+    // An OrderedDict may have attributes (torch's `_metadata`); they are not needed.
   }
 
   private loadPersistent(id: PickleValue): PickleValue {

@@ -1,7 +1,7 @@
-/** Bounded reading of the bytes of a pickle. @module */
+/** Reads the bytes of a pickle with bounds checks. @module */
 import { AtlasmtlError } from "../../errors.ts";
 
-/** Short strings repeat (labels, keys); the last ones seen are kept by hash, so that they are shared. */
+/** Short strings repeat (labels, keys); the last ones are cached by hash, so that they are shared. */
 const CACHE_SLOTS = 4096;
 const MAX_CACHED_BYTES = 64;
 
@@ -17,7 +17,7 @@ export class PickleReader {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Moves on by `length` bytes and returns where they start. @throws BAD_FORMAT beyond the end. */
+  /** Advances by `length` bytes and returns their start. @throws BAD_FORMAT beyond the end. */
   skip(length: number): number {
     const start = this.position;
     if (length > this.bytes.length - start)
@@ -47,7 +47,7 @@ export class PickleReader {
     return this.view.getInt32(this.skip(4), true);
   }
 
-  /** Beyond 2^53 the value is not exact, and far beyond any file. */
+  /** Beyond 2^53 the value is not exact, but it is far beyond the size of any file. */
   u64(): number {
     return Number(this.view.getBigUint64(this.skip(8), true));
   }

@@ -1,4 +1,4 @@
-/** Columns of text in the forms numpy and pandas pickle them. @module */
+/** Reads columns of text in the pickled forms of numpy and pandas. @module */
 import { Float } from "../../core/config.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { describeValue, Global, Instance, NdArray, type PickleValue, Tuple } from "./values.ts";
@@ -6,9 +6,9 @@ import { describeValue, Global, Instance, NdArray, type PickleValue, Tuple } fro
 const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", message);
 
 /**
- * The texts of a list, a one-dimensional numpy array of str, or a pandas string array; null where missing
- * (None, NaN, `pandas.NA`).
- * @throws BAD_DATA for anything else, naming the first element that is no str.
+ * The texts of a list, a one-dimensional numpy array of str, or a pandas string array; null if missing (None,
+ * NaN, `pandas.NA`).
+ * @throws BAD_DATA for any other value; it names the first element that is not a str.
  */
 export function readTexts(value: PickleValue): readonly (string | null)[] {
   if (value instanceof Instance) return readPandasArray(value);
@@ -25,7 +25,7 @@ function readText(value: PickleValue, index: number): string | null {
   throw new AtlasmtlError("BAD_DATA", `element ${index} is ${describeValue(value)}, expected a str`);
 }
 
-/** `StringArray` keeps a numpy object array, `ArrowStringArray` a pyarrow array. */
+/** `StringArray` holds a numpy object array, `ArrowStringArray` a pyarrow array. */
 function readPandasArray(instance: Instance): readonly (string | null)[] {
   const { state } = instance;
   if (state instanceof Tuple) {

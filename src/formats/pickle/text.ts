@@ -16,7 +16,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 
 const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", message);
 
-/** Python's `raw-unicode-escape`: `\uXXXX` and `\UXXXXXXXX`, everything else as it stands. */
+/** Python's `raw-unicode-escape`: `\uXXXX` and `\UXXXXXXXX`; other characters are unchanged. */
 export function parseUnicodeEscapes(line: string): string {
   return line.replace(/\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g, (_, short?: string, long?: string) => {
     const point = Number.parseInt(short ?? long!, 16);
@@ -25,7 +25,7 @@ export function parseUnicodeEscapes(line: string): string {
   });
 }
 
-/** A str as Python 2 wrote its `repr`: quoted, with backslash escapes. */
+/** A str as `repr` of Python 2: quoted, with backslash escapes. */
 export function parseQuoted(line: string): string {
   const text = line.trim();
   const quote = text[0];
@@ -44,7 +44,7 @@ export function parseIndex(line: string): number {
   return Number(line);
 }
 
-/** `00` and `01` are how protocols 0 and 1 write booleans. */
+/** Protocols 0 and 1 write booleans as `00` and `01`. */
 export function parseIntLine(line: string): boolean | number | bigint {
   return line === "00" ? false : line === "01" ? true : parseDecimal(line);
 }

@@ -1,5 +1,5 @@
 /**
- * Python values as plain data, the same for reading and writing.
+ * Python values as plain data, for reading and writing.
  *
  * | Python | here |
  * | --- | --- |
@@ -14,7 +14,7 @@
  */
 import { Float } from "../../core/config.ts";
 
-/** Any value a pickle holds. */
+/** Any value of a pickle. */
 export type PickleValue =
   | null
   | boolean
@@ -44,7 +44,7 @@ export class Tuple {
 /** `collections.OrderedDict`. */
 export class OrderedDict extends Map<PickleValue, PickleValue> {}
 
-/** A class or function, by name only; it is never looked up. */
+/** A class or function, by name only; it is never imported. */
 export class Global {
   constructor(
     readonly module: string,
@@ -57,7 +57,7 @@ export class Global {
   }
 }
 
-/** An object of a class of the allow-list: how it was made and the state it was given. */
+/** An object of a class of the allow-list: its construction and its state. */
 export class Instance {
   /** The argument of `__setstate__`, or of the update of `__dict__`. */
   state: PickleValue = null;
@@ -68,18 +68,18 @@ export class Instance {
   ) {}
 }
 
-/** What a persistent id stands for; made by the caller (a torch storage or tensor). */
+/** The object of a persistent id, made by the caller (a torch storage or tensor). */
 export abstract class PersistentObject {
-  /** Keeps other objects from passing as one. */
+  /** Prevents other objects from having this type. */
   readonly isPersistent = true;
 
-  /** Memory that making it took, in bytes. */
+  /** Memory that its construction took, in bytes. */
   get byteLength(): number {
     return 0;
   }
 }
 
-/** The element types that are read and written, in numpy's spelling without the byte order. */
+/** The supported element types, as numpy names without the byte order. */
 export const ARRAY_TYPES = {
   b1: Uint8Array,
   i1: Int8Array,
@@ -103,7 +103,7 @@ export class NdArrayDtype {
     public bigEndian: boolean,
   ) {}
 
-  /** The name in numpy's spelling, such as `f4`. */
+  /** The numpy name, such as `f4`. */
   get name(): string {
     return `${this.kind}${this.itemSize}`;
   }
@@ -137,7 +137,7 @@ export class NdArray {
   }
 }
 
-/** What kind of Python value this is, for messages. */
+/** The kind of a Python value, for messages. */
 export function describeValue(value: PickleValue | undefined): string {
   if (value === undefined) return "nothing";
   if (value === null) return "None";

@@ -1,19 +1,19 @@
-/** Growing output in pieces, with the frames of protocol 4. @module */
+/** Collects output in pieces, with the frames of protocol 4. @module */
 import { OP } from "./opcodes.ts";
 
-/** CPython's frame size; payloads of at least this size stand outside frames and are not copied. */
+/** CPython's frame size; larger payloads are written outside frames and are not copied. */
 export const FRAME_BYTES = 64 * 1024;
 
 const utf8 = new TextEncoder();
 
-/** Collects bytes; large payloads are kept as the views they came in. */
+/** Collects bytes; large payloads are kept as views. */
 export class PieceWriter {
   private readonly pieces: Uint8Array[] = [];
   private buffer = new Uint8Array(2 * FRAME_BYTES);
   private readonly view = new DataView(new ArrayBuffer(8));
   private length = 0;
 
-  /** Whether finished stretches are framed (protocol 4 and later). */
+  /** Whether finished parts are framed (protocol 4 and later). */
   constructor(private readonly framed: boolean) {}
 
   byte(value: number): void {
@@ -47,7 +47,7 @@ export class PieceWriter {
     this.length += bytes.length;
   }
 
-  /** `header` writes the opcode and length of `payload`; the payload itself is not copied when large. */
+  /** `header` writes the opcode and length of `payload`; a large payload is not copied. */
   payload(payload: Uint8Array, header: () => void): void {
     if (payload.length < FRAME_BYTES) {
       header();
@@ -60,7 +60,7 @@ export class PieceWriter {
     this.pieces.push(payload);
   }
 
-  /** Ends the frame once it is full; called between opcodes. */
+  /** Ends a full frame; called between opcodes. */
   endOpcode(): void {
     if (this.length >= FRAME_BYTES) this.flush(this.framed);
   }

@@ -1,26 +1,26 @@
-/** Streams text files, gzipped or not, in blocks of whole lines, without holding the file. @module */
+/** Streams text files, gzipped or not, in blocks of whole lines, without loading the file. @module */
 import type { ByteSource } from "../../core/bytes.ts";
 import { EXPANSION_ALLOWANCE } from "../../core/limits.ts";
 import { throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { isGzip } from "../compression/gzip.ts";
 
-/** Bytes read at a time. */
+/** Bytes that are read at once. */
 const PIECE_BYTES = 1 << 20;
 
-/** Bytes of one line: four million numbers of 16 digits. */
+/** Maximum length of a line in bytes: four million numbers of 16 digits. */
 const MAX_LINE_BYTES = 1 << 26;
 
-/** How far text is packed at most: rows that are nearly all zero come to a hundred, bombs to a thousand. */
+/** Maximum compression ratio of text: rows that are nearly all zero reach a hundred, bombs a thousand. */
 const MAX_TEXT_COMPRESSION = 256;
 
-/** Bytes of empty lines in a row. */
+/** Maximum bytes of consecutive empty lines. */
 const MAX_EMPTY_BYTES = 1 << 22;
 
 const NEWLINE = 10;
 const SPACE = 32;
 
-/** Whole lines; the last one of a file may lack its line feed. */
+/** Whole lines; the last line of a file may lack its line feed. */
 export interface TextBlock {
   readonly bytes: Uint8Array;
   /** The number of the first line in its file, from 1. */
@@ -28,9 +28,9 @@ export interface TextBlock {
 }
 
 /**
- * The lines of a file from its start, decompressed when it begins like gzip; a byte order mark is left out.
- * @throws BAD_FORMAT for damaged gzip, LIMIT for an endless line, for megabytes of empty ones and for gzip that expands beyond all measure,
- * ABORTED by the signal.
+ * The lines of a file from its start, decompressed if it begins like gzip; a byte order mark is removed.
+ * @throws BAD_FORMAT for damaged gzip, LIMIT for a line that is too long, for megabytes of empty lines and
+ * for gzip that expands too much, ABORTED by the signal.
  */
 export async function* textBlocks(source: ByteSource, signal?: AbortSignal): AsyncGenerator<TextBlock> {
   const head = await source.read(0, 2);
@@ -64,7 +64,7 @@ export async function* textBlocks(source: ByteSource, signal?: AbortSignal): Asy
   if (bytes.length > 0) yield { bytes, firstLine };
 }
 
-/** How many line feeds there are before `end`. */
+/** Number of line feeds before `end`. */
 export function countLines(bytes: Uint8Array, end = bytes.length): number {
   let count = 0;
   for (let at = 0; at < end; at++) if (bytes[at] === NEWLINE) count++;
@@ -88,14 +88,14 @@ async function* plain(source: ByteSource): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < source.byteLength; at += PIECE_BYTES) yield source.read(at, at + PIECE_BYTES);
 }
 
-/** The host's own decoder, which is several times faster than one in JavaScript. */
+/** The host's decoder, which is several times faster than one in JavaScript. */
 async function* inflated(source: ByteSource): AsyncGenerator<Uint8Array> {
   let at = 0;
   let left = EXPANSION_ALLOWANCE + MAX_TEXT_COMPRESSION * source.byteLength;
   const compressed = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       if (at >= source.byteLength) return controller.close();
-      // A view of larger bytes cannot be handed over; a copy can.
+      // A view of a larger buffer cannot be passed on, so it is copied.
       controller.enqueue(new Uint8Array(await source.read(at, at + PIECE_BYTES)));
       at += PIECE_BYTES;
     },

@@ -1,4 +1,4 @@
-/** Tables of numbers as text: names in the first line and the first column. @module */
+/** Reads tables of numbers as text, with names in the first line and the first column. @module */
 import type { ByteSource } from "../../core/bytes.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { textBlocks } from "./blocks.ts";
@@ -23,7 +23,7 @@ export interface DelimitedRow {
 
 export interface Delimited {
   readonly delimiter: string;
-  /** Names of the columns, without that of the names. */
+  /** Names of the columns, without the column of names. */
   readonly columns: readonly string[];
   rows(signal?: AbortSignal): AsyncGenerator<DelimitedRow>;
 }
@@ -31,10 +31,10 @@ export interface Delimited {
 /**
  * Opens a table; `open` is called for every pass over it.
  *
- * The delimiter is whatever of tab, comma, semicolon the header has first. A header may lack a name for the
- * column of names, as R writes it. Fields may be quoted, with doubled quotes inside.
- * @throws BAD_FORMAT with the line, for a missing header, a row of another length, or a value that is no number;
- * LIMIT for more columns than a table of text can mean.
+ * The delimiter is the first tab, comma or semicolon of the header. The header may lack a name for the column
+ * of names, as in files of R. Fields may be quoted, with doubled quotes inside.
+ * @throws BAD_FORMAT with the line, for a missing header, a row of another length, or a value that is not a
+ * number; LIMIT for too many columns.
  */
 export async function openDelimited(open: () => Promise<ByteSource>): Promise<Delimited> {
   const { delimiter, header, width } = await withSource(open, readHead);
@@ -102,7 +102,7 @@ function splitFields(line: string, delimiter: string): string[] {
   return fields;
 }
 
-/** Where the quoted text that begins at `from` ends; -1 when it does not. */
+/** The end of the quoted text that begins at `from`; -1 if it is not closed. */
 function closingQuote(line: string, from: number): number {
   for (let at = line.indexOf('"', from); at >= 0; at = line.indexOf('"', at + 2))
     if (line[at + 1] !== '"') return at;
@@ -155,7 +155,7 @@ function fieldEnd(bytes: Uint8Array, start: number, end: number, delimiter: numb
   return found < 0 || found > end ? end : found;
 }
 
-/** Fills `values` from the fields between `start` and `end`; returns how many fields there are. */
+/** Fills `values` from the fields between `start` and `end`; returns the number of fields. */
 function parseValues(
   bytes: Uint8Array,
   start: number,

@@ -1,4 +1,4 @@
-/** What readers of text matrices hand on. @module */
+/** The output of readers of text matrices. @module */
 
 /** Some stored values of a matrix of cells by genes; each array holds `length` of them, valid until the next batch. */
 export interface EntryBatch {

@@ -1,5 +1,5 @@
 /**
- * Matrix Market files of genes by cells, as 10x Genomics and others write them.
+ * Reads Matrix Market files of genes by cells, as 10x Genomics and others write them.
  *
  * Source: R. Boisvert, R. Pozo, K. Remington, "The Matrix Market Exchange Formats" (1996).
  * @module
@@ -22,7 +22,7 @@ const PERCENT = 37;
 const SPACE = 32;
 const EXAMPLE = "%%MatrixMarket matrix coordinate integer general";
 
-/** True when a file begins like a Matrix Market file. */
+/** True if a file begins like a Matrix Market file. */
 export function isMatrixMarket(head: Uint8Array): boolean {
   return [..."%%MatrixMarket"].every((char, i) => head[i] === char.charCodeAt(0));
 }
@@ -35,7 +35,8 @@ export async function readMatrixMarketHeader(source: ByteSource): Promise<Matrix
 
 /**
  * Streams the entries in the order of the file, gene and cell numbers from 0.
- * @throws BAD_FORMAT with the line, when an entry is malformed, out of range, one too many or missing.
+ * @throws BAD_FORMAT with the line, if an entry is malformed or out of range, or if there are too many or too
+ * few.
  */
 export async function* matrixMarketEntries(
   source: ByteSource,
@@ -60,7 +61,7 @@ export async function* matrixMarketEntries(
     });
 }
 
-/** The banner, comments and sizes, which the first block holds; `end` is where the entries begin. */
+/** The banner, comments and sizes, which are in the first block; the entries begin at `end`. */
 function parseHeader({ bytes }: TextBlock): { header: MatrixMarketHeader; end: number } {
   const decoder = new TextDecoder();
   const lineAt = (at: number): { text: string; next: number } => {
@@ -106,7 +107,7 @@ function parseEntries(
   seen: number,
 ): EntryBatch {
   const { bytes } = block;
-  // A line is at least four bytes: `1 1` and its end.
+  // A line has at least four bytes: `1 1` and the line end.
   const most = Math.ceil((bytes.length - start + 1) / 4);
   const cells = new Int32Array(most);
   const genes = new Int32Array(most);
@@ -117,7 +118,7 @@ function parseEntries(
   let at = start;
 
   const problem = (message: string): AtlasmtlError => bad(block.firstLine + countLines(bytes, at), message);
-  /** The end of the word at `from`, past leading blanks; `ends` gets where the word begins. */
+  /** The end of the word at `from`, after leading blanks; `ends` receives the start of the word. */
   const word = (from: number): number => {
     let begin = from;
     while (begin < end && bytes[begin] <= SPACE && bytes[begin] !== NEWLINE) begin++;

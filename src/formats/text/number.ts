@@ -1,4 +1,4 @@
-/** Reads decimal numbers straight from the bytes of a text. @module */
+/** Parses decimal numbers directly from the bytes of a text. @module */
 
 const ZERO = 48;
 const NINE = 57;
@@ -9,14 +9,14 @@ const POINT = 46;
 /** Powers of ten that float64 holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
 
-/** Digits that float64 holds exactly, whatever they are. */
+/** Number of digits that float64 always holds exactly. */
 const EXACT_DIGITS = 15;
 
 /**
- * The number written in `bytes[start]` to `bytes[end]` (exclusive), NaN when that is no finite decimal number.
+ * The number in `bytes[start]` to `bytes[end]` (exclusive), NaN if it is not a finite decimal number.
  *
- * Up to 15 digits without an exponent take one exact division, which rounds once (W. Clinger, "How to read
- * floating point numbers accurately", 1990); all else goes through the host's own parser. Same result.
+ * Up to 15 digits without an exponent need one exact division, which rounds once (W. Clinger, "How to read
+ * floating point numbers accurately", 1990). Other numbers use the host's parser, with the same result.
  */
 export function parseNumber(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
@@ -35,7 +35,7 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
     } else if (byte === POINT && !isFraction) isFraction = true;
     else return parseSlowly(bytes, start, end);
   }
-  // `digits` does not count leading zeros; a number of zeros only has none.
+  // `digits` does not count leading zeros; zero has none.
   const nChars =
     at - start - (isFraction ? 1 : 0) - (bytes[start] === MINUS || bytes[start] === PLUS ? 1 : 0);
   if (nChars <= 0) return Number.NaN;

@@ -8,16 +8,16 @@ import { fixedText, loadZarrita } from "./codecs.ts";
 import { checkKeyBytes, type KeyStore } from "./key-store.ts";
 import { type ArrayMetadata, type FieldLayout, maxChunkBytes } from "./metadata.ts";
 
-/** Bytes of one chunk at most; a chunk is held whole. */
+/** Maximum size of a chunk in bytes; a chunk is in memory as a whole. */
 const MAX_CHUNK_BYTES = 1 << 30;
 
-/** Chunks of one read at most: each is a request or a file. */
+/** Maximum number of chunks per read: each is a request or a file. */
 const MAX_CHUNKS = 1 << 18;
 
-/** What an array and a group have in common. */
+/** The common part of arrays and groups. */
 export type Attributes = Pick<StoredArray, "path" | "attributeNames" | "attribute">;
 
-/** The array whose chunks lie in `keys` below its path; `checkOpen` throws once the store is closed. */
+/** The array whose chunks are in `keys` below its path; `checkOpen` throws once the store is closed. */
 export function zarrArray(
   keys: KeyStore,
   attributes: Attributes,
@@ -101,7 +101,7 @@ const TYPES: ReadonlyMap<string, NumberArrayType> = new Map<string, NumberArrayT
   ["float64", Float64Array],
 ]);
 
-/** @throws LIMIT for a read that no memory would hold, or that would never end. */
+/** @throws LIMIT for a read of too many bytes or chunks. */
 function checkSizes(metadata: ArrayMetadata, rows: number, rowValues: number, where: string): void {
   const { chunks, chunkBytes, shape } = metadata;
   if (rows * rowValues > MAX_ARRAY_VALUES)
@@ -131,14 +131,14 @@ function checkSizes(metadata: ArrayMetadata, rows: number, rowValues: number, wh
     );
 }
 
-/** What zarrita asks for: the checked metadata, and chunks. */
+/** The store for zarrita: the checked metadata, and chunks. */
 function chunkStore(
   keys: KeyStore,
   path: string,
   { chunkBytes }: ArrayMetadata,
   document: object,
 ): AsyncReadable {
-  // What is compressed twice may have grown twice.
+  // Data that are compressed twice may have grown twice.
   const mostBytes = 2 * maxChunkBytes(chunkBytes);
   const description = new TextEncoder().encode(JSON.stringify(document));
   const full = (key: string): string => (path === "" ? key.slice(1) : `${path}${key}`);
@@ -158,7 +158,7 @@ interface RawChunk {
   readonly stride: readonly number[];
 }
 
-/** Chunks stored column by column come out so; here rows come first. */
+/** Transposes chunks that are stored column-major. */
 function inRowOrder({ data, shape, stride }: RawChunk): NumberArray | string[] {
   const rowMajor = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));
   if (rowMajor.every((step, axis) => step === stride[axis] || shape[axis] === 1)) return data;
@@ -173,7 +173,7 @@ function inRowOrder({ data, shape, stride }: RawChunk): NumberArray | string[] {
   return result;
 }
 
-/** An error of zarrita's, or of ours from within it, with the array's path. */
+/** Adds the array's path to an error of zarrita, or of ours inside it. */
 function asOurs(error: unknown, where: string): unknown {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++)
     if (at instanceof AtlasmtlError) {
@@ -186,7 +186,7 @@ function asOurs(error: unknown, where: string): unknown {
   });
 }
 
-/** One field of elements given as bytes; an element that no chunk holds is an empty string, and zero. */
+/** One field of elements given as bytes; an element without a chunk is an empty string or zero. */
 function decodeField({ offset, type }: FieldLayout, rows: readonly (Uint8Array | string)[]): CompoundField {
   const size = type.size ?? 0;
   const part = (row: Uint8Array | string): Uint8Array =>

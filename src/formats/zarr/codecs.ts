@@ -1,7 +1,7 @@
 /**
- * Codecs of Zarr chunks, guarded: what a chunk expands to is bounded before it is undone, and a chunk of
- * another size than declared is an error. They are registered under names of their own, so that nothing
- * changes for others who use zarrita.
+ * Guarded codecs of Zarr chunks. The expanded size of a chunk is bounded before it is decompressed, and a
+ * chunk with another size than declared is an error. They are registered under special names, so that other
+ * users of zarrita are not affected.
  * @module
  */
 import { Unzlib } from "fflate";
@@ -16,15 +16,15 @@ export const GUARDED = "atlasmtl.guarded";
 export const EXACT = "atlasmtl.exact";
 export const TEXT = "atlasmtl.text";
 
-/** Compressions of chunks that are undone. */
+/** Supported compressions of chunks. */
 export const COMPRESSIONS: readonly string[] = ["blosc", "zstd", "lz4", "gzip", "zlib"];
 
-/** Compressed bytes handed to a decoder at a time, so that a bomb is noticed early. */
+/** Compressed bytes passed to a decoder at once, so that a bomb is noticed early. */
 const PIECE_BYTES = 1 << 16;
 
 type ByteCodec = { decode(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> };
 
-/** What `zarrita` asks of a codec; nothing is encoded through it. */
+/** The interface of a codec in `zarrita`; it is not used for encoding. */
 interface ReadingCodec<Out> {
   readonly kind: "array_to_bytes" | "bytes_to_bytes";
   encode(): never;
@@ -58,7 +58,10 @@ const bytesCodec = (decode: ByteCodec["decode"]): ReadingCodec<Uint8Array> => ({
 const guarded = (config: GuardedConfig): ReadingCodec<Uint8Array> =>
   bytesCodec((bytes) => decompress(bytes, config));
 
-/** Undoes one compression. @throws BAD_FORMAT for damaged data, LIMIT beyond `maxBytes`, UNSUPPORTED in pages that forbid it. */
+/**
+ * Decompresses. @throws BAD_FORMAT for damaged data, LIMIT beyond `maxBytes`, UNSUPPORTED in pages whose
+ * policy forbids it.
+ */
 export async function decompress(
   bytes: Uint8Array,
   { name, configuration, maxBytes }: GuardedConfig,
@@ -83,7 +86,7 @@ export async function decompress(
   return content;
 }
 
-/** The decoders build their calls with `Function`, which a page's policy may forbid. */
+/** The decoders use `Function`, which the policy of a page may forbid. */
 const forbidden = (name: string, cause: EvalError): AtlasmtlError =>
   new AtlasmtlError("UNSUPPORTED", `the ${name} decoder is forbidden by the page's content security policy`, {
     hint: "add 'unsafe-eval' to its script-src, or save the data with gzip",
@@ -109,7 +112,7 @@ function unzlib(bytes: Uint8Array, maxBytes: number): Uint8Array {
 
 const UNUSED = { dataType: "uint8" as const, shape: [], codecs: [], fillValue: 0 };
 
-/** Bytes that the headers say a chunk expands to at most. */
+/** Upper bound of a chunk's expanded size, from its headers. */
 function boundOf(name: string, bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (name) {
@@ -122,21 +125,24 @@ function boundOf(name: string, bytes: Uint8Array): number {
     case "zstd":
       return zstdBound(bytes);
     default:
-      return 0; // bounded while it is undone
+      return 0; // bounded during decompression
   }
 }
 
-/** The chunk, when it has the size that is expected. */
+/** Checks that the chunk has the expected size. */
 function sized(bytes: Uint8Array, expected: number): Uint8Array {
   if (bytes.length === expected) return bytes;
   throw damaged(`a chunk holds ${bytes.length} bytes where ${expected} belong`);
 }
 
-/** The size that a chunk has once everything is undone. */
+/** The size of a decoded chunk. */
 const exact = ({ bytes: expected }: { readonly bytes: number }): ReadingCodec<Uint8Array> =>
   bytesCodec((bytes) => sized(bytes, expected));
 
-/** How the strings of a chunk are stored: each with its length, or in fixed width; `rows` are handed out as bytes. */
+/**
+ * How the strings of a chunk are stored: each with its length, or in fixed width; `rows` are returned as
+ * bytes.
+ */
 export interface TextConfig {
   readonly storage: "vlen" | "utf32le" | "utf32be" | "bytes" | "rows";
   /** Bytes of one string of fixed width. */
@@ -211,7 +217,7 @@ function readFixed(
   );
 }
 
-/** Text of fixed width: bytes, or UTF-32 of either order; zeros at the end are none of it. */
+/** Text of fixed width: bytes, or UTF-32 of either byte order, padded with zeros. */
 export function fixedText(bytes: Uint8Array, storage: TextConfig["storage"]): string {
   if (storage === "bytes") return new TextDecoder().decode(bytes).replace(/\0+$/, "");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -227,7 +233,7 @@ export function fixedText(bytes: Uint8Array, storage: TextConfig["storage"]): st
 type Registered = NonNullable<ReturnType<typeof registry.get>>;
 type CodecEntry = Awaited<ReturnType<Registered>>;
 
-/** zarrita's type wants codecs that encode too; ours throw there. */
+/** zarrita's type requires codecs that also encode; ours throw. */
 function registered(
   make: (config: never, shape: number[]) => ReadingCodec<unknown>,
 ): () => Promise<CodecEntry> {
@@ -239,7 +245,7 @@ function registered(
 
 let library: Promise<typeof import("zarrita")> | null = null;
 
-/** The library that reads and writes chunks, which comes with the first chunk; it knows the codecs above. */
+/** zarrita, which loads with the first chunk, with the codecs above registered. */
 export function loadZarrita(): Promise<typeof import("zarrita")> {
   library ??= import("zarrita").then((zarrita) => {
     zarrita.registry.set(GUARDED, registered(guarded));
@@ -250,7 +256,7 @@ export function loadZarrita(): Promise<typeof import("zarrita")> {
   return library;
 }
 
-/** Fetches the library and the decoders that otherwise come with the first chunk that needs them. */
+/** Loads zarrita and the decoders, which otherwise load with the first chunk that needs them. */
 export async function loadDecoders(): Promise<void> {
   const { registry } = await loadZarrita();
   await Promise.all(COMPRESSIONS.map((name) => registry.get(name)?.()));

@@ -1,9 +1,9 @@
-/** Gathers the metadata of a hierarchy in its root, as readers over the web need it. @module */
+/** Writes consolidated metadata to the root of a hierarchy, which readers over the web need. @module */
 import { isSafeKey, type KeyStore } from "./key-store.ts";
 import { type Json, object, parseJsonObject } from "./metadata.ts";
 import { emitJson, type WriteKey } from "./write.ts";
 
-/** Reads every node's metadata in `keys` and writes them together, replacing what was there. */
+/** Reads the metadata of every node in `keys` and writes them together; existing ones are replaced. */
 export async function consolidate(keys: KeyStore, format: 2 | 3, write: WriteKey): Promise<void> {
   const found = new Map<string, Json>();
   await gather(keys, "", format === 3 ? ["zarr.json"] : [".zgroup", ".zarray", ".zattrs"], found);
@@ -40,7 +40,7 @@ async function gather(
     const bytes = inside.includes(name) ? await keys.get(prefix + name) : undefined;
     if (bytes !== undefined) found.set(prefix + name, parseJsonObject(bytes, prefix + name));
   }
-  // Chunks lie below arrays, and nothing else does.
+  // Below an array there are only chunks.
   if (inside.includes(".zarray") || object(found.get(`${prefix}zarr.json`))?.node_type === "array") return;
   for (const name of inside)
     if (!name.startsWith(".") && name !== "zarr.json" && isSafeKey(name))

@@ -1,4 +1,4 @@
-/** Files by key, as a Zarr hierarchy has them: a folder, a zip archive or a place on the web. @module */
+/** Files by key of a Zarr hierarchy: in a folder, a zip archive or on the web. @module */
 import { platform } from "#platform";
 import { AtlasmtlError } from "../../errors.ts";
 
@@ -6,28 +6,28 @@ import { AtlasmtlError } from "../../errors.ts";
 export interface KeyStore {
   /** The name used in messages. */
   readonly name: string;
-  /** False where names cannot be listed. */
+  /** False if names cannot be listed. */
   readonly isListable: boolean;
   /**
-   * Undefined when there is no such key. @throws IO when it cannot be read, LIMIT (where the size is known before)
-   * for more than `maxBytes`.
+   * Undefined if there is no such key. @throws IO if it cannot be read, LIMIT (if the size is known in
+   * advance) for more than `maxBytes`.
    */
   get(key: string, maxBytes?: number): Promise<Uint8Array | undefined>;
-  /** Bytes `start` to `end`; the last `suffix` bytes in the other form. @throws as {@link get}. */
+  /** Bytes `start` to `end`, or the last `suffix` bytes. @throws like {@link get}. */
   getRange(key: string, range: KeyRange): Promise<Uint8Array | undefined>;
-  /** Names directly below a folder (`""` is the root); none of what is no folder, or cannot be listed. */
+  /** Names directly below a folder (`""` is the root); none if it is not a folder or cannot be listed. */
   list(folder: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
 export type KeyRange = { readonly start: number; readonly end: number } | { readonly suffix: number };
 
-/** False for a key that would leave the store or means something to a file system. */
+/** False for a key that would leave the store or has a special meaning in a file system. */
 export function isSafeKey(key: string): boolean {
   return key.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !/[\\\0]/.test(part));
 }
 
-/** @throws LIMIT when a file is larger than what belongs there. */
+/** @throws LIMIT if a file is larger than allowed. */
 export function checkKeyBytes(key: string, size: number, maxBytes = Number.POSITIVE_INFINITY): void {
   if (size > maxBytes)
     throw new AtlasmtlError("LIMIT", `the file has ${size} bytes; at most ${maxBytes} are expected`, {
@@ -74,7 +74,7 @@ export function folderKeys(path: string): KeyStore {
   };
 }
 
-/** No file, or a path through a file. */
+/** The file does not exist, or the path leads through a file. */
 function isAbsence(error: unknown): boolean {
   if (!(error instanceof AtlasmtlError)) return false;
   return error.code === "NOT_FOUND" || (error.cause as { code?: unknown } | undefined)?.code === "ENOTDIR";

@@ -1,5 +1,5 @@
 /**
- * The metadata of Zarr groups and arrays, of format 2 and 3, checked and made alike.
+ * Reads the metadata of Zarr groups and arrays, of format 2 and 3, into one form and checks them.
  *
  * Sources: the Zarr specifications, format 2 and 3; the data types that zarr-python 3 adds.
  * @module
@@ -16,24 +16,24 @@ type JsonObject = { readonly [key: string]: Json };
 /** One field of a compound element. */
 export interface FieldLayout {
   readonly name: string;
-  /** Bytes from the start of the element; of no meaning when a field has no fixed size. */
+  /** Bytes from the start of the element; undefined if a field has no fixed size. */
   readonly offset: number;
   readonly type: ElementType;
 }
 
-/** An array, in terms of what is read. */
+/** The description of an array. */
 export interface ArrayMetadata {
   readonly shape: readonly number[];
-  /** What is read at a time; of a sharded array the chunks inside a shard. */
+  /** The shape of a chunk; for a sharded array, of the chunks inside a shard. */
   readonly chunks: readonly number[];
   readonly element: ElementKind;
   readonly dtype: string;
-  /** Of a compound array. */
+  /** For a compound array. */
   readonly fields: readonly FieldLayout[];
   readonly filters: readonly string[];
-  /** Bytes of one chunk once undone; null for strings of any length. */
+  /** Bytes of a decoded chunk; null for strings of any length. */
   readonly chunkBytes: number | null;
-  /** Metadata of format 3 in which only what zarrita knows is left; a message when it cannot be read. */
+  /** Metadata of format 3 with only the parts that zarrita supports; a message if it cannot be read. */
   readonly document: JsonObject | string;
 }
 
@@ -45,12 +45,12 @@ export interface NodeMetadata {
 
 const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", message);
 
-/** @throws BAD_FORMAT for what is no JSON object, LIMIT for a huge file. */
+/** @throws BAD_FORMAT if it is not a JSON object, LIMIT for a huge file. */
 export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   if (bytes.length > MAX_JSON_BYTES) throw new AtlasmtlError("LIMIT", `${what} has ${bytes.length} bytes`);
   let value: unknown;
   try {
-    // NaN and Infinity, which Python writes into attributes and fill values, are no JSON.
+    // Python writes NaN and Infinity into attributes and fill values, which are not valid JSON.
     value = JSON.parse(quoteSpecials(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
   } catch (cause) {
     throw new AtlasmtlError("BAD_FORMAT", `${what} is no JSON`, { cause });
@@ -58,7 +58,7 @@ export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   return object(value as Json) ?? fail(`${what} is no JSON object`);
 }
 
-/** Bare NaN, Infinity and -Infinity outside of strings, as strings. A string without an end is passed over once. */
+/** Quotes NaN, Infinity and -Infinity outside of strings. An unterminated string is scanned only once. */
 function quoteSpecials(text: string): string {
   if (!/NaN|Infinity/.test(text)) return text;
   return text.replace(/"(?:[^"\\]|\\[\s\S])*(?:"|$)|-?\b(?:NaN|Infinity)\b/g, (found) =>
@@ -81,7 +81,7 @@ function attributesOf(value: Json | undefined): ReadonlyMap<string, Json> {
   return new Map(Object.entries(object(value) ?? {}));
 }
 
-/** An attribute as an array store gives it; undefined for what has no place there. */
+/** Converts an attribute to the form of an array store; undefined if it has none. */
 export function attributeValue(value: Json | undefined): AttributeValue | undefined {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
   if (!Array.isArray(value)) return undefined;
@@ -260,13 +260,13 @@ const number = (dtype: string, isBig: boolean): ElementType => ({
 
 type NamedType = readonly [name: string, type: ElementType];
 
-/** A field that is an array itself has a third member, its shape. */
+/** A field that is an array has a third member, its shape. */
 const fieldV2 = ([name, type, shape]: readonly Json[]): NamedType => [
   String(name),
   shape === undefined ? typeV2(type) : otherType("array"),
 ];
 
-/** zarr-python 3.1 writes pairs, later ones objects. */
+/** zarr-python 3.1 writes pairs, later versions objects. */
 function fieldV3(field: Json): NamedType {
   const pair = list(field);
   const named = object(field) ?? {};
@@ -275,7 +275,7 @@ function fieldV3(field: Json): NamedType {
     : [String(get(named, "name")), typeV3(get(named, "data_type"))];
 }
 
-/** Fields one after the other, without padding; of no size when one of them is not read. */
+/** Consecutive fields without padding; no size if one of them is unsupported. */
 function compound(members: readonly NamedType[]): ElementType {
   let offset = 0;
   const fields = members.map(([name, type]): FieldLayout => {
@@ -353,14 +353,14 @@ function describe({ shape, chunks, type, codecs, keys, fill }: Parts): ArrayMeta
   return { ...common, dtype, filters: shards === null ? names : ["sharding", ...names], document: read() };
 }
 
-/** Strings, and elements that are handed out as bytes, are no numbers to zarrita. */
+/** zarrita does not treat strings, and elements that are returned as bytes, as numbers. */
 const isText = ({ element }: ElementType): boolean => element === "string" || element === "compound";
 
 /** Booleans are read as bytes, float16 as its bits. */
 const storedType = ({ dtype }: ElementType): string =>
   dtype === "bool" ? "uint8" : dtype === "float16" ? "uint16" : dtype;
 
-/** The codecs with everything that expands bounded; a message naming one that is not known. */
+/** Replaces the compressing codecs by guarded ones; a message that names an unknown codec. */
 function guardCodecs(
   codecs: readonly Codec[],
   type: ElementType,
@@ -388,7 +388,7 @@ function guardCodecs(
   }
   if (middle === null)
     return asText ? "strings that are stored in another way than vlen-utf8" : "no bytes codec";
-  // Codecs are undone from the last to the first: this one sees the chunk with everything undone.
+  // Codecs are decoded from last to first, so this one gets the decoded chunk.
   const check = chunkBytes === null ? [] : [{ name: EXACT, configuration: { bytes: chunkBytes } }];
   return [...before, middle, ...check, ...after];
 }
@@ -401,12 +401,12 @@ function fixed(type: ElementType, isBig: boolean): JsonObject {
   return text({ storage: type.dtype === "bytes" ? "bytes" : isBig ? "utf32be" : "utf32le", width });
 }
 
-/** Room for the headers of compressions inside one another; strings have no size to go by. */
+/** Allowance for the headers of nested compressions; strings have no known size. */
 export function maxChunkBytes(chunkBytes: number | null): number {
   return chunkBytes === null ? maxInflatedBytes(0) : 2 * chunkBytes + (1 << 18);
 }
 
-/** The value of elements that no chunk holds. */
+/** The value of elements without a chunk. */
 function fillOf(type: ElementType, fill: Json): Json {
   if (isText(type)) return typeof fill === "string" && type.size === null ? fill : "";
   if (type.dtype === "bool") return fill === true || fill === 1 ? 1 : 0;
@@ -419,5 +419,5 @@ function halfBits(fill: Json): number {
   if (fill === "NaN") return 0x7e00;
   if (fill === "Infinity") return 0x7c00;
   if (fill === "-Infinity") return 0xfc00;
-  return 0; // other values are refused before
+  return 0; // other values have been refused before
 }

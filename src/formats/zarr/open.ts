@@ -1,8 +1,8 @@
 /**
  * Opens Zarr hierarchies of format 2 and 3 for reading, as an {@link ArrayStore}.
  *
- * Members of a group come from a listing of its files; where nothing can be listed (on the web) from the
- * consolidated metadata.
+ * Members of a group come from a listing of its files, or from the consolidated metadata if files cannot be
+ * listed (on the web).
  * @module
  */
 import { AtlasmtlError, locate } from "../../errors.ts";
@@ -23,7 +23,7 @@ import { isZarrRoot, V3_NAME } from "./root.ts";
 /** Names of the files that describe a node. */
 const V2_NAMES = [".zarray", ".zgroup", ".zattrs"] as const;
 
-/** Bytes of such a file; those of a whole atlas, consolidated, are a few megabytes. */
+/** Maximum size of such a file; the consolidated metadata of a whole atlas have a few megabytes. */
 const MAX_METADATA_BYTES = 1 << 26;
 
 /** An open hierarchy. */
@@ -41,9 +41,9 @@ interface Nodes {
 }
 
 /**
- * Opens the hierarchy in `keys`, which are closed with it.
- * @throws BAD_FORMAT when it has no root group; UNSUPPORTED when its members can neither be listed nor are
- * they consolidated.
+ * Opens the hierarchy in `keys`; closing it closes `keys`.
+ * @throws BAD_FORMAT if it has no root group; UNSUPPORTED if its members cannot be listed and there are no
+ * consolidated metadata.
  */
 export async function openZarr(keys: KeyStore): Promise<ZarrStore> {
   let isOpen = true;

@@ -1,4 +1,4 @@
-/** One digest for a folder. @module */
+/** Computes one digest for a folder. @module */
 import { platform } from "#platform";
 import { compareCodePoints } from "../../core/order.ts";
 import { throwIfAborted } from "../../core/progress.ts";
@@ -10,7 +10,7 @@ const PIECE_BYTES = 1 << 22;
 /**
  * Size and SHA-256 of a folder (Node): the digest is of the text `<sha256>  <path>\n` of every file below it,
  * in the order of their paths by code point, as `sha256sum` prints them.
- * @throws IO, ABORTED; LIMIT for a folder that has no end.
+ * @throws IO, ABORTED; LIMIT for a folder that is too deep or has too many files.
  */
 export async function treeFingerprint(
   folder: string,
@@ -34,7 +34,7 @@ export async function treeFingerprint(
   return { sizeBytes, sha256: tree.hex() };
 }
 
-/** Links may lead in circles: no dataset is as deep, or has as many files. */
+/** Links may form cycles; no dataset is this deep or has this many files. */
 const MAX_DEPTH = 32;
 const MAX_FILES = 10_000_000;
 

@@ -1,6 +1,6 @@
 /**
- * Files on the web, fetched when they are needed: under an address as a {@link KeyStore}, or one file as a
- * {@link ByteSource}. Nothing is requested but below the address that a caller gave.
+ * Files on the web, fetched on request: below an address as a {@link KeyStore}, or one file as a {@link
+ * ByteSource}. Requests only go below the address that the caller gave.
  * @module
  */
 import type { ByteSource } from "../../core/bytes.ts";
@@ -27,7 +27,7 @@ export function webKeys(address: string): KeyStore {
       if (range.end <= range.start) return new Uint8Array(0);
       const bytes = await request(key, `${range.start}-${range.end - 1}`);
       const asked = range.end - range.start;
-      // A server that knows no ranges sends everything.
+      // A server without range support sends the whole file.
       return bytes === undefined || bytes.length <= asked ? bytes : bytes.slice(range.start, range.end);
     },
     list: async () => [],
@@ -40,7 +40,8 @@ const last = (bytes: Uint8Array | undefined, n: number): Uint8Array | undefined 
 
 /**
  * One file on the web, read in ranges.
- * @throws NOT_FOUND without it, UNSUPPORTED when the server sends no ranges, IO when it cannot be reached.
+ * @throws NOT_FOUND if it does not exist, UNSUPPORTED if the server does not support ranges, IO if it cannot
+ * be reached.
  */
 export async function webSource(address: string): Promise<ByteSource> {
   const response = await send(address, "0-0");

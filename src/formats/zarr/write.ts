@@ -1,8 +1,8 @@
 /**
- * Writes Zarr hierarchies, format 3, or format 2 where one is added to.
+ * Writes Zarr hierarchies of format 3, or of format 2 when adding to one.
  *
- * Elements are held until {@link ZarrWriter.settle}, but for arrays that grow, whose chunks go out as they
- * fill; metadata come last. Chunks are whole rows, compressed with zstd.
+ * Elements stay in memory until {@link ZarrWriter.settle}; chunks of growing arrays are written as they fill.
+ * Metadata are written last. Chunks are whole rows, compressed with zstd.
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
@@ -11,7 +11,7 @@ import type { NumberArray } from "../number-arrays.ts";
 import { emitVlen, loadZarrita } from "./codecs.ts";
 import type { Json } from "./metadata.ts";
 
-/** Values of one chunk, about: a megabyte or two. */
+/** Approximate number of values per chunk: one or two megabytes. */
 const CHUNK_VALUES = 1 << 18;
 const CHUNK_STRINGS = 1 << 16;
 const ZSTD_LEVEL = 3;
@@ -19,10 +19,10 @@ const ZSTD_LEVEL = 3;
 /** Takes one file of a hierarchy. */
 export type WriteKey = (key: string, bytes: Uint8Array) => Promise<void>;
 
-/** What an array holds: a numpy name, `bool`, or `str`. */
+/** The element type of an array: a numpy name, `bool`, or `str`. */
 export type ZarrType = keyof typeof V2_TYPES | "str";
 
-/** An array whose length is not known before its last value. */
+/** An array whose length is not known in advance. */
 export interface GrowingZarrArray {
   /** Whole rows. */
   append(values: NumberArray | readonly string[]): Promise<void>;
@@ -34,13 +34,13 @@ export interface ZarrWriter extends ElementWriter {
   grow(path: string, type: ZarrType, rowShape?: readonly number[]): GrowingZarrArray;
   /** Marks a null of anndata's. */
   writeNull(path: string): void;
-  /** Writes the values that are held; attributes may still change. */
+  /** Writes the values in memory; attributes may still change. */
   settle(): Promise<void>;
-  /** Writes what is held and the metadata; nothing may follow. */
+  /** Writes the rest and the metadata; the writer cannot be used afterwards. */
   finish(): Promise<void>;
 }
 
-/** numpy's codes, as format 2 spells data types. */
+/** numpy's type codes, which format 2 uses. */
 const V2_TYPES = {
   bool: "|b1",
   int8: "|i1",
@@ -66,7 +66,7 @@ export function zarrTypeOf(values: NumberArray): ZarrType {
 interface PendingArray {
   readonly type: ZarrType;
   readonly shape: readonly number[];
-  /** Null once they are written. */
+  /** Null after they are written. */
   values: NumberArray | readonly string[] | null;
   readonly chunks: readonly number[];
 }
@@ -186,7 +186,7 @@ export function emitJson(value: Json): Uint8Array {
 const rowsOfChunk = (width: number, type: ZarrType): number =>
   Math.max(1, Math.floor((type === "str" ? CHUNK_STRINGS : CHUNK_VALUES) / Math.max(width, 1)));
 
-/** Whole rows; a dimension of nothing has chunks of one. */
+/** Whole rows; an empty dimension has chunks of one. */
 function chunksOf(shape: readonly number[], type: ZarrType): number[] {
   const width = shape.slice(1).reduce((product, n) => product * n, 1);
   return shape.map((n, axis) => Math.max(1, axis === 0 ? Math.min(n, rowsOfChunk(width, type)) : n));
@@ -236,7 +236,7 @@ function joined(parts: readonly (NumberArray | readonly string[])[]): NumberArra
   return result;
 }
 
-/** The last chunk is as large as the others: what is missing is filled. */
+/** The last chunk is padded to the size of the others. */
 async function encodeChunk(
   type: ZarrType,
   values: NumberArray | readonly string[],

@@ -1,6 +1,6 @@
 /**
- * The structure of zip archives: directory, headers, content of an entry. Nothing here needs the whole
- * archive in memory.
+ * Reads the structure of zip archives: directory, headers, content of an entry, without the whole archive in
+ * memory.
  *
  * Source: PKWARE's APPNOTE.TXT 6.3. Stored and deflated entries, zip64; no encryption, no split archives.
  * @module
@@ -21,7 +21,7 @@ export const ZIP_SIGNATURES = {
 /** The id of the zip64 extra field. */
 export const ZIP64_EXTRA = 1;
 
-/** A field at its largest means: see the zip64 extra field. */
+/** A field with its maximum value refers to the zip64 extra field. */
 const IN_ZIP64 = 0xffff_ffff;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -29,13 +29,13 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const END_SIZE = 22;
 const MAX_COMMENT = 0xffff;
 
-/** The last bytes of an archive that hold its end, with the longest comment and zip64's records. */
+/** Maximum size of the end of an archive, with the longest comment and the zip64 records. */
 export const MAX_END_BYTES = END_SIZE + MAX_COMMENT + 20 + 56;
 
 /** Bytes of a local header before the entry's name. */
 export const LOCAL_HEADER = 30;
 
-/** What the directory says about one entry. */
+/** The directory entry of a file. */
 export interface ZipEntry {
   readonly name: string;
   /** Bytes of the name. */
@@ -45,7 +45,7 @@ export interface ZipEntry {
   readonly crc: number;
   readonly compressedSize: number;
   readonly size: number;
-  /** Where its local header starts. */
+  /** Offset of its local header. */
   readonly offset: number;
 }
 
@@ -54,12 +54,12 @@ const bad = (message: string): AtlasmtlError =>
 
 const unsupported = (message: string): AtlasmtlError => new AtlasmtlError("UNSUPPORTED", message);
 
-/** True when `bytes` begin as a zip archive does. */
+/** True if `bytes` begin like a zip archive. */
 export function isZip(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5);
 }
 
-/** Where the directory of an archive lies. */
+/** Location of the directory of an archive. */
 export interface ZipDirectory {
   readonly count: number;
   readonly size: number;
@@ -67,8 +67,8 @@ export interface ZipDirectory {
 }
 
 /**
- * Finds the directory from the last bytes of an archive; `base` is where in the archive they begin.
- * @throws BAD_FORMAT without it, LIMIT for too many entries.
+ * Finds the directory from the last bytes of an archive, which begin at `base`.
+ * @throws BAD_FORMAT if there is none, LIMIT for too many entries.
  */
 export function findDirectory(tail: Uint8Array, base = 0): ZipDirectory {
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
@@ -104,14 +104,14 @@ function readEnd(view: DataView, at: number, base: number): ZipDirectory {
   return { count, size, offset };
 }
 
-/** Beyond 2^53 not exact, and far beyond any file. */
+/** Not exact beyond 2^53, which is far beyond the size of any file. */
 function readU64(view: DataView, at: number): number {
   return Number(view.getBigUint64(at, true));
 }
 
 /**
  * The entries that a directory lists, in its order; a name may occur twice.
- * @throws BAD_FORMAT for a directory that is not whole, UNSUPPORTED for encryption or another compression.
+ * @throws BAD_FORMAT for an incomplete directory, UNSUPPORTED for encryption or another compression.
  */
 export function readDirectory(bytes: Uint8Array, count: number): ZipEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -169,7 +169,7 @@ function readCentral(
   };
 }
 
-/** Size, compressed size and offset: those that are at their largest come from the zip64 extra field. */
+/** Size, compressed size and offset; maximum values are replaced by those of the zip64 extra field. */
 function resolveZip64(fields: readonly number[], extra: DataView, name: string): readonly number[] {
   if (!fields.includes(IN_ZIP64)) return fields;
   for (let at = 0; at + 4 <= extra.byteLength; ) {
@@ -190,8 +190,8 @@ function resolveZip64(fields: readonly number[], extra: DataView, name: string):
 }
 
 /**
- * Each entry with the byte at which the next one (or the directory, at `limit`) begins.
- * @throws BAD_FORMAT when one does not fit before it: no two overlap.
+ * Each entry with the offset of the next one (or of the directory, `limit`).
+ * @throws BAD_FORMAT if entries overlap.
  */
 export function entryEnds(entries: readonly ZipEntry[], limit: number): Map<ZipEntry, number> {
   const ordered = [...entries].sort((a, b) => a.offset - b.offset);
@@ -208,9 +208,9 @@ export function entryEnds(entries: readonly ZipEntry[], limit: number): Map<ZipE
 }
 
 /**
- * Where the data of an entry starts. `header` begins at the entry's offset and holds its local header and
- * name; `end` is where the entry ends at the latest.
- * @throws BAD_FORMAT when the header is not there or contradicts the directory.
+ * The offset of an entry's data. `header` begins at the entry's offset and holds its local header and name;
+ * the entry ends at `end` at the latest.
+ * @throws BAD_FORMAT if the header is missing or contradicts the directory.
  */
 export function dataStartOf(header: Uint8Array, entry: ZipEntry, end: number): number {
   const { name, offset } = entry;
@@ -230,7 +230,7 @@ export function dataStartOf(header: Uint8Array, entry: ZipEntry, end: number): n
 }
 
 /**
- * The content of an entry from its stored bytes.
+ * Decodes the content of an entry from its stored bytes.
  * @throws BAD_FORMAT for a wrong checksum or size; LIMIT for a bomb.
  */
 export function entryContent(raw: Uint8Array, entry: ZipEntry): Uint8Array {

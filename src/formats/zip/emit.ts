@@ -1,4 +1,4 @@
-/** Emits zip archives of stored entries whose data is aligned; the same entries give the same bytes. @module */
+/** Writes zip archives of stored entries with aligned data; the same entries give the same bytes. @module */
 import { crc32 } from "../compression/crc32.ts";
 import { ZIP_SIGNATURES, ZIP64_EXTRA } from "./directory.ts";
 
@@ -8,9 +8,9 @@ export interface ZipEntry {
 }
 
 export interface EmitZipOptions {
-  /** Every entry's data starts at a multiple of this; torch maps storages at 64. */
+  /** The data of every entry start at a multiple of this, as torch requires for its storages. */
   readonly alignment?: number;
-  /** `always` writes zip64 fields even where they are not needed. */
+  /** `always` writes zip64 fields even if they are not needed. */
   readonly zip64?: "auto" | "always";
 }
 
@@ -18,11 +18,11 @@ export const EMIT_ZIP_DEFAULTS = { alignment: 64, zip64: "auto" } as const satis
 
 const MAX_U32 = 0xffff_ffff;
 const MAX_U16 = 0xffff;
-/** 1 January 1980, the first day of the format: no clock in the bytes. */
+/** 1 January 1980, the first date of the format, so that the bytes do not depend on the time. */
 const DOS_DATE = 0x21;
 /** Names are UTF-8. */
 const FLAGS = 0x0800;
-/** The id torch gives to its padding, "FB". */
+/** torch's id of the padding, "FB". */
 const PADDING_EXTRA = 0x4246;
 
 interface Placed {
@@ -32,7 +32,7 @@ interface Placed {
   readonly offset: number;
 }
 
-/** Pieces of the archive; the entries' own pieces are passed on, not copied. */
+/** Pieces of the archive; pieces of the entries are passed on, not copied. */
 export function emitZip(entries: readonly ZipEntry[], options: EmitZipOptions = {}): readonly Uint8Array[] {
   const { alignment, zip64 } = { ...EMIT_ZIP_DEFAULTS, ...options };
   const always = zip64 === "always";
@@ -142,7 +142,7 @@ function endRecords(count: number, size: number, offset: number, always: boolean
   return writer.result;
 }
 
-/** Little-endian fields into a record of known size. */
+/** Writes little-endian fields to a record of known size. */
 class RecordWriter {
   readonly result: Uint8Array;
   private readonly view: DataView;

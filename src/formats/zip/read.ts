@@ -1,4 +1,4 @@
-/** Zip archives in memory, read strictly. @module */
+/** Reads zip archives in memory, with strict checks. @module */
 import { AtlasmtlError, locate } from "../../errors.ts";
 import {
   dataStartOf,

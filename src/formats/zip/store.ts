@@ -1,4 +1,4 @@
-/** The files of a zip archive as a {@link KeyStore}, read one by one from wherever the archive lies. @module */
+/** The files of a zip archive as a {@link KeyStore}, which reads them one by one from any source. @module */
 import type { ByteSource } from "../../core/bytes.ts";
 import { compareCodePoints } from "../../core/order.ts";
 import { locate } from "../../errors.ts";
@@ -14,10 +14,10 @@ import {
   type ZipEntry,
 } from "./directory.ts";
 
-/** Bytes read beyond what is known of an entry: its extra field, which is short. */
+/** Additional bytes that are read for an entry: its short extra field. */
 const EXTRA_ALLOWANCE = 64;
 
-/** Bytes of whole entries that are kept for the next range of the same entry. */
+/** Maximum size of entries that are cached for the next range of the same entry. */
 const MAX_KEPT_BYTES = 1 << 28;
 
 /** The files of an archive. */
@@ -27,10 +27,10 @@ export interface ZipStore extends KeyStore {
 }
 
 /**
- * Opens an archive; `source` is closed with it. Where a name occurs twice the later entry counts, as zarr
- * and Python's zipfile have it: writers replace a file by adding it again.
- * @throws BAD_FORMAT for anything inconsistent, UNSUPPORTED for encryption or another compression, LIMIT for
- * too many entries.
+ * Opens an archive; closing it closes `source`. If a name occurs twice, the later entry counts, as in zarr
+ * and Python's zipfile: writers replace a file by adding it again.
+ * @throws BAD_FORMAT for an inconsistent archive, UNSUPPORTED for encryption or another compression, LIMIT
+ * for too many entries.
  */
 export async function openZipStore(source: ByteSource): Promise<ZipStore> {
   const size = source.byteLength;
@@ -44,7 +44,7 @@ export async function openZipStore(source: ByteSource): Promise<ZipStore> {
   const folders = foldersOf(entries.keys());
   let kept: { readonly entry: ZipEntry; readonly content: Uint8Array } | null = null;
 
-  /** Where the data start, and as much of the entry as was read on the way. */
+  /** The offset of the data, and the part of the entry that was already read. */
   const open = async (entry: ZipEntry, dataBytes: number) => {
     const { offset, nameLength } = entry;
     const stop = ends.get(entry)!;
@@ -114,7 +114,7 @@ function foldersOf(keys: Iterable<string>): Map<string, readonly string[]> {
   return new Map([...found].map(([folder, names]) => [folder, [...names].sort(compareCodePoints)]));
 }
 
-/** A store of what lies below `prefix` (no slash at its end; `""` for all). */
+/** A store of the files below `prefix` (without a slash at its end; `""` for all). */
 export function below(store: KeyStore, prefix: string): KeyStore {
   if (prefix === "") return store;
   return {
