@@ -8,6 +8,7 @@ import type { TrainOptions } from "../model/options.ts";
 import { train } from "../model/train.ts";
 import { panelFromConfig, panelToConfig } from "../preprocess/panel.ts";
 import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../preprocess/schema.ts";
+import { requireData } from "./call-checks.ts";
 import { TrainedModel } from "./trained-model.ts";
 
 /**
@@ -27,6 +28,7 @@ export async function buildModel(
   options: TrainOptions,
   work: WorkOptions = {},
 ): Promise<TrainedModel> {
+  requireData("buildModel", adata);
   const chosen =
     options.preprocess === undefined ? { ...options, preprocess: await recordOf(adata) } : options;
   const engine = await createEngine({ numThreads: options.numThreads ?? "max" });

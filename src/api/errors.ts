@@ -16,6 +16,7 @@ export {
   inWords,
   isAtlasmtlError,
   locate,
+  notice,
   option,
   phrase,
 } from "../errors.ts";

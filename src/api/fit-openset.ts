@@ -12,6 +12,7 @@ import {
 import { createEngine } from "../kernels/engine.ts";
 import type { OpensetMethod, PredictOptions } from "../predict/options.ts";
 import { predict } from "../predict/predict.ts";
+import { requireModelAndData } from "./call-checks.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 export interface FitOpensetOptions {
@@ -64,6 +65,7 @@ export async function fitOpensetThreshold(
   options: FitOpensetOptions = {},
   work: WorkOptions = {},
 ): Promise<FittedOpenset> {
+  requireModelAndData("fitOpensetThreshold", model, adata);
   const heads = model.data.labelHeads;
   const { method = "nn_distance", labelColumn = heads.at(-1)!.column } = options;
   const head = heads.find(({ column }) => column === labelColumn);

@@ -4,6 +4,7 @@ import type { WorkOptions } from "../core/progress.ts";
 import { createEngine } from "../kernels/engine.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { predict as predictColumns } from "../predict/predict.ts";
+import { requireModelAndData } from "./call-checks.ts";
 import { PredictionResult } from "./prediction-result.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
@@ -23,6 +24,7 @@ export async function predict(
   options: PredictOptions = {},
   work: WorkOptions = {},
 ): Promise<PredictionResult> {
+  requireModelAndData("predict", model, adata);
   const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
   try {
     return new PredictionResult(await predictColumns(model.data, adata, options, { ...work, engine }));

@@ -6,6 +6,7 @@ import type { Batches, VariableGenes } from "../preprocess/hvg.ts";
 import type { PreprocessOptions } from "../preprocess/options.ts";
 import type { FeaturePanel } from "../preprocess/panel.ts";
 import type { PreprocessResult } from "../preprocess/pipeline.ts";
+import { requireData } from "./call-checks.ts";
 
 /**
  * Gives a reference canonical genes, finds its counts and chooses its features
@@ -22,6 +23,7 @@ export async function preprocessReference(
   options: PreprocessOptions = {},
   work: WorkOptions = {},
 ): Promise<PreprocessResult> {
+  requireData("preprocessReference", adata);
   return (await import("../preprocess/pipeline.ts")).preprocessReference(adata, options, work);
 }
 
@@ -36,6 +38,7 @@ export async function preprocessQuery(
   options: PreprocessOptions = {},
   work: WorkOptions = {},
 ): Promise<PreprocessResult> {
+  requireData("preprocessQuery", adata);
   return (await import("../preprocess/pipeline.ts")).preprocessQuery(adata, panel, options, work);
 }
 

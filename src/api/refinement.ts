@@ -24,6 +24,7 @@ import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy-
 import type { PredictOptions } from "../predict/options.ts";
 import { predict } from "../predict/predict.ts";
 import type { PredictedLabels } from "../predict/types.ts";
+import { requireModelAndData } from "./call-checks.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 export { refinementPaths } from "../artifacts/refinement.ts";
@@ -70,12 +71,14 @@ export async function fitRefinement(
   options: RefinementOptions = {},
   work: WorkOptions = {},
 ): Promise<FittedRefinement> {
+  requireModelAndData("fitRefinement", model, adata);
   const columns = model.data.labelHeads.map(({ column }) => column);
   const { parentLevel = columns.at(-2), childLevel = columns.at(-1) } = options;
   if (parentLevel === undefined || childLevel === undefined)
     throw new AtlasmtlError(
       "USAGE",
-      `refinement needs two label columns; the model has ${columns.join(", ")}`,
+      `refinement needs two label columns, the model has ${columns.join(", ")}`,
+      { hint: "train a model with two label columns or more" },
     );
   const at = columns.indexOf(parentLevel);
   if (at < 0 || columns.indexOf(childLevel) <= at)

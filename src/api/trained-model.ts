@@ -51,7 +51,7 @@ export class TrainedModel {
   ) {}
 
   /**
-   * Opens a bundle (docs/specification/1-artifacts.md#loading): by the path of its `.pth` or its manifest in Node,
+   * Opens a bundle (docs/specification/1-artifacts.md#loading): by the path of its `.pth`, its manifest or its folder in Node,
    * from its files anywhere.
    *
    * ```ts

@@ -1,6 +1,6 @@
 /** Whether the files of a model or a run are as they were recorded. @module */
 import { platform } from "#platform";
-import { chooseBundle } from "../artifacts/choose-bundle.ts";
+import { bundleAt, chooseBundle } from "../artifacts/choose-bundle.ts";
 import { siblingPath } from "../artifacts/locations.ts";
 import { checkRunFiles, isRunManifest, parseRunManifest } from "../artifacts/run-manifest.ts";
 import { MODEL_SUFFIX } from "../artifacts/schema.ts";
@@ -53,8 +53,8 @@ const STATUS = {
 } as const satisfies Record<BundleStatus, VerifyStatus>;
 
 /**
- * Hashes every file of a bundle or a run anew and compares: by the path of a `.pth`, its manifest or a run manifest
- * in Node, from the files of a bundle anywhere. Differences are results, not errors.
+ * Hashes every file of a bundle or a run anew and compares: by the path of a `.pth`, its manifest, its folder or a run
+ * manifest in Node, from the files of a bundle anywhere. Differences are results, not errors.
  *
  * ```ts
  * const { files } = await verify("model/model.pth");
@@ -68,7 +68,8 @@ export async function verify(from: string | FileSetInput, options: VerifyOptions
   return verifyModel(chooseBundle(store.paths), options, store);
 }
 
-async function verifyPath(path: string, options: VerifyOptions): Promise<Verified> {
+async function verifyPath(given: string, options: VerifyOptions): Promise<Verified> {
+  const path = await bundleAt(given);
   if (path.endsWith(".json")) {
     const json = await readManifestJson(path);
     if (isRunManifest(json)) return verifyRun(json, path, options);

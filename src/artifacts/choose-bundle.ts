@@ -1,12 +1,35 @@
 /** Finds the bundle in a set of files, such as a folder of a file picker. @module */
+import { platform } from "#platform";
 import { compareCodePoints } from "../core/order.ts";
-import { baseName, folderName } from "../core/paths.ts";
+import { baseName, folderName, joinPath } from "../core/paths.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { siblingPath } from "./locations.ts";
 import { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "./schema.ts";
 
 /** How many bundles an error lists. */
 const MAX_LISTED = 10;
+
+/**
+ * The path by which the model at `path` is loaded (Node): itself, or that of the one bundle in a folder.
+ * @throws NOT_FOUND for a folder without a bundle, USAGE listing them for one with several.
+ */
+export async function bundleAt(path: string): Promise<string> {
+  if (path.endsWith(MODEL_SUFFIX) || path.endsWith(".json")) return path;
+  const names = await platform.files.list(path);
+  if (names === null) return path;
+  const bundles = bundlesIn(names);
+  if (bundles.length === 1) return joinPath(path, bundles[0]);
+  if (bundles.length === 0)
+    throw new AtlasmtlError("NOT_FOUND", "the folder holds no model", {
+      where: path,
+      hint: `give the folder of a model, or the path of its NAME${MODEL_SUFFIX}`,
+      subject: "artifact",
+    });
+  throw new AtlasmtlError("USAGE", `the folder holds ${bundles.length} models, expected one`, {
+    where: path,
+    hint: `give the path of one of them, such as ${joinPath(path, bundles[0])}`,
+  });
+}
 
 /**
  * The path that loads the only bundle among `paths` (docs/specification/1-artifacts.md#loading): its
@@ -25,7 +48,7 @@ export function chooseBundle(paths: readonly string[]): string {
       hint: `pass all files of a bundle: NAME${FILE_SUFFIXES.manifest}, NAME${MODEL_SUFFIX} and what lies beside them`,
       subject: "artifact",
     });
-  throw new AtlasmtlError("USAGE", `the files hold ${bundles.length} models; one is expected`, {
+  throw new AtlasmtlError("USAGE", `the files hold ${bundles.length} models, expected one`, {
     where: listed(bundles),
     hint: "name the one to load with the option path, or pass the files of one bundle only",
   });

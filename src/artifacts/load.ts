@@ -13,6 +13,7 @@ import { locateInArtifact } from "./artifact-errors.ts";
 import { type Manifest, parseManifest } from "./bundle-manifest.ts";
 import { type Metadata, parseMetadata } from "./bundle-metadata.ts";
 import { checkFit } from "./check-parts.ts";
+import { bundleAt } from "./choose-bundle.ts";
 import { within } from "./fields.ts";
 import { embeddedReference, externalReference, type LazyReference } from "./lazy-reference.ts";
 import {
@@ -64,14 +65,15 @@ interface Bundle {
 }
 
 /**
- * Loads a bundle by its `.pth` or its manifest; the reference is read on first use.
+ * Loads a bundle by its `.pth`, its manifest or its folder; the reference is read on first use.
  *
  * @throws NOT_FOUND, BAD_FORMAT, UNSUPPORTED, BAD_DATA, MISMATCH, LIMIT or CHECKSUM, with the faulty file and
  * the subject `artifact`; USAGE for a path that is neither; ABORTED.
  */
-export async function loadModel(path: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
+export async function loadModel(given: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
   return locateInArtifact(async () => {
     const { store = platform.files, signal } = options;
+    const path = options.store === undefined ? await bundleAt(given) : given;
     // An undefined option is treated as missing.
     const verifyChecksums = options.verifyChecksums ?? LOAD_MODEL_DEFAULTS.verifyChecksums;
     for (let attempt = 1; ; attempt++) {
@@ -179,9 +181,14 @@ function unfinishedWarnings(view: CommittedStore | null, path: string): readonly
 async function openBundle(store: FileStore, path: string): Promise<Bundle> {
   if (path.endsWith(".json")) return openManifest(store, path, path);
   if (!path.endsWith(MODEL_SUFFIX))
-    throw new AtlasmtlError("USAGE", "a model is named by its NAME.pth or its NAME_manifest.json", {
-      where: path,
-    });
+    throw new AtlasmtlError(
+      "USAGE",
+      "a model is named by its NAME.pth, its NAME_manifest.json or its folder",
+      {
+        where: path,
+        hint: "give one of these",
+      },
+    );
   const manifestPath = siblingPath(path, "manifest");
   if (await store.exists(manifestPath)) return openManifest(store, path, manifestPath);
   const legacy: Partial<Record<PathKey, Location>> = {

@@ -23,12 +23,21 @@ export function checkModelPath(path: string): void {
   if (path.endsWith(MODEL_SUFFIX) && baseName(path) !== MODEL_SUFFIX) return;
   throw new AtlasmtlError(
     "USAGE",
-    `a model is saved to NAME${MODEL_SUFFIX}; this path ends in another suffix`,
+    `got ${JSON.stringify(path)}, expected a name that ends in ${MODEL_SUFFIX}`,
     {
       where: path,
-      hint: `use ${joinPath(folderName(path), `${baseName(path).replace(/\.[^.]*$/, "") || "model"}${MODEL_SUFFIX}`)}`,
+      hint: `use ${asModelPath(path)}`,
     },
   );
+}
+
+/** The endings that other programs give to models, and those of what lies beside one here. */
+const OTHER_SUFFIX = /\.(pth|pt|pkl|pickle|bin|ckpt|h5|h5ad|zarr|json|model|safetensors|zip)(\.gz)?$/i;
+
+/** The path of a model that is most likely meant by another: `m.pkl` → `m.pth`, `models/` → `models/model.pth`. */
+export function asModelPath(path: string): string {
+  if (/[/\\]$/.test(path)) return `${path}model${MODEL_SUFFIX}`;
+  return joinPath(folderName(path), `${baseName(path).replace(OTHER_SUFFIX, "") || "model"}${MODEL_SUFFIX}`);
 }
 
 /**

@@ -42,9 +42,14 @@ export async function verifyBundle(
   return locateInArtifact(async () => {
     const manifestPath = path.endsWith(MODEL_SUFFIX) ? siblingPath(path, "manifest") : path;
     if (!manifestPath.endsWith(".json"))
-      throw new AtlasmtlError("USAGE", "a bundle is named by its NAME.pth or its NAME_manifest.json", {
-        where: path,
-      });
+      throw new AtlasmtlError(
+        "USAGE",
+        "a bundle is named by its NAME.pth, its NAME_manifest.json or its folder",
+        {
+          where: path,
+          hint: "give one of these",
+        },
+      );
     const manifest = await readManifest(store, manifestPath);
     const results: VerifiedFile[] = [];
     for (const [key, stored] of manifest.paths) {

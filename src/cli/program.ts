@@ -1,7 +1,5 @@
 /** The commands of `atlasmtl` and how the program runs one of them. @module */
 import { Command, type CommanderError } from "commander";
-import type { AtlasmtlError } from "../api/errors.ts";
-import { didYouMean, nearest } from "../api/names.ts";
 import { SPLIT_DEFAULTS } from "../api/options.ts";
 import { VERSION } from "../api/version.ts";
 import type { CommandContext } from "./context.ts";
@@ -24,8 +22,9 @@ import {
 import { PREPROCESS_FLAG_DEFAULTS, PREPROCESS_KINDS } from "./options/preprocess-flags.ts";
 import { addFlags, readSettings } from "./options/settings.ts";
 import { type CommonOptions, createOutput, failureJson, printFailure, printJson } from "./terminal/print.ts";
-import { type CommandWords, describeFailure, usageError } from "./terminal/show-error.ts";
+import { type CommandWords, describeFailure } from "./terminal/show-error.ts";
 import { commandWords, type GivenConfig } from "./terminal/wording.ts";
+import { wrongCall } from "./terminal/wrong-call.ts";
 
 /** What a run leaves for its end. */
 interface Run {
@@ -229,43 +228,8 @@ function stackOf(error: Error): string {
 function translateErrors(command: Command, program: Command): void {
   command.showSuggestionAfterError(false).configureOutput({ outputError() {} });
   command.exitOverride((error) => {
-    throw isShown(error) ? error : translated(error, command, program);
+    throw isShown(error) ? error : wrongCall(error, command, program);
   });
-}
-
-function translated(error: CommanderError, command: Command, program: Command): AtlasmtlError {
-  const place = command === program ? "atlasmtl" : `atlasmtl ${command.name()}`;
-  const seeHelp = `see ${place} --help`;
-  const word = /'([^']*)'/.exec(error.message)?.[1] ?? "";
-  if (error.code === "commander.unknownOption") {
-    const flags = [...command.options, ...program.options].flatMap((option) => option.long ?? []);
-    return unknown("option", word.split("=")[0], [...flags, "--help"], place);
-  }
-  if (error.code === "commander.unknownCommand")
-    return unknown(
-      "command",
-      word,
-      program.commands.map((each) => each.name()),
-      place,
-    );
-  if (error.code === "commander.optionMissingArgument")
-    return usageError(`${word.split(" ")[0]} needs a value`, place, `write ${word}`);
-  if (error.code === "commander.excessArguments")
-    return usageError(
-      `too many words: ${command.args.map((each) => JSON.stringify(each)).join(" ")}`,
-      place,
-      `name files by flags where there are any, and quote names with blanks; ${seeHelp}`,
-    );
-  return usageError(error.message.replace(/^error: /, ""), place, seeHelp);
-}
-
-function unknown(what: string, word: string, candidates: readonly string[], place: string): AtlasmtlError {
-  const near = nearest(word, candidates);
-  return usageError(
-    `unknown ${what} "${word}"${didYouMean(word, candidates)}`,
-    place,
-    near === null ? `see ${place} --help` : `write ${near}, or see ${place} --help`,
-  );
 }
 
 const PROGRAM_EXAMPLES = `

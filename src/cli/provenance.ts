@@ -2,9 +2,11 @@
  * Which files a run read and wrote, and by which software (docs/specification/1-artifacts.md#run-manifests).
  * @module
  */
+
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { platform } from "#platform";
+import { option } from "../api/errors.ts";
 import { RUN_MANIFEST_FILES } from "../api/formats.ts";
 import type { AlsoWrite, WrittenFile } from "../api/index.ts";
 import { webAddress } from "../api/names.ts";
@@ -47,7 +49,7 @@ export function refuseInputs(outputs: readonly string[], inputs: readonly string
   const read = new Set(inputs.map((path) => resolve(path)));
   const both = outputs.find((path) => read.has(resolve(path)));
   if (both !== undefined)
-    throw usageError(`${both} would be written, and it is read`, "--out", "choose another name");
+    throw usageError(`${both} would be written, and it is read`, option("out"), "choose another name");
 }
 
 /** Relative to `folder` with forward slashes when inside it, else as given. */

@@ -35,6 +35,16 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   return best === null ? "" : `; did you mean "${best}"?`;
 }
 
+/**
+ * The names that a list with commas, given as one name, stands for; null unless all of them are there. Commas are part
+ * of a name otherwise.
+ */
+export function namesInList(name: string, candidates: Iterable<string>): readonly string[] | null {
+  const parts = name.split(",").map((part) => part.trim());
+  const known = new Set(candidates);
+  return parts.length > 1 && parts.every((part) => known.has(part)) ? parts : null;
+}
+
 function fold(text: string): string {
   return text.slice(0, 200).toLowerCase().replace(/[-\s]/g, "_");
 }

@@ -85,6 +85,9 @@ describe("input data ends with 3", () => {
     const near = await train("ok.h5ad", "--labels", "cel_type");
     expectFailure(near, 3, /cel_type.*/, /ok\.h5ad › obs/);
     expect(near.stderr).toMatch(/cell_type"/);
+    const list = await train("ok.h5ad", "--labels", "lineage,cell_type");
+    expectFailure(list, 3, /there is no column "lineage,cell_type", but one for each/, /ok\.h5ad › obs/);
+    expect(list.stderr).toMatch(/^fix:.*give the 2 columns one by one, as lineage cell_type$/m);
     expectFailure(await train("ok.h5ad", "--umap-key", "X_umpa"), 3, /X_umpa/, /ok\.h5ad/);
     expectFailure(await train("ok.h5ad", "--layer", "counts"), 3, /counts/);
     expectFailure(await predict("ok.h5ad", "--layer", "counts"), 3, /counts/);
@@ -104,6 +107,15 @@ describe("a wrong call ends with 2", () => {
     [["train", "--adat", "x"], /unknown option "--adat"; did you mean "--adata"/],
     [["train", "--labels"], /--labels needs a value/],
     [["train", "--out", "m.pth", "--labels", "a"], /--adata is missing/],
+    [["train"], /--adata, --out and --labels are missing/],
+    [["predict"], /--model, --adata and --out are missing/],
+    [
+      ["split", "--adata", "a.h5ad", "--out", "s.json"],
+      /--split-key, --target-label, --build-size and --predict-size are/,
+    ],
+    [["evaluate", "--labels", "l"], /--predictions and --truth are missing/],
+    [["preprocess", "query", "--adata", "a.h5ad"], /--out and --panel are missing/],
+    [["benchmark"], /--dataset-manifest and --output-dir are missing/],
     [["predict", "--model", "m.pth", "--adata", "q.h5ad"], /--out is missing/],
     [["inspect"], /path/],
     [["verify", "ok.h5ad"], /\.pth/],
@@ -145,6 +157,59 @@ describe("a wrong call ends with 2", () => {
     expectFailure(await predict("ok.h5ad", ...words), 2, what, where),
   );
 
+  test.each<[string[], string]>([
+    [
+      ["train"],
+      "add --adata FILE --out FILE --labels COLUMN, or adata, out and labels to the file of --config",
+    ],
+    [["evaluate", "--labels", "l"], "add --predictions FILE --truth FILE"],
+    [["predict", "--auto-genes=true"], "write --auto-genes alone"],
+    [["predict", "--auto-genes=false"], "leave --auto-genes out"],
+    [["train", "--sceduler-name"], "write --scheduler-name"],
+    [["annotate"], "write atlasmtl predict, which annotates a query with a trained model"],
+    [["map", "q.h5ad"], "write atlasmtl predict, which annotates a query with a trained model"],
+    [["version"], "write atlasmtl --version"],
+    [["completion"], "there is no completion for shells; atlasmtl --help lists the commands"],
+    [
+      ["zzz"],
+      "use any of train, predict, preprocess, split, evaluate, benchmark, report, reproduce, refine, openset, inspect, verify, demo",
+    ],
+    [["inspect"], "write atlasmtl inspect <path>"],
+    [["inspect", "a", "b"], "give one path at a time, and quote names with blanks"],
+    [["train", "a.h5ad"], "name files by flags, such as --adata FILE, and quote names with blanks"],
+    [["train", "--adata", "ok.h5ad", "--labels", "a", "--out", "m.pkl"], "write m.pth"],
+    [["train", "--adata", "ok.h5ad", "--labels", "a", "--out", "models/"], "write models/model.pth"],
+    [
+      ["predict", "--model", "ok.h5ad", "--adata", "model/m.pth", "--out", "a.csv"],
+      "swap the two: --model model/m.pth --adata ok.h5ad",
+    ],
+    [
+      ["predict", "--model", "ok.h5ad", "--adata", "ok.h5ad", "--out", "a.csv"],
+      "give the .pth of a model, its _manifest.json or its folder",
+    ],
+    [
+      ["predict", "--model", "model/m.pth", "--adata", "model/m.pth", "--out", "a.csv"],
+      "give a dataset; a model goes to --model",
+    ],
+    [
+      ["report", "ok.h5ad"],
+      "give the folder or the predict_run_manifest.json of the run that made it, or predict with --report FILE.html",
+    ],
+    [["evaluate", "--config"], "leave it out; atlasmtl evaluate --help lists the options there are"],
+  ])("%j: the way on is %s", async (words, fix) => {
+    const done = await run(...words);
+    expectFailure(done, 2, /./);
+    expect(done.stderr.split("\n")[2]).toBe(`fix:   ${fix}`);
+  });
+
+  test("the report of a result is that of its run", async () => {
+    await run("predict", "--model", "model/m.pth", "--adata", "ok.h5ad", "--out", "r/a.csv");
+    const done = await run("report", "r/a.csv");
+    await rm(join(folder, "r"), { recursive: true });
+    expectFailure(done, 2, /a dataset or a table, expected a run/, /r\/a\.csv/);
+    expect(done.stderr).toContain("fix:   write atlasmtl report r/predict_run_manifest.json\n");
+  });
+
   test("a wrong setting is found before the data is read", async () => {
     expectFailure(await train("absent.h5ad", "--hidden-sizes", "0"), 2, /--hidden-sizes/);
   });
@@ -173,6 +238,26 @@ describe("an artifact at fault ends with 4", () => {
   test("a model that is not there", async () => {
     expectFailure(await predict("ok.h5ad", "--model", "absent/m.pth"), 4, /missing|no such file/, /absent/);
     expectFailure(await run("verify", "absent/m_manifest.json"), 4, /no such file/, /absent/);
+  });
+
+  test("a model is found by its folder, as inspect finds it", async () => {
+    const done = await predict("ok.h5ad", "--model", "model");
+    expect(done.code, done.stderr).toBe(0);
+    const { inputs } = JSON.parse(await readFile(join(folder, "out", "predict_run_manifest.json"), "utf8"));
+    expect(inputs.map(({ path }: { path: string }) => path)).toContain("model/m.pth");
+    await rm(join(folder, "out"), { recursive: true });
+  });
+
+  test("a folder without a model, or with two of them", async () => {
+    await mkdir(join(folder, "two"));
+    for (const name of ["a.pth", "b.pth"]) await writeFile(join(folder, "two", name), "");
+    await mkdir(join(folder, "none"));
+    const two = await predict("ok.h5ad", "--model", "two");
+    const none = await predict("ok.h5ad", "--model", "none");
+    for (const name of ["two", "none"]) await rm(join(folder, name), { recursive: true });
+    expectFailure(two, 2, /holds 2 models, expected one/, /two/);
+    expect(two.stderr).toContain("fix:   give the path of one of them, such as two/a.pth\n");
+    expectFailure(none, 4, /holds no model/, /none/);
   });
 
   test("prediction sets of a model without calibration are refused before the data is read", async () => {

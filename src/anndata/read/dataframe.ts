@@ -1,5 +1,5 @@
 /** Opens obs and var: an index, and columns that are read on request. @module */
-import { didYouMean } from "../../core/nearest.ts";
+import { didYouMean, namesInList } from "../../core/nearest.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import type { ArrayStore, StoredArray, StoredGroup } from "../../formats/array-store.ts";
 import { type NumberArray, toFloat64, toInt32 } from "../../formats/number-arrays.ts";
@@ -139,11 +139,7 @@ export async function frame(parts: FrameParts): Promise<DataFrame> {
       return index;
     },
     async column(name) {
-      if (!names.has(name))
-        throw new AtlasmtlError("NOT_FOUND", `there is no column "${name}"${didYouMean(name, columns)}`, {
-          where,
-          hint: columns.length === 0 ? "there are no columns" : `columns: ${listed(columns)}`,
-        });
+      if (!names.has(name)) throw noColumn(name, columns, where);
       try {
         const column = await parts.readColumn(name);
         const found = column.kind === "categorical" ? column.codes.length : column.values.length;
@@ -155,6 +151,20 @@ export async function frame(parts: FrameParts): Promise<DataFrame> {
       }
     },
   };
+}
+
+function noColumn(name: string, columns: readonly string[], where: string): AtlasmtlError {
+  const several = namesInList(name, columns);
+  if (several !== null)
+    return new AtlasmtlError("NOT_FOUND", `there is no column "${name}", but one for each of these names`, {
+      where,
+      hint: `a comma is part of a name: give the ${several.length} columns one by one, as ${several.join(" ")}`,
+    });
+  return new AtlasmtlError("NOT_FOUND", `there is no column "${name}"${didYouMean(name, columns)}`, {
+    where,
+    hint:
+      columns.length === 0 ? "choose a file with columns: this one has none" : `columns: ${listed(columns)}`,
+  });
 }
 
 /** At most twenty names, for a hint. */

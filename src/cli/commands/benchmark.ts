@@ -1,4 +1,5 @@
 /** `atlasmtl benchmark`: compare methods on one dataset and write the folder of the run. @module */
+
 import { dirname, join } from "node:path";
 import { runBenchmark } from "../../api/benchmark.ts";
 import {
@@ -10,13 +11,14 @@ import {
   parseBenchmarkManifest,
 } from "../../api/benchmark-run.ts";
 import { checkOutput } from "../../api/checks.ts";
-import { locate } from "../../api/errors.ts";
+import { locate, option } from "../../api/errors.ts";
+import { bundleAt } from "../../api/formats.ts";
 import type { BenchmarkManifest, BenchmarkResult } from "../../api/index.ts";
 import type { ConfigValue } from "../../api/values.ts";
 import { codeDigest } from "../code-digest.ts";
 import type { CommandContext } from "../context.ts";
 import { readYaml } from "../options/config-file.ts";
-import type { BenchmarkFlags } from "../options/options.ts";
+import { BENCHMARK_FLAGS, type BenchmarkFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { type PreparedRun, prepareRun, recordFiles } from "../provenance.ts";
 import { percent, plural, table } from "../terminal/print.ts";
@@ -29,21 +31,24 @@ const RUN_BYTES = 64e6;
 /** Runs the benchmark of a manifest. @throws USAGE for a manifest or method that is wrong, before any work. */
 export async function runBenchmarkCommand(flags: BenchmarkFlags, context: CommandContext): Promise<void> {
   const { common, output, signal, argv, startedAt } = context;
-  const manifestPath = required(flags.datasetManifest, "datasetManifest", "benchmark");
-  const folder = required(flags.outputDir, "outputDir", "benchmark");
+  const { datasetManifest: manifestPath, outputDir: folder } = required(flags, BENCHMARK_FLAGS, "benchmark", [
+    "datasetManifest",
+    "outputDir",
+  ]);
   if (flags.methods !== undefined) {
     try {
       checkBenchmarkMethods(flags.methods);
     } catch (error) {
-      throw locate(error, "--methods");
+      throw locate(error, option("methods"));
     }
   }
   const manifest = withDevice(await readBenchmarkManifest(manifestPath), flags.device);
   const manifestFolder = dirname(manifestPath);
   const metricsPath = join(folder, BENCHMARK_FILES.metrics);
   await checkOutput(metricsPath, RUN_BYTES);
+  const model = flags.atlasmtlModel === undefined ? undefined : await bundleAt(flags.atlasmtlModel);
   const inputs = await recordFiles(
-    [manifestPath, ...benchmarkInputs(manifest, manifestFolder, flags.atlasmtlModel)],
+    [manifestPath, ...benchmarkInputs(manifest, manifestFolder, model)],
     metricsPath,
     signal,
   );
@@ -61,7 +66,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
         outputFolder: folder,
         numThreads: flags.numThreads,
         ...(flags.methods === undefined ? {} : { methods: flags.methods }),
-        atlasmtlModel: flags.atlasmtlModel ?? null,
+        atlasmtlModel: model ?? null,
         identity,
         inputs,
         provenance: [

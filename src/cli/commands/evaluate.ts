@@ -4,7 +4,7 @@ import { checkOutput } from "../../api/checks.ts";
 import { evaluatePredictions } from "../../api/evaluate.ts";
 import { type ConfigMap, Float, toPlain } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
-import type { EvaluateFlags } from "../options/options.ts";
+import { EVALUATE_FLAGS, type EvaluateFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { recordFiles } from "../provenance.ts";
 import { count, percent, plural, table } from "../terminal/print.ts";
@@ -12,9 +12,11 @@ import { count, percent, plural, table } from "../terminal/print.ts";
 /** Scores as the flags say, prints a table and writes what was asked for. */
 export async function runEvaluate(flags: EvaluateFlags, context: CommandContext): Promise<void> {
   const { output } = context;
-  const predictionsPath = required(flags.predictions, "predictions", "evaluate");
-  const truthPath = required(flags.truth, "truth", "evaluate");
-  const columns = required(flags.labels, "labels", "evaluate");
+  const {
+    predictions: predictionsPath,
+    truth: truthPath,
+    labels: columns,
+  } = required(flags, EVALUATE_FLAGS, "evaluate", ["predictions", "truth", "labels"]);
   for (const path of [flags.out, flags.report]) if (path !== undefined) await checkOutput(path);
   const evaluation = await evaluatePredictions({
     predictions: predictionsPath,

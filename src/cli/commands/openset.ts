@@ -1,6 +1,8 @@
 /** `atlasmtl openset`: fit the distance above which a cell is of an unseen type. @module */
+
 import { platform } from "#platform";
 import { checkOutput } from "../../api/checks.ts";
+import { option } from "../../api/errors.ts";
 import { fitOpensetThreshold, type PredictOptions, TrainedModel } from "../../api/index.ts";
 import { recordedSplit } from "../../api/split-record.ts";
 import { type ConfigValue, emitJson, Float } from "../../api/values.ts";
@@ -8,7 +10,8 @@ import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { snakeName } from "../options/flag.ts";
-import type { OpensetFlags } from "../options/options.ts";
+import { refuseSwapped } from "../options/model-flags.ts";
+import { OPENSET_FLAGS, type OpensetFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { percent, plural, shellWord } from "../terminal/print.ts";
@@ -18,13 +21,16 @@ import { usageError } from "../terminal/show-error.ts";
 /** Fits as the flags say and writes settings for `predict --config`. @throws USAGE before any work. */
 export async function runOpenset(flags: OpensetFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
-  const modelPath = required(flags.model, "model", "openset");
-  const data = required(flags.adata, "adata", "openset");
-  const out = required(flags.out, "out", "openset");
+  const {
+    model: modelPath,
+    adata: data,
+    out,
+  } = required(flags, OPENSET_FLAGS, "openset", ["model", "adata", "out"]);
+  refuseSwapped(flags);
   if (!/\.(json|ya?ml)$/.test(out))
     throw usageError(
       `got ${JSON.stringify(out)}, expected a name that ends in .json`,
-      "--out",
+      option("out"),
       "predict reads it with --config",
     );
   await checkOutput(out);

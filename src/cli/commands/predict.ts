@@ -1,7 +1,7 @@
 /** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
 import { stat } from "node:fs/promises";
 import { checkAnnotation, checkOutput, checkPredictOptions } from "../../api/checks.ts";
-import { locate } from "../../api/errors.ts";
+import { locate, notice, option, phrase } from "../../api/errors.ts";
 import { containerByName, RESULT_ENDINGS, WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
 import {
   type AlsoWrite,
@@ -28,8 +28,8 @@ import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { readYaml } from "../options/config-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
-import { flagName } from "../options/flag.ts";
-import type { PredictFlags } from "../options/options.ts";
+import { refuseSwapped } from "../options/model-flags.ts";
+import { PREDICT_FLAGS, type PredictFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
@@ -40,9 +40,12 @@ import { usageError } from "../terminal/show-error.ts";
 /** Annotates as the flags say. @throws USAGE before any work for a call that cannot succeed. */
 export async function runPredict(flags: PredictFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
-  const modelPath = required(flags.model, "model", "predict");
-  const data = required(flags.adata, "adata", "predict");
-  const out = required(flags.out, "out", "predict");
+  const {
+    model: modelPath,
+    adata: data,
+    out,
+  } = required(flags, PREDICT_FLAGS, "predict", ["model", "adata", "out"]);
+  refuseSwapped(flags);
   checkEnding(out);
   // A result that carries the query with it; null for a table.
   const container = writtenContainer(out);
@@ -197,14 +200,19 @@ export function tableFile({ geneIdTable }: Pick<PredictFlags, "geneIdTable">): s
 
 function warnOfIdleFlags(flags: PredictFlags, out: string, { output }: CommandContext): void {
   if (flags.groupBy !== undefined && flags.report === undefined)
-    output.warn({ message: "--group-by has no effect without --report", hint: "add --report FILE.html" });
+    output.warn(
+      notice(phrase`${option("groupBy")} has no effect without ${option("report")}`, {
+        hint: phrase`add ${option("report", "FILE.html")}`,
+      }),
+    );
   if (writtenContainer(out) !== null) return;
   for (const key of ["includeCoords", "skipMetadata"] as const)
     if (flags[key] === true)
-      output.warn({
-        message: `${flagName(key)} has no effect on a ${endingOf(out)} result`,
-        hint: `write an ${WRITTEN_ENDINGS.join(" or a ")}`,
-      });
+      output.warn(
+        notice(phrase`${option(key)} has no effect on a ${endingOf(out) ?? "table"} result`, {
+          hint: `write an ${WRITTEN_ENDINGS.join(" or a ")}`,
+        }),
+      );
 }
 
 const endingOf = (out: string): string | undefined => RESULT_ENDINGS.find((ending) => out.endsWith(ending));
@@ -213,7 +221,7 @@ function checkEnding(out: string): void {
   if (endingOf(out) !== undefined) return;
   throw usageError(
     `got ${JSON.stringify(out)}, expected a name that ends in ${RESULT_ENDINGS.join(", ")}`,
-    "--out",
+    option("out"),
     "the end of the name chooses the format",
   );
 }

@@ -1,6 +1,8 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
+
 import { checkDataset, checkPreprocessOptions } from "../../api/checks.ts";
-import { WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
+import { option, phrase } from "../../api/errors.ts";
+import { bundleAt, WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
 import {
   type FeaturePanel,
   featurePanelOf,
@@ -17,7 +19,7 @@ import { preprocessRecord, savePreprocessed } from "../../api/save-preprocessed.
 import type { ConfigMap, ConfigValue } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
-import type { PreprocessCommandFlags } from "../options/options.ts";
+import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../options/options.ts";
 import {
   PREPROCESS_FLAGS,
   PREPROCESS_KINDS,
@@ -43,21 +45,28 @@ export async function runPreprocess(
 ): Promise<void> {
   const { output, signal } = context;
   const kind = kindOf(given);
-  const data = required(flags.adata, "adata", `preprocess ${kind}`);
-  const out = required(flags.out, "out", `preprocess ${kind}`);
+  const panelKeys = kind === "query" ? (["panel"] as const) : [];
+  const {
+    adata: data,
+    out,
+    panel,
+  } = required(flags, PREPROCESS_COMMAND_FLAGS, `preprocess ${kind}`, ["adata", "out", ...panelKeys]);
   if (writtenContainer(out) === null)
     throw usageError(
       `got ${JSON.stringify(out)}, expected a name that ends in ${WRITTEN_ENDINGS.join(" or ")}`,
-      "--out",
+      option("out"),
       "the end of the name chooses the format",
     );
   refuseInputs([out], [data]);
   const settings = preprocessOptions(flags, { ...PREPROCESS_FLAGS, ...PREPROCESS_ONLY_FLAGS }) ?? {};
   checkPreprocessOptions(settings);
   if (kind === "reference" && flags.panel !== undefined)
-    throw usageError("--panel is for queries", "--panel", "leave it out: a reference makes its panel");
-  const chosen =
-    kind === "query" ? await panelFrom(required(flags.panel, "panel", "preprocess query"), signal) : null;
+    throw usageError(
+      phrase`${option("panel")} is for queries`,
+      option("panel"),
+      "leave it out: a reference makes its panel",
+    );
+  const chosen = kind === "query" ? await panelFrom(panel, signal) : null;
 
   const progress = createProgress(context.common);
   const whole = await openDataset(data, flags, output);
@@ -128,14 +137,15 @@ async function panelFrom(
   path: string,
   signal: AbortSignal,
 ): Promise<{ panel: FeaturePanel; files: readonly string[] }> {
-  if (!/(\.pth|_manifest\.json)$/.test(path)) return { panel: await readFeaturePanel(path), files: [path] };
-  const model = await TrainedModel.load(path, { signal });
+  const file = await bundleAt(path);
+  if (!/(\.pth|_manifest\.json)$/.test(file)) return { panel: await readFeaturePanel(path), files: [path] };
+  const model = await TrainedModel.load(file, { signal });
   const panel = featurePanelOf(model);
   if (panel !== null) return { panel, files: model.files };
   throw usageError(
     "the model carries no feature panel",
     path,
-    "it was trained without preprocessing: predict from the query as it is, with --auto-genes if its genes are called by other names",
+    phrase`it was trained without preprocessing: predict from the query as it is, with ${option("autoGenes", true)} if its genes are called by other names`,
   );
 }
 

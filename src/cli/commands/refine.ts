@@ -1,5 +1,7 @@
 /** `atlasmtl refine`: find parents whose children are mistaken, and fit their rerankers. @module */
+
 import { checkOutput } from "../../api/checks.ts";
+import { option } from "../../api/errors.ts";
 import {
   type FittedRefinement,
   fitRefinement,
@@ -12,7 +14,8 @@ import { recordedSplit } from "../../api/split-record.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { layerOf } from "../options/dataset-flags.ts";
-import type { RefineFlags } from "../options/options.ts";
+import { refuseSwapped } from "../options/model-flags.ts";
+import { REFINE_FLAGS, type RefineFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { byteSize, count, percent, shellWord, table } from "../terminal/print.ts";
@@ -23,13 +26,16 @@ import { readRules, rulesFile } from "./predict.ts";
 /** Fits as the flags say. @throws USAGE before any work for a call that cannot succeed. */
 export async function runRefine(flags: RefineFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
-  const modelPath = required(flags.model, "model", "refine");
-  const data = required(flags.adata, "adata", "refine");
-  const out = required(flags.out, "out", "refine");
+  const {
+    model: modelPath,
+    adata: data,
+    out,
+  } = required(flags, REFINE_FLAGS, "refine", ["model", "adata", "out"]);
+  refuseSwapped(flags);
   if (!out.endsWith(".pkl"))
     throw usageError(
       `got ${JSON.stringify(out)}, expected a name that ends in .pkl`,
-      "--out",
+      option("out"),
       "its description and plan go beside it",
     );
   await checkOutput(out);

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { platform } from "#platform";
 import { checkOutput } from "../../api/checks.ts";
 import { AtlasmtlError, asFileError } from "../../api/errors.ts";
-import { RUN_MANIFEST_FILES } from "../../api/formats.ts";
+import { containerByName, RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../../api/formats.ts";
 import { reportOfRun } from "../../api/report.ts";
 import type { CommandContext } from "../context.ts";
 import { shellWord } from "../terminal/print.ts";
@@ -25,7 +25,10 @@ export async function runReport(path: string, out: string | null, context: Comma
 
 async function findManifest(path: string): Promise<{ file: string; folder: string }> {
   try {
-    if (!(await stat(path)).isDirectory()) return { file: path, folder: dirname(path) };
+    if (!(await stat(path)).isDirectory()) {
+      if (isResultName(path)) throw await notARun(path);
+      return { file: path, folder: dirname(path) };
+    }
     for (const name of [RUN_MANIFEST_FILES.benchmark, RUN_MANIFEST_FILES.predict]) {
       const file = join(path, name);
       if (await platform.files.exists(file)) return { file, folder: path };
@@ -37,5 +40,20 @@ async function findManifest(path: string): Promise<{ file: string; folder: strin
     where: path,
     hint: "name the folder of such a run, or its run manifest",
     subject: "artifact",
+  });
+}
+
+const isResultName = (path: string): boolean =>
+  containerByName(path) !== null || RESULT_ENDINGS.some((ending) => path.endsWith(ending));
+
+/** A result was named instead of the run that made it. */
+async function notARun(path: string): Promise<AtlasmtlError> {
+  const manifest = join(dirname(path), RUN_MANIFEST_FILES.predict);
+  const isThere = await platform.files.exists(manifest);
+  return new AtlasmtlError("USAGE", "this is a dataset or a table, expected a run", {
+    where: path,
+    hint: isThere
+      ? `write atlasmtl report ${shellWord(manifest)}`
+      : `give the folder or the ${RUN_MANIFEST_FILES.predict} of the run that made it, or predict with --report FILE.html`,
   });
 }

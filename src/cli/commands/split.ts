@@ -11,7 +11,7 @@ import {
 import type { CommandContext } from "../context.ts";
 import { listed } from "../inspect/description.ts";
 import { openDataset } from "../open-dataset.ts";
-import type { SplitCommandFlags } from "../options/options.ts";
+import { SPLIT_COMMAND_FLAGS, type SplitCommandFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { count, plural, shellWord, table } from "../terminal/print.ts";
@@ -19,16 +19,17 @@ import { count, plural, shellWord, table } from "../terminal/print.ts";
 /** Splits as the flags say. @throws USAGE before any work for a call that cannot succeed. */
 export async function runSplit(flags: SplitCommandFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
-  const data = required(flags.adata, "adata", "split");
-  const out = required(flags.out, "out", "split");
-  const options = {
-    splitKey: required(flags.splitKey, "splitKey", "split"),
-    targetLabel: required(flags.targetLabel, "targetLabel", "split"),
-    buildSize: required(flags.buildSize, "buildSize", "split"),
-    predictSize: required(flags.predictSize, "predictSize", "split"),
-    seed: flags.seed,
-    nCandidates: flags.nCandidates,
-  };
+  const {
+    adata: data,
+    out,
+    ...asked
+  } = required(flags, SPLIT_COMMAND_FLAGS, "split", [
+    ...(["adata", "out"] as const),
+    ...(["splitKey", "targetLabel", "buildSize", "predictSize"] as const),
+  ]);
+  const { splitKey, targetLabel, buildSize, predictSize } = asked;
+  const { seed, nCandidates } = flags;
+  const options = { splitKey, targetLabel, buildSize, predictSize, seed, nCandidates };
   await checkOutput(out);
   const adata = await openDataset(data, flags, output);
   try {

@@ -1,5 +1,8 @@
 /** `atlasmtl train`: learn from a reference, save the bundle and the run manifest. @module */
+
 import { checkOutput, checkTrainOptions } from "../../api/checks.ts";
+import { option } from "../../api/errors.ts";
+import { asModelPath } from "../../api/formats.ts";
 import {
   buildModel,
   type PreprocessResult,
@@ -12,7 +15,7 @@ import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { readChildCorrection } from "../options/child-correction-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
-import type { TrainFlags } from "../options/options.ts";
+import { TRAIN_FLAGS, type TrainFlags } from "../options/options.ts";
 import { preprocessOptions, withoutPreprocessing } from "../options/preprocess-flags.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
@@ -26,8 +29,7 @@ import { tableFile } from "./predict.ts";
 /** Trains as the flags say. @throws USAGE before any work for a call that cannot succeed. */
 export async function runTrain(flags: TrainFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
-  const data = required(flags.adata, "adata", "train");
-  const out = required(flags.out, "out", "train");
+  const { adata: data, out } = required(flags, TRAIN_FLAGS, "train", ["adata", "out", "labels"]);
   const childCorrection =
     flags.childCorrection === undefined ? null : await readChildCorrection(flags.childCorrection);
   const asked = { ...trainOptions(flags), childCorrection };
@@ -154,7 +156,7 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
   return {
     ...sameName,
     ...(layer === undefined ? {} : { layer }),
-    labelColumns: required(labels, "labels", "train"),
+    labelColumns: required(flags, TRAIN_FLAGS, "train", ["labels"]).labels,
     ...(noCoords === true ? {} : { coordTargets: targets }),
     ...(calibration === undefined ? {} : { calibrationMethod: calibration }),
     ...(classWeighting === undefined && classWeightingMode === undefined
@@ -170,8 +172,8 @@ function checkSuffix(out: string): void {
   if (out.endsWith(".pth")) return;
   throw usageError(
     `got ${JSON.stringify(out)}, expected a name that ends in .pth`,
-    "--out",
-    `write ${shellWord(`${out.replace(/[/\\]$/, "")}.pth`)}`,
+    option("out"),
+    `write ${shellWord(asModelPath(out))}`,
   );
 }
 

@@ -7,7 +7,7 @@ test("--layer and --use-raw choose one matrix", () => {
   expect(layerOf({ useRaw: true })).toBe("raw/X");
   expect(layerOf({ layer: "counts", useRaw: false })).toBe("counts");
   expect(() => layerOf({ layer: "counts", useRaw: true })).toThrow(
-    expect.objectContaining({ code: "USAGE", where: "--use-raw and --layer" }),
+    expect.objectContaining({ code: "USAGE", where: "useRaw and layer" }),
   );
 });
 

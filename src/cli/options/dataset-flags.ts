@@ -1,4 +1,5 @@
 /** Flags for opening a dataset and choosing its matrix. @module */
+import { option, phrase } from "../../api/errors.ts";
 import { GENES_IN, type OpenOptions, VAR_NAMES } from "../../api/options.ts";
 import { usageError } from "../terminal/show-error.ts";
 import { choice, type FlagValues, name, toggle } from "./flag.ts";
@@ -27,8 +28,8 @@ export function layerOf({ layer, useRaw }: DatasetFlags): string | undefined {
   if (useRaw !== true) return layer;
   if (layer === undefined) return "raw/X";
   throw usageError(
-    `--use-raw and --layer ${layer} name two matrices`,
-    "--use-raw and --layer",
+    phrase`${option("useRaw")} and ${option("layer", layer)} name two matrices`,
+    phrase`${option("useRaw")} and ${option("layer")}`,
     "keep one of the two",
   );
 }

@@ -82,12 +82,28 @@ function givenWords(
   return Array.isArray(value) ? value.map(String) : null;
 }
 
-/** The setting, which the command cannot do without. @throws USAGE when neither flag nor config has it. */
-export function required<V>(value: V | undefined, key: string, command: string): V {
-  if (value !== undefined) return value;
+/**
+ * The settings that a command cannot do without.
+ * @throws USAGE naming all that neither a flag nor the config file gave.
+ */
+export function required<T extends FlagTable, K extends string & keyof T>(
+  values: FlagValues<T>,
+  flags: T,
+  command: string,
+  keys: readonly K[],
+): { readonly [key in K]: NonNullable<FlagValues<T>[key]> } {
+  const missing = keys.filter((key) => values[key] === undefined);
+  if (missing.length === 0) return values as { readonly [key in K]: NonNullable<FlagValues<T>[key]> };
+  const names = missing.map(flagName);
+  const usage = missing.map((key) => flagUsage(key, flags[key]).replace("...", "").replace(/[<>]/g, ""));
   throw usageError(
-    `${flagName(key)} is missing`,
+    `${listed(names)} ${missing.length === 1 ? "is" : "are"} missing`,
     `atlasmtl ${command}`,
-    `add ${flagName(key)}, or ${snakeName(key)} to the file of --config; see atlasmtl ${command} --help`,
+    `add ${usage.join(" ")}${"config" in flags ? `, or ${listed(missing.map(snakeName))} to the file of --config` : ""}`,
   );
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

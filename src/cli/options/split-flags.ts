@@ -1,4 +1,5 @@
 /** Flags that take the cells of one side of a group split. @module */
+import { option, phrase } from "../../api/errors.ts";
 import { readGroupSplit } from "../../api/group-split.ts";
 import type { AnnData, SplitPart } from "../../api/index.ts";
 import { SPLIT_PARTS } from "../../api/options.ts";
@@ -34,7 +35,11 @@ export async function splitDataset(
 ): Promise<SplitDataset> {
   if (split === undefined) {
     if (splitPart === undefined) return { adata, files: [], record: await recordedSplit(adata) };
-    throw usageError("--split-part names a side of no split", "--split-part", "add --split PLAN.json");
+    throw usageError(
+      phrase`${option("splitPart")} names a side of no split`,
+      option("splitPart"),
+      phrase`add ${option("split", "PLAN.json")}`,
+    );
   }
   const part = splitPart ?? fallback;
   const found = await readGroupSplit(adata, split, part);
