@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { platform } from "#platform";
+import { parsePickle } from "../formats/pickle/parse.ts";
+import type { Dict, NdArray } from "../formats/pickle/values.ts";
 import type { Reranker } from "../model/reranker.ts";
 import {
   emitReranker,
@@ -30,8 +32,8 @@ const reranker: Reranker = {
       regression: {
         nFeatures: 2,
         nClasses: 2,
-        coef: Float64Array.of(0.1, -2, 3, 1e-9),
-        intercept: Float64Array.of(1, -1),
+        weights: Float64Array.of(0.1, 3, -2, 1e-9),
+        intercepts: Float64Array.of(1, -1),
       },
       nCells: 7,
     },
@@ -54,6 +56,12 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 test("an artifact comes back as it was", () => {
   expect(parseReranker(emitReranker(reranker))).toEqual(reranker);
+});
+
+test("coefficients are stored by class, as numpy readers multiply them", () => {
+  const parents = (parsePickle(emitReranker(reranker)) as Dict).get("parents") as Dict;
+  const { data, shape } = (parents.get("P") as Dict).get("coef") as NdArray;
+  expect({ data, shape }).toEqual({ data: Float64Array.of(0.1, -2, 3, 1e-9), shape: [2, 2] });
 });
 
 test("hashes are those of Python's compact sorted JSON", () => {

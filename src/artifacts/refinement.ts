@@ -83,10 +83,14 @@ export function emitReranker(reranker: Reranker): Uint8Array {
       parent,
       new Map<PickleValue, PickleValue>([
         [RERANKER_KEYS.children, children],
-        [RERANKER_KEYS.coef, regression === null ? null : new NdArray("f8", [size, size], regression.coef)],
+        [
+          RERANKER_KEYS.coef,
+          // By class in the file, by feature in memory; both are the children.
+          regression === null ? null : new NdArray("f8", [size, size], transposed(regression.weights, size)),
+        ],
         [
           RERANKER_KEYS.intercept,
-          regression === null ? null : new NdArray("f8", [size], regression.intercept),
+          regression === null ? null : new NdArray("f8", [size], regression.intercepts),
         ],
         [RERANKER_KEYS.nCells, nCells],
       ]),
@@ -172,9 +176,14 @@ function readRegression(dict: Dict, size: number): LogisticRegression {
   return {
     nFeatures: size,
     nClasses: size,
-    coef: numbersField(dict, RERANKER_KEYS.coef, [size, size]),
-    intercept: numbersField(dict, RERANKER_KEYS.intercept, [size]),
+    weights: transposed(numbersField(dict, RERANKER_KEYS.coef, [size, size]), size),
+    intercepts: numbersField(dict, RERANKER_KEYS.intercept, [size]),
   };
+}
+
+/** A square matrix with rows as columns. */
+function transposed(values: Float64Array, size: number): Float64Array {
+  return values.map((_, at) => values[(at % size) * size + Math.floor(at / size)]);
 }
 
 function numbersField(dict: Dict, key: string, shape: readonly number[]): Float64Array {

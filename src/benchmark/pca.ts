@@ -3,6 +3,7 @@ import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { nextTurn, throwIfAborted } from "../core/progress.ts";
 import { randomUniform, streamKey } from "../core/rng.ts";
+import { dot } from "../core/vectors.ts";
 
 const STEPS = 60;
 
@@ -63,10 +64,4 @@ function timesTranspose(
   }
   for (let i = 0; i < nCols; i++) out[i] -= means[i] * total;
   return out;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }

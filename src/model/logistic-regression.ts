@@ -1,217 +1,202 @@
-/**
- * Multinomial logistic regression by L-BFGS, the same bits on every platform
- * (docs/specification/3-prediction.md#refinement).
- * @module
- */
+/** Multinomial logistic regression, the same bits on every platform. @module */
+import { minimise } from "../core/lbfgs.ts";
 import { exp, log } from "../core/math.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { type FeatureRows, rowProducts } from "./feature-rows.ts";
 
 /** The linear scores of `nClasses` classes; probabilities are their softmax. */
 export interface LogisticRegression {
   readonly nFeatures: number;
   readonly nClasses: number;
-  /** `[nClasses, nFeatures]`, row-major. */
-  readonly coef: Float64Array;
+  /** `[nFeatures, nClasses]`, row-major. */
+  readonly weights: Float64Array;
   /** `[nClasses]`. */
-  readonly intercept: Float64Array;
+  readonly intercepts: Float64Array;
 }
+
+/** What the descent did. */
+export interface FittedRegression extends LogisticRegression {
+  readonly iterations: number;
+  readonly hasConverged: boolean;
+}
+
+/** Rows and the class of each; -1 for rows without one, which do not count. */
+export interface LabelledRows {
+  readonly rows: FeatureRows;
+  readonly targets: Int32Array;
+}
+
+/** All rows, in pieces that come in the same order each time they are asked for, from memory or from a file. */
+export type LabelledBlocks = Iterable<LabelledRows> | AsyncIterable<LabelledRows>;
 
 /** What is minimised, and for how long. */
 export interface LogisticOptions {
-  /** Inverse strength of the L2 penalty; intercepts are not penalised. */
+  /** Strength of the data against the penalty. */
   readonly c: number;
+  /** Factor of the L2 penalty of the weights; intercepts have none. */
+  readonly penalty: number;
+  /** Gives every class the same say, however many rows it has. */
+  readonly isBalanced: boolean;
   /** Steps of L-BFGS at most. */
   readonly maxIter: number;
-  /** Done when no component of the gradient of the summed loss is larger. */
+  /** Done when no part of the gradient is larger. */
   readonly tolerance: number;
+  /** Called before each step, such as to let others work. */
+  readonly onIteration?: ((iteration: number) => Promise<void>) | undefined;
 }
 
-export const DEFAULT_LOGISTIC_OPTIONS: LogisticOptions = { c: 1, maxIter: 1000, tolerance: 1e-5 };
-
-/** Pairs of steps and gradient changes that L-BFGS remembers. */
-const MEMORY = 10;
-/** Share of the expected decrease that a step must reach. */
-const ARMIJO = 1e-4;
-const MAX_HALVINGS = 50;
+export const DEFAULT_LOGISTIC_OPTIONS: LogisticOptions = {
+  c: 1,
+  penalty: 1,
+  isBalanced: false,
+  maxIter: 1000,
+  tolerance: 1e-5,
+};
 
 /**
- * Fits classes to `features` `[n, nFeatures]` (row-major); `targets` holds the class of each row.
+ * Minimises C · Σ w_i · CE_i + penalty · ½‖weights‖² over the rows that have a class, from weights of zero; w is 1, or
+ * n / (nClasses · n_class) for balanced classes.
  *
- * Minimises ½‖coef‖² + C · Σ w_i · CE_i with balanced weights w = n / (nClasses · n_class), as scikit-learn's
- * `LogisticRegression(class_weight="balanced")`. Two classes share one weight vector there, which is the same as
- * a penalty twice as strong here. Source: Liu & Nocedal, 1989.
- * @throws USAGE for fewer than two classes or sizes that do not fit, BAD_DATA for a class without a row or a
- * feature that is not finite.
+ * The objective of scikit-learn's multinomial `LogisticRegression`. Blocks are read once for their classes and
+ * once for each value of the objective; sums run in the order of the rows.
+ * @throws USAGE for no class or sizes that do not fit, BAD_DATA for no row with a class, a feature that is not
+ * finite, or a balanced class without a row.
  */
-export function fitLogisticRegression(
-  features: Float64Array,
-  targets: Int32Array,
+export async function fitLogisticRegression(
+  blocks: LabelledBlocks,
   nClasses: number,
   options: Partial<LogisticOptions> = {},
-): LogisticRegression {
-  const { c, maxIter, tolerance } = { ...DEFAULT_LOGISTIC_OPTIONS, ...options };
-  const n = targets.length;
-  const nFeatures = n === 0 ? 0 : features.length / n;
-  if (nClasses < 2 || n === 0 || !Number.isInteger(nFeatures))
-    throw new AtlasmtlError(
-      "USAGE",
-      `a logistic regression needs two classes and equal rows, got ${nClasses} classes and ${features.length} features for ${n} rows`,
-    );
-  checkFinite(features, nFeatures);
-  const weights = balancedWeights(targets, nClasses);
-  const width = nFeatures + 1;
-  const penalty = nClasses === 2 ? 2 : 1;
+): Promise<FittedRegression> {
+  const { c, penalty, isBalanced, maxIter, tolerance, onIteration } = {
+    ...DEFAULT_LOGISTIC_OPTIONS,
+    ...options,
+  };
+  const { nFeatures, counts } = await survey(blocks, nClasses);
+  const classWeights = isBalanced ? balancedWeights(counts) : new Float64Array(nClasses).fill(1);
+  const nWeights = nFeatures * nClasses;
   const scores = new Float64Array(nClasses);
 
-  /** The loss at `theta` (`[nClasses, nFeatures + 1]`, the intercept last); fills `gradient`. */
-  const evaluate = (theta: Float64Array, gradient: Float64Array): number => {
-    gradient.fill(0);
-    let loss = 0;
-    for (let i = 0; i < n; i++) {
-      const row = i * nFeatures;
-      let largest = Number.NEGATIVE_INFINITY;
-      for (let k = 0; k < nClasses; k++) {
-        let score = theta[k * width + nFeatures];
-        for (let f = 0; f < nFeatures; f++) score += theta[k * width + f] * features[row + f];
-        scores[k] = score;
-        if (score > largest) largest = score;
-      }
-      let sum = 0;
-      const target = targets[i];
-      const shifted = scores[target] - largest;
-      for (let k = 0; k < nClasses; k++) {
-        const p = exp(scores[k] - largest);
-        scores[k] = p;
-        sum += p;
-      }
-      const weight = c * weights[target];
-      loss += weight * (log(sum) - shifted);
-      for (let k = 0; k < nClasses; k++) {
-        const error = weight * (scores[k] / sum - (k === target ? 1 : 0));
-        for (let f = 0; f < nFeatures; f++)
-          gradient[k * width + f] = gradient[k * width + f] + error * features[row + f];
-        gradient[k * width + nFeatures] = gradient[k * width + nFeatures] + error;
-      }
+  const objective = async (theta: Float64Array, gradient: Float64Array): Promise<number> => {
+    const weights = theta.subarray(0, nWeights);
+    const intercepts = theta.subarray(nWeights);
+    const ofWeights = gradient.subarray(0, nWeights);
+    const ofIntercepts = gradient.subarray(nWeights);
+    let value = 0;
+    for (let i = 0; i < nWeights; i++) {
+      value += (penalty * weights[i] * weights[i]) / 2;
+      ofWeights[i] = penalty * weights[i];
     }
-    for (let k = 0; k < nClasses; k++)
-      for (let f = 0; f < nFeatures; f++) {
-        const value = theta[k * width + f];
-        loss += 0.5 * penalty * value * value;
-        gradient[k * width + f] = gradient[k * width + f] + penalty * value;
+    ofIntercepts.fill(0);
+    for await (const { rows, targets } of blocks) {
+      const products = rowProducts(rows);
+      const shared = products.shared(weights, intercepts);
+      const residuals = new Float64Array(nClasses);
+      for (let row = 0; row < rows.nRows; row++) {
+        const target = targets[row];
+        if (target < 0) continue;
+        scores.set(shared);
+        products.addRow(row, weights, scores);
+        const weight = c * classWeights[target];
+        value -= weight * softmax(scores, target);
+        scores[target] -= 1;
+        for (let k = 0; k < nClasses; k++) residuals[k] += weight * scores[k];
+        products.addOuter(row, weight, scores, ofWeights);
       }
-    return loss;
+      products.addSharedOuter(residuals, ofWeights);
+      for (let k = 0; k < nClasses; k++) ofIntercepts[k] += residuals[k];
+    }
+    return value;
   };
 
-  const theta = minimise(evaluate, nClasses * width, maxIter, tolerance);
-  const coef = new Float64Array(nClasses * nFeatures);
-  const intercept = new Float64Array(nClasses);
-  for (let k = 0; k < nClasses; k++) {
-    coef.set(theta.subarray(k * width, k * width + nFeatures), k * nFeatures);
-    intercept[k] = theta[k * width + nFeatures];
-  }
-  return { nFeatures, nClasses, coef, intercept };
+  const start = new Float64Array(nWeights + nClasses);
+  const found = await minimise(objective, start, { maxIter, tolerance, onIteration });
+  return {
+    nFeatures,
+    nClasses,
+    weights: found.x.slice(0, nWeights),
+    intercepts: found.x.slice(nWeights),
+    iterations: found.iterations,
+    hasConverged: found.hasConverged,
+  };
 }
 
-/** Writes the score of each class for one row of features; equal to log probability up to a constant. */
-export function logisticScores(
-  { nFeatures, nClasses, coef, intercept }: LogisticRegression,
-  features: Float64Array,
-  into: Float64Array,
-): void {
-  for (let k = 0; k < nClasses; k++) {
-    let score = intercept[k];
-    for (let f = 0; f < nFeatures; f++) score += coef[k * nFeatures + f] * features[f];
-    into[k] = score;
-  }
+/** Writes the scores of the classes for a row of `rows`; they are log probabilities up to a constant. */
+export function logisticScorer(
+  { weights, intercepts }: LogisticRegression,
+  rows: FeatureRows,
+): (row: number, into: Float64Array) => void {
+  const products = rowProducts(rows);
+  const shared = products.shared(weights, intercepts);
+  return (row, into) => {
+    into.set(shared);
+    products.addRow(row, weights, into);
+  };
 }
 
-function checkFinite(features: Float64Array, nFeatures: number): void {
-  const at = features.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0)
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `feature ${at % nFeatures} of row ${Math.floor(at / nFeatures)} is ${features[at]}, expected a finite number`,
-    );
-}
-
-function balancedWeights(targets: Int32Array, nClasses: number): Float64Array {
-  const counts = new Uint32Array(nClasses);
-  for (const target of targets) {
-    if (target < 0 || target >= nClasses)
-      throw new AtlasmtlError("USAGE", `a row has class ${target}, expected 0 to ${nClasses - 1}`);
-    counts[target]++;
-  }
-  const empty = counts.indexOf(0);
-  if (empty >= 0) throw new AtlasmtlError("BAD_DATA", `no row has class ${empty} of ${nClasses}`);
-  return Float64Array.from(counts, (count) => targets.length / (nClasses * count));
-}
-
-/** L-BFGS from zero with halved steps; stops where no step lowers the loss any more. */
-function minimise(
-  evaluate: (theta: Float64Array, gradient: Float64Array) => number,
-  size: number,
-  maxIter: number,
-  tolerance: number,
-): Float64Array {
-  let theta = new Float64Array(size);
-  let gradient = new Float64Array(size);
-  let loss = evaluate(theta, gradient);
-  const history: { readonly step: Float64Array; readonly change: Float64Array; readonly rho: number }[] = [];
-  for (let iteration = 0; iteration < maxIter; iteration++) {
-    if (gradient.every((value) => Math.abs(value) <= tolerance)) break;
-    const direction = descent(gradient, history);
-    const slope = dot(direction, gradient);
-    // Without a history the direction is the gradient itself, of any length.
-    let rate = history.length === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
-    const next = new Float64Array(size);
-    const nextGradient = new Float64Array(size);
-    let nextLoss = Number.POSITIVE_INFINITY;
-    let halvings = 0;
-    for (; halvings < MAX_HALVINGS; halvings++) {
-      for (let i = 0; i < size; i++) next[i] = theta[i] + rate * direction[i];
-      nextLoss = evaluate(next, nextGradient);
-      if (nextLoss <= loss + ARMIJO * rate * slope) break;
-      rate /= 2;
-    }
-    if (halvings === MAX_HALVINGS) break;
-    const step = next.map((value, i) => value - theta[i]);
-    const change = nextGradient.map((value, i) => value - gradient[i]);
-    const curvature = dot(step, change);
-    if (curvature > 0) {
-      history.push({ step, change, rho: 1 / curvature });
-      if (history.length > MEMORY) history.shift();
-    }
-    theta = next;
-    gradient = nextGradient;
-    loss = nextLoss;
-  }
-  return theta;
-}
-
-/** The two-loop recursion: minus the remembered inverse Hessian times the gradient. */
-function descent(
-  gradient: Float64Array,
-  history: readonly { readonly step: Float64Array; readonly change: Float64Array; readonly rho: number }[],
-): Float64Array {
-  const q = gradient.slice();
-  const alphas = new Float64Array(history.length);
-  for (let h = history.length - 1; h >= 0; h--) {
-    const { step, change, rho } = history[h];
-    alphas[h] = rho * dot(step, q);
-    for (let i = 0; i < q.length; i++) q[i] = q[i] - alphas[h] * change[i];
-  }
-  const last = history.at(-1);
-  const scale = last === undefined ? 1 : 1 / (last.rho * dot(last.change, last.change));
-  for (let i = 0; i < q.length; i++) q[i] = q[i] * scale;
-  history.forEach(({ step, change, rho }, h) => {
-    const beta = rho * dot(change, q);
-    for (let i = 0; i < q.length; i++) q[i] = q[i] + (alphas[h] - beta) * step[i];
-  });
-  return q.map((value) => -value);
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
+/** Turns scores into probabilities where they are; returns the logarithm of that of `label`. */
+export function softmax(scores: Float64Array, label: number): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (const score of scores) most = Math.max(most, score);
+  const own = scores[label] - most;
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
+  for (let k = 0; k < scores.length; k++) {
+    scores[k] = exp(scores[k] - most);
+    sum += scores[k];
+  }
+  for (let k = 0; k < scores.length; k++) scores[k] /= sum;
+  return own - log(sum);
+}
+
+/** Checks all blocks; counts features, and rows by class. */
+async function survey(
+  blocks: LabelledBlocks,
+  nClasses: number,
+): Promise<{ readonly nFeatures: number; readonly counts: Uint32Array }> {
+  if (nClasses < 1)
+    throw new AtlasmtlError("USAGE", `got ${nClasses} classes to tell apart, expected at least one`);
+  const counts = new Uint32Array(nClasses);
+  let nFeatures = 0;
+  let firstRow = 0;
+  for await (const { rows, targets } of blocks) {
+    if (firstRow === 0) nFeatures = rows.nCols;
+    if (rows.nCols !== nFeatures || rows.nRows !== targets.length || !holdsAll(rows))
+      throw new AtlasmtlError(
+        "USAGE",
+        `got ${rows.values.length} values for ${rows.nRows} × ${rows.nCols} features, expected ${targets.length} × ${nFeatures}`,
+      );
+    checkFinite(rows, firstRow);
+    for (const target of targets) {
+      if (target >= nClasses)
+        throw new AtlasmtlError("USAGE", `got class ${target} of a row, expected at most ${nClasses - 1}`);
+      if (target >= 0) counts[target]++;
+    }
+    firstRow += rows.nRows;
+  }
+  if (counts.every((count) => count === 0))
+    throw new AtlasmtlError("BAD_DATA", `none of the ${firstRow} rows has a class`);
+  return { nFeatures, counts };
+}
+
+const holdsAll = (rows: FeatureRows): boolean =>
+  "indptr" in rows
+    ? rows.indptr[rows.nRows] === rows.values.length
+    : rows.values.length === rows.nRows * rows.nCols;
+
+function checkFinite(rows: FeatureRows, firstRow: number): void {
+  const at = rows.values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const isSparse = "indptr" in rows;
+  const row = isSparse ? rows.indptr.findIndex((end) => end > at) - 1 : Math.floor(at / rows.nCols);
+  const feature = isSparse ? rows.indices[at] : at % rows.nCols;
+  throw new AtlasmtlError(
+    "BAD_DATA",
+    `feature ${feature} of row ${firstRow + row} is ${rows.values[at]}, expected a finite number`,
+  );
+}
+
+function balancedWeights(counts: Uint32Array): Float64Array {
+  const empty = counts.indexOf(0);
+  if (empty >= 0) throw new AtlasmtlError("BAD_DATA", `no row has class ${empty} of ${counts.length}`);
+  const nRows = counts.reduce((sum, count) => sum + count, 0);
+  return Float64Array.from(counts, (count) => nRows / (counts.length * count));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ForwardResult } from "../kernels/types.ts";
-import { type LogisticRegression, logisticScores } from "./logistic-regression.ts";
+import { type LogisticRegression, logisticScorer } from "./logistic-regression.ts";
 
 /** The regression of one parent's children. */
 export interface ParentReranker {
@@ -81,12 +81,10 @@ export function applyReranker(reranker: BoundReranker, block: ForwardResult, tem
     const row = children.subarray(r * nChildren, (r + 1) * nChildren);
     const { childIndices, regression } = chosen;
     const scores = new Float64Array(childIndices.length);
-    if (regression !== null)
-      logisticScores(
-        regression,
-        Float64Array.from(childIndices, (child) => row[child]),
-        scores,
-      );
+    if (regression !== null) {
+      const values = Float64Array.from(childIndices, (child) => row[child]);
+      logisticScorer(regression, { nRows: 1, nCols: values.length, values })(0, scores);
+    }
     row.fill(Number.NEGATIVE_INFINITY);
     childIndices.forEach((child, s) => {
       row[child] = scores[s] * temperature;

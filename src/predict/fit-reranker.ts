@@ -70,7 +70,7 @@ export async function fitReranker(
   const fitted: ParentReranker[] = [];
   for (const cells of parents) {
     throwIfAborted(work.signal);
-    fitted.push(cells.fitted());
+    fitted.push(await cells.fitted());
   }
   return { parentLevel, childLevel, childClasses: classes, childToParent, parents: fitted };
 }
@@ -123,10 +123,19 @@ class Cells {
     }
   }
 
-  fitted(): ParentReranker {
+  /** As scikit-learn's `LogisticRegression(class_weight="balanced")` would be. */
+  async fitted(): Promise<ParentReranker> {
     const { parent, children, features, targets } = this;
+    const nCols = children.length;
+    const rows = { nRows: targets.length, nCols, values: features };
     const regression =
-      children.length === 1 ? null : fitLogisticRegression(features, targets, children.length);
+      nCols === 1
+        ? null
+        : await fitLogisticRegression([{ rows, targets }], nCols, {
+            isBalanced: true,
+            // Two classes share one weight vector there: here that is a penalty twice as strong.
+            penalty: nCols === 2 ? 2 : 1,
+          });
     return { parent, children, regression, nCells: targets.length };
   }
 }

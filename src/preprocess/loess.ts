@@ -6,6 +6,7 @@
  * (1991); the constants are those of netlib's dloess, which scikit-misc and R carry.
  * @module
  */
+import { dot } from "../core/vectors.ts";
 import { AtlasmtlError } from "../errors.ts";
 
 /** A cell of the tree holds at most this share of the span's points. */
@@ -169,12 +170,6 @@ function rotate(columns: readonly Float64Array[], v: readonly number[][]): boole
       }
     }
   return changed;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 /** The cubic between two corners that has their values and slopes. */

@@ -1,5 +1,6 @@
 /** Standardised values of a sparse matrix, without making it dense. @module */
 import type { Csr } from "../../core/csr.ts";
+import type { SparseRows } from "../../model/feature-rows.ts";
 
 /** Values are cut at this many standard deviations, as CellTypist does. */
 const CLIP = 10;
@@ -8,15 +9,6 @@ const CLIP = 10;
 export interface Scale {
   readonly means: Float64Array;
   readonly deviations: Float64Array;
-}
-
-/**
- * A standardised matrix: an entry that is stored has `base[column] + deltas[e]`, every other one `base[column]`.
- */
-export interface Standardised {
-  readonly matrix: Csr;
-  readonly base: Float64Array;
-  readonly deltas: Float64Array;
 }
 
 /** The scale of all columns over the rows of a matrix (n, not n − 1, as scikit-learn's StandardScaler). */
@@ -41,12 +33,12 @@ export function scaleOf({ nRows, nCols, indices, data }: Csr): Scale {
 }
 
 /** Standardises with a scale that was taken elsewhere. */
-export function standardise(matrix: Csr, { means, deviations }: Scale): Standardised {
+export function standardise(matrix: Csr, { means, deviations }: Scale): SparseRows {
   const base = means.map((mean, column) => Math.max(-CLIP, -mean / deviations[column]));
-  const { indices, data } = matrix;
-  const deltas = Float64Array.from(indices, (column, e) => {
+  const { nRows, nCols, indptr, indices, data } = matrix;
+  const values = Float64Array.from(indices, (column, e) => {
     const value = ((data === null ? 1 : data[e]) - means[column]) / deviations[column];
     return Math.min(CLIP, Math.max(-CLIP, value)) - base[column];
   });
-  return { matrix, base, deltas };
+  return { nRows, nCols, indptr, indices, values, base };
 }

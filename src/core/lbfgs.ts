@@ -1,14 +1,15 @@
 /** Minimising a smooth function of many numbers. @module */
+import { dot } from "./vectors.ts";
 
 /** Writes the gradient at `x` to `gradient` and returns the value. */
-export type Objective = (x: Float64Array, gradient: Float64Array) => number;
+export type Objective = (x: Float64Array, gradient: Float64Array) => number | Promise<number>;
 
 export interface LbfgsOptions {
   readonly maxIter: number;
   /** Stops once no part of the gradient is larger. */
   readonly tolerance: number;
   /** Called before each iteration, such as to let others work. */
-  readonly onIteration?: (iteration: number) => Promise<void>;
+  readonly onIteration?: ((iteration: number) => Promise<void>) | undefined;
 }
 
 export interface LbfgsResult {
@@ -18,15 +19,23 @@ export interface LbfgsResult {
   readonly hasConverged: boolean;
 }
 
+interface Pair {
+  readonly step: Float64Array;
+  readonly change: Float64Array;
+  readonly rho: number;
+}
+
 /** Pairs of steps and gradient changes kept. */
 const MEMORY = 10;
+/** Share of the expected decrease that a step must reach. */
 const ARMIJO = 1e-4;
 const MAX_HALVINGS = 40;
 /** Near the lowest point values differ by rounding only, which must not end the descent. */
 const ROUNDING = 1e-14;
 
 /**
- * Limited-memory BFGS with backtracking. Source: Nocedal & Wright, Numerical Optimization (2006), algorithm 7.4.
+ * Limited-memory BFGS with backtracking: the same bits on every platform where the objective gives them.
+ * Source: Nocedal & Wright, Numerical Optimization (2006), algorithm 7.4.
  */
 export async function minimise(
   objective: Objective,
@@ -36,8 +45,8 @@ export async function minimise(
   const n = start.length;
   let x = start.slice();
   let gradient = new Float64Array(n);
-  let value = objective(x, gradient);
-  const pairs: { readonly step: Float64Array; readonly change: Float64Array; readonly rho: number }[] = [];
+  let value = await objective(x, gradient);
+  const pairs: Pair[] = [];
   for (let iteration = 0; iteration < options.maxIter; iteration++) {
     if (largest(gradient) <= options.tolerance)
       return { x, value, iterations: iteration, hasConverged: true };
@@ -57,7 +66,7 @@ export async function minimise(
     let halvings = 0;
     for (; halvings < MAX_HALVINGS; halvings++) {
       for (let i = 0; i < n; i++) next[i] = x[i] + length * direction[i];
-      nextValue = objective(next, nextGradient);
+      nextValue = await objective(next, nextGradient);
       if (nextValue <= value + ARMIJO * length * slope + ROUNDING * Math.abs(value)) break;
       length /= 2;
     }
@@ -76,11 +85,8 @@ export async function minimise(
   return { x, value, iterations: options.maxIter, hasConverged: largest(gradient) <= options.tolerance };
 }
 
-/** The two-loop recursion. */
-function descent(
-  gradient: Float64Array,
-  pairs: readonly { readonly step: Float64Array; readonly change: Float64Array; readonly rho: number }[],
-): Float64Array<ArrayBuffer> {
+/** The two-loop recursion: minus the remembered inverse Hessian times the gradient. */
+function descent(gradient: Float64Array, pairs: readonly Pair[]): Float64Array<ArrayBuffer> {
   const q = gradient.map((part) => -part);
   const alphas: number[] = [];
   for (let p = pairs.length - 1; p >= 0; p--) {
@@ -99,12 +105,6 @@ function descent(
     for (let i = 0; i < q.length; i++) q[i] += (alphas[p] - beta) * step[i];
   });
   return q;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 function largest(values: Float64Array): number {
