@@ -271,3 +271,8 @@ export function locate(error: unknown, where: Said, subject?: ErrorSubject): unk
     ...(subject === undefined ? {} : { subject }),
   });
 }
+
+/** As {@link locate}; an error that has a location there already stays as it is. */
+export function locateOnce(error: unknown, where: string): unknown {
+  return error instanceof AtlasmtlError && error.where?.startsWith(where) ? error : locate(error, where);
+}

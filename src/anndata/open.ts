@@ -10,7 +10,7 @@
  * @module
  */
 import type { FileInput } from "../core/bytes.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError, locateOnce } from "../errors.ts";
 import { checkHdf5Signature } from "../formats/hdf5/signature.ts";
 import { CONTAINERS, containerByName } from "./containers/containers.ts";
 import { type OpenOptions, probe } from "./containers/probe.ts";
@@ -37,6 +37,7 @@ export async function openAnnData(input: FileInput, options: OpenOptions = {}): 
     throw new AtlasmtlError("BUG", "a file of no container is HDF5");
   } catch (error) {
     await probed.closeHdf5();
+    // Frames and matrices locate their own errors.
     throw locateOnce(error, probed.name);
   } finally {
     await probed.closeSource();
@@ -50,9 +51,4 @@ function refuseFile(pathname: string): void {
     throw new AtlasmtlError("UNSUPPORTED", "only Zarr is read over the web", {
       hint: "download the file and pass its path",
     });
-}
-
-/** Frames and matrices locate their errors themselves; other errors get the file name here. */
-function locateOnce(error: unknown, name: string): unknown {
-  return error instanceof AtlasmtlError && error.where?.startsWith(name) ? error : locate(error, name);
 }

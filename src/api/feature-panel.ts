@@ -3,7 +3,8 @@ import { platform } from "#platform";
 import type { FileInput } from "../core/bytes.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { readInput } from "../core/read-input.ts";
+import { locateOnce } from "../errors.ts";
 import { modelPanel } from "../predict/model-panel.ts";
 import { type FeaturePanel, panelFromConfig, panelToConfig } from "../preprocess/panel.ts";
 import type { TrainedModel } from "./trained-model.ts";
@@ -23,20 +24,11 @@ export async function writeFeaturePanel(path: string, panel: FeaturePanel): Prom
  * @throws NOT_FOUND, LIMIT, or BAD_FORMAT for a file that is no panel.
  */
 export async function readFeaturePanel(input: FileInput): Promise<FeaturePanel> {
-  const source = await platform.openFile(input);
+  const { bytes, name } = await readInput(input, MAX_JSON_BYTES);
   try {
-    if (source.byteLength > MAX_JSON_BYTES)
-      throw new AtlasmtlError(
-        "LIMIT",
-        `the file has ${source.byteLength} bytes; at most ${MAX_JSON_BYTES} are read`,
-      );
-    return panelFromConfig(parseJsonObject(await source.read(0, source.byteLength)), source.name);
+    return panelFromConfig(parseJsonObject(bytes), name);
   } catch (error) {
-    throw error instanceof AtlasmtlError && error.where?.startsWith(source.name)
-      ? error
-      : locate(error, source.name);
-  } finally {
-    await source.close();
+    throw locateOnce(error, name);
   }
 }
 

@@ -3,15 +3,16 @@
  * (docs/specification/4-preprocessing.md#group-splits).
  * @module
  */
-import { platform } from "#platform";
 import type { AnnData } from "../anndata/types.ts";
 import { viewRows } from "../anndata/views/row-view.ts";
 import { SCHEMA_VERSION } from "../artifacts/schema.ts";
 import type { FileToWrite } from "../core/bytes.ts";
+import { sha256 } from "../core/checksums.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { baseName, folderName, joinPath } from "../core/paths.ts";
+import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { GroupSplit, GroupSplitPlan, SplitPart, SplitSide } from "../preprocess/group-split.ts";
 import { SPLIT_PLAN_KEYS as KEYS, SPLIT_COLUMNS, SPLIT_SIDE_KEYS } from "../preprocess/schema.ts";
@@ -58,7 +59,7 @@ export function emitGroupSplit(
     [KEYS.dataset, baseName(adata.source)],
     [KEYS.nCells, adata.nObs],
     [KEYS.assignmentPath, baseName(assignmentPath)],
-    [KEYS.assignmentSha256, sha256(assignment)],
+    [KEYS.assignmentSha256, sha256([assignment])],
   ] as [string, ConfigValue][]);
   return [
     { path, bytes: [emitJson(config)] },
@@ -127,7 +128,7 @@ export async function readGroupSplit(adata: AnnData, planPath: string, part: Spl
     });
   const assignmentPath = joinPath(folderName(planPath), baseName(file));
   const text = await read(assignmentPath, MAX_ASSIGNMENT_BYTES, (bytes) => {
-    const found = sha256(bytes);
+    const found = sha256([bytes]);
     if (found !== checksum)
       throw new AtlasmtlError("CHECKSUM", `the plan says sha256 ${checksum}; the file has ${found}`, {
         hint: "make the split again, or restore the file",
@@ -166,23 +167,10 @@ export async function readGroupSplit(adata: AnnData, planPath: string, part: Spl
 }
 
 async function read<T>(path: string, maxBytes: number, parse: (bytes: Uint8Array) => T): Promise<T> {
-  const source = await platform.openFile(path);
+  const { bytes } = await readInput(path, maxBytes);
   try {
-    if (source.byteLength > maxBytes)
-      throw new AtlasmtlError(
-        "LIMIT",
-        `the file has ${source.byteLength} bytes; at most ${maxBytes} are read`,
-      );
-    return parse(await source.read(0, source.byteLength));
+    return parse(bytes);
   } catch (error) {
     throw locate(error, path);
-  } finally {
-    await source.close();
   }
-}
-
-function sha256(bytes: Uint8Array): string {
-  const sha = platform.createSha256();
-  sha.update(bytes);
-  return sha.hex();
 }

@@ -1,9 +1,8 @@
 /** What prediction gives back, and the files it can become. @module */
 import { platform } from "#platform";
 import type { AnnData, DataFrame, Notice } from "../anndata/types.ts";
-import { annotateBytes } from "../anndata/write/append.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
-import type { AlsoWrite, FileInput } from "../core/bytes.ts";
+import type { AlsoWrite } from "../core/bytes.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { ExportOptions } from "../output/columns.ts";
 import type { PredictionReportOptions } from "../output/report/from-prediction.ts";
@@ -120,8 +119,8 @@ export class PredictionResult {
           hint: "take the result as a table: toCsvPieces, toParquetBytes or toArrowBytes",
         },
       );
-    const bytes = await readWhole(adata.input);
-    return annotateBytes(bytes, toAnnDataAdditions(this.data, adata, options), adata.source);
+    const { emitAnnotatedH5ad } = await import("../anndata/write/annotate-h5ad.ts");
+    return emitAnnotatedH5ad(adata, toAnnDataAdditions(this.data, adata, options));
   }
 
   /**
@@ -177,12 +176,3 @@ export class PredictionResult {
 }
 
 const exportOptions = (mode: WriteMode | undefined): ExportOptions => (mode === undefined ? {} : { mode });
-
-async function readWhole(input: FileInput): Promise<Uint8Array> {
-  const source = await platform.openFile(input);
-  try {
-    return await source.read(0, source.byteLength);
-  } finally {
-    await source.close();
-  }
-}

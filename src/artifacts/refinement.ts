@@ -11,6 +11,7 @@ import { emitJson, parseJsonObject } from "../core/json.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { baseName, folderName, joinPath } from "../core/paths.ts";
+import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { emitPickle } from "../formats/pickle/emit.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
@@ -333,17 +334,4 @@ function parsePlan(plan: ConfigMap, folder: string): RefinementPlan {
     artifactPath: artifactPath === null ? null : joinPath(folder, artifactPath as string),
     ruleVersion: text(plan.get(keys.ruleVersion)),
   };
-}
-
-async function readInput(input: FileInput, maxBytes: number): Promise<{ bytes: Uint8Array; name: string }> {
-  const source = await platform.openFile(input);
-  try {
-    if (source.byteLength > maxBytes)
-      throw new AtlasmtlError("LIMIT", `a file of ${source.byteLength} bytes; at most ${maxBytes} are read`, {
-        where: source.name,
-      });
-    return { bytes: await source.read(0, source.byteLength), name: source.name };
-  } finally {
-    await source.close();
-  }
 }

@@ -7,7 +7,7 @@ import { viewRows } from "../anndata/views/row-view.ts";
 import { selectObs } from "../anndata/views/select-cells.ts";
 import { isAbsolutePath, joinPath } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError, locate, locateOnce } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { PredictedLabels } from "../predict/types.ts";
@@ -189,7 +189,7 @@ async function inFile<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    throw error instanceof AtlasmtlError && error.where?.startsWith(path) ? error : locate(error, path);
+    throw locateOnce(error, path);
   }
 }
 

@@ -1,4 +1,5 @@
 /** One method of a benchmark: run, scored and kept, or taken from an earlier run. @module */
+
 import { platform } from "#platform";
 import { fromConfig, toConfig } from "../artifacts/config-values.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";
@@ -7,6 +8,7 @@ import { sha256 } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";
 import { joinPath } from "../core/paths.ts";
+import { readInput } from "../core/read-input.ts";
 import { VERSION } from "../core/version.ts";
 import { inWords, isAtlasmtlError } from "../errors.ts";
 import { type CoordinateMetrics, scoreCoordinates } from "../evaluate/coordinates.ts";
@@ -343,12 +345,7 @@ async function readStored(path: string): Promise<ConfigMap | null> {
 
 async function readBytes(path: string): Promise<Uint8Array | null> {
   try {
-    const source = await platform.openFile(path);
-    try {
-      return await source.read(0, source.byteLength);
-    } finally {
-      await source.close();
-    }
+    return (await readInput(path)).bytes;
   } catch (error) {
     if (isAtlasmtlError(error, "NOT_FOUND")) return null;
     throw error;

@@ -1,10 +1,10 @@
 /** The scores of an earlier run that a policy starts from (docs/specification/5-benchmark.md#policies). @module */
-import { platform } from "#platform";
 import { sha256 } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { parseJsonObject } from "../core/json.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { joinPath } from "../core/paths.ts";
+import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { PolicyFeatures } from "../evaluate/advice.ts";
 import { DEFAULT_HOTSPOT_OPTIONS, discoverHotspots } from "../evaluate/hotspots.ts";
@@ -29,17 +29,7 @@ export const sourceRunFile = (folder: string): string => joinPath(folder, "metri
  */
 export async function readSourceRun(folder: string, columns: readonly string[]): Promise<SourceRun> {
   const path = sourceRunFile(folder);
-  const source = await platform.openFile(path);
-  let bytes: Uint8Array;
-  try {
-    if (source.byteLength > MAX_JSON_BYTES)
-      throw new AtlasmtlError("LIMIT", `${source.byteLength} bytes; at most ${MAX_JSON_BYTES} are read`, {
-        where: path,
-      });
-    bytes = await source.read(0, source.byteLength);
-  } finally {
-    await source.close();
-  }
+  const { bytes } = await readInput(path, MAX_JSON_BYTES);
   try {
     return { path, sha256: sha256([bytes]), features: featuresIn(parseJsonObject(bytes), columns) };
   } catch (error) {

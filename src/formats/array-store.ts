@@ -36,6 +36,8 @@ export interface StoredArray extends StoredElement {
   readonly element: ElementKind;
   /** The numpy dtype: `float32`, `int64`, `bool`; `str` for strings; a description otherwise. */
   readonly dtype: string;
+  /** Text of a fixed number of bytes, as anndata before 0.7 stored it. */
+  readonly isFixedText?: boolean;
   /** Empty for a scalar; null for an HDF5 null dataspace, which has no value. */
   readonly shape: readonly number[] | null;
   readonly chunks: readonly number[] | null;

@@ -6,7 +6,7 @@ import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCell } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
+import { AtlasmtlError, locateOnce, option, phrase } from "../errors.ts";
 import { type CoordTarget, readCoordinates, readCoordTarget } from "./coords.ts";
 import { createCountsCheck } from "./counts-check.ts";
 import { type LabelData, readLabels } from "./labels.ts";
@@ -51,8 +51,7 @@ async function located<T>(adata: AnnData, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     // Readers of files have named the file already.
-    const isLocated = error instanceof AtlasmtlError && error.where?.startsWith(adata.source);
-    throw isLocated ? error : locate(error, adata.source);
+    throw locateOnce(error, adata.source);
   }
 }
 

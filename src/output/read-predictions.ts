@@ -1,9 +1,10 @@
-/** Reads predictions from exported files. @module */
-import { platform } from "#platform";
+/** Predictions read back from what an export wrote. @module */
+
 import { openAnnData } from "../anndata/open.ts";
 import { columnLabels, columnStrings } from "../anndata/read/column-values.ts";
 import type { Column } from "../anndata/types.ts";
 import { didYouMean } from "../core/nearest.ts";
+import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { plainLabels } from "../predict/plain-labels.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
@@ -37,7 +38,7 @@ export interface CellTable {
 export async function openCellTable(path: string): Promise<CellTable> {
   const format = readableTable(path);
   if (format !== null) {
-    const { obsNames, columns } = await format.read(await readWhole(path), path);
+    const { obsNames, columns } = await format.read(await readTable(path), path);
     return tableOf(path, obsNames, columns);
   }
   const adata = await openAnnData(path);
@@ -53,18 +54,7 @@ export async function openCellTable(path: string): Promise<CellTable> {
 }
 
 /** @throws NOT_FOUND, LIMIT. */
-async function readWhole(path: string): Promise<Uint8Array> {
-  const source = await platform.openFile(path);
-  try {
-    if (source.byteLength > MAX_TABLE_BYTES)
-      throw new AtlasmtlError("LIMIT", `${source.byteLength} bytes; at most ${MAX_TABLE_BYTES} are read`, {
-        where: path,
-      });
-    return await source.read(0, source.byteLength);
-  } finally {
-    await source.close();
-  }
-}
+const readTable = async (path: string): Promise<Uint8Array> => (await readInput(path, MAX_TABLE_BYTES)).bytes;
 
 function tableOf(
   source: string,

@@ -2,8 +2,8 @@
  * Tables of genes: symbol to Ensembl id and back (docs/specification/4-preprocessing.md#gene-identifiers).
  * @module
  */
-import { platform } from "#platform";
 import type { FileInput } from "../core/bytes.ts";
+import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { plainBytes } from "../formats/compression/gzip.ts";
 import type { Species } from "./options.ts";
@@ -78,24 +78,9 @@ async function unpack(species: Species): Promise<GeneTable> {
  * @throws NOT_FOUND without the file, BAD_FORMAT without the columns or without a row, LIMIT when it is too large.
  */
 export async function readGeneTable(input: FileInput, species: Species): Promise<GeneTable> {
-  const source = await platform.openFile(input);
-  let bytes: Uint8Array;
-  try {
-    if (source.byteLength > MAX_TABLE_BYTES)
-      throw new AtlasmtlError(
-        "LIMIT",
-        `the gene table has ${source.byteLength} bytes; at most ${MAX_TABLE_BYTES} are read`,
-        {
-          where: source.name,
-          hint: "check that this is the file you meant",
-        },
-      );
-    bytes = await source.read(0, source.byteLength);
-  } finally {
-    await source.close();
-  }
+  const { bytes, name } = await readInput(input, MAX_TABLE_BYTES);
   const text = new TextDecoder().decode(plainBytes(bytes, MAX_TABLE_BYTES));
-  return parseGeneTable(text, species, source.name);
+  return parseGeneTable(text, species, name);
 }
 
 /** As {@link readGeneTable}, of the table's text; `name` is for messages and reports. */

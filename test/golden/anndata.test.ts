@@ -8,6 +8,7 @@ import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { AnnData, Column, MatrixName } from "../../src/anndata/types.ts";
 import type { Additions } from "../../src/anndata/write/additions.ts";
 import { writeAnnotated } from "../../src/anndata/write/append.ts";
+import { writeDataset } from "../../src/anndata/write/write-annotated.ts";
 import type { Csr } from "../../src/core/csr.ts";
 import { describeGolden } from "../helpers/golden-sets.ts";
 import { describeOdd } from "../helpers/odd-sets.ts";
@@ -244,11 +245,13 @@ describeOdd("annotated copies of odd files", ({ files }) => {
   test("obs as a compound table is written in the current layout", async () => {
     const path = files.anndata06;
     const out = join(folder, "renewed.h5ad");
-    const nObs = await withFile(path, async ({ obs }) => obs.length);
-    const labels: Column = { kind: "string", values: new Array<string>(nObs).fill("é") };
-    await writeAnnotated(path, out, { obs: new Map([["pred_a", labels]]) });
-    await writeAnnotated(out, out, { obs: new Map([["pred_a", labels]]) });
-    const [before, after] = [await openAnnData(path), await openAnnData(out)];
+    const before = await openAnnData(path);
+    const labels: Column = { kind: "string", values: new Array<string>(before.obs.length).fill("é") };
+    await writeDataset(before, out, { obs: new Map([["pred_a", labels]]) });
+    const once = await openAnnData(out);
+    await writeDataset(once, out, { obs: new Map([["pred_a", labels]]) });
+    await once.close();
+    const after = await openAnnData(out);
     expect(after.obs.columns).toEqual([...before.obs.columns, "pred_a"]);
     for (const name of before.obs.columns)
       expect(await after.obs.column(name)).toEqual(await before.obs.column(name));

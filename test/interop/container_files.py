@@ -2,8 +2,10 @@
 
     container_files.py make SOURCE FOLDER  the first cells of an .h5ad as h5ad, 10x .h5, mtx folders and tables
     container_files.py old FILE            as anndata 0.6 wrote: compound obs, var and obsm, raw.X, categories in uns
+    container_files.py uns FILE            what anndata reads of uns, as JSON
 """
 import gzip
+import json
 import os
 import sys
 import warnings
@@ -109,7 +111,26 @@ def old(path):
         uns["cell_type_categories"] = np.array(["B", "NK", "T"], dtype=h5py.string_dtype())
         uns["one_categories"] = "only"
         uns["note"] = "hello"
+        groups = uns.create_group("rank_genes_groups")
+        groups["names"] = np.array([(b"CD4", b"NKG7"), (b"IL7R", b"")], dtype=[("T", "S20"), ("NK cells", "S20")])
+        groups["scores"] = np.array([(1.5, 2), (0.5, -1)], dtype=[("T", "f4"), ("NK cells", "i8")])
+        groups["params/method"] = np.array([b"wilcoxon"])
+        groups["params/use_raw"] = np.array([True])
+
+
+def uns(path):
+    def plain(value):
+        if hasattr(value, "items"):
+            return {key: plain(each) for key, each in value.items()}
+        if isinstance(value, np.ndarray) and value.dtype.names:
+            kinds = ["text" if value.dtype[name].kind in "OSU" else value.dtype[name].name for name in value.dtype.names]
+            return ["records", list(zip(value.dtype.names, kinds)), value.tolist()]
+        if isinstance(value, np.ndarray):
+            return ["array", value.dtype.name, value.tolist()]
+        return ["str" if isinstance(value, str) else type(value).__name__, str(value)]
+
+    json.dump(plain(anndata.read_h5ad(path).uns), sys.stdout)
 
 
 if __name__ == "__main__":
-    {"make": make, "old": old}[sys.argv[1]](*sys.argv[2:])
+    {"make": make, "old": old, "uns": uns}[sys.argv[1]](*sys.argv[2:])

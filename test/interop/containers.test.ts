@@ -1,5 +1,5 @@
 /** One dataset in every container gives one matrix and one prediction; files of old anndata take results. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,9 @@ import type { OpenOptions } from "../../src/anndata/containers/probe.ts";
 import { columnStrings } from "../../src/anndata/read/column-values.ts";
 import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { Additions } from "../../src/anndata/write/additions.ts";
-import { checkAnnotatable, writeAnnotated } from "../../src/anndata/write/append.ts";
+import { emitAnnotatedH5ad } from "../../src/anndata/write/annotate-h5ad.ts";
+import { checkAnnotatable } from "../../src/anndata/write/append.ts";
+import { checkDatasetOutput, writeDataset } from "../../src/anndata/write/write-annotated.ts";
 import { buildModel, openAnnData, predict, type TrainedModel } from "../../src/api/index.ts";
 import { describeGolden } from "../helpers/golden-sets.ts";
 import { PYTHON, PYTHON_CURRENT, runPython } from "../helpers/python.ts";
@@ -115,12 +117,23 @@ test("a file of anndata 0.6 takes results, and anndata finds everything else as 
   });
   expect(await adata.obs.column("one")).toMatchObject({ kind: "categorical", categories: ["only"] });
   await checkAnnotatable(adata, additions);
-  await adata.close();
   const out = join(folder, "renewed.h5ad");
-  await writeAnnotated(path, out, additions);
-  await writeAnnotated(out, out, additions);
+  await checkDatasetOutput(adata, out);
+  await writeDataset(adata, out, additions);
+  const bytes = await emitAnnotatedH5ad(adata, additions);
+  writeFileSync(join(folder, "renewed in memory.h5ad"), bytes);
+  await adata.close();
+  const again = await openAnnData(out);
+  await writeDataset(again, out, additions);
+  await again.close();
+  const uns = (python: string, of: string): Record<string, unknown> =>
+    JSON.parse(runPython(python, here("container_files.py"), "uns", of));
   for (const python of pythons) {
     const [before, after] = [show(python, path), show(python, out)];
+    const { atlasmtl: _added, ...others } = uns(python, out);
+    expect(others).toEqual(uns(python, path));
+    expect(others.rank_genes_groups).toMatchObject({ params: { method: ["str", "wilcoxon"] } });
+    expect(show(python, join(folder, "renewed in memory.h5ad"))).toEqual(after);
     const { n_counts: _replaced, ...kept } = before.obs;
     expect(after).toEqual({
       ...before,

@@ -1,28 +1,72 @@
-/** Writes a dataset of any container as an annotated `.h5ad` (Node). @module */
+/** Writes a dataset of any container as an annotated `.h5ad`. @module */
 import { platform } from "#platform";
-import { throwIfAborted } from "../../core/progress.ts";
+import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
+import { readInput } from "../../core/read-input.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import type { GrowingType } from "../../formats/hdf5/growing-array.ts";
-import { loadHdf5 } from "../../formats/hdf5/library.ts";
+import { fileSystem, loadHdf5 } from "../../formats/hdf5/library.ts";
 import { type Hdf5Writer, openWriter } from "../../formats/hdf5/write.ts";
 import type { NumberArray } from "../../formats/number-arrays.ts";
 import type { WriteDatasetOptions } from "../containers/container.ts";
 import type { AnnData, Notice } from "../types.ts";
 import type { AdditionNames, Additions } from "./additions.ts";
-import { checkAnnotatable, checkAnnotatedOutput, writeAnnotated } from "./append.ts";
+import {
+  annotateBytes,
+  checkAnnotatable,
+  checkAnnotatedOutput,
+  takesAdditions,
+  writeAnnotated,
+} from "./append.ts";
+import { checkCarried } from "./check-carried.ts";
 import { convertDataset } from "./convert-dataset.ts";
-import { checkCarried, type ElementSink, pieces } from "./copy-elements.ts";
+import { type ElementSink, pieces } from "./copy-elements.ts";
 
-/** Writes a copy of the file with additions if `adata` is an `.h5ad`, else a new file with its content. */
+/**
+ * Writes `path` (Node): the file with additions where `adata` is one in a layout that takes them, else a new file of
+ * what it holds.
+ */
 export async function annotateH5ad(
   adata: AnnData,
   path: string,
   additions: Additions,
   options: WriteDatasetOptions,
 ): Promise<readonly Notice[]> {
-  if (!isH5adFile(adata)) return convertToH5ad(adata, path, additions, options);
-  await writeAnnotated(adata.input, path, additions, options);
-  return [];
+  if (isFile(adata) && (await isCopied(adata))) {
+    await writeAnnotated(adata.input, path, additions, options);
+    return [];
+  }
+  await loadHdf5();
+  let notices: readonly Notice[] = [];
+  const make = async (temporary: string): Promise<void> => {
+    notices = await convertToH5ad(adata, temporary, additions, options);
+  };
+  await checkCarried(adata);
+  await named(adata, platform.files.replace(path, make, options.also));
+  return notices;
+}
+
+/** As {@link annotateH5ad}, the file as bytes, on any host. */
+export async function emitAnnotatedH5ad(adata: AnnData, additions: Additions): Promise<Uint8Array> {
+  if (adata.input !== null && (await isCopied(adata)))
+    return annotateBytes((await readInput(adata.input)).bytes, additions, adata.source);
+  const fs = fileSystem(await loadHdf5());
+  await checkCarried(adata);
+  const mounted = await platform.mountForHdf5(new Uint8Array(0), fs);
+  try {
+    await named(adata, convertToH5ad(adata, mounted.path, additions, {}));
+    return fs.readFile(mounted.path);
+  } finally {
+    await mounted.unmount();
+  }
+}
+
+/** Errors without a place are about what is read. */
+async function named<T>({ source }: AnnData, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof AtlasmtlError && error.where !== undefined ? error : locate(error, source);
+  }
 }
 
 /** Checks before long work that {@link annotateH5ad} can succeed. @throws like it. */
@@ -31,7 +75,7 @@ export async function checkH5adOutput(
   path: string,
   additions: AdditionNames | null,
 ): Promise<void> {
-  if (isH5adFile(adata)) await checkAnnotatedOutput(adata.input, path);
+  if (isFile(adata) && (await isCopied(adata))) await checkAnnotatedOutput(adata.input, path);
   else {
     await checkCarried(adata);
     await platform.files.checkWritable(path);
@@ -39,35 +83,32 @@ export async function checkH5adOutput(
   if (additions !== null) await checkAnnotatable(adata, additions);
 }
 
-function isH5adFile(adata: AnnData): adata is AnnData & { readonly input: string } {
-  return typeof adata.input === "string" && (adata.stored?.format ?? "h5ad") === "h5ad";
+const isFile = (adata: AnnData): adata is AnnData & { readonly input: string } =>
+  typeof adata.input === "string";
+
+/** True for an `.h5ad` that is copied as it is, with the results added. */
+async function isCopied({ stored }: AnnData): Promise<boolean> {
+  const store = stored?.store ?? null;
+  return (stored?.format ?? "h5ad") === "h5ad" && (store === null || (await takesAdditions(store)));
 }
 
+/** Writes the file that the HDF5 library knows as `path`. */
 async function convertToH5ad(
   adata: AnnData,
   path: string,
   additions: Additions,
-  { also, ...work }: WriteDatasetOptions,
+  work: WorkOptions,
 ): Promise<readonly Notice[]> {
-  await checkCarried(adata);
-  let notices: readonly Notice[] = [];
-  await loadHdf5();
-  const make = async (temporary: string): Promise<void> => {
-    const file = openWriter(temporary, "create");
-    try {
-      notices = await convertDataset(adata, additions, sinkOf(file, work.signal), work);
-      throwIfAborted(work.signal);
-    } catch (error) {
-      file.abandon();
-      throw error;
-    }
-    file.finish();
-  };
+  const file = openWriter(path, "create");
+  let notices: readonly Notice[];
   try {
-    await platform.files.replace(path, make, also);
+    notices = await convertDataset(adata, additions, sinkOf(file, work.signal), work);
+    throwIfAborted(work.signal);
   } catch (error) {
-    throw error instanceof AtlasmtlError && error.where !== undefined ? error : locate(error, adata.source);
+    file.abandon();
+    throw error;
   }
+  file.finish();
   return notices;
 }
 

@@ -8,7 +8,7 @@
 import { platform } from "#platform";
 import type { AlsoWrite } from "../../core/bytes.ts";
 import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
-import { AtlasmtlError, locate } from "../../errors.ts";
+import { AtlasmtlError, locateOnce } from "../../errors.ts";
 import type { ArrayStore } from "../../formats/array-store.ts";
 import { fileSystem, loadHdf5 } from "../../formats/hdf5/library.ts";
 import { isHdf5File } from "../../formats/hdf5/open.ts";
@@ -19,15 +19,13 @@ import type { AnnData, Column } from "../types.ts";
 import type { AdditionNames, Additions } from "./additions.ts";
 import { checkAdditions, checkNames } from "./check-additions.ts";
 import { checkRemoveMembers, readOnce, removeMembers } from "./remove-members.ts";
-import { type Renewed, readUpgrade, writeUpgrade } from "./upgrade-layout.ts";
 import { isName, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
 
 /**
- * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be the same file. `outPath` is
- * replaced atomically, with the files that `also` makes. A compound table of cells (anndata before 0.7) is
- * upgraded to the current layout.
- * @throws UNSUPPORTED if results cannot be added to the layout, MISMATCH if a result has another number of
- * rows, IO if the file cannot be written, ABORTED by the signal.
+ * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
+ * replaced whole or stays as it is, with the files that `also` makes of it.
+ * @throws UNSUPPORTED when the layout takes no additions, MISMATCH when a result has another number of rows, IO
+ * when the file cannot be written, ABORTED by the signal.
  */
 export async function writeAnnotated(
   inputPath: string,
@@ -84,8 +82,6 @@ export interface Existing {
   readonly columns: readonly string[];
   /** Group path → members to remove. */
   readonly removals: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Tables of an old layout that must be rewritten before results can be added. */
-  readonly renewed?: Renewed;
 }
 
 /**
@@ -97,13 +93,12 @@ export async function checkAnnotatable(adata: AnnData, additions: AdditionNames)
   const store = adata.stored?.store;
   if (store === null || store === undefined || !isHdf5File(store)) return;
   try {
+    if (!(await takesAdditions(store))) return checkNames(additions, "_index");
     const existing = await examine(store, additions);
     checkNames(additions, existing.indexKey);
     await checkRemoveMembers(store, existing.removals);
   } catch (error) {
-    throw error instanceof AtlasmtlError && error.where?.startsWith(adata.source)
-      ? error
-      : locate(error, adata.source);
+    throw locateOnce(error, adata.source);
   }
 }
 
@@ -122,13 +117,27 @@ async function annotateInPlace(path: string, additions: Additions, name: string)
     }
     file.finish();
   } catch (error) {
-    throw error instanceof AtlasmtlError && error.where?.startsWith(name) ? error : locate(error, name);
+    throw locateOnce(error, name);
   }
 }
 
-/** @throws UNSUPPORTED if columns cannot be added to obs. */
+/**
+ * False for a layout that takes results only when all of it is written anew: one with arrays of records where groups
+ * are now, as anndata before 0.7 wrote.
+ */
+export async function takesAdditions(store: ArrayStore): Promise<boolean> {
+  for (const path of ["obs", "obsm", "uns"]) if ((await store.open(path))?.kind === "array") return false;
+  return true;
+}
+
+/** What is there, and what of it gives way. @throws UNSUPPORTED when obs is no group. */
 export async function examine(file: ArrayStore, additions: AdditionNames): Promise<Existing> {
   const group = await file.open("obs");
+  if (group?.kind === "array")
+    throw new AtlasmtlError("UNSUPPORTED", "columns cannot be added to an array of records", {
+      where: "obs",
+      hint: "write the file with anndata 0.7 or later first",
+    });
   const obs = await openDataFrame(file, "obs");
   const removals = new Map<string, Set<string>>();
   const remove = (folder: string, key: string): void => {
@@ -139,7 +148,6 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
   };
   const replaced = (column: string): boolean =>
     (additions.obs?.has(column) ?? false) || (additions.removeObs?.(column) ?? false);
-  const renewed = await readUpgrade(file, additions, replaced, remove);
   const members = group?.kind === "group" ? [...group.keys, ...obs.columns] : [];
   const candidates = new Set([...members, ...(members.length > 0 ? (additions.obs?.keys() ?? []) : [])]);
   const indexKey = text(group?.attribute("_index")) ?? "_index";
@@ -155,21 +163,19 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
     ["uns", additions.uns, additions.removeUns],
   ] as const) {
     const stored = await file.open(folder);
-    if (stored?.kind === "group")
-      for (const key of stored.keys) if (added?.has(key) || others?.(key)) remove(folder, key);
+    const keys = stored?.kind === "array" ? stored.fields : (stored?.keys ?? []);
+    for (const key of keys) if (added?.has(key) || others?.(key)) remove(folder, key);
   }
   return {
     indexKey,
     nObs: obs.length,
     columns: obs.columns.filter((column) => !replaced(column)),
     removals,
-    renewed,
   };
 }
 
 function append(file: Hdf5Writer, additions: Additions, existing: Existing): void {
   const { obs = new Map<string, Column>(), obsm, uns } = additions;
-  if (existing.renewed !== undefined) writeUpgrade(file, existing.renewed, makeParents);
   for (const [name, column] of obs) {
     makeParents(file, "/obs", name);
     writeColumn(file, `/obs/${name}`, column);

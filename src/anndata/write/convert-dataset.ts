@@ -167,15 +167,27 @@ async function examineView(
     added?: ReadonlyMap<string, unknown>,
     others?: (key: string) => boolean,
   ) => new Set(keys.filter((key) => added?.has(key) || others?.(key)));
+  const uns = gone(adata.unsKeys, additions.uns, additions.removeUns);
   return {
     indexKey: "_index",
     nObs: adata.nObs,
     columns: adata.obs.columns.filter((name) => !replaced(name)),
     removals: new Map([
       ["obsm", gone(adata.obsmKeys, additions.obsm, additions.removeObsm)],
-      ["uns", gone(adata.unsKeys, additions.uns, additions.removeUns)],
+      ["uns", new Set([...uns, ...(await oldCategories(adata))])],
     ]),
   };
+}
+
+/** Where anndata before 0.7 kept the categories of columns; they go with their columns now. */
+async function oldCategories({ obs, var: vars, unsKeys }: AnnData): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const frame of [obs, vars])
+    for (const name of frame.columns) {
+      const key = `${name}_categories`;
+      if (unsKeys.includes(key) && (await frame.column(name)).kind === "categorical") found.add(key);
+    }
+  return found;
 }
 
 async function streamMatrix(

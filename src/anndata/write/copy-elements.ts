@@ -1,17 +1,25 @@
 /**
- * Copies stored elements from one container to another; types, encodings and order are kept. Layouts of old
- * anndata versions become the current ones, compound arrays a dict of their fields.
+ * Copies stored elements from one container to another as they are: types, encodings and order stay. Layouts
+ * of old anndata versions become the current ones, arrays of records a dict of their fields where the container
+ * has none.
  * @module
  */
 import { throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import type { ArrayStore, AttributeValue, StoredArray, StoredGroup } from "../../formats/array-store.ts";
+import type {
+  ArrayStore,
+  AttributeValue,
+  CompoundField,
+  StoredArray,
+  StoredGroup,
+} from "../../formats/array-store.ts";
 import type { ElementWriter } from "../../formats/element-writer.ts";
+import type { RecordField } from "../../formats/hdf5/records.ts";
 import type { NumberArray } from "../../formats/number-arrays.ts";
 import { readColumn } from "../read/column-readers.ts";
 import { openDataFrame } from "../read/dataframe.ts";
 import { encodingOf, integers, type StoredElement } from "../read/element-encodings.ts";
-import type { AnnData, Column, DataFrame } from "../types.ts";
+import type { Column, DataFrame } from "../types.ts";
 import type { Additions } from "./additions.ts";
 import type { Existing } from "./append.ts";
 import { tagDict, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
@@ -29,7 +37,9 @@ export interface ElementSink extends ElementWriter {
   grow(path: string, dtype: "int32" | "int64" | "float32", rowShape?: readonly number[]): GrowingElement;
   /** Writes the values of an array, a large one in pieces; its attributes follow. */
   copyArray(array: StoredArray, path: string): Promise<void>;
-  /** Writes a null of anndata; a container that cannot store it returns false. */
+  /** An array of records, in a container that has them. */
+  writeRecords?(path: string, fields: readonly RecordField[]): void;
+  /** A null of anndata's; a container that cannot hold one leaves it out and says false. */
   writeNull(path: string): boolean;
   /** Releases resources. */
   settle(): Promise<void>;
@@ -39,8 +49,8 @@ export interface ElementSink extends ElementWriter {
 const PIECE_VALUES = 1 << 20;
 const PIECE_STRINGS = 1 << 16;
 
-/** Maximum nesting of groups; a file can contain cycles. */
-const MAX_DEPTH = 32;
+/** Groups within groups; a file can nest them in a circle. */
+export const MAX_DEPTH = 32;
 
 /** Attributes of old layouts that the current ones do not have. */
 const OLD_ATTRIBUTES: readonly string[] = ["h5sparse_format", "h5sparse_shape", "categories"];
@@ -82,21 +92,23 @@ export async function copyElement(
 }
 
 async function copyArray(array: StoredArray, encoding: string, sink: ElementSink, to: string): Promise<void> {
-  if (array.element === "compound") return copyFields(array, sink, to);
+  if (array.element === "compound") return copyRecords(array, sink, to);
   if (array.element === "other" || array.shape === null)
     throw new AtlasmtlError("UNSUPPORTED", `values of type ${array.dtype} are not read`, {
       where: array.path,
     });
-  await sink.copyArray(array, to);
+  const isTagged = encoding.includes("@");
+  // anndata before 0.7 stored a text as an array of one, and still reads it as a text.
+  const isOldText = array.isFixedText === true && !isTagged && array.shape.join() === "1";
+  if (isOldText) sink.writeStrings(to, await array.readStrings(), []);
+  else await sink.copyArray(array, to);
   copyAttributes(array, sink, to);
-  if (encoding.includes("@")) return;
+  if (isTagged) return;
   const isText = array.element === "string";
-  const [type, version] =
-    array.shape.length === 0
-      ? [isText ? "string" : "numeric-scalar", "0.2.0"]
-      : [isText ? "string-array" : "array", "0.2.0"];
+  const isScalar = isOldText || array.shape.length === 0;
+  const type = isScalar ? (isText ? "string" : "numeric-scalar") : isText ? "string-array" : "array";
   sink.setAttribute(to, "encoding-type", type);
-  sink.setAttribute(to, "encoding-version", version);
+  sink.setAttribute(to, "encoding-version", "0.2.0");
 }
 
 /**
@@ -119,7 +131,20 @@ export async function* pieces(
   }
 }
 
-/** A compound table as a dict of its columns, except those in `without`. */
+/** An array of records as one, where the sink has them and each field is one number or text; else as a dict. */
+async function copyRecords(array: StoredArray, sink: ElementSink, to: string): Promise<void> {
+  const fields: (CompoundField & { readonly name: string })[] = [];
+  for (const name of array.fields) fields.push({ name, ...(await array.readField(name)) });
+  const isPlain =
+    array.shape?.length === 1 && fields.every(({ width, dtype }) => width === 1 && dtype !== "bool");
+  if (sink.writeRecords === undefined || !isPlain) return copyFields(array, sink, to);
+  sink.writeRecords(to, fields);
+  copyAttributes(array, sink, to);
+  sink.setAttribute(to, "encoding-type", "rec-array");
+  sink.setAttribute(to, "encoding-version", "0.2.0");
+}
+
+/** A table of rows as a dict of columns, but those in `without`. */
 export async function copyFields(
   array: StoredArray,
   sink: ElementSink,
@@ -228,54 +253,4 @@ export async function copyAnnotation(
 export function writeAdditions(sink: ElementSink, { obsm, uns }: Additions): void {
   for (const [key, matrix] of obsm ?? []) writeDense(sink, `/obsm/${key}`, matrix);
   for (const [key, settings] of uns ?? []) writeSettings(sink, `/uns/${key}`, settings);
-}
-
-/**
- * All elements whose values cannot be copied to another container.
- * @throws LIMIT for groups nested too deeply.
- */
-async function unreadableElements(store: ArrayStore, path = "", depth = 0): Promise<string[]> {
-  if (depth > MAX_DEPTH)
-    throw new AtlasmtlError("LIMIT", `groups are nested more than ${MAX_DEPTH} deep`, { where: path });
-  const element = await store.open(path);
-  if (element === null) return [];
-  if (element.kind === "array") return (await isReadable(element)) ? [] : [`${path} (${element.dtype})`];
-  const found: string[] = [];
-  for (const key of element.keys)
-    found.push(...(await unreadableElements(store, path === "" ? key : `${path}/${key}`, depth + 1)));
-  return found;
-}
-
-/** Reads one row, because only reading shows whether a filter is supported. */
-async function isReadable(array: StoredArray): Promise<boolean> {
-  const rows = Math.min(array.shape?.[0] ?? 1, 1);
-  try {
-    if (array.element === "other") return false;
-    if (array.shape === null) return true;
-    if (array.element === "string") await array.readStrings(0, rows);
-    else if (array.element !== "compound") await array.readNumbers(0, rows);
-    else for (const name of array.fields) await array.readField(name);
-    return true;
-  } catch (error) {
-    if (error instanceof AtlasmtlError && error.code === "UNSUPPORTED") return false;
-    throw error;
-  }
-}
-
-/**
- * Checks that every stored value can be copied to another container.
- * @throws UNSUPPORTED that names those that cannot.
- */
-export async function checkCarried({ source, stored }: AnnData): Promise<void> {
-  const store = stored?.store ?? null;
-  const lost = store === null ? [] : await unreadableElements(store);
-  if (lost.length === 0) return;
-  throw new AtlasmtlError(
-    "UNSUPPORTED",
-    `these elements cannot be carried over: ${lost.slice(0, 5).join(", ")}`,
-    {
-      where: source,
-      hint: `write to the container that the input has (.${stored?.format ?? "h5ad"}), or take them out`,
-    },
-  );
 }

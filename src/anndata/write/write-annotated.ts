@@ -9,12 +9,12 @@ import type { AnnData, Notice } from "../types.ts";
 import type { AdditionNames, Additions } from "./additions.ts";
 
 /**
- * Writes `adata` with `additions` to `path`, which ends in `.h5ad` or `.zarr`. If the container stays the
- * same, everything else is copied byte for byte; otherwise it is converted element by element. A view with
- * other genes or cells may have to leave out elements; the result names them. Progress counts the rows of
- * rewritten matrices, in a phase named `write`.
- * @throws USAGE for another ending, UNSUPPORTED for values that cannot be copied, MISMATCH for results with
- * another number of rows, IO, ABORTED.
+ * Writes `adata` with `additions` to `path` (Node), which ends in `.h5ad` or `.zarr`. Within one container everything
+ * else stays as it is stored; from another, and from a layout of anndata before 0.7, it is carried over, element by
+ * element. A view with other genes or cells may have to leave out elements; what comes back names them.
+ * Progress counts the rows of a matrix that is written anew, in a phase named `write`.
+ * @throws USAGE for another ending, UNSUPPORTED for values that cannot be carried over, MISMATCH for results
+ * of another number of rows, IO, ABORTED.
  */
 export async function writeDataset(
   adata: AnnData,

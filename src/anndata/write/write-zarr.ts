@@ -18,10 +18,11 @@ import { emitJson, type ZarrType, type ZarrWriter, zarrWriter } from "../../form
 import type { WriteDatasetOptions } from "../containers/container.ts";
 import type { AnnData, Notice } from "../types.ts";
 import type { Additions } from "./additions.ts";
-import { examine } from "./append.ts";
+import { examine, takesAdditions } from "./append.ts";
 import { checkAdditions } from "./check-additions.ts";
+import { checkCarried } from "./check-carried.ts";
 import { convertDataset } from "./convert-dataset.ts";
-import { checkCarried, type ElementSink, pieces, writeAdditions } from "./copy-elements.ts";
+import { type ElementSink, pieces, writeAdditions } from "./copy-elements.ts";
 import { writeColumn, writeDict } from "./write-elements.ts";
 
 /**
@@ -73,8 +74,7 @@ async function copiedStore({ stored, reshaped, selected }: AnnData): Promise<Zar
   if (store === null || !("keys" in store)) return null;
   const zarr = store as ZarrStore;
   if (!zarr.keys.isListable) return null;
-  for (const group of ["obs", "obsm", "uns"]) if ((await zarr.open(group))?.kind === "array") return null;
-  return zarr;
+  return (await takesAdditions(zarr)) ? zarr : null;
 }
 
 /** A copy of the input's files with the results added. */

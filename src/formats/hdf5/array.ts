@@ -118,10 +118,12 @@ export function openArray(
     };
   };
 
+  const described = describeType(type);
   return {
     kind: "array",
     ...attributes,
-    ...describeType(type),
+    ...described,
+    isFixedText: described.element === "string" && !type.vlen,
     shape,
     chunks: type.chunks,
     fields: type.compound_type?.members.map(({ name }) => name) ?? [],

@@ -6,6 +6,7 @@ import { createGrowing, type GrowingArray, type GrowingType } from "./growing-ar
 import { editFile } from "./layout.ts";
 import { callHdf5, type H5Module, hdf5Library, headerAddress, withMemory } from "./library.ts";
 import { objectType, openFile } from "./open.ts";
+import { type RecordField, writeRecords } from "./records.ts";
 
 type WriteMetadata = Parameters<H5Module["create_dataset"]>[3];
 
@@ -17,7 +18,9 @@ export interface Hdf5Writer extends ElementWriter {
   has(path: string): boolean;
   /** A growing array; see {@link createGrowing}. */
   grow(path: string, dtype: GrowingType, rowShape?: readonly number[]): GrowingArray;
-  /** Creates a hard link to an existing object. */
+  /** An array of records; see {@link writeRecords}. */
+  writeRecords(path: string, fields: readonly RecordField[]): void;
+  /** A second name for an existing object. */
   link(existing: string, path: string): void;
   /** The address of an object's header, for {@link editFile}. */
   headerOf(path: string): number;
@@ -57,6 +60,7 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
     has: (at) => objectType(fileId, at) >= 0,
     createGroup: (at) => void write(at, () => h5.create_group(fileId, at, false)),
     grow: (at, dtype, rowShape) => createGrowing(fileId, at, dtype, rowShape),
+    writeRecords: (at, fields) => writeRecords(fileId, at, fields),
     link(existing, at) {
       write(at, () => {
         if (h5.create_hard_link(fileId, existing, at) < 0) throw new Error("the link was refused");
