@@ -1,4 +1,8 @@
-/** Multinomial logistic regression, the same bits on every platform. @module */
+/**
+ * Multinomial logistic regression, the same bits on every platform. The regression of refinement is one
+ * (docs/specification/3-prediction.md#refinement).
+ * @module
+ */
 import { minimise } from "../core/lbfgs.ts";
 import { exp, log } from "../core/math.ts";
 import { AtlasmtlError } from "../errors.ts";
