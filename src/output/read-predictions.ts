@@ -1,4 +1,4 @@
-/** Predictions read back from what an export wrote. @module */
+/** Reads predictions from exported files. @module */
 
 import { openAnnData } from "../anndata/open.ts";
 import { columnLabels, columnStrings } from "../anndata/read/column-values.ts";

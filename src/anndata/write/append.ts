@@ -24,8 +24,8 @@ import { isName, writeColumn, writeDense, writeDict, writeSettings } from "./wri
 /**
  * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
  * replaced whole or stays as it is, with the files that `also` makes of it.
- * @throws UNSUPPORTED when the layout takes no additions, MISMATCH when a result has another number of rows, IO
- * when the file cannot be written, ABORTED by the signal.
+ * @throws UNSUPPORTED if results cannot be added to the layout, MISMATCH if a result has another number of
+ * rows, IO if the file cannot be written, ABORTED by the signal.
  */
 export async function writeAnnotated(
   inputPath: string,

@@ -39,7 +39,7 @@ export interface ElementSink extends ElementWriter {
   copyArray(array: StoredArray, path: string): Promise<void>;
   /** An array of records, in a container that has them. */
   writeRecords?(path: string, fields: readonly RecordField[]): void;
-  /** A null of anndata's; a container that cannot hold one leaves it out and says false. */
+  /** Writes a null of anndata; a container that cannot store it returns false. */
   writeNull(path: string): boolean;
   /** Releases resources. */
   settle(): Promise<void>;
@@ -49,7 +49,7 @@ export interface ElementSink extends ElementWriter {
 const PIECE_VALUES = 1 << 20;
 const PIECE_STRINGS = 1 << 16;
 
-/** Groups within groups; a file can nest them in a circle. */
+/** Maximum nesting of groups; a file can contain cycles. */
 export const MAX_DEPTH = 32;
 
 /** Attributes of old layouts that the current ones do not have. */
@@ -144,7 +144,7 @@ async function copyRecords(array: StoredArray, sink: ElementSink, to: string): P
   sink.setAttribute(to, "encoding-version", "0.2.0");
 }
 
-/** A table of rows as a dict of columns, but those in `without`. */
+/** A compound table as a dict of its columns, except those in `without`. */
 export async function copyFields(
   array: StoredArray,
   sink: ElementSink,

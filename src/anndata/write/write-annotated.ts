@@ -13,8 +13,8 @@ import type { AdditionNames, Additions } from "./additions.ts";
  * else stays as it is stored; from another, and from a layout of anndata before 0.7, it is carried over, element by
  * element. A view with other genes or cells may have to leave out elements; what comes back names them.
  * Progress counts the rows of a matrix that is written anew, in a phase named `write`.
- * @throws USAGE for another ending, UNSUPPORTED for values that cannot be carried over, MISMATCH for results
- * of another number of rows, IO, ABORTED.
+ * @throws USAGE for another ending, UNSUPPORTED for values that cannot be copied, MISMATCH for results with
+ * another number of rows, IO, ABORTED.
  */
 export async function writeDataset(
   adata: AnnData,

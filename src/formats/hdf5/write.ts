@@ -20,7 +20,7 @@ export interface Hdf5Writer extends ElementWriter {
   grow(path: string, dtype: GrowingType, rowShape?: readonly number[]): GrowingArray;
   /** An array of records; see {@link writeRecords}. */
   writeRecords(path: string, fields: readonly RecordField[]): void;
-  /** A second name for an existing object. */
+  /** Creates a hard link to an existing object. */
   link(existing: string, path: string): void;
   /** The address of an object's header, for {@link editFile}. */
   headerOf(path: string): number;

@@ -1,5 +1,5 @@
 /**
- * Reads Matrix Market files of genes by cells, as 10x Genomics and others write them.
+ * Reads Reads Matrix Market files of genes by cells, as 10x Genomics and others write them.
  *
  * Source: R. Boisvert, R. Pozo, K. Remington, "The Matrix Market Exchange Formats" (1996).
  * @module
