@@ -47,7 +47,7 @@ async function recordOf(adata: AnnData): Promise<ConfigMap | null> {
   try {
     record = await adata.uns(PREPROCESS_KEY);
   } catch (error) {
-    // What others keep under this name is no reason not to train.
+    // Training ignores an entry of this name that another program wrote.
     if (isAtlasmtlError(error, "UNSUPPORTED", "LIMIT")) return null;
     throw error;
   }
