@@ -38,6 +38,11 @@ export class PredictionResult {
     return this.data.warnings;
   }
 
+  /** What was done and is as it should be, such as how genes were mapped. */
+  get notes(): readonly Notice[] {
+    return this.data.notes ?? [];
+  }
+
   /**
    * How it went in a few numbers, by label column.
    *

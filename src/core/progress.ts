@@ -4,6 +4,8 @@ import { AtlasmtlError } from "../errors.ts";
 /** One report: `done` of `total` units (cells, batches, epochs) of the named `phase`. */
 export interface Progress {
   readonly phase: string;
+  /** Which part of the phase this is, such as `network 2 of 5`; `done` and `total` are of the whole. */
+  readonly part?: string;
   readonly done: number;
   readonly total: number;
   /** Numbers to show beside the progress bar, such as the losses of an epoch. */

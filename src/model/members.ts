@@ -73,6 +73,7 @@ export async function fitMembers(
         ...progress,
         done: member * numEpochs + progress.done,
         total: ensembleSize * numEpochs,
+        ...(ensembleSize === 1 ? {} : { part: `network ${member + 1} of ${ensembleSize}` }),
       });
     fits.push(await fitMember(problem, member, start, { ...work, onProgress }));
   }

@@ -7,6 +7,7 @@ import { Float, toPlain } from "../core/config.ts";
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCell } from "../core/normalize.ts";
+import type { Progress } from "../core/progress.ts";
 import { createReferenceEngine } from "../kernels/reference/engine.ts";
 import type { CellTransform, Engine } from "../kernels/types.ts";
 import { createWasmEngine } from "../kernels/wasm/engine.ts";
@@ -80,6 +81,23 @@ const run = (
   parts: Partial<MemoryParts> = {},
   work: Partial<TrainWork> = {},
 ) => train(memoryAnnData({ ...base, ...parts }), { ...options, ...extra }, { engine, ...work });
+
+test("progress counts the epochs of all networks and says which network learns", async () => {
+  const reports: Progress[] = [];
+  await run({ ensembleSize: 2, numEpochs: 3 }, {}, { onProgress: (report) => reports.push(report) });
+  const training = reports.filter(({ phase }) => phase === "train");
+  expect(training.every(({ total }) => total === 6)).toBe(true);
+  expect(training.map(({ done, part }) => [Math.ceil(done), part])).toEqual(
+    expect.arrayContaining([
+      [3, "network 1 of 2"],
+      [4, "network 2 of 2"],
+      [6, "network 2 of 2"],
+    ]),
+  );
+  reports.length = 0;
+  await run({ numEpochs: 1 }, {}, { onProgress: (report) => reports.push(report) });
+  expect(reports.filter(({ part }) => part !== undefined)).toEqual([]);
+});
 
 test("a model learns types that genes tell apart, and holds all that prediction needs", async () => {
   const { model, warnings, seeds } = await run();

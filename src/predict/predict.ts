@@ -125,6 +125,7 @@ export async function predict(
       numThreads,
       runtime,
     }),
+    notes: query.notes,
     warnings: [
       ...query.warnings,
       ...hierarchy.warnings,

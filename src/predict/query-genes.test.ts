@@ -58,10 +58,10 @@ async function query(
 describe("queryGenes", () => {
   it("takes names as they are without a panel, unless it is asked to map", async () => {
     const asIs = await query(IDS, model(SYMBOLS));
-    expect(asIs).toMatchObject({ names: IDS, mapping: null, warning: null });
+    expect(asIs).toMatchObject({ names: IDS, mapping: null, note: null });
     const mapped = await query(IDS, model(SYMBOLS), { autoGenes: true });
     expect(mapped.values).toEqual({ TP53: 1, CD3E: 2, ACTB: 3 });
-    expect(mapped.warning?.message).toMatch(
+    expect(mapped.note?.message).toMatch(
       /human Ensembl ids \(a guess\) and the model's symbols.*3 of the model's 3/,
     );
   });

@@ -4,7 +4,7 @@
  */
 import type { DataFrame, Matrix } from "../anndata/types.ts";
 import { type ConfigMap, keyed } from "../core/config.ts";
-import { AtlasmtlError, isAtlasmtlError, option, phrase } from "../errors.ts";
+import { AtlasmtlError, isAtlasmtlError, type Notice, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { canonicalGenes, examples, type GeneIds } from "../preprocess/gene-ids.ts";
 import { moveGenes } from "../preprocess/gene-view.ts";
@@ -13,7 +13,6 @@ import { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
 import { type FeaturePanel, panelSymbols } from "../preprocess/panel.ts";
 import { GENE_MAPPING } from "../schema/prediction.ts";
 import { type GeneSettings, modelPanel, wantsMapping } from "./model-panel.ts";
-import type { Warning } from "./types.ts";
 
 /** The query's genes with the model's names. */
 export interface QueryGenes {
@@ -21,7 +20,8 @@ export interface QueryGenes {
   readonly matrix: Matrix;
   /** How they were mapped, for the metadata; null if they were not. */
   readonly mapping: ConfigMap | null;
-  readonly warning: Warning | null;
+  /** What was done to them; null if nothing was. */
+  readonly note: Notice | null;
 }
 
 export interface NamedMatrix {
@@ -45,7 +45,7 @@ export async function queryGenes(
   settings: GeneSettings,
 ): Promise<QueryGenes> {
   const { names, matrix } = query;
-  const asIs: QueryGenes = { names, matrix, mapping: null, warning: null };
+  const asIs: QueryGenes = { names, matrix, mapping: null, note: null };
   const isAsked = wantsMapping(settings);
   const panel = modelPanel(model);
   const inModel = new Set(model.trainGenes);
@@ -89,7 +89,7 @@ export async function queryGenes(
     names: wanted,
     matrix: moveGenes(matrix, chosen, policies.duplicatePolicy),
     mapping: mappingOf(genes, nDirect, nMapped, plan.duplicated.length),
-    warning:
+    note:
       nMapped === nDirect && isUnique
         ? null
         : told(genes, modelIds.kind, nDirect, nMapped, inModel.size, query.source),
@@ -176,7 +176,7 @@ function told(
   nMapped: number,
   nGenes: number,
   source: string,
-): Warning {
+): Notice {
   const { varNamesType, species, column, table, guessed } = naming;
   const sure = guessed.varNamesType ? " (a guess)" : "";
   const by = column === null ? table : `the var column ${column}`;

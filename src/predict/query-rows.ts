@@ -2,10 +2,12 @@
  * Reads the cells of a query as input of the network (docs/specification/3-prediction.md#gene-alignment).
  * @module
  */
+
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
 import type { RowBlock } from "../core/csr.ts";
+import type { Notice } from "../errors.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
 import { alignedRows, alignGenes, type GeneAlignment } from "./align.ts";
@@ -20,6 +22,8 @@ export interface QueryRows {
   readonly genes: GeneAlignment;
   /** How the query's genes were mapped; null if they were not. */
   readonly mapping: ConfigMap | null;
+  /** What was done to the genes. */
+  readonly notes: readonly Notice[];
   readonly warnings: readonly Warning[];
 }
 
@@ -48,7 +52,8 @@ export async function openQueryRows(
     rows,
     genes,
     mapping: query.mapping,
-    warnings: [query.warning, genes.warning].filter((warning) => warning !== null),
+    notes: query.note === null ? [] : [query.note],
+    warnings: genes.warning === null ? [] : [genes.warning],
   };
 }
 
@@ -61,7 +66,7 @@ async function namedQuery(
 ): Promise<QueryGenes> {
   const [matrix, names] = [await adata.matrix(layer), await adata.varNames(layer)];
   if (!wantsMapping(settings) && modelPanel(model) === null)
-    return { matrix, names, mapping: null, warning: null };
+    return { matrix, names, mapping: null, note: null };
   // Loaded on first use: most queries have the model's gene names.
   const { queryGenes } = await import("./query-genes.ts");
   const query = { matrix, names, var: layer === "raw/X" ? null : adata.var, source: adata.source };

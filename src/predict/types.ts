@@ -2,8 +2,10 @@
  * The result of prediction: one array per column over the query's cells.
  * @module
  */
+
 import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import type { Notice } from "../errors.ts";
 import type { Warning } from "../model/types.ts";
 
 /** Labels of all cells in one column: `codes` are indices into `categories`. */
@@ -66,5 +68,7 @@ export interface Predictions {
   /** For each cell the distance to the reference, if open-set scoring was on. */
   readonly opensetScores?: Float64Array | undefined;
   readonly metadata: ConfigMap;
+  /** What was done and is as it should be, such as how genes were mapped. */
+  readonly notes?: readonly Notice[] | undefined;
   readonly warnings: readonly Warning[];
 }

@@ -432,6 +432,14 @@ describe("help and version", () => {
     );
   });
 
+  test("help says that train preprocesses nothing unless it is asked to", async () => {
+    const { stdout } = await run("train", "--help");
+    const group = stdout.split("\n\n").find((text) => text.includes("--feature-space"));
+    expect(group).toMatch(/^Preprocessing, off unless one of these is given:\n/);
+    const { stdout: own } = await run("preprocess", "--help");
+    expect(own).not.toContain("off unless");
+  });
+
   test("--version is that of the package; no command at all is a wrong call", async () => {
     const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
     expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });

@@ -107,6 +107,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     const outputs = run.outputs();
     const warnings = [...model.warnings, ...result.warnings, ...leftOut];
     for (const warning of warnings) output.warn(warning);
+    for (const { message } of result.notes.map(output.inWords)) output.note(message);
     const told = result.summary();
     output.note(summaryText(told));
     output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
@@ -123,6 +124,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       outputs: outputs.map(fileSummary),
       run_manifest: run.path,
       report: flags.report ?? null,
+      notes: result.notes.map(output.inWords),
       warnings: warnings.map(output.inWords),
     });
   } finally {

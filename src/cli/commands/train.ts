@@ -21,9 +21,10 @@ import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { genesText } from "../terminal/preprocess-text.ts";
-import { byteSize, count, duration, plural, shellWord, table } from "../terminal/print.ts";
+import { byteSize, count, plural, shellWord, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { usageError } from "../terminal/show-error.ts";
+import { trainingText } from "../terminal/training-text.ts";
 import { tableFile } from "./predict.ts";
 
 /** Trains as the flags say. @throws USAGE before any work for a call that cannot succeed. */
@@ -190,17 +191,10 @@ function runDetails(out: string, flags: TrainFlags, model: TrainedModel): Config
 
 function summary(model: TrainedModel, config: Readonly<Record<string, unknown>>): string {
   const heads = model.data.labelHeads.map(({ column, classes }) => `${column} (${count(classes.length)})`);
-  const losses = [
-    typeof config.last_train_loss === "number" ? `training loss ${config.last_train_loss.toFixed(4)}` : "",
-    typeof config.last_val_loss === "number" ? `validation loss ${config.last_val_loss.toFixed(4)}` : "",
-  ].filter((text) => text !== "");
   const { n_obs } = (config.resource_summary ?? {}) as { n_obs?: unknown };
   const cells = typeof n_obs === "number" ? `${plural(n_obs, "cell")} × ` : "";
-  const seconds = typeof config.train_seconds === "number" ? ` in ${duration(config.train_seconds)}` : "";
-  const epochs =
-    typeof config.epochs_completed === "number" ? plural(config.epochs_completed, "epoch") : "trained";
   return [
-    `${epochs}${seconds}${losses.length === 0 ? "" : `, ${losses.join(", ")}`}`,
+    trainingText(config),
     `learned ${heads.join(", ")} from ${cells}${plural(model.data.trainGenes.length, "gene")}`,
   ].join("\n");
 }

@@ -52,6 +52,7 @@ import {
   PREPROCESS_FLAG_DEFAULTS,
   PREPROCESS_FLAGS,
   PREPROCESS_ONLY_FLAGS,
+  TRAIN_PREPROCESS_FLAGS,
 } from "./preprocess-flags.ts";
 import { SPLIT_FLAGS } from "./split-flags.ts";
 
@@ -138,7 +139,7 @@ export const TRAIN_FLAGS = {
   referenceStorage: choice(REFERENCE_STORAGES, REFERENCE, "its own file, or inside the metadata"),
   referencePath: path(REFERENCE, "reference file, .pkl or .pkl.gz"),
 
-  ...PREPROCESS_FLAGS,
+  ...TRAIN_PREPROCESS_FLAGS,
 
   numThreads: threads(MACHINE, "threads; results are the same with any number"),
   device: choice(TRAIN_DEVICES, MACHINE, "where to compute"),

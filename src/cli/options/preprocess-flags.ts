@@ -45,6 +45,14 @@ const FEATURE_FLAGS = {
 export const PREPROCESS_FLAGS = { ...GENE_FLAGS, ...FEATURE_FLAGS } as const;
 export type PreprocessFlags = FlagValues<typeof PREPROCESS_FLAGS>;
 
+/** The same in the help of `train`, which preprocesses nothing unless one of them is given. */
+export const TRAIN_PREPROCESS_FLAGS = Object.fromEntries(
+  Object.entries(PREPROCESS_FLAGS).map(([key, flag]) => [
+    key,
+    { ...flag, group: "Preprocessing, off unless one of these is given:" },
+  ]),
+) as typeof PREPROCESS_FLAGS;
+
 /** Flags that only `preprocess` has. */
 export const PREPROCESS_ONLY_FLAGS = {
   ignoreEnsemblColumns: toggle(GENES, "map symbols by the table, even where var has Ensembl ids"),

@@ -1,7 +1,7 @@
-/** Progress bars on stderr. @module */
-import { SingleBar } from "cli-progress";
+/** Progress on stderr: a bar in a terminal, lines elsewhere. @module */
+import { type Options, type Params, SingleBar } from "cli-progress";
 import type { Progress } from "../../api/index.ts";
-import type { CommonOptions } from "./print.ts";
+import { type CommonOptions, duration } from "./print.ts";
 
 export interface ProgressDisplay {
   readonly report: (progress: Progress) => void;
@@ -9,65 +9,118 @@ export interface ProgressDisplay {
   stop(): void;
 }
 
-/** Seconds between two reports of the same phase when stderr is not a terminal. */
-const PLAIN_INTERVAL_SECONDS = 2;
+/** When a line follows another one of the same phase. */
+interface Pace {
+  readonly seconds: number;
+  /** Share of the phase that must be done since the last line. */
+  readonly share: number;
+  /** Whether the beginning and the end of a phase get a line, too. */
+  readonly hasEdges: boolean;
+}
 
-/** Shown when stderr is a terminal, or when `--progress` says so; plain lines where it is no terminal. */
-export function createProgress(options: CommonOptions): ProgressDisplay {
+/** Where `--progress` asks for lines. */
+const ASKED: Pace = { seconds: 2, share: 0, hasEdges: true };
+/** Where stderr is a file or a log: long work tells that it goes on, short work says nothing. */
+const UNASKED: Pace = { seconds: 30, share: 0.01, hasEdges: false };
+
+/** `now` gives the seconds since any moment. */
+export function createProgress(
+  options: CommonOptions,
+  now: () => number = () => performance.now() / 1000,
+): ProgressDisplay {
   const isTerminal = process.stderr.isTTY === true;
-  if (options.quiet || !(options.progress ?? isTerminal)) return { report() {}, stop() {} };
-  return isTerminal ? bars() : lines();
+  if (options.quiet || options.progress === false) return { report() {}, stop() {} };
+  if (isTerminal) return bars();
+  return lines(options.progress === true ? ASKED : UNASKED, now);
 }
 
 function bars(): ProgressDisplay {
   let bar: SingleBar | null = null;
-  let phase = "";
-  let figures = "";
+  let shown: Progress | null = null;
   const stop = (): void => {
     bar?.stop();
     bar = null;
   };
+  const format = (_options: Options, { eta }: Params): string =>
+    shown === null
+      ? ""
+      : progressLine(shown, Number.isFinite(eta) ? Number(eta) : null, process.stderr.columns ?? 80);
   return {
     report(progress) {
-      const shown = doneText(progress);
+      const isNew = bar === null || shown?.phase !== progress.phase;
       // Losses come at the end of an epoch and stay until the next.
-      if (progress.figures !== undefined || phase !== progress.phase) figures = figuresText(progress);
-      if (bar === null || phase !== progress.phase) {
-        stop();
-        phase = progress.phase;
-        bar = new SingleBar({
-          format: "{phase} {bar} {shown}/{total}  {figures}  {eta_formatted} left",
-          barsize: 24,
-          stream: process.stderr,
-          hideCursor: true,
-          clearOnComplete: true,
-          gracefulExit: false,
-          etaBuffer: 20,
-        });
-        bar.start(progress.total, progress.done, { phase, figures, shown });
-      } else bar.update(progress.done, { figures, shown });
+      const { figures = isNew ? undefined : shown?.figures } = progress;
+      shown = { ...progress, ...(figures === undefined ? {} : { figures }) };
+      if (!isNew) {
+        bar?.update(progress.done);
+        return;
+      }
+      stop();
+      bar = new SingleBar({
+        format,
+        stream: process.stderr,
+        hideCursor: true,
+        clearOnComplete: true,
+        gracefulExit: false,
+        etaBuffer: 20,
+      });
+      bar.start(progress.total, progress.done);
     },
     stop,
   };
 }
 
-function lines(): ProgressDisplay {
-  let phase = "";
-  let last = 0;
+const BAR_WIDTH = 24;
+const NARROW_BAR_WIDTH = 10;
+const WIDE = 100;
+
+/**
+ * One line of fewer than `columns` characters: what is done, a bar and the time left, then as many figures as there is
+ * room for.
+ */
+export function progressLine(progress: Progress, secondsLeft: number | null, columns: number): string {
+  const width = columns < WIDE ? NARROW_BAR_WIDTH : BAR_WIDTH;
+  const share = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 1;
+  const full = Math.round(share * width);
+  const bar = "█".repeat(full) + "░".repeat(width - full);
+  const left = secondsLeft === null ? "" : `  ${wholeSeconds(secondsLeft)} left`;
+  let line = `${labelOf(progress)} ${bar} ${doneText(progress)}/${progress.total}${left}`;
+  for (const figure of figureTexts(progress))
+    if (line.length + figure.length + 2 < columns) line += `  ${figure}`;
+    else break;
+  return line.slice(0, columns - 1);
+}
+
+function lines(pace: Pace, now: () => number): ProgressDisplay {
+  let phase: string | null = null;
+  let last = { at: now(), share: 0 };
   return {
     report(progress) {
-      const now = performance.now() / 1000;
-      const isEdge = progress.phase !== phase || progress.done >= progress.total;
-      if (!isEdge && now - last < PLAIN_INTERVAL_SECONDS) return;
+      const share = progress.total > 0 ? progress.done / progress.total : 1;
+      const isNew = progress.phase !== phase;
       phase = progress.phase;
-      last = now;
-      const figures = figuresText(progress);
-      process.stderr.write(
-        `${progress.phase} ${doneText(progress)}/${progress.total}${figures === "" ? "" : `  ${figures}`}\n`,
-      );
+      if (isNew) last = { at: last.at, share: 0 };
+      const isEdge = pace.hasEdges && (isNew || share >= 1);
+      const isDue = now() - last.at >= pace.seconds && share - last.share >= pace.share;
+      if (!isEdge && !isDue) return;
+      last = { at: now(), share };
+      const parts = [
+        `${labelOf(progress)} ${doneText(progress)}/${progress.total}`,
+        ...figureTexts(progress),
+      ];
+      process.stderr.write(`${parts.join("  ")}\n`);
     },
     stop() {},
   };
+}
+
+function wholeSeconds(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : duration(whole);
+}
+
+function labelOf({ phase, part }: Progress): string {
+  return part === undefined ? phase : `${phase} ${part}`;
 }
 
 /** Epochs are reported in parts of one. */
@@ -75,11 +128,9 @@ function doneText({ done }: Progress): string {
   return Number.isInteger(done) ? String(done) : done.toFixed(1);
 }
 
-function figuresText({ figures = {} }: Progress): string {
-  return Object.entries(figures)
-    .map(
-      ([name, value]) =>
-        `${name.replaceAll("_", " ")} ${Math.abs(value) >= 100 ? Math.round(value) : value.toPrecision(3)}`,
-    )
-    .join("  ");
+function figureTexts({ figures = {} }: Progress): string[] {
+  return Object.entries(figures).map(
+    ([name, value]) =>
+      `${name.replaceAll("_", " ")} ${Math.abs(value) >= 100 ? Math.round(value) : value.toPrecision(3)}`,
+  );
 }

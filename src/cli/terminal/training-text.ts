@@ -1,0 +1,37 @@
+/** How a training went, in a line. @module */
+import { count, duration, plural } from "./print.ts";
+
+/**
+ * Of the settings that a bundle stores: epochs, time, losses, and which epoch is in the model: the best one by the
+ * validation loss, or the last one without validation cells.
+ */
+export function trainingText(config: Readonly<Record<string, unknown>>): string {
+  const number = (key: string): number | null => (typeof config[key] === "number" ? config[key] : null);
+  const loss = (name: string, value: number | null): string[] =>
+    value === null ? [] : [`${name} loss ${value.toFixed(4)}`];
+  const epochs = number("epochs_completed");
+  const seconds = number("train_seconds");
+  const nNetworks = number("ensemble_size") ?? 1;
+  const best = number("best_epoch");
+  const bestLoss = number("best_val_loss");
+  const last = [
+    ...loss("training", number("last_train_loss")),
+    ...loss("validation", number("last_val_loss")),
+  ].join(", ");
+  const ran = [
+    nNetworks > 1
+      ? `${count(nNetworks)} networks of ${epochs === null ? "some" : `up to ${count(epochs)}`} epochs`
+      : "",
+    nNetworks > 1 ? "" : epochs === null ? "trained" : plural(epochs, "epoch"),
+    seconds === null ? "" : ` in ${duration(seconds)}`,
+  ].join("");
+  const kept =
+    bestLoss === null
+      ? nNetworks > 1
+        ? "kept the last epoch of each"
+        : "kept the last one"
+      : best === null
+        ? `kept the best epoch of each (validation loss ${bestLoss.toFixed(4)} on average)`
+        : `kept epoch ${count(best)} (validation loss ${bestLoss.toFixed(4)})`;
+  return [ran, kept, last === "" ? "" : `at the end ${last}`].filter((part) => part !== "").join(", ");
+}
