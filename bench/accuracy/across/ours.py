@@ -26,7 +26,7 @@ def answer(program, task, train, predict):
         began = time.perf_counter()
         run(program + ["train", "--adata", f"{task}.reference.h5ad", "--out", model, "--labels", "label", *train])
         trained = time.perf_counter()
-        run(program + ["predict", "--model", model, "--adata", f"{task}.query.h5ad", "--out", out, *predict])
+        run(program + ["predict", "--model", model, "--adata", f"{task}.query.h5ad", "--out", out, "--write-mode", "full", *predict])
         size = sum(entry.stat().st_size for entry in os.scandir(folder) if entry.path != out)
         with open(out, newline="") as file:
             rows = list(csv.DictReader(file))

@@ -3,7 +3,7 @@
 lr          as CellTypist trains: log1p of counts per 10,000, scaled, clipped at 10, one against the rest, C = 1
 mlr         multinomial, C = .01, same input
 knn         15 neighbours on 30 principal components of log1p of counts per 10,000
-xgboost     200 trees of depth 4 a class, log1p of counts per 10,000 of the 2,000 most variable genes
+xgboost     100 trees of depth 4 a class, log1p of counts per 10,000 of the 2,000 most variable genes
 celltypist  celltypist 1.7.1 itself, its defaults, normalised over all genes of each file
 voting      the same with majority voting
 scanvi      scvi-tools: scVI, then scANVI, 2,000 variable genes; reference and query together, as its tutorial does

@@ -65,7 +65,7 @@ def read_answer(folder, method, task):
             answer = json.load(file)
         named = {name: np.asarray(answer[name]) for name in ("labels", "raw", "confidence", "distance") if name in answer}
         if "sets" in answer:
-            named["sets"] = [set(text.split("|")) for text in answer["sets"]]
+            named["sets"] = [set(text.split(" | ")) for text in answer["sets"]]
         return {"raw": named["labels"], **named}
     return None
 
