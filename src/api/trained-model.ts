@@ -48,6 +48,8 @@ export class TrainedModel {
     readonly seeds: Readonly<Record<string, number>> = {},
     /** The files that it was or will be loaded from, by their paths; empty for a model that was trained here. */
     readonly files: readonly string[] = [],
+    /** The model file was compared with a recorded checksum when it was loaded. */
+    readonly isVerified: boolean = false,
   ) {}
 
   /**
@@ -65,7 +67,7 @@ export class TrainedModel {
   static async load(path: string, options?: LoadOptions): Promise<TrainedModel>;
   static async load(files: FileSetInput, options?: LoadFilesOptions): Promise<TrainedModel>;
   static async load(from: string | FileSetInput, options: LoadFilesOptions = {}): Promise<TrainedModel> {
-    const { model, warnings, paths } =
+    const { model, warnings, paths, isVerified } =
       typeof from === "string" ? await loadModel(from, options) : await loadFromFiles(from, options);
     const all = [paths.model, paths.metadata, paths.reference, paths.featurePanel, paths.manifest];
     return new TrainedModel(
@@ -73,6 +75,7 @@ export class TrainedModel {
       warnings,
       {},
       all.filter((path) => path !== null),
+      isVerified,
     );
   }
 

@@ -54,6 +54,8 @@ export interface LoadedModel {
   /** The feature panel's JSON, or null. */
   readonly featurePanel: ConfigMap | null;
   readonly warnings: readonly Warning[];
+  /** The model file was compared with a recorded digest. */
+  readonly isVerified: boolean;
 }
 
 /** The located files of a bundle. */
@@ -134,6 +136,7 @@ async function loadOnce(
     manifest: bundle.manifest,
     paths,
     featurePanel: panelFile?.content ?? null,
+    isVerified: read.expected(MANIFEST_KEYS.modelPath) !== null,
     warnings: [
       ...(await pathWarnings(store, bundle.manifestPath ?? path, namedFiles(bundle, paths))),
       ...bundleWarnings(bundle, metadata),
@@ -231,7 +234,8 @@ class BundleReader {
     }
   }
 
-  private expected(key: PathKey): string | null {
+  /** The digest with which a file is compared; null for none. */
+  expected(key: PathKey): string | null {
     return this.verify ? (this.bundle.manifest?.checksums.get(key) ?? null) : null;
   }
 

@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, readonly [message: string, hint: string]>
     "the file would exceed the size limit of this process or disk",
     "raise the limit (ulimit -f) or write elsewhere",
   ],
+  ENOENT: ["the folder does not exist and cannot be made", "write to another folder"],
   ENOTDIR: ["a file stands where a folder is needed", "choose another output path"],
   EEXIST: ["a file stands where a folder is needed", "choose another output path"],
   EISDIR: ["a folder stands where a file is needed", "choose another path"],

@@ -99,9 +99,22 @@ export const nodeDisk: Disk = {
     const missing: string[] = [];
     for (let at = folder; !(await stat(at).catch(() => null)) && at !== dirname(at); at = dirname(at))
       missing.push(at);
-    await mkdir(folder, { recursive: true });
+    // One by one: the recursive call of Node never ends where the system denies a folder by ENOENT, as in /proc.
+    for (const each of [...missing].reverse()) await makeFolder(each);
+    // A file in place of the folder.
+    if (missing.length === 0 && !(await stat(folder)).isDirectory()) await mkdir(folder);
     return missing;
   },
 
   removeEmpty: (folder) => rmdir(folder).catch(() => undefined),
 };
+
+/** Another process may make the same folder at the same time. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const isThere = systemCode(error) === "EEXIST" && (await stat(path).catch(() => null))?.isDirectory();
+    if (isThere !== true) throw error;
+  }
+}

@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type TinyAtlas, tinyAtlas, writeH5ad } from "./make-h5ad.ts";
 import { expectFailure, listing, program, type Run, runCli } from "./run-cli.ts";
 
+const withoutStdout = (done: Run): Run => ({ ...done, stdout: "" });
+
 let folder = "";
 let before: string[] = [];
 const run = (...words: string[]): Promise<Run> => runCli(words, { cwd: folder });
@@ -289,6 +291,29 @@ describe("an artifact at fault ends with 4", () => {
       },
     ));
 
+  test("a run says in one line that nothing was verified", () =>
+    withBundle(
+      async (at) => {
+        const { checksums: _, ...others } = JSON.parse(await readFile(at("m_manifest.json"), "utf8"));
+        await writeFile(at("m_manifest.json"), JSON.stringify(others));
+      },
+      async () => {
+        const plain = await predictChanged();
+        const unchecked = await predict("ok.h5ad", "--no-verify");
+        const checked = await predict("ok.h5ad");
+        await rm(join(folder, "out"), { recursive: true });
+        expect(plain.stderr).toMatch(
+          /^note: nothing was verified: no checksums of changed\/m\.pth are recorded$/m,
+        );
+        expect(unchecked.stderr).toMatch(/^note: nothing was verified: --no-verify is set$/m);
+        expect([checked.code, checked.stderr]).toEqual([
+          0,
+          expect.not.stringMatching(/nothing was verified/),
+        ]);
+        expectFailure(await run("verify", "changed/m.pth", "--json").then(withoutStdout), 4, /no checksum/);
+      },
+    ));
+
   test("a newer schema, by its number", () =>
     withBundle(
       async (at) => {
@@ -451,5 +476,27 @@ describe("help and version", () => {
   test("the stack is shown with --debug only", async () => {
     const { stderr } = await predict("absent.h5ad", "--debug");
     expect(stderr).toMatch(/^error: .*\nwhere: .*\nfix: {3}.*\nAtlasmtlError: [\s\S]*\n {4}at /);
+  });
+});
+
+describe.runIf(process.platform === "linux")("the machine ends with 5", () => {
+  const TO_FULL = ["sh", "-c", 'exec "$0" "$@" > /dev/full', process.execPath, program];
+
+  test.each([
+    [["inspect", "ok.h5ad"]],
+    [["inspect", "ok.h5ad", "--json"]],
+    [["--help"]],
+    [["verify", "model/m.pth"]],
+  ])("a full stdout: %j", async (words) => {
+    const done = await runCli(words, { cwd: folder, launcher: TO_FULL });
+    expect([done.code, done.stderr]).toEqual([
+      5,
+      expect.stringMatching(/^error: .*the disk is full\nwhere: standard output$/m),
+    ]);
+  });
+
+  test("a folder that cannot be made", async () => {
+    const done = await predict("ok.h5ad", "--out", "/proc/x/y/a.csv");
+    expectFailure(done, 5, /cannot be made/, /\/proc\/x\/y\/a\.csv/);
   });
 });

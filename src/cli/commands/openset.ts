@@ -3,11 +3,12 @@
 import { platform } from "#platform";
 import { checkOutput } from "../../api/checks.ts";
 import { option } from "../../api/errors.ts";
-import { fitOpensetThreshold, type PredictOptions, TrainedModel } from "../../api/index.ts";
+import { fitOpensetThreshold, type PredictOptions } from "../../api/index.ts";
 import { recordedSplit } from "../../api/split-record.ts";
 import { type ConfigValue, emitJson, Float } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
+import { openModel } from "../open-model.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { snakeName } from "../options/flag.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
@@ -34,7 +35,7 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
       "predict reads it with --config",
     );
   await checkOutput(out);
-  const model = await TrainedModel.load(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
+  const model = await openModel(modelPath, flags, context);
   refuseInputs([out], [data, ...model.files]);
   const progress = createProgress(context.common);
   const adata = await openDataset(data, flags, output);

@@ -17,7 +17,7 @@ import {
   predict,
   type RefinementConfig,
   type ToAnnDataOptions,
-  TrainedModel,
+  type TrainedModel,
   type WrittenFile,
 } from "../../api/index.ts";
 import { DEFAULT_WRITE_MODE } from "../../api/options.ts";
@@ -26,6 +26,7 @@ import { type FileRecord, fingerprint } from "../../api/runs.ts";
 import type { ConfigMap } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
+import { openModel } from "../open-model.ts";
 import { readYaml } from "../options/config-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
@@ -56,7 +57,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   containerByName(data)
     ?.preload?.()
     .catch(() => undefined);
-  const model = await TrainedModel.load(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
+  const model = await openModel(modelPath, flags, context);
   if (flags.report !== undefined) await checkOutput(flags.report);
   const refinement = flags.refinement === undefined ? null : await readRefinement(flags.refinement, readYaml);
   const options = await predictOptions(flags, model, refinement?.config ?? null, context);

@@ -7,12 +7,12 @@ import {
   fitRefinement,
   type PredictOptions,
   saveRefinement,
-  TrainedModel,
 } from "../../api/index.ts";
 import { refinementPaths } from "../../api/refinement.ts";
 import { recordedSplit } from "../../api/split-record.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
+import { openModel } from "../open-model.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
 import { REFINE_FLAGS, type RefineFlags } from "../options/options.ts";
@@ -40,7 +40,7 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
     );
   await checkOutput(out);
   const rules = flags.hierarchyRules === undefined ? "derive" : await readRules(flags.hierarchyRules);
-  const model = await TrainedModel.load(modelPath, { signal, verifyChecksums: flags.noVerify !== true });
+  const model = await openModel(modelPath, flags, context);
   const besides = [...model.files, ...rulesFile(flags)];
   refuseInputs(Object.values(refinementPaths(out)), [data, ...besides]);
   const progress = createProgress(context.common);

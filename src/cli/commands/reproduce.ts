@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkOutput } from "../../api/checks.ts";
 import { compareOutputs, type Sameness } from "../../api/compare-outputs.ts";
 import { AtlasmtlError } from "../../api/errors.ts";
 import { checkRunFiles, codeOfRun, type ReadRunManifest, readRun } from "../../api/runs.ts";
@@ -49,6 +50,7 @@ export async function runReproduce(
   warnOfOtherCode(manifest, output);
   const to = keep === null ? await mkdtemp(join(tmpdir(), "atlasmtl-reproduce-")) : resolve(keep);
   try {
+    await checkOutput(join(to, basename(path)));
     await mkdir(to, { recursive: true });
     const words = redirected(argv, to);
     output.note(`runs  atlasmtl ${words.join(" ")}`);

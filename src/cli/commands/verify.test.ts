@@ -132,6 +132,15 @@ test("a broken manifest in a folder does not keep the others from being checked"
   expect((await verify(join(folder, "a_manifest.json"))).error).toBe("BAD_FORMAT");
 });
 
+test("a bundle of which no checksum is recorded is not verified", async () => {
+  const path = join(folder, "m_manifest.json");
+  await saveModel(smallModel(), join(folder, "m.pth"));
+  const { checksums: _, ...others } = JSON.parse(await readFile(path, "utf8"));
+  await writeFile(path, JSON.stringify(others));
+  for (const each of [path, folder])
+    expect(await verify(each)).toMatchObject({ error: "CHECKSUM", json: { ok: false } });
+});
+
 test("a folder without any manifest is an error", async () => {
   await mkdir(join(folder, "empty"));
   expect((await verify(join(folder, "empty"))).error).toBe("NOT_FOUND");

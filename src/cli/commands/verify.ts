@@ -38,7 +38,7 @@ const WRONG: readonly Status[] = ["CHANGED", "MISSING", "UNREADABLE"];
 
 /**
  * Prints one line per file, and what was expected and found where they differ.
- * @throws CHECKSUM when a file changed or is missing; NOT_FOUND, BAD_FORMAT or UNSUPPORTED for the manifest.
+ * @throws CHECKSUM when a file changed or is missing, or none has a checksum; NOT_FOUND, BAD_FORMAT or UNSUPPORTED for the manifest.
  */
 export async function runVerify(path: string, flags: VerifyFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
@@ -63,8 +63,15 @@ export async function runVerify(path: string, flags: VerifyFlags, context: Comma
   );
   const wrong = checks.filter(({ status }) => WRONG.includes(status));
   for (const check of wrong) output.result(`\n${check.path}\n${indent(differenceOf(check))}`);
-  output.json({ path, ok: wrong.length === 0, finished, files: checks, other_code: otherCode });
+  output.json({
+    path,
+    ok: wrong.length === 0 && checks.some(({ status }) => status === "OK"),
+    finished,
+    files: checks,
+    other_code: otherCode,
+  });
   if (wrong.length === 0) {
+    refuseUnrecorded(path, checks);
     const nOk = checks.filter(({ status }) => status === "OK").length;
     output.note(`${plural(nOk, "file")} as recorded`);
     return;
@@ -74,6 +81,15 @@ export async function runVerify(path: string, flags: VerifyFlags, context: Comma
     `${wrong.length} of ${plural(checks.length, "file")} not as recorded: ${wrong.map(({ path: file, status }) => `${file} ${status}`).join(", ")}`,
     { where: path, hint: "restore the files from a copy, or run the command of the run manifest again" },
   );
+}
+
+/** @throws CHECKSUM when there was nothing to compare with, which is no success. */
+function refuseUnrecorded(path: string, checks: readonly Check[]): void {
+  if (checks.some(({ status }) => status === "OK")) return;
+  throw new AtlasmtlError("CHECKSUM", "no checksum is recorded of any file, so nothing was verified", {
+    where: path,
+    hint: "load the model and save it again, which records checksums; for a run, run its command again",
+  });
 }
 
 function differenceOf({ expected, found, status }: Check): string {
