@@ -89,12 +89,14 @@ export interface AnnData {
   readonly source: string;
   /** The input that it was opened from; null if it was made in memory. */
   readonly input: FileInput | null;
-  /**
-   * The storage: `format` names the container (`h5ad`, `zarr`, …), `store` gives access to its elements (null
-   * if the container has none). Absent for a dataset in memory.
-   */
+  /** The storage. Absent for a dataset in memory. */
   readonly stored?: {
+    /** The container, such as `h5ad` or `zarr`. */
     readonly format: string;
+    /**
+     * Access to its elements; null if the container has none.
+     * @internal
+     */
     readonly store: ArrayStore | null;
     /** Paths of its files, if they differ from the opened path. */
     readonly files?: readonly string[];

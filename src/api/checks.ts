@@ -6,7 +6,6 @@
 import { platform } from "#platform";
 import { writtenContainer } from "../anndata/containers/containers.ts";
 import type { AnnData } from "../anndata/types.ts";
-import { checkAnnotatable } from "../anndata/write/append.ts";
 import { checkDatasetOutput } from "../anndata/write/write-annotated.ts";
 import { checkTrainInput } from "../model/input.ts";
 import type { TrainOptions } from "../model/options.ts";
@@ -80,8 +79,8 @@ export async function checkAnnotation(
 ): Promise<void> {
   const predicted = { predictionSets: typeof predictionSets === "number", deepestLabel };
   const names = additionNames(model.data, adata, { ...options, ...predicted });
-  if (path === undefined) await checkAnnotatable(adata, names);
-  else await checkDatasetOutput(adata, path, names);
+  if (path !== undefined) return checkDatasetOutput(adata, path, names);
+  await (await import("../anndata/write/append.ts")).checkAnnotatable(adata, names);
 }
 
 /**

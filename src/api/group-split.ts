@@ -14,8 +14,9 @@ import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { baseName, folderName, joinPath } from "../core/paths.ts";
 import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import type { GroupSplit, GroupSplitPlan, SplitPart, SplitSide } from "../preprocess/group-split.ts";
+import type { GroupSplit, GroupSplitPlan, SplitSide } from "../preprocess/group-split.ts";
 import { SPLIT_PLAN_KEYS as KEYS, SPLIT_COLUMNS, SPLIT_SIDE_KEYS } from "../preprocess/schema.ts";
+import type { SplitPart } from "../preprocess/split-options.ts";
 
 const SIDES = ["", "build", "predict"] as const;
 

@@ -17,65 +17,37 @@
  */
 export { createAnnData } from "../anndata/containers/in-memory.ts";
 export { openAnnData } from "../anndata/open.ts";
-export type { AnnData, Column, DataFrame, Matrix, MatrixName } from "../anndata/types.ts";
 export { viewRows } from "../anndata/views/row-view.ts";
 export { cellsWhere, selectObs } from "../anndata/views/select-cells.ts";
 export { writeDataset } from "../anndata/write/write-annotated.ts";
-export { emitH5ad, writeH5ad } from "../anndata/write/write-h5ad.ts";
-export { type BenchmarkManifest, parseBenchmarkManifest } from "../benchmark/dataset-manifest.ts";
-export type { BenchmarkOptions, BenchmarkResult } from "../benchmark/run-all.ts";
-export type { AlsoWrite, FileToWrite, WrittenFile } from "../core/bytes.ts";
-export type { ConfigMap, ConfigValue } from "../core/config.ts";
+export { parseBenchmarkManifest } from "../benchmark/dataset-manifest.ts";
 export { Float, toPlain } from "../core/config.ts";
-export type { Csr, RowBlock } from "../core/csr.ts";
-export type { DenseMatrix } from "../core/dense.ts";
-export type { FileSetInput } from "../core/file-set.ts";
-export type { Progress, WorkOptions } from "../core/progress.ts";
 export { VERSION } from "../core/version.ts";
-export type { ErrorCode, ErrorSubject, Notice, OptionValue, Wording } from "../errors.ts";
 export { AtlasmtlError, ERROR_CODES, inWords, isAtlasmtlError, OptionMention, optionsOf } from "../errors.ts";
-export type { PolicyFeatures, RefinementAdvice, TaskWeightAdvice } from "../evaluate/advice.ts";
 export { suggestParentConditionedRefinement, suggestTaskWeightSchedule } from "../evaluate/advice.ts";
-export { type BehaviourMetrics, scoreBehaviour } from "../evaluate/behaviour.ts";
-export { type ClassMetrics, type Confusion, classMetrics, confusionOf } from "../evaluate/confusion.ts";
-export { type CoordinateMetrics, scoreCoordinates } from "../evaluate/coordinates.ts";
-export {
-  type FullPathMetrics,
-  pathConsistencyRate,
-  scoreEdge,
-  scoreFullPath,
-} from "../evaluate/hierarchy-metrics.ts";
-export type { Hotspot, HotspotOptions, Hotspots } from "../evaluate/hotspots.ts";
+export { scoreBehaviour } from "../evaluate/behaviour.ts";
+export { classMetrics, confusionOf } from "../evaluate/confusion.ts";
+export { scoreCoordinates } from "../evaluate/coordinates.ts";
+export { pathConsistencyRate, scoreEdge, scoreFullPath } from "../evaluate/hierarchy-metrics.ts";
 export { discoverHotspots } from "../evaluate/hotspots.ts";
-export { type LabelMetrics, reliability, riskCurve, scoreLabels } from "../evaluate/metrics.ts";
-export type { OpensetThreshold } from "../evaluate/openset-threshold.ts";
-export { type SetMetrics, scoreSets } from "../evaluate/set-metrics.ts";
-export type { TrainOptions } from "../model/options.ts";
-export type { Model, Reference, Warning } from "../model/types.ts";
-export type { PredictionReportOptions } from "../output/report/from-prediction.ts";
-export type { ToAnnDataOptions } from "../output/to-anndata.ts";
-export {
-  deriveHierarchyRules,
-  type HierarchyRules,
-  parseHierarchyRules,
-} from "../predict/hierarchy-rules.ts";
-export type { PredictOptions } from "../predict/options.ts";
-export type { RefinementConfig } from "../predict/rerank-children.ts";
-export type {
-  DeepestLabels,
-  LabelPrediction,
-  PredictedLabels,
-  PredictedSets,
-  Predictions,
-} from "../predict/types.ts";
-export type { GroupSplitPlan, SplitPart, SplitSide } from "../preprocess/group-split.ts";
-export type { PreprocessOptions } from "../preprocess/options.ts";
-export type { FeaturePanel } from "../preprocess/panel.ts";
-export type { PreprocessResult } from "../preprocess/pipeline.ts";
+export { reliability, riskCurve, scoreLabels } from "../evaluate/metrics.ts";
+export { scoreSets } from "../evaluate/set-metrics.ts";
+export { deriveHierarchyRules, parseHierarchyRules } from "../predict/hierarchy-rules.ts";
 export { splitRows } from "../preprocess/split-rows.ts";
-export type { WriteMode } from "../schema/columns.ts";
 export { runBenchmark } from "./benchmark.ts";
 export { buildModel } from "./build-model.ts";
+export {
+  type AnnotationOptions,
+  checkAnnotation,
+  checkDataset,
+  checkOutput,
+  checkPredictOptions,
+  checkPreprocessOptions,
+  checkTraining,
+  checkTrainOptions,
+} from "./checks.ts";
+export { evaluatePredictions } from "./evaluate.ts";
+export type { EvaluateOptions, Evaluation } from "./evaluation.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
 export {
   type FitOpensetOptions,
@@ -83,9 +55,16 @@ export {
   fitOpensetThreshold,
   type OpensetSettings,
 } from "./fit-openset.ts";
-export { emitGroupSplit, readGroupSplit } from "./group-split.ts";
+export { emitGroupSplit, type ReadSplit, readGroupSplit } from "./group-split.ts";
+export { emitH5ad, writeH5ad } from "./h5ad.ts";
+export {
+  inspectDataset,
+  inspectModel,
+  type ModelInspection,
+} from "./inspect.ts";
+export * as options from "./options.ts";
 export { predict } from "./predict.ts";
-export { PredictionResult } from "./prediction-result.ts";
+export { PredictionResult, type ReportFiles } from "./prediction-result.ts";
 export type { LabelSummary, PredictionSummary } from "./prediction-summary.ts";
 export { preload } from "./preload.ts";
 export {
@@ -93,6 +72,7 @@ export {
   materializeGroupSplit,
   preprocessQuery,
   preprocessReference,
+  savePreprocessed,
   variableGenes,
 } from "./preprocess.ts";
 export {
@@ -101,4 +81,20 @@ export {
   type RefinementOptions,
   saveRefinement,
 } from "./refinement.ts";
-export { type LoadFilesOptions, type LoadOptions, type SaveOptions, TrainedModel } from "./trained-model.ts";
+export type { SavePreprocessedOptions } from "./save-preprocessed.ts";
+export {
+  type BundleOptions,
+  type LoadFilesOptions,
+  type LoadOptions,
+  type SaveOptions,
+  TrainedModel,
+} from "./trained-model.ts";
+export type * from "./types.ts";
+export {
+  type FileContent,
+  type Verified,
+  type VerifiedFile,
+  type VerifyOptions,
+  type VerifyStatus,
+  verify,
+} from "./verify.ts";

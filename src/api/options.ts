@@ -31,7 +31,6 @@ export {
   OPENSET_METHODS,
   PREDICT_DEFAULTS,
 } from "../predict/options.ts";
-export { SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/group-split.ts";
 export {
   DUPLICATE_POLICIES,
   FEATURE_SPACES,
@@ -44,4 +43,5 @@ export {
   VAR_NAMES_TYPES,
 } from "../preprocess/options.ts";
 export { CASES as NAMING_CASES } from "../preprocess/schema.ts";
+export { SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/split-options.ts";
 export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";

@@ -1,12 +1,14 @@
 /** Preprocessing as a caller sees it; loaded on first use, as most pages train and predict only. @module */
-import type { AnnData, Matrix } from "../anndata/types.ts";
+import type { AnnData, Matrix, Notice } from "../anndata/types.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import type { GroupSplit, GroupSplitOptions, GroupSplitPlan } from "../preprocess/group-split.ts";
+import type { GroupSplit, GroupSplitPlan } from "../preprocess/group-split.ts";
 import type { Batches, VariableGenes } from "../preprocess/hvg.ts";
 import type { PreprocessOptions } from "../preprocess/options.ts";
 import type { FeaturePanel } from "../preprocess/panel.ts";
 import type { PreprocessResult } from "../preprocess/pipeline.ts";
+import type { GroupSplitOptions } from "../preprocess/split-options.ts";
 import { requireData } from "./call-checks.ts";
+import type { SavePreprocessedOptions } from "./save-preprocessed.ts";
 
 /**
  * Gives a reference canonical genes, finds its counts and chooses its features
@@ -69,4 +71,23 @@ export async function makeGroupSplitPlan(
 /** Draws the exact sizes of a plan from its groups, by its seed. @throws NOT_FOUND or MISMATCH. */
 export async function materializeGroupSplit(adata: AnnData, plan: GroupSplitPlan): Promise<GroupSplit> {
   return (await import("../preprocess/group-split.ts")).materializeGroupSplit(adata, plan);
+}
+
+/**
+ * Writes the dataset to `path` (Node), which ends in `.h5ad` or `.zarr`, and beside it its panel
+ * (`NAME_feature_panel.json`) and its report (`NAME_preprocess_report.json`); all or none.
+ *
+ * ```ts
+ * const result = await preprocessReference(reference);
+ * await savePreprocessed("reference_ready.h5ad", result);
+ * ```
+ * Elements that could not be carried over come back by name.
+ * @throws USAGE for another ending, UNSUPPORTED for values that cannot be carried over, IO, ABORTED.
+ */
+export async function savePreprocessed(
+  path: string,
+  result: PreprocessResult,
+  options: SavePreprocessedOptions = {},
+): Promise<readonly Notice[]> {
+  return (await import("./save-preprocessed.ts")).savePreprocessed(path, result, options);
 }

@@ -1,4 +1,4 @@
-/** What preprocessing gave, as files. @module */
+/** What preprocessing gave, as files; `preprocess.ts` loads it on first use. @module */
 import type { WriteDatasetOptions } from "../anndata/containers/container.ts";
 import { WRITTEN_ENDINGS } from "../anndata/containers/containers.ts";
 import type { Notice } from "../anndata/types.ts";
@@ -16,17 +16,7 @@ export interface SavePreprocessedOptions extends WriteDatasetOptions {
   readonly split?: ConfigMap | null | undefined;
 }
 
-/**
- * Writes the dataset to `path` (Node), which ends in `.h5ad` or `.zarr`, and beside it its panel
- * (`NAME_feature_panel.json`) and its report (`NAME_preprocess_report.json`); all or none.
- *
- * ```ts
- * const result = await preprocessReference(reference);
- * await savePreprocessed("reference_ready.h5ad", result);
- * ```
- * Elements that could not be carried over come back by name.
- * @throws USAGE for another ending, UNSUPPORTED for values that cannot be carried over, IO, ABORTED.
- */
+/** As `savePreprocessed` of the entry. */
 export async function savePreprocessed(
   path: string,
   result: PreprocessResult,

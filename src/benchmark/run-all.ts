@@ -16,6 +16,7 @@ import { VERSION } from "../core/version.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
+import type { Warning } from "../model/types.ts";
 import { renderReport } from "../output/report/page.ts";
 import type { Fact } from "../output/report/types.ts";
 import { BENCHMARK_METRICS } from "../schema/benchmark.ts";
@@ -63,7 +64,13 @@ export interface BenchmarkOptions {
 
 export interface BenchmarkResult {
   readonly results: readonly MethodResult[];
+  /**
+   * What all methods worked on.
+   * @internal
+   */
   readonly data: BenchmarkData;
+  /** What preparing the data found worth telling. */
+  readonly warnings: readonly Warning[];
   readonly seeds: ReadonlyMap<string, number>;
   /** Files of the methods, by paths relative to the folder of the run. */
   readonly methodFiles: readonly FileRecord[];
@@ -129,6 +136,7 @@ async function runAndWrite(
   const result: BenchmarkResult = {
     results,
     data,
+    warnings: data.preparation?.warnings ?? [],
     seeds: new Map([
       ["manifest", manifest.randomSeed],
       ...(data.preparation === null ? [] : [["preprocess", data.preparation.seed] as const]),

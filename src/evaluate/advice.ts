@@ -26,7 +26,7 @@ export interface TaskWeightCandidate {
   readonly weights: readonly number[];
 }
 
-interface Advice {
+export interface Advice {
   readonly activate: boolean;
   /** The decision in words. */
   readonly note: string;

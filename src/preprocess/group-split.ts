@@ -8,27 +8,10 @@ import type { AnnData } from "../anndata/types.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { permutation, streamKey } from "../core/rng.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
+import { type GroupSplitOptions, SPLIT_DEFAULTS, SPLIT_PARTS } from "./split-options.ts";
 
 /** Labels with fewer cells are warned of. */
 const FEW = { build: 10, predict: 5 } as const;
-
-export const SPLIT_PARTS = ["build", "predict"] as const;
-export type SplitPart = (typeof SPLIT_PARTS)[number];
-
-export interface GroupSplitOptions {
-  /** The obs column of groups, such as donors. */
-  readonly splitKey: string;
-  /** The obs column of labels that both sides should have. */
-  readonly targetLabel: string;
-  /** Cells of each side, 1 or more. */
-  readonly buildSize: number;
-  readonly predictSize: number;
-  readonly seed?: number | undefined;
-  /** Random divisions that are looked at. */
-  readonly nCandidates?: number | undefined;
-}
-
-export const SPLIT_DEFAULTS = { seed: 0, nCandidates: 128 } as const;
 
 /** One side of a plan, before cells are drawn. */
 export interface SplitSide {

@@ -1,5 +1,6 @@
 /** The cells of one side of a split. @module */
-import type { GroupSplit, SplitPart } from "./group-split.ts";
+import type { GroupSplit } from "./group-split.ts";
+import type { SplitPart } from "./split-options.ts";
 
 /** The row numbers of one side, rising. */
 export function splitRows({ sides }: Pick<GroupSplit, "sides">, part: SplitPart): Uint32Array {

@@ -102,7 +102,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
   } finally {
     progress.stop();
   }
-  for (const warning of result.data.preparation?.warnings ?? []) output.warn(warning);
+  for (const warning of result.warnings) output.warn(warning);
   for (const { warnings } of result.results) for (const warning of warnings) output.warn(warning);
   for (const level of manifest.labelColumns) output.result(levelTable(result, level, output.heading));
   const resumed = result.results.filter(({ isResumed }) => isResumed).map(({ name }) => name);

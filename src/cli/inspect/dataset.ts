@@ -1,6 +1,5 @@
 /** What is in an annotated matrix, so that the flags of `train` and `predict` can be chosen. @module */
 import { isPredictionColumn, labelColumnOf } from "../../api/formats.ts";
-import { openAnnData } from "../../api/index.ts";
 import {
   type ColumnSummary,
   type DatasetInspection,
@@ -8,12 +7,11 @@ import {
   type InspectedGenes,
   type InspectedMatrix,
   inspectDataset,
-  isReadable,
   type MatrixCharacter,
   type MatrixSummary,
-  roleOf,
+  openAnnData,
   type UnreadableSummary,
-} from "../../api/inspect.ts";
+} from "../../api/index.ts";
 import type { OpenOptions } from "../../api/options.ts";
 import { count, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
 import { type Description, listed, MAX_ITEMS, type Section } from "./description.ts";
@@ -29,7 +27,14 @@ export async function describeDataset(path: string, { signal, open }: InspectWor
   const adata = await openAnnData(path, open);
   try {
     const inspection = await inspectDataset(adata, { signal });
-    const { container, labelColumns, groupColumns, notices: _, ...summary } = inspection;
+    const {
+      container,
+      labelColumns,
+      groupColumns,
+      roles: _roles,
+      notices: _notices,
+      ...summary
+    } = inspection;
     return {
       kind: "dataset",
       title: `${path}: ${plural(summary.nObs, "cell")} × ${plural(summary.nVars, "gene")}, ${container}`,
@@ -53,7 +58,7 @@ function sectionsOf(summary: DatasetInspection): Section[] {
   const of = (role: string) =>
     summary.obs
       .filter(({ name }) => !isPrediction(name))
-      .filter((column) => roleOf(column, summary.nObs) === role)
+      .filter((column) => summary.roles.get(column.name) === role)
       .toSorted((a, b) => (role === "other" ? 0 : classesOf(a) - classesOf(b)));
   const sections: Section[] = [
     {
@@ -86,6 +91,9 @@ function sectionsOf(summary: DatasetInspection): Section[] {
 const isFinalLabel = (name: string): boolean => labelColumnOf("final", name) !== null;
 
 const hasPredictions = ({ obs }: DatasetInspection): boolean => obs.some(({ name }) => isFinalLabel(name));
+
+const isReadable = (column: ColumnSummary | UnreadableSummary): column is ColumnSummary =>
+  !("problem" in column);
 
 const classesOf = (column: ColumnSummary | UnreadableSummary): number =>
   isReadable(column) ? (column.nClasses ?? 0) : 0;

@@ -1,0 +1,120 @@
+/** Scores of predictions that were written before; `evaluate.ts` loads it on first use. @module */
+import { fromConfig, toConfig } from "../artifacts/config-values.ts";
+import { scoreMethod } from "../benchmark/score.ts";
+import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { emitJson } from "../core/json.ts";
+import { baseName } from "../core/paths.ts";
+import { VERSION } from "../core/version.ts";
+import { matchTruth, openCellTable, readPredictions } from "../output/read-predictions.ts";
+import { whole } from "../output/report/numbers.ts";
+import { renderReport } from "../output/report/page.ts";
+import { deriveHierarchyRules } from "../predict/hierarchy-rules.ts";
+import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
+import type { ReportFiles } from "./prediction-result.ts";
+
+export interface EvaluateOptions {
+  /** What an export of predictions wrote: a table or a dataset. */
+  readonly predictions: string;
+  /** A dataset or table with the true labels; cells are matched by name. */
+  readonly truth: string;
+  /** Coarse to fine. */
+  readonly labelColumns: readonly string[];
+  /** A column of the truth, such as a donor, over which all scores are repeated. */
+  readonly domainKey?: string | undefined;
+}
+
+/** As `evaluatePredictions` of the entry. */
+export async function evaluatePredictions(options: EvaluateOptions): Promise<Evaluation> {
+  const { labelColumns, domainKey } = options;
+  const predicted = await openCellTable(options.predictions);
+  const labels = await readPredictions(predicted, labelColumns);
+  const truth = await openCellTable(options.truth);
+  const wanted = [...labelColumns, ...(domainKey === undefined ? [] : [domainKey])];
+  const matched = await matchTruth(truth, predicted.obsNames, wanted);
+  const truths = new Map(labelColumns.map((column) => [column, matched.labels.get(column)!]));
+  const domains = domainKey === undefined ? null : matched.labels.get(domainKey)!;
+  const { rules } = deriveHierarchyRules(truths, labelColumns);
+  const { metrics, metricsByDomain, behaviour, behaviourByDomain, hierarchy } = scoreMethod(labels, {
+    labels: truths,
+    rules,
+    domains,
+  });
+  const scores = new Map<string, ConfigValue>([
+    ["metrics", metrics],
+    ["metrics_by_domain", metricsByDomain],
+    ["behavior_metrics", behaviour],
+    ["behavior_metrics_by_domain", behaviourByDomain],
+    ["hierarchy_metrics", hierarchy],
+  ]);
+  return new Evaluation(options, predicted.obsNames.length, matched.nMatched, metrics, scores, {
+    labels,
+    truths,
+    domains,
+  });
+}
+
+interface Compared {
+  readonly labels: readonly LabelPrediction[];
+  readonly truths: ReadonlyMap<string, PredictedLabels>;
+  readonly domains: PredictedLabels | null;
+}
+
+/** The scores of one file of predictions. */
+export class Evaluation {
+  /** @internal */
+  constructor(
+    private readonly options: EvaluateOptions,
+    readonly nCells: number,
+    /** Cells that have a true label. */
+    readonly nMatched: number,
+    /** By label column, with the names that they have in files. */
+    readonly metrics: ConfigMap,
+    /** All scores, with the names that they have in files. */
+    readonly scores: ConfigMap,
+    private readonly compared: Compared,
+  ) {}
+
+  /** All scores as the bytes of a JSON file. */
+  toJson(): Uint8Array {
+    return emitJson(toConfig(fromConfig(this.scores)));
+  }
+
+  /** One HTML file that shows them; it names the files that are given. */
+  toReport({
+    files = [],
+    command = [],
+  }: {
+    readonly files?: ReportFiles;
+    readonly command?: readonly string[];
+  } = {}): string {
+    const { predictions, truth, domainKey } = this.options;
+    const { labels, truths, domains } = this.compared;
+    return renderReport({
+      title: `Predictions of ${baseName(predictions)}, scored`,
+      summary: `${whole(this.nCells)} cells compared with their true labels.`,
+      facts: [
+        { name: "Predictions", value: predictions, isCode: true },
+        { name: "True labels", value: truth, isCode: true },
+        { name: "Cells", value: `${whole(this.nCells)}, of which ${whole(this.nMatched)} are in the truth` },
+      ],
+      warnings: [],
+      truths,
+      groups: domains === null ? null : { name: domainKey!, labels: domains },
+      embedding: null,
+      methods: [
+        {
+          name: "predictions",
+          description: null,
+          labels,
+          reasons: null,
+          coordinates: new Map(),
+          costs: [],
+          settings: new Map(),
+        },
+      ],
+      files,
+      provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }],
+      command,
+    });
+  }
+}

@@ -1,0 +1,136 @@
+/** Types that signatures of the entry name, so that callers can name them too. @module */
+
+export type { WriteDatasetOptions } from "../anndata/containers/container.ts";
+export type { AnnDataInput, ColumnInput, FrameInput } from "../anndata/containers/in-memory.ts";
+export type { OpenOptions } from "../anndata/containers/probe.ts";
+export type {
+  AnnDataSummary,
+  ClassCount,
+  ColumnSummary,
+  MatrixSummary,
+  UnreadableSummary,
+} from "../anndata/inspect/describe.ts";
+export type {
+  DatasetInspection,
+  InspectedGenes,
+  InspectedMatrix,
+} from "../anndata/inspect/inspect-dataset.ts";
+export type { GeneSummary } from "../anndata/inspect/inspect-genes.ts";
+export type { ColumnRole } from "../anndata/inspect/inspect-labels.ts";
+export type { MatrixCharacter, MatrixKind } from "../anndata/inspect/inspect-matrix.ts";
+export type {
+  AnnData,
+  Column,
+  DataFrame,
+  ElementSummary,
+  Matrix,
+  MatrixName,
+  RowsOptions,
+} from "../anndata/types.ts";
+export type { Additions } from "../anndata/write/additions.ts";
+export type { AnnDataParts, FrameData } from "../anndata/write/write-h5ad.ts";
+export type { RefinementRecord } from "../artifacts/refinement.ts";
+export type { FileRecord } from "../artifacts/run-manifest.ts";
+export type { BenchmarkManifest, Subset as BenchmarkSubset } from "../benchmark/dataset-manifest.ts";
+export type { Policies as BenchmarkPolicies, TaskWeightPolicy } from "../benchmark/policy-keys.ts";
+export type { BenchmarkOptions, BenchmarkResult } from "../benchmark/run-all.ts";
+export type { MethodResult } from "../benchmark/run-method.ts";
+export type { AlsoWrite, FileInput, FileToWrite, WrittenFile } from "../core/bytes.ts";
+export type { ConfigMap, ConfigValue, PlainValue } from "../core/config.ts";
+export type { Csr, RowBlock } from "../core/csr.ts";
+export type { DenseMatrix } from "../core/dense.ts";
+export type { FileSetInput } from "../core/file-set.ts";
+export type { Normalization } from "../core/normalize.ts";
+export type { Progress, WorkOptions } from "../core/progress.ts";
+export type { ErrorCode, ErrorDetails, ErrorSubject, Notice, OptionValue, Wording } from "../errors.ts";
+export type {
+  Advice as PolicyAdvice,
+  PolicyFeatures,
+  RefinementAdvice,
+  TaskWeightAdvice,
+  TaskWeightCandidate,
+} from "../evaluate/advice.ts";
+export type { BehaviourColumns, BehaviourMetrics } from "../evaluate/behaviour.ts";
+export type { CalibrationBin, RiskPoint } from "../evaluate/calibration-error.ts";
+export type { ClassMetrics, Confusion } from "../evaluate/confusion.ts";
+export type { CoordinateMetrics, CoordinateOptions } from "../evaluate/coordinates.ts";
+export type {
+  EdgeBreakdown,
+  EdgeRates,
+  FullPathMetrics,
+  ParentEdgeRates,
+  ScoredLevel,
+} from "../evaluate/hierarchy-metrics.ts";
+export type { Hotspot, HotspotOptions, HotspotSelection, Hotspots } from "../evaluate/hotspots.ts";
+export type { LabelMetrics } from "../evaluate/metrics.ts";
+export type { OpensetThreshold } from "../evaluate/openset-threshold.ts";
+export type { SetMetrics } from "../evaluate/set-metrics.ts";
+export type { ReasonCounts } from "../evaluate/unknown-reasons.ts";
+export type {
+  ChildFeatureMode,
+  ChildModule,
+  Linear,
+  NetworkShape,
+  NetworkWeights,
+} from "../kernels/types.ts";
+export type { ChildCorrectionOptions } from "../model/child-options.ts";
+export type { ClassBalanceOptions, ClassWeightingMode } from "../model/class-balance.ts";
+export type { LogisticRegression } from "../model/logistic-regression.ts";
+export type { Named, PresetName, TrainOptions } from "../model/options.ts";
+export type { ParentReranker, Reranker } from "../model/reranker.ts";
+export type {
+  ChildCorrection,
+  ChildCorrectionModule,
+  CoordHead,
+  InputTransform,
+  LabelHead,
+  Model,
+  Reference,
+  ReferenceLabels,
+  ReferenceStorage,
+  Warning,
+} from "../model/types.ts";
+export type { ExportOptions } from "../output/columns.ts";
+export type { PredictionReportOptions } from "../output/report/from-prediction.ts";
+export type {
+  Fact as ReportFact,
+  ReportEmbedding,
+  ReportInput,
+  ReportMethod,
+} from "../output/report/types.ts";
+export type { ToAnnDataOptions } from "../output/to-anndata.ts";
+export type { AmbiguousChild, HierarchyRule, HierarchyRules } from "../predict/hierarchy-rules.ts";
+export type {
+  Device,
+  KnnCorrection,
+  KnnIndexMode,
+  KnnReferenceMode,
+  KnnVoteMode,
+  OpensetMethod,
+  PredictOptions,
+  PredictSettings,
+} from "../predict/options.ts";
+export type { RefinementConfig } from "../predict/rerank-children.ts";
+export type {
+  DeepestLabels,
+  LabelPrediction,
+  PredictedLabels,
+  PredictedSets,
+  Predictions,
+} from "../predict/types.ts";
+export type { UnknownReason } from "../predict/unknown.ts";
+export type { GeneIds, Naming as GeneNaming } from "../preprocess/gene-ids.ts";
+export type { GroupSplit, GroupSplitPlan, SplitSide } from "../preprocess/group-split.ts";
+export type { Batches, VariableGenes } from "../preprocess/hvg.ts";
+export type {
+  DuplicatePolicy,
+  PreprocessOptions,
+  PreprocessSettings,
+  Species,
+  VarNamesType,
+} from "../preprocess/options.ts";
+export type { FeaturePanel } from "../preprocess/panel.ts";
+export type { PreprocessResult } from "../preprocess/pipeline.ts";
+export type { NamingCase } from "../preprocess/schema.ts";
+export type { GroupSplitOptions, SplitPart } from "../preprocess/split-options.ts";
+export type { WriteMode } from "../schema/columns.ts";

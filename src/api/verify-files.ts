@@ -1,0 +1,120 @@
+/** Hashing the files of models and runs anew; `verify.ts` loads it on first use. @module */
+import { platform } from "#platform";
+import { bundleAt, chooseBundle } from "../artifacts/choose-bundle.ts";
+import { siblingPath } from "../artifacts/locations.ts";
+import { checkRunFiles, isRunManifest, parseRunManifest } from "../artifacts/run-manifest.ts";
+import { MODEL_SUFFIX } from "../artifacts/schema.ts";
+import { type VerifyStatus as BundleStatus, verifyBundle } from "../artifacts/verify-bundle.ts";
+import type { FileStore } from "../core/bytes.ts";
+import { createFileSet, type FileSetInput } from "../core/file-set.ts";
+import { folderName } from "../core/paths.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
+import { codeOfRun, readManifestJson } from "./runs.ts";
+
+/** `unlisted`: the file is there and nothing was recorded of it. */
+export type VerifyStatus = "ok" | "changed" | "missing" | "unlisted";
+
+/** What is known of a file's content; null for what was not recorded or not looked at. */
+export interface FileContent {
+  readonly sizeBytes: number | null;
+  readonly sha256: string | null;
+}
+
+/** One file and what became of its checksum. */
+export interface VerifiedFile {
+  /** Such as `model`, `metadata`, `input` or `output`. */
+  readonly role: string;
+  readonly path: string;
+  readonly status: VerifyStatus;
+  /** What was recorded; null when nothing was. */
+  readonly expected: FileContent | null;
+  /** What is there now; null when the file is missing. */
+  readonly found: FileContent | null;
+}
+
+export interface Verified {
+  readonly kind: "bundle" | "run" | "other";
+  readonly files: readonly VerifiedFile[];
+  /** Of a run: SHA-256 of the program that made it, where that was recorded. */
+  readonly codeSha256: string | null;
+}
+
+export interface VerifyOptions extends WorkOptions {
+  /** Let JSON of other programs be, with the kind `other`, instead of refusing it. */
+  readonly skipOthers?: boolean | undefined;
+}
+
+const STATUS = {
+  ok: "ok",
+  mismatch: "changed",
+  missing: "missing",
+  unlisted: "unlisted",
+} as const satisfies Record<BundleStatus, VerifyStatus>;
+
+/** As `verify`. */
+export async function verifyFiles(from: string | FileSetInput, options: VerifyOptions): Promise<Verified> {
+  if (typeof from === "string") return verifyPath(from, options);
+  const store = createFileSet(from);
+  return verifyModel(chooseBundle(store.paths), options, store);
+}
+
+async function verifyPath(given: string, options: VerifyOptions): Promise<Verified> {
+  const path = await bundleAt(given);
+  if (path.endsWith(".json")) {
+    const json = await readManifestJson(path);
+    if (isRunManifest(json)) return verifyRun(json, path, options);
+    if (options.skipOthers === true && !isBundleManifest(json))
+      return { kind: "other", files: [], codeSha256: null };
+  }
+  if (path.endsWith(MODEL_SUFFIX)) await requireManifest(path);
+  return verifyModel(path, options);
+}
+
+async function verifyRun(json: unknown, path: string, { signal }: VerifyOptions): Promise<Verified> {
+  const manifest = parseRunManifest(json, path);
+  const files = await checkRunFiles(manifest, folderName(path), signal);
+  return {
+    kind: "run",
+    files: files.map(({ status, ...file }) => ({
+      ...file,
+      status: ({ OK: "ok", CHANGED: "changed", MISSING: "missing" } as const)[status],
+    })),
+    codeSha256: codeOfRun(manifest),
+  };
+}
+
+async function verifyModel(
+  path: string,
+  { skipOthers: _, ...work }: VerifyOptions,
+  store: FileStore = platform.files,
+): Promise<Verified> {
+  const content = (sha256: string | null): FileContent | null =>
+    sha256 === null ? null : { sizeBytes: null, sha256 };
+  const files = await verifyBundle(path, { ...work, store });
+  return {
+    kind: "bundle",
+    files: files.map(({ key, path: file, status, expected, found }) => ({
+      role: key.replace(/_path$/, ""),
+      path: file,
+      status: STATUS[status],
+      expected: content(expected),
+      found: content(found),
+    })),
+    codeSha256: null,
+  };
+}
+
+function isBundleManifest(json: unknown): boolean {
+  return typeof json === "object" && json !== null && Object.hasOwn(json, "model_path");
+}
+
+/** Bundles from before manifests have nothing to compare with. */
+async function requireManifest(path: string): Promise<void> {
+  const files = platform.files.committedView?.() ?? platform.files;
+  if (!(await files.exists(path)) || (await files.exists(siblingPath(path, "manifest")))) return;
+  throw new AtlasmtlError("NOT_FOUND", "the model has no manifest beside it, so no checksums were recorded", {
+    where: path,
+    hint: "load the model and save it again, which writes a manifest",
+  });
+}
