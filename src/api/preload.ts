@@ -1,10 +1,9 @@
 /** Loading ahead what the library otherwise loads on first use. @module */
-import { loadHdf5 } from "../formats/hdf5/library.ts";
 
 /**
  * Loads every part that otherwise comes with its first use: HDF5 (about 1 MB compressed), Zarr and its decoders
- * (half of that) and Parquet. A page that awaits this needs no network from then on; one that does not starts
- * faster.
+ * (half of that), Parquet, Arrow, reports, inspection and preprocessing. A page that awaits this needs no network from
+ * then on, but for tables of gene names; one that does not starts faster.
  *
  * ```ts
  * await preload();
@@ -12,13 +11,37 @@ import { loadHdf5 } from "../formats/hdf5/library.ts";
  * Workers load their own: call it there as well.
  */
 export async function preload(): Promise<void> {
-  const loadZarr = async () => {
-    const [{ loadDecoders }] = await Promise.all([
-      import("../formats/zarr/codecs.ts"),
-      import("../formats/zarr/open.ts"),
-      import("../anndata/write/write-zarr.ts"),
-    ]);
-    await loadDecoders();
-  };
-  await Promise.all([loadHdf5(), loadZarr(), import("../output/to-parquet.ts")]);
+  await Promise.all([
+    loadHdf5(),
+    loadZarr(),
+    import("../output/to-parquet.ts"),
+    import("../output/to-arrow.ts"),
+    import("../output/report/from-prediction.ts"),
+    import("../output/report/page.ts"),
+    import("../anndata/inspect/inspect-dataset.ts"),
+    import("../preprocess/pipeline.ts"),
+    import("../preprocess/group-split.ts"),
+    import("../predict/fit-reranker.ts"),
+    import("./verify-files.ts"),
+  ]);
+}
+
+async function loadHdf5(): Promise<void> {
+  const [library] = await Promise.all([
+    import("../formats/hdf5/library.ts"),
+    import("../formats/hdf5/open.ts"),
+    import("../anndata/write/append.ts"),
+    import("../anndata/write/annotate-h5ad.ts"),
+    import("../anndata/write/write-h5ad.ts"),
+  ]);
+  await library.loadHdf5();
+}
+
+async function loadZarr(): Promise<void> {
+  const [{ loadDecoders }] = await Promise.all([
+    import("../formats/zarr/codecs.ts"),
+    import("../formats/zarr/open.ts"),
+    import("../anndata/write/write-zarr.ts"),
+  ]);
+  await loadDecoders();
 }

@@ -42,7 +42,16 @@ export type { DenseMatrix } from "../core/dense.ts";
 export type { FileSetInput } from "../core/file-set.ts";
 export type { Normalization } from "../core/normalize.ts";
 export type { Progress, WorkOptions } from "../core/progress.ts";
-export type { ErrorCode, ErrorDetails, ErrorSubject, Notice, OptionValue, Wording } from "../errors.ts";
+export type {
+  ErrorCode,
+  ErrorDetails,
+  ErrorSubject,
+  Notice,
+  OptionValue,
+  Phrase,
+  Said,
+  Wording,
+} from "../errors.ts";
 export type {
   Advice as PolicyAdvice,
   PolicyFeatures,

@@ -1,5 +1,4 @@
 /** AnnData in one HDF5 file. @module */
-import { loadHdf5 } from "../../formats/hdf5/library.ts";
 import { annDataOf } from "../read/open-stored.ts";
 import type { Container } from "./container.ts";
 
@@ -10,7 +9,7 @@ export const h5ad: Container = {
   endings: [".h5ad"],
   recognises: (probed) => probed.isHdf5,
   open: async (probed) => annDataOf(await probed.hdf5(), probed.input, "h5ad"),
-  preload: loadHdf5,
+  preload: async () => (await import("../../formats/hdf5/library.ts")).loadHdf5(),
   writer: {
     write: async (...given) => (await import("../write/annotate-h5ad.ts")).annotateH5ad(...given),
     check: async (...given) => (await import("../write/annotate-h5ad.ts")).checkH5adOutput(...given),

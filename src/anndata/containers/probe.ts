@@ -3,7 +3,7 @@ import { platform } from "#platform";
 import type { ByteSource, FileInput } from "../../core/bytes.ts";
 import { webAddress } from "../../core/web-address.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import { type Hdf5File, openHdf5 } from "../../formats/hdf5/open.ts";
+import type { Hdf5File } from "../../formats/hdf5/open.ts";
 import { isHdf5 } from "../../formats/hdf5/signature.ts";
 
 /** The two names of a gene in 10x data. */
@@ -69,7 +69,8 @@ export async function probe(input: FileInput): Promise<Probe> {
         return give();
       },
       hdf5() {
-        file ??= openHdf5(input);
+        // What reads HDF5 is loaded with the library itself.
+        file ??= import("../../formats/hdf5/open.ts").then(({ openHdf5 }) => openHdf5(input));
         return file;
       },
       async closeSource() {

@@ -6,7 +6,6 @@
  */
 import { AtlasmtlError, locate } from "../../errors.ts";
 import type { ArrayStore } from "../../formats/array-store.ts";
-import { loadHdf5 } from "../../formats/hdf5/library.ts";
 import { toFloat64 } from "../../formats/number-arrays.ts";
 import { openArray } from "../read/element-encodings.ts";
 import { matrixOf, readStarts } from "../read/matrix.ts";
@@ -24,7 +23,7 @@ export const tenxH5: Container = {
   title: "10x Genomics HDF5 (.h5)",
   short: "10x .h5",
   endings: [".h5"],
-  preload: loadHdf5,
+  preload: async () => (await import("../../formats/hdf5/library.ts")).loadHdf5(),
   async recognises(probed) {
     return probed.isHdf5 && (await matrixGroups(await probed.hdf5())).length > 0;
   },
