@@ -1,5 +1,5 @@
 /** The errors of the library, how hosts word them, and how those of a system become ones. @module */
-export { asFileError } from "../core/file-errors.ts";
+export { asFileError, isFullMemory } from "../core/file-errors.ts";
 export type {
   ErrorCode,
   ErrorSubject,

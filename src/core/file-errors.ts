@@ -24,6 +24,11 @@ export function systemCode(error: unknown): string | null {
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : null;
 }
 
+/** True for the error of an allocation that the machine cannot give. */
+export function isFullMemory(error: unknown): boolean {
+  return error instanceof RangeError && /allocat|array length|out of memory/i.test(error.message);
+}
+
 /** Converts an error of the operating system; returns other errors unchanged. */
 export function asFileError(error: unknown, path: string, doing: "read" | "write"): unknown {
   const code = systemCode(error);

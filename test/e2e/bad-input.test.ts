@@ -495,6 +495,12 @@ describe.runIf(process.platform === "linux")("the machine ends with 5", () => {
     ]);
   });
 
+  test("a limit of address space below what the HDF5 library reserves", async () => {
+    const launcher = ["sh", "-c", 'ulimit -v 4000000; exec "$0" "$@"', process.execPath, program];
+    const words = ["train", "--adata", "ok.h5ad", "--out", "out/m.pth", "--labels", "lineage"];
+    expectFailure(await runCli(words, { cwd: folder, launcher }), 5, /HDF5 library.*memory/, /ok\.h5ad/);
+  });
+
   test("a folder that cannot be made", async () => {
     const done = await predict("ok.h5ad", "--out", "/proc/x/y/a.csv");
     expectFailure(done, 5, /cannot be made/, /\/proc\/x\/y\/a\.csv/);

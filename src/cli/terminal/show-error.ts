@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   type ErrorSubject,
   inWords,
+  isFullMemory,
   type Said,
   type Wording,
 } from "../../api/errors.ts";
@@ -120,7 +121,7 @@ function isInterruption(error: unknown): boolean {
 function asKnown(error: unknown): AtlasmtlError | null {
   if (error instanceof AtlasmtlError) return error;
   if (!(error instanceof Error)) return null;
-  if (error instanceof RangeError && /allocation failed|array length|out of memory/i.test(error.message))
+  if (isFullMemory(error))
     return new AtlasmtlError("IO", `not enough memory: ${error.message}`, {
       hint: "use a machine with more memory, or a smaller input",
       cause: error,

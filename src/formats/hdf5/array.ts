@@ -11,6 +11,7 @@ import type { CompoundField, StoredArray } from "../array-store.ts";
 import type { NumberArray } from "../number-arrays.ts";
 import { type ChunkedArray, LZF, openChunked } from "./chunks.ts";
 import { filterName, prepareFilters, refusedFilter } from "./filters.ts";
+import { asDamaged } from "./layout.ts";
 import { callHdf5, fileSystem, type H5Module, hdf5Library, headerAddress, withMemory } from "./library.ts";
 import {
   decodeField,
@@ -79,8 +80,12 @@ export function openArray(
     for (let from = start; from < end; ) {
       const at = from;
       const to = Math.min(pieceEnd(type, rowBytes, from), end);
-      if (chunked !== null) take(chunked.readRows(at, to), at);
-      else readPiece(fileId, path, type, from, to, scratch, (bytes) => take(bytes, at));
+      try {
+        if (chunked !== null) take(chunked.readRows(at, to), at);
+        else readPiece(fileId, path, type, from, to, scratch, (bytes) => take(bytes, at));
+      } catch (error) {
+        throw asDamaged(error, `rows ${at} to ${to} of "${path}" cannot be read`);
+      }
       from = to;
     }
   };

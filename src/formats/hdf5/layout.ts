@@ -6,6 +6,7 @@
  * @module
  */
 
+import { isFullMemory, systemCode } from "../../core/file-errors.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { EmscriptenFs } from "./emscripten-fs.ts";
 import { permitting } from "./guard.ts";
@@ -49,6 +50,8 @@ function withStream<T>(path: string, flags: "r" | "r+", work: (file: EditableFil
   const stream = permitting(path, () => fs.open(path, flags));
   try {
     return work(editable(fs, stream));
+  } catch (error) {
+    throw asDamaged(error, "its structures cannot be followed");
   } finally {
     fs.close(stream);
   }
@@ -90,6 +93,20 @@ function baseAddress(readAt: (position: number, length: number) => Uint8Array): 
 
 export function damaged(what: string): AtlasmtlError {
   return new AtlasmtlError("BAD_FORMAT", `the HDF5 file is damaged: it has ${what}`);
+}
+
+/**
+ * Converts what wrong offsets of a damaged file lead to: an error number of the library's file system, such as for a
+ * position beyond any file, or an index beyond an array. Errors of the operating system and a full memory stay.
+ */
+export function asDamaged(error: unknown, what: string): unknown {
+  if (!(error instanceof Error) || error instanceof AtlasmtlError || systemCode(error) !== null) return error;
+  const isIndex = error instanceof RangeError && !isFullMemory(error);
+  if (!isIndex && error.name !== "ErrnoError" && !(error instanceof fileSystem().ErrnoError)) return error;
+  return new AtlasmtlError("BAD_FORMAT", `the HDF5 file is damaged: ${what}`, {
+    hint: "compare its size and checksum with the original, or copy it again",
+    cause: error,
+  });
 }
 
 export function hasText(bytes: Uint8Array, at: number, expected: string): boolean {

@@ -26,7 +26,21 @@ let loaded: H5Module | null = null;
 /** Loads the library once; all other functions need it. */
 export async function loadHdf5(): Promise<H5Module> {
   loading ??= load();
-  return loading;
+  try {
+    return await loading;
+  } catch (error) {
+    loading = null;
+    throw asFailedStart(error);
+  }
+}
+
+/** The library asks for its address space when it starts; a limit on that is the usual reason of a failure. */
+function asFailedStart(error: unknown): unknown {
+  if (error instanceof AtlasmtlError) return error;
+  return new AtlasmtlError("IO", "the HDF5 library cannot start, most likely for want of memory", {
+    hint: "raise the limit of address space (ulimit -v unlimited), which WebAssembly reserves and does not use",
+    cause: error,
+  });
 }
 
 async function load(): Promise<H5Module> {
@@ -54,7 +68,8 @@ function catchWarnings(): () => void {
   const { console } = globalThis;
   const { error } = console;
   console.error = (...words: unknown[]) => {
-    if (calls > 0) noted = words.map(String).join(" ");
+    // A failed start is an error, which says the same.
+    if (calls > 0 || loaded === null) noted = words.map(String).join(" ");
     else error.apply(console, words);
   };
   return () => {
