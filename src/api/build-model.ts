@@ -7,7 +7,7 @@ import { createEngine } from "../kernels/engine.ts";
 import type { TrainOptions } from "../model/options.ts";
 import { train } from "../model/train.ts";
 import { panelFromConfig, panelToConfig } from "../preprocess/panel.ts";
-import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../preprocess/schema.ts";
+import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../schema/preprocessing.ts";
 import { requireData } from "./call-checks.ts";
 import { TrainedModel } from "./trained-model.ts";
 
@@ -52,7 +52,7 @@ async function recordOf(adata: AnnData): Promise<ConfigMap | null> {
     throw error;
   }
   if (!(record instanceof Map)) return null;
-  const { panel: key } = PREPROCESS_KEYS;
+  const { featurePanel: key } = PREPROCESS_KEYS;
   const panel = fittingPanel(record.get(key), adata.var.index);
   const rest = [...(record as ConfigMap)].filter(([name]) => name !== key);
   return new Map([...rest, ...(panel === null ? [] : [[key, panel] as const])]);

@@ -3,7 +3,6 @@ import { platform } from "#platform";
 import { columnStrings } from "../anndata/read/column-values.ts";
 import { loadModel } from "../artifacts/load.ts";
 import { emitBundle } from "../artifacts/save.ts";
-import { FILE_SUFFIXES, MODEL_SUFFIX } from "../artifacts/schema.ts";
 import { withoutTimes } from "../benchmark/times.ts";
 import { readWhole, sha256 } from "../core/checksums.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
@@ -11,6 +10,7 @@ import { emitJson, parseJsonObject } from "../core/json.ts";
 import { isAtlasmtlError } from "../errors.ts";
 import { openCellTable } from "../output/read-predictions.ts";
 import { holdsMetadata } from "../output/table-formats.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX } from "../schema/bundle.ts";
 
 /** `SAME`: every byte; `SAME BUT TIMES`: all that does not depend on the clock or the memory. */
 export type Sameness = "SAME" | "SAME BUT TIMES" | "DIFFERENT" | "HOLDS TIMES" | "MISSING";

@@ -8,6 +8,6 @@ export {
 } from "../anndata/containers/containers.ts";
 export { bundleAt } from "../artifacts/choose-bundle.ts";
 export { asModelPath } from "../artifacts/locations.ts";
-export { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../artifacts/schema.ts";
 export { holdsMetadata, RESULT_ENDINGS } from "../output/table-formats.ts";
+export { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../schema/bundle.ts";
 export { columnName, isPredictionColumn, labelColumnOf } from "../schema/columns.ts";

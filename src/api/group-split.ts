@@ -5,7 +5,6 @@
  */
 import type { AnnData } from "../anndata/types.ts";
 import { viewRows } from "../anndata/views/row-view.ts";
-import { SCHEMA_VERSION } from "../artifacts/schema.ts";
 import type { FileToWrite } from "../core/bytes.ts";
 import { sha256 } from "../core/checksums.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
@@ -15,8 +14,9 @@ import { baseName, folderName, joinPath } from "../core/paths.ts";
 import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { GroupSplit, GroupSplitPlan, SplitSide } from "../preprocess/group-split.ts";
-import { SPLIT_PLAN_KEYS as KEYS, SPLIT_COLUMNS, SPLIT_SIDE_KEYS } from "../preprocess/schema.ts";
 import type { SplitPart } from "../preprocess/split-options.ts";
+import { SCHEMA_VERSION } from "../schema/bundle.ts";
+import { SPLIT_PLAN_KEYS as KEYS, SPLIT_COLUMNS, SPLIT_SIDE_KEYS } from "../schema/preprocessing.ts";
 
 const SIDES = ["", "build", "predict"] as const;
 

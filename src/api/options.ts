@@ -42,6 +42,6 @@ export {
   UNMAPPED_POLICIES,
   VAR_NAMES_TYPES,
 } from "../preprocess/options.ts";
-export { CASES as NAMING_CASES } from "../preprocess/schema.ts";
 export { SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/split-options.ts";
 export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";
+export { CASES as NAMING_CASES } from "../schema/preprocessing.ts";

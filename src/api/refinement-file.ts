@@ -1,12 +1,12 @@
 /** Which refinement a file names (docs/specification/3-prediction.md#refinement-files). @module */
 import { platform } from "#platform";
-import { REFINEMENT_KEYS, REFINEMENT_METHODS } from "../artifacts/refinement-schema.ts";
 import { readWhole } from "../core/checksums.ts";
 import { parseJsonObject } from "../core/json.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { folderName, joinPath } from "../core/paths.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { RefinementConfig } from "../predict/rerank-children.ts";
+import { REFINEMENT_KEYS, REFINEMENT_METHODS } from "../schema/refinement.ts";
 
 /** For `refinementConfig` of prediction, with every file that it is made of. */
 export interface NamedRefinement {

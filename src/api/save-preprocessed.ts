@@ -7,7 +7,7 @@ import type { FileToWrite } from "../core/bytes.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
 import type { PreprocessResult } from "../preprocess/pipeline.ts";
-import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../preprocess/schema.ts";
+import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../schema/preprocessing.ts";
 import { emitFeaturePanel } from "./feature-panel.ts";
 import { fingerprint } from "./runs.ts";
 

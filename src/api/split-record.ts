@@ -3,8 +3,8 @@ import type { AnnData } from "../anndata/types.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { isAtlasmtlError } from "../errors.ts";
-import { PREPROCESS_KEY, PREPROCESS_KEYS, SPLIT_RECORD_KEYS } from "../preprocess/schema.ts";
 import type { SplitPart } from "../preprocess/split-options.ts";
+import { PREPROCESS_KEY, PREPROCESS_KEYS, SPLIT_RECORD_KEYS } from "../schema/preprocessing.ts";
 import type { ReadSplit } from "./group-split.ts";
 
 /** The record of one side that was read, for run manifests; with its two files as they were recorded. */

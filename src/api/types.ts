@@ -140,6 +140,6 @@ export type {
 } from "../preprocess/options.ts";
 export type { FeaturePanel } from "../preprocess/panel.ts";
 export type { PreprocessResult } from "../preprocess/pipeline.ts";
-export type { NamingCase } from "../preprocess/schema.ts";
 export type { GroupSplitOptions, SplitPart } from "../preprocess/split-options.ts";
 export type { WriteMode } from "../schema/columns.ts";
+export type { NamingCase } from "../schema/preprocessing.ts";

@@ -3,13 +3,13 @@ import { platform } from "#platform";
 import { bundleAt, chooseBundle } from "../artifacts/choose-bundle.ts";
 import { siblingPath } from "../artifacts/locations.ts";
 import { checkRunFiles, isRunManifest, parseRunManifest } from "../artifacts/run-manifest.ts";
-import { MODEL_SUFFIX } from "../artifacts/schema.ts";
 import { type VerifyStatus as BundleStatus, verifyBundle } from "../artifacts/verify-bundle.ts";
 import type { FileStore } from "../core/bytes.ts";
 import { createFileSet, type FileSetInput } from "../core/file-set.ts";
 import { folderName } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { MODEL_SUFFIX } from "../schema/bundle.ts";
 import { codeOfRun, readManifestJson } from "./runs.ts";
 
 /** `unlisted`: the file is there and nothing was recorded of it. */

@@ -9,7 +9,7 @@ import {
   REFERENCE_STORAGES,
   type ReferenceStorage,
 } from "../model/types.ts";
-import { MANIFEST_KEYS, PATH_KEYS, type PathKey, SCHEMA_VERSION } from "./schema.ts";
+import { MANIFEST_KEYS, PATH_KEYS, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
 
 /** The manifest of a bundle. Paths are as stored: relative to the manifest's folder, or absolute. */
 export interface Manifest {

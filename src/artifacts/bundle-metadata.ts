@@ -22,10 +22,10 @@ import {
   type Reference,
   type ReferenceStorage,
 } from "../model/types.ts";
+import { CLASSES_KEY, LATENT_SOURCE, METADATA_KEYS, STATS_KEYS } from "../schema/bundle.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
 import { asDict, dictField, listField, textField, within } from "./fields.ts";
 import { readReference, referenceDicts } from "./reference.ts";
-import { CLASSES_KEY, LATENT_SOURCE, METADATA_KEYS, STATS_KEYS } from "./schema.ts";
 
 /** The content of the metadata pickle. */
 export interface Metadata {

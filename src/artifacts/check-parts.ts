@@ -1,9 +1,9 @@
 /** Checks that the files of a bundle belong together. @module */
 import { AtlasmtlError } from "../errors.ts";
 import type { Reference } from "../model/types.ts";
+import { LATENT_INTERNAL, referenceCoordsKey } from "../schema/bundle.ts";
 import type { Metadata } from "./bundle-metadata.ts";
 import type { StoredNetwork } from "./network.ts";
-import { LATENT_INTERNAL, referenceCoordsKey } from "./schema.ts";
 
 /** @throws MISMATCH if the reference does not belong to the model. */
 export function checkReference(reference: Reference, metadata: Metadata, latentSize: number): void {

@@ -8,7 +8,8 @@ import { AtlasmtlError } from "../errors.ts";
 import { childFeatureCount } from "../kernels/reference/child-features.ts";
 import { CHILD_FEATURE_MODES, type Linear, type NetworkShape } from "../kernels/types.ts";
 import type { ChildCorrection, ChildCorrectionModule } from "../model/types.ts";
-import { CHILD_KEYS, TENSOR_NAMES } from "./schema.ts";
+import { TENSOR_NAMES } from "../schema/bundle.ts";
+import { CHILD_CORRECTION } from "../schema/training.ts";
 
 /** Takes the `Linear` with this tensor prefix; a size of null accepts the tensor's size. */
 export type TakeLinear = (prefix: string, nIn: number | null, nOut: number | null) => Linear;
@@ -25,13 +26,13 @@ export function readChildCorrection(
   shape: NetworkShape,
   take: TakeLinear,
 ): ChildCorrection | null {
-  if (config.size === 0 || config.get(CHILD_KEYS.enabled) === false) return null;
-  const parentHead = headIndex(config, CHILD_KEYS.parentHead, shape);
-  const childHead = headIndex(config, CHILD_KEYS.childHead, shape);
-  const storedMode = config.get(CHILD_KEYS.featureMode) ?? CHILD_FEATURE_MODES[0];
+  if (config.size === 0 || config.get(CHILD_CORRECTION.enabled) === false) return null;
+  const parentHead = headIndex(config, CHILD_CORRECTION.parentHeadIndex, shape);
+  const childHead = headIndex(config, CHILD_CORRECTION.childHeadIndex, shape);
+  const storedMode = config.get(CHILD_CORRECTION.featureMode) ?? CHILD_FEATURE_MODES[0];
   const featureMode = CHILD_FEATURE_MODES.find((mode) => mode === storedMode);
   if (featureMode === undefined)
-    throw bad(CHILD_KEYS.featureMode, `the mode is none of ${CHILD_FEATURE_MODES.join(", ")}`);
+    throw bad(CHILD_CORRECTION.featureMode, `the mode is none of ${CHILD_FEATURE_MODES.join(", ")}`);
   const nParents = shape.nClasses[parentHead];
   const nChildren = shape.nClasses[childHead];
   const latentSize = shape.hiddenSizes.at(-1)!;
@@ -46,7 +47,10 @@ export function readChildCorrection(
   return {
     parentHead,
     childHead,
-    residualScale: readNumber(config.get(CHILD_KEYS.residualScale) ?? 1, CHILD_KEYS.residualScale),
+    residualScale: readNumber(
+      config.get(CHILD_CORRECTION.residualScale) ?? 1,
+      CHILD_CORRECTION.residualScale,
+    ),
     featureMode,
     modules,
     config,
@@ -71,7 +75,7 @@ function headIndex(config: ConfigMap, key: string, shape: NetworkShape): number 
 
 /** Parent index and child indices of each module, in the config's order. */
 function readChildren(config: ConfigMap, nParents: number, nChildren: number): [number, readonly number[]][] {
-  const key = CHILD_KEYS.children;
+  const key = CHILD_CORRECTION.hotspotChildIndices;
   const children = config.get(key);
   if (
     children === null ||

@@ -3,8 +3,8 @@ import { platform } from "#platform";
 import { compareCodePoints } from "../core/order.ts";
 import { baseName, folderName, joinPath } from "../core/paths.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../schema/bundle.ts";
 import { siblingPath } from "./locations.ts";
-import { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "./schema.ts";
 
 /** How many bundles an error lists. */
 const MAX_LISTED = 10;

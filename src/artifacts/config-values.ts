@@ -3,7 +3,7 @@ import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/
 import { MAX_CONFIG_VALUES, MAX_PICKLE_DEPTH } from "../core/limits.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { describeValue, NdArray, type PickleValue, Tuple } from "../formats/pickle/values.ts";
-import { FLOAT_KEYS } from "./schema.ts";
+import { FLOAT_KEYS } from "../schema/bundle.ts";
 
 interface Converted {
   readonly value: ConfigValue;

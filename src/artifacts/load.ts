@@ -9,6 +9,7 @@ import { baseName } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { CoordHead, Model, Warning } from "../model/types.ts";
+import { MANIFEST_KEYS, METADATA_KEYS, MODEL_SUFFIX, type PathKey } from "../schema/bundle.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
 import { type Manifest, parseManifest } from "./bundle-manifest.ts";
 import { type Metadata, parseMetadata } from "./bundle-metadata.ts";
@@ -27,7 +28,6 @@ import {
   storedPath,
 } from "./locations.ts";
 import { parseNetwork, type StoredNetwork } from "./network.ts";
-import { MANIFEST_KEYS, METADATA_KEYS, MODEL_SUFFIX, type PathKey } from "./schema.ts";
 
 export interface LoadModelOptions extends Pick<WorkOptions, "signal"> {
   /** The store of the files; by default the file system. */

@@ -6,7 +6,7 @@ import type { FileStore } from "../core/bytes.ts";
 import { baseName, folderName, isAbsolutePath, joinPath, leavesFolder, relativePath } from "../core/paths.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Warning } from "../model/types.ts";
-import { FILE_SUFFIXES, MODEL_SUFFIX } from "./schema.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX } from "../schema/bundle.ts";
 
 /** The candidate paths of a file of a bundle, in the order in which they are tried. */
 export interface Location {

@@ -6,10 +6,10 @@ import { type Dict, describeValue, OrderedDict, type PickleValue } from "../form
 import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import type { Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import type { ChildCorrection, Model } from "../model/types.ts";
+import { LEGACY_COORD_DIMS, NETWORK_KEYS, TENSOR_NAMES } from "../schema/bundle.ts";
 import { readChildCorrection } from "./child-correction.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
 import { asCount, asDict, countField, countsField, dictField, numberField, within } from "./fields.ts";
-import { LEGACY_COORD_DIMS, NETWORK_KEYS, TENSOR_NAMES } from "./schema.ts";
 
 /** The content of `model.pth`. */
 export interface StoredNetwork {
@@ -86,7 +86,7 @@ function readWeights(state: StateDict, shape: NetworkShape, coordNames: readonly
 }
 
 function readChild(payload: Dict, shape: NetworkShape, state: StateDict): ChildCorrection | null {
-  const key = NETWORK_KEYS.childCorrection;
+  const key = NETWORK_KEYS.parentConditionedChildCorrection;
   const value = payload.get(key) ?? null;
   if (value === null) return null;
   return within(key, () =>
@@ -171,7 +171,7 @@ export function emitNetwork(model: Model): readonly Uint8Array[] {
     [NETWORK_KEYS.hiddenSizes, [...shape.hiddenSizes]],
     [NETWORK_KEYS.dropoutRate, new Float(model.dropoutRate)],
     [NETWORK_KEYS.coordDims, new Map(coordHeads.map(({ name }, j) => [name, shape.coordDims[j]]))],
-    [NETWORK_KEYS.childCorrection, fromConfig(childCorrection?.config ?? new Map())],
+    [NETWORK_KEYS.parentConditionedChildCorrection, fromConfig(childCorrection?.config ?? new Map())],
   ]);
   return emitTorch(payload);
 }

@@ -11,8 +11,8 @@ import { parsePickle } from "../formats/pickle/parse.ts";
 import { readTexts } from "../formats/pickle/strings.ts";
 import { type Dict, describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
 import type { Reference, ReferenceLabels } from "../model/types.ts";
+import { REFERENCE_KEYS } from "../schema/bundle.ts";
 import { asDict, dictField, within } from "./fields.ts";
-import { REFERENCE_KEYS } from "./schema.ts";
 
 /**
  * Reads a reference file; its first two bytes tell whether it is gzipped.

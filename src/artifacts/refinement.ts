@@ -19,15 +19,15 @@ import { readTexts } from "../formats/pickle/strings.ts";
 import { type Dict, describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
 import type { LogisticRegression } from "../model/logistic-regression.ts";
 import type { ParentReranker, Reranker } from "../model/reranker.ts";
-import { locateInArtifact } from "./artifact-errors.ts";
-import { asDict, countField, dictField, textField, within } from "./fields.ts";
+import { SCHEMA_VERSION } from "../schema/bundle.ts";
 import {
   REFINEMENT_KEYS,
   REFINEMENT_METHODS,
   REFINEMENT_SUFFIXES,
   RERANKER_KEYS,
-} from "./refinement-schema.ts";
-import { SCHEMA_VERSION } from "./schema.ts";
+} from "../schema/refinement.ts";
+import { locateInArtifact } from "./artifact-errors.ts";
+import { asDict, countField, dictField, textField, within } from "./fields.ts";
 
 /** An artifact is small: a few numbers per pair of children. */
 const MAX_ARTIFACT_BYTES = 256 * 1024 * 1024;
@@ -239,8 +239,8 @@ export function refinementFiles(
     [keys.childClasses, reranker.childClasses],
     [keys.childToParent, reranker.childToParent],
     [keys.childClassesHash, namesHash(reranker.childClasses)],
-    [keys.childToParentHash, namesHash(reranker.childToParent)],
-    [keys.artifactHash, sha256([artifact])],
+    [keys.hierarchyChildToParentHash, namesHash(reranker.childToParent)],
+    [keys.artifactSha256, sha256([artifact])],
   ]);
   const plan = new Map<string, ConfigValue>([
     ...shared,
@@ -292,7 +292,7 @@ async function checkDescription(path: string, artifact: Uint8Array): Promise<voi
   const { description } = refinementPaths(path);
   if (!(await platform.files.exists(description))) return;
   const { bytes } = await readInput(description, MAX_JSON_BYTES);
-  const expected = parseJsonObject(bytes).get(REFINEMENT_KEYS.artifactHash);
+  const expected = parseJsonObject(bytes).get(REFINEMENT_KEYS.artifactSha256);
   const found = sha256([artifact]);
   if (expected !== undefined && expected !== found)
     throw new AtlasmtlError(

@@ -11,9 +11,9 @@ import { type ConfigMap, type ConfigValue, keyed } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import { treeFingerprint } from "../formats/zarr/tree-fingerprint.ts";
+import { type RUN_MANIFEST_FILES, SCHEMA_VERSION } from "../schema/bundle.ts";
 import { FILE_ENTRY, RUN_MANIFEST, SOFTWARE } from "../schema/run-manifest.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
-import { type RUN_MANIFEST_FILES, SCHEMA_VERSION } from "./schema.ts";
 
 /** One data file of a run; `path` is relative to the manifest's folder if it is inside, else as given. */
 export interface FileRecord {

@@ -10,13 +10,13 @@ import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { emitGzip } from "../formats/compression/gzip.ts";
 import type { Model, Reference } from "../model/types.ts";
+import { MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
 import { emitManifest, parseManifest } from "./bundle-manifest.ts";
 import { emitMetadata } from "./bundle-metadata.ts";
 import { checkModelPath, siblingPath, storedPath } from "./locations.ts";
 import { emitNetwork } from "./network.ts";
 import { emitReference } from "./reference.ts";
-import { MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "./schema.ts";
 
 export interface EmitBundleOptions {
   /** Path of an external reference, `.pkl` or `.pkl.gz`; by default beside the model. */

@@ -5,10 +5,10 @@ import { readWhole, sha256File } from "../core/checksums.ts";
 import { MAX_BUNDLE_FILE_BYTES, MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
+import { MODEL_SUFFIX } from "../schema/bundle.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
 import { type Manifest, parseManifest } from "./bundle-manifest.ts";
 import { findFile, manifestLocation, siblingPath } from "./locations.ts";
-import { MODEL_SUFFIX } from "./schema.ts";
 
 /** `unlisted`: the file exists, but the manifest has no digest of it. */
 export type VerifyStatus = "ok" | "mismatch" | "missing" | "unlisted";

@@ -3,7 +3,6 @@
  * @module
  */
 import { refinementFiles } from "../artifacts/refinement.ts";
-import { REFINEMENT_METHODS } from "../artifacts/refinement-schema.ts";
 import { joinBytes } from "../core/bytes.ts";
 import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
 import {
@@ -30,6 +29,7 @@ import {
   TASK_WEIGHT_DECISION,
   TRIED_WEIGHTS,
 } from "../schema/benchmark.ts";
+import { REFINEMENT_METHODS } from "../schema/refinement.ts";
 import { POLICY_FEATURES } from "../schema/scores.ts";
 import { type DevelopmentSplit, featuresOf, type LabelledCells } from "./development.ts";
 import { BASE, REFINEMENT_POLICIES, type TaskWeightPolicy } from "./policy-keys.ts";

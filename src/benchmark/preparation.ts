@@ -12,8 +12,7 @@ import type { Warning } from "../predict/types.ts";
 import { type PreprocessOptions, resolvePreprocessOptions } from "../preprocess/options.ts";
 import { panelToConfig } from "../preprocess/panel.ts";
 import { preprocessQuery, preprocessReference } from "../preprocess/pipeline.ts";
-import { PREPROCESS_KEY } from "../preprocess/schema.ts";
-import { PREPROCESS_REPORT } from "../schema/preprocessing.ts";
+import { PREPROCESS_KEY, PREPROCESS_REPORT } from "../schema/preprocessing.ts";
 import { manifestWords } from "./manifest-words.ts";
 import { tablePath } from "./preprocess-keys.ts";
 

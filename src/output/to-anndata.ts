@@ -1,10 +1,10 @@
 /** Converts predictions to additions for the query's file. @module */
 import type { AnnData } from "../anndata/types.ts";
 import type { AdditionNames, Additions } from "../anndata/write/additions.ts";
-import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import type { Predictions } from "../predict/types.ts";
+import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import { coordsKey, DEFAULT_WRITE_MODE, METADATA_KEY } from "../schema/columns.ts";
 import {
   columnNamesOf,

@@ -3,7 +3,7 @@
  * docs/specification/3-prediction.md#order-of-steps).
  * @module
  */
-import { LATENT_INTERNAL } from "../artifacts/schema.ts";
+
 import type { RowBlock } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
@@ -11,6 +11,7 @@ import { AtlasmtlError } from "../errors.ts";
 import type { Engine, ForwardResult } from "../kernels/types.ts";
 import { applyChildCorrection } from "../model/child-correction.ts";
 import type { CoordHead, Model } from "../model/types.ts";
+import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import { type Coherence, scoreCoherently } from "./coherent.ts";
 import { createScores, type HeadScores, scoreBlock } from "./confidence.ts";
 import { collectedSets, collectSets, createSetCollector } from "./prediction-sets.ts";

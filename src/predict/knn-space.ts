@@ -1,11 +1,11 @@
 /** Chooses the space of the KNN search (docs/specification/3-prediction.md#knn-correction). @module */
 import type { AnnData } from "../anndata/types.ts";
-import { LATENT_INTERNAL, referenceCoordsKey } from "../artifacts/schema.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
 import { knnSpaceName } from "../model/resolve-options.ts";
 import type { Model, ReferenceLabels } from "../model/types.ts";
+import { LATENT_INTERNAL, referenceCoordsKey } from "../schema/bundle.ts";
 import type { PredictSettings } from "./options.ts";
 
 /** Spaces that are tried in this order if none is requested. */

@@ -3,7 +3,7 @@ import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
 import { isAtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { type FeaturePanel, panelFromConfig } from "../preprocess/panel.ts";
-import { PREPROCESS_KEYS } from "../preprocess/schema.ts";
+import { PREPROCESS_KEYS } from "../schema/preprocessing.ts";
 import type { PredictSettings } from "./options.ts";
 
 /** The options about gene names. */
@@ -26,7 +26,7 @@ export function modelPanel({
   trainConfig,
 }: Pick<Model, "trainGenes" | "trainConfig">): FeaturePanel | null {
   const preprocess = asMap(trainConfig.get("preprocess"));
-  const config = asMap(preprocess?.get(PREPROCESS_KEYS.panel));
+  const config = asMap(preprocess?.get(PREPROCESS_KEYS.featurePanel));
   if (config === null) return null;
   try {
     const panel = panelFromConfig(config, "train_config › preprocess");

@@ -4,13 +4,13 @@
  * @module
  */
 import type { AnnData } from "../anndata/types.ts";
-import { LATENT_INTERNAL } from "../artifacts/schema.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
 import { applyReranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
+import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import { bindCoherence } from "./coherent.ts";
 import { flagLowConfidence, type HeadScores } from "./confidence.ts";
 import { deepestLabels } from "./deepest.ts";

@@ -3,17 +3,13 @@
  * @module
  */
 import { loadRefinementPlan, loadReranker, namesHash } from "../artifacts/refinement.ts";
-import {
-  REFINEMENT_KEYS,
-  REFINEMENT_METADATA_KEYS,
-  REFINEMENT_METHODS,
-} from "../artifacts/refinement-schema.ts";
 import type { FileInput } from "../core/bytes.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { shown, usageError } from "../model/option-checks.ts";
 import { type BoundReranker, bindReranker, type Reranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
+import { REFINEMENT_KEYS, REFINEMENT_METADATA_KEYS, REFINEMENT_METHODS } from "../schema/refinement.ts";
 import { deriveHierarchyRules, type HierarchyRule, type HierarchyRules } from "./hierarchy-rules.ts";
 import type { Warning } from "./types.ts";
 

@@ -6,8 +6,8 @@ import type { FileInput } from "../core/bytes.ts";
 import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { plainBytes } from "../formats/compression/gzip.ts";
+import { SPECIES_ENSEMBL_COLUMN, SPECIES_SYMBOL_COLUMN } from "../schema/preprocessing.ts";
 import type { Species } from "./options.ts";
-import { SPECIES_ENSEMBL_COLUMN, SPECIES_SYMBOL_COLUMN } from "./schema.ts";
 
 /** The genes of one species. */
 export interface GeneTable {

@@ -6,7 +6,13 @@ import { type ConfigMap, type ConfigValue, keyed } from "../core/config.ts";
 import { baseName } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, type Notice, notice, option, phrase } from "../errors.ts";
-import { PREPROCESS_REPORT } from "../schema/preprocessing.ts";
+import {
+  CASES,
+  PREPROCESS_KEY,
+  PREPROCESS_KEYS,
+  PREPROCESS_REPORT,
+  VAR_COLUMNS,
+} from "../schema/preprocessing.ts";
 import { type CountsChoice, chooseCounts } from "./counts.ts";
 import { canonicalGenes, examples, type GeneIds } from "./gene-ids.ts";
 import { viewGenes } from "./gene-view.ts";
@@ -15,7 +21,6 @@ import { type GenePlan, planGenes, selectGenes } from "./merge-genes.ts";
 import { type PreprocessOptions, type PreprocessSettings, resolvePreprocessOptions } from "./options.ts";
 import { type FeaturePanel, panelSymbols, panelToConfig } from "./panel.ts";
 import { countsReport, genesReport, settingsConfig } from "./preprocess-report.ts";
-import { CASES, PREPROCESS_KEY, PREPROCESS_KEYS, VAR_COLUMNS } from "./schema.ts";
 
 export interface PreprocessResult {
   /** A view of the input with the genes of the panel; it must not outlive the input. */
@@ -208,7 +213,7 @@ function outputUns(
       new Map<string, ConfigValue>([
         [PREPROCESS_KEYS.config, settingsConfig(settings)],
         [PREPROCESS_KEYS.report, report],
-        [PREPROCESS_KEYS.panel, panelToConfig(panel)],
+        [PREPROCESS_KEYS.featurePanel, panelToConfig(panel)],
       ]),
     ],
   ]);

@@ -1,4 +1,4 @@
-/** Keys of what preprocessing writes into a panel and a report (docs/specification/4-preprocessing.md). @module */
+/** Names of what preprocessing writes into an AnnData, a panel, a report and a split (docs/specification/4-preprocessing.md). @module */
 import { keysOf } from "./keys.ts";
 
 /** Keys of a feature panel (docs/specification/4-preprocessing.md#feature-panel). */
@@ -67,3 +67,66 @@ export const COUNTS_SUMMARY = keysOf(
   "p95",
   "max",
 );
+
+/** Columns that preprocessing adds to var. */
+export const VAR_COLUMNS = {
+  ensemblId: "ensembl_gene_id",
+  symbol: "gene_symbol",
+  originalName: "atlasmtl_original_var_name",
+  groupSize: "atlasmtl_duplicate_group_size",
+  present: "atlasmtl_feature_present_in_query",
+} as const;
+
+/** The key of uns that holds config, report and panel of an output. */
+export const PREPROCESS_KEY = "atlasmtl_preprocess";
+
+/** Keys under {@link PREPROCESS_KEY}. */
+export const PREPROCESS_KEYS = keysOf("config", "report", "feature_panel", "split");
+
+/** Keys of a plan's file (docs/specification/4-preprocessing.md#group-splits). */
+export const SPLIT_PLAN_KEYS = keysOf(
+  "schema_version",
+  "name",
+  "description",
+  "split_key",
+  "target_label",
+  "build_size",
+  "predict_size",
+  "seed",
+  "n_candidates",
+  "n_valid_candidates",
+  "build",
+  "predict",
+  "unused_groups",
+  "warnings",
+  "dataset",
+  "n_cells",
+  "assignment_path",
+  "assignment_sha256",
+);
+
+/** Keys of one side of a plan. */
+export const SPLIT_SIDE_KEYS = keysOf("groups", "n_cells", "n_labels", "label_counts");
+
+/** Columns of the file that gives the side of every cell. */
+export const SPLIT_COLUMNS = ["cell_id", "group", "split"] as const;
+
+/**
+ * Keys of what a later step says about the split it took a side of (docs/specification/1-artifacts.md#run-manifests).
+ */
+export const SPLIT_RECORD_KEYS = keysOf("name", "description", "part", "n_cells", "plan", "assignment");
+
+/** Columns of var that may hold Ensembl ids, in the order they are tried; a species name goes before the last. */
+export const ENSEMBL_COLUMNS = ["ensembl_gene_id", "ENSEMBL", "gene_ids"] as const;
+export const SPECIES_ENSEMBL_COLUMN = "_ensembl_gene_id";
+export const SPECIES_SYMBOL_COLUMN = "_gene_symbol";
+
+/** How the names of genes became canonical ids. */
+export const CASES = {
+  ensembl: "A_ensembl",
+  versioned: "B_ensembl_versioned",
+  column: "C_symbol_with_ensembl_column",
+  table: "D_symbol_mapping_table",
+  mixed: "mixed_existing_column",
+} as const;
+export type NamingCase = (typeof CASES)[keyof typeof CASES];

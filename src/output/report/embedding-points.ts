@@ -1,8 +1,8 @@
 /** Chooses the coordinates at which a report draws the cells. @module */
 import type { AnnData } from "../../anndata/types.ts";
-import { LATENT_INTERNAL } from "../../artifacts/schema.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
 import { randomUniform, streamKey } from "../../core/rng.ts";
+import { LATENT_INTERNAL } from "../../schema/bundle.ts";
 import type { ReportEmbedding } from "./types.ts";
 
 /** Usual two-dimensional embeddings, in order of preference. */

@@ -2,6 +2,7 @@
  * All names of bundles and run manifests on disk (docs/specification/1-artifacts.md).
  * @module
  */
+import { keysOf } from "./keys.ts";
 
 /** The manifest version that is written; higher ones are refused. */
 export const SCHEMA_VERSION = 1;
@@ -31,17 +32,17 @@ export const RUN_MANIFEST_FILES = {
 } as const;
 
 /** Keys of `model_manifest.json` (docs/specification/1-artifacts.md#manifest). */
-export const MANIFEST_KEYS = {
-  schemaVersion: "schema_version",
-  modelPath: "model_path",
-  metadataPath: "metadata_path",
-  referencePath: "reference_path",
-  featurePanelPath: "feature_panel_path",
-  referenceStorage: "reference_storage",
-  inputTransform: "input_transform",
-  preprocess: "preprocess",
-  checksums: "checksums",
-} as const;
+export const MANIFEST_KEYS = keysOf(
+  "schema_version",
+  "model_path",
+  "metadata_path",
+  "reference_path",
+  "feature_panel_path",
+  "reference_storage",
+  "input_transform",
+  "preprocess",
+  "checksums",
+);
 
 /**
  * The key of `preprocess` that holds the feature panel (docs/specification/4-preprocessing.md#feature-panel); the
@@ -59,15 +60,15 @@ export const PATH_KEYS = [
 export type PathKey = (typeof PATH_KEYS)[number];
 
 /** Keys of the dict in `model.pth` (docs/specification/1-artifacts.md#network-file). */
-export const NETWORK_KEYS = {
-  stateDict: "state_dict",
-  inputSize: "input_size",
-  numClasses: "num_classes",
-  hiddenSizes: "hidden_sizes",
-  dropoutRate: "dropout_rate",
-  coordDims: "coord_dims",
-  childCorrection: "parent_conditioned_child_correction",
-} as const;
+export const NETWORK_KEYS = keysOf(
+  "state_dict",
+  "input_size",
+  "num_classes",
+  "hidden_sizes",
+  "dropout_rate",
+  "coord_dims",
+  "parent_conditioned_child_correction",
+);
 
 /**
  * The value of `coord_dims` in bundles that do not store it (docs/specification/1-artifacts.md#network-file).
@@ -86,38 +87,28 @@ export const TENSOR_NAMES = {
   childOutput: (parent: number): string => `child_correction_modules.${parent}.3`,
 } as const;
 
-/** Keys of the resolved child correction config (docs/specification/2-training.md#child-correction). */
-export const CHILD_KEYS = {
-  enabled: "enabled",
-  parentHead: "parent_head_index",
-  childHead: "child_head_index",
-  residualScale: "residual_scale",
-  featureMode: "feature_mode",
-  children: "hotspot_child_indices",
-} as const;
-
 /** Keys of the metadata pickle (docs/specification/1-artifacts.md#metadata-file). */
-export const METADATA_KEYS = {
-  labelColumns: "label_columns",
-  labelEncoders: "label_encoders",
-  trainGenes: "train_genes",
-  coordTargets: "coord_targets",
-  coordStats: "coord_stats",
-  referenceCoords: "reference_coords",
-  referenceLabels: "reference_labels",
-  referenceStorage: "reference_storage",
-  referencePath: "reference_path",
-  latentSource: "latent_source",
-  inputTransform: "input_transform",
-  trainConfig: "train_config",
-} as const;
+export const METADATA_KEYS = keysOf(
+  "label_columns",
+  "label_encoders",
+  "train_genes",
+  "coord_targets",
+  "coord_stats",
+  "reference_coords",
+  "reference_labels",
+  "reference_storage",
+  "reference_path",
+  "latent_source",
+  "input_transform",
+  "train_config",
+);
 
 export const CLASSES_KEY = "classes_";
-export const STATS_KEYS = { mean: "mean", std: "std" } as const;
+export const STATS_KEYS = keysOf("mean", "std");
 export const LATENT_SOURCE = "internal_preferred";
 
 /** Keys of the reference pickle (docs/specification/1-artifacts.md#reference-file). */
-export const REFERENCE_KEYS = { coords: "coords", labels: "labels" } as const;
+export const REFERENCE_KEYS = keysOf("coords", "labels");
 
 /** The key of a space's reference coordinates. */
 export const referenceCoordsKey = (space: string): string => `X_ref_${space}`;
