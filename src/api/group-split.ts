@@ -35,7 +35,7 @@ export function emitGroupSplit(
   adata: AnnData,
 ): readonly [plan: FileToWrite, assignment: FileToWrite] {
   if (!path.endsWith(".json"))
-    throw new AtlasmtlError("USAGE", `a plan is written to NAME.json; this path ends in another suffix`, {
+    throw new AtlasmtlError("USAGE", `got ${JSON.stringify(path)}, expected a name that ends in .json`, {
       where: path,
     });
   const lines = adata.obs.index.map((name, row) => {

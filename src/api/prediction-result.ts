@@ -113,7 +113,9 @@ export class PredictionResult {
    */
   async toAnnDataBytes(adata: AnnData, options: ToAnnDataOptions = {}): Promise<Uint8Array> {
     if (adata.input === null)
-      throw new AtlasmtlError("USAGE", "the query has no file to annotate; it was made in memory");
+      throw new AtlasmtlError("USAGE", "the query has no file to annotate, it was made in memory", {
+        hint: "write it as a table: toCsvPieces, toParquetBytes or toArrowBytes",
+      });
     const format = adata.stored?.format ?? "h5ad";
     if (format !== "h5ad")
       throw new AtlasmtlError(

@@ -9,7 +9,7 @@ import type { AnnData } from "../anndata/types.ts";
 import type { RefinementRecord } from "../artifacts/refinement.ts";
 import type { AlsoWrite } from "../core/bytes.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import {
   type RefinementAdvice,
   suggestParentConditionedRefinement,
@@ -84,7 +84,8 @@ export async function fitRefinement(
   if (at < 0 || columns.indexOf(childLevel) <= at)
     throw new AtlasmtlError(
       "USAGE",
-      `${parentLevel} → ${childLevel} is not an edge of the model, whose columns are ${columns.join(", ")} from coarse to fine`,
+      phrase`${option("parentLevel")} is "${parentLevel}" and ${option("childLevel")} "${childLevel}", expected the coarser and the finer of two label columns`,
+      { hint: `choose two of ${columns.join(", ")}, which go from coarse to fine` },
     );
   const truth = new Map<string, PredictedLabels>();
   for (const column of columns)
@@ -93,7 +94,13 @@ export async function fitRefinement(
   const rules = options.hierarchyRules ?? deriveHierarchyRules(truth, [parentLevel, childLevel]).rules;
   const rule = rules.get(childLevel);
   if (rule?.parentColumn !== parentLevel)
-    throw new AtlasmtlError("USAGE", `the hierarchy rules do not lead from ${childLevel} to ${parentLevel}`);
+    throw new AtlasmtlError(
+      "USAGE",
+      phrase`the ${option("hierarchyRules")} do not lead from ${childLevel} to ${parentLevel}`,
+      {
+        hint: phrase`give rules for ${childLevel} with the parent_col ${parentLevel}, or leave ${option("hierarchyRules")} out`,
+      },
+    );
   const { childToParent } = rule;
   const { fitReranker } = await import("../predict/fit-reranker.ts");
   const engine = await createEngine({ numThreads: options.predict?.numThreads ?? "max" });

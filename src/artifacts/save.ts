@@ -7,7 +7,7 @@ import { emitJson } from "../core/json.ts";
 import { MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import { folderName, relativePath } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option } from "../errors.ts";
 import { emitGzip } from "../formats/compression/gzip.ts";
 import type { Model, Reference } from "../model/types.ts";
 import { MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
@@ -118,13 +118,18 @@ function bundleFiles(
 
 function checkReferencePath(path: string, referencePath: string): void {
   if (!/\.pkl(\.gz)?$/.test(referencePath))
-    throw new AtlasmtlError("USAGE", "a reference is saved to a path that ends in .pkl or .pkl.gz", {
-      where: referencePath,
-    });
+    throw new AtlasmtlError(
+      "USAGE",
+      `got ${JSON.stringify(referencePath)}, expected a name that ends in .pkl or .pkl.gz`,
+      {
+        where: option("referencePath"),
+      },
+    );
   const metadata = siblingPath(path, "metadata");
   if (relativePath(folderName(metadata), referencePath) === relativePath(folderName(metadata), metadata))
-    throw new AtlasmtlError("USAGE", "the reference path is that of the metadata file", {
-      where: referencePath,
+    throw new AtlasmtlError("USAGE", `the reference would replace the metadata, ${referencePath}`, {
+      where: option("referencePath"),
+      hint: "give it another name",
     });
 }
 

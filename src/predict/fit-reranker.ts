@@ -1,8 +1,9 @@
 /** Fits a reranker on labelled cells (docs/specification/3-prediction.md#refinement). @module */
 import type { AnnData } from "../anndata/types.ts";
+import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { throwIfAborted } from "../core/progress.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { fitLogisticRegression } from "../model/logistic-regression.ts";
 import type { ParentReranker, Reranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
@@ -45,13 +46,18 @@ export async function fitReranker(
   if (parentHead < 0 || childHead <= parentHead)
     throw new AtlasmtlError(
       "USAGE",
-      `${parentLevel} → ${childLevel} is not an edge of the model, whose columns are ${heads.join(", ")} from coarse to fine`,
+      phrase`${option("parentLevel")} is "${parentLevel}" and ${option("childLevel")} "${childLevel}", expected the coarser and the finer of two label columns`,
+      { hint: `choose two of ${heads.join(", ")}, which go from coarse to fine` },
     );
   const { classes } = model.labelHeads[childHead];
   const parents = target.parents.map((parent) => new Cells(parent, target, classes));
   const unknown = target.parents.find((name) => !model.labelHeads[parentHead].classes.includes(name));
   if (unknown !== undefined)
-    throw new AtlasmtlError("USAGE", `"${unknown}" is not a class of ${parentLevel}`);
+    throw new AtlasmtlError(
+      "USAGE",
+      phrase`${option("parents")} names "${unknown}", which is no class of ${parentLevel}${didYouMean(unknown, model.labelHeads[parentHead].classes)}`,
+      { hint: `choose among ${model.labelHeads[parentHead].classes.slice(0, 10).join(", ")}` },
+    );
   const settings = resolvePredictOptions(options, model);
   const { rows } = await openQueryRows(model, adata, settings, work.signal);
   await runNetwork(

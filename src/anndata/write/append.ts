@@ -19,7 +19,14 @@ import type { AnnData, Column } from "../types.ts";
 import type { AdditionNames, Additions } from "./additions.ts";
 import { checkAdditions, checkNames } from "./check-additions.ts";
 import { checkRemoveMembers, readOnce, removeMembers } from "./remove-members.ts";
-import { isName, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
+import {
+  isName,
+  UNUSABLE_NAME,
+  writeColumn,
+  writeDense,
+  writeDict,
+  writeSettings,
+} from "./write-elements.ts";
 
 /**
  * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
@@ -195,7 +202,9 @@ function append(file: Hdf5Writer, additions: Additions, existing: Existing): voi
 function makeParents(file: Hdf5Writer, folder: string, name: string): void {
   const steps = name.split("/");
   if (steps.length > 1 && !steps.every(isName))
-    throw new AtlasmtlError("USAGE", `"${name}" cannot be the name of a column in an .h5ad file`);
+    throw new AtlasmtlError("USAGE", `"${name}" cannot be the name of a column in an .h5ad file`, {
+      hint: UNUSABLE_NAME,
+    });
   for (let i = 1; i < steps.length; i++) {
     const path = `${folder}/${steps.slice(0, i).join("/")}`;
     if (!file.has(path)) file.createGroup(path);

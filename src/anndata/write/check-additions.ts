@@ -1,7 +1,7 @@
 /** Checks results before a file is touched. @module */
 import { AtlasmtlError } from "../../errors.ts";
 import type { AdditionNames, Additions } from "./additions.ts";
-import { isName } from "./write-elements.ts";
+import { isName, UNUSABLE_NAME } from "./write-elements.ts";
 
 /** @throws MISMATCH for another number of rows, USAGE for a name that is not allowed in the file. */
 export function checkAdditions(additions: Additions, nObs: number, indexKey: string): void {
@@ -19,7 +19,9 @@ export function checkAdditions(additions: Additions, nObs: number, indexKey: str
 export function checkNames({ obs, obsm, uns }: AdditionNames, indexKey: string): void {
   for (const name of obs?.keys() ?? [])
     if (name === indexKey || name === "_index" || name.split("/").some((step) => !isName(step)))
-      throw new AtlasmtlError("USAGE", `"${name}" cannot be the name of a column in an .h5ad file`);
+      throw new AtlasmtlError("USAGE", `"${name}" cannot be the name of a column in an .h5ad file`, {
+        hint: UNUSABLE_NAME,
+      });
   for (const names of [obsm, uns]) for (const key of names?.keys() ?? []) checkKey(key);
 }
 
@@ -32,7 +34,8 @@ function checkRows(length: number, nObs: number, where: string): void {
 }
 
 function checkKey(key: string): void {
-  if (!isName(key)) throw new AtlasmtlError("USAGE", `"${key}" cannot be a key in an .h5ad file`);
+  if (!isName(key))
+    throw new AtlasmtlError("USAGE", `"${key}" cannot be a key in an .h5ad file`, { hint: UNUSABLE_NAME });
 }
 
 function checkCodes(codes: Int32Array, n: number, name: string): void {

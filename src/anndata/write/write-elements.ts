@@ -197,6 +197,10 @@ function writeScalar(file: ElementWriter, path: string, value: boolean | number 
   tag(file, path, "numeric-scalar", "0.2.0");
 }
 
+/** What to do about a name that is none in an `.h5ad` file. */
+export const UNUSABLE_NAME =
+  'rename it: names are not empty, have no slash in them or at an end, and are none of ".", ".." and "_index"';
+
 /** In HDF5 names `/` separates groups, `.` is the group itself, and NUL ends a name. */
 export function isName(key: string): boolean {
   return key !== "" && key !== "." && key !== ".." && !/[/\0]/.test(key);

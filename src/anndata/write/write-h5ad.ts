@@ -11,6 +11,7 @@ import type { Column } from "../types.ts";
 import {
   isName,
   tagRoot,
+  UNUSABLE_NAME,
   writeColumn,
   writeCsr,
   writeDense,
@@ -92,5 +93,5 @@ export function writeFrame(
 
 function checked(name: string): string {
   if (isName(name) && name !== "_index") return name;
-  throw new AtlasmtlError("USAGE", `"${name}" cannot be a name in an .h5ad file`);
+  throw new AtlasmtlError("USAGE", `"${name}" cannot be a name in an .h5ad file`, { hint: UNUSABLE_NAME });
 }

@@ -2,8 +2,9 @@
 import { platform } from "#platform";
 import { type DemoSummary, runDemo } from "../../api/demo.ts";
 import type { CommandContext } from "../context.ts";
-import { count, duration, indent, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
+import { count, duration, indent, percent, plural, snakeKeys, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 
 /** Room the files of the demonstration take, generously. */
 const DEMO_BYTES = 64e6;

@@ -9,7 +9,8 @@ import type { InspectWork } from "../inspect/dataset.ts";
 import { type Description, listed } from "../inspect/description.ts";
 import { OPEN_FLAGS, openOptions } from "../options/dataset-flags.ts";
 import type { FlagValues } from "../options/flag.ts";
-import { byteSize, indent, plural, shellWord, table } from "../terminal/print.ts";
+import { byteSize, indent, plural, table } from "../terminal/print.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { describeFailure } from "../terminal/show-error.ts";
 import { commandWords } from "../terminal/wording.ts";
 

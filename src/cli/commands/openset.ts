@@ -15,8 +15,9 @@ import { refuseSwapped } from "../options/model-flags.ts";
 import { OPENSET_FLAGS, type OpensetFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
-import { percent, plural, shellWord } from "../terminal/print.ts";
+import { percent, plural } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
 
 /** Fits as the flags say and writes settings for `predict --config`. @throws USAGE before any work. */

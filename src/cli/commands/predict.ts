@@ -34,8 +34,9 @@ import { PREDICT_FLAGS, type PredictFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
-import { byteSize, count, percent, plural, shellWord, table } from "../terminal/print.ts";
+import { byteSize, count, percent, plural, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
 
 /** Annotates as the flags say. @throws USAGE before any work for a call that cannot succeed. */

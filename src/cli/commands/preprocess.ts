@@ -30,8 +30,9 @@ import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
 import { genesText } from "../terminal/preprocess-text.ts";
-import { byteSize, shellWord, table } from "../terminal/print.ts";
+import { byteSize, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
 import { tableFile } from "./predict.ts";
 

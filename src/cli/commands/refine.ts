@@ -18,8 +18,9 @@ import { refuseSwapped } from "../options/model-flags.ts";
 import { REFINE_FLAGS, type RefineFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
-import { byteSize, count, percent, shellWord, table } from "../terminal/print.ts";
+import { byteSize, count, percent, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
 import { readRules, rulesFile } from "./predict.ts";
 

@@ -7,7 +7,7 @@ import { AtlasmtlError, asFileError } from "../../api/errors.ts";
 import { containerByName, RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../../api/formats.ts";
 import { reportOfRun } from "../../api/report.ts";
 import type { CommandContext } from "../context.ts";
-import { shellWord } from "../terminal/print.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 
 /** Writes the report of a benchmark or of a prediction. @throws NOT_FOUND when the run has none to make. */
 export async function runReport(path: string, out: string | null, context: CommandContext): Promise<void> {

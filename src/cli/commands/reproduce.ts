@@ -58,7 +58,7 @@ export async function runReproduce(
     if (code !== 0)
       throw new AtlasmtlError("MISMATCH", `the command ended with exit code ${code}`, {
         where: path,
-        hint: "see its message above",
+        hint: "mend what its message above says, then reproduce again",
       });
     const compared: { path: string; status: Sameness }[] = [];
     for (const { path: file } of manifest.outputs) {

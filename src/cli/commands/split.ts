@@ -14,7 +14,8 @@ import { openDataset } from "../open-dataset.ts";
 import { SPLIT_COMMAND_FLAGS, type SplitCommandFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
-import { count, plural, shellWord, table } from "../terminal/print.ts";
+import { count, plural, table } from "../terminal/print.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 
 /** Splits as the flags say. @throws USAGE before any work for a call that cannot succeed. */
 export async function runSplit(flags: SplitCommandFlags, context: CommandContext): Promise<void> {

@@ -1,7 +1,8 @@
 /** What is in a bundle. @module */
 import { TrainedModel } from "../../api/index.ts";
 import { inspectModel, type ModelInspection } from "../../api/inspect.ts";
-import { count, plural, shellWord, table } from "../terminal/print.ts";
+import { count, plural, table } from "../terminal/print.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { type Description, listed, type Section, shortText } from "./description.ts";
 
 /** Settings of training that tell models apart, by their names in `train_config`. */

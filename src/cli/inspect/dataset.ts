@@ -13,7 +13,8 @@ import {
   type UnreadableSummary,
 } from "../../api/index.ts";
 import type { OpenOptions } from "../../api/options.ts";
-import { count, percent, plural, shellWord, snakeKeys, table } from "../terminal/print.ts";
+import { count, percent, plural, snakeKeys, table } from "../terminal/print.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { type Description, listed, MAX_ITEMS, type Section } from "./description.ts";
 
 /** How something is looked at. */

@@ -1,7 +1,8 @@
 /** What is in a JSON file: a bundle's manifest, a run manifest, or something else. @module */
 import { isRunManifest, parseRunManifest } from "../../api/runs.ts";
 import type { PlainValue } from "../../api/values.ts";
-import { byteSize, shellWord, table } from "../terminal/print.ts";
+import { byteSize, table } from "../terminal/print.ts";
+import { shellWord } from "../terminal/shell-word.ts";
 import { describeBundle } from "./bundle.ts";
 import { type Description, listed, MAX_ITEMS, shortText } from "./description.ts";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { AtlasmtlError } from "../../api/errors.ts";
-import { byteSize, count, duration, indent, percent, plural, shellWord, table } from "./print.ts";
+import { AtlasmtlError, type ErrorCode, type ErrorSubject } from "../../api/errors.ts";
+import { byteSize, count, duration, indent, percent, plural, table } from "./print.ts";
+import { shellWord } from "./shell-word.ts";
 import { describeFailure } from "./show-error.ts";
 
 test("columns are aligned, wide characters counted as two, and lines end in no blanks", () => {
@@ -57,9 +58,49 @@ test("an error is one line each of what, where and fix, without control characte
     where: "a b",
     fix: "do this",
   });
-  const bare = describeFailure(new AtlasmtlError("BAD_DATA", "m"), "atlasmtl train");
-  expect([bare.where, bare.fix]).toEqual([
-    "atlasmtl train",
-    "check this file: atlasmtl inspect FILE shows what is in it",
-  ]);
+});
+
+test.each<[ErrorCode, ErrorSubject | undefined, string | undefined, string]>([
+  [
+    "BAD_DATA",
+    undefined,
+    "my q.h5ad › X",
+    "correct the file, or name what it has; atlasmtl inspect 'my q.h5ad' shows what is in it",
+  ],
+  [
+    "BAD_DATA",
+    undefined,
+    undefined,
+    "correct the file, or name what it has; atlasmtl inspect FILE shows what is in it",
+  ],
+  [
+    "BAD_FORMAT",
+    undefined,
+    "q.h5ad",
+    "copy the file again, or write it again from its source; atlasmtl inspect q.h5ad shows what is in it",
+  ],
+  [
+    "MISMATCH",
+    undefined,
+    "q.h5ad › obs",
+    "give files that belong together; atlasmtl inspect q.h5ad shows what is in it",
+  ],
+  [
+    "UNSUPPORTED",
+    undefined,
+    "a/b",
+    "write the file in a form that is read; atlasmtl inspect a/b shows what is in it",
+  ],
+  [
+    "BAD_FORMAT",
+    "artifact",
+    "m/m.pth",
+    "copy the model again from where it was made, or find the file that changed: atlasmtl verify m/m.pth",
+  ],
+  ["IO", undefined, "out", "check the disk, the memory and the permissions of this machine"],
+  ["USAGE", undefined, undefined, "correct the call; atlasmtl train --help lists what can be given"],
+])("an error of code %s without a hint has a way on", (code, subject, where, fix) => {
+  const error = new AtlasmtlError(code, "m", { where, subject });
+  const failure = describeFailure(error, "atlasmtl train");
+  expect([failure.where, failure.fix]).toEqual([where ?? "atlasmtl train", fix]);
 });

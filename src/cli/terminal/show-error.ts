@@ -9,6 +9,7 @@ import {
   type Said,
   type Wording,
 } from "../../api/errors.ts";
+import { shellWord } from "./shell-word.ts";
 
 const EXIT_CODES: Readonly<Record<ErrorSubject, number>> = {
   usage: 2,
@@ -81,24 +82,32 @@ export function describeFailure(
   const { message, hint } = inWords(known, words.setting);
   const setting = known.code === "USAGE" ? known.options[0] : undefined;
   const place = setting?.bare.wordedBy(words.place);
+  const where = oneLine(inWords(known, words.place).where ?? place ?? command);
   return {
     exitCode: EXIT_CODES[known.subject],
     code: known.code,
     what: oneLine(message),
-    where: oneLine(inWords(known, words.place).where ?? place ?? command),
-    fix: oneLine(hint ?? (place === undefined ? WAYS_ON[known.subject](command) : `correct ${place}`)),
+    where,
+    fix: oneLine(hint ?? (place === undefined ? wayOn(known, where, command) : `correct ${place}`)),
     options: known.options.map(({ bare }) => oneLine(bare.wordedBy(words.setting))),
   };
 }
 
-/** For errors that know no way on of their own. */
-const WAYS_ON: Readonly<Record<ErrorSubject, (command: string) => string>> = {
-  usage: (command) => `correct the call; ${command} --help lists what can be given`,
-  data: () => "check this file: atlasmtl inspect FILE shows what is in it",
-  artifact: () => "check the model: atlasmtl verify MODEL compares its files with their checksums",
-  environment: () => "check the disk, the memory and the permissions of this machine",
-  bug: () => "report it",
-};
+/** The way on of an error that has none of its own, by what went wrong and with which file. */
+function wayOn({ code, subject }: AtlasmtlError, where: string, command: string): string {
+  if (subject === "usage") return `correct the call; ${command} --help lists what can be given`;
+  if (subject === "environment") return "check the disk, the memory and the permissions of this machine";
+  const [file] = where.split(" › ");
+  const isPath = file !== command && /[./\\]/.test(file);
+  if (subject === "artifact")
+    return `copy the model again from where it was made, or find the file that changed: atlasmtl verify ${isPath ? shellWord(file) : "MODEL"}`;
+  const look = `atlasmtl inspect ${isPath ? shellWord(file) : "FILE"} shows what is in it`;
+  if (code === "BAD_FORMAT" || code === "LIMIT")
+    return `copy the file again, or write it again from its source; ${look}`;
+  if (code === "MISMATCH") return `give files that belong together; ${look}`;
+  if (code === "UNSUPPORTED") return `write the file in a form that is read; ${look}`;
+  return `correct the file, or name what it has; ${look}`;
+}
 
 function describeBug(error: unknown, command: string): Failure {
   const text = error instanceof Error ? error.message : String(error);

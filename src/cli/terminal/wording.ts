@@ -2,7 +2,7 @@
 import type { OptionMention, OptionValue, Wording } from "../../api/errors.ts";
 import { type Flag, type FlagTable, flagName, snakeName } from "../options/flag.ts";
 import * as tables from "../options/options.ts";
-import { shellWord } from "./print.ts";
+import { shellWord } from "./shell-word.ts";
 import type { CommandWords } from "./show-error.ts";
 
 /** The settings that a config file gave. */
