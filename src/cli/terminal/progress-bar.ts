@@ -70,16 +70,15 @@ function bars(): ProgressDisplay {
   };
 }
 
-const BAR_WIDTH = 24;
-const NARROW_BAR_WIDTH = 10;
-const WIDE = 100;
+/** Width of the bar by the columns of the terminal. */
+const barWidth = (columns: number): number => (columns < 72 ? 4 : columns < 100 ? 10 : 24);
 
 /**
  * One line of fewer than `columns` characters: what is done, a bar and the time left, then as many figures as there is
  * room for.
  */
 export function progressLine(progress: Progress, secondsLeft: number | null, columns: number): string {
-  const width = columns < WIDE ? NARROW_BAR_WIDTH : BAR_WIDTH;
+  const width = barWidth(columns);
   const share = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 1;
   const full = Math.round(share * width);
   const bar = "█".repeat(full) + "░".repeat(width - full);
