@@ -11,12 +11,14 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The names in the last `export { ... }` of the types: values, and types by their own keyword. */
+const declarations = (): string =>
+  readFileSync(join(folder, "node_modules/atlasmtl/dist/api/index.d.ts"), "utf8");
+
+/** The names that the types export: values, and types by their own keyword. */
 function exportedNames(): { readonly values: readonly string[]; readonly types: readonly string[] } {
-  const text = readFileSync(join(folder, "node_modules/atlasmtl/dist/api/index.d.ts"), "utf8");
   const names: { values: string[]; types: string[] } = { values: [], types: [] };
-  for (const [, type, list] of text.matchAll(/^export (type )?\{([^}]*)\};$/gm))
-    names[type === undefined ? "values" : "types"].push(...list.split(",").map((name) => name.trim()));
+  for (const [, isType, list] of declarations().matchAll(/^export (type )?\{([^}]*)\};$/gm))
+    names[isType === undefined ? "values" : "types"].push(...list.split(",").map((name) => name.trim()));
   return names;
 }
 
@@ -45,11 +47,18 @@ test.each(Object.entries(COMPILERS))("a strict project compiles every export: %s
   const { values, types } = exportedNames();
   expect(values).toContain("buildModel");
   expect(types).toContain("AnnData");
+  const functions = values.filter((name) =>
+    new RegExp(`^declare function ${name}\\b`, "m").test(declarations()),
+  );
+  expect(functions).toContain("predict");
   const lines = [
     `import { ${[...values, ...types.map((name) => `type ${name}`)].join(", ")} } from "atlasmtl";`,
-    // With `declaration`, the compiler has to name the type of each value by what the package exports.
     ...values.map((name) => `export const the${name} = ${name};`),
-    `export { ${types.map((name) => `type ${name}`).join(", ")} };`,
+    `export type { ${types.join(", ")} };`,
+    // With `declaration`, the compiler has to name what a function returns by types that the package exports.
+    ...functions.map(
+      (name) => `export const call${name} = (...words: Parameters<typeof ${name}>) => ${name}(...words);`,
+    ),
   ];
   const typeRoot = join(folder, "node_modules/@types");
   writeFileSync(join(folder, "every-export.ts"), lines.join("\n"));
