@@ -48,7 +48,7 @@ async function bundleCode(maps) {
   const chunks = output.filter(({ type }) => type === "chunk");
   checkChunks(chunks);
   for (const { fileName, code, source } of output) write(fileName, code ?? source);
-  return chunks.length;
+  return chunks;
 }
 
 /** The library holds no part of the command line, and no chunk waits for itself. */
@@ -71,8 +71,11 @@ function checkChunks(chunks) {
   for (const name of imports.keys()) walk(name, []);
 }
 
-/** The types of the public functions in one file, without what is internal. */
-async function bundleTypes() {
+/**
+ * The types of the public functions in one file, without what is internal. `values` are the names that the code exports:
+ * a class that is exported as a type only is one here, too.
+ */
+async function bundleTypes(values) {
   const bundle = await rollup({
     input: join(build, "api/index.d.ts"),
     plugins: [dts()],
@@ -83,7 +86,14 @@ async function bundleTypes() {
   });
   const { output } = await bundle.generate({ format: "es" });
   await bundle.close();
-  write("api/index.d.ts", output[0].code);
+  const isValue = (name) => values.includes(name.replace(/^.* as /, ""));
+  const code = output[0].code.replace(/^export \{ (.*) \};$/gm, (_, list) => {
+    const names = list.split(", ");
+    const types = names.filter((name) => !isValue(name));
+    const ofTypes = types.length === 0 ? "" : `\nexport type { ${types.join(", ")} };`;
+    return `export { ${names.filter(isValue).join(", ")} };${ofTypes}`;
+  });
+  write("api/index.d.ts", code);
 }
 
 /**
@@ -113,7 +123,7 @@ function writeBuildImports() {
 
 rmSync(dist, { recursive: true, force: true });
 writeBuildImports();
-const files = await bundleCode(process.argv.includes("--maps"));
-await bundleTypes();
+const chunks = await bundleCode(process.argv.includes("--maps"));
+await bundleTypes(chunks.find(({ fileName }) => fileName === "api/index.js").exports);
 copyFilters();
-console.log(`package: ${files} files of code, 1 of types, ${FILTERS.length} HDF5 filters`);
+console.log(`package: ${chunks.length} files of code, 1 of types, ${FILTERS.length} HDF5 filters`);

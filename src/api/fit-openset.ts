@@ -20,7 +20,7 @@ export interface FitOpensetOptions {
   readonly method?: OpensetMethod | undefined;
   /** The label column that tells known from unseen types; by default the finest. */
   readonly labelColumn?: string | undefined;
-  /** The share of known cells to keep at least, above 0, up to 1; see {@link chooseOpensetThreshold}. */
+  /** The share of known cells to keep at least, above 0, up to 1; see `chooseOpensetThreshold`. */
   readonly quantile?: number | undefined;
   /**
    * How the cells are read and compared: layer, KNN space, `opensetLabelColumn`, threads. The centroids of

@@ -49,7 +49,7 @@ export interface Hotspot {
 export interface Hotspots {
   /** The chosen parents, highest score first. */
   readonly chosen: readonly Hotspot[];
-  /** Share of all errors under the {@link N_CONCENTRATED} worst parents; 0 without errors. */
+  /** Share of all errors under the `N_CONCENTRATED` worst parents; 0 without errors. */
   readonly concentration: number;
 }
 

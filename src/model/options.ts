@@ -43,7 +43,7 @@ export type PresetName = keyof typeof PRESETS;
 /** A mapping from names to values, as a Map or a plain object. */
 export type Named<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
 
-/** Options of {@link train}; `undefined` and `null` mean not given. */
+/** Options of `buildModel`; `undefined` and `null` mean not given. */
 export interface TrainOptions {
   /** obs columns, coarse to fine; each becomes one classification head. */
   readonly labelColumns: readonly string[];

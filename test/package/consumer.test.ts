@@ -18,7 +18,9 @@ const declarations = (): string =>
 function exportedNames(): { readonly values: readonly string[]; readonly types: readonly string[] } {
   const names: { values: string[]; types: string[] } = { values: [], types: [] };
   for (const [, isType, list] of declarations().matchAll(/^export (type )?\{([^}]*)\};$/gm))
-    names[isType === undefined ? "values" : "types"].push(...list.split(",").map((name) => name.trim()));
+    names[isType === undefined ? "values" : "types"].push(
+      ...list.split(",").map((name) => name.trim().replace(/^.* as /, "")),
+    );
   return names;
 }
 

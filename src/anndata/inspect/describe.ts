@@ -26,7 +26,7 @@ export interface ColumnSummary {
   readonly nMissing: number;
   /** Distinct values of a categorical, text or boolean column. */
   readonly nClasses: number | null;
-  /** Cells per class, largest first, at most {@link MAX_CLASSES}; empty for numbers. */
+  /** Cells per class, largest first, at most `MAX_CLASSES`; empty for numbers. */
   readonly classes: readonly ClassCount[];
   /** Smallest and largest number. */
   readonly range: readonly [number, number] | null;

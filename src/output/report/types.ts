@@ -39,7 +39,7 @@ export interface ReportMethod {
   readonly settings: ConfigMap;
 }
 
-/** Everything that {@link renderReport} shows. */
+/** The input of `renderReport`. */
 export interface ReportInput {
   readonly title: string;
   /** A sentence on what was done. */
