@@ -61,7 +61,7 @@ export function checkPredictOptions(model: TrainedModel, options: PredictOptions
 /** What is to be added to a dataset, how it was predicted, and where it is to go. */
 export interface AnnotationOptions
   extends ToAnnDataOptions,
-    Pick<PredictOptions, "predictionSets" | "deepestLabel"> {
+    Pick<PredictOptions, "predictionSets" | "unknown" | "opensetMethod" | "deepestLabel"> {
   /** Where the annotated dataset is to be written (Node), as {@link checkDataset}. */
   readonly path?: string | undefined;
 }
@@ -75,9 +75,12 @@ export interface AnnotationOptions
 export async function checkAnnotation(
   model: TrainedModel,
   adata: AnnData,
-  { path, predictionSets, deepestLabel, ...options }: AnnotationOptions = {},
+  { path, predictionSets, unknown, opensetMethod, deepestLabel, ...options }: AnnotationOptions = {},
 ): Promise<void> {
-  const predicted = { predictionSets: typeof predictionSets === "number", deepestLabel };
+  const distance =
+    unknown === "distance" ||
+    ((unknown ?? null) === null && (opensetMethod ?? null) === null && (model.data.space ?? null) !== null);
+  const predicted = { predictionSets: typeof predictionSets === "number", distance, deepestLabel };
   const names = additionNames(model.data, adata, { ...options, ...predicted });
   if (path !== undefined) return checkDatasetOutput(adata, path, names);
   await (await import("../anndata/write/append.ts")).checkAnnotatable(adata, names);

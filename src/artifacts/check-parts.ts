@@ -68,13 +68,16 @@ export function checkSpace(
     });
   if (components.nGenes !== trainGenes.length)
     throw mismatch(`the components have ${components.nGenes} genes; the model has ${trainGenes.length}`);
-  const same = columns.length === labelHeads.length && columns.every(({ column }, j) => column === labelHeads[j].column);
+  const same =
+    columns.length === labelHeads.length && columns.every(({ column }, j) => column === labelHeads[j].column);
   if (!same)
     throw mismatch(
       `distances to the classes of ${columns.map(({ column }) => column).join(", ")}; the model has ${labelHeads.map(({ column }) => column).join(", ")}`,
     );
   columns.forEach(({ column, quartiles }, j) => {
     if (quartiles.length !== labelHeads[j].classes.length)
-      throw mismatch(`${column} has ${quartiles.length} classes in the component space and ${labelHeads[j].classes.length} in the model`);
+      throw mismatch(
+        `${column} has ${quartiles.length} classes in the component space and ${labelHeads[j].classes.length} in the model`,
+      );
   });
 }

@@ -99,9 +99,13 @@ function readColumn(dict: Dict, nComponents: number): ClassDistances {
   const heldOut = finiteTensor(dict, SPACE_KEYS.heldOut, [null]);
   const falls = heldOut.findIndex((distance, i) => i > 0 && distance < heldOut[i - 1]);
   if (falls >= 0)
-    throw new AtlasmtlError("BAD_DATA", `distance ${falls} is below the one before it, expected rising ones`, {
-      where: SPACE_KEYS.heldOut,
-    });
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `distance ${falls} is below the one before it, expected rising ones`,
+      {
+        where: SPACE_KEYS.heldOut,
+      },
+    );
   return {
     column: textField(dict, SPACE_KEYS.column),
     means: tensor(dict, SPACE_KEYS.means, [nClasses, nComponents]),

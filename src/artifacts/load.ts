@@ -139,7 +139,10 @@ async function loadOnce(
     space: spaceFile?.path ?? null,
   };
   return {
-    model: { ...assemble(network, metadata, bundle.manifest, reference), space: spaceFile?.content ?? null },
+    model: {
+      ...assemble(network, metadata, bundle.manifest, reference),
+      ...(spaceFile === null ? {} : { space: spaceFile.content }),
+    },
     manifest: bundle.manifest,
     paths,
     featurePanel: panelFile?.content ?? null,

@@ -161,7 +161,7 @@ async function readMatrix(
 /** Which cells the component space is fitted on. */
 function sampleRows({ nRows, nCols, nStored }: Matrix, codes: Int32Array, randomState: number): Uint32Array {
   const most = cellsForValues((nStored ?? nRows * nCols) / nRows);
-  return chooseCells(codes, streamKey(randomState, "component cells"), most);
+  return chooseCells(codes, streamKey(randomState, "component_cells"), most);
 }
 
 function sampleOf(x: Csr, rows: Uint32Array, normalize: Normalization): SpaceSample | null {

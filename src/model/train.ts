@@ -184,8 +184,9 @@ function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]
   const purposes = Array.from({ length: ensembleSize }, (_, m) => each.map((name) => memberPurpose(name, m)));
   return {
     random_state: randomState,
-    components: streamKey(randomState, "components"),
     ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),
+    component_cells: streamKey(randomState, "component_cells"),
+    components: streamKey(randomState, "components"),
   };
 }
 

@@ -17,7 +17,7 @@ export const FILE_SUFFIXES = {
   metadata: "_metadata.pkl",
   reference: "_reference.pkl",
   featurePanel: "_feature_panel.json",
-  space: "_space.pth",
+  space: "_space.pt",
   manifest: "_manifest.json",
 } as const;
 

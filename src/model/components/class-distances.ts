@@ -64,10 +64,7 @@ export function fitClassDistances(
 }
 
 /** Points in the units of `column`; a matrix of its own. */
-export function inClassUnits(
-  scores: DenseMatrix,
-  { factor }: Pick<ClassDistances, "factor">,
-): Float64Array {
+export function inClassUnits(scores: DenseMatrix, { factor }: Pick<ClassDistances, "factor">): Float64Array {
   const points = Float64Array.from(scores.data);
   for (let row = 0; row < scores.nRows; row++) solveLower(factor, scores.nCols, points, row * scores.nCols);
   return points;

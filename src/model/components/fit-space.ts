@@ -91,7 +91,10 @@ function someOf(rows: Uint32Array, { indptr }: Csr, key: number): Uint32Array {
   let [n, values] = [0, 0];
   for (; n < order.length && values < MAX_FITTED_VALUES; n++)
     values += indptr[rows[order[n]] + 1] - indptr[rows[order[n]]];
-  return order.subarray(0, n).map((at) => rows[at]).sort();
+  return order
+    .subarray(0, n)
+    .map((at) => rows[at])
+    .sort();
 }
 
 function sharesOfCounts({ nCols, indices, data }: Csr): Float32Array {

@@ -92,8 +92,7 @@ async function timesCovariance(
     for (let e = indptr[row]; e < indptr[row + 1]; e++) scatter(out, indices[e] * width, scores, data[e]);
   }
   for (let g = 0; g < nCols; g++)
-    for (let k = 0; k < width; k++)
-      out[g * width + k] = (out[g * width + k] - centre[g] * totals[k]) / nRows;
+    for (let k = 0; k < width; k++) out[g * width + k] = (out[g * width + k] - centre[g] * totals[k]) / nRows;
   return out;
 }
 

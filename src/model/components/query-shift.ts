@@ -86,11 +86,17 @@ export function querySpread(nearest: NearestClasses, quartiles: ArrayLike<number
   return ratios.length === 0 ? 1 : Math.max(1, medianOf(ratios));
 }
 
-/** For each class the first quartile of the distances of its nearest cells; NaN for fewer than three. */
+/** The quartile of a class of few cells is drawn towards that of all cells, by as many cells as these. */
+const QUARTILE_WEIGHT = 10;
+
+/** For each class the first quartile of the distances of its nearest cells; that of all cells where there are none. */
 export function classQuartiles(nearest: NearestClasses, nClasses: number): Float32Array {
-  const quartiles = new Float32Array(nClasses).fill(Number.NaN);
-  for (const [c, rows] of rowsByClass(nearest))
-    if (rows.length >= 3)
-      quartiles[c] = quantileOf(Float64Array.from(rows, (row) => nearest.distances[row]).sort(), QUARTILE);
+  if (nearest.distances.length === 0) return new Float32Array(nClasses);
+  const ofAll = quantileOf(nearest.distances.slice().sort(), QUARTILE);
+  const quartiles = new Float32Array(nClasses).fill(ofAll);
+  for (const [c, rows] of rowsByClass(nearest)) {
+    const own = quantileOf(Float64Array.from(rows, (row) => nearest.distances[row]).sort(), QUARTILE);
+    quartiles[c] = (rows.length * own + QUARTILE_WEIGHT * ofAll) / (rows.length + QUARTILE_WEIGHT);
+  }
   return quartiles;
 }

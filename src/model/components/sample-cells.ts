@@ -53,7 +53,10 @@ export function createRowCollector(rows: Uint32Array, nCols: number): RowCollect
   function reserve(n: number): void {
     if (n <= data.length) return;
     const size = Math.max(n, 2 * data.length);
-    const [wider, longer] = [nCols <= 65536 ? new Uint16Array(size) : new Uint32Array(size), new Float32Array(size)];
+    const [wider, longer] = [
+      nCols <= 65536 ? new Uint16Array(size) : new Uint32Array(size),
+      new Float32Array(size),
+    ];
     wider.set(indices.subarray(0, used));
     longer.set(data.subarray(0, used));
     [indices, data] = [wider, longer];

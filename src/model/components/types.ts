@@ -40,7 +40,8 @@ export interface ClassDistances {
   readonly factor: Float32Array;
   /** Distances of held-out cells to their nearest class, rising. */
   readonly heldOut: Float32Array;
-  /** For each class the first quartile of the distances of held-out cells nearest to it, NaN for fewer than three. */
+  /** For each class the first quartile of the distances of the held-out cells that are nearest to it, drawn towards that of
+   * all of them. */
   readonly quartiles: Float32Array;
 }
 
