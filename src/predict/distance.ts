@@ -8,7 +8,7 @@ import type { GeneAlignment } from "./align.ts";
 import type { PredictSettings } from "./options.ts";
 import { createQueryComponents, type QueryComponents } from "./query-components.ts";
 import type { Warning } from "./types.ts";
-import type { UnknownMode } from "./unknown.ts";
+import type { UnknownMode } from "./unknown-modes.ts";
 
 /** The distances of the cells in one label column. */
 export interface CellDistances extends ColumnDistances {

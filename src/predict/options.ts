@@ -16,7 +16,7 @@ import {
 } from "../preprocess/options.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
 import { checkRefinementConfig, type RefinementConfig } from "./rerank-children.ts";
-import { UNKNOWN_MODES, type UnknownMode } from "./unknown.ts";
+import { UNKNOWN_MODES, type UnknownMode } from "./unknown-modes.ts";
 
 /** Which cells take the label of their nearest reference cells. */
 export const KNN_CORRECTIONS = ["off", "low_conf_only", "all"] as const;

@@ -7,7 +7,7 @@ import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import type { Notice } from "../errors.ts";
 import type { Warning } from "../model/types.ts";
-import type { UnknownMode } from "./unknown.ts";
+import type { UnknownMode } from "./unknown-modes.ts";
 
 /** Labels of all cells in one column: `codes` are indices into `categories`. */
 export interface PredictedLabels {

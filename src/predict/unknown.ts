@@ -4,13 +4,6 @@ import type { PredictedLabels } from "./types.ts";
 /** The label of an Unknown cell. */
 export const UNKNOWN = "Unknown";
 
-/**
- * What makes a cell Unknown besides low confidence: its distance to the classes of the reference, or nothing; `off`:
- * nothing at all.
- */
-export const UNKNOWN_MODES = ["distance", "confidence", "off"] as const;
-export type UnknownMode = (typeof UNKNOWN_MODES)[number];
-
 /** Why a cell is Unknown; the first that applies, in this order, is the reason. */
 export const UNKNOWN_REASONS = [
   "low_confidence",

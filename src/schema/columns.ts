@@ -40,7 +40,7 @@ export const LABEL_COLUMNS = {
     kind: "label",
     from: "full",
     range: "classes of `L`",
-    about: "the label the network finds most probable",
+    about: "the most probable label by the network",
   },
   conf: {
     name: "conf_{}",
@@ -96,7 +96,7 @@ export const LABEL_COLUMNS = {
     kind: "flag",
     from: "standard",
     range: "",
-    about: "the cell is given no label in this column",
+    about: "the cell gets no label in this column",
   },
   final: {
     name: "pred_{}",
@@ -128,7 +128,7 @@ export const LABEL_COLUMNS = {
     from: "minimal",
     needs: "predictionSets",
     range: "classes of `L`, joined",
-    about: "the labels that hold the true one with the probability asked for, see below",
+    about: "labels that contain the true one with the requested probability, see below",
   },
 } as const satisfies Readonly<Record<string, ColumnEntry>>;
 export type ColumnKey = keyof typeof LABEL_COLUMNS;
