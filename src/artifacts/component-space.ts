@@ -4,8 +4,8 @@ import { AtlasmtlError } from "../errors.ts";
 import { type Dict, describeValue, type PickleValue } from "../formats/pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import { type ClassDistances, COMPONENT_VALUES, type ComponentSpace } from "../model/components/types.ts";
+import { SPACE_KEYS } from "../schema/bundle.ts";
 import { asDict, countField, listField, numberField, textField, within } from "./fields.ts";
-import { SPACE_KEYS } from "./schema.ts";
 
 const SPACE_VERSION = 1;
 
