@@ -4,9 +4,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { recommendation } from "./evidence/recommendation.mjs";
 
 const root = resolve(import.meta.dirname, "..");
-const load = (path) => import(join(root, "dist", path));
+const load = (path) => import(join(root, "build", path));
 const PRESETS = ["small", "default", "large"];
 const STORAGES = ["external", "external, gzip", "full"];
 const MODES = ["full", "prototypes"];
@@ -18,7 +19,7 @@ else await main();
 /** One prediction in a process of its own, so that time and memory are those of it alone. */
 async function measure(model, query, mode, labels) {
   const { openAnnData, predict, scoreLabels, TrainedModel } = await load("api/index.js");
-  const { columnLabels } = await load("anndata/column-values.js");
+  const { columnLabels } = await load("anndata/read/column-values.js");
   const adata = await openAnnData(query);
   const start = performance.now();
   const trained = await TrainedModel.load(model);
@@ -39,9 +40,13 @@ async function measure(model, query, mode, labels) {
 async function main() {
   const folder = mkdtempSync(join(tmpdir(), "atlasmtl-evidence-"));
   try {
-    const parts = [];
-    for (const task of await tasks(folder)) parts.push(section(task, await rows(task, folder)));
-    writeFileSync(join(root, "docs/evidence.md"), `${introduction()}\n${parts.join("\n")}`);
+    const measured = [];
+    for (const task of await tasks(folder)) measured.push({ ...task, rows: await rows(task, folder) });
+    const sections = measured.map((task) => section(task, task.rows));
+    writeFileSync(
+      join(root, "docs/evidence.md"),
+      `${introduction()}\n${recommendation(measured)}\n${sections.join("\n")}`,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -50,7 +55,7 @@ async function main() {
 /** Reference and query files of each task. */
 async function tasks(folder) {
   const { cellsWhere, openAnnData, selectObs } = await load("api/index.js");
-  const { writeDataset } = await load("anndata/write-annotated.js");
+  const { writeDataset } = await load("anndata/write/write-annotated.js");
   const { createSimulation } = await load("demo/simulate.js");
   const { simulatedAnnData } = await load("demo/simulated-anndata.js");
   const save = async (name, adata) => {
@@ -154,15 +159,6 @@ Made by \`npm run build && node scripts/evidence.mjs\`; not edited by hand. Each
 for calibration; each row is one prediction in a process of its own (KNN correction of cells of low confidence), so that load time (bundle and
 reference, checksums verified) and memory are those of it alone. Times depend on the machine (${cpus().length} × ${cpus()[0]?.model ?? "unknown"}) and on
 what else it does; scores do not.
-
-## Recommendation
-
-- **Preset: \`default\`.** \`large\` is within .015 of it on every score of the mode \`full\` and twice as large on disk; \`small\` is as good where cells are many (Kang) and loses up to
-  .07 accuracy and .05 macro F1 on the finest level where they are few (PBMC, simulated).
-- **Storage: \`external\`, the default.** It changes nothing in the scores. gzip (\`--reference-path reference.pkl.gz\`) saves 8 to 32 % of the disk for some
-  tenths of a second: worth it for bundles that are sent or archived. \`full\` costs as much as \`external\` and cannot be loaded without its reference.
-- **Reference mode: \`full\`.** \`prototypes\` loses on nearly every task, .01 to .14 accuracy on the finest level: each label has one centroid and so one vote, votes
-  scatter, and more cells end Unknown. It saves no memory, as the reference is loaded to make the centroids.
 `;
 }
 

@@ -108,16 +108,6 @@ export function phrase(
   );
 }
 
-/** Phrases after one another, with a text between each two. */
-export function joined(parts: readonly (string | OptionMention | Phrase)[], separator: string): Phrase {
-  return new Phrase(
-    parts.flatMap((part, i) => [
-      ...(i === 0 ? [] : [separator]),
-      ...(part instanceof Phrase ? part.parts : [part]),
-    ]),
-  );
-}
-
 /** A text of an error or a notice. */
 export type Said = string | OptionMention | Phrase;
 

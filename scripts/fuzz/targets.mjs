@@ -33,6 +33,22 @@ function tinyParts() {
   };
 }
 
+/** Parquet tables of a prediction, and of one column that pages of every kind hold. */
+async function parquetTables(toParquet, predictions) {
+  const { parquetWriteBuffer } = await import("hyparquet-writer");
+  const columnData = [
+    { name: "obs_name", data: Array.from({ length: 40 }, (_, i) => `cell-${i}`), type: "STRING" },
+    { name: "coded", data: Array.from({ length: 40 }, (_, i) => ["a", "b", null][i % 3]), type: "STRING" },
+    { name: "score", data: Array.from({ length: 40 }, (_, i) => i / 7), type: "DOUBLE" },
+    { name: "count", data: Array.from({ length: 40 }, (_, i) => i), type: "INT32" },
+    { name: "flag", data: Array.from({ length: 40 }, (_, i) => i % 2 === 0), type: "BOOLEAN" },
+  ];
+  const tables = ["SNAPPY", "UNCOMPRESSED"].map(
+    (codec) => new Uint8Array(parquetWriteBuffer({ columnData, codec, rowGroupSize: 16 })),
+  );
+  return [...tables, toParquet(predictions, { mode: "full" })];
+}
+
 /** A store over bytes by name. */
 function memoryStore(files, bytesSource, AtlasmtlError) {
   return {
@@ -88,16 +104,20 @@ export async function createTargets() {
     built("artifacts/bundle-manifest.js"),
     built("artifacts/run-manifest.js"),
   ]);
-  const [zip, zipEmit, gzip, torch, pickle, configValues, blobs, errors] = await Promise.all([
-    built("formats/zip/read.js"),
-    built("formats/zip/emit.js"),
-    built("formats/compression/gzip.js"),
-    built("formats/torch.js"),
-    built("formats/pickle/parse.js"),
-    built("artifacts/config-values.js"),
-    built("core/blob-source.js"),
-    built("errors.js"),
-  ]);
+  const [zip, zipEmit, gzip, torch, pickle, configValues, blobs, errors, parquet, toParquet, codecs] =
+    await Promise.all([
+      built("formats/zip/read.js"),
+      built("formats/zip/emit.js"),
+      built("formats/compression/gzip.js"),
+      built("formats/torch.js"),
+      built("formats/pickle/parse.js"),
+      built("artifacts/config-values.js"),
+      built("core/blob-source.js"),
+      built("errors.js"),
+      built("output/read-parquet.js"),
+      built("output/to-parquet.js"),
+      built("formats/zarr/codecs.js"),
+    ]);
   const h5ad = await write.emitH5ad(tinyParts());
   const adata = await openAnnData(h5ad);
   const { buildModel } = await built("api/build-model.js");
@@ -107,6 +127,8 @@ export async function createTargets() {
     numEpochs: 1,
     coordTargets: new Map([["umap", "X_umap"]]),
   });
+  const { predict } = await built("api/predict.js");
+  const predicted = await predict(model, adata, {});
   await adata.close();
   const files = new Map();
   const storeOf = (held) => memoryStore(held, blobs.bytesSource, errors.AtlasmtlError);
@@ -209,6 +231,11 @@ export async function createTargets() {
       name: "gzip",
       seeds: parts.metadata.map((bytes) => new Uint8Array(gzipSync(bytes))),
       run: (bytes) => void gzip.gunzip(bytes, { maxBytes: 1 << 24 }),
+    },
+    {
+      name: "parquet",
+      seeds: await parquetTables(toParquet.toParquet, predicted.data),
+      run: (bytes) => parquet.readParquetCells(bytes, "table.parquet", codecs.decompress),
     },
     {
       name: "bundle",

@@ -32,7 +32,7 @@ export interface DemoOptions {
 }
 
 /** Settings of the demonstration: as small as gives sound results. */
-export const DEMO_DEFAULTS = {
+const DEMO_DEFAULTS = {
   numEpochs: 12,
   batchSize: 128,
   valFraction: 0.15,

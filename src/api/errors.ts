@@ -1,5 +1,6 @@
 /** The errors of the library, how hosts word them, and how those of a system become ones. @module */
 export { asFileError, isFullMemory } from "../core/file-errors.ts";
+export { shown } from "../core/shown.ts";
 export type {
   ErrorCode,
   ErrorSubject,
@@ -12,7 +13,6 @@ export type {
 export {
   AtlasmtlError,
   changed,
-  ERROR_CODES,
   inWords,
   isAtlasmtlError,
   locate,

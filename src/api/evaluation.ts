@@ -1,4 +1,5 @@
 /** Scores of predictions that were written before; `evaluate.ts` loads it on first use. @module */
+
 import { fromConfig, toConfig } from "../artifacts/config-values.ts";
 import { scoreMethod } from "../benchmark/score.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
@@ -8,6 +9,7 @@ import { VERSION } from "../core/version.ts";
 import { matchTruth, openCellTable, readPredictions } from "../output/read-predictions.ts";
 import { whole } from "../output/report/numbers.ts";
 import { renderReport } from "../output/report/page.ts";
+import { readMethod } from "../output/report/types.ts";
 import { deriveHierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import type { ReportFiles } from "./prediction-result.ts";
@@ -101,17 +103,7 @@ export class Evaluation {
       truths,
       groups: domains === null ? null : { name: domainKey!, labels: domains },
       embedding: null,
-      methods: [
-        {
-          name: "predictions",
-          description: null,
-          labels,
-          reasons: null,
-          coordinates: new Map(),
-          costs: [],
-          settings: new Map(),
-        },
-      ],
+      methods: [readMethod("predictions", labels)],
       files,
       provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }],
       command,

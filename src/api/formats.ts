@@ -8,6 +8,6 @@ export {
 } from "../anndata/containers/containers.ts";
 export { bundleAt } from "../artifacts/choose-bundle.ts";
 export { asModelPath } from "../artifacts/locations.ts";
-export { holdsMetadata, RESULT_ENDINGS } from "../output/table-formats.ts";
+export { RESULT_ENDINGS } from "../output/table-formats.ts";
 export { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../schema/bundle.ts";
-export { columnName, isPredictionColumn, labelColumnOf } from "../schema/columns.ts";
+export { isPredictionColumn, labelColumnOf } from "../schema/columns.ts";

@@ -1,4 +1,5 @@
 /** The report of a run that was made before (Node). @module */
+
 import { platform } from "#platform";
 import { writtenContainer } from "../anndata/containers/containers.ts";
 import { openAnnData } from "../anndata/open.ts";
@@ -11,6 +12,7 @@ import { openCellTable, readPredictions } from "../output/read-predictions.ts";
 import { chooseEmbedding } from "../output/report/embedding-points.ts";
 import { whole } from "../output/report/numbers.ts";
 import { renderReport } from "../output/report/page.ts";
+import { readMethod } from "../output/report/types.ts";
 import { columnName, labelColumnOf } from "../schema/columns.ts";
 import { readRun } from "./runs.ts";
 
@@ -55,17 +57,7 @@ async function reportOfPrediction(
       truths: new Map(),
       groups: null,
       embedding: adata === null ? null : await chooseEmbedding(adata, new Map()),
-      methods: [
-        {
-          name: "atlasmtl",
-          description: null,
-          labels,
-          reasons: null,
-          coordinates: new Map(),
-          costs: [],
-          settings: new Map(),
-        },
-      ],
+      methods: [readMethod("atlasmtl", labels)],
       files: [
         ...inputs.map((each) => ({ ...each, role: "input" })),
         ...outputs.map((each) => ({ ...each, role: "output" })),

@@ -28,7 +28,7 @@ export interface SaveOptions extends BundleOptions {
 }
 
 /** The name of the model file in {@link TrainedModel.toFiles}; the other names derive from it. */
-export const DEFAULT_MODEL_NAME = "model.pth";
+const DEFAULT_MODEL_NAME = "model.pth";
 
 /**
  * A model in memory.

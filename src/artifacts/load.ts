@@ -37,7 +37,7 @@ export interface LoadModelOptions extends Pick<WorkOptions, "signal"> {
   readonly verifyChecksums?: boolean | undefined;
 }
 
-export const LOAD_MODEL_DEFAULTS = { verifyChecksums: true } as const satisfies LoadModelOptions;
+const LOAD_MODEL_DEFAULTS = { verifyChecksums: true } as const satisfies LoadModelOptions;
 
 /** A model and the other content of its bundle. */
 export interface LoadedModel {

@@ -3,8 +3,10 @@
  * (docs/specification/5-benchmark.md#dataset-manifest).
  * @module
  */
+
 import { type ConfigValue, Float } from "../core/config.ts";
 import { didYouMean, nearest } from "../core/nearest.ts";
+import { shown } from "../core/shown.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../model/options.ts";
 import { resolveTrainOptions } from "../model/resolve-options.ts";
@@ -41,7 +43,7 @@ const OPTIONAL = [
 const NOT_IN_TRAIN = ["labelColumns", "coordTargets", "initModel", "initModelPath", "preprocess"];
 const NOT_IN_PREDICT = ["keepCoords"];
 
-export const MANIFEST_DEFAULTS = { datasetName: "dataset", protocolVersion: 1, randomSeed: 42 } as const;
+const MANIFEST_DEFAULTS = { datasetName: "dataset", protocolVersion: 1, randomSeed: 42 } as const;
 
 /** Cells whose value in each of these obs columns is in its list. */
 export type Subset = ReadonlyMap<string, readonly string[]>;
@@ -272,11 +274,6 @@ function asConfig(value: unknown, where: string): ConfigValue {
 }
 
 const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
-
-function shown(value: unknown): string {
-  const text = value instanceof Map ? "a mapping" : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-}
 
 function bad(message: string, where: string, hint: string): AtlasmtlError {
   return new AtlasmtlError("USAGE", message, { where, hint });

@@ -43,7 +43,7 @@ export const DECISION_FILES = {
 } as const;
 
 /** The name of the guard that a refinement must pass. */
-export const GUARDRAIL = "phmap_v1";
+const GUARDRAIL = "phmap_v1";
 
 /** A score that falls by less is a rounding error. */
 const ROUNDING = 1e-12;

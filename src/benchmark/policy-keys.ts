@@ -13,14 +13,10 @@ export const TRAIN_POLICY_KEYS = [
 /** The key of `predict` that belongs to the refinement. */
 export const PREDICT_POLICY_KEYS = ["refinement_policy"] as const;
 
-export const TASK_WEIGHT_POLICIES = ["auto_task_weight_schedule_v1"] as const;
+const TASK_WEIGHT_POLICIES = ["auto_task_weight_schedule_v1"] as const;
 export const REFINEMENT_POLICIES = ["auto_parent_conditioned_reranker_v1"] as const;
 /** By which score of the development cells a candidate must beat the base. */
-export const TASK_WEIGHT_SELECTORS = [
-  "finest_macro_f1",
-  "finest_balanced_accuracy",
-  "full_path_accuracy",
-] as const;
+const TASK_WEIGHT_SELECTORS = ["finest_macro_f1", "finest_balanced_accuracy", "full_path_accuracy"] as const;
 
 /** How task weights are chosen. */
 export interface TaskWeightPolicy {

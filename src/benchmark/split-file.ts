@@ -3,11 +3,9 @@ import { splitValidation } from "../model/validation-split.ts";
 import { quotedCsv } from "../output/csv-text.ts";
 import type { BenchmarkData } from "./benchmark-cells.ts";
 
-/** What a cell was used for. A cell may be in both where the sides overlap. */
-export const PARTS = ["train", "validation", "query", "unused"] as const;
-
 /**
- * The lines of `split.csv`: file, cell and part. `validation` cells are those of the reference that training
+ * The lines of `split.csv`: file, cell and part, which is `train`, `validation`, `query` or `unused`; where the sides
+ * overlap, a cell has two. `validation` cells are those of the reference that training
  * holds out, by `valFraction` and the seed of the split.
  */
 export function splitCsv(

@@ -78,7 +78,7 @@ export function asMarkdown(rows: Rows): string {
 }
 
 /** Names from data stay text. */
-export const markdownCell = (cell: string): string =>
+const markdownCell = (cell: string): string =>
   cell.replace(/[\r\n]+/g, " ").replace(/[\\|`*_<>[\]]/g, (character) => `\\${character}`);
 
 /** `benchmark_report.md`. */

@@ -53,7 +53,7 @@ export function refuseInputs(outputs: readonly string[], inputs: readonly string
 }
 
 /** Relative to `folder` with forward slashes when inside it, else as given. */
-export function recordedPath(path: string, folder: string): string {
+function recordedPath(path: string, folder: string): string {
   const inside = relative(resolve(folder), resolve(path));
   if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return path;
   return inside.replaceAll(sep, "/");

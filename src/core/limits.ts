@@ -44,7 +44,7 @@ export const MAX_ZIP_ENTRIES = 1_000_000;
 export const MAX_DEFLATE_RATIO = 1032;
 
 /** Bytes that one compressed file or entry may expand to. */
-export const MAX_INFLATED_BYTES = 0xffff_ffff;
+const MAX_INFLATED_BYTES = 0xffff_ffff;
 
 /**
  * The largest compression ratio of whole files of arrays; float32 values barely compress, repeated labels

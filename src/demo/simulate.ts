@@ -19,7 +19,7 @@ import { type TypePath, typePaths } from "./cell-types.ts";
 import { drawProfiles, type ExpressionProfiles } from "./profiles.ts";
 import { negativeBinomial, openUniform, standardNormal } from "./samplers.ts";
 
-export const PARTS = ["reference", "query"] as const;
+const PARTS = ["reference", "query"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface SimulationOptions {

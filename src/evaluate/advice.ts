@@ -44,8 +44,8 @@ export interface RefinementAdvice extends Advice {
   readonly topParents: number | null;
 }
 
-export const TASK_WEIGHT_RULE_VERSION = "task_weight_schedule_v1";
-export const REFINEMENT_RULE_VERSION = "parent_conditioned_refinement_v1";
+const TASK_WEIGHT_RULE_VERSION = "task_weight_schedule_v1";
+const REFINEMENT_RULE_VERSION = "parent_conditioned_refinement_v1";
 
 const SCHEDULES: ReadonlyMap<number, readonly TaskWeightCandidate[]> = new Map([
   [3, pair([0.8, 1, 1.8], [0.5, 1, 3])],

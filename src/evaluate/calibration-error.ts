@@ -7,7 +7,7 @@
 import { AtlasmtlError } from "../errors.ts";
 
 /** Equal bins over (0, 1], closed on the right (docs/specification/5-benchmark.md#metrics). */
-export const CALIBRATION_BINS = 15;
+const CALIBRATION_BINS = 15;
 
 /** One bar of a reliability plot; the means of an empty bin are NaN. */
 export interface CalibrationBin {

@@ -17,7 +17,7 @@ export interface CoordinateOptions {
 }
 
 /** Computing ranks takes time with the square of the cells: seconds for 4,000. */
-export const COORDINATE_DEFAULTS = { k: 10, maxCells: 4000, seed: 0 } as const;
+const COORDINATE_DEFAULTS = { k: 10, maxCells: 4000, seed: 0 } as const;
 
 /** Scores of one coordinate head. */
 export interface CoordinateMetrics {

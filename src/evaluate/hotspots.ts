@@ -33,7 +33,7 @@ export const DEFAULT_HOTSPOT_OPTIONS: HotspotOptions = {
 };
 
 /** Number of parents whose share defines the concentration. */
-export const N_CONCENTRATED = 3;
+const N_CONCENTRATED = 3;
 
 /** One parent and its part of the errors. */
 export interface Hotspot {

@@ -3,8 +3,10 @@
  * (docs/specification/2-training.md#child-correction).
  * @module
  */
+
 import { type ConfigMap, Float, keyed } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
+import { shown } from "../core/shown.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { childFeatureCount } from "../kernels/reference/child-features.ts";
 import {
@@ -21,12 +23,11 @@ import {
   checkEntries,
   checkName,
   checkNumber,
-  shown,
   usageError,
 } from "./option-checks.ts";
 import type { ChildCorrection, LabelHead, Warning } from "./types.ts";
 
-export const CHILD_CORRECTION_MODES = ["joint", "frozen_base"] as const;
+const CHILD_CORRECTION_MODES = ["joint", "frozen_base"] as const;
 
 /** Options of child correction; `undefined` and `null` mean not given. */
 export interface ChildCorrectionOptions {

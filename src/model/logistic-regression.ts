@@ -49,7 +49,7 @@ export interface LogisticOptions {
   readonly onIteration?: ((iteration: number) => Promise<void>) | undefined;
 }
 
-export const DEFAULT_LOGISTIC_OPTIONS: LogisticOptions = {
+const DEFAULT_LOGISTIC_OPTIONS: LogisticOptions = {
   c: 1,
   penalty: 1,
   isBalanced: false,

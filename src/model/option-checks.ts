@@ -1,18 +1,10 @@
 /** Checks option values of callers, command lines and files. @module */
 import { didYouMean } from "../core/nearest.ts";
+import { shown } from "../core/shown.ts";
 import { AtlasmtlError, option, phrase, type Said } from "../errors.ts";
 
 export function usageError(message: Said, hint?: Said): AtlasmtlError {
   return new AtlasmtlError("USAGE", message, hint === undefined ? {} : { hint });
-}
-
-/** A value as messages show it. */
-export function shown(value: unknown): string {
-  return typeof value === "string"
-    ? `"${value}"`
-    : Array.isArray(value)
-      ? `[${value.map(shown)}]`
-      : String(value);
 }
 
 /** The allowed range of a number; `above` and `below` are exclusive, `min` and `max` inclusive. */

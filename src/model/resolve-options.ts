@@ -1,5 +1,7 @@
 /** Resolves the options of training: defaults, preset, explicit options, and all checks. @module */
+
 import { didYouMean } from "../core/nearest.ts";
+import { shown } from "../core/shown.ts";
 import { notice, option, phrase } from "../errors.ts";
 import { resolveChildOptions } from "./child-options.ts";
 import { CLASS_WEIGHTING_MODES, type ResolvedClassBalance } from "./class-balance.ts";
@@ -9,7 +11,6 @@ import {
   checkEntries,
   checkName,
   checkNumber,
-  shown,
   usageError,
 } from "./option-checks.ts";
 import {

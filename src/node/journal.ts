@@ -42,7 +42,7 @@ export function journalPath(target: string): string {
 }
 
 /** For the name of a journal, the last file of its commit; null for any other name. */
-export function journalTarget(name: string): string | null {
+function journalTarget(name: string): string | null {
   return /^\.(.+)\.commit$/.exec(name)?.[1] ?? null;
 }
 
@@ -60,7 +60,7 @@ export function emitJournal(path: string, { files, replaces }: Journal): Uint8Ar
 }
 
 /** Reads the journal at `path`; null if it is not a journal. (No writer leaves an incomplete one.) */
-export async function readJournal(disk: Disk, path: string): Promise<Journal | null> {
+async function readJournal(disk: Disk, path: string): Promise<Journal | null> {
   const stats = await disk.look(path);
   if (!stats?.isFile() || stats.size > MAX_JOURNAL_BYTES) return null;
   try {
@@ -103,7 +103,7 @@ function isDigest(value: unknown): value is string {
  * The files that are still under their temporary names; null for a void journal: a file exists neither at its
  * final nor at its temporary path with its recorded content, or another program has replaced the last one.
  */
-export async function pendingFiles(disk: Disk, { files, replaces }: Journal): Promise<JournalFile[] | null> {
+async function pendingFiles(disk: Disk, { files, replaces }: Journal): Promise<JournalFile[] | null> {
   const pending: JournalFile[] = [];
   for (const file of files) {
     if (await isWhole(disk, file.temporary, file)) pending.push(file);
@@ -158,7 +158,7 @@ export async function finishJournal(
 }
 
 /** True if the file has exactly these bytes. */
-export async function holds(disk: Disk, path: string, bytes: Uint8Array): Promise<boolean> {
+async function holds(disk: Disk, path: string, bytes: Uint8Array): Promise<boolean> {
   try {
     return Buffer.from(bytes).equals(await disk.read(path));
   } catch {

@@ -14,7 +14,7 @@ export interface ApproximateOptions {
   readonly nProbes: number;
 }
 
-export const DEFAULT_APPROXIMATE_OPTIONS: ApproximateOptions = { nLists: null, nProbes: 16 };
+const DEFAULT_APPROXIMATE_OPTIONS: ApproximateOptions = { nLists: null, nProbes: 16 };
 
 /** Rounds of k-means, on this many points per list. */
 const ROUNDS = 5;

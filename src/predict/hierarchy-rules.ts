@@ -3,10 +3,12 @@
  * (docs/specification/3-prediction.md#hierarchy).
  * @module
  */
+
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError, notice, option, type Phrase, phrase } from "../errors.ts";
 import type { Model, ReferenceLabels } from "../model/types.ts";
+import { HIERARCHY_RULE } from "../schema/prediction.ts";
 import type { PredictedLabels, Warning } from "./types.ts";
 import { HIERARCHY_REASON, UNKNOWN } from "./unknown.ts";
 
@@ -36,13 +38,13 @@ export function parseHierarchyRules(json: unknown): HierarchyRules {
   const rules = new Map<string, HierarchyRule>();
   for (const [column, rule] of entries(json, "the rules")) {
     const fields = new Map(entries(rule, column));
-    const parentColumn = fields.get("parent_col");
+    const parentColumn = fields.get(HIERARCHY_RULE.parentCol);
     if (typeof parentColumn !== "string")
-      throw badRule(`${column} › parent_col`, "a column name", parentColumn);
+      throw badRule(`${column} › ${HIERARCHY_RULE.parentCol}`, "a column name", parentColumn);
     const childToParent = new Map<string, string>();
-    for (const [child, parent] of entries(fields.get("child_to_parent"), `${column} › child_to_parent`)) {
-      if (typeof parent !== "string")
-        throw badRule(`${column} › child_to_parent › ${child}`, "a label", parent);
+    const where = `${column} › ${HIERARCHY_RULE.childToParent}`;
+    for (const [child, parent] of entries(fields.get(HIERARCHY_RULE.childToParent), where)) {
+      if (typeof parent !== "string") throw badRule(`${where} › ${child}`, "a label", parent);
       childToParent.set(child, parent);
     }
     rules.set(column, { parentColumn, childToParent });
@@ -155,7 +157,7 @@ export async function resolveHierarchy(
     const parent = requireColumn(
       columns,
       parentColumn,
-      phrase`${option("hierarchyRules")} › ${column} › parent_col`,
+      phrase`${option("hierarchyRules")} › ${column} › ${HIERARCHY_RULE.parentCol}`,
     );
     if (parent >= child)
       throw new AtlasmtlError(

@@ -1,10 +1,12 @@
 /** The options of prediction, their defaults and their checks (docs/specification/3-prediction.md). @module */
+
 import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
+import { shown } from "../core/shown.ts";
 import { option, phrase } from "../errors.ts";
 import { SET_COVERAGES } from "../model/conformal.ts";
-import { checkChoice, checkName, checkNumber, shown, usageError } from "../model/option-checks.ts";
+import { checkChoice, checkName, checkNumber, usageError } from "../model/option-checks.ts";
 import { INPUT_TRANSFORMS, type InputTransform, type Model } from "../model/types.ts";
 import {
   DUPLICATE_POLICIES,

@@ -2,11 +2,13 @@
  * Applies a refinement to the children of a prediction (docs/specification/3-prediction.md#refinement).
  * @module
  */
+
 import { loadRefinementPlan, loadReranker, namesHash } from "../artifacts/refinement.ts";
 import type { FileInput } from "../core/bytes.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { shown } from "../core/shown.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
-import { shown, usageError } from "../model/option-checks.ts";
+import { usageError } from "../model/option-checks.ts";
 import { type BoundReranker, bindReranker, type Reranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
 import { REFINEMENT_KEYS, REFINEMENT_METADATA_KEYS, REFINEMENT_METHODS } from "../schema/refinement.ts";
@@ -19,7 +21,7 @@ export type RefinementConfig =
   | { readonly method: typeof REFINEMENT_METHODS.plan; readonly planPath: string };
 
 /** Why a refinement was not applied. */
-export const FALLBACK_REASONS = [
+const FALLBACK_REASONS = [
   "child_class_mismatch",
   "hierarchy_child_to_parent_hash_mismatch",
   "plan_disabled",

@@ -169,7 +169,7 @@ export async function chooseCounts(
 }
 
 /** What a sample of values looks like, with its numbers. */
-export function describeCounts(summary: CountsSummary): string {
+function describeCounts(summary: CountsSummary): string {
   const { sampledValues, integerFraction, min, max, hasNegative } = summary;
   if (sampledValues === 0) return "no value other than zero in the rows looked at";
   const whole = `${(100 * integerFraction).toFixed(1)} % of ${sampledValues} values are whole numbers`;

@@ -17,9 +17,6 @@ export const LABEL_SCORES = keysOf(
   "n_covered",
 );
 
-/** Scores of prediction sets, beside those of labels. */
-export const SET_SCORES = keysOf("set_coverage", "mean_set_size", "single_label_rate");
-
 /** What neighbours and Unknown did to one column. */
 export const BEHAVIOUR_SCORES = keysOf(
   "unknown_rate",

@@ -21,12 +21,25 @@ export function varint(value: number | bigint): number[] {
 const zigzag = (value: number): number[] => varint(value < 0 ? -2n * BigInt(value) - 1n : 2n * BigInt(value));
 export const u32 = (value: number): number[] => [...new Uint8Array(Uint32Array.of(value).buffer)];
 
-const integer = (id: number, value: number): Field => [id, 6, zigzag(value)];
+/** A number of 32 bits, and one of 64. */
+const integer = (id: number, value: number): Field => [id, 5, zigzag(value)];
+const long = (id: number, value: number): Field => [id, 6, zigzag(value)];
 const text = (id: number, value: string): Field => [id, 8, joined(varint(Buffer.byteLength(value)), value)];
 const list = (id: number, items: readonly Uint8Array[], length = items.length): Field => [
   id,
   9,
   joined([0xf0 | 12], varint(length), ...items),
+];
+/** A list of integers, and one of texts. */
+const plain = (id: number, items: readonly Bytes[]): Field => [
+  id,
+  9,
+  joined([(items.length << 4) | 5], ...items),
+];
+const texts = (id: number, items: readonly string[]): Field => [
+  id,
+  9,
+  joined([(items.length << 4) | 8], ...items.map((item) => text(0, item)[2])),
 ];
 const nested = (id: number, value: Uint8Array): Field => [id, 12, value];
 
@@ -123,9 +136,12 @@ export function lyingParquet({
       ...(converted === undefined ? [] : [integer(6, converted)]),
     ),
   );
-  for (const { codec = 0, pages, start, length } of columns) {
+  for (const { name = "x", type = 6, codec = 0, pages, start, length } of columns) {
     const bytes = joined(...pages);
-    const place = struct(integer(4, codec), integer(7, length ?? bytes.length), integer(9, start ?? at));
+    const place = struct(
+      ...[integer(1, type), plain(2, [[0]]), texts(3, [name]), integer(4, codec), long(5, groupRows)],
+      ...[long(6, bytes.length), long(7, length ?? bytes.length), long(9, start ?? at)],
+    );
     chunks.push(struct(nested(3, place)));
     body.push(bytes);
     at += bytes.length;
@@ -133,8 +149,8 @@ export function lyingParquet({
   const root = struct(text(4, "schema"), integer(5, declared ?? columns.length));
   const end = struct(
     list(2, [root, ...schema], listed),
-    integer(3, rows),
-    list(4, [struct(list(1, chunks), integer(3, groupRows))]),
+    long(3, rows),
+    list(4, [struct(list(1, chunks), long(3, groupRows))]),
   );
   return joined("PAR1", ...body, end, u32(footer ?? end.length), "PAR1");
 }

@@ -52,7 +52,7 @@ export interface AnnDataSummary {
 }
 
 /** Maximum number of listed classes per column. */
-export const MAX_CLASSES = 50;
+const MAX_CLASSES = 50;
 
 /** Describes an open dataset without reading its matrices. */
 export async function describeAnnData(adata: AnnData): Promise<AnnDataSummary> {

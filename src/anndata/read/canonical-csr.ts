@@ -15,7 +15,7 @@ export interface EntryProblem {
 }
 
 /** Column numbers in the narrowest type, stored in `room` if it is given. */
-export function compactColumns(
+function compactColumns(
   columns: Int32Array,
   nCols: number,
   scratch?: ScratchBuffer,

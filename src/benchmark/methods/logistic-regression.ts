@@ -1,4 +1,5 @@
 /** Multinomial logistic regression as CellTypist trains it. @module */
+
 import { type ConfigValue, Float } from "../../core/config.ts";
 import { nextTurn, throwIfAborted } from "../../core/progress.ts";
 import { startRuntimeMeter } from "../../core/runtime-meter.ts";
@@ -13,13 +14,12 @@ import {
 import { plainLabels } from "../../predict/plain-labels.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
 import { logNormalised, normalisationOf } from "../matrices.ts";
-
 import { scaleOf, standardise } from "./standardised.ts";
-import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
+import { type MethodOutcome, type MethodWork, plainOutcome, type SharedData } from "./types.ts";
 import { usageOf } from "./usage.ts";
 
 /** Strength of the data against the penalty, and when to stop, as scikit-learn has them. */
-export const LOGISTIC_DEFAULTS = { c: 1, maxIter: 200, tolerance: 1e-4 } as const;
+const LOGISTIC_DEFAULTS = { c: 1, maxIter: 200, tolerance: 1e-4 } as const;
 
 /**
  * Labels each cell by a regression on standardised log-normalised values, level by level. Values are cut at
@@ -63,10 +63,8 @@ export async function runLogisticRegression(data: SharedData, work: MethodWork):
     const { codes, probabilities } = predictLogistic(model, query);
     return plainLabels(column, codes, categories, probabilities);
   });
-  return {
+  return plainOutcome({
     labels,
-    reasons: null,
-    coords: new Map(),
     trainUsage,
     predictUsage: usageOf(meter, "predict", query.nRows, 1),
     trainConfig: new Map<string, ConfigValue>([
@@ -75,12 +73,9 @@ export async function runLogisticRegression(data: SharedData, work: MethodWork):
       ["iterations", new Map(models.map(({ column, model }) => [column, model.iterations]))],
       ["has_converged", new Map(models.map(({ column, model }) => [column, model.hasConverged]))],
     ]),
-    predictConfig: new Map(),
-    predictionMetadata: null,
     normalisation: `${normalisationOf(data.shared)}, standardised, cut at 10 deviations`,
-    seeds: new Map(),
     warnings: [],
-  };
+  });
 }
 
 /** The most probable class of each row, and its probability. */

@@ -1,11 +1,12 @@
 /** The label whose mean profile is nearest. @module */
+
 import type { ConfigValue } from "../../core/config.ts";
 import type { Csr } from "../../core/csr.ts";
 import { nextTurn, throwIfAborted } from "../../core/progress.ts";
 import { startRuntimeMeter } from "../../core/runtime-meter.ts";
 import { plainLabels } from "../../predict/plain-labels.ts";
 import { logNormalised, normalisationOf } from "../matrices.ts";
-import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
+import { type MethodOutcome, type MethodWork, plainOutcome, type SharedData } from "./types.ts";
 import { usageOf } from "./usage.ts";
 
 /** Labels each cell by the nearest centroid (Euclidean) of log-normalised profiles, level by level. */
@@ -27,19 +28,14 @@ export async function runNearestCentroid(data: SharedData, work: MethodWork): Pr
     labels.push(plainLabels(column, codes, data.referenceLabels.get(column)!.categories, null));
     work.onProgress?.({ phase: "centroids", done: c + 1, total: data.labelColumns.length });
   }
-  return {
+  return plainOutcome({
     labels,
-    reasons: null,
-    coords: new Map(),
     trainUsage,
     predictUsage: usageOf(meter, "predict", query.nRows, 1),
     trainConfig: new Map<string, ConfigValue>([["distance", "euclidean"]]),
-    predictConfig: new Map(),
-    predictionMetadata: null,
     normalisation: normalisationOf(data.shared),
-    seeds: new Map(),
     warnings: [],
-  };
+  });
 }
 
 /** Mean profiles, `[labels, genes]`; of a label without cells all NaN. */

@@ -1,14 +1,15 @@
 /** The nearest reference cells in the matrix itself. @module */
+
 import { type ConfigValue, Float } from "../../core/config.ts";
 import { startRuntimeMeter } from "../../core/runtime-meter.ts";
 import { chosenCells, visitNeighbours } from "../../predict/neighbours.ts";
 import { plainLabels } from "../../predict/plain-labels.ts";
 import { createBallot } from "../../predict/vote.ts";
 import { denseOf } from "../matrices.ts";
-import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
+import { type MethodOutcome, type MethodWork, plainOutcome, type SharedData } from "./types.ts";
 import { usageOf } from "./usage.ts";
 
-export const KNN_DEFAULTS = { k: 15 } as const;
+const KNN_DEFAULTS = { k: 15 } as const;
 
 /**
  * Labels each cell by the distance-weighted vote of its `k` nearest reference cells, level by level; the
@@ -45,23 +46,17 @@ export async function runReferenceKnn(data: SharedData, work: MethodWork): Promi
     },
     work,
   );
-  return {
+  return plainOutcome({
     labels: polls.map(({ column, winners, categories, shares }) =>
       plainLabels(column, winners, categories, shares),
     ),
-    reasons: null,
-    coords: new Map(),
-    trainUsage: null,
     predictUsage: usageOf(meter, "predict", queries.nRows, work.engine.numThreads),
-    trainConfig: null,
     predictConfig: new Map<string, ConfigValue>([
       ["k", k],
       ["vote_mode", "distance_weighted"],
       ["distance_floor", new Float(1e-6)],
     ]),
-    predictionMetadata: null,
     normalisation: binary ? "expressed or not" : "values as stored",
-    seeds: new Map(),
     warnings: [],
-  };
+  });
 }

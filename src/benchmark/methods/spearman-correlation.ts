@@ -1,4 +1,5 @@
 /** Rank correlation with reference profiles, in the style of SingleR. @module */
+
 import { type ConfigValue, Float } from "../../core/config.ts";
 import type { Csr } from "../../core/csr.ts";
 import { nextTurn, throwIfAborted } from "../../core/progress.ts";
@@ -8,14 +9,14 @@ import { plainLabels } from "../../predict/plain-labels.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
 import { logNormalised, normalisationOf } from "../matrices.ts";
 import { centroidsOf } from "./nearest-centroid.ts";
-import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
+import { type MethodOutcome, type MethodWork, plainOutcome, type SharedData } from "./types.ts";
 import { usageOf } from "./usage.ts";
 
 /**
  * A label scores the `quantile` of a cell's correlations with its profiles; labels within
  * `fineTuneThreshold` of the best go on to the next round; each pair of labels gives `nMarkers` genes.
  */
-export const CORRELATION_DEFAULTS = { quantile: 0.8, fineTuneThreshold: 0.05, nMarkers: 20 } as const;
+const CORRELATION_DEFAULTS = { quantile: 0.8, fineTuneThreshold: 0.05, nMarkers: 20 } as const;
 
 /** Profiles of one level: means of random groups of √n cells of each label. */
 interface Profiles {
@@ -69,10 +70,8 @@ export async function runSpearmanCorrelation(data: SharedData, work: MethodWork)
     }
     labels.push(plainLabels(column, codes, known.categories, null));
   }
-  return {
+  return plainOutcome({
     labels,
-    reasons: null,
-    coords: new Map(),
     trainUsage,
     predictUsage: usageOf(meter, "predict", query.nRows, 1),
     trainConfig: new Map<string, ConfigValue>([["n_markers", nMarkers]]),
@@ -80,11 +79,10 @@ export async function runSpearmanCorrelation(data: SharedData, work: MethodWork)
       ["quantile", new Float(quantile)],
       ["fine_tune_threshold", new Float(threshold)],
     ]),
-    predictionMetadata: null,
     normalisation: normalisationOf(data.shared),
     seeds: new Map([["correlation profiles", work.seed]]),
     warnings: [],
-  };
+  });
 }
 
 function profilesOf(

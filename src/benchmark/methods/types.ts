@@ -43,7 +43,7 @@ export interface MethodWork extends WorkOptions {
   readonly seed: number;
 }
 
-/** What a method made of the query. */
+/** What a method made of the query; {@link plainOutcome} fills in what a simple method has none of. */
 export interface MethodOutcome {
   readonly labels: readonly LabelPrediction[];
   readonly reasons: readonly ReasonCounts[] | null;
@@ -58,4 +58,21 @@ export interface MethodOutcome {
   readonly normalisation: string;
   readonly seeds: ReadonlyMap<string, number>;
   readonly warnings: readonly Warning[];
+}
+
+/** What a method of labels alone has none of, unless it says so. */
+export function plainOutcome(
+  given: Pick<MethodOutcome, "labels" | "predictUsage" | "normalisation"> & Partial<MethodOutcome>,
+): MethodOutcome {
+  return {
+    reasons: null,
+    coords: new Map(),
+    trainUsage: null,
+    trainConfig: null,
+    predictConfig: new Map(),
+    predictionMetadata: null,
+    seeds: new Map(),
+    warnings: [],
+    ...given,
+  };
 }

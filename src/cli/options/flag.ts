@@ -5,7 +5,9 @@
  * flag its kebab-case, the config key its snake_case form.
  * @module
  */
+
 import * as v from "valibot";
+import { shown } from "../../api/errors.ts";
 import { didYouMean } from "../../api/names.ts";
 import { usageError } from "../terminal/show-error.ts";
 
@@ -152,9 +154,4 @@ export function checkValue<V>(flag: Flag<V>, value: unknown, where: string): V {
     where,
     flag.choices === null ? `give ${flag.expected}` : `use ${flag.choices.join(", ")}`,
   );
-}
-
-function shown(value: unknown): string {
-  const text = value instanceof Map ? "a mapping" : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

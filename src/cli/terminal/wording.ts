@@ -47,7 +47,7 @@ const ALL_FLAGS: readonly FlagTable[] = [
 ];
 
 /** `missing_labels: ignore`; of an option inside another its own name, as it stands there. */
-export function inYaml({ name, value }: Pick<OptionMention, "name" | "value">): string {
+function inYaml({ name, value }: Pick<OptionMention, "name" | "value">): string {
   const key = snakeName(name.slice(name.lastIndexOf(".") + 1));
   return value === undefined ? key : `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
 }

@@ -56,7 +56,7 @@ const V2_TYPES = {
 } as const;
 
 /** The type of a typed array. */
-export function zarrTypeOf(values: NumberArray): ZarrType {
+function zarrTypeOf(values: NumberArray): ZarrType {
   return values.constructor.name
     .replace(/^Big/, "")
     .replace(/Array$/, "")

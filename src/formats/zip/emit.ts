@@ -14,7 +14,7 @@ export interface EmitZipOptions {
   readonly zip64?: "auto" | "always";
 }
 
-export const EMIT_ZIP_DEFAULTS = { alignment: 64, zip64: "auto" } as const satisfies EmitZipOptions;
+const EMIT_ZIP_DEFAULTS = { alignment: 64, zip64: "auto" } as const satisfies EmitZipOptions;
 
 const MAX_U32 = 0xffff_ffff;
 const MAX_U16 = 0xffff;

@@ -56,7 +56,7 @@ export async function predictionReport(
 }
 
 /** The prediction as one method of a report. */
-export function atlasmtlMethod(predictions: Predictions): ReportMethod {
+function atlasmtlMethod(predictions: Predictions): ReportMethod {
   return {
     name: "atlasmtl",
     description:

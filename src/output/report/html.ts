@@ -23,7 +23,7 @@ function show(value: Part): string {
 }
 
 /** Escapes `text` for use between tags or in a quoted attribute; control characters become `�`. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replace(/\p{Cc}/gu, (character) => (character === "\n" || character === "\t" ? " " : "\ufffd"))
     .replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd")

@@ -39,6 +39,17 @@ export interface ReportMethod {
   readonly settings: ConfigMap;
 }
 
+/** Labels from elsewhere as a method: what they cost, and how they came about, is not known. */
+export const readMethod = (name: string, labels: readonly LabelPrediction[]): ReportMethod => ({
+  name,
+  description: null,
+  labels,
+  reasons: null,
+  coordinates: new Map(),
+  costs: [],
+  settings: new Map(),
+});
+
 /** The input of `renderReport`. */
 export interface ReportInput {
   readonly title: string;

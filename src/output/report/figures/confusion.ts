@@ -5,7 +5,7 @@ import { at, percent, whole } from "../numbers.ts";
 import { labelColour, type TreeLabel } from "../tree.ts";
 
 /** Maximum number of labels; of more, those with most cells are drawn. */
-export const MAX_CONFUSION_LABELS = 60;
+const MAX_CONFUSION_LABELS = 60;
 
 const CHARACTER = 6.3;
 const LONGEST = 30;

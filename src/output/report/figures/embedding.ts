@@ -8,7 +8,7 @@ import { labelColour, type TreeLevel } from "../tree.ts";
 import type { ReportEmbedding, ReportMethod } from "../types.ts";
 
 /** Maximum number of dots; of more cells, a random sample is drawn. */
-export const MAX_DOTS = 20_000;
+const MAX_DOTS = 20_000;
 
 /** The range of scaled coordinates, 0 to this. */
 const GRID = 4095;
