@@ -22,6 +22,7 @@ import {
 import { PREPROCESS_FLAG_DEFAULTS, PREPROCESS_KINDS } from "./options/preprocess-flags.ts";
 import { addFlags, readSettings } from "./options/settings.ts";
 import { type CommonOptions, createOutput, failureJson, printFailure, printJson } from "./terminal/print.ts";
+import { printableLines } from "./terminal/printable.ts";
 import { type CommandWords, describeFailure } from "./terminal/show-error.ts";
 import { commandWords, type GivenConfig } from "./terminal/wording.ts";
 import { wrongCall } from "./terminal/wrong-call.ts";
@@ -48,7 +49,8 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
     const place = command === undefined ? "atlasmtl" : `atlasmtl ${command.name()}`;
     const failure = describeFailure(error, place, state.words);
     printFailure(failure);
-    if (argv.includes("--debug") && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+    if (argv.includes("--debug") && error instanceof Error)
+      process.stderr.write(`${printableLines(stackOf(error))}\n`);
     if (isJson) printJson({ ...state.summary, ...failureJson(failure) });
     return failure.exitCode;
   }

@@ -2,6 +2,7 @@
 import { styleText } from "node:util";
 import { inWords, type Notice } from "../../api/errors.ts";
 import { snakeName } from "../options/flag.ts";
+import { printable, printableJson, printableLines } from "./printable.ts";
 import type { CommandWords, Failure } from "./show-error.ts";
 
 /** Options that every command takes. */
@@ -42,29 +43,38 @@ export function createOutput(
 ): Output {
   const onError = painter(process.stderr);
   const onOutput = painter(process.stdout);
+  const headings = new Set<string>();
   return {
     result(text) {
-      if (!options.json) process.stdout.write(`${text}\n`);
+      if (options.json) return;
+      let shown = printableLines(text);
+      // The escapes of our own headings are meant.
+      for (const heading of headings) shown = shown.replaceAll(printable(heading), heading);
+      process.stdout.write(`${shown}\n`);
     },
     json: keep,
     note(text) {
-      if (!options.quiet) process.stderr.write(`${text}\n`);
+      if (!options.quiet) process.stderr.write(`${printableLines(text)}\n`);
     },
     warn(warning) {
       const { message, where, hint } = inWords(warning, words.setting);
-      const lines = [`${onError("yellow", "warning:")} ${message}`];
-      if (where !== undefined) lines.push(`  where: ${where}`);
-      if (hint !== undefined) lines.push(`  fix: ${hint}`);
+      const lines = [`${onError("yellow", "warning:")} ${printable(message)}`];
+      if (where !== undefined) lines.push(`  where: ${printable(where)}`);
+      if (hint !== undefined) lines.push(`  fix: ${printable(hint)}`);
       process.stderr.write(`${lines.join("\n")}\n`);
     },
     inWords: (notice) => inWords(notice, words.setting),
-    heading: (text) => onOutput("bold", text),
+    heading(text) {
+      const heading = onOutput("bold", printable(text));
+      headings.add(heading);
+      return heading;
+    },
   };
 }
 
 /** Writes a summary to stdout. */
 export function printJson(summary: object): void {
-  process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+  process.stdout.write(`${printableJson(summary)}\n`);
 }
 
 /** A failure as `--json` prints it, beside what the command had to say before. */
@@ -81,7 +91,8 @@ export function printFailure(failure: Failure): void {
 }
 
 /** Rows in columns two blanks apart; columns named in `right` are right-aligned. Trailing blanks are cut. */
-export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+export function table(texts: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const rows = texts.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, i) => {

@@ -1,0 +1,29 @@
+/** Text of files, such as labels and names, as a terminal may get it. @module */
+
+/** Control characters, which steer a terminal, and those that reorder what a person reads. */
+const STEERING = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0);
+  return SHORT[character] ?? (code < 256 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`);
+}
+
+const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, "0");
+
+/** One line with control characters as escapes: `\\x1b`, `\\n`. */
+export function printable(text: string): string {
+  return text.replace(STEERING, escaped);
+}
+
+/** As {@link printable}, for text of several lines. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+/** JSON with the control characters as escapes that JSON itself leaves alone; it stays the same JSON. */
+export function printableJson(value: unknown): string {
+  const text = JSON.stringify(value, null, 2);
+  return text.replace(STEERING, (c) => (c === "\n" ? c : `\\u${hex(c.charCodeAt(0), 4)}`));
+}
