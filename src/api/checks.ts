@@ -61,7 +61,7 @@ export function checkPredictOptions(model: TrainedModel, options: PredictOptions
 /** What is to be added to a dataset, how it was predicted, and where it is to go. */
 export interface AnnotationOptions
   extends ToAnnDataOptions,
-    Pick<PredictOptions, "predictionSets" | "unknown" | "opensetMethod" | "deepestLabel"> {
+    Pick<PredictOptions, "predictionSets" | "deepestLabel"> {
   /** Where the annotated dataset is to be written (Node), as {@link checkDataset}. */
   readonly path?: string | undefined;
 }
@@ -75,12 +75,9 @@ export interface AnnotationOptions
 export async function checkAnnotation(
   model: TrainedModel,
   adata: AnnData,
-  { path, predictionSets, unknown, opensetMethod, deepestLabel, ...options }: AnnotationOptions = {},
+  { path, predictionSets, deepestLabel, ...options }: AnnotationOptions = {},
 ): Promise<void> {
-  const distance =
-    unknown === "distance" ||
-    ((unknown ?? null) === null && (opensetMethod ?? null) === null && (model.data.space ?? null) !== null);
-  const predicted = { predictionSets: typeof predictionSets === "number", distance, deepestLabel };
+  const predicted = { predictionSets: typeof predictionSets === "number", deepestLabel };
   const names = additionNames(model.data, adata, { ...options, ...predicted });
   if (path !== undefined) return checkDatasetOutput(adata, path, names);
   await (await import("../anndata/write/append.ts")).checkAnnotatable(adata, names);

@@ -31,7 +31,6 @@ export {
   OPENSET_METHODS,
   PREDICT_DEFAULTS,
 } from "../predict/options.ts";
-export { UNKNOWN_MODES } from "../predict/unknown-modes.ts";
 export {
   DUPLICATE_POLICIES,
   FEATURE_SPACES,

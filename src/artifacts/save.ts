@@ -14,7 +14,6 @@ import { MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "../schem
 import { locateInArtifact } from "./artifact-errors.ts";
 import { emitManifest, parseManifest } from "./bundle-manifest.ts";
 import { emitMetadata } from "./bundle-metadata.ts";
-import { emitComponentSpace } from "./component-space.ts";
 import { checkModelPath, siblingPath, storedPath } from "./locations.ts";
 import { emitNetwork } from "./network.ts";
 import { emitReference } from "./reference.ts";
@@ -113,12 +112,6 @@ function bundleFiles(
       key: MANIFEST_KEYS.featurePanelPath,
       path: siblingPath(path, "featurePanel"),
       bytes: [emitJson(panel)],
-    });
-  if (model.space)
-    files.push({
-      key: MANIFEST_KEYS.spacePath,
-      path: siblingPath(path, "space"),
-      bytes: emitComponentSpace(model.space),
     });
   return files;
 }

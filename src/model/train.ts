@@ -9,8 +9,6 @@ import type { Engine, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import { fitTemperature, type HeadLogits, logTemperatureReach } from "./calibrate.ts";
 import { planChildCorrection, trainedCorrection } from "./child-options.ts";
 import type { ClassBalance } from "./class-balance.ts";
-import { fitComponentSpace } from "./components/fit-space.ts";
-import type { ComponentSpace } from "./components/types.ts";
 import { fitSetThresholds, type SetThresholds } from "./conformal.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
 import { ensembleShape } from "./ensemble.ts";
@@ -103,7 +101,6 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     inference.dispose();
   }
 
-  const space = await fitSpace(input, seeds, work);
   const knnSpace =
     chosen.knnReferenceObsmKey === null ? null : knnSpaceName(chosen.knnReferenceObsmKey, chosen.knnSpace);
   const reference = createReference(input, latent, knnSpace);
@@ -117,7 +114,6 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     weights,
     dropoutRate: chosen.dropoutRate,
     childCorrection,
-    space,
     trainConfig: createTrainConfig(chosen, {
       nObs: input.x.nRows,
       nVars: input.x.nCols,
@@ -158,21 +154,6 @@ function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit):
   return [{ message, hint: "sample by a column in which every cell has a label" }];
 }
 
-/** The component space of the reference; null where the matrix has none. */
-async function fitSpace(
-  { sample, labels }: TrainInput,
-  seeds: Readonly<Record<string, number>>,
-  { signal }: WorkOptions,
-): Promise<ComponentSpace | null> {
-  if (sample === null) return null;
-  const ofSample = labels.map(({ column, classes, codes }) => ({
-    column,
-    classes,
-    codes: Int32Array.from(sample.rows, (row) => codes[row]),
-  }));
-  return fitComponentSpace(sample.x, ofSample, { values: sample.values, key: seeds.components, signal });
-}
-
 function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
   const { randomState, valFraction, classBalancedSampling, ensembleSize, countThinning } = chosen;
   const drawing = classBalancedSampling === null ? "shuffle" : "sampling";
@@ -185,8 +166,6 @@ function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]
   return {
     random_state: randomState,
     ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),
-    component_cells: streamKey(randomState, "component_cells"),
-    components: streamKey(randomState, "components"),
   };
 }
 

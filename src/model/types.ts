@@ -6,7 +6,6 @@ import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import type { Notice } from "../errors.ts";
 import type { ChildFeatureMode, ChildModule, NetworkShape, NetworkWeights } from "../kernels/types.ts";
-import type { ComponentSpace } from "./components/types.ts";
 
 /** `binary`: x > 0 → 1; `float`: values as float32 (docs/specification/2-training.md#inputs). */
 export const INPUT_TRANSFORMS = ["binary", "float"] as const;
@@ -64,8 +63,6 @@ export interface Model {
   readonly weights: NetworkWeights;
   readonly dropoutRate: number;
   readonly childCorrection: ChildCorrection | null;
-  /** Where the distance of a cell to the classes is measured; absent or null in models that have none. */
-  readonly space?: ComponentSpace | null | undefined;
   readonly trainConfig: ConfigMap;
   readonly referenceStorage: ReferenceStorage;
   /** Loads the reference on first use. @throws NOT_FOUND that names the missing file and the two fixes. */

@@ -115,11 +115,9 @@ export async function* alignedRows(
     readonly batchSize: number;
     readonly source: string;
     readonly signal?: AbortSignal | undefined;
-    /** Gets the aligned rows with their values, before they are transformed. */
-    readonly onValues?: ((rows: Csr, firstRow: number) => void) | undefined;
   },
 ): AsyncGenerator<RowBlock> {
-  const { transform, batchSize, source, signal, onValues } = options;
+  const { transform, batchSize, source, signal } = options;
   const counts =
     options.normalize === undefined || options.normalize === "none" || transform === "binary"
       ? null
@@ -133,11 +131,8 @@ export async function* alignedRows(
   for await (const { firstRow, csr } of matrix.rows({ maxRows: batchSize, reuse: true, signal })) {
     let aligned: Csr;
     try {
-      const keepsValues = onValues !== undefined;
-      aligned = alignBlock(csr, alignment, transform, firstRow, buffers[turn], keepsValues);
+      aligned = alignBlock(csr, alignment, transform, firstRow, buffers[turn]);
       turn = 1 - turn;
-      onValues?.(aligned, firstRow);
-      if (transform === "binary") aligned = { ...aligned, data: null };
     } catch (error) {
       throw locate(error, `${source} › ${matrix.name}`);
     }
@@ -192,7 +187,6 @@ export function alignBlock(
   transform: InputTransform,
   firstRow = 0,
   scratch?: ScratchBuffer,
-  keepsValues = false,
 ): Csr {
   const { queryGenes, toModel, nGenes } = alignment;
   const { nRows, indptr, indices, data } = block;
@@ -201,7 +195,7 @@ export function alignBlock(
   const memory = (bytes: number) => scratch?.(bytes) ?? new ArrayBuffer(bytes);
   const columns =
     nGenes <= 65536 ? new Uint16Array(memory(2 * n), 0, n) : new Uint32Array(memory(4 * n), 0, n);
-  const values = (binary && !keepsValues) || data === null ? null : new Float32Array(indices.length);
+  const values = binary || data === null ? null : new Float32Array(indices.length);
   const rowStart = new Uint32Array(nRows + 1);
   let sortRow: RowSorter | null = null;
   let kept = 0;

@@ -18,7 +18,6 @@ import {
 } from "../preprocess/options.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
 import { checkRefinementConfig, type RefinementConfig } from "./rerank-children.ts";
-import { UNKNOWN_MODES, type UnknownMode } from "./unknown-modes.ts";
 
 /** Which cells take the label of their nearest reference cells. */
 export const KNN_CORRECTIONS = ["off", "low_conf_only", "all"] as const;
@@ -88,10 +87,6 @@ export interface PredictSettings {
    * The KNN space; null takes the first of `latent_internal`, `latent`, `umap` that reference and query have.
    */
   readonly knnSpace: string | null;
-  /** Null takes `distance` where the model and the query's matrix allow it, else `confidence`. */
-  readonly unknown: UnknownMode | null;
-  /** The share of cells of known types that may become Unknown by their distance, above 0 and below 1. */
-  readonly knownLoss: number;
   readonly opensetMethod: OpensetMethod | null;
   /** Distance above which a cell is Unknown; required with `opensetMethod`. */
   readonly opensetThreshold: number | null;
@@ -152,8 +147,6 @@ export const PREDICT_DEFAULTS: PredictSettings = {
   knnIndexMode: "exact",
   knnQueryObsmKey: null,
   knnSpace: null,
-  unknown: null,
-  knownLoss: 0.05,
   opensetMethod: null,
   opensetThreshold: null,
   opensetLabelColumn: null,
@@ -220,8 +213,6 @@ export function resolvePredictOptions(
   checkChoice("knnIndexMode", settings.knnIndexMode, KNN_INDEX_MODES);
   if (settings.knnQueryObsmKey !== null) checkName("knnQueryObsmKey", settings.knnQueryObsmKey);
   if (settings.knnSpace !== null) checkName("knnSpace", settings.knnSpace);
-  if (settings.unknown !== null) checkChoice("unknown", settings.unknown, UNKNOWN_MODES);
-  checkNumber("knownLoss", settings.knownLoss, { above: 0, below: 1 });
   checkOpenset(settings, model);
   if (settings.refinementConfig !== null) checkRefinementConfig(settings.refinementConfig);
   if (settings.varNamesType !== null) checkChoice("varNamesType", settings.varNamesType, VAR_NAMES_TYPES);

@@ -14,7 +14,6 @@ import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import { bindCoherence } from "./coherent.ts";
 import { flagLowConfidence, type HeadScores } from "./confidence.ts";
 import { deepestLabels } from "./deepest.ts";
-import { type CellDistances, planDistances } from "./distance.ts";
 import { type NetworkOutput, runNetwork } from "./forward.ts";
 import { enforceHierarchy, resolveHierarchy } from "./hierarchy-rules.ts";
 import { askNeighbours, type KnnLabels } from "./knn-correction.ts";
@@ -64,8 +63,7 @@ export async function predict(
   const hierarchy = await resolveHierarchy(model, settings);
   const coherence = settings.coherentProbabilities ? bindCoherence(model.labelHeads, hierarchy.rules) : null;
   const refinement = await resolveRefinement(model, settings);
-  const distances = planDistances(model, settings, adata.nObs);
-  const query = await openQueryRows(model, adata, settings, work.signal, distances.start);
+  const query = await openQueryRows(model, adata, settings, work.signal);
   const space = await chooseKnnSpace(model, adata, settings);
   let nRefined = 0;
   const network = await runNetwork(
@@ -88,16 +86,8 @@ export async function predict(
   );
   const isLowConf = network.heads.map((head) => flagLowConfidence(head, settings));
   const { knn, openset } = await consultReference(network, isLowConf, space, settings, work);
-  const measured = distances.finish(adata.source);
   const labels = network.heads.map((head, h) =>
-    decideLabels(
-      head,
-      isLowConf[h],
-      knn[h],
-      openset?.isOutside ?? null,
-      measured.columns?.[h] ?? null,
-      settings,
-    ),
+    decideLabels(head, isLowConf[h], knn[h], openset?.isOutside ?? null, settings),
   );
   const inconsistencyRates = settings.enforceHierarchy ? enforceHierarchy(labels, hierarchy.rules) : null;
 
@@ -118,7 +108,6 @@ export async function predict(
     coords: settings.keepCoords ? network.points : new Map(),
     spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
     opensetScores: openset?.scores,
-    unknown: measured.mode,
     metadata: predictionMetadata({
       model,
       settings,
@@ -130,7 +119,6 @@ export async function predict(
       space,
       knn,
       openset,
-      distances: measured,
       inconsistencyRates,
       refinement: refinement === null ? null : refinementMetadata(refinement, nRefined),
       deviceUsed,
@@ -140,7 +128,6 @@ export async function predict(
     notes: query.notes,
     warnings: [
       ...query.warnings,
-      ...measured.warnings,
       ...hierarchy.warnings,
       ...(refinement?.warnings ?? []),
       ...(setPlan !== null && nRefined > 0 ? [REFINED_SETS] : []),
@@ -190,16 +177,13 @@ function decideLabels(
   isLowConf: Uint8Array,
   knn: KnnLabels,
   isOutside: Uint8Array | null,
-  distance: CellDistances | null,
   settings: PredictSettings,
 ): LabelPrediction {
-  const isOff = settings.unknown === "off";
   const { isUnknown, reasons } = decideUnknown(
     { conf: head.conf, isLowConf },
-    isOff ? { used: new Uint8Array(isLowConf.length), isLow: knn.isLow } : knn,
+    knn,
     isOutside,
-    isOff ? 0 : settings.confidenceLow,
-    distance?.isUnlike,
+    settings.confidenceLow,
   );
   return {
     column: head.column,
@@ -214,11 +198,5 @@ function decideLabels(
     isUnknown,
     unknownReasons: reasons,
     final: withUnknown(knn.labels, isUnknown),
-    ...(distance === null
-      ? {}
-      : {
-          distance: distance.percentiles,
-          nearest: { codes: distance.classes, categories: head.classes },
-        }),
   };
 }

@@ -29,7 +29,6 @@ import {
   SCHEDULERS,
   SPECIES,
   TRAIN_DEVICES,
-  UNKNOWN_MODES,
   WRITE_MODES,
 } from "../../api/options.ts";
 import { DATASET_FLAG_DEFAULTS, DATASET_FLAGS, OPEN_FLAGS } from "./dataset-flags.ts";
@@ -202,12 +201,6 @@ export const PREDICT_FLAGS = {
     CONFIDENCE,
     "also write sets of labels that hold the true one with this probability, such as 0.95 (a calibrated model)",
   ),
-  unknown: choice(
-    UNKNOWN_MODES,
-    CONFIDENCE,
-    "what makes cells Unknown: distance adds that to the reference (default where the model has it); off: nothing",
-  ),
-  knownLoss: number(CONFIDENCE, "share of cells of known types that may become Unknown by distance"),
   opensetMethod: choice(OPENSET_METHODS, CONFIDENCE, "distance that tells unseen types"),
   opensetThreshold: number(CONFIDENCE, "distance above which a cell is Unknown"),
   opensetLabelColumn: name("COLUMN", CONFIDENCE, "column whose centroids prototype uses"),
