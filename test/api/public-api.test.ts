@@ -86,7 +86,10 @@ function namesOf(path: string): [types: string[], values: string[]] {
   const [types, values]: [string[], string[]] = [[], []];
   for (const symbol of checker.getExportsOfModule(source)) {
     const own = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    (own.flags & ts.SymbolFlags.Value ? values : types).push(symbol.name);
+    const isTypeOnly = symbol.declarations?.some(
+      (each) => ts.isExportSpecifier(each) && (each.isTypeOnly || each.parent.parent.isTypeOnly),
+    );
+    (own.flags & ts.SymbolFlags.Value && !isTypeOnly ? values : types).push(symbol.name);
   }
   return [types, values];
 }
