@@ -115,7 +115,13 @@ describe("what Python writes is read", () => {
     for (const line of lines) {
       const [name, base64] = line.split(" ") as [keyof typeof PYTHON_PICKLES, string];
       expect(PYTHON_PICKLES).toHaveProperty(name);
-      const value = parsePickle(new Uint8Array(Buffer.from(base64, "base64")));
+      const bytes = new Uint8Array(Buffer.from(base64, "base64"));
+      // A list that contains itself is refused, whichever Python wrote it.
+      if (name === "loop") {
+        expect(() => parsePickle(bytes)).toThrow(expect.objectContaining({ code: "BAD_FORMAT" }));
+        continue;
+      }
+      const value = parsePickle(bytes);
       if (!name.startsWith("pandas") && !name.startsWith("encoder"))
         expect(value).toEqual(parsePickle(pythonPickle(name)));
     }
