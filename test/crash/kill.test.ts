@@ -3,7 +3,7 @@
  * `ATLASMTL_KILLS=300` tries that many of each; `save.test.ts` stops at every point in turn.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,7 +48,7 @@ async function runAndKill(
   from: "start" | "writing",
 ): Promise<Ending> {
   // What an earlier run left when it died is no sign of this one.
-  const earlier = new Set(existsSync(folder) ? readdirSync(folder) : []);
+  const earlier = new Set(namesIn(folder));
   const child = spawn(process.execPath, [program, ...words], { cwd: root, stdio: "ignore" });
   let isOver = false;
   const ended = new Promise<NodeJS.Signals | null>((resolve) => {
@@ -58,8 +58,7 @@ async function runAndKill(
     });
   });
   const isWriting = (): boolean =>
-    existsSync(folder) &&
-    readdirSync(folder).some((name) => !earlier.has(name) && isBegun(join(folder, name)));
+    namesIn(folder).some((name) => !earlier.has(name) && isBegun(join(folder, name)));
   if (from === "writing") while (!isOver && !isWriting()) await wait(1);
   const began = performance.now();
   while (!isOver && performance.now() < began + delayMs) await wait(delayMs > 1000 ? 1 : 0);
@@ -91,6 +90,15 @@ async function killedRuns(
     await check();
   }
   return killed;
+}
+
+/** The names in a folder; none when there is no such folder, which a trial of the program makes and removes. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** True for a temporary file with content; an empty one only tries whether the folder can be written. */

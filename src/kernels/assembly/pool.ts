@@ -31,7 +31,8 @@ class Control {
   /** 0 where the first thread may not sleep: the main thread of a browser. */
   firstMaySleep: i32;
   nPhases: u32;
-  padding: u32;
+  /** Pages of memory that the job may reach. */
+  pages: u32;
 }
 
 @unmanaged
@@ -59,6 +60,7 @@ export function setPhase(i: u32, kind: u32, argument: usize, nTasks: u32): void 
 /** Starts a job of `nPhases` announced phases; the other threads begin at once. */
 export function startJob(nPhases: u32): void {
   control().nPhases = nPhases;
+  control().pages = memory.size();
   const address = changetype<usize>(control());
   atomic.store<i32>(address, control().generation + 1);
   atomic.notify(address, -1);
@@ -72,9 +74,19 @@ export function runTask(kind: u32, argument: usize, task: u32, thread: u32): voi
   else if (kind == TASK_TRAP && (argument == 0xffffffff || argument == <usize>thread)) unreachable();
 }
 
+/**
+ * Makes this thread know that the memory has `pages`. V8 tells threads of growth by an interrupt, which may come
+ * after the job that needs the new pages: the thread then checks addresses against the old size and traps.
+ * Growing by nothing brings the size up to date.
+ */
+function seeMemory(pages: u32): void {
+  if (<u32>memory.size() < pages) memory.grow(0);
+}
+
 /** Takes part in the current job; returns when it is done, or at once when it is over. False: it was aborted. */
 export function joinJob(thread: u32): bool {
   const generation = atomic.load<i32>(CONTROL), n = control().nPhases;
+  seeMemory(control().pages);
   const maySleep = thread != 0 || control().firstMaySleep != 0;
   for (let i: u32 = 0; i < n; i++) {
     const phase = phaseAt(i), ticketAt = changetype<usize>(phase);
