@@ -18,7 +18,7 @@ import {
 } from "../schema/columns.ts";
 import { MAX_TABLE_BYTES } from "./cell-columns.ts";
 import { parseSetLabels } from "./set-text.ts";
-import { readableTable } from "./table-formats.ts";
+import { tableReader } from "./table-formats.ts";
 
 /** A table of columns with named cells. */
 export interface CellTable {
@@ -31,23 +31,23 @@ export interface CellTable {
 
 /**
  * Opens the obs of a dataset, or a table: `.csv` or `.tsv`, gzipped or not, whose first column names the
- * cells, `.arrow` (`.feather`) or `.parquet`.
+ * cells, or `.parquet`.
  * @throws NOT_FOUND if the file is missing, BAD_FORMAT for rows of different lengths and damaged tables,
- * UNSUPPORTED for columns other than text, numbers and booleans.
+ * UNSUPPORTED for Arrow tables and columns other than text, numbers and booleans.
  */
 export async function openCellTable(path: string): Promise<CellTable> {
-  const format = readableTable(path);
-  if (format !== null) {
-    const { obsNames, columns } = await format.read(await readTable(path), path);
+  const read = tableReader(path);
+  if (read !== null) {
+    const { obsNames, columns } = await read(await readTable(path), path);
     return tableOf(path, obsNames, columns);
   }
   const adata = await openAnnData(path);
   try {
     const { index, columns } = adata.obs;
     // Read now, so that the file can be closed.
-    const read = new Map<string, Column>();
-    for (const name of columns) read.set(name, await adata.obs.column(name));
-    return tableOf(path, index, read);
+    const held = new Map<string, Column>();
+    for (const name of columns) held.set(name, await adata.obs.column(name));
+    return tableOf(path, index, held);
   } finally {
     await adata.close();
   }

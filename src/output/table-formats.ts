@@ -1,10 +1,11 @@
 /**
  * The table of formats for tables of cells, in which results are written and which `evaluate` and `report`
- * read. A new format is one more entry.
+ * read, all but Arrow. A new format is one more entry.
  * @module
  */
 import { hasEnding } from "../anndata/containers/container.ts";
 import { WRITTEN_CONTAINERS, WRITTEN_ENDINGS } from "../anndata/containers/containers.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { Predictions } from "../predict/types.ts";
 import type { CellColumns } from "./cell-columns.ts";
 import type { ExportOptions } from "./columns.ts";
@@ -18,8 +19,8 @@ export interface TableFormat {
   readonly holdsMetadata: boolean;
   /** The bytes of a file named `path`. */
   emit(predictions: Predictions, path: string, options: ExportOptions): Promise<Iterable<Uint8Array>>;
-  /** @throws BAD_FORMAT, UNSUPPORTED, LIMIT. */
-  read(bytes: Uint8Array, path: string): Promise<CellColumns>;
+  /** Null for a format that is only written. @throws BAD_FORMAT, UNSUPPORTED, LIMIT. */
+  readonly read: ((bytes: Uint8Array, path: string) => Promise<CellColumns>) | null;
 }
 
 const csv: TableFormat = {
@@ -50,22 +51,34 @@ const parquet: TableFormat = {
 
 const arrow: TableFormat = {
   endings: [".arrow"],
-  alsoRead: [".feather"],
+  alsoRead: [],
   holdsMetadata: true,
   emit: async (predictions, _path, options) => [
     (await import("./to-arrow.ts")).toArrow(predictions, options),
   ],
-  read: async (bytes, path) => (await import("./read-arrow.ts")).readArrowCells(bytes, path),
+  // The library that writes Arrow trusts the counts and offsets of what it reads (docs/decisions/0006-dependencies.md).
+  read: null,
 };
 
 export const TABLE_FORMATS: readonly TableFormat[] = [csv, parquet, arrow];
 
-/** The format of a table to read, by the ending of its name; null for other names. */
-export function readableTable(path: string): TableFormat | null {
+/** Endings of Arrow tables, the second of which other programs write. */
+const ARROW_ENDINGS = [...arrow.endings, ".feather"];
+
+/**
+ * How a table is read, by the ending of its name; null for names of no table.
+ * @throws UNSUPPORTED for an Arrow table.
+ */
+export function tableReader(path: string): TableFormat["read"] {
   const name = path.toLowerCase();
+  if (ARROW_ENDINGS.some((ending) => name.endsWith(ending)))
+    throw new AtlasmtlError("UNSUPPORTED", "Arrow tables are written and not read", {
+      where: path,
+      hint: phrase`end ${option("out")} of predict in .parquet or .csv, or convert the table to one of them`,
+    });
   const has = ({ endings, alsoRead }: TableFormat): boolean =>
     [...endings, ...alsoRead].some((ending) => name.endsWith(ending));
-  return TABLE_FORMATS.find(has) ?? null;
+  return TABLE_FORMATS.find(has)?.read ?? null;
 }
 
 /** The format of a table to write, by the ending of its name; null for other names. */

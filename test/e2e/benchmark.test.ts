@@ -82,7 +82,8 @@ test("reproduce works for train and predict, and says what came out otherwise", 
     expect((await run("predict", ...annotated)).code).toBe(0);
     const table = await run("reproduce", "t/predict_run_manifest.json");
     expect(table.code, table.stderr).toBe(0);
-    expect(table.stdout).toMatch(new RegExp(`SAME BUT TIMES +${name}`));
+    const sameness = name === "out.arrow" ? "HOLDS TIMES" : "SAME BUT TIMES";
+    expect(table.stdout).toMatch(new RegExp(`${sameness} +${name}`));
   }
 
   const path = join(folder, "m/train_run_manifest.json");
@@ -128,7 +129,29 @@ test("evaluate scores what predict wrote, as the benchmark scores it", async () 
   expectFailure(await run(...words, "--labels", "lineag"), 3, /pred_lineag.*pred_lineage/);
 });
 
-test.each([".parquet", ".arrow"])("evaluate gives of %s what it gives of .csv", async (suffix) => {
+test("evaluate reads no Arrow table and names the way on", async () => {
+  const made = await run(
+    ...["predict", "--model", "run/methods/atlasmtl/model.pth", "--adata", "query.h5ad"],
+    ...["--out", "arrow/labels.arrow"],
+  );
+  expect(made.code, made.stderr).toBe(0);
+  const labels = ["--labels", "lineage", "cell_type"];
+  for (const words of [
+    ["evaluate", "--predictions", "arrow/labels.arrow", "--truth", "query.h5ad", ...labels],
+    [
+      "evaluate",
+      "--predictions",
+      "run/methods/atlasmtl/predictions.csv",
+      "--truth",
+      "arrow/labels.arrow",
+      ...labels,
+    ],
+    ["report", "arrow/predict_run_manifest.json", "--out", "arrow/r.html"],
+  ])
+    expectFailure(await run(...words), 3, /written and not read/, /labels\.arrow/);
+});
+
+test.each([".parquet"])("evaluate gives of %s what it gives of .csv", async (suffix) => {
   const scores: unknown[] = [];
   for (const end of [".csv", suffix]) {
     const made = await run(

@@ -14,6 +14,11 @@ const OTHERS: readonly { readonly start: readonly number[]; readonly what: strin
     { start: [0x80, 0x02], what: "a Python pickle", hint: "write it as .h5ad in Python" },
     { start: [0x80, 0x04], what: "a Python pickle", hint: "write it as .h5ad in Python" },
     { start: [0x80, 0x05], what: "a Python pickle", hint: "write it as .h5ad in Python" },
+    {
+      start: [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31],
+      what: "an Arrow table",
+      hint: "write it as .parquet or .csv",
+    },
     { start: [0x52, 0x44, 0x58], what: "an R data file", hint: "convert it to .h5ad first" },
   ];
 
