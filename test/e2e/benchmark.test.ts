@@ -61,7 +61,9 @@ test("verify finds everything as recorded; reproduce gives it again", async () =
   expect(status.get("metrics.json")).toBe("SAME BUT TIMES");
 });
 
-test("reproduce works for train and predict, and says what came out otherwise", async () => {
+test("reproduce works for train and predict, and says what came out otherwise", {
+  timeout: 180_000,
+}, async () => {
   const words = ["--labels", "cell_type", "--hidden-sizes", "16", "--num-epochs", "3"];
   expect((await run("train", "--adata", "ref.h5ad", "--out", "m/model.pth", ...words)).code).toBe(0);
   const trained = await run("reproduce", "m/train_run_manifest.json");
