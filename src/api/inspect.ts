@@ -1,11 +1,12 @@
 /** What is in a dataset or a model, as data: for choosing options before training and prediction. @module */
+
 import type { DatasetInspection } from "../anndata/inspect/inspect-dataset.ts";
 import type { AnnData } from "../anndata/types.ts";
 import { type PlainValue, toPlain } from "../core/config.ts";
-import type { Normalization } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Warning } from "../model/types.ts";
+import type { Normalization } from "../schema/training-options.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /**

@@ -3,25 +3,13 @@
  * tables only.
  * @module
  */
+
 export { GENES_IN, type OpenOptions, VAR_NAMES } from "../anndata/containers/probe.ts";
 export { METHODS as BENCHMARK_METHODS } from "../benchmark/methods/names.ts";
 export { DEFAULT_HOTSPOT_OPTIONS, HOTSPOT_SELECTIONS } from "../evaluate/hotspots.ts";
 export { DEFAULT_OPENSET_QUANTILE } from "../evaluate/openset-threshold.ts";
 export { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../model/child-options.ts";
-export { CLASS_WEIGHTING_MODES } from "../model/class-balance.ts";
-export {
-  CALIBRATION_METHODS,
-  DEFAULT_TRAIN_OPTIONS,
-  INPUT_TRANSFORMS,
-  MISSING_LABELS,
-  NORMALIZATIONS,
-  OPTIMIZERS,
-  PRESETS,
-  type PresetName,
-  REFERENCE_STORAGES,
-  SCHEDULERS,
-  TRAIN_DEVICES,
-} from "../model/options.ts";
+export { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 export {
   DEVICES,
   KNN_CORRECTIONS,
@@ -45,3 +33,16 @@ export {
 export { SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/split-options.ts";
 export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";
 export { CASES as NAMING_CASES } from "../schema/preprocessing.ts";
+export {
+  CALIBRATION_METHODS,
+  CLASS_WEIGHTING_MODES,
+  INPUT_TRANSFORMS,
+  MISSING_LABELS,
+  NORMALIZATIONS,
+  OPTIMIZERS,
+  PRESETS,
+  type PresetName,
+  REFERENCE_STORAGES,
+  SCHEDULERS,
+  TRAIN_DEVICES,
+} from "../schema/training-options.ts";

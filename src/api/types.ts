@@ -40,7 +40,6 @@ export type { ConfigMap, ConfigValue, PlainValue } from "../core/config.ts";
 export type { Csr, RowBlock } from "../core/csr.ts";
 export type { DenseMatrix } from "../core/dense.ts";
 export type { FileSetInput } from "../core/file-set.ts";
-export type { Normalization } from "../core/normalize.ts";
 export type { Progress, WorkOptions } from "../core/progress.ts";
 export type {
   ErrorCode,
@@ -75,28 +74,20 @@ export type { LabelMetrics } from "../evaluate/metrics.ts";
 export type { OpensetThreshold } from "../evaluate/openset-threshold.ts";
 export type { SetMetrics } from "../evaluate/set-metrics.ts";
 export type { ReasonCounts } from "../evaluate/unknown-reasons.ts";
-export type {
-  ChildFeatureMode,
-  ChildModule,
-  Linear,
-  NetworkShape,
-  NetworkWeights,
-} from "../kernels/types.ts";
-export type { ChildCorrectionOptions } from "../model/child-options.ts";
-export type { ClassBalanceOptions, ClassWeightingMode } from "../model/class-balance.ts";
+export type { ChildModule, Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
+export type { ChildCorrectionOptions, ResolvedChildOptions } from "../model/child-options.ts";
+export type { ClassBalanceOptions, ResolvedClassBalance } from "../model/class-balance.ts";
 export type { LogisticRegression } from "../model/logistic-regression.ts";
-export type { Named, PresetName, TrainOptions } from "../model/options.ts";
+export type { Named, ResolvedTrainOptions, TrainOptions } from "../model/options.ts";
 export type { ParentReranker, Reranker } from "../model/reranker.ts";
 export type {
   ChildCorrection,
   ChildCorrectionModule,
   CoordHead,
-  InputTransform,
   LabelHead,
   Model,
   Reference,
   ReferenceLabels,
-  ReferenceStorage,
   Warning,
 } from "../model/types.ts";
 export type { ExportOptions } from "../output/columns.ts";
@@ -143,3 +134,11 @@ export type { PreprocessResult } from "../preprocess/pipeline.ts";
 export type { GroupSplitOptions, SplitPart } from "../preprocess/split-options.ts";
 export type { WriteMode } from "../schema/columns.ts";
 export type { NamingCase } from "../schema/preprocessing.ts";
+export type {
+  ChildFeatureMode,
+  ClassWeightingMode,
+  InputTransform,
+  Normalization,
+  PresetName,
+  ReferenceStorage,
+} from "../schema/training-options.ts";

@@ -1,15 +1,16 @@
 /** `model_manifest.json` (docs/specification/1-artifacts.md#manifest). @module */
+
 import * as v from "valibot";
 import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { MANIFEST_KEYS, PATH_KEYS, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
 import {
   INPUT_TRANSFORMS,
   type InputTransform,
   REFERENCE_STORAGES,
   type ReferenceStorage,
-} from "../model/types.ts";
-import { MANIFEST_KEYS, PATH_KEYS, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
+} from "../schema/training-options.ts";
 
 /** The manifest of a bundle. Paths are as stored: relative to the manifest's folder, or absolute. */
 export interface Manifest {

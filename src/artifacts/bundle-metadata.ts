@@ -1,4 +1,5 @@
 /** The metadata pickle (docs/specification/1-artifacts.md#metadata-file). @module */
+
 import type { ConfigMap } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { emitPickle } from "../formats/pickle/emit.ts";
@@ -12,17 +13,14 @@ import {
   NdArray,
   type PickleValue,
 } from "../formats/pickle/values.ts";
+import type { CoordHead, LabelHead, Model, Reference } from "../model/types.ts";
+import { CLASSES_KEY, LATENT_SOURCE, METADATA_KEYS, STATS_KEYS } from "../schema/bundle.ts";
 import {
-  type CoordHead,
   INPUT_TRANSFORMS,
   type InputTransform,
-  type LabelHead,
-  type Model,
   REFERENCE_STORAGES,
-  type Reference,
   type ReferenceStorage,
-} from "../model/types.ts";
-import { CLASSES_KEY, LATENT_SOURCE, METADATA_KEYS, STATS_KEYS } from "../schema/bundle.ts";
+} from "../schema/training-options.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
 import { asDict, dictField, listField, textField, within } from "./fields.ts";
 import { readReference, referenceDicts } from "./reference.ts";

@@ -3,13 +3,15 @@
  * (docs/specification/2-training.md#child-correction).
  * @module
  */
+
 import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { childFeatureCount } from "../kernels/reference/child-features.ts";
-import { CHILD_FEATURE_MODES, type Linear, type NetworkShape } from "../kernels/types.ts";
+import type { Linear, NetworkShape } from "../kernels/types.ts";
 import type { ChildCorrection, ChildCorrectionModule } from "../model/types.ts";
 import { TENSOR_NAMES } from "../schema/bundle.ts";
 import { CHILD_CORRECTION } from "../schema/training.ts";
+import { CHILD_FEATURE_MODES } from "../schema/training-options.ts";
 
 /** Takes the `Linear` with this tensor prefix; a size of null accepts the tensor's size. */
 export type TakeLinear = (prefix: string, nIn: number | null, nOut: number | null) => Linear;

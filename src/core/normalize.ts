@@ -9,10 +9,6 @@
 import type { Csr } from "./csr.ts";
 import { log } from "./math.ts";
 
-/** How a model normalises counts before its input transform. */
-export const NORMALIZATIONS = ["none", "log1p_cp10k"] as const;
-export type Normalization = (typeof NORMALIZATIONS)[number];
-
 /** The sum of a cell's counts after scaling. */
 export const TARGET_SUM = 10_000;
 

@@ -5,8 +5,10 @@
  * files, labels as strings or AnnData.
  * @module
  */
+
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import type { ChildFeatureMode } from "../schema/training-options.ts";
 
 /** The weights of one torch `Linear`: `weight` is `[nOut, nIn]` row-major, `bias` `[nOut]`. */
 export interface Linear {
@@ -41,9 +43,6 @@ export interface ChildModule {
   readonly hidden: Linear;
   readonly output: Linear;
 }
-
-export const CHILD_FEATURE_MODES = ["standard", "reranker_like"] as const;
-export type ChildFeatureMode = (typeof CHILD_FEATURE_MODES)[number];
 
 /**
  * How the modules of child correction are trained with the network

@@ -6,28 +6,19 @@
 
 import { type ConfigMap, Float, keyed } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
+import { checkEntries, checkOptions, usageError } from "../core/option-checks.ts";
 import { shown } from "../core/shown.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { childFeatureCount } from "../kernels/reference/child-features.ts";
-import {
-  CHILD_FEATURE_MODES,
-  type ChildFeatureMode,
-  type ChildModule,
-  type ChildTrainingOptions,
-  type Linear,
-} from "../kernels/types.ts";
+import type { ChildModule, ChildTrainingOptions, Linear } from "../kernels/types.ts";
+import { defaultsOf, type HaveSameKeys } from "../schema/option.ts";
 import { CHILD_CORRECTION } from "../schema/training.ts";
 import {
-  checkArray,
-  checkChoice,
-  checkEntries,
-  checkName,
-  checkNumber,
-  usageError,
-} from "./option-checks.ts";
+  type CHILD_CORRECTION_MODES,
+  CHILD_OPTIONS,
+  type ChildFeatureMode,
+} from "../schema/training-options.ts";
 import type { ChildCorrection, LabelHead, Warning } from "./types.ts";
-
-const CHILD_CORRECTION_MODES = ["joint", "frozen_base"] as const;
 
 /** Options of child correction; `undefined` and `null` mean not given. */
 export interface ChildCorrectionOptions {
@@ -54,23 +45,14 @@ export type ResolvedChildOptions = {
   readonly [K in keyof ChildCorrectionOptions]-?: NonNullable<ChildCorrectionOptions[K]>;
 };
 
-export const DEFAULT_CHILD_OPTIONS = {
-  mode: "joint",
-  baseLrScale: 0.1,
-  lossWeight: 1,
-  hiddenDim: 64,
-  residualScale: 1,
-  featureMode: "standard",
-  rankLossWeight: 0,
-  rankMargin: 0.2,
-} as const satisfies Omit<ResolvedChildOptions, "parentLevel" | "targetLevel" | "hotspotParents">;
+export const DEFAULT_CHILD_OPTIONS: Omit<
+  ResolvedChildOptions,
+  "parentLevel" | "targetLevel" | "hotspotParents"
+> = defaultsOf(CHILD_OPTIONS);
 
-const NAMES: readonly string[] = [
-  "parentLevel",
-  "targetLevel",
-  "hotspotParents",
-  ...Object.keys(DEFAULT_CHILD_OPTIONS),
-];
+true satisfies HaveSameKeys<typeof CHILD_OPTIONS, ChildCorrectionOptions>;
+
+const NAMES: readonly string[] = Object.keys(CHILD_OPTIONS);
 
 const inside = (name: string): string => `childCorrection.${name}`;
 
@@ -82,32 +64,15 @@ export function resolveChildOptions(value: unknown, labelColumns: readonly strin
       throw usageError(
         phrase`${option("childCorrection")} has no option ${shown(name)}${didYouMean(name, NAMES)}`,
       );
-  const asked: { readonly [name: string]: unknown } = {
+  const asked = {
     ...DEFAULT_CHILD_OPTIONS,
     ...Object.fromEntries([...given].filter(([, item]) => item !== undefined && item !== null)),
   };
-  const notNegative = (name: string) => checkNumber(inside(name), asked[name], { min: 0 });
-  const parentLevel = checkName(inside("parentLevel"), asked.parentLevel);
-  const targetLevel = checkName(inside("targetLevel"), asked.targetLevel);
-  requireAdjacent(parentLevel, targetLevel, labelColumns);
-  const parents = checkArray(inside("hotspotParents"), asked.hotspotParents).map((name) =>
-    checkName(inside("hotspotParents"), name),
-  );
-  if (parents.length === 0)
+  const values = checkOptions(CHILD_OPTIONS, asked, "childCorrection");
+  requireAdjacent(values.parentLevel, values.targetLevel, labelColumns);
+  if (values.hotspotParents.length === 0)
     throw usageError(phrase`${option(inside("hotspotParents"))} is empty, expected at least one parent`);
-  return {
-    parentLevel,
-    targetLevel,
-    hotspotParents: [...new Set(parents)],
-    mode: checkChoice(inside("mode"), asked.mode, CHILD_CORRECTION_MODES),
-    baseLrScale: checkNumber(inside("baseLrScale"), asked.baseLrScale, { above: 0 }),
-    lossWeight: notNegative("lossWeight"),
-    hiddenDim: checkNumber(inside("hiddenDim"), asked.hiddenDim, { integer: true, min: 1, max: 65536 }),
-    residualScale: checkNumber(inside("residualScale"), asked.residualScale, { above: 0 }),
-    featureMode: checkChoice(inside("featureMode"), asked.featureMode, CHILD_FEATURE_MODES),
-    rankLossWeight: notNegative("rankLossWeight"),
-    rankMargin: notNegative("rankMargin"),
-  };
+  return { ...values, hotspotParents: [...new Set(values.hotspotParents)] };
 }
 
 function requireAdjacent(parent: string, target: string, columns: readonly string[]): void {

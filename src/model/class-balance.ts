@@ -6,14 +6,8 @@
 import { type ConfigMap, Float, keyed } from "../core/config.ts";
 import { randomBelow, randomUint32, streamKey } from "../core/rng.ts";
 import { CLASS_BALANCE } from "../schema/training.ts";
+import type { ClassWeightingMode } from "../schema/training-options.ts";
 import type { LabelHead } from "./types.ts";
-
-/**
- * `balanced`: every class has the same total weight; `sqrt_balanced`: the square roots of these weights;
- * `none`: every cell has the same weight, even if a preset says otherwise.
- */
-export const CLASS_WEIGHTING_MODES = ["balanced", "sqrt_balanced", "none"] as const;
-export type ClassWeightingMode = (typeof CLASS_WEIGHTING_MODES)[number];
 
 /** How a label column is balanced; the last label column by default. */
 export interface ClassBalanceOptions {
@@ -22,6 +16,7 @@ export interface ClassBalanceOptions {
   readonly mode?: ClassWeightingMode | null | undefined;
 }
 
+/** How a label column is balanced, with every default filled in. */
 export interface ResolvedClassBalance {
   readonly labelColumn: string;
   readonly mode: Exclude<ClassWeightingMode, "none">;

@@ -1,8 +1,10 @@
 /** Reads and writes the normalisation of a bundle: `train_config › preprocess › normalize`. @module */
+
 import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
-import { NORMALIZATIONS, type Normalization, TARGET_SUM } from "../core/normalize.ts";
+import { TARGET_SUM } from "../core/normalize.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { NORMALIZATION, NORMALIZE_KEY, TRAIN_CONFIG } from "../schema/training.ts";
+import { NORMALIZATIONS, type Normalization } from "../schema/training-options.ts";
 
 /** The record of preprocessing with the normalisation; null for neither. */
 export function preprocessWith(preprocess: ConfigMap | null, normalize: Normalization): ConfigMap | null {

@@ -1,44 +1,23 @@
 /** The options of training, their defaults and presets. @module */
 import type { ConfigMap } from "../core/config.ts";
-import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
+import { defaultsOf, type HaveSameKeys } from "../schema/option.ts";
+import {
+  type CALIBRATION_METHODS,
+  type DOMAIN_LOSS_METHODS,
+  type InputTransform,
+  type MISSING_LABELS,
+  type Normalization,
+  type OPTIMIZERS,
+  PRESETS,
+  type PresetName,
+  type ReferenceStorage,
+  type SCHEDULERS,
+  type TRAIN_DEVICES,
+  TRAIN_OPTIONS,
+} from "../schema/training-options.ts";
 import type { ChildCorrectionOptions, ResolvedChildOptions } from "./child-options.ts";
 import type { ClassBalanceOptions, ResolvedClassBalance } from "./class-balance.ts";
-import {
-  INPUT_TRANSFORMS,
-  type InputTransform,
-  type Model,
-  REFERENCE_STORAGES,
-  type ReferenceStorage,
-} from "./types.ts";
-
-export const OPTIMIZERS = ["adamw", "adam"] as const;
-export const SCHEDULERS = ["reduce_lr_on_plateau"] as const;
-export const DOMAIN_LOSS_METHODS = ["mean"] as const;
-export const CALIBRATION_METHODS = ["temperature_scaling"] as const;
-export const MISSING_LABELS = ["error", "ignore"] as const;
-export const TRAIN_DEVICES = ["auto", "cpu"] as const;
-export { INPUT_TRANSFORMS, NORMALIZATIONS, REFERENCE_STORAGES };
-
-/**
- * Network sizes for small, usual and large data (docs/specification/2-training.md#presets), and `best`, the
- * most accurate settings of the accuracy study (decision records 13 and 19): five networks on normalised,
- * thinned counts, with higher weights for small classes.
- */
-export const PRESETS = {
-  small: { hiddenSizes: [128, 64], dropoutRate: 0.2, learningRate: 1e-3 },
-  default: { hiddenSizes: [256, 128], dropoutRate: 0.3, learningRate: 1e-3 },
-  large: { hiddenSizes: [512, 256], dropoutRate: 0.3, learningRate: 5e-4 },
-  best: {
-    hiddenSizes: [256, 128],
-    dropoutRate: 0.3,
-    learningRate: 1e-3,
-    normalize: "log1p_cp10k",
-    classWeighting: { mode: "sqrt_balanced" },
-    countThinning: 0.2,
-    ensembleSize: 5,
-  },
-} as const satisfies Readonly<Record<string, Partial<TrainOptions>>>;
-export type PresetName = keyof typeof PRESETS;
+import type { Model } from "./types.ts";
 
 /** A mapping from names to values, as a Map or a plain object. */
 export type Named<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
@@ -172,56 +151,12 @@ export interface ResolvedTrainOptions {
 }
 
 /** The defaults of docs/specification/2-training.md; `taskWeights` is 1 for each label column. */
-export const DEFAULT_TRAIN_OPTIONS = {
-  coordTargets: new Map<string, string>(),
-  preset: null,
-  hiddenSizes: PRESETS.default.hiddenSizes,
-  dropoutRate: PRESETS.default.dropoutRate,
-  ensembleSize: 1,
-  batchSize: 256,
-  numEpochs: 40,
-  learningRate: PRESETS.default.learningRate,
-  optimizerName: "adamw",
-  weightDecay: 5e-5,
-  schedulerName: null,
-  schedulerFactor: 0.5,
-  schedulerPatience: 5,
-  schedulerMinLr: 1e-6,
-  schedulerMonitor: "val_loss",
-  inputTransform: "binary",
-  normalize: "none",
-  countThinning: null,
-  layer: "X",
-  valFraction: 0,
-  earlyStoppingPatience: null,
-  earlyStoppingMinDelta: 0,
-  randomState: 42,
-  classWeighting: null,
-  classBalancedSampling: null,
-  childCorrection: null,
-  coordLossWeights: new Map([
-    ["latent", 0.5],
-    ["umap", 0.2],
-  ]),
-  domainKey: null,
-  domainLossWeight: 0,
-  domainLossMethod: "mean",
-  topologyLossWeight: 0,
-  topologyK: 10,
-  topologyCoord: "latent",
-  calibrationMethod: null,
-  calibrationMaxIter: 100,
-  calibrationLr: 0.05,
-  knnReferenceObsmKey: null,
-  knnSpace: null,
-  missingLabels: "error",
-  referenceStorage: "external",
-  initModel: null,
-  initModelPath: null,
-  numThreads: "max",
-  device: "auto",
-  preprocess: null,
-} as const satisfies Omit<ResolvedTrainOptions, "labelColumns" | "taskWeights">;
+export const DEFAULT_TRAIN_OPTIONS: Omit<ResolvedTrainOptions, "labelColumns" | "taskWeights"> =
+  defaultsOf(TRAIN_OPTIONS);
+
+PRESETS satisfies Readonly<Record<string, Partial<TrainOptions>>>;
+true satisfies HaveSameKeys<typeof TRAIN_OPTIONS, TrainOptions>;
+true satisfies HaveSameKeys<typeof TRAIN_OPTIONS, ResolvedTrainOptions>;
 
 /** Constants of the optimiser that are not options (docs/specification/2-training.md#optimisation). */
 export const ADAM_CONSTANTS = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULT_TRAIN_OPTIONS, PRESETS, type TrainOptions } from "./options.ts";
+import { PRESETS } from "../schema/training-options.ts";
+import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
 
 const minimal: TrainOptions = { labelColumns: ["a", "b"] };

@@ -1,37 +1,16 @@
 /** Resolves the options of training: defaults, preset, explicit options, and all checks. @module */
 
 import { didYouMean } from "../core/nearest.ts";
+import { checkChoice, checkEntries, checkOption, checkOptions, usageError } from "../core/option-checks.ts";
 import { shown } from "../core/shown.ts";
 import { notice, option, phrase } from "../errors.ts";
+import { CLASS_WEIGHTING_MODES, PRESETS, TRAIN_OPTIONS } from "../schema/training-options.ts";
 import { resolveChildOptions } from "./child-options.ts";
-import { CLASS_WEIGHTING_MODES, type ResolvedClassBalance } from "./class-balance.ts";
-import {
-  checkArray,
-  checkChoice,
-  checkEntries,
-  checkName,
-  checkNumber,
-  usageError,
-} from "./option-checks.ts";
-import {
-  CALIBRATION_METHODS,
-  DEFAULT_TRAIN_OPTIONS,
-  DOMAIN_LOSS_METHODS,
-  INPUT_TRANSFORMS,
-  MISSING_LABELS,
-  NORMALIZATIONS,
-  OPTIMIZERS,
-  PRESETS,
-  type PresetName,
-  REFERENCE_STORAGES,
-  type ResolvedTrainOptions,
-  SCHEDULERS,
-  TRAIN_DEVICES,
-  type TrainOptions,
-} from "./options.ts";
+import type { ResolvedClassBalance } from "./class-balance.ts";
+import { DEFAULT_TRAIN_OPTIONS, type ResolvedTrainOptions, type TrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
 
-const KNOWN: readonly string[] = [...Object.keys(DEFAULT_TRAIN_OPTIONS), "labelColumns", "taskWeights"];
+const KNOWN: readonly string[] = Object.keys(TRAIN_OPTIONS);
 
 /**
  * Fills in defaults and preset, an explicit option winning over both, and checks everything that can be
@@ -52,79 +31,34 @@ export function resolveTrainOptions(options: TrainOptions): {
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && value !== null) given[name] = value;
 
-  const preset =
-    given.preset === undefined
-      ? null
-      : checkChoice("preset", given.preset, Object.keys(PRESETS) as PresetName[]);
-  const asked: { readonly [name: string]: unknown } = {
-    ...DEFAULT_TRAIN_OPTIONS,
-    ...(preset === null ? {} : PRESETS[preset]),
+  const preset = checkOption("preset", TRAIN_OPTIONS.preset, given.preset ?? null);
+  const preferred = { ...DEFAULT_TRAIN_OPTIONS, ...(preset === null ? {} : PRESETS[preset]) };
+  const normalize = checkOption("normalize", TRAIN_OPTIONS.normalize, given.normalize ?? preferred.normalize);
+  const labelColumns = checkLabelColumns(given.labelColumns);
+  const ofCounts = normalize === "none" ? { countThinning: null } : { inputTransform: "float" };
+  const asked = {
+    taskWeights: labelColumns.map(() => 1),
+    ...preferred,
+    ...ofCounts,
     ...given,
   };
-  const int = (name: string, min: number) => checkNumber(name, asked[name], { integer: true, min });
-  const positive = (name: string) => checkNumber(name, asked[name], { above: 0 });
-  const notNegative = (name: string) => checkNumber(name, asked[name], { min: 0 });
-  const share = (name: string) => checkNumber(name, asked[name], { min: 0, below: 1 });
-  const orNull = <T>(name: string, check: (value: unknown) => T): T | null =>
-    asked[name] === null ? null : check(asked[name]);
-  const nameOrNull = (name: string) => orNull(name, (value) => checkName(name, value));
-  const choiceOrNull = <T extends string>(name: string, choices: readonly T[]) =>
-    orNull(name, (value) => checkChoice(name, value, choices));
-
-  const labelColumns = checkLabelColumns(asked.labelColumns);
-  const normalize = checkChoice("normalize", asked.normalize, NORMALIZATIONS);
-  const balance = (name: string) => orNull(name, (value) => checkClassBalance(name, value, labelColumns));
+  const values = checkOptions(TRAIN_OPTIONS, asked);
+  const orNull = <T>(value: unknown, check: (value: unknown) => T): T | null =>
+    value === null ? null : check(value);
+  const balance = (name: "classWeighting" | "classBalancedSampling") =>
+    orNull(asked[name], (value) => checkClassBalance(name, value, labelColumns));
   const resolved: ResolvedTrainOptions = {
+    ...values,
     labelColumns,
-    coordTargets: checkCoordTargets(asked.coordTargets),
-    preset,
-    hiddenSizes: checkHiddenSizes(asked.hiddenSizes),
-    dropoutRate: share("dropoutRate"),
-    ensembleSize: checkNumber("ensembleSize", asked.ensembleSize, { integer: true, min: 1, max: 16 }),
-    batchSize: int("batchSize", 1),
-    numEpochs: int("numEpochs", 1),
-    learningRate: positive("learningRate"),
-    optimizerName: checkChoice("optimizerName", asked.optimizerName, OPTIMIZERS),
-    weightDecay: notNegative("weightDecay"),
-    schedulerName: choiceOrNull("schedulerName", SCHEDULERS),
-    schedulerFactor: checkNumber("schedulerFactor", asked.schedulerFactor, { above: 0, below: 1 }),
-    schedulerPatience: int("schedulerPatience", 0),
-    schedulerMinLr: notNegative("schedulerMinLr"),
-    schedulerMonitor: checkChoice("schedulerMonitor", asked.schedulerMonitor, ["val_loss"] as const),
-    inputTransform: checkChoice(
-      "inputTransform",
-      given.inputTransform ?? (normalize === "none" ? asked.inputTransform : "float"),
-      INPUT_TRANSFORMS,
-    ),
-    normalize,
-    countThinning: checkThinning(given.countThinning ?? (normalize === "none" ? null : asked.countThinning)),
-    layer: checkName("layer", asked.layer),
-    valFraction: share("valFraction"),
-    earlyStoppingPatience: orNull("earlyStoppingPatience", () => int("earlyStoppingPatience", 1)),
-    earlyStoppingMinDelta: notNegative("earlyStoppingMinDelta"),
-    randomState: int("randomState", 0),
-    taskWeights: checkTaskWeights(asked.taskWeights, labelColumns),
+    coordTargets: checkCoordTargets(values.coordTargets),
+    hiddenSizes: checkHiddenSizes(values.hiddenSizes),
+    // A share of 1 is no thinning, even if a preset says otherwise.
+    countThinning: values.countThinning === 1 ? null : values.countThinning,
+    taskWeights: checkTaskWeights(values.taskWeights, labelColumns),
     classWeighting: balance("classWeighting"),
     classBalancedSampling: balance("classBalancedSampling"),
-    childCorrection: orNull("childCorrection", (value) => resolveChildOptions(value, labelColumns)),
-    coordLossWeights: checkWeights("coordLossWeights", asked.coordLossWeights),
-    domainKey: nameOrNull("domainKey"),
-    domainLossWeight: notNegative("domainLossWeight"),
-    domainLossMethod: checkChoice("domainLossMethod", asked.domainLossMethod, DOMAIN_LOSS_METHODS),
-    topologyLossWeight: notNegative("topologyLossWeight"),
-    topologyK: int("topologyK", 1),
-    topologyCoord: checkName("topologyCoord", asked.topologyCoord),
-    calibrationMethod: choiceOrNull("calibrationMethod", CALIBRATION_METHODS),
-    calibrationMaxIter: int("calibrationMaxIter", 1),
-    calibrationLr: positive("calibrationLr"),
-    knnReferenceObsmKey: nameOrNull("knnReferenceObsmKey"),
-    knnSpace: nameOrNull("knnSpace"),
-    missingLabels: checkChoice("missingLabels", asked.missingLabels, MISSING_LABELS),
-    referenceStorage: checkChoice("referenceStorage", asked.referenceStorage, REFERENCE_STORAGES),
+    childCorrection: orNull(asked.childCorrection, (value) => resolveChildOptions(value, labelColumns)),
     initModel: options.initModel ?? null,
-    initModelPath: nameOrNull("initModelPath"),
-    numThreads: asked.numThreads === "max" ? "max" : int("numThreads", 1),
-    device: checkChoice("device", asked.device, TRAIN_DEVICES),
     preprocess: options.preprocess ?? null,
   };
   requireTogether(resolved);
@@ -139,15 +73,8 @@ export function knnSpaceName(obsmKey: string, knnSpace: string | null): string {
   return knnSpace ?? obsmKey.replace(/^X_/, "").toLowerCase().replace(/[-\s]/g, "_");
 }
 
-/** Null without thinning: not requested, or a share of 1, even if a preset says otherwise. */
-function checkThinning(value: unknown): number | null {
-  if (value === null) return null;
-  const lowest = checkNumber("countThinning", value, { above: 0, max: 1 });
-  return lowest === 1 ? null : lowest;
-}
-
 function checkLabelColumns(value: unknown): readonly string[] {
-  const columns = checkArray("labelColumns", value).map((column) => checkName("labelColumns", column));
+  const columns = checkOption("labelColumns", TRAIN_OPTIONS.labelColumns, value);
   if (columns.length === 0)
     throw usageError(phrase`${option("labelColumns")} is empty, expected at least one obs column`);
   const twice = columns.find((column, i) => columns.indexOf(column) < i);
@@ -156,31 +83,22 @@ function checkLabelColumns(value: unknown): readonly string[] {
   return columns;
 }
 
-function checkHiddenSizes(value: unknown): readonly number[] {
-  const sizes = checkArray("hiddenSizes", value);
-  if (sizes.length === 0)
-    throw usageError(phrase`${option("hiddenSizes")} is empty, expected at least one width`);
-  return sizes.map((size) => checkNumber("hiddenSizes", size, { integer: true, min: 1, max: 65536 }));
+function checkHiddenSizes(sizes: readonly number[]): readonly number[] {
+  if (sizes.length > 0) return sizes;
+  throw usageError(phrase`${option("hiddenSizes")} is empty, expected at least one width`);
 }
 
-function checkCoordTargets(value: unknown): ReadonlyMap<string, string> {
-  const targets = new Map<string, string>();
-  for (const [name, key] of checkEntries("coordTargets", value)) {
-    // The name of a head is part of a tensor's name, and `X_ref_latent_internal` is reserved for the encoder.
+function checkCoordTargets(targets: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  // The name of a head is part of a tensor's name, and `X_ref_latent_internal` is reserved for the encoder.
+  for (const name of targets.keys())
     if (name === "" || name.includes(".") || name === "latent_internal")
       throw usageError(
         phrase`${option("coordTargets")} has a head named ${shown(name)}, expected a name without a dot, other than "latent_internal"`,
       );
-    targets.set(name, checkName("coordTargets", key));
-  }
   return targets;
 }
 
-function checkTaskWeights(value: unknown, labelColumns: readonly string[]): readonly number[] {
-  if (value === undefined) return labelColumns.map(() => 1);
-  const weights = checkArray("taskWeights", value).map((weight) =>
-    checkNumber("taskWeights", weight, { min: 0 }),
-  );
+function checkTaskWeights(weights: readonly number[], labelColumns: readonly string[]): readonly number[] {
   if (weights.length !== labelColumns.length)
     throw usageError(
       phrase`${option("taskWeights")} has ${weights.length} values for ${labelColumns.length} label columns (${labelColumns.join(", ")})`,
@@ -211,12 +129,6 @@ function checkClassBalance(
     CLASS_WEIGHTING_MODES,
   );
   return mode === "none" ? null : { labelColumn, mode };
-}
-
-function checkWeights(name: string, value: unknown): ReadonlyMap<string, number> {
-  return new Map(
-    checkEntries(name, value).map(([key, weight]) => [key, checkNumber(name, weight, { min: 0 })]),
-  );
 }
 
 function requireTogether(options: ResolvedTrainOptions): void {

@@ -5,11 +5,8 @@
 import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import type { Notice } from "../errors.ts";
-import type { ChildFeatureMode, ChildModule, NetworkShape, NetworkWeights } from "../kernels/types.ts";
-
-/** `binary`: x > 0 → 1; `float`: values as float32 (docs/specification/2-training.md#inputs). */
-export const INPUT_TRANSFORMS = ["binary", "float"] as const;
-export type InputTransform = (typeof INPUT_TRANSFORMS)[number];
+import type { ChildModule, NetworkShape, NetworkWeights } from "../kernels/types.ts";
+import type { ChildFeatureMode, InputTransform, ReferenceStorage } from "../schema/training-options.ts";
 
 /** One label column of the hierarchy and its classes, sorted by code point. */
 export interface LabelHead {
@@ -48,9 +45,6 @@ export interface ChildCorrection {
   /** The resolved config exactly as stored in `model.pth`. */
   readonly config: ConfigMap;
 }
-
-export const REFERENCE_STORAGES = ["external", "full"] as const;
-export type ReferenceStorage = (typeof REFERENCE_STORAGES)[number];
 
 /** The content of a bundle. */
 export interface Model {

@@ -3,13 +3,14 @@
  * (docs/specification/3-prediction.md#gene-alignment).
  * @module
  */
+
 import type { Matrix } from "../anndata/types.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
-import { type Normalization, normalizeCell } from "../core/normalize.ts";
+import { normalizeCell } from "../core/normalize.ts";
 import { createScratchBuffer, type ScratchBuffer } from "../core/scratch-buffer.ts";
 import { AtlasmtlError, locate, notice, option, phrase } from "../errors.ts";
 import { type CountsCheck, createCountsCheck } from "../model/counts-check.ts";
-import type { InputTransform } from "../model/types.ts";
+import type { InputTransform, Normalization } from "../schema/training-options.ts";
 import { likelyCause } from "./gene-mismatch.ts";
 import type { Warning } from "./types.ts";
 

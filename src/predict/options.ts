@@ -2,12 +2,11 @@
 
 import type { FileInput } from "../core/bytes.ts";
 import { didYouMean } from "../core/nearest.ts";
-import { NORMALIZATIONS, type Normalization } from "../core/normalize.ts";
+import { checkChoice, checkName, checkNumber, usageError } from "../core/option-checks.ts";
 import { shown } from "../core/shown.ts";
 import { option, phrase } from "../errors.ts";
 import { SET_COVERAGES } from "../model/conformal.ts";
-import { checkChoice, checkName, checkNumber, usageError } from "../model/option-checks.ts";
-import { INPUT_TRANSFORMS, type InputTransform, type Model } from "../model/types.ts";
+import type { Model } from "../model/types.ts";
 import {
   DUPLICATE_POLICIES,
   type DuplicatePolicy,
@@ -16,6 +15,12 @@ import {
   VAR_NAMES_TYPES,
   type VarNamesType,
 } from "../preprocess/options.ts";
+import {
+  INPUT_TRANSFORMS,
+  type InputTransform,
+  NORMALIZATIONS,
+  type Normalization,
+} from "../schema/training-options.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
 import { checkRefinementConfig, type RefinementConfig } from "./rerank-children.ts";
 

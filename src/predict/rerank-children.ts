@@ -6,9 +6,9 @@
 import { loadRefinementPlan, loadReranker, namesHash } from "../artifacts/refinement.ts";
 import type { FileInput } from "../core/bytes.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { usageError } from "../core/option-checks.ts";
 import { shown } from "../core/shown.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
-import { usageError } from "../model/option-checks.ts";
 import { type BoundReranker, bindReranker, type Reranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
 import { REFINEMENT_KEYS, REFINEMENT_METADATA_KEYS, REFINEMENT_METHODS } from "../schema/refinement.ts";

@@ -1,4 +1,5 @@
 /** Training with child correction against PyTorch's autograd on the same weights and batches. */
+
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,15 +9,10 @@ import { describe, expect, test } from "vitest";
 import { permutation } from "../../src/core/rng.ts";
 import { childFeatureCount } from "../../src/kernels/reference/child-features.ts";
 import { createReferenceEngine } from "../../src/kernels/reference/engine.ts";
-import type {
-  ChildFeatureMode,
-  ChildTrainingOptions,
-  Linear,
-  NetworkShape,
-  TrainerOptions,
-} from "../../src/kernels/types.ts";
+import type { ChildTrainingOptions, Linear, NetworkShape, TrainerOptions } from "../../src/kernels/types.ts";
 import { createWasmEngine } from "../../src/kernels/wasm/engine.ts";
 import { initialLinear } from "../../src/model/init.ts";
+import type { ChildFeatureMode } from "../../src/schema/training-options.ts";
 import { randomProblem } from "../helpers/training-fixtures.ts";
 
 const PYTHON = process.env.ATLASMTL_PYTHON ?? "/usr/bin/python3";

@@ -1,4 +1,5 @@
 /** What a method of a benchmark gets and gives. @module */
+
 import type { AnnData } from "../../anndata/types.ts";
 import type { ConfigMap } from "../../core/config.ts";
 import type { Csr } from "../../core/csr.ts";
@@ -6,8 +7,8 @@ import type { DenseMatrix } from "../../core/dense.ts";
 import type { WorkOptions } from "../../core/progress.ts";
 import type { ReasonCounts } from "../../evaluate/unknown-reasons.ts";
 import type { Engine } from "../../kernels/types.ts";
-import type { InputTransform } from "../../model/types.ts";
 import type { LabelPrediction, PredictedLabels, Warning } from "../../predict/types.ts";
+import type { InputTransform } from "../../schema/training-options.ts";
 
 /** The cells and genes that all methods share. */
 export interface SharedData {

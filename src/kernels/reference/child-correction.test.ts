@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectGradient, randomNumbers } from "../../../test/helpers/gradients.ts";
-import {
-  CHILD_FEATURE_MODES,
-  type ChildFeatureMode,
-  type ChildTrainingOptions,
-  type Linear,
-} from "../types.ts";
+import { CHILD_FEATURE_MODES, type ChildFeatureMode } from "../../schema/training-options.ts";
+import type { ChildTrainingOptions, Linear } from "../types.ts";
 import { createChildStep } from "./child-correction.ts";
 import { type ChildOutputs, childFeatureCount } from "./child-features.ts";
 

@@ -3,8 +3,9 @@
  * docs/specification/2-training.md#child-correction.
  * @module
  */
+
 import { exp } from "../../core/math.ts";
-import type { ChildFeatureMode } from "../types.ts";
+import type { ChildFeatureMode } from "../../schema/training-options.ts";
 
 /** Outputs of the base network for a batch, or gradients by them; row-major `[nRows, width]`. */
 export interface ChildOutputs {

@@ -8,16 +8,10 @@ import {
   weightDifference,
 } from "../../../test/helpers/kernels.ts";
 import { randomBelow, streamKey } from "../../core/rng.ts";
+import type { ChildFeatureMode } from "../../schema/training-options.ts";
 import { childFeatureCount } from "../reference/child-features.ts";
 import { createReferenceEngine } from "../reference/engine.ts";
-import type {
-  CellTransform,
-  ChildFeatureMode,
-  ChildTrainingOptions,
-  Engine,
-  NetworkShape,
-  TrainerOptions,
-} from "../types.ts";
+import type { CellTransform, ChildTrainingOptions, Engine, NetworkShape, TrainerOptions } from "../types.ts";
 import { createWasmEngine } from "./engine.ts";
 
 let engine: Engine;

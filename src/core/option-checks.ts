@@ -1,23 +1,19 @@
 /** Checks option values of callers, command lines and files. @module */
-import { didYouMean } from "../core/nearest.ts";
-import { shown } from "../core/shown.ts";
 import { AtlasmtlError, option, phrase, type Said } from "../errors.ts";
+import type { OptionRow, OptionTable, OptionValue, OptionValues, Range } from "../schema/option.ts";
+import { didYouMean } from "./nearest.ts";
+import { shown } from "./shown.ts";
 
 export function usageError(message: Said, hint?: Said): AtlasmtlError {
   return new AtlasmtlError("USAGE", message, hint === undefined ? {} : { hint });
 }
 
-/** The allowed range of a number; `above` and `below` are exclusive, `min` and `max` inclusive. */
-export interface Range {
-  readonly integer?: boolean;
-  readonly min?: number;
-  readonly max?: number;
-  readonly above?: number;
-  readonly below?: number;
-}
-
 /** @throws USAGE that names the option if `value` is not a finite number in `range`. */
-export function checkNumber(name: string, value: unknown, range: Range): number {
+export function checkNumber(
+  name: string,
+  value: unknown,
+  range: Range & { readonly integer?: boolean },
+): number {
   const { integer = false, min, max, above, below } = range;
   if (
     typeof value === "number" &&
@@ -55,6 +51,12 @@ export function checkName(name: string, value: unknown): string {
   throw usageError(phrase`${option(name)} is ${shown(value)}, expected a name`);
 }
 
+/** @throws USAGE that names the option if `value` is not true or false. */
+function checkToggle(name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw usageError(phrase`${option(name)} is ${shown(value)}, expected true or false`);
+}
+
 /** @throws USAGE that names the option if `value` is not an array. */
 export function checkArray(name: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
@@ -66,4 +68,57 @@ export function checkEntries(name: string, value: unknown): [string, unknown][] 
   if (value instanceof Map) return [...value.entries()].map(([key, item]) => [String(key), item]);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return Object.entries(value);
   throw usageError(phrase`${option(name)} is ${shown(value)}, expected names with values`);
+}
+
+/** The checked value of an option of a table. @throws USAGE that names the option, by `name`. */
+export function checkOption<R extends OptionRow>(name: string, row: R, value: unknown): OptionValue<R> {
+  return checkKind(name, row, value) as OptionValue<R>;
+}
+
+function checkKind(name: string, row: OptionRow, value: unknown): unknown {
+  const { kind, range, choices } = row;
+  if (kind === "other" || (value === null && row.default === null)) return value;
+  const each = <T>(check: (item: unknown) => T) => checkArray(name, value).map(check);
+  const integer = (item: unknown) => checkNumber(name, item, { ...range, integer: true });
+  const number = (item: unknown) => checkNumber(name, item, range);
+  switch (kind) {
+    case "number":
+      return number(value);
+    case "integer":
+      return integer(value);
+    case "threads":
+      return value === "max" ? value : integer(value);
+    case "choice":
+      return checkChoice(name, value, choices);
+    case "name":
+    case "path":
+      return checkName(name, value);
+    case "toggle":
+      return checkToggle(name, value);
+    case "names":
+      return each((item) => checkName(name, item));
+    case "numbers":
+      return each(number);
+    case "integers":
+      return each(integer);
+    case "pairs":
+      return new Map(checkEntries(name, value).map(([key, item]) => [key, checkName(name, item)]));
+    case "weights":
+      return new Map(checkEntries(name, value).map(([key, item]) => [key, number(item)]));
+  }
+}
+
+/**
+ * The checked values of all options of a table; what a table cannot check stays as it is.
+ * @param inside the option that these are settings of, if they are
+ * @throws USAGE that names the first option whose value is wrong.
+ */
+export function checkOptions<T extends OptionTable>(
+  table: T,
+  values: { readonly [name: string]: unknown },
+  inside?: string,
+): OptionValues<T> {
+  const prefix = inside === undefined ? "" : `${inside}.`;
+  const checked = Object.entries(table).map(([key, row]) => [key, checkKind(prefix + key, row, values[key])]);
+  return Object.fromEntries(checked) as OptionValues<T>;
 }

@@ -1,0 +1,213 @@
+/** The options of training (docs/specification/2-training.md). @module */
+import {
+  choice,
+  flag,
+  integer,
+  integers,
+  name,
+  names,
+  number,
+  numbers,
+  type OptionTable,
+  other,
+  pairs,
+  threads,
+  weights,
+} from "./option.ts";
+
+/** `binary`: x > 0 → 1; `float`: values as float32 (docs/specification/2-training.md#inputs). */
+export const INPUT_TRANSFORMS = ["binary", "float"] as const;
+export type InputTransform = (typeof INPUT_TRANSFORMS)[number];
+/** How a model normalises counts before its input transform. */
+export const NORMALIZATIONS = ["none", "log1p_cp10k"] as const;
+export type Normalization = (typeof NORMALIZATIONS)[number];
+/** Where a bundle keeps the reference cells: in a file of their own, or in its metadata. */
+export const REFERENCE_STORAGES = ["external", "full"] as const;
+export type ReferenceStorage = (typeof REFERENCE_STORAGES)[number];
+export const OPTIMIZERS = ["adamw", "adam"] as const;
+export const SCHEDULERS = ["reduce_lr_on_plateau"] as const;
+export const SCHEDULER_MONITORS = ["val_loss"] as const;
+export const DOMAIN_LOSS_METHODS = ["mean"] as const;
+export const CALIBRATION_METHODS = ["temperature_scaling"] as const;
+export const MISSING_LABELS = ["error", "ignore"] as const;
+export const TRAIN_DEVICES = ["auto", "cpu"] as const;
+
+/**
+ * `balanced`: every class has the same total weight; `sqrt_balanced`: the square roots of these weights;
+ * `none`: every cell has the same weight, even if a preset says otherwise.
+ */
+export const CLASS_WEIGHTING_MODES = ["balanced", "sqrt_balanced", "none"] as const;
+export type ClassWeightingMode = (typeof CLASS_WEIGHTING_MODES)[number];
+
+/** `joint` trains the network as well, `frozen_base` the modules only. */
+export const CHILD_CORRECTION_MODES = ["joint", "frozen_base"] as const;
+/** What the modules of child correction see (docs/specification/2-training.md#child-correction). */
+export const CHILD_FEATURE_MODES = ["standard", "reranker_like"] as const;
+export type ChildFeatureMode = (typeof CHILD_FEATURE_MODES)[number];
+
+/**
+ * Network sizes for small, usual and large data (docs/specification/2-training.md#presets), and `best`, the
+ * most accurate settings of the accuracy study (decision records 13 and 19): five networks on normalised,
+ * thinned counts, with higher weights for small classes.
+ */
+export const PRESETS = {
+  small: { hiddenSizes: [128, 64], dropoutRate: 0.2, learningRate: 1e-3 },
+  default: { hiddenSizes: [256, 128], dropoutRate: 0.3, learningRate: 1e-3 },
+  large: { hiddenSizes: [512, 256], dropoutRate: 0.3, learningRate: 5e-4 },
+  best: {
+    hiddenSizes: [256, 128],
+    dropoutRate: 0.3,
+    learningRate: 1e-3,
+    normalize: "log1p_cp10k",
+    classWeighting: { mode: "sqrt_balanced" },
+    countThinning: 0.2,
+    ensembleSize: 5,
+  },
+} as const;
+export type PresetName = keyof typeof PRESETS;
+const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
+const { hiddenSizes, dropoutRate, learningRate } = PRESETS.default;
+
+const FILES = "Files:";
+const LABELS = "Labels and coordinates:";
+const NETWORK = "Network:";
+const TRAINING = "Training:";
+const LOSS = "Loss:";
+const REFERENCE = "Reference for KNN:";
+const MACHINE = "Machine:";
+
+const POSITIVE = { above: 0 } as const;
+const NOT_NEGATIVE = { min: 0 } as const;
+const SHARE = { min: 0, below: 1 } as const;
+const COUNT = { min: 1 } as const;
+const WIDTH = { min: 1, max: 65536 } as const;
+
+/** In the order of `atlasmtl train --help`. */
+export const TRAIN_OPTIONS = {
+  initModel: other(),
+  initModelPath: name(
+    null,
+    flag(FILES, "start from the matching weights of this bundle", { name: "initModel", kind: "path" }),
+  ),
+  layer: name("X"),
+  preprocess: other(),
+
+  labelColumns: names(
+    undefined,
+    flag(LABELS, "obs columns to learn, coarse to fine (required)", {
+      name: "labels",
+      placeholder: "COLUMN",
+    }),
+  ),
+  missingLabels: choice(
+    MISSING_LABELS,
+    "error",
+    flag(LABELS, "cells without a label: refuse, or leave them out"),
+  ),
+  coordTargets: pairs(
+    new Map(),
+    flag(LABELS, "coordinates to learn as well; repeatable", { name: "coord", placeholder: "NAME=OBSM_KEY" }),
+  ),
+
+  preset: choice(
+    PRESET_NAMES,
+    null,
+    flag(NETWORK, "network sizes in one word; best: counts normalised, five networks"),
+  ),
+  hiddenSizes: integers(hiddenSizes, WIDTH, flag(NETWORK, "widths of the hidden layers")),
+  dropoutRate: number(dropoutRate, SHARE, flag(NETWORK, "share of units dropped, 0 to 1")),
+  inputTransform: choice(
+    INPUT_TRANSFORMS,
+    "binary",
+    flag(NETWORK, "binary: expressed or not; float: values as they are"),
+  ),
+  normalize: choice(
+    NORMALIZATIONS,
+    "none",
+    flag(NETWORK, "what is done to counts first, here and in every prediction"),
+  ),
+  countThinning: number(
+    null,
+    { above: 0, max: 1 },
+    flag(
+      NETWORK,
+      "each step sees cells with a random share of their counts, from this one up to 1 (needs --normalize)",
+    ),
+  ),
+  ensembleSize: integer(
+    1,
+    { min: 1, max: 16 },
+    flag(NETWORK, "networks that are trained one after another and averaged"),
+  ),
+
+  numEpochs: integer(40, COUNT, flag(TRAINING, "passes over the data")),
+  batchSize: integer(256, COUNT, flag(TRAINING, "cells of one step")),
+  learningRate: number(learningRate, POSITIVE, flag(TRAINING, "step size of the optimiser")),
+  optimizerName: choice(OPTIMIZERS, "adamw", flag(TRAINING, "optimiser")),
+  weightDecay: number(5e-5, NOT_NEGATIVE, flag(TRAINING, "weight decay")),
+  schedulerName: choice(SCHEDULERS, null, flag(TRAINING, "lower the rate when it stalls")),
+  schedulerFactor: number(0.5, { above: 0, below: 1 }, flag(TRAINING, "factor of the scheduler")),
+  schedulerPatience: integer(5, NOT_NEGATIVE, flag(TRAINING, "epochs without progress before it acts")),
+  schedulerMinLr: number(1e-6, NOT_NEGATIVE, flag(TRAINING, "lowest learning rate of the scheduler")),
+  schedulerMonitor: choice(SCHEDULER_MONITORS, "val_loss", flag(TRAINING, "what the scheduler watches")),
+  valFraction: number(0, SHARE, flag(TRAINING, "share of cells held out for validation, 0 to 1")),
+  earlyStoppingPatience: integer(null, COUNT, flag(TRAINING, "stop after this many epochs without progress")),
+  earlyStoppingMinDelta: number(0, NOT_NEGATIVE, flag(TRAINING, "what counts as progress")),
+  randomState: integer(42, NOT_NEGATIVE, flag(TRAINING, "seed of everything random")),
+  calibrationMethod: choice(
+    CALIBRATION_METHODS,
+    null,
+    flag(TRAINING, "calibrate confidences (needs --val-fraction)", { name: "calibration" }),
+  ),
+  calibrationMaxIter: integer(100, COUNT),
+  calibrationLr: number(0.05, POSITIVE),
+
+  taskWeights: numbers(undefined, NOT_NEGATIVE, flag(LOSS, "weight of each label column, in order")),
+  classWeighting: other(),
+  classBalancedSampling: other(),
+  childCorrection: other(
+    flag(LOSS, "YAML file of parents whose children get a module of their own", { kind: "path" }),
+  ),
+  coordLossWeights: weights(
+    new Map([
+      ["latent", 0.5],
+      ["umap", 0.2],
+    ]),
+    NOT_NEGATIVE,
+  ),
+  domainKey: name(null, flag(LOSS, "obs column of batches or donors to align", { placeholder: "COLUMN" })),
+  domainLossWeight: number(0, NOT_NEGATIVE, flag(LOSS, "weight of the alignment")),
+  domainLossMethod: choice(DOMAIN_LOSS_METHODS, "mean"),
+  topologyLossWeight: number(0, NOT_NEGATIVE, flag(LOSS, "weight of keeping neighbours near")),
+  topologyK: integer(10, COUNT, flag(LOSS, "neighbours kept near")),
+  topologyCoord: name("latent", flag(LOSS, "coordinates whose neighbours are kept", { placeholder: "NAME" })),
+
+  knnReferenceObsmKey: name(
+    null,
+    flag(REFERENCE, "obsm array to keep as a KNN space", { placeholder: "OBSM_KEY" }),
+  ),
+  knnSpace: name(null, flag(REFERENCE, "name of that space", { placeholder: "NAME" })),
+  referenceStorage: choice(
+    REFERENCE_STORAGES,
+    "external",
+    flag(REFERENCE, "its own file, or inside the metadata"),
+  ),
+
+  numThreads: threads(flag(MACHINE, "threads; results are the same with any number")),
+  device: choice(TRAIN_DEVICES, "auto", flag(MACHINE, "where to compute")),
+} as const satisfies OptionTable;
+
+/** The options of child correction (docs/specification/2-training.md#child-correction). */
+export const CHILD_OPTIONS = {
+  parentLevel: name(undefined),
+  targetLevel: name(undefined),
+  hotspotParents: names(undefined),
+  mode: choice(CHILD_CORRECTION_MODES, "joint"),
+  baseLrScale: number(0.1, POSITIVE),
+  lossWeight: number(1, NOT_NEGATIVE),
+  hiddenDim: integer(64, WIDTH),
+  residualScale: number(1, POSITIVE),
+  featureMode: choice(CHILD_FEATURE_MODES, "standard"),
+  rankLossWeight: number(0, NOT_NEGATIVE),
+  rankMargin: number(0.2, NOT_NEGATIVE),
+} as const satisfies OptionTable;
