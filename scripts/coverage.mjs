@@ -2,6 +2,8 @@
 // prints them by folder; coverage/index.html shows each line.
 //
 //   npm run coverage [-- words for vitest, such as test/e2e]
+//
+// It reports after failed tests too, and then ends with the exit code of vitest.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -21,18 +23,23 @@ const dist = pathToFileURL(join(root, "dist/")).href;
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(raw, { recursive: true });
 run("node", ["scripts/bundle.mjs", "--maps"]);
-const words = ["vitest", "run", "--coverage.enabled", "--coverage.reporter=json", ...process.argv.slice(2)];
-const failed = spawn("npx", words, { ...process.env, PROGRAM_COVERAGE: raw }) !== 0;
-const map = libCoverage.createCoverageMap(
-  JSON.parse(readFileSync(join(folder, "coverage-final.json"), "utf8")),
-);
-addHits(map, await programHits());
-print(map);
-const context = libReport.createContext({ dir: folder, coverageMap: map });
-for (const kind of ["html", "lcovonly"]) reports.create(kind).execute(context);
+const coverageFlags = ["--coverage.enabled", "--coverage.reporter=json", "--coverage.reportOnFailure"];
+const words = ["vitest", "run", ...coverageFlags, ...process.argv.slice(2)];
+process.exitCode = spawn("npx", words, { ...process.env, PROGRAM_COVERAGE: raw }) ?? 1;
+const measured = join(folder, "coverage-final.json");
+if (existsSync(measured)) await report(JSON.parse(readFileSync(measured, "utf8")));
+else console.error("no coverage was measured: vitest ended before its report");
 // Without the maps that `npm run coverage` needs.
 run("node", ["scripts/bundle.mjs"]);
-process.exitCode = failed ? 1 : 0;
+
+/** Prints the lines by folder, those of the program included, and writes the reports of each line. */
+async function report(measurements) {
+  const map = libCoverage.createCoverageMap(measurements);
+  addHits(map, await programHits());
+  print(map);
+  const context = libReport.createContext({ dir: folder, coverageMap: map });
+  for (const kind of ["html", "lcovonly"]) reports.create(kind).execute(context);
+}
 
 function run(command, args) {
   if (spawn(command, args, process.env) !== 0) process.exit(1);
