@@ -35,6 +35,15 @@ test("the options of an error are a field, each once and in order", () => {
   ]);
 });
 
+test("an option without its value keeps its wording, and no getter makes a further one", () => {
+  const [, mention] = error.options;
+  expect(mention.bare()).toEqual(option("missingLabels"));
+  expect(settled(error, shout).options[1].bare().toString()).toBe("<MISSINGLABELS>");
+  // A getter that makes another mention has no end for what prints or compares objects.
+  const getters = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(mention)));
+  expect(getters.filter(([, { get }]) => get !== undefined)).toEqual([]);
+});
+
 test("a host words the options and nothing else", () => {
   expect(inWords(error, shout)).toEqual({
     message: "<VALFRACTION> is 2, expected less",

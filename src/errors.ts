@@ -62,7 +62,7 @@ export class OptionMention {
   }
 
   /** Without its value. */
-  get bare(): OptionMention {
+  bare(): OptionMention {
     return new OptionMention(this.name, undefined, this.wording);
   }
 

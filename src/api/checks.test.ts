@@ -59,7 +59,10 @@ test("an output may not be a folder, lie below a file, or replace a folder that 
 });
 
 test("an output that is larger than the disk is refused before it is made", async () => {
-  await expect(checkOutput(at("huge.h5ad"), 1e18)).rejects.toMatchObject({ code: "IO", subject: "environment" });
+  await expect(checkOutput(at("huge.h5ad"), 1e18)).rejects.toMatchObject({
+    code: "IO",
+    subject: "environment",
+  });
 });
 
 test("options of training are named with what they are and what they can be", () => {

@@ -104,7 +104,7 @@ test.each([
 test("predictions without any cell of the truth are refused", async () => {
   const other = join(folder, "other.csv");
   await writeFile(other, "cell,kind\nx1,a\nx2,b\n");
-  await expect(
-    evaluatePredictions({ ...files, truth: other, labelColumns: ["kind"] }),
-  ).rejects.toMatchObject({ code: "MISMATCH", where: expect.stringContaining(other) });
+  await expect(evaluatePredictions({ ...files, truth: other, labelColumns: ["kind"] })).rejects.toMatchObject(
+    { code: "MISMATCH", where: expect.stringContaining(other) },
+  );
 });

@@ -81,7 +81,9 @@ test("a model without correction or reference says so, and parents of a correcti
   const { childCorrection } = smallModel();
   const config = new Map([...childCorrection!.config, ["hotspot_parents", ["T"]] as const]);
   const corrected = smallModel({ childCorrection: { ...childCorrection!, config } });
-  expect(await inspectModel(new TrainedModel(corrected))).toMatchObject({ childCorrection: { parents: ["T"] } });
+  expect(await inspectModel(new TrainedModel(corrected))).toMatchObject({
+    childCorrection: { parents: ["T"] },
+  });
 });
 
 test("the pickles of a bundle are told by their keys", async () => {

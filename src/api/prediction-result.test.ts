@@ -76,7 +76,13 @@ test("the summary counts labels, confidence and Unknown over all cells", () => {
   expect([nCells, deepest]).toEqual([3, undefined]);
   const [group, kind] = labels;
   expect(group).toMatchObject({ column: "group", nLabels: 2, usedKnn: 0, unknown: 0, lowConfidence: 1 / 3 });
-  expect(kind).toMatchObject({ column: "kind", nLabels: 3, usedKnn: 0, unknown: 1 / 3, lowConfidence: 1 / 3 });
+  expect(kind).toMatchObject({
+    column: "kind",
+    nLabels: 3,
+    usedKnn: 0,
+    unknown: 1 / 3,
+    lowConfidence: 1 / 3,
+  });
   expect(group.meanConfidence).toBeCloseTo((2 * 0.8807971 + 0.5) / 3, 6);
   expect(kind.meanConfidence).toBeCloseTo((0.8437948 + 0.9464991 + 1 / 3) / 3, 6);
 });

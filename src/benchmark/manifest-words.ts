@@ -17,5 +17,5 @@ export function inManifestWords(error: unknown, where: string): unknown {
   const words = settled(error, manifestWords);
   if (error.where !== undefined) return words;
   const first = error.options[0];
-  return locate(words, first === undefined ? where : `${where} › ${manifestWords(first.bare)}`);
+  return locate(words, first === undefined ? where : `${where} › ${manifestWords(first.bare())}`);
 }

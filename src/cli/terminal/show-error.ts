@@ -81,7 +81,7 @@ export function describeFailure(
   if (known === null || known.subject === "bug") return describeBug(error, command);
   const { message, hint } = inWords(known, words.setting);
   const setting = known.code === "USAGE" ? known.options[0] : undefined;
-  const place = setting?.bare.wordedBy(words.place);
+  const place = setting?.bare().wordedBy(words.place);
   const where = oneLine(inWords(known, words.place).where ?? place ?? command);
   return {
     exitCode: EXIT_CODES[known.subject],
@@ -89,7 +89,7 @@ export function describeFailure(
     what: oneLine(message),
     where,
     fix: oneLine(hint ?? (place === undefined ? wayOn(known, where, command) : `correct ${place}`)),
-    options: known.options.map(({ bare }) => oneLine(bare.wordedBy(words.setting))),
+    options: known.options.map((option) => oneLine(option.bare().wordedBy(words.setting))),
   };
 }
 
