@@ -1,4 +1,5 @@
 /** Fitting the open-set threshold as a caller sees it (docs/specification/3-prediction.md#open-set). @module */
+
 import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData } from "../anndata/types.ts";
 import type { WorkOptions } from "../core/progress.ts";
@@ -10,8 +11,9 @@ import {
   type OpensetThreshold,
 } from "../evaluate/openset-threshold.ts";
 import { createEngine } from "../kernels/engine.ts";
-import type { OpensetMethod, PredictOptions } from "../predict/options.ts";
+import type { PredictOptions } from "../predict/options.ts";
 import { predict } from "../predict/predict.ts";
+import type { OpensetMethod } from "../schema/prediction-options.ts";
 import { requireModelAndData } from "./call-checks.ts";
 import type { TrainedModel } from "./trained-model.ts";
 

@@ -10,6 +10,10 @@ export { DEFAULT_HOTSPOT_OPTIONS, HOTSPOT_SELECTIONS } from "../evaluate/hotspot
 export { DEFAULT_OPENSET_QUANTILE } from "../evaluate/openset-threshold.ts";
 export { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../model/child-options.ts";
 export { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
+export { PREDICT_DEFAULTS } from "../predict/options.ts";
+export { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
+export { SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/split-options.ts";
+export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";
 export {
   DEVICES,
   KNN_CORRECTIONS,
@@ -17,21 +21,17 @@ export {
   KNN_REFERENCE_MODES,
   KNN_VOTE_MODES,
   OPENSET_METHODS,
-  PREDICT_DEFAULTS,
-} from "../predict/options.ts";
+} from "../schema/prediction-options.ts";
 export {
   DUPLICATE_POLICIES,
   FEATURE_SPACES,
   HVG_METHODS,
   INPUT_MATRIX_TYPES,
-  PREPROCESS_DEFAULTS,
   SPECIES,
   SPECIES_CHOICES,
   UNMAPPED_POLICIES,
   VAR_NAMES_TYPES,
-} from "../preprocess/options.ts";
-export { SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/split-options.ts";
-export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";
+} from "../schema/preprocess-options.ts";
 export { CASES as NAMING_CASES } from "../schema/preprocessing.ts";
 export {
   CALIBRATION_METHODS,

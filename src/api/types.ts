@@ -100,16 +100,7 @@ export type {
 } from "../output/report/types.ts";
 export type { ToAnnDataOptions } from "../output/to-anndata.ts";
 export type { AmbiguousChild, HierarchyRule, HierarchyRules } from "../predict/hierarchy-rules.ts";
-export type {
-  Device,
-  KnnCorrection,
-  KnnIndexMode,
-  KnnReferenceMode,
-  KnnVoteMode,
-  OpensetMethod,
-  PredictOptions,
-  PredictSettings,
-} from "../predict/options.ts";
+export type { PredictOptions, PredictSettings } from "../predict/options.ts";
 export type { RefinementConfig } from "../predict/rerank-children.ts";
 export type {
   DeepestLabels,
@@ -122,17 +113,20 @@ export type { UnknownReason } from "../predict/unknown.ts";
 export type { GeneIds, Naming as GeneNaming } from "../preprocess/gene-ids.ts";
 export type { GroupSplit, GroupSplitPlan, SplitSide } from "../preprocess/group-split.ts";
 export type { Batches, VariableGenes } from "../preprocess/hvg.ts";
-export type {
-  DuplicatePolicy,
-  PreprocessOptions,
-  PreprocessSettings,
-  Species,
-  VarNamesType,
-} from "../preprocess/options.ts";
+export type { PreprocessOptions, PreprocessSettings } from "../preprocess/options.ts";
 export type { FeaturePanel } from "../preprocess/panel.ts";
 export type { PreprocessResult } from "../preprocess/pipeline.ts";
 export type { GroupSplitOptions, SplitPart } from "../preprocess/split-options.ts";
 export type { WriteMode } from "../schema/columns.ts";
+export type {
+  Device,
+  KnnCorrection,
+  KnnIndexMode,
+  KnnReferenceMode,
+  KnnVoteMode,
+  OpensetMethod,
+} from "../schema/prediction-options.ts";
+export type { DuplicatePolicy, Species, VarNamesType } from "../schema/preprocess-options.ts";
 export type { NamingCase } from "../schema/preprocessing.ts";
 export type {
   ChildFeatureMode,

@@ -70,6 +70,17 @@ export function checkEntries(name: string, value: unknown): [string, unknown][] 
   throw usageError(phrase`${option(name)} is ${shown(value)}, expected names with values`);
 }
 
+/** @throws USAGE for an option that `table` does not have, naming the most similar; `work` is what has the options. */
+export function refuseUnknownOptions(table: OptionTable, options: object, work: string): void {
+  const known = Object.keys(table);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw usageError(
+    `${work} has no option ${shown(unknown)}${didYouMean(unknown, known)}`,
+    `use any of ${known.join(", ")}`,
+  );
+}
+
 /** The checked value of an option of a table. @throws USAGE that names the option, by `name`. */
 export function checkOption<R extends OptionRow>(name: string, row: R, value: unknown): OptionValue<R> {
   return checkKind(name, row, value) as OptionValue<R>;

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { type ConfigMap, Float, keyed } from "../core/config.ts";
+import { type ConfigMap, keyed } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { checkEntries, checkOptions, usageError } from "../core/option-checks.ts";
+import { storedOptions } from "../core/option-config.ts";
 import { shown } from "../core/shown.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { childFeatureCount } from "../kernels/reference/child-features.ts";
@@ -168,22 +169,13 @@ function storedConfig(
 ): ConfigMap {
   return keyed(CHILD_CORRECTION, {
     enabled: true,
-    parentLevel: options.parentLevel,
-    targetLevel: options.targetLevel,
+    ...storedOptions(CHILD_OPTIONS, options),
     parentHeadIndex: parentHead,
     childHeadIndex: childHead,
     hotspotParents: chosen.map(({ name }) => name),
     hotspotParentIndices: chosen.map(({ index }) => index),
     hotspotChildIndices: new Map(chosen.map(({ index, children }) => [String(index), children])),
     legalChildNames: new Map(chosen.map(({ name, children }) => [name, children.map((c) => childNames[c])])),
-    mode: options.mode,
-    baseLrScale: new Float(options.baseLrScale),
-    lossWeight: new Float(options.lossWeight),
-    hiddenDim: options.hiddenDim,
-    residualScale: new Float(options.residualScale),
-    featureMode: options.featureMode,
-    rankLossWeight: new Float(options.rankLossWeight),
-    rankMargin: new Float(options.rankMargin),
   });
 }
 

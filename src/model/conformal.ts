@@ -9,10 +9,12 @@
  * @module
  */
 import { exp } from "../core/math.ts";
+import { SET_COVERAGE } from "../schema/prediction-options.ts";
 import type { HeadLogits } from "./calibrate.ts";
 
 /** The coverages with stored thresholds, in whole percent, so that ranks are exact. */
-const PERCENTS = Array.from({ length: 50 }, (_, i) => 50 + i);
+const [FIRST, LAST] = [SET_COVERAGE.min, SET_COVERAGE.max].map((share) => Math.round(100 * share));
+const PERCENTS = Array.from({ length: LAST - FIRST + 1 }, (_, i) => FIRST + i);
 
 /** The same as shares: 0.50, 0.51, …, 0.99. */
 export const SET_COVERAGES: readonly number[] = PERCENTS.map((percent) => percent / 100);

@@ -1,7 +1,14 @@
 /** Resolves the options of training: defaults, preset, explicit options, and all checks. @module */
 
 import { didYouMean } from "../core/nearest.ts";
-import { checkChoice, checkEntries, checkOption, checkOptions, usageError } from "../core/option-checks.ts";
+import {
+  checkChoice,
+  checkEntries,
+  checkOption,
+  checkOptions,
+  refuseUnknownOptions,
+  usageError,
+} from "../core/option-checks.ts";
 import { shown } from "../core/shown.ts";
 import { notice, option, phrase } from "../errors.ts";
 import { CLASS_WEIGHTING_MODES, PRESETS, TRAIN_OPTIONS } from "../schema/training-options.ts";
@@ -9,8 +16,6 @@ import { resolveChildOptions } from "./child-options.ts";
 import type { ResolvedClassBalance } from "./class-balance.ts";
 import { DEFAULT_TRAIN_OPTIONS, type ResolvedTrainOptions, type TrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
-
-const KNOWN: readonly string[] = Object.keys(TRAIN_OPTIONS);
 
 /**
  * Fills in defaults and preset, an explicit option winning over both, and checks everything that can be
@@ -21,12 +26,7 @@ export function resolveTrainOptions(options: TrainOptions): {
   readonly options: ResolvedTrainOptions;
   readonly warnings: readonly Warning[];
 } {
-  for (const name of Object.keys(options))
-    if (!KNOWN.includes(name))
-      throw usageError(
-        `there is no training option ${shown(name)}${didYouMean(name, KNOWN)}`,
-        `use any of ${KNOWN.join(", ")}`,
-      );
+  refuseUnknownOptions(TRAIN_OPTIONS, options, "training");
   const given: { [name: string]: unknown } = {};
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && value !== null) given[name] = value;

@@ -5,6 +5,7 @@
  */
 import { platform } from "#platform";
 import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
+import { storedOptions } from "../core/option-config.ts";
 import {
   CALIBRATION,
   CONFORMAL,
@@ -12,6 +13,7 @@ import {
   SET_THRESHOLDS,
   TRAIN_CONFIG,
 } from "../schema/training.ts";
+import { TRAIN_OPTIONS } from "../schema/training-options.ts";
 import { type ClassBalance, classBalanceConfig } from "./class-balance.ts";
 import { SET_COVERAGES, type SetThresholds } from "./conformal.ts";
 import type { FitResult } from "./fit-loop.ts";
@@ -97,50 +99,17 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
           conformal: conformalConfig(record.calibration.setThresholds),
         });
   return keyed(TRAIN_CONFIG, {
-    preset: options.preset,
-    hiddenSizes: options.hiddenSizes,
-    dropoutRate: new Float(options.dropoutRate),
-    ensembleSize: options.ensembleSize,
-    batchSize: options.batchSize,
-    numEpochs: options.numEpochs,
+    ...storedOptions(TRAIN_OPTIONS, options),
     epochsCompleted: fit.epochsCompleted,
-    learningRate: new Float(options.learningRate),
-    optimizerName: options.optimizerName,
-    weightDecay: new Float(options.weightDecay),
-    schedulerName: options.schedulerName,
-    schedulerFactor: new Float(options.schedulerFactor),
-    schedulerPatience: options.schedulerPatience,
-    schedulerMinLr: new Float(options.schedulerMinLr),
-    schedulerMonitor: options.schedulerMonitor,
     finalLearningRate: new Float(fit.finalLearningRate * baseLrScale),
-    coordTargets: coordTargets,
-    coordLossWeights: floats(options.coordLossWeights),
-    taskWeights: options.taskWeights.map((weight) => new Float(weight)),
-    inputTransform: options.inputTransform,
-    countThinning: floatOrNull(options.countThinning),
-    layer: options.layer,
-    missingLabels: options.missingLabels,
-    valFraction: new Float(options.valFraction),
-    earlyStoppingPatience: options.earlyStoppingPatience,
-    earlyStoppingMinDelta: new Float(options.earlyStoppingMinDelta),
-    randomState: options.randomState,
-    domainKey: options.domainKey,
-    domainLossWeight: new Float(options.domainLossWeight),
-    domainLossMethod: options.domainLossMethod,
     domains: record.domains,
-    topologyLossWeight: new Float(options.topologyLossWeight),
-    topologyK: options.topologyK,
-    topologyCoord: options.topologyCoord,
-    calibration: calibration,
+    calibration,
     classWeighting: classBalanceConfig(record.classWeighting),
     classBalancedSampling: classBalanceConfig(record.classBalancedSampling),
     parentConditionedChildCorrection: record.childCorrection,
-    referenceStorage: options.referenceStorage,
-    initModelPath: options.initModelPath,
     initModelTensors: record.initTensors,
     coordEnabled: coordTargets.size > 0,
     resolvedCoordTargets: coordTargets,
-    knnReferenceObsmKey: options.knnReferenceObsmKey,
     knnSpace: record.knnSpace,
     numThreadsRequested: options.numThreads,
     numThreadsUsed: record.numThreadsUsed,

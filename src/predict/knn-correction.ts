@@ -2,15 +2,17 @@
  * Corrects labels by a vote of the nearest reference cells
  * (docs/specification/3-prediction.md#knn-correction). @module
  */
+
 import type { DenseMatrix } from "../core/dense.ts";
 import { compareCodePoints } from "../core/order.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
 import type { ReferenceLabels } from "../model/types.ts";
+import type { KnnCorrection, KnnVoteMode } from "../schema/prediction-options.ts";
 import type { HeadScores } from "./confidence.ts";
 import { chosenCells, visitNeighbours } from "./neighbours.ts";
-import type { KnnCorrection, KnnVoteMode, PredictSettings } from "./options.ts";
+import type { PredictSettings } from "./options.ts";
 import { labelPrototypes } from "./prototypes.ts";
 import type { PredictedLabels } from "./types.ts";
 import { type Ballot, createBallot } from "./vote.ts";

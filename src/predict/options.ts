@@ -1,52 +1,25 @@
 /** The options of prediction, their defaults and their checks (docs/specification/3-prediction.md). @module */
 
 import type { FileInput } from "../core/bytes.ts";
-import { didYouMean } from "../core/nearest.ts";
-import { checkChoice, checkName, checkNumber, usageError } from "../core/option-checks.ts";
+import { checkChoice, checkOptions, refuseUnknownOptions, usageError } from "../core/option-checks.ts";
 import { shown } from "../core/shown.ts";
 import { option, phrase } from "../errors.ts";
-import { SET_COVERAGES } from "../model/conformal.ts";
 import type { Model } from "../model/types.ts";
+import { defaultsOf, type HaveSameKeys } from "../schema/option.ts";
 import {
-  DUPLICATE_POLICIES,
-  type DuplicatePolicy,
-  SPECIES,
-  type Species,
-  VAR_NAMES_TYPES,
-  type VarNamesType,
-} from "../preprocess/options.ts";
-import {
-  INPUT_TRANSFORMS,
-  type InputTransform,
-  NORMALIZATIONS,
-  type Normalization,
-} from "../schema/training-options.ts";
+  type Device,
+  type KnnCorrection,
+  type KnnIndexMode,
+  type KnnReferenceMode,
+  type KnnVoteMode,
+  OPENSET_METHODS,
+  type OpensetMethod,
+  PREDICT_OPTIONS,
+} from "../schema/prediction-options.ts";
+import type { DuplicatePolicy, Species, VarNamesType } from "../schema/preprocess-options.ts";
+import type { InputTransform, Normalization } from "../schema/training-options.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
 import { checkRefinementConfig, type RefinementConfig } from "./rerank-children.ts";
-
-/** Which cells take the label of their nearest reference cells. */
-export const KNN_CORRECTIONS = ["off", "low_conf_only", "all"] as const;
-export type KnnCorrection = (typeof KNN_CORRECTIONS)[number];
-
-/** Weight of a neighbour's vote: 1, or 1/(distance + 1e-6). */
-export const KNN_VOTE_MODES = ["majority", "distance_weighted"] as const;
-export type KnnVoteMode = (typeof KNN_VOTE_MODES)[number];
-
-/** Who votes: every reference cell, or one centroid per label. */
-export const KNN_REFERENCE_MODES = ["full", "prototypes"] as const;
-export type KnnReferenceMode = (typeof KNN_REFERENCE_MODES)[number];
-
-/** How neighbours are found. */
-export const KNN_INDEX_MODES = ["exact", "approximate"] as const;
-export type KnnIndexMode = (typeof KNN_INDEX_MODES)[number];
-
-/** The open-set distance of a cell: to its nearest reference cell, or to its nearest centroid. */
-export const OPENSET_METHODS = ["nn_distance", "prototype"] as const;
-export type OpensetMethod = (typeof OPENSET_METHODS)[number];
-
-/** Where the network runs; `auto` chooses the fastest available. */
-export const DEVICES = ["auto", "cpu"] as const;
-export type Device = (typeof DEVICES)[number];
 
 /** The options of {@link predict} with every default filled in. */
 export interface PredictSettings {
@@ -132,55 +105,9 @@ export type PredictOptions = Partial<PredictSettings>;
  * Defaults of the library; the command line's default of `knnCorrection` differs
  * (docs/specification/3-prediction.md#knn-correction).
  */
-export const PREDICT_DEFAULTS: PredictSettings = {
-  layer: "X",
-  inputTransform: null,
-  normalize: null,
-  batchSize: 2048,
-  device: "auto",
-  numThreads: "max",
-  applyCalibration: true,
-  predictionSets: null,
-  confidenceHigh: 0.7,
-  marginThreshold: 0.2,
-  confidenceLow: 0.4,
-  knnCorrection: "off",
-  knnK: 15,
-  knnConfLow: 0.6,
-  knnVoteMode: "majority",
-  knnReferenceMode: "full",
-  knnIndexMode: "exact",
-  knnQueryObsmKey: null,
-  knnSpace: null,
-  opensetMethod: null,
-  opensetThreshold: null,
-  opensetLabelColumn: null,
-  hierarchyRules: null,
-  enforceHierarchy: false,
-  coherentProbabilities: false,
-  deepestLabel: false,
-  refinementConfig: null,
-  autoGenes: false,
-  varNamesType: null,
-  species: null,
-  geneIdTable: null,
-  ensemblSourceColumn: null,
-  duplicatePolicy: null,
-  keepCoords: true,
-};
+export const PREDICT_DEFAULTS: PredictSettings = defaultsOf(PREDICT_OPTIONS);
 
-const SHARE = { min: 0, max: 1 } as const;
-/** The coverages for which models store thresholds. */
-const SET_COVERAGE = { min: SET_COVERAGES[0], max: SET_COVERAGES.at(-1)! } as const;
-const COUNT = { integer: true, min: 1 } as const;
-const TOGGLES = [
-  "applyCalibration",
-  "enforceHierarchy",
-  "coherentProbabilities",
-  "deepestLabel",
-  "autoGenes",
-  "keepCoords",
-] as const;
+true satisfies HaveSameKeys<typeof PREDICT_OPTIONS, PredictSettings>;
 
 /**
  * Fills in the defaults and checks every value.
@@ -190,52 +117,21 @@ export function resolvePredictOptions(
   options: PredictOptions,
   model: Pick<Model, "labelHeads">,
 ): PredictSettings {
-  const settings: { -readonly [K in keyof PredictSettings]: PredictSettings[K] } = { ...PREDICT_DEFAULTS };
-  const names = Object.keys(PREDICT_DEFAULTS);
-  for (const [name, value] of Object.entries(options)) {
-    if (!names.includes(name))
-      throw usageError(
-        `prediction has no option ${shown(name)}${didYouMean(name, names)}`,
-        `use any of ${names.join(", ")}`,
-      );
-    if (value !== undefined) Object.assign(settings, { [name]: value });
-  }
-  if (settings.inputTransform !== null)
-    checkChoice("inputTransform", settings.inputTransform, INPUT_TRANSFORMS);
-  if (settings.normalize !== null) checkChoice("normalize", settings.normalize, NORMALIZATIONS);
-  checkName("layer", settings.layer);
-  checkNumber("batchSize", settings.batchSize, COUNT);
-  checkChoice("device", settings.device, DEVICES);
-  if (settings.numThreads !== "max") checkNumber("numThreads", settings.numThreads, COUNT);
-  checkNumber("confidenceHigh", settings.confidenceHigh, SHARE);
-  checkNumber("marginThreshold", settings.marginThreshold, SHARE);
-  checkNumber("confidenceLow", settings.confidenceLow, SHARE);
-  checkChoice("knnCorrection", settings.knnCorrection, KNN_CORRECTIONS);
-  checkNumber("knnK", settings.knnK, COUNT);
-  checkNumber("knnConfLow", settings.knnConfLow, SHARE);
-  checkChoice("knnVoteMode", settings.knnVoteMode, KNN_VOTE_MODES);
-  checkChoice("knnReferenceMode", settings.knnReferenceMode, KNN_REFERENCE_MODES);
-  checkChoice("knnIndexMode", settings.knnIndexMode, KNN_INDEX_MODES);
-  if (settings.knnQueryObsmKey !== null) checkName("knnQueryObsmKey", settings.knnQueryObsmKey);
-  if (settings.knnSpace !== null) checkName("knnSpace", settings.knnSpace);
+  refuseUnknownOptions(PREDICT_OPTIONS, options, "prediction");
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const settings: PredictSettings = {
+    ...checkOptions(PREDICT_OPTIONS, { ...PREDICT_DEFAULTS, ...given }),
+    hierarchyRules: options.hierarchyRules ?? null,
+    refinementConfig: options.refinementConfig ?? null,
+    geneIdTable: options.geneIdTable ?? null,
+  };
   checkOpenset(settings, model);
   if (settings.refinementConfig !== null) checkRefinementConfig(settings.refinementConfig);
-  if (settings.varNamesType !== null) checkChoice("varNamesType", settings.varNamesType, VAR_NAMES_TYPES);
-  if (settings.species !== null) checkChoice("species", settings.species, SPECIES);
-  if (settings.duplicatePolicy !== null)
-    checkChoice("duplicatePolicy", settings.duplicatePolicy, DUPLICATE_POLICIES);
-  if (settings.ensemblSourceColumn !== null) checkName("ensemblSourceColumn", settings.ensemblSourceColumn);
-  for (const name of TOGGLES)
-    if (typeof settings[name] !== "boolean")
-      throw usageError(phrase`${option(name)} is ${shown(settings[name])}, expected true or false`);
-  if (settings.predictionSets !== null) {
-    checkNumber("predictionSets", settings.predictionSets, SET_COVERAGE);
-    if (!settings.applyCalibration)
-      throw usageError(
-        phrase`${option("predictionSets")} needs calibrated probabilities, which ${option("applyCalibration", false)} leaves out`,
-        "leave one of the two out",
-      );
-  }
+  if (settings.predictionSets !== null && !settings.applyCalibration)
+    throw usageError(
+      phrase`${option("predictionSets")} needs calibrated probabilities, which ${option("applyCalibration", false)} leaves out`,
+      "leave one of the two out",
+    );
   if (settings.enforceHierarchy && settings.hierarchyRules === null)
     throw usageError(
       phrase`${option("enforceHierarchy")} is on but there are no ${option("hierarchyRules")}`,
@@ -252,15 +148,11 @@ function checkOpenset(settings: PredictSettings, model: Pick<Model, "labelHeads"
         phrase`${option("opensetThreshold")} is ${shown(opensetThreshold)} but ${option("opensetMethod")} is not set`,
         phrase`choose ${option("opensetMethod")} among ${OPENSET_METHODS.join(", ")}`,
       );
-  } else {
-    checkChoice("opensetMethod", opensetMethod, OPENSET_METHODS);
-    if (opensetThreshold === null)
-      throw usageError(
-        phrase`${option("opensetMethod", opensetMethod)} needs ${option("opensetThreshold")}, a distance in the KNN space`,
-        "choose it from the distances of held-out cells, as fitOpenset (atlasmtl openset) does",
-      );
-    checkNumber("opensetThreshold", opensetThreshold, { min: 0 });
-  }
+  } else if (opensetThreshold === null)
+    throw usageError(
+      phrase`${option("opensetMethod", opensetMethod)} needs ${option("opensetThreshold")}, a distance in the KNN space`,
+      "choose it from the distances of held-out cells, as fitOpenset (atlasmtl openset) does",
+    );
   const columns = model.labelHeads.map((head) => head.column);
   if (opensetLabelColumn !== null) checkChoice("opensetLabelColumn", opensetLabelColumn, columns);
 }

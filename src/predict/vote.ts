@@ -1,6 +1,7 @@
 /** The KNN vote on a label (docs/specification/3-prediction.md#knn-correction). @module */
+
 import type { Neighbours } from "../kernels/types.ts";
-import type { KnnVoteMode } from "./options.ts";
+import type { KnnVoteMode } from "../schema/prediction-options.ts";
 
 /** Keeps the weight of a neighbour at distance 0 finite. */
 const DISTANCE_FLOOR = 1e-6;

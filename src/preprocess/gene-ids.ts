@@ -3,13 +3,15 @@
  * (docs/specification/4-preprocessing.md#gene-identifiers).
  * @module
  */
+
 import { type GeneSummary, inspectGenes } from "../anndata/inspect/inspect-genes.ts";
 import { columnStrings } from "../anndata/read/column-values.ts";
 import type { DataFrame } from "../anndata/types.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
+import { SPECIES, type Species, type VarNamesType } from "../schema/preprocess-options.ts";
 import { CASES, ENSEMBL_COLUMNS, type NamingCase, SPECIES_ENSEMBL_COLUMN } from "../schema/preprocessing.ts";
 import { type GeneTable, ID_PREFIXES, packagedTable, readGeneTable, stripVersion } from "./gene-table.ts";
-import { type PreprocessSettings, SPECIES, type Species, type VarNamesType } from "./options.ts";
+import type { PreprocessSettings } from "./options.ts";
 
 /** What is settled about a set of names, and what was a guess. */
 export interface Naming {

@@ -2,12 +2,13 @@
  * Tables of genes: symbol to Ensembl id and back (docs/specification/4-preprocessing.md#gene-identifiers).
  * @module
  */
+
 import type { FileInput } from "../core/bytes.ts";
 import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { plainBytes } from "../formats/compression/gzip.ts";
+import type { Species } from "../schema/preprocess-options.ts";
 import { SPECIES_ENSEMBL_COLUMN, SPECIES_SYMBOL_COLUMN } from "../schema/preprocessing.ts";
-import type { Species } from "./options.ts";
 
 /** The genes of one species. */
 export interface GeneTable {

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createAnnData } from "../anndata/containers/in-memory.ts";
 import type { Matrix } from "../anndata/types.ts";
+import { DUPLICATE_POLICIES, type DuplicatePolicy } from "../schema/preprocess-options.ts";
 import { moveGenes, viewGenes } from "./gene-view.ts";
 import { type GenePlan, selectGenes } from "./merge-genes.ts";
-import { DUPLICATE_POLICIES, type DuplicatePolicy } from "./options.ts";
 
 /** A plan by brute force: `groups[gene]` names the output of each gene, null leaves it out. */
 function planOf(groups: readonly (string | null)[]): GenePlan {

@@ -1,12 +1,13 @@
 /** A dataset seen with other genes: columns of its matrices are moved, added up and left out while they stream. @module */
+
 import { frame } from "../anndata/read/dataframe.ts";
 import type { AnnData, Column, DataFrame, Matrix, MatrixName } from "../anndata/types.ts";
 import { pickColumn } from "../anndata/views/select-cells.ts";
 import type { ConfigMap } from "../core/config.ts";
 import type { Csr } from "../core/csr.ts";
 import { AtlasmtlError } from "../errors.ts";
+import type { DuplicatePolicy } from "../schema/preprocess-options.ts";
 import type { GenePlan } from "./merge-genes.ts";
-import type { DuplicatePolicy } from "./options.ts";
 
 export interface GeneViewOptions {
   readonly duplicatePolicy: DuplicatePolicy;

@@ -1,20 +1,17 @@
 /** The options of preprocessing with their defaults (docs/specification/4-preprocessing.md). @module */
 import type { FileInput } from "../core/bytes.ts";
-import { didYouMean } from "../core/nearest.ts";
-import { AtlasmtlError, option, phrase, type Said } from "../errors.ts";
-
-export const INPUT_MATRIX_TYPES = ["infer", "counts", "lognorm"] as const;
-export const VAR_NAMES_TYPES = ["infer", "symbol", "ensembl", "ensembl_versioned", "mixed"] as const;
-export const SPECIES = ["human", "mouse", "rat"] as const;
-export const SPECIES_CHOICES = ["infer", ...SPECIES] as const;
-export const UNMAPPED_POLICIES = ["drop", "keep_original", "error"] as const;
-export const DUPLICATE_POLICIES = ["sum", "mean", "first", "error"] as const;
-export const FEATURE_SPACES = ["hvg", "whole"] as const;
-export const HVG_METHODS = ["seurat_v3"] as const;
-
-export type VarNamesType = (typeof VAR_NAMES_TYPES)[number];
-export type Species = (typeof SPECIES)[number];
-export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
+import { checkOptions, refuseUnknownOptions } from "../core/option-checks.ts";
+import { defaultsOf, type HaveSameKeys } from "../schema/option.ts";
+import {
+  type DuplicatePolicy,
+  type FEATURE_SPACES,
+  type HVG_METHODS,
+  type INPUT_MATRIX_TYPES,
+  PREPROCESS_OPTIONS,
+  type SPECIES_CHOICES,
+  type UNMAPPED_POLICIES,
+  type VarNamesType,
+} from "../schema/preprocess-options.ts";
 
 /** Every option with a value. */
 export interface PreprocessSettings {
@@ -52,65 +49,16 @@ export type PreprocessOptions = {
   readonly [K in keyof PreprocessSettings]?: PreprocessSettings[K] | undefined;
 };
 
-export const PREPROCESS_DEFAULTS: PreprocessSettings = {
-  inputMatrixType: "infer",
-  countsLayer: "counts",
-  countsRequired: true,
-  countsConfirmFraction: 0.999,
-  varNamesType: "infer",
-  species: "infer",
-  geneIdTable: null,
-  ensemblSourceColumn: null,
-  preferExistingEnsemblColumn: true,
-  unmappedPolicy: "drop",
-  duplicatePolicy: "sum",
-  featureSpace: "hvg",
-  hvgMethod: "seurat_v3",
-  nTopGenes: 3000,
-  hvgBatchKey: null,
-  referenceDatasetName: null,
-  randomState: 0,
-};
+export const PREPROCESS_DEFAULTS: PreprocessSettings = defaultsOf(PREPROCESS_OPTIONS);
 
-const CHOICES = {
-  inputMatrixType: INPUT_MATRIX_TYPES,
-  varNamesType: VAR_NAMES_TYPES,
-  species: SPECIES_CHOICES,
-  unmappedPolicy: UNMAPPED_POLICIES,
-  duplicatePolicy: DUPLICATE_POLICIES,
-  featureSpace: FEATURE_SPACES,
-  hvgMethod: HVG_METHODS,
-} as const;
+true satisfies HaveSameKeys<typeof PREPROCESS_OPTIONS, PreprocessSettings>;
 
 /** Fills in the defaults. @throws USAGE for an unknown option or a value out of its range. */
 export function resolvePreprocessOptions(options: PreprocessOptions): PreprocessSettings {
-  const names = Object.keys(PREPROCESS_DEFAULTS);
-  for (const name of Object.keys(options))
-    if (!names.includes(name))
-      throw usage(
-        `preprocessing has no option "${name}"${didYouMean(name, names)}`,
-        `use any of ${names.join(", ")}`,
-      );
+  refuseUnknownOptions(PREPROCESS_OPTIONS, options, "preprocessing");
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const settings: PreprocessSettings = { ...PREPROCESS_DEFAULTS, ...given };
-  for (const [name, choices] of Object.entries(CHOICES)) {
-    const value = settings[name as keyof typeof CHOICES];
-    if (!(choices as readonly string[]).includes(value))
-      throw usage(
-        phrase`${option(name)} is ${JSON.stringify(value)}, expected one of ${choices.join(", ")}${didYouMean(String(value), choices)}`,
-      );
-  }
-  const { nTopGenes, countsConfirmFraction, countsLayer } = settings;
-  if (!Number.isSafeInteger(nTopGenes) || nTopGenes < 1)
-    throw usage(phrase`${option("nTopGenes")} is ${nTopGenes}, expected a whole number of 1 or more`);
-  if (!(countsConfirmFraction >= 0.5 && countsConfirmFraction <= 1))
-    throw usage(
-      phrase`${option("countsConfirmFraction")} is ${countsConfirmFraction}, expected a number from 0.5 to 1`,
-    );
-  if (countsLayer === "")
-    throw usage(phrase`${option("countsLayer")} is empty, expected the name of a layer`);
-  return settings;
+  return {
+    ...checkOptions(PREPROCESS_OPTIONS, { ...PREPROCESS_DEFAULTS, ...given }),
+    geneIdTable: options.geneIdTable ?? null,
+  };
 }
-
-const usage = (message: Said, hint?: Said): AtlasmtlError =>
-  new AtlasmtlError("USAGE", message, hint === undefined ? {} : { hint });

@@ -2,10 +2,11 @@
  * The genes a model is made of, as a list that travels with it (docs/specification/4-preprocessing.md#feature-panel).
  * @module
  */
+
 import { type ConfigMap, keyed } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { FEATURE_SPACES, SPECIES, type Species } from "../schema/preprocess-options.ts";
 import { FEATURE_PANEL } from "../schema/preprocessing.ts";
-import { FEATURE_SPACES, SPECIES, type Species } from "./options.ts";
 
 /** Genes in the order of the matrix, and how they were chosen. */
 export interface FeaturePanel {

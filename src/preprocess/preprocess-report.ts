@@ -1,6 +1,8 @@
 /** What preprocessing did, by the names that reports have on disk. @module */
-import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
-import { snakeName } from "../schema/keys.ts";
+import { type ConfigMap, Float, keyed } from "../core/config.ts";
+import { storedOptions } from "../core/option-config.ts";
+import { optionKeys } from "../schema/option.ts";
+import { PREPROCESS_OPTIONS } from "../schema/preprocess-options.ts";
 import { COUNTS_REPORT, COUNTS_SUMMARY, GENES_REPORT } from "../schema/preprocessing.ts";
 import type { CountsChoice, CountsSummary } from "./counts.ts";
 import type { GeneIds } from "./gene-ids.ts";
@@ -12,13 +14,12 @@ const N_EXAMPLES = 10;
 
 /** The settings by their snake_case names; a table in memory is only said to be one. */
 export function settingsConfig(settings: PreprocessSettings): ConfigMap {
-  const entries = Object.entries(settings).map(([key, value]): [string, ConfigValue] => {
-    const name = snakeName(key);
-    if (key === "countsConfirmFraction") return [name, new Float(settings.countsConfirmFraction)];
-    if (key === "geneIdTable" && value !== null && typeof value !== "string") return [name, "(in memory)"];
-    return [name, value as ConfigValue];
+  const { geneIdTable } = settings;
+  const table = geneIdTable === null || typeof geneIdTable === "string" ? geneIdTable : "(in memory)";
+  return keyed(optionKeys(PREPROCESS_OPTIONS), {
+    ...storedOptions(PREPROCESS_OPTIONS, settings),
+    geneIdTable: table,
   });
-  return new Map(entries);
 }
 
 /** Genes: which case applied and what became of them. */

@@ -3,6 +3,9 @@
  * @module
  */
 import { keysOf } from "./keys.ts";
+import { floatKeysOf } from "./option.ts";
+import { PREPROCESS_OPTIONS } from "./preprocess-options.ts";
+import { CHILD_OPTIONS, TRAIN_OPTIONS } from "./training-options.ts";
 
 /** The manifest version that is written; higher ones are refused. */
 export const SCHEMA_VERSION = 1;
@@ -122,26 +125,11 @@ export const LATENT_INTERNAL = "latent_internal";
  * docs/specification/1-artifacts.md#training-configuration). Other whole numbers are ints.
  */
 export const FLOAT_KEYS: ReadonlySet<string> = new Set([
-  "dropout_rate",
-  "learning_rate",
-  "weight_decay",
-  "scheduler_factor",
-  "scheduler_min_lr",
+  ...[TRAIN_OPTIONS, CHILD_OPTIONS, PREPROCESS_OPTIONS].flatMap(floatKeysOf),
   "final_learning_rate",
-  "coord_loss_weights",
-  "task_weights",
-  "val_fraction",
-  "early_stopping_min_delta",
-  "domain_loss_weight",
-  "topology_loss_weight",
   "temperatures",
   "lr",
   "class_weights",
-  "base_lr_scale",
-  "loss_weight",
-  "residual_scale",
-  "rank_loss_weight",
-  "rank_margin",
   "train_seconds",
   "last_train_loss",
   "last_val_loss",
@@ -154,5 +142,4 @@ export const FLOAT_KEYS: ReadonlySet<string> = new Set([
   "gpu_peak_memory_gb",
   "gpu_avg_memory_gb",
   "gpu_total_memory_gb",
-  "counts_confirm_fraction",
 ]);

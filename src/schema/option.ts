@@ -1,6 +1,6 @@
 /**
  * Rows of the tables of options. A row says all of an option once: its values, its default, its flag. Its name is the
- * key of the row in camelCase; files have it in snake_case (`keyOf`), the command line in kebab-case.
+ * key of the row in camelCase; files have it in snake_case (`optionKeys`), the command line in kebab-case.
  * @module
  */
 import { snakeName } from "./keys.ts";
@@ -166,6 +166,12 @@ export const flag = <const F extends Omit<FlagText, "group" | "help"> = Readonly
 export function defaultsOf<T extends OptionTable>(table: T): OptionDefaults<T> {
   const rows = Object.entries(table).filter(([, { default: fallback }]) => fallback !== undefined);
   return Object.fromEntries(rows.map(([key, { default: fallback }]) => [key, fallback])) as OptionDefaults<T>;
+}
+
+/** The keys of options in files, by the names of the options. */
+export function optionKeys<T extends OptionTable>(table: T): { readonly [K in keyof T]: string } {
+  const keys = Object.keys(table).map((name) => [name, snakeName(name)]);
+  return Object.fromEntries(keys) as { readonly [K in keyof T]: string };
 }
 
 /** The keys in files of options whose numbers are Python floats, even whole ones. */

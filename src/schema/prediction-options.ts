@@ -1,0 +1,129 @@
+/** The options of prediction (docs/specification/3-prediction.md). @module */
+import { choice, flag, integer, name, number, type OptionTable, other, threads, toggle } from "./option.ts";
+import { DUPLICATE_POLICIES, GENE_FLAGS, SPECIES, VAR_NAMES_TYPES } from "./preprocess-options.ts";
+import { INPUT_TRANSFORMS, NORMALIZATIONS } from "./training-options.ts";
+
+/** Which cells take the label of their nearest reference cells. */
+export const KNN_CORRECTIONS = ["off", "low_conf_only", "all"] as const;
+export type KnnCorrection = (typeof KNN_CORRECTIONS)[number];
+
+/** Weight of a neighbour's vote: 1, or 1/(distance + 1e-6). */
+export const KNN_VOTE_MODES = ["majority", "distance_weighted"] as const;
+export type KnnVoteMode = (typeof KNN_VOTE_MODES)[number];
+
+/** Who votes: every reference cell, or one centroid per label. */
+export const KNN_REFERENCE_MODES = ["full", "prototypes"] as const;
+export type KnnReferenceMode = (typeof KNN_REFERENCE_MODES)[number];
+
+/** How neighbours are found. */
+export const KNN_INDEX_MODES = ["exact", "approximate"] as const;
+export type KnnIndexMode = (typeof KNN_INDEX_MODES)[number];
+
+/** The open-set distance of a cell: to its nearest reference cell, or to its nearest centroid. */
+export const OPENSET_METHODS = ["nn_distance", "prototype"] as const;
+export type OpensetMethod = (typeof OPENSET_METHODS)[number];
+
+/** Where the network runs; `auto` chooses the fastest available. */
+export const DEVICES = ["auto", "cpu"] as const;
+export type Device = (typeof DEVICES)[number];
+
+const FILES = "Files:";
+const GENES = "Genes:";
+const CONFIDENCE = "Confidence and Unknown:";
+const KNN = "KNN correction:";
+const HIERARCHY = "Hierarchy:";
+const RESULT = "Result:";
+const MACHINE = "Machine:";
+
+const SHARE = { min: 0, max: 1 } as const;
+const COUNT = { min: 1 } as const;
+/** The coverages of prediction sets for which models store thresholds. */
+export const SET_COVERAGE = { min: 0.5, max: 0.99 } as const;
+
+/** In the order of `atlasmtl predict --help`. */
+export const PREDICT_OPTIONS = {
+  layer: name("X"),
+  inputTransform: choice(INPUT_TRANSFORMS, null, flag(FILES, "override the transform of the model")),
+  normalize: choice(
+    NORMALIZATIONS,
+    null,
+    flag(FILES, "override what the model does to counts; none: it is done already"),
+  ),
+
+  autoGenes: toggle(false, flag(GENES, "map the query's genes to the model's, whatever they are called by")),
+  varNamesType: choice(VAR_NAMES_TYPES, null, GENE_FLAGS.varNamesType),
+  species: choice(SPECIES, null, GENE_FLAGS.species),
+  geneIdTable: other(GENE_FLAGS.geneIdTable),
+  ensemblSourceColumn: name(null, GENE_FLAGS.ensemblSourceColumn),
+  duplicatePolicy: choice(DUPLICATE_POLICIES, null, GENE_FLAGS.duplicatePolicy),
+
+  confidenceHigh: number(0.7, SHARE, flag(CONFIDENCE, "below this, confidence is low")),
+  confidenceLow: number(0.4, SHARE, flag(CONFIDENCE, "below this, a cell is Unknown")),
+  marginThreshold: number(0.2, SHARE, flag(CONFIDENCE, "below this margin, confidence is low")),
+  applyCalibration: toggle(
+    true,
+    flag(CONFIDENCE, "use the network's confidences as they are", { name: "noCalibration" }),
+  ),
+  predictionSets: number(
+    null,
+    SET_COVERAGE,
+    flag(
+      CONFIDENCE,
+      "also write sets of labels that hold the true one with this probability, such as 0.95 (a calibrated model)",
+    ),
+  ),
+  opensetMethod: choice(OPENSET_METHODS, null, flag(CONFIDENCE, "distance that tells unseen types")),
+  opensetThreshold: number(null, { min: 0 }, flag(CONFIDENCE, "distance above which a cell is Unknown")),
+  opensetLabelColumn: name(
+    null,
+    flag(CONFIDENCE, "column whose centroids prototype uses", { placeholder: "COLUMN" }),
+  ),
+
+  knnCorrection: choice(
+    KNN_CORRECTIONS,
+    "off",
+    flag(KNN, "cells whose label the neighbours vote on (default: low_conf_only with a reference, else off)"),
+  ),
+  knnK: integer(15, COUNT, flag(KNN, "neighbours that vote")),
+  knnConfLow: number(0.6, SHARE, flag(KNN, "below this share of the vote, KNN is unsure")),
+  knnVoteMode: choice(KNN_VOTE_MODES, "majority", flag(KNN, "how neighbours vote")),
+  knnReferenceMode: choice(
+    KNN_REFERENCE_MODES,
+    "full",
+    flag(KNN, "all reference cells, or one centroid per label"),
+  ),
+  knnIndexMode: choice(KNN_INDEX_MODES, "exact", flag(KNN, "exact, or faster in very large references")),
+  knnQueryObsmKey: name(null, flag(KNN, "the query's array of the KNN space", { placeholder: "OBSM_KEY" })),
+  knnSpace: name(null, flag(KNN, "KNN space, such as latent_internal", { placeholder: "NAME" })),
+
+  hierarchyRules: other(
+    flag(HIERARCHY, "child to parent rules, JSON or YAML, or from the reference", {
+      kind: "name",
+      placeholder: "FILE|derive",
+    }),
+  ),
+  enforceHierarchy: toggle(false, flag(HIERARCHY, "a child that contradicts its parent becomes Unknown")),
+  coherentProbabilities: toggle(
+    false,
+    flag(
+      HIERARCHY,
+      "a parent's confidence is the sum of its children's, and labels agree from level to level",
+    ),
+  ),
+  deepestLabel: toggle(false, flag(HIERARCHY, "also write each cell's finest label that is not Unknown")),
+  refinementConfig: other(
+    flag(HIERARCHY, "refine children: reranker .pkl, its _plan.json, or settings that name one", {
+      name: "refinement",
+      kind: "path",
+    }),
+  ),
+
+  keepCoords: toggle(
+    true,
+    flag(RESULT, "write predicted coordinates to obsm (.h5ad)", { name: "includeCoords" }),
+  ),
+
+  batchSize: integer(2048, COUNT, flag(MACHINE, "cells at a time")),
+  numThreads: threads(flag(MACHINE, "threads; results are the same with any number")),
+  device: choice(DEVICES, "auto", flag(MACHINE, "where to compute")),
+} as const satisfies OptionTable;
