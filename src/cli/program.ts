@@ -1,6 +1,6 @@
 /** The commands of `atlasmtl` and how the program runs one of them. @module */
 import { Command, type CommanderError } from "commander";
-import { SPLIT_DEFAULTS } from "../api/options.ts";
+import { PREPROCESS_DEFAULTS, SPLIT_DEFAULTS } from "../api/options.ts";
 import { VERSION } from "../api/version.ts";
 import type { CommandContext } from "./context.ts";
 import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./options/dataset-flags.ts";
@@ -19,7 +19,7 @@ import {
   TRAIN_FLAG_DEFAULTS,
   TRAIN_FLAGS,
 } from "./options/options.ts";
-import { PREPROCESS_FLAG_DEFAULTS, PREPROCESS_KINDS } from "./options/preprocess-flags.ts";
+import { PREPROCESS_KINDS } from "./options/preprocess-flags.ts";
 import { addFlags, readSettings } from "./options/settings.ts";
 import { type CommonOptions, createOutput, failureJson, printFailure, printJson } from "./terminal/print.ts";
 import { printableLines } from "./terminal/printable.ts";
@@ -114,7 +114,7 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
     PREPROCESS_EXAMPLES,
   );
   preprocess.argument("<kind>", `what the dataset is: ${PREPROCESS_KINDS.join(" or ")}`);
-  addFlags(preprocess, PREPROCESS_COMMAND_FLAGS, { ...PREPROCESS_FLAG_DEFAULTS, ...DATASET_FLAG_DEFAULTS });
+  addFlags(preprocess, PREPROCESS_COMMAND_FLAGS, { ...PREPROCESS_DEFAULTS, ...DATASET_FLAG_DEFAULTS });
   preprocess.action(async (kind: string) => {
     const { values, config } = await readSettings(PREPROCESS_COMMAND_FLAGS, preprocess.opts());
     const given = context(preprocess, PREPROCESS_COMMAND_FLAGS, config);

@@ -163,8 +163,15 @@ export const TRAIN_OPTIONS = {
   calibrationLr: number(0.05, POSITIVE),
 
   taskWeights: numbers(undefined, NOT_NEGATIVE, flag(LOSS, "weight of each label column, in order")),
-  classWeighting: other(),
-  classBalancedSampling: other(),
+  classWeighting: other(
+    flag(LOSS, "label column whose small classes weigh more", { kind: "name", placeholder: "COLUMN" }),
+  ),
+  classBalancedSampling: other(
+    flag(LOSS, "label column whose small classes are drawn more often", {
+      kind: "name",
+      placeholder: "COLUMN",
+    }),
+  ),
   childCorrection: other(
     flag(LOSS, "YAML file of parents whose children get a module of their own", { kind: "path" }),
   ),

@@ -1,4 +1,5 @@
 /** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
+
 import { stat } from "node:fs/promises";
 import { checkAnnotation, checkOutput, checkPredictOptions } from "../../api/checks.ts";
 import { locate, notice, option, phrase } from "../../api/errors.ts";
@@ -20,6 +21,7 @@ import {
   type TrainedModel,
   type WrittenFile,
 } from "../../api/index.ts";
+import { PREDICT_OPTIONS } from "../../api/option-tables.ts";
 import { DEFAULT_WRITE_MODE } from "../../api/options.ts";
 import { readRefinement } from "../../api/refinement-file.ts";
 import { type FileRecord, fingerprint } from "../../api/runs.ts";
@@ -30,6 +32,7 @@ import { openModel } from "../open-model.ts";
 import { readYaml } from "../options/config-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
+import { givenOptions } from "../options/option-flags.ts";
 import { PREDICT_FLAGS, type PredictFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
@@ -142,28 +145,11 @@ async function predictOptions(
   { output }: CommandContext,
 ): Promise<PredictOptions> {
   const {
-    model: _model,
-    adata: _adata,
-    out: _out,
-    config: _config,
-    noVerify: _noVerify,
-    writeMode: _writeMode,
-    skipMetadata: _skipMetadata,
-    layer: _layer,
-    useRaw: _useRaw,
-    genome: _genome,
-    varNames: _varNames,
-    genesIn: _genesIn,
-    split: _split,
-    splitPart: _splitPart,
-    includeCoords,
-    report,
-    groupBy: _groupBy,
-    noCalibration,
+    refinementConfig: _refinement,
+    keepCoords: includeCoords,
     hierarchyRules,
-    refinement: _refinement,
-    ...sameName
-  } = flags;
+    ...given
+  } = givenOptions(PREDICT_OPTIONS, flags);
   const layer = layerOf(flags);
   let { knnCorrection } = flags;
   if (knnCorrection === undefined) {
@@ -172,13 +158,12 @@ async function predictOptions(
       output.note("note: the model's reference is not there, so KNN correction is off");
   }
   return {
-    ...sameName,
+    ...given,
     ...(layer === undefined ? {} : { layer }),
     knnCorrection,
     refinementConfig,
     // The report draws the cells by them.
-    keepCoords: includeCoords === true || report !== undefined,
-    ...(noCalibration === true ? { applyCalibration: false } : {}),
+    keepCoords: includeCoords === true || flags.report !== undefined,
     ...(hierarchyRules === undefined ? {} : { hierarchyRules: await readRules(hierarchyRules) }),
   };
 }

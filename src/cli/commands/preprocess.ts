@@ -20,12 +20,7 @@ import type { ConfigMap, ConfigValue } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../options/options.ts";
-import {
-  PREPROCESS_FLAGS,
-  PREPROCESS_KINDS,
-  PREPROCESS_ONLY_FLAGS,
-  preprocessOptions,
-} from "../options/preprocess-flags.ts";
+import { PREPROCESS_KINDS, preprocessOptions } from "../options/preprocess-flags.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
@@ -59,7 +54,7 @@ export async function runPreprocess(
       "the end of the name chooses the format",
     );
   refuseInputs([out], [data]);
-  const settings = preprocessOptions(flags, { ...PREPROCESS_FLAGS, ...PREPROCESS_ONLY_FLAGS }) ?? {};
+  const settings = preprocessOptions(flags);
   checkPreprocessOptions(settings);
   if (kind === "reference" && flags.panel !== undefined)
     throw usageError(

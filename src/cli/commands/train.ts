@@ -10,13 +10,15 @@ import {
   TrainedModel,
   type TrainOptions,
 } from "../../api/index.ts";
+import { TRAIN_OPTIONS } from "../../api/option-tables.ts";
 import { type ConfigMap, toPlain } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { readChildCorrection } from "../options/child-correction-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
+import { givenOptions } from "../options/option-flags.ts";
 import { TRAIN_FLAGS, type TrainFlags } from "../options/options.ts";
-import { preprocessOptions, withoutPreprocessing } from "../options/preprocess-flags.ts";
+import { trainPreprocessOptions } from "../options/preprocess-flags.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
@@ -57,7 +59,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   ];
   const inputs = recordFiles(inputPaths, out, signal);
   inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
-  const preprocessing = preprocessOptions(flags);
+  const preprocessing = trainPreprocessOptions(flags);
   let model: TrainedModel;
   let told: PreprocessResult | null = null;
   try {
@@ -116,31 +118,16 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
 /** The library's options for what the flags say. */
 export function trainOptions(flags: TrainFlags): TrainOptions {
   const {
-    adata: _adata,
-    out: _out,
-    config: _config,
-    referencePath: _referencePath,
-    initModel: _initModel,
-    layer: _layer,
-    useRaw: _useRaw,
-    genome: _genome,
-    varNames: _varNames,
-    genesIn: _genesIn,
-    labels,
-    coord,
-    latentKey,
-    umapKey,
-    noCoords,
-    calibration,
-    classWeighting,
-    classWeightingMode,
-    classBalancedSampling,
+    initModelPath: _initModel,
     childCorrection: _childCorrection,
-    split: _split,
-    splitPart: _splitPart,
-    ...sameName
-  } = withoutPreprocessing(flags);
-  const targets = new Map(coord ?? []);
+    labelColumns: _labels,
+    coordTargets,
+    classWeighting,
+    classBalancedSampling,
+    ...given
+  } = givenOptions(TRAIN_OPTIONS, flags);
+  const { latentKey, umapKey, noCoords, classWeightingMode } = flags;
+  const targets = new Map(coordTargets ?? []);
   for (const [name, key] of [
     ["latent", latentKey],
     ["umap", umapKey],
@@ -156,11 +143,10 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
   }
   const layer = layerOf(flags);
   return {
-    ...sameName,
+    ...given,
     ...(layer === undefined ? {} : { layer }),
     labelColumns: required(flags, TRAIN_FLAGS, "train", ["labels"]).labels,
     ...(noCoords === true ? {} : { coordTargets: targets }),
-    ...(calibration === undefined ? {} : { calibrationMethod: calibration }),
     ...(classWeighting === undefined && classWeightingMode === undefined
       ? {}
       : { classWeighting: { labelColumn: classWeighting, mode: classWeightingMode } }),

@@ -3,18 +3,14 @@
  * snake_case names.
  * @module
  */
-import { didYouMean } from "../../api/names.ts";
-import { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../../api/options.ts";
+
+import type { ChildCorrectionOptions } from "../../api/index.ts";
+import { didYouMean, snakeName } from "../../api/names.ts";
+import { CHILD_OPTIONS } from "../../api/option-tables.ts";
 import { asSubject, usageError } from "../terminal/show-error.ts";
 import { readYaml } from "./config-file.ts";
-import { snakeName } from "./flag.ts";
 
-const KEYS = new Map(
-  ["parentLevel", "targetLevel", "hotspotParents", ...Object.keys(DEFAULT_CHILD_OPTIONS)].map((key) => [
-    snakeName(key),
-    key,
-  ]),
-);
+const KEYS = new Map(Object.keys(CHILD_OPTIONS).map((name) => [snakeName(name), name]));
 
 /**
  * The options that a YAML or JSON file holds; the library checks their values.

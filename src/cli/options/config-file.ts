@@ -2,9 +2,9 @@
 import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { AtlasmtlError, asFileError } from "../../api/errors.ts";
-import { didYouMean, nearest } from "../../api/names.ts";
+import { didYouMean, nearest, snakeName } from "../../api/names.ts";
 import { asSubject, usageError } from "../terminal/show-error.ts";
-import { checkValue, type FlagTable, snakeName } from "./flag.ts";
+import { checkValue, type FlagTable } from "./flag.ts";
 
 /** More than any list of settings needs. */
 const MAX_BYTES = 1 << 20;

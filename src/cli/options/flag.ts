@@ -8,7 +8,7 @@
 
 import * as v from "valibot";
 import { shown } from "../../api/errors.ts";
-import { didYouMean } from "../../api/names.ts";
+import { didYouMean, snakeName } from "../../api/names.ts";
 import { usageError } from "../terminal/show-error.ts";
 
 export interface Flag<V> {
@@ -135,10 +135,8 @@ export function flagName(key: string): string {
   return `--${snakeName(key).replaceAll("_", "-")}`;
 }
 
-/** `hiddenSizes` → `hidden_sizes`. */
-export function snakeName(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
+/** True of a switch such as `--no-calibration`, which turns an option off. */
+export const isNegated = (key: string): boolean => /^(no|ignore)[A-Z]/.test(key);
 
 /**
  * The checked value of a flag.

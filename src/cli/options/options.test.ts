@@ -1,51 +1,26 @@
 import { Command } from "commander";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DEFAULT_TRAIN_OPTIONS, PREDICT_DEFAULTS, PREPROCESS_DEFAULTS } from "../../api/options.ts";
+import { snakeName } from "../../api/names.ts";
+import {
+  type OptionTable,
+  PREDICT_OPTIONS,
+  PREPROCESS_OPTIONS,
+  TRAIN_OPTIONS,
+} from "../../api/option-tables.ts";
 import { trainOptions } from "../commands/train.ts";
-import { checkValue, type FlagTable, flagName, integers, number, pairs, snakeName } from "./flag.ts";
+import { checkValue, type FlagTable, flagName, integers, number, pairs } from "./flag.ts";
+import { givenOptions, renamedFlags } from "./option-flags.ts";
 import {
   FLAG_OF_OPTION,
   PREDICT_FLAGS,
   PREPROCESS_COMMAND_FLAGS,
   SPLIT_COMMAND_FLAGS,
   TRAIN_FLAGS,
+  type TrainFlags,
 } from "./options.ts";
-import { PREPROCESS_FLAGS, PREPROCESS_ONLY_FLAGS, preprocessOptions } from "./preprocess-flags.ts";
+import { trainPreprocessOptions } from "./preprocess-flags.ts";
 import { addFlags, readSettings } from "./settings.ts";
-
-/** Flags that are no option of the library under their own name. */
-const OF_OPENING = ["useRaw", "genome", "varNames", "genesIn", "split", "splitPart"];
-const TRAIN_ONLY_HERE = [
-  ...OF_OPENING,
-  "adata",
-  "out",
-  "config",
-  "coord",
-  "labels",
-  "latentKey",
-  "umapKey",
-  "noCoords",
-];
-const PREPROCESS_RENAMED = ["noCountsRequired", "ignoreEnsemblColumns"];
-const TRAIN_RENAMED = [
-  ...["calibration", "initModel", "referencePath", "taskWeights", "classWeightingMode"],
-  ...PREPROCESS_RENAMED,
-];
-const PREDICT_ONLY_HERE = [
-  "report",
-  "groupBy",
-  "refinement",
-  ...OF_OPENING,
-  "model",
-  "adata",
-  "out",
-  "config",
-  "writeMode",
-  "includeCoords",
-  "skipMetadata",
-];
-const PREDICT_RENAMED = ["layer", "noVerify", "noCalibration", "numThreads"];
 
 const parse = async (flags: FlagTable, words: string[]): Promise<Record<string, unknown>> => {
   const command = new Command().exitOverride();
@@ -54,20 +29,36 @@ const parse = async (flags: FlagTable, words: string[]): Promise<Record<string, 
   return (await readSettings(flags, command.opts())).values;
 };
 
-test("every flag sets an option that the library has", () => {
-  const train = Object.keys(TRAIN_FLAGS).filter(
-    (key) => !TRAIN_ONLY_HERE.includes(key) && !TRAIN_RENAMED.includes(key),
-  );
-  const ofTraining = { ...PREPROCESS_DEFAULTS, ...DEFAULT_TRAIN_OPTIONS };
-  expect(train.filter((key) => !Object.hasOwn(ofTraining, key))).toEqual([]);
-  const preprocess = Object.keys({ ...PREPROCESS_FLAGS, ...PREPROCESS_ONLY_FLAGS }).filter(
-    (key) => !PREPROCESS_RENAMED.includes(key),
-  );
-  expect(preprocess.filter((key) => !Object.hasOwn(PREPROCESS_DEFAULTS, key))).toEqual([]);
-  const predict = Object.keys(PREDICT_FLAGS).filter(
-    (key) => !PREDICT_ONLY_HERE.includes(key) && !PREDICT_RENAMED.includes(key),
-  );
-  expect(predict.filter((key) => !Object.hasOwn(PREDICT_DEFAULTS, key))).toEqual([]);
+/** A word that a flag takes. */
+const sampleOf = (flag: FlagTable[string]): string => {
+  const samples: Record<string, string> = { N: "3", X: "0.5", "N|max": "max", "NAME=OBSM_KEY": "a=b" };
+  return flag.choices?.[0] ?? samples[flag.placeholder] ?? "word";
+};
+
+test.each<[string, OptionTable, FlagTable]>([
+  ["train", TRAIN_OPTIONS, TRAIN_FLAGS],
+  ["predict", PREDICT_OPTIONS, PREDICT_FLAGS],
+  ["preprocess", PREPROCESS_OPTIONS, PREPROCESS_COMMAND_FLAGS],
+])("every option of %s that has a flag is set by it", async (_, table, flags) => {
+  const renamed = renamedFlags(table);
+  for (const [option, { flag }] of Object.entries(table)) {
+    if (flag === null) continue;
+    const key = renamed[option] ?? option;
+    const words = flags[key].arity === "switch" ? [] : [sampleOf(flags[key])];
+    const options = givenOptions(table, await parse(flags, [flagName(key), ...words]));
+    expect(Object.keys(options), key).toEqual([option]);
+  }
+});
+
+test("a switch that turns an option off sets it to false", () => {
+  expect(givenOptions(PREDICT_OPTIONS, { noCalibration: true, deepestLabel: true })).toEqual({
+    applyCalibration: false,
+    deepestLabel: true,
+  });
+  expect(givenOptions(PREPROCESS_OPTIONS, { ignoreEnsemblColumns: true, noCountsRequired: false })).toEqual({
+    countsRequired: true,
+    preferExistingEnsemblColumn: false,
+  });
 });
 
 test("options of another name lead to a flag that exists", () => {
@@ -80,9 +71,8 @@ test("every flag of every command is understood from the command line as it is n
   for (const flags of tables as readonly FlagTable[])
     for (const [key, flag] of Object.entries(flags)) {
       if (key === "config") continue;
-      const samples: Record<string, string> = { N: "3", X: "0.5", "N|max": "max", "NAME=OBSM_KEY": "a=b" };
-      const word = flag.choices?.[0] ?? samples[flag.placeholder] ?? "word";
-      const values = await parse(flags, flag.arity === "switch" ? [flagName(key)] : [flagName(key), word]);
+      const words = flag.arity === "switch" ? [] : [sampleOf(flag)];
+      const values = await parse(flags, [flagName(key), ...words]);
       expect(Object.keys(values), key).toEqual([key]);
       expect(values[key], key).not.toBeUndefined();
     }
@@ -144,9 +134,10 @@ test("short forms of coordinates join the long one; --no-coords leaves all out",
 });
 
 test("train preprocesses only when a flag of preprocessing is given", () => {
-  expect(preprocessOptions({})).toBeNull();
-  expect(preprocessOptions({ randomState: 3 })).toBeNull();
-  expect(preprocessOptions({ nTopGenes: 5, noCountsRequired: true })).toEqual({
+  expect(trainPreprocessOptions({})).toBeNull();
+  const ofTraining: TrainFlags = { randomState: 3 };
+  expect(trainPreprocessOptions(ofTraining)).toBeNull();
+  expect(trainPreprocessOptions({ nTopGenes: 5, noCountsRequired: true })).toEqual({
     nTopGenes: 5,
     countsRequired: false,
   });

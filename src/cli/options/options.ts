@@ -4,31 +4,18 @@
  * @module
  */
 import { READ_NAMES, RESULT_ENDINGS, WRITTEN_ENDINGS } from "../../api/formats.ts";
+import { PREDICT_OPTIONS, PREPROCESS_OPTIONS, TRAIN_OPTIONS } from "../../api/option-tables.ts";
 import {
   BENCHMARK_METHODS,
-  CALIBRATION_METHODS,
   CLASS_WEIGHTING_MODES,
   DEFAULT_HOTSPOT_OPTIONS,
   DEFAULT_OPENSET_QUANTILE,
   DEFAULT_TRAIN_OPTIONS,
   DEVICES,
   HOTSPOT_SELECTIONS,
-  INPUT_TRANSFORMS,
-  KNN_CORRECTIONS,
-  KNN_INDEX_MODES,
-  KNN_REFERENCE_MODES,
-  KNN_VOTE_MODES,
-  MISSING_LABELS,
-  NORMALIZATIONS,
   OPENSET_METHODS,
-  OPTIMIZERS,
   PREDICT_DEFAULTS,
-  PRESETS,
-  type PresetName,
-  REFERENCE_STORAGES,
-  SCHEDULERS,
-  SPECIES,
-  TRAIN_DEVICES,
+  PREPROCESS_DEFAULTS,
   WRITE_MODES,
 } from "../../api/options.ts";
 import { DATASET_FLAG_DEFAULTS, DATASET_FLAGS, OPEN_FLAGS } from "./dataset-flags.ts";
@@ -37,34 +24,22 @@ import {
   type FlagTable,
   type FlagValues,
   integer,
-  integers,
   name,
   names,
   number,
-  numbers,
-  pairs,
   path,
   threads,
   toggle,
 } from "./flag.ts";
-import {
-  GENE_FLAGS,
-  PREPROCESS_FLAG_DEFAULTS,
-  PREPROCESS_FLAGS,
-  PREPROCESS_ONLY_FLAGS,
-  TRAIN_PREPROCESS_FLAGS,
-} from "./preprocess-flags.ts";
+import { optionFlags, renamedFlags } from "./option-flags.ts";
+import { PREPROCESS_FLAGS, TRAIN_PREPROCESS_FLAGS } from "./preprocess-flags.ts";
 import { SPLIT_FLAGS } from "./split-flags.ts";
 
 const FILES = "Files:";
 const LABELS = "Labels and coordinates:";
-const NETWORK = "Network:";
-const TRAINING = "Training:";
 const LOSS = "Loss:";
 const REFERENCE = "Reference for KNN:";
 const MACHINE = "Machine:";
-const CONFIDENCE = "Confidence and Unknown:";
-const KNN = "KNN correction:";
 const HIERARCHY = "Hierarchy:";
 const HOTSPOTS = "Parents to refine:";
 const OPENSET = "Open set:";
@@ -74,7 +49,7 @@ const METHODS_GROUP = "Methods:";
 
 const anyOf = (words: readonly string[]): string => `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 
-const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
+const { numThreads, device, ...trainFlags } = optionFlags(TRAIN_OPTIONS);
 
 /** `atlasmtl train`. */
 export const TRAIN_FLAGS = {
@@ -83,66 +58,19 @@ export const TRAIN_FLAGS = {
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
   ...SPLIT_FLAGS,
-  initModel: path(FILES, "start from the matching weights of this bundle"),
-
-  labels: names("COLUMN", LABELS, "obs columns to learn, coarse to fine (required)"),
-  missingLabels: choice(MISSING_LABELS, LABELS, "cells without a label: refuse, or leave them out"),
-  coord: pairs("NAME=OBSM_KEY", LABELS, "coordinates to learn as well; repeatable"),
+  ...trainFlags,
   latentKey: name("OBSM_KEY", LABELS, "short for --coord latent=OBSM_KEY"),
   umapKey: name("OBSM_KEY", LABELS, "short for --coord umap=OBSM_KEY"),
   noCoords: toggle(LABELS, "learn labels only, whatever a config file says"),
-
-  preset: choice(PRESET_NAMES, NETWORK, "network sizes in one word; best: counts normalised, five networks"),
-  hiddenSizes: integers(NETWORK, "widths of the hidden layers"),
-  dropoutRate: number(NETWORK, "share of units dropped, 0 to 1"),
-  inputTransform: choice(INPUT_TRANSFORMS, NETWORK, "binary: expressed or not; float: values as they are"),
-  normalize: choice(NORMALIZATIONS, NETWORK, "what is done to counts first, here and in every prediction"),
-  countThinning: number(
-    NETWORK,
-    "each step sees cells with a random share of their counts, from this one up to 1 (needs --normalize)",
-  ),
-  ensembleSize: integer(NETWORK, "networks that are trained one after another and averaged"),
-
-  numEpochs: integer(TRAINING, "passes over the data"),
-  batchSize: integer(TRAINING, "cells of one step"),
-  learningRate: number(TRAINING, "step size of the optimiser"),
-  optimizerName: choice(OPTIMIZERS, TRAINING, "optimiser"),
-  weightDecay: number(TRAINING, "weight decay"),
-  schedulerName: choice(SCHEDULERS, TRAINING, "lower the rate when it stalls"),
-  schedulerFactor: number(TRAINING, "factor of the scheduler"),
-  schedulerPatience: integer(TRAINING, "epochs without progress before it acts"),
-  schedulerMinLr: number(TRAINING, "lowest learning rate of the scheduler"),
-  schedulerMonitor: choice(["val_loss"], TRAINING, "what the scheduler watches"),
-  valFraction: number(TRAINING, "share of cells held out for validation, 0 to 1"),
-  earlyStoppingPatience: integer(TRAINING, "stop after this many epochs without progress"),
-  earlyStoppingMinDelta: number(TRAINING, "what counts as progress"),
-  randomState: integer(TRAINING, "seed of everything random"),
-  calibration: choice(CALIBRATION_METHODS, TRAINING, "calibrate confidences (needs --val-fraction)"),
-
-  taskWeights: numbers(LOSS, "weight of each label column, in order"),
-  classWeighting: name("COLUMN", LOSS, "label column whose small classes weigh more"),
   classWeightingMode: choice(
     CLASS_WEIGHTING_MODES,
     LOSS,
     "weigh classes the same, half-way so, or not at all",
   ),
-  classBalancedSampling: name("COLUMN", LOSS, "label column whose small classes are drawn more often"),
-  childCorrection: path(LOSS, "YAML file of parents whose children get a module of their own"),
-  domainKey: name("COLUMN", LOSS, "obs column of batches or donors to align"),
-  domainLossWeight: number(LOSS, "weight of the alignment"),
-  topologyLossWeight: number(LOSS, "weight of keeping neighbours near"),
-  topologyK: integer(LOSS, "neighbours kept near"),
-  topologyCoord: name("NAME", LOSS, "coordinates whose neighbours are kept"),
-
-  knnReferenceObsmKey: name("OBSM_KEY", REFERENCE, "obsm array to keep as a KNN space"),
-  knnSpace: name("NAME", REFERENCE, "name of that space"),
-  referenceStorage: choice(REFERENCE_STORAGES, REFERENCE, "its own file, or inside the metadata"),
   referencePath: path(REFERENCE, "reference file, .pkl or .pkl.gz"),
-
   ...TRAIN_PREPROCESS_FLAGS,
-
-  numThreads: threads(MACHINE, "threads; results are the same with any number"),
-  device: choice(TRAIN_DEVICES, MACHINE, "where to compute"),
+  numThreads,
+  device,
 } as const satisfies FlagTable;
 export type TrainFlags = FlagValues<typeof TRAIN_FLAGS>;
 
@@ -155,7 +83,6 @@ export const PREPROCESS_COMMAND_FLAGS = {
   ...OPEN_FLAGS,
   ...SPLIT_FLAGS,
   ...PREPROCESS_FLAGS,
-  ...PREPROCESS_ONLY_FLAGS,
 } as const satisfies FlagTable;
 export type PreprocessCommandFlags = FlagValues<typeof PREPROCESS_COMMAND_FLAGS>;
 
@@ -174,6 +101,13 @@ export const SPLIT_COMMAND_FLAGS = {
 } as const satisfies FlagTable;
 export type SplitCommandFlags = FlagValues<typeof SPLIT_COMMAND_FLAGS>;
 
+const {
+  batchSize,
+  numThreads: predictThreads,
+  device: predictDevice,
+  ...predictFlags
+} = optionFlags(PREDICT_OPTIONS);
+
 /** `atlasmtl predict`. */
 export const PREDICT_FLAGS = {
   model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
@@ -182,58 +116,9 @@ export const PREDICT_FLAGS = {
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
   ...SPLIT_FLAGS,
-  autoGenes: toggle("Genes:", "map the query's genes to the model's, whatever they are called by"),
-  ...GENE_FLAGS,
-  species: choice(SPECIES, "Genes:", "species of the genes"),
-  inputTransform: choice(INPUT_TRANSFORMS, FILES, "override the transform of the model"),
-  normalize: choice(
-    NORMALIZATIONS,
-    FILES,
-    "override what the model does to counts; none: it is done already",
-  ),
   noVerify: toggle(FILES, "do not check the checksums of the bundle"),
-
-  confidenceHigh: number(CONFIDENCE, "below this, confidence is low"),
-  confidenceLow: number(CONFIDENCE, "below this, a cell is Unknown"),
-  marginThreshold: number(CONFIDENCE, "below this margin, confidence is low"),
-  noCalibration: toggle(CONFIDENCE, "use the network's confidences as they are"),
-  predictionSets: number(
-    CONFIDENCE,
-    "also write sets of labels that hold the true one with this probability, such as 0.95 (a calibrated model)",
-  ),
-  opensetMethod: choice(OPENSET_METHODS, CONFIDENCE, "distance that tells unseen types"),
-  opensetThreshold: number(CONFIDENCE, "distance above which a cell is Unknown"),
-  opensetLabelColumn: name("COLUMN", CONFIDENCE, "column whose centroids prototype uses"),
-
-  knnCorrection: choice(
-    KNN_CORRECTIONS,
-    KNN,
-    "cells whose label the neighbours vote on (default: low_conf_only with a reference, else off)",
-  ),
-  knnK: integer(KNN, "neighbours that vote"),
-  knnConfLow: number(KNN, "below this share of the vote, KNN is unsure"),
-  knnVoteMode: choice(KNN_VOTE_MODES, KNN, "how neighbours vote"),
-  knnReferenceMode: choice(KNN_REFERENCE_MODES, KNN, "all reference cells, or one centroid per label"),
-  knnIndexMode: choice(KNN_INDEX_MODES, KNN, "exact, or faster in very large references"),
-  knnQueryObsmKey: name("OBSM_KEY", KNN, "the query's array of the KNN space"),
-  knnSpace: name("NAME", KNN, "KNN space, such as latent_internal"),
-
-  hierarchyRules: name(
-    "FILE|derive",
-    HIERARCHY,
-    "child to parent rules, JSON or YAML, or from the reference",
-  ),
-  enforceHierarchy: toggle(HIERARCHY, "a child that contradicts its parent becomes Unknown"),
-  coherentProbabilities: toggle(
-    HIERARCHY,
-    "a parent's confidence is the sum of its children's, and labels agree from level to level",
-  ),
-  deepestLabel: toggle(HIERARCHY, "also write each cell's finest label that is not Unknown"),
-
-  refinement: path(HIERARCHY, "refine children: reranker .pkl, its _plan.json, or settings that name one"),
-
+  ...predictFlags,
   writeMode: choice(WRITE_MODES, RESULT, "columns to write"),
-  includeCoords: toggle(RESULT, "write predicted coordinates to obsm (.h5ad)"),
   skipMetadata: toggle(RESULT, "leave uns['atlasmtl'] out (.h5ad)"),
   report: path(RESULT, "also write a report, one HTML file to read and to send"),
   groupBy: name(
@@ -241,10 +126,9 @@ export const PREDICT_FLAGS = {
     RESULT,
     "of the report: obs column over which Unknown is broken down, such as donor",
   ),
-
-  batchSize: integer(MACHINE, "cells at a time"),
-  numThreads: threads(MACHINE, "threads; results are the same with any number"),
-  device: choice(DEVICES, MACHINE, "where to compute"),
+  batchSize,
+  numThreads: predictThreads,
+  device: predictDevice,
 } as const satisfies FlagTable;
 export type PredictFlags = FlagValues<typeof PREDICT_FLAGS>;
 
@@ -315,7 +199,7 @@ export type OpensetFlags = FlagValues<typeof OPENSET_FLAGS>;
 
 /** Shown in the help: the library's defaults, and those of the command line where they differ. */
 export const TRAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
-  ...PREPROCESS_FLAG_DEFAULTS,
+  ...PREPROCESS_DEFAULTS,
   ...DEFAULT_TRAIN_OPTIONS,
   ...DATASET_FLAG_DEFAULTS,
 };
@@ -341,17 +225,11 @@ export const OPENSET_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
 
 /** Options of the library that a flag of another name sets. */
 export const FLAG_OF_OPTION: Readonly<Record<string, string>> = {
-  labelColumns: "labels",
-  coordTargets: "coord",
-  calibrationMethod: "calibration",
-  initModelPath: "initModel",
-  applyCalibration: "noCalibration",
-  keepCoords: "includeCoords",
+  ...renamedFlags(TRAIN_OPTIONS),
+  ...renamedFlags(PREDICT_OPTIONS),
+  ...renamedFlags(PREPROCESS_OPTIONS),
   "classWeighting.labelColumn": "classWeighting",
   "classWeighting.mode": "classWeightingMode",
   "classBalancedSampling.labelColumn": "classBalancedSampling",
-  refinementConfig: "refinement",
   verifyChecksums: "noVerify",
-  countsRequired: "noCountsRequired",
-  preferExistingEnsemblColumn: "ignoreEnsemblColumns",
 };

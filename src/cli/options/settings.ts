@@ -1,9 +1,11 @@
 /** From the words of the command line and a config file to checked settings. @module */
+
 import { type Command, Option } from "commander";
+import { snakeName } from "../../api/names.ts";
 import { usageError } from "../terminal/show-error.ts";
 import type { GivenConfig } from "../terminal/wording.ts";
 import { readConfig } from "./config-file.ts";
-import { checkValue, type Flag, type FlagTable, type FlagValues, flagName, snakeName } from "./flag.ts";
+import { checkValue, type Flag, type FlagTable, type FlagValues, flagName } from "./flag.ts";
 
 /** Adds the flags of a table to a command, with defaults and groups for its help. */
 export function addFlags(

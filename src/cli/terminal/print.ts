@@ -1,7 +1,8 @@
 /** What goes to the terminal: plain, aligned, in colour only where a person reads it. @module */
+
 import { styleText } from "node:util";
 import { inWords, type Notice } from "../../api/errors.ts";
-import { snakeName } from "../options/flag.ts";
+import { snakeName } from "../../api/names.ts";
 import { printable, printableJson, printableLines } from "./printable.ts";
 import type { CommandWords, Failure } from "./show-error.ts";
 

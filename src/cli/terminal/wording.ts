@@ -1,6 +1,8 @@
 /** How the command line writes the options of the library: as flags, or as keys of a config file. @module */
+
 import type { OptionMention, OptionValue, Wording } from "../../api/errors.ts";
-import { type Flag, type FlagTable, flagName, snakeName } from "../options/flag.ts";
+import { snakeName } from "../../api/names.ts";
+import { type Flag, type FlagTable, flagName, isNegated } from "../options/flag.ts";
 import * as tables from "../options/options.ts";
 import { shellWord } from "./shell-word.ts";
 import type { CommandWords } from "./show-error.ts";
@@ -51,9 +53,6 @@ function inYaml({ name, value }: Pick<OptionMention, "name" | "value">): string 
   const key = snakeName(name.slice(name.lastIndexOf(".") + 1));
   return value === undefined ? key : `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
 }
-
-/** A switch such as `--no-calibration`, which turns an option off. */
-const isNegated = (key: string): boolean => /^(no|ignore)[A-Z]/.test(key);
 
 /** `--missing-labels ignore`; a switch has no value. */
 function asFlag(key: string, { arity }: Flag<unknown>, value: OptionValue | undefined): string {
