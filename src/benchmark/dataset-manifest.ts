@@ -8,40 +8,30 @@ import { type ConfigValue, Float } from "../core/config.ts";
 import { didYouMean, nearest } from "../core/nearest.ts";
 import { shown } from "../core/shown.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../model/options.ts";
+import type { TrainOptions } from "../model/options.ts";
 import { resolveTrainOptions } from "../model/resolve-options.ts";
 import { parseHierarchyRules } from "../predict/hierarchy-rules.ts";
-import { PREDICT_DEFAULTS, type PredictOptions } from "../predict/options.ts";
+import type { PredictOptions } from "../predict/options.ts";
 import type { PreprocessOptions } from "../preprocess/options.ts";
+import {
+  DATASET_MANIFEST,
+  HVG_CONFIG,
+  HVG_CONFIG_KEY,
+  PREDICT_POLICY,
+  PREDICT_SETTINGS,
+  PREPROCESS_SETTINGS,
+  REQUIRED_MANIFEST_KEYS,
+  TRAIN_POLICY,
+  TRAIN_SETTINGS,
+} from "../schema/dataset-manifest.ts";
+import { optionKeys } from "../schema/option.ts";
+import { PREDICT_OPTIONS } from "../schema/prediction-options.ts";
 import { inManifestWords } from "./manifest-words.ts";
 import { METHOD_CONFIG_KEYS } from "./methods/names.ts";
-import { type Policies, PREDICT_POLICY_KEYS, parsePolicies, TRAIN_POLICY_KEYS } from "./policy-keys.ts";
-import { HVG_KEYS, PREPROCESS_KEYS, preprocessOptionsOf } from "./preprocess-keys.ts";
+import { type Policies, parsePolicies } from "./policy-keys.ts";
+import { preprocessOptionsOf } from "./preprocess-keys.ts";
 
-/** Keys that every manifest has. */
-const REQUIRED = ["reference_h5ad", "query_h5ad", "label_columns"] as const;
-
-/** Keys of docs/specification/5-benchmark.md#dataset-manifest that a manifest may have. */
-const OPTIONAL = [
-  "dataset_name",
-  "version",
-  "protocol_version",
-  "random_seed",
-  "split_name",
-  "split_description",
-  "reference_subset",
-  "query_subset",
-  "coord_targets",
-  "query_coord_targets",
-  "domain_key",
-  "train",
-  "predict",
-  "method_configs",
-] as const;
-
-/** Options that the manifest sets elsewhere or that name no setting. */
-const NOT_IN_TRAIN = ["labelColumns", "coordTargets", "initModel", "initModelPath", "preprocess"];
-const NOT_IN_PREDICT = ["keepCoords"];
+const KEYS = DATASET_MANIFEST;
 
 const MANIFEST_DEFAULTS = { datasetName: "dataset", protocolVersion: 1, randomSeed: 42 } as const;
 
@@ -83,68 +73,70 @@ type Keys = ReadonlyMap<string, unknown>;
  * @throws USAGE for a missing or unknown key, naming the nearest, or a value of the wrong kind.
  */
 export function parseBenchmarkManifest(content: unknown, where: string): BenchmarkManifest {
-  const keys = mapping(content, where, [...REQUIRED, ...OPTIONAL, ...PREPROCESS_KEYS]);
-  for (const key of REQUIRED)
+  const keys = mapping(content, where, [
+    ...Object.values(KEYS),
+    ...PREPROCESS_SETTINGS.keys(),
+    HVG_CONFIG_KEY,
+  ]);
+  for (const key of REQUIRED_MANIFEST_KEYS)
     if (isAbsent(keys.get(key)))
-      throw bad(`the manifest has no ${key}`, where, `add ${key}; required are ${REQUIRED.join(", ")}`);
+      throw bad(
+        `the manifest has no ${key}`,
+        where,
+        `add ${key}; required are ${REQUIRED_MANIFEST_KEYS.join(", ")}`,
+      );
   const text = (key: string): string | null =>
     isAbsent(keys.get(key)) ? null : nonEmpty(keys.get(key), `${where} › ${key}`);
-  const labelColumns = texts(keys.get("label_columns"), `${where} › label_columns`);
+  const labelColumns = texts(keys.get(KEYS.labelColumns), `${where} › ${KEYS.labelColumns}`);
   const train = options(
-    keys.get("train"),
-    `${where} › train`,
-    TRAIN_KEYS,
-    TRAIN_POLICY_KEYS,
+    keys.get(KEYS.train),
+    `${where} › ${KEYS.train}`,
+    TRAIN_SETTINGS,
+    Object.values(TRAIN_POLICY),
   ) as Partial<TrainOptions>;
-  checkTrain(train, labelColumns, `${where} › train`);
-  if (!isAbsent(keys.get("hvg_config")))
-    mapping(keys.get("hvg_config"), `${where} › hvg_config`, [...HVG_KEYS.keys()]);
-  const protocolVersion = integer(keys, "protocol_version", MANIFEST_DEFAULTS.protocolVersion, where);
+  checkTrain(train, labelColumns, `${where} › ${KEYS.train}`);
+  if (!isAbsent(keys.get(HVG_CONFIG_KEY)))
+    mapping(keys.get(HVG_CONFIG_KEY), `${where} › ${HVG_CONFIG_KEY}`, Object.values(HVG_CONFIG));
+  const protocolVersion = integer(keys, KEYS.protocolVersion, MANIFEST_DEFAULTS.protocolVersion, where);
   if (protocolVersion !== 1)
     throw new AtlasmtlError("UNSUPPORTED", `protocol version ${protocolVersion}; this version knows 1`, {
-      where: `${where} › protocol_version`,
-      hint: "update atlasmtl, or write protocol_version: 1",
+      where: `${where} › ${KEYS.protocolVersion}`,
+      hint: `update atlasmtl, or write ${KEYS.protocolVersion}: 1`,
     });
   return {
-    datasetName: text("dataset_name") ?? MANIFEST_DEFAULTS.datasetName,
-    version: isAbsent(keys.get("version")) ? null : String(keys.get("version")),
+    datasetName: text(KEYS.datasetName) ?? MANIFEST_DEFAULTS.datasetName,
+    version: isAbsent(keys.get(KEYS.version)) ? null : String(keys.get(KEYS.version)),
     protocolVersion,
-    randomSeed: integer(keys, "random_seed", MANIFEST_DEFAULTS.randomSeed, where),
-    splitName: text("split_name"),
-    splitDescription: text("split_description"),
-    referencePath: nonEmpty(keys.get("reference_h5ad"), `${where} › reference_h5ad`),
-    queryPath: nonEmpty(keys.get("query_h5ad"), `${where} › query_h5ad`),
+    randomSeed: integer(keys, KEYS.randomSeed, MANIFEST_DEFAULTS.randomSeed, where),
+    splitName: text(KEYS.splitName),
+    splitDescription: text(KEYS.splitDescription),
+    referencePath: nonEmpty(keys.get(KEYS.referenceH5ad), `${where} › ${KEYS.referenceH5ad}`),
+    queryPath: nonEmpty(keys.get(KEYS.queryH5ad), `${where} › ${KEYS.queryH5ad}`),
     labelColumns,
-    referenceSubset: subset(keys.get("reference_subset"), `${where} › reference_subset`),
-    querySubset: subset(keys.get("query_subset"), `${where} › query_subset`),
-    coordTargets: pairs(keys.get("coord_targets"), `${where} › coord_targets`),
-    queryCoordTargets: pairs(keys.get("query_coord_targets"), `${where} › query_coord_targets`),
-    domainKey: text("domain_key"),
+    referenceSubset: subset(keys.get(KEYS.referenceSubset), `${where} › ${KEYS.referenceSubset}`),
+    querySubset: subset(keys.get(KEYS.querySubset), `${where} › ${KEYS.querySubset}`),
+    coordTargets: pairs(keys.get(KEYS.coordTargets), `${where} › ${KEYS.coordTargets}`),
+    queryCoordTargets: pairs(keys.get(KEYS.queryCoordTargets), `${where} › ${KEYS.queryCoordTargets}`),
+    domainKey: text(KEYS.domainKey),
     train,
-    predict: predictOptions(keys.get("predict"), `${where} › predict`),
-    policies: parsePolicies(asKeys(keys.get("train")), asKeys(keys.get("predict")), labelColumns, where),
-    methodConfigs: methodConfigs(keys.get("method_configs"), `${where} › method_configs`),
+    predict: predictOptions(keys.get(KEYS.predict), `${where} › ${KEYS.predict}`),
+    policies: parsePolicies(
+      asKeys(keys.get(KEYS.train)),
+      asKeys(keys.get(KEYS.predict)),
+      labelColumns,
+      where,
+    ),
+    methodConfigs: methodConfigs(keys.get(KEYS.methodConfigs), `${where} › ${KEYS.methodConfigs}`),
     preprocess: preprocessOptionsOf(
       new Map(
-        PREPROCESS_KEYS.filter((key) => !isAbsent(keys.get(key))).map((key) => [
-          key,
-          asConfig(keys.get(key), `${where} › ${key}`),
-        ]),
+        [...PREPROCESS_SETTINGS.keys(), HVG_CONFIG_KEY]
+          .filter((key) => !isAbsent(keys.get(key)))
+          .map((key) => [key, asConfig(keys.get(key), `${where} › ${key}`)]),
       ),
       where,
     ),
   };
 }
-
-const snakeToCamel = (key: string): string =>
-  key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-const camelToSnake = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-const optionKeys = (names: readonly string[], without: readonly string[]): ReadonlyMap<string, string> =>
-  new Map(names.filter((name) => !without.includes(name)).map((name) => [camelToSnake(name), name]));
-
-const TRAIN_KEYS = optionKeys([...Object.keys(DEFAULT_TRAIN_OPTIONS), "taskWeights"], NOT_IN_TRAIN);
-const PREDICT_KEYS = optionKeys(Object.keys(PREDICT_DEFAULTS), NOT_IN_PREDICT);
 
 const asKeys = (value: unknown): Keys => (value instanceof Map ? value : new Map());
 
@@ -160,7 +152,7 @@ function options(
   return Object.fromEntries(
     [...given]
       .filter(([key, item]) => !isAbsent(item) && !others.includes(key))
-      .map(([key, item]) => [known.get(key) ?? snakeToCamel(key), item]),
+      .map(([key, item]) => [known.get(String(key)), item]),
   );
 }
 
@@ -173,13 +165,13 @@ function checkTrain(train: Partial<TrainOptions>, labelColumns: readonly string[
 }
 
 function predictOptions(value: unknown, where: string): PredictOptions {
-  const given: PredictOptions = options(value, where, PREDICT_KEYS, PREDICT_POLICY_KEYS);
+  const given: PredictOptions = options(value, where, PREDICT_SETTINGS, Object.values(PREDICT_POLICY));
   const { hierarchyRules } = given;
   if (hierarchyRules === undefined || hierarchyRules === "derive") return given;
   try {
     return { ...given, hierarchyRules: parseHierarchyRules(hierarchyRules) };
   } catch (error) {
-    throw locate(error, `${where} › hierarchy_rules`);
+    throw locate(error, `${where} › ${optionKeys(PREDICT_OPTIONS).hierarchyRules}`);
   }
 }
 

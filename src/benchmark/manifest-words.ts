@@ -1,9 +1,10 @@
 /** Options of the library as a benchmark manifest writes them. @module */
 import { AtlasmtlError, locate, type OptionMention, settled } from "../errors.ts";
+import { snakeName } from "../schema/keys.ts";
 
 /** `val_fraction`, `missing_labels: ignore`, `class_weighting › mode`. */
 export function manifestWords({ name, value }: OptionMention): string {
-  const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replaceAll(".", " › ");
+  const key = snakeName(name).replaceAll(".", " › ");
   if (value === undefined) return key;
   return `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
 }

@@ -29,10 +29,11 @@ import {
   TASK_WEIGHT_DECISION,
   TRIED_WEIGHTS,
 } from "../schema/benchmark.ts";
+import { REFINEMENT_POLICIES } from "../schema/dataset-manifest.ts";
 import { REFINEMENT_METHODS } from "../schema/refinement.ts";
 import { POLICY_FEATURES } from "../schema/scores.ts";
 import { type DevelopmentSplit, featuresOf, type LabelledCells } from "./development.ts";
-import { BASE, REFINEMENT_POLICIES, type TaskWeightPolicy } from "./policy-keys.ts";
+import { BASE, type TaskWeightPolicy } from "./policy-keys.ts";
 import type { SourceRun } from "./source-run.ts";
 
 /** Files that policies leave beside the results of our own method. */

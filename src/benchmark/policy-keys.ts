@@ -2,21 +2,16 @@
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { TaskWeightCandidate } from "../evaluate/advice.ts";
-
-/** Keys of `train` that belong to the choice of task weights. */
-export const TRAIN_POLICY_KEYS = [
-  "task_weight_policy",
-  "task_weight_selector",
-  "task_weight_policy_source_run",
-  "task_weight_candidates",
-] as const;
-/** The key of `predict` that belongs to the refinement. */
-export const PREDICT_POLICY_KEYS = ["refinement_policy"] as const;
-
-const TASK_WEIGHT_POLICIES = ["auto_task_weight_schedule_v1"] as const;
-export const REFINEMENT_POLICIES = ["auto_parent_conditioned_reranker_v1"] as const;
-/** By which score of the development cells a candidate must beat the base. */
-const TASK_WEIGHT_SELECTORS = ["finest_macro_f1", "finest_balanced_accuracy", "full_path_accuracy"] as const;
+import {
+  DATASET_MANIFEST,
+  PREDICT_POLICY,
+  REFINEMENT_POLICIES,
+  TASK_WEIGHT_POLICIES,
+  TASK_WEIGHT_SELECTORS,
+  TRAIN_POLICY,
+} from "../schema/dataset-manifest.ts";
+import { optionKeys } from "../schema/option.ts";
+import { PREDICT_OPTIONS } from "../schema/prediction-options.ts";
 
 /** How task weights are chosen. */
 export interface TaskWeightPolicy {
@@ -48,21 +43,19 @@ export function parsePolicies(
   where: string,
 ): Policies {
   const taskWeights = parseTaskWeights(train, labelColumns, `${where} › train`);
-  const refinement = choice(
-    predict.get("refinement_policy"),
-    REFINEMENT_POLICIES,
-    `${where} › predict › refinement_policy`,
-  );
-  if (refinement !== null && isGiven(predict.get("refinement_config")))
+  const { refinementPolicy: policyKey } = PREDICT_POLICY;
+  const { refinementConfig: configKey } = optionKeys(PREDICT_OPTIONS);
+  const refinement = choice(predict.get(policyKey), REFINEMENT_POLICIES, `${where} › predict › ${policyKey}`);
+  if (refinement !== null && isGiven(predict.get(configKey)))
     throw usage(
-      "refinement_config names a refinement, and refinement_policy makes one",
-      `${where} › predict › refinement_policy`,
+      `${configKey} names a refinement, and ${policyKey} makes one`,
+      `${where} › predict › ${policyKey}`,
       "write one of them",
     );
   if ((taskWeights !== null || refinement !== null) && labelColumns.length < 2)
     throw usage(
       "policies look at how levels hang together, and there is one label column",
-      `${where} › label_columns`,
+      `${where} › ${DATASET_MANIFEST.labelColumns}`,
       "name two or more, or remove the policy",
     );
   return { taskWeights, refinement };
@@ -73,10 +66,15 @@ function parseTaskWeights(
   labelColumns: readonly string[],
   where: string,
 ): TaskWeightPolicy | null {
-  const [policyKey, selectorKey, sourceKey, candidatesKey] = TRAIN_POLICY_KEYS;
+  const {
+    taskWeightPolicy: policyKey,
+    taskWeightSelector: selectorKey,
+    taskWeightPolicySourceRun: sourceKey,
+    taskWeightCandidates: candidatesKey,
+  } = TRAIN_POLICY;
   const policy = choice(train.get(policyKey), TASK_WEIGHT_POLICIES, `${where} › ${policyKey}`);
   if (policy === null) {
-    const idle = TRAIN_POLICY_KEYS.find((key) => isGiven(train.get(key)));
+    const idle = Object.values(TRAIN_POLICY).find((key) => isGiven(train.get(key)));
     if (idle === undefined) return null;
     throw usage(
       `${idle} has no effect without ${policyKey}`,
