@@ -223,8 +223,9 @@ async function lookAt(
   expectedBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<FileCheck["found"]> {
-  const entries = await platform.files.list(path);
-  if (entries !== null) return isDatasetFolder(entries) ? treeFingerprint(path, signal) : null;
+  const place = (await store.placeOf?.(path)) ?? path;
+  const entries = await platform.files.list(place);
+  if (entries !== null) return isDatasetFolder(entries) ? treeFingerprint(place, signal) : null;
   try {
     const source = await store.open(path);
     await source.close();

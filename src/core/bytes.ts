@@ -40,6 +40,8 @@ export interface FileStore {
   exists(path: string): Promise<boolean>;
   /** The absolute path of a file or folder with symbolic links resolved; stores without links have none. */
   realPath?(path: string): Promise<string>;
+  /** Where the file or folder called `path` is: under a temporary name while its commit waits for its end. */
+  placeOf?(path: string): Promise<string>;
   /**
    * Writes all files or none, also if the process dies (docs/specification/1-artifacts.md#atomic-saves):
    * each file is written to a temporary name in its folder, flushed, then renamed; the last file is renamed

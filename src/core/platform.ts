@@ -58,15 +58,16 @@ export interface FileSystem extends FileStore {
   /**
    * As {@link replace}, for a folder: `make` writes a temporary folder beside `path`, which then replaces
    * the existing one. `isReplaceable` gets the names in an existing folder and decides whether it may be
-   * replaced.
+   * replaced. The files of `also` are written with it, all or none.
    * @throws USAGE if `path` exists and may not be replaced, IO if it cannot be written.
    */
   replaceFolder(
     path: string,
     isReplaceable: (names: readonly string[]) => boolean,
     make: (folder: FolderWriter) => Promise<void>,
+    also?: AlsoWrite,
   ): Promise<void>;
-  /** Copies a whole file, sharing blocks if the file system can. */
+  /** Copies a whole file, sharing blocks if the file system can. A file at `to` gets no more permissions than it has. */
   copy(from: string, to: string): Promise<void>;
   /** True if both paths name the same file. */
   isSame(a: string, b: string): Promise<boolean>;

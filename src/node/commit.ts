@@ -6,7 +6,10 @@
  * 2. A journal of the pending renames is flushed and renamed into place: the commit.
  * 3. The files are renamed, the last one last, and the journal is removed.
  *
- * A single file needs no journal: its rename is the commit.
+ * A part may be a folder, which is first moved aside where one stands (`journal.ts`). A single file, and a folder
+ * where none stands, need no journal: the rename is the commit.
+ *
+ * A file that is replaced keeps its mode bits. A symbolic link stays, and the file that it leads to is replaced.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -16,12 +19,13 @@ import { asFileError, systemCode } from "../core/file-errors.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import { type Disk, nodeDisk } from "./disk.ts";
 import {
-  digestOf,
+  contentOf,
   emitJournal,
   findJournals,
   finishJournal,
   type JournalFile,
   journalPath,
+  putBack,
 } from "./journal.ts";
 import { type Owner, removeLeftovers, temporaryPath, thisProcess } from "./temporaries.ts";
 
@@ -30,12 +34,16 @@ export interface CommitHost {
   readonly owner: Owner;
 }
 
-const HOST: CommitHost = { disk: nodeDisk, owner: thisProcess };
+export const HOST: CommitHost = { disk: nodeDisk, owner: thisProcess };
 
-/** A file of a commit; `write` writes it completely under another name, and returns its size and digest. */
+/**
+ * A file or folder of a commit. `write` writes it completely under another name, with these mode bits if they are
+ * given, and returns its size and digest.
+ */
 export interface Part {
   readonly path: string;
-  write(temporary: string): Promise<Pick<WrittenFile, "sizeBytes" | "sha256">>;
+  readonly isFolder?: true;
+  write(temporary: string, mode: number | null): Promise<Pick<WrittenFile, "sizeBytes" | "sha256">>;
 }
 
 /** Attempts to place a journal while other processes commit to the same files. */
@@ -58,6 +66,7 @@ export async function commitFiles(
   const prepared = new Set<string>();
   const folders: string[] = [];
   const staged: JournalFile[] = [];
+  const written: WrittenFile[] = [];
   const begun: string[] = [];
   let at = target;
 
@@ -70,18 +79,20 @@ export async function commitFiles(
   };
   const stage = async (part: Part): Promise<void> => {
     at = part.path;
-    await prepare(part.path);
-    const temporary = temporaryPath(owner, part.path, target);
+    const { path: named, isFolder = false } = part;
+    const path = await disk.follow(named);
+    for (const each of new Set([named, path])) await prepare(each);
+    const temporary = temporaryPath(owner, path, target);
     begun.push(temporary);
-    const { sizeBytes, sha256 } = await part.write(temporary);
-    staged.push({ path: part.path, temporary, size: sizeBytes, sha256 });
+    const { sizeBytes, sha256 } = await part.write(temporary, await modeOf(disk, path));
+    staged.push({ named, path, temporary, size: sizeBytes, sha256, isFolder });
+    written.push({ path: named, sizeBytes, sha256 });
   };
 
   try {
     await prepare(target); // its journal may concern files of other folders
     for (const part of parts) await stage(part);
-    const written = staged.map(({ path, size, sha256 }) => ({ path, sizeBytes: size, sha256 }));
-    for (const file of also(written)) await stage(bytesPart(file, { disk }));
+    for (const file of also([...written])) await stage(bytesPart(file, { disk }));
     at = target;
     const last = staged[parts.length - 1];
     await place(disk, owner, target, [...staged.filter((file) => file !== last), last]);
@@ -94,14 +105,20 @@ export async function commitFiles(
   }
 }
 
+/** The permissions of the file or folder at `path`; null if there is none. */
+async function modeOf(disk: Disk, path: string): Promise<number | null> {
+  const stats = await disk.look(path);
+  return stats === null ? null : stats.mode & 0o7777;
+}
+
 /** A part whose bytes are given. */
 export function bytesPart({ path, bytes }: FileToWrite, { disk }: Pick<CommitHost, "disk"> = HOST): Part {
   return {
     path,
-    async write(temporary) {
+    async write(temporary, mode) {
       const hash = createHash("sha256");
       let sizeBytes = 0;
-      const file = await disk.create(temporary);
+      const file = await disk.create(temporary, mode);
       try {
         for (const piece of bytes) {
           hash.update(piece);
@@ -117,7 +134,7 @@ export function bytesPart({ path, bytes }: FileToWrite, { disk }: Pick<CommitHos
   };
 }
 
-/** A part that `make` writes. */
+/** A part that `make` writes into an empty file. */
 export function madePart(
   path: string,
   make: (temporary: string) => Promise<void>,
@@ -126,9 +143,12 @@ export function madePart(
 ): Part {
   return {
     path,
-    async write(temporary) {
+    async write(temporary, mode) {
+      // Exclusively, and with no more permissions than it will have.
+      await (await disk.create(temporary, mode === null ? null : mode | WRITABLE)).close();
       await make(temporary);
       await disk.flush(temporary);
+      if (mode !== null) await disk.setMode(temporary, mode);
       // The digest is for the journal and for `also`; a single file needs none.
       if (isAlone) return { sizeBytes: 0, sha256: "" };
       const stats = await disk.look(temporary);
@@ -136,6 +156,9 @@ export function madePart(
     },
   };
 }
+
+/** The owner may write, which the library that writes the file needs. */
+const WRITABLE = 0o200;
 
 /** Finishes interrupted commits in a folder; a void journal of `target` is removed. */
 async function tidy(
@@ -159,15 +182,16 @@ async function place(
   target: string,
   staged: readonly JournalFile[],
 ): Promise<void> {
-  for (const { path } of staged)
-    if ((await disk.look(path))?.isDirectory())
+  for (const { path, isFolder } of staged)
+    if (!isFolder && (await disk.look(path))?.isDirectory())
       throw new AtlasmtlError("IO", "a folder stands where a file is needed", {
         where: path,
         hint: "choose another path",
       });
-  if (staged.length === 1) {
-    await disk.rename(staged[0].temporary, target);
-    await disk.flushFolder(dirname(target));
+  const [only] = staged;
+  if (staged.length === 1 && (!only.isFolder || (await disk.look(only.path)) === null)) {
+    await disk.rename(only.temporary, only.path);
+    await disk.flushFolder(dirname(only.path));
     return;
   }
   for (const folder of new Set(staged.map(({ path }) => dirname(resolve(path)))))
@@ -193,16 +217,17 @@ async function putJournal(
   files: readonly JournalFile[],
 ): Promise<Uint8Array> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const replaces = await digestOf(disk, target);
+    const last = files.at(-1)!;
+    const replaces = await contentOf(disk, last.path);
     const bytes = emitJournal(path, { files, replaces });
     const temporary = temporaryPath(owner, path, target);
     try {
-      await bytesPart({ path, bytes: [bytes] }, { disk }).write(temporary);
+      await bytesPart({ path, bytes: [bytes] }, { disk }).write(temporary, null);
       const isPlaced = await nameOnce(disk, temporary, path);
       await disk.remove(temporary);
       await disk.flushFolder(dirname(path));
       // Another process may have committed, and finished, between our check of the target and our journal.
-      if (isPlaced && (await digestOf(disk, target)) === replaces) return bytes;
+      if (isPlaced && (await contentOf(disk, last.path)) === replaces) return bytes;
       if (isPlaced) await disk.remove(path);
       else await tidyJournal(disk, path);
     } catch (error) {
@@ -242,6 +267,7 @@ async function tidyJournal(disk: Disk, path: string): Promise<void> {
 async function takenBack(disk: Disk, path: string, staged: readonly JournalFile[]): Promise<boolean> {
   try {
     for (const { temporary } of staged) if ((await disk.look(temporary)) === null) return false;
+    for (const file of staged) if (file.isFolder) await putBack(disk, file.path);
     await disk.remove(path);
     return true;
   } catch {

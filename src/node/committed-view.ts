@@ -30,9 +30,11 @@ export function committedView(
     return known;
   };
   const temporaryOf = async (path: string): Promise<string | null> => {
-    const absolute = resolve(path);
-    await waitingIn(dirname(absolute));
-    return waiting.get(absolute) ?? null;
+    const named = resolve(path);
+    await waitingIn(dirname(named));
+    const followed = await disk.follow(named);
+    if (followed !== named) await waitingIn(dirname(followed));
+    return waiting.get(followed) ?? null;
   };
 
   return {
@@ -54,6 +56,7 @@ export function committedView(
         () => false,
       );
     },
+    placeOf: async (path) => (await temporaryOf(path)) ?? path,
     // A file under its temporary name is not a link, and is already in its final folder.
     async realPath(path) {
       const temporary = await temporaryOf(path);

@@ -91,13 +91,14 @@ export const nodeFiles: FileSystem = {
     }
   },
 
-  replaceFolder,
+  replaceFolder: (path, isReplaceable, make, also) => replaceFolder(path, isReplaceable, make, also),
 
   async copy(from, to) {
     try {
+      const allowed = (await stat(to).catch(() => null))?.mode ?? 0o777;
       await copyFile(from, to, constants.COPYFILE_FICLONE);
-      // A copy keeps the mode; the copy of a read-only file must be writable.
-      await chmod(to, (await stat(to)).mode | 0o200);
+      // A copy has the mode of its source; the copy of a read-only file must be writable.
+      await chmod(to, ((await stat(to)).mode & allowed) | 0o200);
     } catch (error) {
       throw asFileError(error, to, "write");
     }

@@ -1,23 +1,17 @@
 /**
- * Writes a folder atomically: a crash leaves either the old folder or the new one.
- *
- * The new folder is written under a temporary name. An existing folder is first renamed to a backup name,
- * since Node has no system call that swaps two folders. A process that dies between the two renames leaves
- * the backup, and the next write restores it before it begins.
+ * Writes a folder and the files made from it atomically: a crash leaves either the old ones or the new ones
+ * (`commit.ts`).
  * @module
  */
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { asFileError, systemCode } from "../core/file-errors.ts";
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { AlsoWrite } from "../core/bytes.ts";
+import { asFileError } from "../core/file-errors.ts";
 import type { FolderWriter } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { nodeDisk } from "./disk.ts";
-import { removeLeftovers, temporaryPath, thisProcess } from "./temporaries.ts";
-
-/** As `nodeDisk`, for temporary folders. */
-const folderDisk = { ...nodeDisk, remove: (path: string) => rm(path, { recursive: true, force: true }) };
-
-const asidePath = (path: string): string => join(dirname(path), `.${basename(path)}.previous`);
+import { type CommitHost, commitFiles, HOST, type Part } from "./commit.ts";
+import type { Disk } from "./disk.ts";
+import { putBack } from "./journal.ts";
 
 /** @throws USAGE for a file, or a folder that is neither empty nor replaceable. */
 export async function checkReplaceable(
@@ -48,67 +42,50 @@ export async function replaceFolder(
   path: string,
   isReplaceable: (names: readonly string[]) => boolean,
   make: (folder: FolderWriter) => Promise<void>,
+  also?: AlsoWrite,
+  host: CommitHost = HOST,
 ): Promise<void> {
-  const target = resolve(path);
-  let created: readonly string[] = [];
-  let temporary: string | null = null;
+  const part: Part = {
+    path: path.replace(/(?<=[^/\\])[/\\]+$/, ""),
+    isFolder: true,
+    async write(temporary, mode) {
+      await checkReplaceable(path, isReplaceable);
+      await host.disk.makeFolder(temporary);
+      await make(folderWriter(temporary, host.disk));
+      if (mode !== null) await host.disk.setMode(temporary, mode);
+      await host.disk.flushFolders(temporary);
+      return host.disk.sha256Folder(temporary);
+    },
+  };
   try {
-    created = await nodeDisk.makeFolderOf(target);
-    await recover(target);
-    await checkReplaceable(target, isReplaceable);
-    await removeLeftovers(folderDisk, thisProcess, dirname(target), [target]);
-    temporary = temporaryPath(thisProcess, target, target);
-    await mkdir(temporary);
-    await make(folderWriter(temporary));
-    await putInPlace(temporary, target);
+    // An older version left it, which had no journal for folders.
+    const target = await host.disk.follow(resolve(part.path));
+    await putBack(host.disk, target);
+    await commitFiles([part], also, host);
   } catch (error) {
-    if (temporary !== null) await folderDisk.remove(temporary).catch(() => undefined);
-    for (const folder of created) await nodeDisk.removeEmpty(folder);
     throw asFileError(error, path, "write");
   }
 }
 
-function folderWriter(root: string): FolderWriter {
+function folderWriter(root: string, disk: Disk): FolderWriter {
   const made = new Set<string>();
+  const written = new Set<string>();
   return {
     path: root,
     async write(key, bytes) {
       const path = join(root, ...key.split("/"));
       const folder = dirname(path);
-      if (!made.has(folder)) await mkdir(folder, { recursive: true });
+      if (!made.has(folder)) await disk.makeFolder(folder);
       made.add(folder);
-      const handle = await open(path, "w");
+      if (written.has(path)) await disk.remove(path);
+      written.add(path);
+      const file = await disk.create(path, null);
       try {
-        await handle.writeFile(bytes);
-        await handle.sync();
+        await file.write(bytes);
+        await file.sync();
       } finally {
-        await handle.close();
+        await file.close();
       }
     },
   };
-}
-
-async function putInPlace(temporary: string, target: string): Promise<void> {
-  const aside = asidePath(target);
-  try {
-    await rename(target, aside);
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw error;
-  }
-  try {
-    await rename(temporary, target);
-  } catch (error) {
-    await rename(aside, target).catch(() => undefined);
-    throw error;
-  }
-  await nodeDisk.flushFolder(dirname(target));
-  await folderDisk.remove(aside);
-}
-
-/** Restores or removes the backup of an interrupted replacement. */
-async function recover(target: string): Promise<void> {
-  const aside = asidePath(target);
-  if ((await nodeDisk.look(aside)) === null) return;
-  if ((await nodeDisk.look(target)) === null) await rename(aside, target);
-  else await folderDisk.remove(aside);
 }

@@ -4,6 +4,9 @@
  * It is placed once every temporary file is complete and flushed. From that moment the new state is valid:
  * writers first finish its renames, and readers follow them. A crash before that moment leaves the old state
  * and some temporary files.
+ *
+ * Node has no system call that swaps two folders. An existing folder is therefore renamed to a name of its own, the
+ * new one to its place, and the old one is removed.
  * @module
  */
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -11,22 +14,25 @@ import { systemCode } from "../core/file-errors.ts";
 import type { Disk } from "./disk.ts";
 import { isTemporaryOf } from "./temporaries.ts";
 
-/** One file of a commit. */
+/** One file or folder of a commit. */
 export interface JournalFile {
+  /** As the caller named it: `path`, or a symbolic link to it. */
+  readonly named: string;
   /** The final path, absolute or as the caller gave it. */
   readonly path: string;
   /** The temporary path, in the same folder. */
   readonly temporary: string;
   readonly size: number;
   readonly sha256: string;
+  readonly isFolder: boolean;
 }
 
 export interface Journal {
   /** In the order of the renames. */
   readonly files: readonly JournalFile[];
   /**
-   * SHA-256 of the previous content of the last file; null if it did not exist. A program that saves without
-   * a journal also replaces that file, which shows that the journal is out of date.
+   * SHA-256 of the previous content of the last file, or of the listing of a folder; null if it did not exist. A
+   * program that saves without a journal also replaces it, which shows that the journal is out of date.
    */
   readonly replaces: string | null;
 }
@@ -50,6 +56,8 @@ export function emitJournal(path: string, { files, replaces }: Journal): Uint8Ar
   const folder = resolve(dirname(path));
   const entries = files.map((file) => ({
     path: relative(folder, resolve(file.path)).split(sep).join("/"),
+    ...(resolve(file.named) === resolve(file.path) ? {} : { link: basename(file.named) }),
+    ...(file.isFolder ? { folder: true } : {}),
     temporary: basename(file.temporary),
     size: file.size,
     sha256: file.sha256,
@@ -82,17 +90,26 @@ function parseJournal(path: string, json: unknown): Journal | null {
   const all = parsed as JournalFile[];
   const target = join(folder, journalTarget(basename(path)) ?? "");
   const isDistinct = new Set(all.map((file) => file.path)).size === all.length;
-  return isDistinct && all.at(-1)!.path === target ? { files: all, replaces } : null;
+  return isDistinct && all.at(-1)!.named === target ? { files: all, replaces } : null;
 }
 
 function parseFile(folder: string, json: unknown): JournalFile | null {
   if (typeof json !== "object" || json === null) return null;
-  const { path, temporary, size, sha256 } = json as Readonly<Record<string, unknown>>;
+  const { path, link = null, temporary, size, sha256, ...rest } = json as Readonly<Record<string, unknown>>;
   if (typeof path !== "string" || typeof temporary !== "string" || path.includes("\0")) return null;
   if (!Number.isSafeInteger(size) || !isDigest(sha256)) return null;
   const absolute = resolve(folder, path);
   if (basename(temporary) !== temporary || !isTemporaryOf(temporary, basename(absolute))) return null;
-  return { path: absolute, temporary: join(dirname(absolute), temporary), size: size as number, sha256 };
+  if (link !== null && (typeof link !== "string" || basename(link) !== link)) return null;
+  return {
+    // Only the last file's name is read again, and it is in the folder of the journal.
+    named: link === null ? absolute : join(folder, link),
+    path: absolute,
+    temporary: join(dirname(absolute), temporary),
+    size: size as number,
+    sha256,
+    isFolder: rest.folder === true,
+  };
 }
 
 function isDigest(value: unknown): value is string {
@@ -111,12 +128,33 @@ async function pendingFiles(disk: Disk, { files, replaces }: Journal): Promise<J
   }
   const last = files.at(-1)!;
   if (pending.at(-1) !== last) return pending;
-  return (await digestOf(disk, last.path)) === replaces ? pending : null;
+  const isMoved = last.isFolder && (await disk.look(last.path)) === null;
+  const old = isMoved ? asidePath(last.path) : last.path;
+  return (await contentOf(disk, old)) === replaces ? pending : null;
 }
 
-async function isWhole(disk: Disk, path: string, { size, sha256 }: JournalFile): Promise<boolean> {
+async function isWhole(disk: Disk, path: string, { size, sha256, isFolder }: JournalFile): Promise<boolean> {
   const stats = await disk.look(path);
-  return stats?.size === size && (await digestOf(disk, path)) === sha256;
+  if (!isFolder) return stats?.size === size && (await digestOf(disk, path)) === sha256;
+  if (!stats?.isDirectory()) return false;
+  const found = await disk.sha256Folder(path);
+  return found.sizeBytes === size && found.sha256 === sha256;
+}
+
+/** What tells the content at `path` from another: of a file its digest, of a folder that of its listing. */
+export async function contentOf(disk: Disk, path: string): Promise<string | null> {
+  return (await disk.look(path))?.isDirectory() ? disk.sha256Listing(path) : digestOf(disk, path);
+}
+
+/** The name of a folder that is being replaced. */
+const asidePath = (path: string): string => join(dirname(path), `.${basename(path)}.previous`);
+
+/** Puts a folder back that was moved aside for another one which did not come. */
+export async function putBack(disk: Disk, path: string): Promise<void> {
+  const aside = asidePath(path);
+  if ((await disk.look(aside)) === null) return;
+  if ((await disk.look(path)) === null) await disk.rename(aside, path);
+  else await disk.remove(aside);
 }
 
 /**
@@ -145,6 +183,7 @@ export async function finishJournal(
 ): Promise<void> {
   for (const file of pending) {
     try {
+      if (file.isFolder && (await disk.look(file.temporary)) !== null) await moveAside(disk, file.path);
       await disk.rename(file.temporary, file.path);
     } catch (error) {
       if (systemCode(error) !== "ENOENT" || !(await isWhole(disk, file.path, file))) throw error;
@@ -155,6 +194,14 @@ export async function finishJournal(
   if (written !== null && !(await holds(disk, path, written))) return;
   await disk.remove(path);
   await disk.flushFolder(dirname(path));
+  for (const file of pending) if (file.isFolder) await disk.remove(asidePath(file.path));
+}
+
+async function moveAside(disk: Disk, path: string): Promise<void> {
+  if ((await disk.look(path)) === null) return;
+  const aside = asidePath(path);
+  await disk.remove(aside);
+  await disk.rename(path, aside);
 }
 
 /** True if the file has exactly these bytes. */

@@ -43,7 +43,13 @@ export function crashingDisk(limit: number): CrashingDisk {
     names: stepped(nodeDisk.names),
     look: stepped(nodeDisk.look),
     read: stepped(nodeDisk.read),
+    follow: stepped(nodeDisk.follow),
     sha256: stepped(nodeDisk.sha256),
+    sha256Folder: stepped(nodeDisk.sha256Folder),
+    sha256Listing: stepped(nodeDisk.sha256Listing),
+    setMode: stepped(nodeDisk.setMode),
+    makeFolder: stepped(nodeDisk.makeFolder),
+    flushFolders: stepped(async () => undefined),
     flushFolder: stepped(async () => undefined),
     link: stepped(nodeDisk.link),
     remove: stepped(nodeDisk.remove),
@@ -57,8 +63,8 @@ export function crashingDisk(limit: number): CrashingDisk {
         unflushed.add(resolve(to));
       }
     }),
-    create: stepped(async (path: string) => {
-      const file = await nodeDisk.create(path);
+    create: stepped(async (path: string, mode: number | null) => {
+      const file = await nodeDisk.create(path, mode);
       unflushed.add(resolve(path));
       return {
         async write(piece: Uint8Array) {

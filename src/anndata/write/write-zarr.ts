@@ -13,7 +13,6 @@ import { folderKeys, type KeyStore } from "../../formats/zarr/key-store.ts";
 import { type Json, object, parseJsonObject } from "../../formats/zarr/metadata.ts";
 import type { ZarrStore } from "../../formats/zarr/open.ts";
 import { isZarrRoot } from "../../formats/zarr/root.ts";
-import { treeFingerprint } from "../../formats/zarr/tree-fingerprint.ts";
 import { emitJson, type ZarrType, type ZarrWriter, zarrWriter } from "../../formats/zarr/write.ts";
 import type { WriteDatasetOptions } from "../containers/container.ts";
 import type { AnnData, Notice } from "../types.ts";
@@ -42,19 +41,22 @@ export async function writeAnnotatedZarr(
   const copied = await copiedStore(adata);
   if (copied === null) await checkCarried(adata);
   try {
-    await platform.files.replaceFolder(path, isZarrRoot, async (folder) => {
-      throwIfAborted(signal);
-      if (copied !== null) await copyAndAdd(copied, folder, additions, signal);
-      else notices = await convert(adata, folder, additions, work);
-      throwIfAborted(signal);
-    });
+    await platform.files.replaceFolder(
+      path,
+      isZarrRoot,
+      async (folder) => {
+        throwIfAborted(signal);
+        if (copied !== null) await copyAndAdd(copied, folder, additions, signal);
+        else notices = await convert(adata, folder, additions, work);
+        throwIfAborted(signal);
+      },
+      also,
+    );
   } catch (error) {
     throw error instanceof AtlasmtlError && error.where?.startsWith(path)
       ? error
       : locate(error, adata.source);
   }
-  if (also !== undefined)
-    await platform.files.writeAll(also([{ path, ...(await treeFingerprint(path, signal)) }]));
   return notices;
 }
 

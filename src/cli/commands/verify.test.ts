@@ -157,7 +157,7 @@ test("the state after an interrupted save is checked as it is, and put in place 
     const temporary = temporaryPath(thisProcess, path, target);
     await rename(join(folder, "new", name), temporary);
     const { sizeBytes, sha256 } = await fingerprintFile(temporary);
-    files.push({ path, temporary, size: sizeBytes, sha256 });
+    files.push({ named: path, path, temporary, size: sizeBytes, sha256, isFolder: false });
   }
   const journal = join(folder, ".m_manifest.json.commit");
   await writeFile(journal, emitJournal(journal, { files, replaces: await nodeDisk.sha256(target) }));
