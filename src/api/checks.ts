@@ -7,6 +7,9 @@ import { platform } from "#platform";
 import { writtenContainer } from "../anndata/containers/containers.ts";
 import type { AnnData } from "../anndata/types.ts";
 import { checkDatasetOutput } from "../anndata/write/write-annotated.ts";
+
+export { refuseOverwriting } from "../core/overwriting.ts";
+
 import { checkTrainInput } from "../model/input.ts";
 import type { TrainOptions } from "../model/options.ts";
 import { resolveTrainOptions } from "../model/resolve-options.ts";
@@ -79,14 +82,19 @@ export async function checkAnnotation(
 ): Promise<void> {
   const predicted = { predictionSets: typeof predictionSets === "number", deepestLabel };
   const names = additionNames(model.data, adata, { ...options, ...predicted });
-  if (path !== undefined) return checkDatasetOutput(adata, path, names);
+  if (path !== undefined) return checkDatasetOutput(adata, path, names, options);
   await (await import("../anndata/write/append.ts")).checkAnnotatable(adata, names);
 }
 
 /**
- * That a dataset can be written with additions to `path` (Node), which ends in `.h5ad` or `.zarr`.
- * @throws USAGE for another ending; UNSUPPORTED for stored values that cannot be carried over; IO.
+ * That a dataset can be written with additions to `path` (Node), which ends in `.h5ad` or `.zarr`; to its own path
+ * with `inPlace` only.
+ * @throws USAGE for another ending and for the dataset itself; UNSUPPORTED for stored values that cannot be carried over; IO.
  */
-export async function checkDataset(adata: AnnData, path: string): Promise<void> {
-  await checkDatasetOutput(adata, path);
+export async function checkDataset(
+  adata: AnnData,
+  path: string,
+  options: { readonly inPlace?: boolean | undefined } = {},
+): Promise<void> {
+  await checkDatasetOutput(adata, path, null, options);
 }

@@ -1,5 +1,6 @@
 /** Prediction as a caller sees it. @module */
 import type { AnnData } from "../anndata/types.ts";
+import { filesOf } from "../anndata/write/write-annotated.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { createEngine } from "../kernels/engine.ts";
 import type { PredictOptions } from "../predict/options.ts";
@@ -27,7 +28,8 @@ export async function predict(
   requireModelAndData("predict", model, adata);
   const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
   try {
-    return new PredictionResult(await predictColumns(model.data, adata, options, { ...work, engine }));
+    const predictions = await predictColumns(model.data, adata, options, { ...work, engine });
+    return new PredictionResult(predictions, [...filesOf(adata), ...model.files]);
   } finally {
     engine.dispose();
   }

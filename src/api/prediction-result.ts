@@ -3,6 +3,7 @@ import { platform } from "#platform";
 import type { AnnData, DataFrame, Notice } from "../anndata/types.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
 import type { AlsoWrite } from "../core/bytes.ts";
+import { refuseOverwriting } from "../core/overwriting.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { ExportOptions } from "../output/columns.ts";
 import type { PredictionReportOptions } from "../output/report/from-prediction.ts";
@@ -31,6 +32,8 @@ export class PredictionResult {
   constructor(
     /** Every value as plain columns. */
     readonly data: Predictions,
+    /** Paths that were read (Node), which no table replaces. */
+    private readonly inputs: readonly string[] = [],
   ) {}
 
   /** Non-fatal findings, such as poor gene overlap. */
@@ -95,7 +98,8 @@ export class PredictionResult {
    * by element. Columns of an earlier prediction are replaced. The files that `also` makes of it are written
    * with it, all or none; with a folder, once it is in place. What a view of chosen cells or genes cannot carry over
    * comes back by name.
-   * @throws MISMATCH when `adata` has other cells, USAGE when `path` ends in something else, UNSUPPORTED for
+   * @throws MISMATCH when `adata` has other cells, USAGE when `path` ends in something else or is `adata` itself (see
+   * `inPlace`), UNSUPPORTED for
    * stored values that cannot be carried over, IO when it cannot be written.
    */
   async toAnnData(
@@ -104,7 +108,8 @@ export class PredictionResult {
     options: ToAnnDataOptions = {},
     also?: AlsoWrite,
   ): Promise<readonly Notice[]> {
-    return writeDataset(adata, path, toAnnDataAdditions(this.data, adata, options), { also });
+    const { inPlace } = options;
+    return writeDataset(adata, path, toAnnDataAdditions(this.data, adata, options), { also, inPlace });
   }
 
   /**
@@ -133,7 +138,7 @@ export class PredictionResult {
   /**
    * Writes a table to `path` (Node) in the format that its ending says: `.csv`, `.csv.gz`, `.parquet` or `.arrow`,
    * with the files of `also`.
-   * @throws USAGE for another ending, IO.
+   * @throws USAGE for another ending or a file that was read, IO.
    */
   async toTable(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
     const format = writtenTable(path);
@@ -142,15 +147,13 @@ export class PredictionResult {
         where: path,
         hint: `end it in ${TABLE_FORMATS.flatMap(({ endings }) => endings).join(", ")}`,
       });
-    const bytes = await format.emit(this.data, path, exportOptions(mode));
-    await platform.files.writeAll([{ path, bytes }], also);
+    await this.writeTable(path, await format.emit(this.data, path, exportOptions(mode)), also);
   }
 
   /** Writes a table to `path` (Node), gzipped when it ends in `.gz`, with the files of `also`. @throws IO. */
   async toCsv(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
     const pieces = toCsv(this.data, exportOptions(mode));
-    const bytes = path.endsWith(".gz") ? gzipPieces(pieces) : pieces;
-    await platform.files.writeAll([{ path, bytes }], also);
+    await this.writeTable(path, path.endsWith(".gz") ? gzipPieces(pieces) : pieces, also);
   }
 
   /** The table of {@link toCsv} as UTF-8 pieces, on any host. */
@@ -160,7 +163,7 @@ export class PredictionResult {
 
   /** Writes a Parquet table to `path` (Node), with the metadata inside and the files of `also`. @throws IO. */
   async toParquet(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
-    await platform.files.writeAll([{ path, bytes: [await this.toParquetBytes(mode)] }], also);
+    await this.writeTable(path, [await this.toParquetBytes(mode)], also);
   }
 
   /** The table of {@link toParquet} as bytes, on any host. */
@@ -172,13 +175,18 @@ export class PredictionResult {
 
   /** Writes an Arrow IPC file to `path` (Node), with the metadata inside and the files of `also`. @throws IO. */
   async toArrow(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
-    await platform.files.writeAll([{ path, bytes: [await this.toArrowBytes(mode)] }], also);
+    await this.writeTable(path, [await this.toArrowBytes(mode)], also);
   }
 
   /** The table of {@link toArrow} as bytes, on any host. */
   async toArrowBytes(mode?: WriteMode): Promise<Uint8Array> {
     const { toArrow } = await import("../output/to-arrow.ts");
     return toArrow(this.data, exportOptions(mode));
+  }
+
+  private async writeTable(path: string, bytes: Iterable<Uint8Array>, also?: AlsoWrite): Promise<void> {
+    await refuseOverwriting([path], this.inputs);
+    await platform.files.writeAll([{ path, bytes }], also);
   }
 }
 

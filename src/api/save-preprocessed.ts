@@ -22,11 +22,10 @@ export async function savePreprocessed(
   result: PreprocessResult,
   { split, also, ...work }: SavePreprocessedOptions = {},
 ): Promise<readonly Notice[]> {
-  const ending = WRITTEN_ENDINGS.find((each) => path.toLowerCase().endsWith(each)) ?? "";
-  const stem = path.slice(0, path.length - ending.length);
+  const [, panelPath, reportPath] = preprocessedPaths(path);
   const besides: readonly FileToWrite[] = [
-    { path: `${stem}_feature_panel.json`, bytes: [emitFeaturePanel(result.panel)] },
-    { path: `${stem}_preprocess_report.json`, bytes: [emitJson(result.report)] },
+    { path: panelPath, bytes: [emitFeaturePanel(result.panel)] },
+    { path: reportPath, bytes: [emitJson(result.report)] },
   ];
   const uns = new Map([[PREPROCESS_KEY, await preprocessRecord(result, split ?? null)]]);
   return writeDataset(
@@ -38,6 +37,13 @@ export async function savePreprocessed(
       also: (written) => [...besides, ...(also?.([...written, ...besides.map(fingerprint)]) ?? [])],
     },
   );
+}
+
+/** The files that are written for the dataset `path`: itself, its panel and its report. */
+export function preprocessedPaths(path: string): readonly [dataset: string, panel: string, report: string] {
+  const ending = WRITTEN_ENDINGS.find((each) => path.toLowerCase().endsWith(each)) ?? "";
+  const stem = path.slice(0, path.length - ending.length);
+  return [path, `${stem}_feature_panel.json`, `${stem}_preprocess_report.json`];
 }
 
 /** What the dataset keeps of its preprocessing: settings, report, panel, and the split it is one side of. */

@@ -12,8 +12,10 @@ import { AtlasmtlError } from "../errors.ts";
 import { MODEL_SUFFIX } from "../schema/bundle.ts";
 import { codeOfRun, readManifestJson } from "./runs.ts";
 
-/** `unlisted`: the file is there and nothing was recorded of it. */
-export type VerifyStatus = "ok" | "changed" | "missing" | "unlisted";
+/**
+ * `unlisted`: the file is there and nothing was recorded of it; `replaced`: an input that the run itself replaced.
+ */
+export type VerifyStatus = "ok" | "changed" | "missing" | "unlisted" | "replaced";
 
 /** What is known of a file's content; null for what was not recorded or not looked at. */
 export interface FileContent {
@@ -78,7 +80,7 @@ async function verifyRun(json: unknown, path: string, { signal }: VerifyOptions)
     kind: "run",
     files: files.map(({ status, ...file }) => ({
       ...file,
-      status: ({ OK: "ok", CHANGED: "changed", MISSING: "missing" } as const)[status],
+      status: ({ OK: "ok", CHANGED: "changed", MISSING: "missing", REPLACED: "replaced" } as const)[status],
     })),
     codeSha256: codeOfRun(manifest),
   };

@@ -11,7 +11,7 @@ test.each([
   ],
   [
     "the bundle, not the manifests of runs beside it",
-    ["d/train_run_manifest.json", "d/predict_run_manifest.json", "d/run_manifest.json", "d/m.pth"],
+    ["d/train_run_manifest.json", "d/b.predict_run_manifest.json", "d/run_manifest.json", "d/m.pth"],
     "d/m.pth",
   ],
   [

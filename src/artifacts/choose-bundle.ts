@@ -54,11 +54,14 @@ export function chooseBundle(paths: readonly string[]): string {
   });
 }
 
+/** Also where several runs of one command share a folder: `NAME.predict_run_manifest.json`. */
+const isRunManifestName = (name: string): boolean =>
+  Object.values(RUN_MANIFEST_FILES).some((run) => name === run || name.endsWith(`.${run}`));
+
 function bundlesIn(paths: readonly string[]): readonly string[] {
   const all = new Set(paths);
-  const runs: readonly string[] = Object.values(RUN_MANIFEST_FILES);
   const manifests = paths.filter(
-    (path) => path.endsWith(FILE_SUFFIXES.manifest) && !runs.includes(baseName(path)),
+    (path) => path.endsWith(FILE_SUFFIXES.manifest) && !isRunManifestName(baseName(path)),
   );
   const modelOf = (manifest: string): string =>
     manifest.slice(0, -FILE_SUFFIXES.manifest.length) + MODEL_SUFFIX;

@@ -9,6 +9,7 @@ import type { FileStore } from "../core/bytes.ts";
 import { sha256File } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, keyed } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
+import { isAbsolutePath } from "../core/paths.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import { treeFingerprint } from "../formats/zarr/tree-fingerprint.ts";
 import { type RUN_MANIFEST_FILES, SCHEMA_VERSION } from "../schema/bundle.ts";
@@ -169,7 +170,8 @@ function badManifest(message: string, where: string): AtlasmtlError {
 export interface FileCheck {
   readonly role: "input" | "output";
   readonly path: string;
-  readonly status: "OK" | "CHANGED" | "MISSING";
+  /** `REPLACED`: an input that the run itself replaced by an output, so that it cannot be compared. */
+  readonly status: "OK" | "CHANGED" | "MISSING" | "REPLACED";
   readonly expected: Fingerprint;
   /** Null if the file is missing; without a digest if its size already shows that it has changed. */
   readonly found: { readonly sizeBytes: number; readonly sha256: string | null } | null;
@@ -193,7 +195,26 @@ export async function checkRunFiles(
   for (const role of ["input", "output"] as const)
     for (const record of role === "input" ? manifest.inputs : manifest.outputs)
       checks.push({ role, path: record.path, ...(await checkFile(store, record, folder, signal)) });
+  for (const [i, check] of checks.entries())
+    if (
+      check.status === "CHANGED" &&
+      check.role === "input" &&
+      (await isOutput(check.path, manifest, folder))
+    )
+      checks[i] = { ...check, status: "REPLACED" };
   return checks;
+}
+
+/** True if an output of the run has the place of the input at `path`. */
+async function isOutput(path: string, { outputs }: ReadRunManifest, folder: string): Promise<boolean> {
+  for (const output of outputs)
+    for (const a of candidates(path, folder))
+      for (const b of candidates(output.path, folder)) if (await platform.files.isSame(a, b)) return true;
+  return false;
+}
+
+function candidates(path: string, folder: string): readonly string[] {
+  return isAbsolutePath(path) || folder === "" ? [path] : [`${folder}/${path}`, path];
 }
 
 async function checkFile(
@@ -204,10 +225,8 @@ async function checkFile(
 ): Promise<Pick<FileCheck, "status" | "expected" | "found">> {
   const { path, sizeBytes, sha256 } = record;
   const expected = { sizeBytes, sha256 };
-  const isAbsolute = /^([/\\]|[A-Za-z]:[/\\])/.test(path);
-  const candidates = isAbsolute || folder === "" ? [path] : [`${folder}/${path}`, path];
   let found: FileCheck["found"] = null;
-  for (const candidate of candidates) {
+  for (const candidate of candidates(path, folder)) {
     const now = await lookAt(store, candidate, sizeBytes, signal);
     if (now === null) continue;
     if (now.sha256 === sha256) return { status: "OK", expected, found: now };

@@ -3,19 +3,25 @@
  * @module
  */
 
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { platform } from "#platform";
-import { option } from "../api/errors.ts";
-import { RUN_MANIFEST_FILES } from "../api/formats.ts";
+import { isAtlasmtlError } from "../api/errors.ts";
+import { RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../api/formats.ts";
 import type { AlsoWrite, WrittenFile } from "../api/index.ts";
 import { webAddress } from "../api/names.ts";
-import { emitRun, type FileRecord, fingerprintFile, type RunDetails as RunRecord } from "../api/runs.ts";
+import {
+  emitRun,
+  type FileRecord,
+  fingerprintFile,
+  type RunDetails as RunRecord,
+  readRun,
+} from "../api/runs.ts";
 import type { ConfigMap } from "../api/values.ts";
 import { codeDigest } from "./code-digest.ts";
 import { type CommandContext, packageRoot } from "./context.ts";
 import { gitCommit } from "./git-commit.ts";
-import { usageError } from "./terminal/show-error.ts";
 
 /**
  * Hashes files (and folders, as one) as they are now; addresses on the web stand in the command only. Start it before the work, so that an input which is replaced by the output is
@@ -39,17 +45,6 @@ export async function recordFiles(
     });
   }
   return records;
-}
-
-/**
- * Checks, before any work, that nothing which is read would be replaced.
- * @throws USAGE naming the first output that is an input.
- */
-export function refuseInputs(outputs: readonly string[], inputs: readonly string[]): void {
-  const read = new Set(inputs.map((path) => resolve(path)));
-  const both = outputs.find((path) => read.has(resolve(path)));
-  if (both !== undefined)
-    throw usageError(`${both} would be written, and it is read`, option("out"), "choose another name");
 }
 
 /** Relative to `folder` with forward slashes when inside it, else as given. */
@@ -96,7 +91,7 @@ export async function prepareRun(
   run: RunDetails,
   context: CommandContext,
 ): Promise<PreparedRun> {
-  const path = join(dirname(output), RUN_MANIFEST_FILES[run.command]);
+  const path = await manifestPath(output, run.command);
   const commit = await gitCommit(fileURLToPath(packageRoot));
   let outputs: readonly WrittenFile[] = [];
   return {
@@ -118,6 +113,51 @@ export async function prepareRun(
       return [{ path, bytes: [record] }];
     },
   };
+}
+
+/**
+ * The place of the record of `output`: the plain name of its command, or `NAME.` before it where that name holds the
+ * record of another output which is there.
+ */
+async function manifestPath(output: string, command: RunRecord["command"]): Promise<string> {
+  const plain = RUN_MANIFEST_FILES[command];
+  const folder = dirname(output);
+  if (command === "benchmark") return join(folder, plain);
+  const names = recordNames(output, plain).map((name) => join(folder, name));
+  const own = await recordOf(output, command);
+  if (own !== null) return own;
+  for (const path of names) if (!(await recordsAnother(path))) return path;
+  return names.at(-1)!;
+}
+
+/** The record that names `output` among its outputs; null without one. */
+export async function recordOf(output: string, command: RunRecord["command"]): Promise<string | null> {
+  for (const name of recordNames(output, RUN_MANIFEST_FILES[command])) {
+    const path = join(dirname(output), name);
+    if ((await recordedOutputs(path)).includes(resolve(output))) return path;
+  }
+  return null;
+}
+
+function recordNames(output: string, plain: string): readonly string[] {
+  const name = basename(output);
+  const ending = RESULT_ENDINGS.filter((each) => name.endsWith(each)).at(-1) ?? extname(name);
+  return [plain, `${name.slice(0, name.length - ending.length)}.${plain}`, `${name}.${plain}`];
+}
+
+const recordsAnother = async (path: string): Promise<boolean> =>
+  (await recordedOutputs(path)).some((output) => existsSync(output));
+
+/** The absolute paths of the outputs that a record names; none for what is no record. */
+async function recordedOutputs(path: string): Promise<readonly string[]> {
+  if (!existsSync(path)) return [];
+  try {
+    const { outputs } = await readRun(path);
+    return outputs.map((file) => resolve(dirname(path), file.path));
+  } catch (error) {
+    if (isAtlasmtlError(error)) return [];
+    throw error;
+  }
 }
 
 /** What the manifest says of the split; the file of a split that was made here is among what was written. */

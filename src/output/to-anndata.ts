@@ -20,6 +20,8 @@ export interface ToAnnDataOptions extends ExportOptions {
   readonly includeCoords?: boolean;
   /** Write the metadata to `uns["atlasmtl"]`; on by default. */
   readonly includeMetadata?: boolean;
+  /** Allows the output to be the query itself, which is then replaced; refused by default. */
+  readonly inPlace?: boolean | undefined;
 }
 
 /**

@@ -47,5 +47,7 @@ export interface ContainerWriter {
 }
 
 export interface WriteDatasetOptions extends WorkOptions {
+  /** Allows the output to be the dataset itself, which is then replaced. */
+  readonly inPlace?: boolean | undefined;
   readonly also?: AlsoWrite | undefined;
 }

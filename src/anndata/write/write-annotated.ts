@@ -2,6 +2,7 @@
  * Writes a dataset of any container with added results (Node); the ending of the output path decides the
  * format. @module
  */
+import { refuseOverwriting } from "../../core/overwriting.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { ContainerWriter, WriteDatasetOptions } from "../containers/container.ts";
 import { WRITTEN_ENDINGS, writtenContainer } from "../containers/containers.ts";
@@ -13,8 +14,8 @@ import type { AdditionNames, Additions } from "./additions.ts";
  * else stays as it is stored; from another, and from a layout of anndata before 0.7, it is carried over, element by
  * element. A view with other genes or cells may have to leave out elements; what comes back names them.
  * Progress counts the rows of a matrix that is written anew, in a phase named `write`.
- * @throws USAGE for another ending, UNSUPPORTED for values that cannot be copied, MISMATCH for results with
- * another number of rows, IO, ABORTED.
+ * @throws USAGE for another ending and for the dataset itself without `inPlace`, UNSUPPORTED for values that cannot be
+ * copied, MISMATCH for results with another number of rows, IO, ABORTED.
  */
 export async function writeDataset(
   adata: AnnData,
@@ -22,7 +23,9 @@ export async function writeDataset(
   additions: Additions,
   options: WriteDatasetOptions = {},
 ): Promise<readonly Notice[]> {
-  return writerOf(path).write(adata, path, additions, options);
+  const writer = writerOf(path);
+  await refuseItself(adata, path, options);
+  return writer.write(adata, path, additions, options);
 }
 
 /**
@@ -34,8 +37,24 @@ export async function checkDatasetOutput(
   adata: AnnData,
   path: string,
   additions: AdditionNames | null = null,
+  options: Pick<WriteDatasetOptions, "inPlace"> = {},
 ): Promise<void> {
-  await writerOf(path).check(adata, path, additions);
+  const writer = writerOf(path);
+  await refuseItself(adata, path, options);
+  await writer.check(adata, path, additions);
+}
+
+/** The files and folders that a dataset is read from, where it has paths. */
+export function filesOf({ stored, input }: AnnData): readonly string[] {
+  return stored?.files ?? (typeof input === "string" ? [input] : []);
+}
+
+async function refuseItself(
+  adata: AnnData,
+  path: string,
+  { inPlace = false }: Pick<WriteDatasetOptions, "inPlace">,
+): Promise<void> {
+  if (!inPlace) await refuseOverwriting([path], filesOf(adata), { canBeInPlace: true });
 }
 
 function writerOf(path: string): ContainerWriter {

@@ -10,7 +10,7 @@ import {
   checkBenchmarkMethods,
   parseBenchmarkManifest,
 } from "../../api/benchmark-run.ts";
-import { checkOutput } from "../../api/checks.ts";
+import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { locate, option } from "../../api/errors.ts";
 import { bundleAt } from "../../api/formats.ts";
 import type { BenchmarkManifest, BenchmarkResult } from "../../api/index.ts";
@@ -47,11 +47,12 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
   const metricsPath = join(folder, BENCHMARK_FILES.metrics);
   await checkOutput(metricsPath, RUN_BYTES);
   const model = flags.atlasmtlModel === undefined ? undefined : await bundleAt(flags.atlasmtlModel);
-  const inputs = await recordFiles(
-    [manifestPath, ...benchmarkInputs(manifest, manifestFolder, model)],
-    metricsPath,
-    signal,
+  const inputPaths = [manifestPath, ...benchmarkInputs(manifest, manifestFolder, model)];
+  await refuseOverwriting(
+    Object.values(BENCHMARK_FILES).map((name) => join(folder, name)),
+    inputPaths,
   );
+  const inputs = await recordFiles(inputPaths, metricsPath, signal);
   const digest = codeDigest();
   const identity = benchmarkIdentity(digest, inputs);
   const progress = createProgress(common);

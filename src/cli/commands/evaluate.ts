@@ -1,6 +1,6 @@
 /** `atlasmtl evaluate`: score predictions against true labels. @module */
 import { platform } from "#platform";
-import { checkOutput } from "../../api/checks.ts";
+import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { evaluatePredictions } from "../../api/evaluate.ts";
 import { type ConfigMap, Float, toPlain } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
@@ -17,7 +17,9 @@ export async function runEvaluate(flags: EvaluateFlags, context: CommandContext)
     truth: truthPath,
     labels: columns,
   } = required(flags, EVALUATE_FLAGS, "evaluate", ["predictions", "truth", "labels"]);
-  for (const path of [flags.out, flags.report]) if (path !== undefined) await checkOutput(path);
+  const outputs = [flags.out, flags.report].filter((path) => path !== undefined);
+  for (const path of outputs) await checkOutput(path);
+  await refuseOverwriting(outputs, [predictionsPath, truthPath]);
   const evaluation = await evaluatePredictions({
     predictions: predictionsPath,
     truth: truthPath,

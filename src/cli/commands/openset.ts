@@ -1,7 +1,7 @@
 /** `atlasmtl openset`: fit the distance above which a cell is of an unseen type. @module */
 
 import { platform } from "#platform";
-import { checkOutput } from "../../api/checks.ts";
+import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { option } from "../../api/errors.ts";
 import { fitOpensetThreshold, type PredictOptions } from "../../api/index.ts";
 import { snakeName } from "../../api/names.ts";
@@ -14,7 +14,7 @@ import { layerOf } from "../options/dataset-flags.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
 import { OPENSET_FLAGS, type OpensetFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
-import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { percent, plural } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { shellWord } from "../terminal/shell-word.ts";
@@ -37,11 +37,12 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
     );
   await checkOutput(out);
   const model = await openModel(modelPath, flags, context);
-  refuseInputs([out], [data, ...model.files]);
   const progress = createProgress(context.common);
   const adata = await openDataset(data, flags, output);
   try {
-    const inputs = await recordFiles([...(adata.stored?.files ?? [data]), ...model.files], out, signal);
+    const inputPaths = [...(adata.stored?.files ?? [data]), ...model.files];
+    await refuseOverwriting([out], flags.config === undefined ? inputPaths : [...inputPaths, flags.config]);
+    const inputs = await recordFiles(inputPaths, out, signal);
     const layer = layerOf(flags);
     const {
       opensetMethod = "nn_distance",

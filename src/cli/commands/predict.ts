@@ -1,7 +1,7 @@
 /** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
 
 import { stat } from "node:fs/promises";
-import { checkAnnotation, checkOutput, checkPredictOptions } from "../../api/checks.ts";
+import { checkAnnotation, checkOutput, checkPredictOptions, refuseOverwriting } from "../../api/checks.ts";
 import { locate, notice, option, phrase } from "../../api/errors.ts";
 import { containerByName, RESULT_ENDINGS, WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
 import {
@@ -80,14 +80,14 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
         predictionSets: options.predictionSets,
       });
     if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
-    const inputPaths = [
-      ...part.files,
-      ...(whole.stored?.files ?? [data]),
-      ...model.files,
-      ...rulesFile(flags),
-      ...tableFile(flags),
-      ...(refinement?.files ?? []),
-    ];
+    const queryFiles = whole.stored?.files ?? [data];
+    const isInPlace = container !== null && flags.inPlace === true;
+    const besides = [...model.files, ...rulesFile(flags), ...tableFile(flags), ...(refinement?.files ?? [])];
+    const inputPaths = [...part.files, ...queryFiles, ...besides];
+    const written = flags.report === undefined ? [out] : [out, flags.report];
+    const settings = flags.config === undefined ? [] : [flags.config];
+    await refuseOverwriting(written, [...part.files, ...besides, ...settings]);
+    if (!isInPlace) await refuseOverwriting(written, queryFiles, { canBeInPlace: container !== null });
     const inputs = recordFiles(inputPaths, out, signal);
     inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
     const result = await predict(model, adata, options, { signal, onProgress: progress.report });
@@ -221,6 +221,7 @@ function annotation(flags: PredictFlags): ToAnnDataOptions {
     mode: flags.writeMode ?? DEFAULT_WRITE_MODE,
     includeCoords: flags.includeCoords === true,
     includeMetadata: flags.skipMetadata !== true,
+    inPlace: flags.inPlace,
   };
 }
 

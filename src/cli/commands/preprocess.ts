@@ -1,6 +1,6 @@
 /** `atlasmtl preprocess`: canonical genes, counts and features of a reference or a query. @module */
 
-import { checkDataset, checkPreprocessOptions } from "../../api/checks.ts";
+import { checkDataset, checkPreprocessOptions, refuseOverwriting } from "../../api/checks.ts";
 import { option, phrase } from "../../api/errors.ts";
 import { bundleAt, WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
 import {
@@ -15,7 +15,7 @@ import {
   type WrittenFile,
 } from "../../api/index.ts";
 import { didYouMean } from "../../api/names.ts";
-import { preprocessRecord, savePreprocessed } from "../../api/save-preprocessed.ts";
+import { preprocessedPaths, preprocessRecord, savePreprocessed } from "../../api/save-preprocessed.ts";
 import type { ConfigMap, ConfigValue } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
@@ -23,7 +23,7 @@ import { PREPROCESS_COMMAND_FLAGS, type PreprocessCommandFlags } from "../option
 import { PREPROCESS_KINDS, preprocessOptions } from "../options/preprocess-flags.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
-import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { genesText } from "../terminal/preprocess-text.ts";
 import { byteSize, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
@@ -53,7 +53,6 @@ export async function runPreprocess(
       option("out"),
       "the end of the name chooses the format",
     );
-  refuseInputs([out], [data]);
   const settings = preprocessOptions(flags);
   checkPreprocessOptions(settings);
   if (kind === "reference" && flags.panel !== undefined)
@@ -69,29 +68,31 @@ export async function runPreprocess(
   try {
     const part = await splitDataset(whole, flags, kind === "reference" ? "build" : "predict", out);
     const { adata } = part;
-    const inputs = await recordFiles(
-      [...(whole.stored?.files ?? [data]), ...part.files, ...(chosen?.files ?? []), ...tableFile(flags)],
-      out,
-      signal,
-    );
+    const files = whole.stored?.files ?? [data];
+    const besides = [...part.files, ...(chosen?.files ?? []), ...tableFile(flags)];
+    const written = preprocessedPaths(out);
+    await refuseOverwriting(written, besides);
+    if (flags.inPlace !== true) await refuseOverwriting(written, files, { canBeInPlace: true });
+    const inputs = await recordFiles([...files, ...besides], out, signal);
     const work = { signal, onProgress: progress.report };
     const result =
       chosen === null
         ? await preprocessReference(adata, settings, work)
         : await preprocessQuery(adata, chosen.panel, settings, work);
-    await checkDataset(result.adata, out);
-    const { files, manifest, leftOut } = await write(result, kind, out, {
-      inputs,
-      split: part.record,
-      context,
-    });
+    const { inPlace } = flags;
+    await checkDataset(result.adata, out, { inPlace });
+    const {
+      files: saved,
+      manifest,
+      leftOut,
+    } = await write(result, kind, out, { inputs, split: part.record, inPlace, context });
     progress.stop();
     const warnings = [...result.warnings, ...leftOut];
     for (const warning of warnings) output.warn(warning);
     output.note(genesText(result));
     output.note(
       table(
-        files.map((file) => ["wrote", file.path, byteSize(file.sizeBytes)]),
+        saved.map((file) => ["wrote", file.path, byteSize(file.sizeBytes)]),
         [2],
       ),
     );
@@ -108,7 +109,7 @@ export async function runPreprocess(
       n_features: result.panel.geneIds.length,
       species: result.panel.species,
       case: result.genes.naming.namingCase,
-      outputs: files.map(fileSummary),
+      outputs: saved.map(fileSummary),
       run_manifest: manifest,
       warnings: warnings.map(output.inWords),
     });
@@ -148,6 +149,7 @@ async function panelFrom(
 interface Provenance {
   readonly inputs: Awaited<ReturnType<typeof recordFiles>>;
   readonly split: ConfigMap | null;
+  readonly inPlace: boolean | undefined;
   readonly context: CommandContext;
 }
 
@@ -156,7 +158,7 @@ async function write(
   result: PreprocessResult,
   kind: Kind,
   out: string,
-  { inputs, split, context }: Provenance,
+  { inputs, split, inPlace, context }: Provenance,
 ): Promise<{ files: readonly WrittenFile[]; manifest: string; leftOut: readonly Notice[] }> {
   const run = await prepareRun(
     out,
@@ -174,6 +176,11 @@ async function write(
     },
     context,
   );
-  const leftOut = await savePreprocessed(out, result, { split, signal: context.signal, also: run.also });
+  const leftOut = await savePreprocessed(out, result, {
+    split,
+    inPlace,
+    signal: context.signal,
+    also: run.also,
+  });
   return { files: run.outputs(), manifest: run.path, leftOut };
 }

@@ -1,6 +1,6 @@
 /** `atlasmtl refine`: find parents whose children are mistaken, and fit their rerankers. @module */
 
-import { checkOutput } from "../../api/checks.ts";
+import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { option } from "../../api/errors.ts";
 import {
   type FittedRefinement,
@@ -17,7 +17,7 @@ import { layerOf } from "../options/dataset-flags.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
 import { REFINE_FLAGS, type RefineFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
-import { fileSummary, prepareRun, recordFiles, refuseInputs } from "../provenance.ts";
+import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { byteSize, count, percent, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { shellWord } from "../terminal/shell-word.ts";
@@ -43,11 +43,12 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
   const rules = flags.hierarchyRules === undefined ? "derive" : await readRules(flags.hierarchyRules);
   const model = await openModel(modelPath, flags, context);
   const besides = [...model.files, ...rulesFile(flags)];
-  refuseInputs(Object.values(refinementPaths(out)), [data, ...besides]);
   const progress = createProgress(context.common);
   const adata = await openDataset(data, flags, output);
   try {
-    const inputs = await recordFiles([...(adata.stored?.files ?? [data]), ...besides], out, signal);
+    const inputPaths = [...(adata.stored?.files ?? [data]), ...besides];
+    await refuseOverwriting(Object.values(refinementPaths(out)), inputPaths);
+    const inputs = await recordFiles(inputPaths, out, signal);
     const layer = layerOf(flags);
     const predict: PredictOptions = {
       ...(layer === undefined ? {} : { layer }),

@@ -1,12 +1,14 @@
 /** `atlasmtl report`: the report of a run that was made before. @module */
 import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { platform } from "#platform";
-import { checkOutput } from "../../api/checks.ts";
+import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { AtlasmtlError, asFileError } from "../../api/errors.ts";
 import { containerByName, RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../../api/formats.ts";
 import { reportOfRun } from "../../api/report.ts";
+import { readRun } from "../../api/runs.ts";
 import type { CommandContext } from "../context.ts";
+import { recordOf } from "../provenance.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 
 /** Writes the report of a benchmark or of a prediction. @throws NOT_FOUND when the run has none to make. */
@@ -15,6 +17,9 @@ export async function runReport(path: string, out: string | null, context: Comma
   const { file, folder } = await findManifest(path);
   const to = out ?? join(folder, "report.html");
   await checkOutput(to);
+  const { outputs } = await readRun(file);
+  const results = outputs.map((each) => resolve(folder, each.path)).filter(isResultName);
+  await refuseOverwriting([to], [file, ...results]);
   const html = await reportOfRun(file);
   signal.throwIfAborted();
   await platform.files.writeAll([{ path: to, bytes: [html] }]);
@@ -48,12 +53,12 @@ const isResultName = (path: string): boolean =>
 
 /** A result was named instead of the run that made it. */
 async function notARun(path: string): Promise<AtlasmtlError> {
-  const manifest = join(dirname(path), RUN_MANIFEST_FILES.predict);
-  const isThere = await platform.files.exists(manifest);
+  const manifest = await recordOf(path, "predict");
   return new AtlasmtlError("USAGE", "this is a dataset or a table, expected a run", {
     where: path,
-    hint: isThere
-      ? `write atlasmtl report ${shellWord(manifest)}`
-      : `give the folder or the ${RUN_MANIFEST_FILES.predict} of the run that made it, or predict with --report FILE.html`,
+    hint:
+      manifest !== null
+        ? `write atlasmtl report ${shellWord(manifest)}`
+        : `give the folder or the ${RUN_MANIFEST_FILES.predict} of the run that made it, or predict with --report FILE.html`,
   });
 }

@@ -1,6 +1,6 @@
 /** `atlasmtl split`: a plan of whole groups, and the side of every cell. @module */
 import { platform } from "#platform";
-import { checkOutput } from "../../api/checks.ts";
+import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import {
   emitGroupSplit,
   makeGroupSplitPlan,
@@ -34,10 +34,15 @@ export async function runSplit(flags: SplitCommandFlags, context: CommandContext
   await checkOutput(out);
   const adata = await openDataset(data, flags, output);
   try {
-    const inputs = await recordFiles(adata.stored?.files ?? [data], out, signal);
+    const inputPaths = adata.stored?.files ?? [data];
+    const inputs = await recordFiles(inputPaths, out, signal);
     const plan = await makeGroupSplitPlan(adata, options);
     const split = await materializeGroupSplit(adata, plan);
     const files = emitGroupSplit(out, plan, split, adata);
+    await refuseOverwriting(
+      files.map(({ path }) => path),
+      inputPaths,
+    );
     const run = await prepareRun(
       out,
       { command: "split", inputs, seeds: new Map([["seed", plan.seed]]), details: new Map([["out", out]]) },

@@ -1,8 +1,8 @@
 /** `atlasmtl train`: learn from a reference, save the bundle and the run manifest. @module */
 
-import { checkOutput, checkTrainOptions } from "../../api/checks.ts";
+import { checkOutput, checkTrainOptions, refuseOverwriting } from "../../api/checks.ts";
 import { option } from "../../api/errors.ts";
-import { asModelPath } from "../../api/formats.ts";
+import { asModelPath, FILE_SUFFIXES, MODEL_SUFFIX } from "../../api/formats.ts";
 import {
   buildModel,
   type PreprocessResult,
@@ -57,6 +57,14 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     ...(initial?.files ?? []),
     ...tableFile(flags),
   ];
+  const written = bundlePaths(out, flags.referencePath);
+  const fromModel = flags.inPlace === true ? (initial?.files ?? []) : [];
+  const settings = [flags.config, flags.childCorrection].filter((path) => path !== undefined);
+  const kept = [...inputPaths, ...settings].filter((path) => !fromModel.includes(path));
+  await refuseOverwriting(written, kept, { canBeInPlace: initial !== null }).catch(async (error: unknown) => {
+    await whole.close();
+    throw error;
+  });
   const inputs = recordFiles(inputPaths, out, signal);
   inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
   const preprocessing = trainPreprocessOptions(flags);
@@ -163,6 +171,13 @@ function checkSuffix(out: string): void {
     option("out"),
     `write ${shellWord(asModelPath(out))}`,
   );
+}
+
+/** Every file that the bundle may have. */
+function bundlePaths(out: string, referencePath: string | undefined): readonly string[] {
+  const stem = out.slice(0, -MODEL_SUFFIX.length);
+  const { reference, ...suffixes } = FILE_SUFFIXES;
+  return [out, referencePath ?? stem + reference, ...Object.values(suffixes).map((suffix) => stem + suffix)];
 }
 
 function runDetails(out: string, flags: TrainFlags, model: TrainedModel): ConfigMap {

@@ -1,10 +1,11 @@
 /** `atlasmtl verify`: hash every file of a bundle, a run, or all of a folder again. @module */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { platform } from "#platform";
 import { AtlasmtlError, isAtlasmtlError } from "../../api/errors.ts";
 import { type FileContent, type VerifyStatus, verify } from "../../api/verify.ts";
 import { codeDigest } from "../code-digest.ts";
 import type { CommandContext } from "../context.ts";
+import { listed } from "../inspect/description.ts";
 import { count, indent, plural, table } from "../terminal/print.ts";
 import { asSubject, describeFailure } from "../terminal/show-error.ts";
 import { type Found, findManifests } from "../verify/manifests.ts";
@@ -14,7 +15,15 @@ export interface VerifyFlags {
   readonly finish?: boolean;
 }
 
-type Status = "OK" | "CHANGED" | "MISSING" | "NO CHECKSUM" | "UNREADABLE" | "SKIPPED";
+type Status =
+  | "OK"
+  | "CHANGED"
+  | "MISSING"
+  | "REPLACED"
+  | "NO CHECKSUM"
+  | "NO RECORD"
+  | "UNREADABLE"
+  | "SKIPPED";
 
 interface Check {
   readonly manifest: string;
@@ -32,6 +41,7 @@ const STATUS = {
   changed: "CHANGED",
   missing: "MISSING",
   unlisted: "NO CHECKSUM",
+  replaced: "REPLACED",
 } as const satisfies Record<VerifyStatus, Status>;
 
 const WRONG: readonly Status[] = ["CHANGED", "MISSING", "UNREADABLE"];
@@ -45,8 +55,11 @@ export async function runVerify(path: string, flags: VerifyFlags, context: Comma
   const { found, checks, codes, finished } = await asSubject("artifact", async () => {
     const manifests = await findManifests(path);
     const put = flags.finish === true ? await finish(manifests) : [];
-    return { found: manifests, finished: put, ...(await checkAll(manifests, signal)) };
+    const checked = await checkAll(manifests, signal);
+    const unrecorded = unrecordedResults(manifests, checked.checks);
+    return { ...checked, found: manifests, finished: put, checks: [...checked.checks, ...unrecorded] };
   });
+  warnOfUnrecorded(path, checks, output);
   for (const file of finished) output.note(`put in place: ${file}`);
   await warnOfUnfinished(path, found, context);
   const otherCode = warnOfOtherCode(path, codes, context);
@@ -91,6 +104,35 @@ function refuseUnrecorded(path: string, checks: readonly Check[]): void {
     hint: "load the model and save it again, which records checksums; for a run, run its command again",
   });
 }
+
+/** Results beside run manifests, of which no manifest speaks. */
+function unrecordedResults({ results }: Found, checks: readonly Check[]): Check[] {
+  const known = new Set(
+    checks.flatMap(({ manifest, path }) => [resolve(dirname(manifest), path), resolve(path)]),
+  );
+  return results
+    .filter((path) => !known.has(resolve(path)))
+    .map((path) => ({
+      manifest: path,
+      role: "result",
+      path,
+      status: "NO RECORD" as const,
+      expected: null,
+      found: null,
+    }));
+}
+
+function warnOfUnrecorded(path: string, checks: readonly Check[], output: CommandContext["output"]): void {
+  const without = checks.filter(({ status }) => status === "NO RECORD").map(({ path: file }) => file);
+  if (without.length === 0) return;
+  output.warn({
+    message: `no run manifest records ${plural(without.length, "result")}: ${listed(without, MAX_LISTED)}`,
+    where: path,
+    hint: "predict again to have a record of them; nothing says what they were made from",
+  });
+}
+
+const MAX_LISTED = 8;
 
 function differenceOf({ expected, found, status }: Check): string {
   if (status === "UNREADABLE") return `the manifest cannot be read: ${found}`;

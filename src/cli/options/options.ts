@@ -51,6 +51,9 @@ const anyOf = (words: readonly string[]): string => `${words.slice(0, -1).join("
 
 const { numThreads, device, ...trainFlags } = optionFlags(TRAIN_OPTIONS);
 
+/** Allows the output to be what is read. */
+const inPlace = (what: string) => toggle(FILES, `let --out replace ${what}, which is refused otherwise`);
+
 /** `atlasmtl train`. */
 export const TRAIN_FLAGS = {
   adata: path(FILES, "reference atlas (required)"),
@@ -58,6 +61,7 @@ export const TRAIN_FLAGS = {
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
   ...SPLIT_FLAGS,
+  inPlace: inPlace("the bundle of --init-model"),
   ...trainFlags,
   latentKey: name("OBSM_KEY", LABELS, "short for --coord latent=OBSM_KEY"),
   umapKey: name("OBSM_KEY", LABELS, "short for --coord umap=OBSM_KEY"),
@@ -78,6 +82,7 @@ export type TrainFlags = FlagValues<typeof TRAIN_FLAGS>;
 export const PREPROCESS_COMMAND_FLAGS = {
   adata: path(FILES, `dataset (required): ${anyOf(READ_NAMES)}`),
   out: path(FILES, `dataset to write (required): ${anyOf(WRITTEN_ENDINGS)}; panel and report go beside it`),
+  inPlace: inPlace("the dataset"),
   panel: path(FILES, "of a query (required): a *_feature_panel.json, or the model that carries it"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...OPEN_FLAGS,
@@ -113,6 +118,7 @@ export const PREDICT_FLAGS = {
   model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
   adata: path(FILES, `query (required): ${anyOf(READ_NAMES)}`),
   out: path(FILES, `result: ${anyOf(RESULT_ENDINGS)} (required)`),
+  inPlace: inPlace("the query"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
   ...SPLIT_FLAGS,

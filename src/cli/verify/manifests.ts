@@ -1,9 +1,9 @@
 /** The manifests that a path stands for. @module */
 import { type Dirent, readdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { AtlasmtlError, asFileError } from "../../api/errors.ts";
-import { FILE_SUFFIXES, MODEL_SUFFIX } from "../../api/formats.ts";
+import { FILE_SUFFIXES, MODEL_SUFFIX, RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../../api/formats.ts";
 import { compareCodePoints } from "../../api/names.ts";
 
 /** Folders below the one that was named. */
@@ -16,12 +16,15 @@ export interface Found {
   readonly manifests: readonly string[];
   /** Models in the folder without a manifest, of which nothing was recorded. */
   readonly bare: readonly string[];
+  /** Files and folders that are named like results, beside a run manifest. */
+  readonly results: readonly string[];
 }
 
 /** @throws NOT_FOUND when a folder holds no manifest, LIMIT when it holds too many, IO. */
 export async function findManifests(path: string): Promise<Found> {
   try {
-    if (!(await stat(path)).isDirectory()) return { isFolder: false, manifests: [path], bare: [] };
+    if (!(await stat(path)).isDirectory())
+      return { isFolder: false, manifests: [path], bare: [], results: [] };
     const files = filesIn(path, 0);
     const manifests = files.filter((file) => /(^|[/\\_])manifest\.json$/.test(file));
     if (manifests.length > MAX_MANIFESTS)
@@ -38,7 +41,9 @@ export async function findManifests(path: string): Promise<Found> {
       (file) =>
         file.endsWith(MODEL_SUFFIX) && !all.has(file.slice(0, -MODEL_SUFFIX.length) + FILE_SUFFIXES.manifest),
     );
-    if (manifests.length > 0) return { isFolder: true, manifests, bare };
+    const runs = new Set(manifests.filter(isRunManifest).map((file) => dirname(file)));
+    const results = files.filter((file) => runs.has(dirname(file)) && isResult(file));
+    if (manifests.length > 0) return { isFolder: true, manifests, bare, results };
   } catch (error) {
     throw asFileError(error, path, "read");
   }
@@ -48,13 +53,19 @@ export async function findManifests(path: string): Promise<Found> {
   });
 }
 
+const isResult = (path: string): boolean => RESULT_ENDINGS.some((ending) => path.endsWith(ending));
+
+const isRunManifest = (path: string): boolean =>
+  Object.values(RUN_MANIFEST_FILES).some((name) => basename(path) === name || path.endsWith(`.${name}`));
+
+/** Results that are folders are entries, and nothing in them is. */
 function filesIn(folder: string, depth: number): string[] {
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
     compareCodePoints(a.name, b.name),
   );
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isFile()) return [path];
+    if (entry.isFile() || (entry.isDirectory() && isResult(path))) return [path];
     return isWorthEntering(entry) && depth < MAX_DEPTH ? filesIn(path, depth + 1) : [];
   });
 }
