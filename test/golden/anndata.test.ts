@@ -249,7 +249,7 @@ describeOdd("annotated copies of odd files", ({ files }) => {
     const labels: Column = { kind: "string", values: new Array<string>(before.obs.length).fill("é") };
     await writeDataset(before, out, { obs: new Map([["pred_a", labels]]) });
     const once = await openAnnData(out);
-    await writeDataset(once, out, { obs: new Map([["pred_a", labels]]) });
+    await writeDataset(once, out, { obs: new Map([["pred_a", labels]]) }, { inPlace: true });
     await once.close();
     const after = await openAnnData(out);
     expect(after.obs.columns).toEqual([...before.obs.columns, "pred_a"]);

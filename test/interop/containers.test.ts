@@ -124,7 +124,7 @@ test("a file of anndata 0.6 takes results, and anndata finds everything else as 
   writeFileSync(join(folder, "renewed in memory.h5ad"), bytes);
   await adata.close();
   const again = await openAnnData(out);
-  await writeDataset(again, out, additions);
+  await writeDataset(again, out, additions, { inPlace: true });
   await again.close();
   const uns = (python: string, of: string): Record<string, unknown> =>
     JSON.parse(runPython(python, here("container_files.py"), "uns", of));

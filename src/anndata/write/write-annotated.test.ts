@@ -116,7 +116,7 @@ async function write(from: string | null, name: string, additions: Additions = {
   const adata = from === null ? await small() : await openAnnData(from);
   const path = join(folder, name);
   try {
-    await writeDataset(adata, path, additions);
+    await writeDataset(adata, path, additions, { inPlace: true });
   } finally {
     await adata.close();
   }
