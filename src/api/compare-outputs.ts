@@ -2,6 +2,7 @@
 import { platform } from "#platform";
 import { columnStrings } from "../anndata/read/column-values.ts";
 import { loadModel } from "../artifacts/load.ts";
+import { fingerprintFile } from "../artifacts/run-manifest.ts";
 import { emitBundle } from "../artifacts/save.ts";
 import { withoutTimes } from "../benchmark/times.ts";
 import { readWhole, sha256 } from "../core/checksums.ts";
@@ -15,29 +16,33 @@ import { FILE_SUFFIXES, MODEL_SUFFIX } from "../schema/bundle.ts";
 /** `SAME`: every byte; `SAME BUT TIMES`: all that does not depend on the clock or the memory. */
 export type Sameness = "SAME" | "SAME BUT TIMES" | "DIFFERENT" | "HOLDS TIMES" | "MISSING";
 
-/** Compares two files by what they are. */
+/** Compares two files, or two folders of results, by what they are. */
 export async function compareOutputs(before: string, after: string): Promise<Sameness> {
-  const [old, now] = await Promise.all([before, after].map(contentOf));
-  if (now === null) return "MISSING";
-  if (old !== null && sha256([old]) === sha256([now])) return "SAME";
-  if (old === null) return "MISSING";
+  const [old, now] = await Promise.all([before, after].map(digestOf));
+  if (now === null || old === null) return "MISSING";
+  if (old === now) return "SAME";
   try {
-    if (before.endsWith(".json"))
-      return verdict(timeless(parseJsonObject(old)), timeless(parseJsonObject(now)));
+    if (before.endsWith(".json")) return verdict(await timelessJson(before), await timelessJson(after));
     if (before.endsWith("_metadata.pkl")) return verdict(await metadataOf(before), await metadataOf(after));
-    if (before.endsWith(".arrow")) return "HOLDS TIMES"; // not read, so only its bytes can be compared
     if (holdsMetadata(before)) return (await sameCells(before, after)) ? "SAME BUT TIMES" : "DIFFERENT";
   } catch (error) {
     if (isAtlasmtlError(error)) return "DIFFERENT";
     throw error;
   }
-  // Reports show the time that the run took.
+  // Reports of benchmarks show the time that the run took, and all reports name their files.
   return before.endsWith(".html") ? "HOLDS TIMES" : "DIFFERENT";
 }
 
 /** Null for what is not there or cannot be read. */
-async function contentOf(path: string): Promise<Uint8Array | null> {
-  return readWhole(platform.files, path, null).catch(() => null);
+async function digestOf(path: string): Promise<string | null> {
+  return fingerprintFile(path).then(
+    ({ sha256 }) => sha256,
+    () => null,
+  );
+}
+
+async function timelessJson(path: string): Promise<string> {
+  return timeless(parseJsonObject(await readWhole(platform.files, path, null)));
 }
 
 const verdict = (a: string, b: string): Sameness => (a === b ? "SAME BUT TIMES" : "DIFFERENT");

@@ -1,5 +1,5 @@
 /** The columns of a prediction as they are written, by the table of `schema/columns.ts`. @module */
-import { toPlain } from "../core/config.ts";
+import { type ConfigMap, toPlain } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -17,6 +17,7 @@ import {
   WRITE_MODES,
   type WriteMode,
 } from "../schema/columns.ts";
+import { PREDICTION_METADATA } from "../schema/prediction.ts";
 import { setLabels } from "./set-text.ts";
 
 /** Input of every export. */
@@ -160,6 +161,14 @@ export interface TableContent {
 export function tableContent(predictions: Predictions, { mode }: ExportOptions): TableContent {
   return {
     columns: outputColumns(predictions, mode ?? DEFAULT_WRITE_MODE),
-    metadata: JSON.stringify(toPlain(predictions.metadata)),
+    metadata: JSON.stringify(toPlain(writtenMetadata(predictions.metadata))),
   };
+}
+
+/**
+ * The metadata as results and reports have them: without the time and memory of the run, so that the same prediction
+ * gives the same bytes. Run manifests have all.
+ */
+export function writtenMetadata(metadata: ConfigMap): ConfigMap {
+  return new Map([...metadata].filter(([key]) => key !== PREDICTION_METADATA.predictionRuntime));
 }

@@ -15,7 +15,7 @@ export interface TableFormat {
   readonly endings: readonly string[];
   /** Endings that are read only. */
   readonly alsoRead: readonly string[];
-  /** True if the file contains the run's metadata, including its times. */
+  /** True if the file contains the run's metadata. */
   readonly holdsMetadata: boolean;
   /** The bytes of a file named `path`. */
   emit(predictions: Predictions, path: string, options: ExportOptions): Promise<Iterable<Uint8Array>>;

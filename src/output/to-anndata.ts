@@ -12,6 +12,7 @@ import {
   earlierColumns,
   outputColumns,
   type RequestedColumns,
+  writtenMetadata,
 } from "./columns.ts";
 import { toColumn } from "./to-table.ts";
 
@@ -52,7 +53,7 @@ export function toAnnDataAdditions(
   return {
     obs: new Map(obs),
     obsm: new Map(includeCoords ? coords : []),
-    uns: new Map(includeMetadata ? [[METADATA_KEY, predictions.metadata]] : []),
+    uns: new Map(includeMetadata ? [[METADATA_KEY, writtenMetadata(predictions.metadata)]] : []),
     removeObs: (name) => earlier.has(name),
     removeObsm: (key) => predictions.spaces.some((space) => coordsKey(space) === key),
     removeUns: (key) => key === METADATA_KEY,

@@ -247,7 +247,7 @@ async function reportOf(
   model: TrainedModel,
   flags: PredictFlags,
   inputs: readonly FileRecord[],
-  { argv, startedAt }: CommandContext,
+  { argv }: CommandContext,
 ): Promise<((written: readonly WrittenFile[]) => FileToWrite) | null> {
   const { report: path, groupBy } = flags;
   if (path === undefined) return null;
@@ -255,7 +255,6 @@ async function reportOf(
     groupBy,
     modelName: flags.model,
     command: ["atlasmtl", ...argv],
-    provenance: [{ name: "Started", value: startedAt.toISOString() }],
   });
   return (written) => {
     const files = [

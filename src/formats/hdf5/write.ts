@@ -7,6 +7,7 @@ import { editFile } from "./layout.ts";
 import { callHdf5, type H5Module, hdf5Library, headerAddress, withMemory } from "./library.ts";
 import { objectType, openFile } from "./open.ts";
 import { type RecordField, writeRecords } from "./records.ts";
+import { eraseTimes } from "./times.ts";
 
 type WriteMetadata = Parameters<H5Module["create_dataset"]>[3];
 
@@ -24,7 +25,10 @@ export interface Hdf5Writer extends ElementWriter {
   link(existing: string, path: string): void;
   /** The address of an object's header, for {@link editFile}. */
   headerOf(path: string): number;
-  /** Closes the file and converts its placeholders to booleans. */
+  /**
+   * Closes the file, converts its placeholders to booleans, and takes the times out of what was written, so that the
+   * same content gives the same bytes.
+   */
   finish(): void;
   /** Closes an abandoned file. */
   abandon(): void;
@@ -35,6 +39,12 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
   const h5 = hdf5Library();
   const fileId = openFile(path, mode);
   const booleanHeaders = new Set<number>();
+  /** Objects that were made or changed, and their groups: the library notes when. */
+  const changed = new Set<string>();
+  const note = (at: string): void => {
+    for (let path = at; !changed.has(path); path = path.slice(0, Math.max(path.lastIndexOf("/"), 0)) || "/")
+      changed.add(path);
+  };
   const write = <T>(what: string, work: () => T): T => callHdf5(`"${what}" cannot be written`, work, "IO");
 
   const headerOf = (at: string): number => write(at, () => headerAddress(fileId, at));
@@ -58,23 +68,40 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
   return {
     headerOf,
     has: (at) => objectType(fileId, at) >= 0,
-    createGroup: (at) => void write(at, () => h5.create_group(fileId, at, false)),
-    grow: (at, dtype, rowShape) => createGrowing(fileId, at, dtype, rowShape),
-    writeRecords: (at, fields) => writeRecords(fileId, at, fields),
+    createGroup(at) {
+      note(at);
+      write(at, () => h5.create_group(fileId, at, false));
+    },
+    grow(at, dtype, rowShape) {
+      note(at);
+      return createGrowing(fileId, at, dtype, rowShape);
+    },
+    writeRecords(at, fields) {
+      note(at);
+      writeRecords(fileId, at, fields);
+    },
     link(existing, at) {
+      note(existing);
+      note(at);
       write(at, () => {
         if (h5.create_hard_link(fileId, existing, at) < 0) throw new Error("the link was refused");
       });
     },
-    writeNumbers: (at, values, shape) => writeBytes(at, bytesOf(values), numberMetadata(values, shape)),
+    writeNumbers(at, values, shape) {
+      note(at);
+      writeBytes(at, bytesOf(values), numberMetadata(values, shape));
+    },
     writeBooleans(at, values, shape) {
+      note(at);
       writeBytes(at, values, booleanMetadata(shape));
       booleanHeaders.add(headerOf(at));
     },
     writeStrings(at, values, shape) {
+      note(at);
       write(at, () => h5.create_vlen_str_dataset(fileId, at, values, stringMetadata(shape)));
     },
     setAttribute(at, name, value) {
+      note(at);
       write(`${at}@${name}`, () => {
         if (h5.get_attribute_names(fileId, at).includes(name)) h5.delete_attribute(fileId, at, name);
       });
@@ -92,12 +119,13 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       }
     },
     finish() {
+      const headers = new Set([...changed].map((at) => headerOf(at)));
       write(path, () => {
         if (h5.flush(fileId) < 0 || h5.close_file(fileId) < 0) throw new Error("the file was not flushed");
       });
-      if (booleanHeaders.size === 0) return;
       editFile(path, (file) => {
         for (const header of booleanHeaders) patchBooleans(file, header);
+        for (const header of headers) eraseTimes(file, header);
       });
     },
     abandon() {

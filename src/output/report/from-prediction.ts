@@ -8,6 +8,7 @@ import type { Model } from "../../model/types.ts";
 import type { PredictedLabels, Predictions } from "../../predict/types.ts";
 import { PREDICTION_METADATA } from "../../schema/prediction.ts";
 import { RUNTIME_SUMMARY } from "../../schema/training.ts";
+import { writtenMetadata } from "../columns.ts";
 import { chooseEmbedding } from "./embedding-points.ts";
 import { bytes, seconds, whole } from "./numbers.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
@@ -64,8 +65,8 @@ function atlasmtlMethod(predictions: Predictions): ReportMethod {
     labels: predictions.labels,
     reasons: countUnknownReasons(predictions.labels),
     coordinates: new Map(),
-    costs: runtimeFacts(predictions.metadata.get(PREDICTION_METADATA.predictionRuntime)),
-    settings: predictions.metadata,
+    costs: [],
+    settings: writtenMetadata(predictions.metadata),
   };
 }
 

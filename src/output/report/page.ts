@@ -92,7 +92,7 @@ function methodSections(input: ReportInput, method: ReportMethod, prefix: string
     ["unknown", "Unknown", unknownSection(input, method, prefix)],
     ["neighbours", "Neighbours", neighbourSection(input, method, prefix)],
     ["coordinates", "Coordinates", coordinateSection(method, prefix)],
-    ["costs", "Time and memory", costSection(method, prefix)],
+    ["costs", costTitle(method), costSection(method, prefix)],
   ];
   return parts.flatMap(([id, name, body]) => (body === null ? [] : [{ id: prefix + id, name, body }]));
 }
@@ -170,10 +170,14 @@ function coordinateSection({ coordinates }: ReportMethod, prefix: string): Marku
 <div class="card"><table><thead><tr><th>Coordinates</th><th class="n">RMSE</th><th class="n">Trustworthiness</th><th class="n">Continuity</th><th class="n">Neighbour overlap</th></tr></thead><tbody>${[...coordinates].map(([name, m]) => html`<tr><th scope="row">${name}</th><td class="n">${decimal(m.rmse)}</td><td class="n">${decimal(m.trustworthiness)}</td><td class="n">${decimal(m.continuity)}</td><td class="n">${decimal(m.neighborOverlap)}</td></tr>`)}</tbody></table></div>`;
 }
 
+/** The report of a prediction holds no times, so that the same prediction gives the same bytes. */
+const costTitle = ({ costs }: Pick<ReportMethod, "costs">): string =>
+  costs.length === 0 ? "Settings" : "Time and memory";
+
 function costSection({ costs, settings }: ReportMethod, prefix: string): Markup | null {
   if (costs.length === 0 && settings.size === 0) return null;
-  return html`<h2 id="${prefix}costs">Time and memory</h2>
-<div class="card">${factTable(costs)}</div>
+  return html`<h2 id="${prefix}costs">${costTitle({ costs })}</h2>
+${costs.length === 0 ? null : html`<div class="card">${factTable(costs)}</div>`}
 ${settings.size === 0 ? null : html`<details><summary>All settings</summary><div class="card">${factTable(flatten(settings))}</div></details>`}`;
 }
 
