@@ -10,7 +10,8 @@ import { pathConsistencyRate, scoreEdge, scoreFullPath } from "../evaluate/hiera
 import { scoreLabels } from "../evaluate/metrics.ts";
 import { scoreSets } from "../evaluate/set-metrics.ts";
 import type { HierarchyRules } from "../predict/hierarchy-rules.ts";
-import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
+import type { FieldOf, LabelPrediction, PredictedLabels } from "../predict/types.ts";
+import { type ColumnKind, LABEL_COLUMN_ENTRIES } from "../schema/columns.ts";
 import { snakeName } from "../schema/keys.ts";
 import { EDGE_SCORES, PATH_SCORES } from "../schema/scores.ts";
 
@@ -123,31 +124,26 @@ function snake(scores: object): Map<string, ConfigValue> {
 
 const float = (value: number): ConfigValue => (Number.isFinite(value) ? new Float(value) : null);
 
+const takeLabels = ({ codes, categories }: PredictedLabels, rows: Uint32Array): PredictedLabels => ({
+  codes: Int32Array.from(rows, (row) => codes[row]),
+  categories,
+});
+
+/** The cells `rows` of a field of a prediction, by the kind of its column. */
+const TAKEN: { readonly [K in ColumnKind]: (field: FieldOf<K>, rows: Uint32Array) => FieldOf<K> } = {
+  label: takeLabels,
+  score: (values, rows) => Float32Array.from(rows, (row) => values[row]),
+  flag: (values, rows) => Uint8Array.from(rows, (row) => values[row]),
+  reason: (codes, rows) => Int32Array.from(rows, (row) => codes[row]),
+  set: (sets, rows) => (sets === undefined ? undefined : { ...sets, codes: takeLabels(sets, rows).codes }),
+};
+
 /** The cells `rows` of a column; all for null. */
 function take({ label, truth }: Pair, rows: Uint32Array | null): Pair {
   if (rows === null) return { label, truth };
-  const labels = ({ codes, categories }: PredictedLabels): PredictedLabels => ({
-    codes: Int32Array.from(rows, (row) => codes[row]),
-    categories,
+  const fields = LABEL_COLUMN_ENTRIES.map(([key, { kind }]) => {
+    const taken = TAKEN[kind] as (field: unknown, rows: Uint32Array) => unknown;
+    return [key, taken(label[key], rows)];
   });
-  const floats = (values: Float32Array): Float32Array => Float32Array.from(rows, (row) => values[row]);
-  const flags = (values: Uint8Array): Uint8Array => Uint8Array.from(rows, (row) => values[row]);
-  return {
-    truth: labels(truth),
-    label: {
-      column: label.column,
-      raw: labels(label.raw),
-      conf: floats(label.conf),
-      margin: floats(label.margin),
-      isLowConf: flags(label.isLowConf),
-      knn: labels(label.knn),
-      knnVoteFrac: floats(label.knnVoteFrac),
-      isLowKnnConf: flags(label.isLowKnnConf),
-      usedKnn: flags(label.usedKnn),
-      isUnknown: flags(label.isUnknown),
-      unknownReasons: Int32Array.from(rows, (row) => label.unknownReasons[row]),
-      final: labels(label.final),
-      ...(label.sets === undefined ? {} : { sets: { ...label.sets, codes: labels(label.sets).codes } }),
-    },
-  };
+  return { truth: takeLabels(truth, rows), label: { ...label, ...Object.fromEntries(fields) } };
 }

@@ -3,7 +3,7 @@ import { type ConfigMap, toPlain } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { LabelPrediction, PredictedLabels, Predictions } from "../predict/types.ts";
+import type { FieldOf, LabelPrediction, PredictedLabels, Predictions } from "../predict/types.ts";
 import { UNKNOWN_REASONS } from "../predict/unknown.ts";
 import {
   type ColumnKey,
@@ -11,7 +11,6 @@ import {
   DEEPEST_COLUMNS,
   DEFAULT_WRITE_MODE,
   LABEL_COLUMN_ENTRIES,
-  type LABEL_COLUMNS,
   labelColumnOf,
   nameOf,
   WRITE_MODES,
@@ -46,11 +45,6 @@ const VALUES: { readonly [K in ColumnKind]: (field: FieldOf<K>) => Values | null
   reason: (codes) => ({ kind: "label", labels: { codes, categories: UNKNOWN_REASONS } }),
   set: (sets) => (sets === undefined ? null : { kind: "label", labels: setLabels(sets) }),
 };
-/** The fields of a prediction that a kind of column is made from. */
-type FieldOf<K extends ColumnKind> = LabelPrediction[{
-  [Key in ColumnKey]: (typeof LABEL_COLUMNS)[Key]["kind"] extends K ? Key : never;
-}[ColumnKey]];
-
 function valuesOf(prediction: LabelPrediction, key: ColumnKey, kind: ColumnKind): Values | null {
   const read = VALUES[kind] as (field: LabelPrediction[ColumnKey]) => Values | null;
   return read(prediction[key]);

@@ -7,6 +7,7 @@ import type { ConfigMap } from "../core/config.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import type { Notice } from "../errors.ts";
 import type { Warning } from "../model/types.ts";
+import type { ColumnKey, ColumnKind, LABEL_COLUMNS } from "../schema/columns.ts";
 
 /** Labels of all cells in one column: `codes` are indices into `categories`. */
 export interface PredictedLabels {
@@ -45,6 +46,11 @@ export interface LabelPrediction {
   /** The prediction sets, if `predictionSets` requested them. */
   readonly sets?: PredictedSets | undefined;
 }
+
+/** The fields of a prediction that a kind of output column is made from. */
+export type FieldOf<K extends ColumnKind> = LabelPrediction[{
+  [Key in ColumnKey]: (typeof LABEL_COLUMNS)[Key]["kind"] extends K ? Key : never;
+}[ColumnKey]];
 
 /** For each cell the finest label that is known and agrees with the coarser ones. */
 export interface DeepestLabels {
