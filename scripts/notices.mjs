@@ -2,20 +2,18 @@
 // With --check it only says whether the page is up to date.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { runtimePackages } from "./runtime-packages.mjs";
+import { licenceOf, runtimePackages } from "./runtime-packages.mjs";
 
 const page = resolve(import.meta.dirname, "../THIRD_PARTY_NOTICES.md");
 
-/** A package that names a file, or none, for its licence. */
-const LICENCES = new Map([["h5wasm", "NIST licence; HDF5 licence"]]);
-
 const rows = runtimePackages().map(({ name, version, folder }) => {
-  const { license, repository } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const { repository } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const address = (repository?.url ?? repository ?? "")
     .replace(/^git\+|\.git$/g, "")
-    .replace(/^git:/, "https:");
+    .replace(/^git:/, "https:")
+    .replace(/^github:/, "");
   const source = /^[\w.-]+\/[\w.-]+$/.test(address) ? `https://github.com/${address}` : address;
-  return `| ${name} | ${version} | ${LICENCES.get(name) ?? license} | ${source === "" ? "not named" : `<${source}>`} |`;
+  return `| ${name} | ${version} | ${licenceOf({ name, folder })} | ${source === "" ? "not named" : `<${source}>`} |`;
 });
 
 const text = `# Third-party notices
@@ -32,6 +30,9 @@ npm installs these packages from its registry, each with the text of its licence
 ${rows.join("\n")}
 
 numcodecs contains Blosc, LZ4, Zstandard and zlib as WebAssembly; h5wasm contains the HDF5 library and zlib.
+
+\`sbom.cdx.json\` (CycloneDX 1.6) in the published package says the same for programs, with the SHA-512 of each. \`scripts/sbom.mjs\`
+makes it when the package is packed.
 
 ## Carried in the package
 

@@ -4,15 +4,30 @@ import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** Name, version and folder of every package that a user gets, in the order of their names. */
+/** A package that names a file, or none, for its licence. */
+const LICENCES = new Map([["h5wasm", "NIST licence; HDF5 licence"]]);
+
+/** The licence of a package as its `package.json` names it. */
+export function licenceOf({ name, folder }) {
+  return LICENCES.get(name) ?? JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).license;
+}
+
+/**
+ * Name, version, digest and folder of every package that a user gets, the folders of what it needs, and whether it is
+ * needed by atlasmtl itself, in the order of their names.
+ */
 export function runtimePackages() {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
   const found = new Map();
   const add = (name, from) => {
-    const folder = nearest(packages, name, from);
+    const at = nearest(packages, name, from);
+    const folder = join(root, at);
     if (found.has(folder)) return;
-    found.set(folder, { name, version: packages[folder].version, folder: join(root, folder) });
-    for (const next of Object.keys(packages[folder].dependencies ?? {})) add(next, `${folder}/`);
+    const { version, integrity, dependencies: needed = {} } = packages[at];
+    const names = Object.keys(needed);
+    const dependencies = names.map((next) => join(root, nearest(packages, next, `${at}/`)));
+    found.set(folder, { name, version, integrity, folder, dependencies, isDirect: from === "" });
+    for (const next of names) add(next, `${at}/`);
   };
   for (const name of Object.keys(packages[""].dependencies)) add(name, "");
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

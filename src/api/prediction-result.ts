@@ -5,7 +5,8 @@ import { writeDataset } from "../anndata/write/write-annotated.ts";
 import type { AlsoWrite } from "../core/bytes.ts";
 import { refuseOverwriting } from "../core/overwriting.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { ExportOptions } from "../output/columns.ts";
+import type { CsvOptions } from "../output/columns.ts";
+import { formulaNotice } from "../output/formulas.ts";
 import type { PredictionReportOptions } from "../output/report/from-prediction.ts";
 import { TABLE_FORMATS, writtenTable } from "../output/table-formats.ts";
 import { type ToAnnDataOptions, toAnnDataAdditions } from "../output/to-anndata.ts";
@@ -137,10 +138,10 @@ export class PredictionResult {
 
   /**
    * Writes a table to `path` (Node) in the format that its ending says: `.csv`, `.csv.gz`, `.parquet` or `.arrow`,
-   * with the files of `also`.
+   * with the files of `also`. What comes back names texts of a `.csv` that a spreadsheet takes for formulas.
    * @throws USAGE for another ending or a file that was read, IO.
    */
-  async toTable(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
+  async toTable(path: string, mode?: WriteMode | CsvOptions, also?: AlsoWrite): Promise<readonly Notice[]> {
     const format = writtenTable(path);
     if (format === null)
       throw new AtlasmtlError("USAGE", `got ${JSON.stringify(path)}; expected the name of a table`, {
@@ -148,16 +149,21 @@ export class PredictionResult {
         hint: `end it in ${TABLE_FORMATS.flatMap(({ endings }) => endings).join(", ")}`,
       });
     await this.writeTable(path, await format.emit(this.data, path, exportOptions(mode)), also);
+    return format.isText ? this.formulas(path, exportOptions(mode)) : [];
   }
 
-  /** Writes a table to `path` (Node), gzipped when it ends in `.gz`, with the files of `also`. @throws IO. */
-  async toCsv(path: string, mode?: WriteMode, also?: AlsoWrite): Promise<void> {
+  /**
+   * Writes a table to `path` (Node), gzipped when it ends in `.gz`, with the files of `also`. What comes back names
+   * texts that a spreadsheet takes for formulas. @throws IO; USAGE for a file that was read.
+   */
+  async toCsv(path: string, mode?: WriteMode | CsvOptions, also?: AlsoWrite): Promise<readonly Notice[]> {
     const pieces = toCsv(this.data, exportOptions(mode));
     await this.writeTable(path, path.endsWith(".gz") ? gzipPieces(pieces) : pieces, also);
+    return this.formulas(path, exportOptions(mode));
   }
 
   /** The table of {@link toCsv} as UTF-8 pieces, on any host. */
-  toCsvPieces(mode?: WriteMode): Iterable<Uint8Array> {
+  toCsvPieces(mode?: WriteMode | CsvOptions): Iterable<Uint8Array> {
     return toCsv(this.data, exportOptions(mode));
   }
 
@@ -184,10 +190,16 @@ export class PredictionResult {
     return toArrow(this.data, exportOptions(mode));
   }
 
+  private formulas(path: string, options: CsvOptions): readonly Notice[] {
+    const found = formulaNotice(this.data, path, options);
+    return found === null ? [] : [found];
+  }
+
   private async writeTable(path: string, bytes: Iterable<Uint8Array>, also?: AlsoWrite): Promise<void> {
     await refuseOverwriting([path], this.inputs);
     await platform.files.writeAll([{ path, bytes }], also);
   }
 }
 
-const exportOptions = (mode: WriteMode | undefined): ExportOptions => (mode === undefined ? {} : { mode });
+const exportOptions = (mode: WriteMode | CsvOptions | undefined): CsvOptions =>
+  typeof mode === "string" ? { mode } : (mode ?? {});

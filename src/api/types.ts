@@ -90,7 +90,7 @@ export type {
   ReferenceLabels,
   Warning,
 } from "../model/types.ts";
-export type { ExportOptions } from "../output/columns.ts";
+export type { CsvOptions, ExportOptions } from "../output/columns.ts";
 export type { PredictionReportOptions } from "../output/report/from-prediction.ts";
 export type {
   Fact as ReportFact,

@@ -24,6 +24,15 @@ export interface ExportOptions {
   readonly mode?: WriteMode;
 }
 
+/** Input of an export as comma-separated text. */
+export interface CsvOptions extends ExportOptions {
+  /**
+   * Write an apostrophe before texts that a spreadsheet takes for formulas: those that begin with `=`, `+`, `-`, `@`, a
+   * tab or a carriage return. Off by default; what atlasmtl reads of such a table has none.
+   */
+  readonly guardFormulas?: boolean | undefined;
+}
+
 /** One column of one value per cell. */
 export type OutputColumn =
   | { readonly name: string; readonly kind: "label"; readonly labels: PredictedLabels }

@@ -5,14 +5,17 @@ import { plainBytes } from "../formats/compression/gzip.ts";
 import { INDEX_COLUMN } from "../schema/columns.ts";
 import { type CellColumns, MAX_TABLE_BYTES } from "./cell-columns.ts";
 import { parseCsv } from "./csv-text.ts";
+import { withoutGuard } from "./formulas.ts";
 
 /**
- * Reads `.csv` or `.tsv`, gzipped or not; the first column has the names of the cells.
+ * Reads `.csv` or `.tsv`, gzipped or not; the first column has the names of the cells. Guards of formulas are removed.
  * @throws BAD_FORMAT for rows of different lengths and a table without columns.
  */
 export function readCsvCells(bytes: Uint8Array, path: string): CellColumns {
   const plain = plainBytes(bytes, MAX_TABLE_BYTES);
-  const rows = parseCsv(new TextDecoder().decode(plain), /\.tsv(\.gz)?$/i.test(path) ? "\t" : ",");
+  const rows = parseCsv(new TextDecoder().decode(plain), /\.tsv(\.gz)?$/i.test(path) ? "\t" : ",").map(
+    (row) => row.map(withoutGuard),
+  );
   const [head, ...body] = rows;
   if (head === undefined || head.length < 2)
     throw new AtlasmtlError("BAD_FORMAT", "the table has no columns", {

@@ -8,7 +8,7 @@ import { WRITTEN_CONTAINERS, WRITTEN_ENDINGS } from "../anndata/containers/conta
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { Predictions } from "../predict/types.ts";
 import type { CellColumns } from "./cell-columns.ts";
-import type { ExportOptions } from "./columns.ts";
+import type { CsvOptions } from "./columns.ts";
 
 export interface TableFormat {
   /** Endings of names that are written and read. */
@@ -17,8 +17,10 @@ export interface TableFormat {
   readonly alsoRead: readonly string[];
   /** True if the file contains the run's metadata. */
   readonly holdsMetadata: boolean;
+  /** True for text, which spreadsheets open. */
+  readonly isText: boolean;
   /** The bytes of a file named `path`. */
-  emit(predictions: Predictions, path: string, options: ExportOptions): Promise<Iterable<Uint8Array>>;
+  emit(predictions: Predictions, path: string, options: CsvOptions): Promise<Iterable<Uint8Array>>;
   /** Null for a format that is only written. @throws BAD_FORMAT, UNSUPPORTED, LIMIT. */
   readonly read: ((bytes: Uint8Array, path: string) => Promise<CellColumns>) | null;
 }
@@ -27,6 +29,7 @@ const csv: TableFormat = {
   endings: [".csv", ".csv.gz"],
   alsoRead: [".tsv", ".tsv.gz"],
   holdsMetadata: false,
+  isText: true,
   async emit(predictions, path, options) {
     const { gzipPieces, toCsv } = await import("./to-csv.ts");
     const pieces = toCsv(predictions, options);
@@ -39,6 +42,7 @@ const parquet: TableFormat = {
   endings: [".parquet"],
   alsoRead: [],
   holdsMetadata: true,
+  isText: false,
   // Loaded on first use: it is a fifth of the library, and most pages do not need it.
   emit: async (predictions, _path, options) => [
     (await import("./to-parquet.ts")).toParquet(predictions, options),
@@ -53,6 +57,7 @@ const arrow: TableFormat = {
   endings: [".arrow"],
   alsoRead: [],
   holdsMetadata: true,
+  isText: false,
   emit: async (predictions, _path, options) => [
     (await import("./to-arrow.ts")).toArrow(predictions, options),
   ],

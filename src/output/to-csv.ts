@@ -3,8 +3,9 @@ import { Gzip } from "fflate";
 import { pythonFloat32 } from "../core/float-text.ts";
 import type { Predictions } from "../predict/types.ts";
 import { DEFAULT_WRITE_MODE, INDEX_COLUMN } from "../schema/columns.ts";
-import { type ExportOptions, type OutputColumn, outputColumns } from "./columns.ts";
+import { type CsvOptions, type OutputColumn, outputColumns } from "./columns.ts";
 import { quotedCsv } from "./csv-text.ts";
+import { guardFormula } from "./formulas.ts";
 
 /** Rows of one piece. */
 const PIECE_ROWS = 4096;
@@ -16,20 +17,28 @@ const PIECE_ROWS = 4096;
  * The text is made piece by piece, so it need not be in memory as a whole.
  * @throws USAGE for an unknown mode.
  */
-export function toCsv(predictions: Predictions, options: ExportOptions = {}): Generator<Uint8Array> {
-  return csvPieces(predictions, outputColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE));
+export function toCsv(predictions: Predictions, options: CsvOptions = {}): Generator<Uint8Array> {
+  const field: Field = options.guardFormulas === true ? (text) => quotedCsv(guardFormula(text)) : quotedCsv;
+  return csvPieces(predictions, outputColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE), field);
 }
 
-function* csvPieces(predictions: Predictions, columns: readonly OutputColumn[]): Generator<Uint8Array> {
+/** How a text is written. */
+type Field = (text: string) => string;
+
+function* csvPieces(
+  predictions: Predictions,
+  columns: readonly OutputColumn[],
+  field: Field,
+): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   const { obsNames } = predictions;
-  const cells = columns.map(cellText);
-  yield encoder.encode(`${[INDEX_COLUMN, ...columns.map(({ name }) => name)].map(quotedCsv).join(",")}\n`);
+  const cells = columns.map((column) => cellText(column, field));
+  yield encoder.encode(`${[INDEX_COLUMN, ...columns.map(({ name }) => name)].map(field).join(",")}\n`);
   for (let start = 0; start < obsNames.length; start += PIECE_ROWS) {
     const end = Math.min(start + PIECE_ROWS, obsNames.length);
     let text = "";
     for (let i = start; i < end; i++) {
-      text += quotedCsv(obsNames[i]);
+      text += field(obsNames[i]);
       for (const cell of cells) text += `,${cell(i)}`;
       text += "\n";
     }
@@ -38,11 +47,11 @@ function* csvPieces(predictions: Predictions, columns: readonly OutputColumn[]):
 }
 
 /** The text of one column in a given row. */
-function cellText(column: OutputColumn): (row: number) => string {
+function cellText(column: OutputColumn, field: Field): (row: number) => string {
   switch (column.kind) {
     case "label": {
       const { codes, categories } = column.labels;
-      const texts = categories.map(quotedCsv);
+      const texts = categories.map(field);
       return (row) => texts[codes[row]] ?? "";
     }
     case "score":

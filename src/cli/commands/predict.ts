@@ -194,6 +194,12 @@ function warnOfIdleFlags(flags: PredictFlags, out: string, { output }: CommandCo
         hint: phrase`add ${option("report", "FILE.html")}`,
       }),
     );
+  if (flags.guardFormulas === true && !/\.csv(\.gz)?$/.test(out))
+    output.warn(
+      notice(phrase`${option("guardFormulas")} has no effect on a ${endingOf(out) ?? "table"} result`, {
+        hint: "spreadsheets take the texts of a .csv for formulas only",
+      }),
+    );
   if (writtenContainer(out) !== null) return;
   for (const key of ["includeCoords", "skipMetadata"] as const)
     if (flags[key] === true)
@@ -236,8 +242,7 @@ async function write(
   const mode = flags.writeMode ?? DEFAULT_WRITE_MODE;
   signal.throwIfAborted();
   if (writtenContainer(out) !== null) return result.toAnnData(adata, out, annotation(flags), also);
-  await result.toTable(out, mode, also);
-  return [];
+  return result.toTable(out, { mode, guardFormulas: flags.guardFormulas }, also);
 }
 
 /** Makes the report file once the digests of the result are known; null when none was asked for. */

@@ -125,6 +125,7 @@ export const PREDICT_FLAGS = {
   noVerify: toggle(FILES, "do not check the checksums of the bundle"),
   ...predictFlags,
   writeMode: choice(WRITE_MODES, RESULT, "columns to write"),
+  guardFormulas: toggle(RESULT, "of a .csv: an apostrophe before texts that spreadsheets take for formulas"),
   skipMetadata: toggle(RESULT, "leave uns['atlasmtl'] out (.h5ad)"),
   report: path(RESULT, "also write a report, one HTML file to read and to send"),
   groupBy: name(
