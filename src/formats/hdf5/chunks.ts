@@ -196,6 +196,9 @@ function placeChunk(
 /** The texts of stored pointers. */
 function dereference(file: ReadableFile, pointers: Uint8Array): string[] {
   const heaps = new Map<number, ReadonlyMap<number, Uint8Array>>();
+  let heapBytes = 0;
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
   const decoder = new TextDecoder();
   const view = new DataView(pointers.buffer, pointers.byteOffset, pointers.byteLength);
   const texts: string[] = [];
@@ -206,8 +209,17 @@ function dereference(file: ReadableFile, pointers: Uint8Array): string[] {
       continue;
     }
     const heap = address(pointers, at + 4);
-    const objects = heaps.get(heap) ?? readHeap(file, heap);
-    heaps.set(heap, objects);
+    let objects = heaps.get(heap);
+    if (objects === undefined) {
+      const found = readHeap(file, heap);
+      objects = found.objects;
+      heaps.set(heap, objects);
+      // Heaps of a whole file lie beside each other; those that lie in each other would each be read again.
+      heapBytes += found.size;
+      first = Math.min(first, heap);
+      last = Math.max(last, heap + found.size);
+      if (heapBytes > last - first) throw damaged("heaps that overlap");
+    }
     const object = objects.get(view.getUint32(at + 12, true));
     if (object === undefined || length > object.length)
       throw new AtlasmtlError("BAD_FORMAT", "a string points to nothing", {
@@ -220,7 +232,10 @@ function dereference(file: ReadableFile, pointers: Uint8Array): string[] {
 }
 
 /** The objects of a global heap collection by their index. */
-function readHeap(file: ReadableFile, at: number): ReadonlyMap<number, Uint8Array> {
+function readHeap(
+  file: ReadableFile,
+  at: number,
+): { readonly objects: ReadonlyMap<number, Uint8Array>; readonly size: number } {
   const head = file.read(at, 16);
   if (!hasText(head, 0, "GCOL")) throw damaged(`no heap at ${at}`);
   const heap = file.read(at, address(head, 8));
@@ -233,5 +248,5 @@ function readHeap(file: ReadableFile, at: number): ReadonlyMap<number, Uint8Arra
     objects.set(index, heap.subarray(p + 16, p + 16 + size));
     p += 16 + Math.ceil(size / 8) * 8;
   }
-  return objects;
+  return { objects, size: heap.length };
 }

@@ -11,6 +11,9 @@ import type { HostileFile } from "./hostile-file.ts";
 
 type Codes = HostileFile["codes"];
 
+/** Walks that cost too much are a read error of the library, or heaps that cannot be. */
+const LIES_OF_HEAPS: Codes = ["BAD_FORMAT", "LIMIT", "IO"];
+
 function dataset(name: string, codes: Codes, bytes: Uint8Array): HostileFile {
   return {
     name: `dataset: ${name}`,
@@ -243,6 +246,8 @@ export async function datasetFiles(): Promise<HostileFile[]> {
     ["a chunk of 800 MB in 800 KB", ["LIMIT", "BAD_DATA"], blob("oneChunk")],
     ["a text of a million letters that is meant a million times", ["LIMIT"], blob("repeatedText")],
     ["a text of a hundred letters that is meant ten million times", ["LIMIT"], blob("repeatedShortText")],
+    ["2,000 heaps of a megabyte that lie in each other", LIES_OF_HEAPS, blob("overlappingHeaps")],
+    ["2,000 such heaps behind LZF", LIES_OF_HEAPS, blob("overlappingHeapsOfLzf")],
     ["a superblock that leads out of the file", ["BAD_FORMAT"], patched(good, 40, u64(2n ** 40n))],
     ["a superblock of version 255", ["BAD_FORMAT"], patched(good, 8, 255)],
     ["addresses of one byte", ["BAD_FORMAT"], patched(good, 13, 1)],

@@ -102,6 +102,38 @@ def repeated_short_text(path):
     repeated(path, 100, 10_000_000, 1_000_000)
 
 
+def overlapping(path, n, **filters):
+    """A column of `n` cells whose texts lie in `n` heaps of a megabyte, which begin 48 bytes after each other."""
+    size = 2**20
+    heap = b"GCOL" + bytes([1, 0, 0, 0]) + size.to_bytes(8, "little")
+    text = (1).to_bytes(2, "little") + (1).to_bytes(2, "little") + bytes(4)
+    heap += text + (size - 32).to_bytes(8, "little") + b"x" * 16
+    with base(path) as file:
+        dense(file.create_dataset("X", (2, 3), dtype="f4"))
+        kind = h5py.string_dtype()
+        heaps = file.create_dataset("heaps", data=np.frombuffer(heap * n + bytes(size), "u1"))
+        start = heaps.id.get_offset()
+        pointers = b"".join(
+            (16).to_bytes(4, "little") + (start + len(heap) * i).to_bytes(8, "little") + (1).to_bytes(4, "little")
+            for i in range(n)
+        )
+        del file["obs"]
+        obs = frame(file, "obs", [f"c{i}" for i in range(n)], ["text"])
+        column = obs.create_dataset("text", (n,), dtype=kind, chunks=(n,), **filters)
+        # The filters are not applied to this chunk.
+        column.id.write_direct_chunk((0,), pointers, filter_mask=1 if filters else 0)
+        del file["X"]
+        dense(file.create_dataset("X", (n, 3), dtype="f4"))
+
+
+def overlapping_heaps(path):
+    overlapping(path, 2000)
+
+
+def overlapping_heaps_of_lzf(path):
+    overlapping(path, 2000, compression="lzf")
+
+
 MAKERS = (
     external_storage,
     virtual,
@@ -111,6 +143,8 @@ MAKERS = (
     packed,
     repeated_text,
     repeated_short_text,
+    overlapping_heaps,
+    overlapping_heaps_of_lzf,
 )
 
 print("/** Made by make_hdf5.py with h5py; gzip in base64. */")
