@@ -75,7 +75,7 @@ async function work() {
     if (problem === null && seconds > MAX_CPU_SECONDS) problem = `${seconds.toFixed(1)} s of processor time`;
     if (problem === null && newPeak > peak && newPeak - rss > MAX_GROWTH)
       problem = `${Math.round((newPeak - rss) / 1e6)} MB more memory`;
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
+    counts[target.name] = { ...counts[target.name], [outcome]: (counts[target.name]?.[outcome] ?? 0) + 1 };
     if (problem !== null) say({ index, target: target.name, problem, input: save(index, input) });
     if (values.index !== undefined)
       console.log(target.name, outcome, `${seconds.toFixed(2)} s`, problem ?? "");
@@ -105,8 +105,9 @@ async function supervise() {
     done += nDone;
     for (const message of messages) {
       if (message.problem !== undefined) findings.push(message);
-      for (const [code, n] of Object.entries(message.counts ?? {}))
-        outcomes[code] = (outcomes[code] ?? 0) + n;
+      for (const [name, counts] of Object.entries(message.counts ?? {}))
+        for (const [code, n] of Object.entries(counts))
+          outcomes[name] = { ...outcomes[name], [code]: (outcomes[name]?.[code] ?? 0) + n };
     }
     if (!isClean) findings.push({ index: lastIndex, target, problem: `the process ended: ${ending}` });
     next = lastIndex + 1;
@@ -116,7 +117,12 @@ async function supervise() {
     console.log(
       `finding: ${target}, --seed ${seed} --index ${index}${input ? `, ${input}` : ""}\n${problem}\n`,
     );
-  console.log(`${done} executions, ${findings.length} findings, seed ${seed}; ${JSON.stringify(outcomes)}`);
+  for (const [name, counts] of Object.entries(outcomes).sort()) {
+    const each = Object.entries(counts).sort(([, a], [, b]) => b - a);
+    const sum = each.reduce((n, [, count]) => n + count, 0);
+    console.log(`${name}: ${sum}, ${each.map(([code, count]) => `${code} ${count}`).join(", ")}`);
+  }
+  console.log(`${done} executions, ${findings.length} findings, seed ${seed}`);
   process.exitCode = findings.length === 0 ? 0 : 1;
 }
 

@@ -33,6 +33,8 @@ function tinyParts() {
   };
 }
 
+const COUNTS_TEXT = `cell,g0,g1,g2\n${Array.from({ length: 24 }, (_, i) => `c${i},${i % 3},0,${i}`).join("\n")}\n`;
+
 /** Parquet tables of a prediction, and of one column that pages of every kind hold. */
 async function parquetTables(toParquet, predictions) {
   const { parquetWriteBuffer } = await import("hyparquet-writer");
@@ -104,6 +106,7 @@ export async function createTargets() {
     built("artifacts/bundle-manifest.js"),
     built("artifacts/run-manifest.js"),
   ]);
+  const [readCsv, toCsv] = await Promise.all([built("output/read-csv.js"), built("output/to-csv.js")]);
   const [zip, zipEmit, gzip, torch, pickle, configValues, blobs, errors, parquet, toParquet, codecs] =
     await Promise.all([
       built("formats/zip/read.js"),
@@ -236,6 +239,19 @@ export async function createTargets() {
       name: "parquet",
       seeds: await parquetTables(toParquet.toParquet, predicted.data),
       run: (bytes) => parquet.readParquetCells(bytes, "table.parquet", codecs.decompress),
+    },
+    {
+      name: "csv",
+      seeds: [{ mode: "full" }, { mode: "full", guardFormulas: true }].map(
+        (options) => new Uint8Array(Buffer.concat([...toCsv.toCsv(predicted.data, options)])),
+      ),
+      run: (bytes) => readCsv.readCsvCells(bytes, "table.csv"),
+    },
+    {
+      // Counts as text; the name decides, as there is nothing else to tell them by.
+      name: "table of counts",
+      seeds: [new TextEncoder().encode(COUNTS_TEXT), new Uint8Array(gzipSync(COUNTS_TEXT))],
+      run: (bytes) => readDataset(new File([bytes], bytes[0] === 0x1f ? "counts.csv.gz" : "counts.csv")),
     },
     {
       name: "bundle",
