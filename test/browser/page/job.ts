@@ -81,24 +81,12 @@ async function digestsOf(
     for (const [name, value] of Object.entries(values)) arrays.push([`${column} ${name}`, value]);
   }
   for (const [name, { data }] of result.data.coords) arrays.push([`coords ${name}`, data]);
-  // Without the metadata, which holds clocks. Only of small files: annotating reads the query whole.
+  // Without the metadata, which name threads. Only of small files: annotating reads the query whole.
   if (adata.input instanceof Blob && adata.input.size < 1e8) {
     const options = { mode: "full", includeCoords: true, includeMetadata: false } as const;
-    arrays.push(["annotated .h5ad", withoutTimes(await result.toAnnDataBytes(adata, options))]);
+    arrays.push(["annotated .h5ad", await result.toAnnDataBytes(adata, options)]);
   }
   return digest(arrays);
-}
-
-/** Type, size, flags and version of the message by which HDF5 says when an array was last changed. */
-const TIME_MESSAGE = [0x12, 0, 8, 0, null, 0, 0, 0, 1, 0, 0, 0];
-
-/** The bytes of an HDF5 file with the seconds of those messages set to zero. */
-function withoutTimes(file: Uint8Array): Uint8Array {
-  const bytes = file.slice();
-  for (let at = bytes.indexOf(0x12); at >= 0; at = bytes.indexOf(0x12, at + 1))
-    if (TIME_MESSAGE.every((value, i) => value === null || bytes[at + i] === value))
-      bytes.fill(0, at + TIME_MESSAGE.length, at + TIME_MESSAGE.length + 4);
-  return bytes;
 }
 
 async function trainTiny(api: Api, { reference, options }: TrainJob): Promise<CaseResult> {
