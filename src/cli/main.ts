@@ -2,8 +2,8 @@
 /** The `atlasmtl` program. @module */
 import { AtlasmtlError, asFileError } from "../api/errors.ts";
 import { run } from "./program.ts";
-import { printFailure } from "./terminal/print.ts";
-import { describeFailure, EXIT_INTERRUPTED } from "./terminal/show-error.ts";
+import { failureJson, printFailure, printJson } from "./terminal/print.ts";
+import { describeFailure, EXIT_INTERRUPTED, type Failure } from "./terminal/show-error.ts";
 
 const SHOW_CURSOR = "\u001b[?25h";
 
@@ -21,22 +21,29 @@ process.on("SIGINT", interrupt);
 process.on("SIGTERM", interrupt);
 // With a handler, a file beyond `ulimit -f` is an error of the write instead of the end of the process.
 if (process.platform !== "win32") process.on("SIGXFSZ", () => {});
-const fail = (error: unknown): never => {
+const argv = process.argv.slice(2);
+let hasEnded = false;
+const fail = (error: unknown): Failure => {
   const failure = describeFailure(error, "atlasmtl");
   printFailure(failure);
-  process.exit(failure.exitCode);
+  return failure;
 };
-process.on("uncaughtException", fail);
+process.on("uncaughtException", (error) => {
+  const failure = fail(error);
+  if (argv.includes("--json") && !hasEnded) printJson(failureJson(failure));
+  process.stdout.write("", () => process.exit(failure.exitCode));
+});
 const stdoutFailed = (error: Error): never => {
   // A reader such as `head` that has seen enough is no error.
   if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit(0);
-  return fail(asFileError(error, "standard output", "write"));
+  process.exit(fail(asFileError(error, "standard output", "write")).exitCode);
 };
 process.stdout.on("error", stdoutFailed);
 // What nobody can read is no reason to give up the work.
 process.stderr.on("error", () => undefined);
 
-const exitCode = await run(process.argv.slice(2), controller.signal);
+const exitCode = await run(argv, controller.signal);
+hasEnded = true;
 // Work that was given up, such as hashing an input, must not keep the process; what was printed must get out.
 process.stdout.write("", (error) => {
   // It also has the error of an earlier write, which is reported before the event of it.

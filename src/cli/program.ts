@@ -23,7 +23,7 @@ import { PREPROCESS_KINDS } from "./options/preprocess-flags.ts";
 import { addFlags, readSettings } from "./options/settings.ts";
 import { type CommonOptions, createOutput, failureJson, printFailure, printJson } from "./terminal/print.ts";
 import { printableLines } from "./terminal/printable.ts";
-import { type CommandWords, describeFailure } from "./terminal/show-error.ts";
+import { type CommandWords, describeFailure, usageError } from "./terminal/show-error.ts";
 import { commandWords, type GivenConfig } from "./terminal/wording.ts";
 import { wrongCall } from "./terminal/wrong-call.ts";
 
@@ -33,6 +33,13 @@ interface Run {
   /** What `--json` prints. */
   summary: object | null;
 }
+
+/** For `--json`; people are shown the help instead. */
+const NO_COMMAND = usageError(
+  "no command is given",
+  "atlasmtl",
+  "give one of the commands that atlasmtl --help lists",
+);
 
 /** Runs `atlasmtl` with `argv` (the words after the program's name); returns the exit code. */
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
@@ -44,7 +51,11 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
     if (isJson && state.summary !== null) printJson(state.summary);
     return 0;
   } catch (error) {
-    if (isShown(error)) return error.exitCode === 0 ? 0 : 2;
+    if (isShown(error)) {
+      if (error.exitCode === 0) return 0;
+      if (isJson) printJson(failureJson(describeFailure(NO_COMMAND, "atlasmtl")));
+      return 2;
+    }
     const command = program.commands.find((candidate) => argv.includes(candidate.name()));
     const place = command === undefined ? "atlasmtl" : `atlasmtl ${command.name()}`;
     const failure = describeFailure(error, place, state.words);

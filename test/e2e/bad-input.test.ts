@@ -334,8 +334,9 @@ describe("an artifact at fault ends with 4", () => {
       },
       async () => {
         expectFailure(await predictChanged(), 4, /posix\.system/, /m_metadata\.pkl/);
-        const { code, stdout } = await run("inspect", "changed/m_metadata.pkl");
-        expect([code, stdout]).toEqual([0, expect.stringContaining("posix.system")]);
+        const inspected = await run("inspect", "changed/m_metadata.pkl");
+        expect(inspected.stdout).toMatch(/m_metadata\.pkl: cannot be read, 33 B/);
+        expectFailure(withoutStdout(inspected), 4, /posix\.system/, /m_metadata\.pkl/);
         expectFailure(await run("verify", "changed/m.pth"), 4, /no manifest/, /changed/);
       },
     ));
@@ -380,6 +381,72 @@ describe("with --json a failure is JSON, with the same exit code and the lines f
     expect(Object.keys(error)).toEqual(["code", "message", "where", "hint", "options"]);
     expect(error).toMatchObject(expected);
     expect(done.stderr).toBe(`error: ${error.message}\nwhere: ${error.where}\nfix:   ${error.hint}\n`);
+  });
+
+  /** Files of the test's folder that no reader takes: the exit code of `inspect`, and what another command says of it. */
+  test.each<[string, number, string[] | null]>([
+    ["half.h5ad", 3, ["train", "--labels", "lineage", "--out", "out/m.pth", "--adata"]],
+    ["text.h5ad", 3, ["train", "--labels", "lineage", "--out", "out/m.pth", "--adata"]],
+    ["empty.h5ad", 3, ["train", "--labels", "lineage", "--out", "out/m.pth", "--adata"]],
+    ["damaged/cut.pth", 4, ["predict", "--adata", "ok.h5ad", "--out", "out/a.csv", "--model"]],
+    ["damaged/cut.json", 4, ["verify"]],
+    ["damaged/cut.pkl", 4, null],
+    ["damaged/store.zarr", 3, ["train", "--labels", "lineage", "--out", "out/m.pth", "--adata"]],
+  ])("inspect of %s, as another command has it", async (path, code, other) => {
+    await mkdir(join(folder, "damaged/store.zarr"), { recursive: true });
+    await writeFile(join(folder, "damaged/store.zarr/.zgroup"), "{");
+    for (const name of ["cut.pth", "cut.json", "cut.pkl"])
+      await writeFile(join(folder, "damaged", name), "{");
+    const inspected = await run("inspect", path, "--json");
+    const plain = await run("inspect", path);
+    const same = other === null ? null : await run(...other, path, "--json");
+    await rm(join(folder, "damaged"), { recursive: true });
+
+    const { error, ...found } = JSON.parse(inspected.stdout);
+    expect([inspected.code, plain.code], inspected.stderr).toEqual([code, code]);
+    expect(Object.keys(error)).toEqual(["code", "message", "where", "hint", "options"]);
+    expect(error.where).toContain(path);
+    expect(found).toMatchObject({ path, kind: "unreadable" });
+    expect(inspected.stderr).toBe(`error: ${error.message}\nwhere: ${error.where}\nfix:   ${error.hint}\n`);
+    expect(plain.stderr).toBe(inspected.stderr);
+    expect(plain.stdout).toContain(`${path}: `);
+    if (same === null) return;
+    expect(same.code).toBe(code);
+    const { code: otherCode, message } = JSON.parse(same.stdout).error;
+    expect([otherCode, message]).toEqual([error.code, error.message]);
+  });
+
+  test("an exception that nothing caught is a bug, in JSON too", async () => {
+    const thrower = join(folder, "throw.mjs");
+    await writeFile(
+      thrower,
+      `const wait = setInterval(() => {
+        if (process.listenerCount("uncaughtException") === 0) return;
+        clearInterval(wait);
+        throw new TypeError("out of nowhere");
+      }, 1);`,
+    );
+    const launcher = [process.execPath, "--import", thrower, program];
+    const words = ["demo", "out", "--json", "--no-progress"];
+    const { code, stdout, stderr } = await runCli(words, { cwd: folder, launcher });
+    await rm(thrower);
+    await rm(join(folder, "out"), { recursive: true, force: true });
+    expect(code).toBe(1);
+    const { error } = JSON.parse(stdout);
+    expect(error).toMatchObject({
+      code: "BUG",
+      message: "internal error: out of nowhere",
+      where: "atlasmtl",
+      hint: expect.stringMatching(/report it/),
+      options: [],
+    });
+    expect(stderr).toBe(`error: ${error.message}\nwhere: ${error.where}\nfix:   ${error.hint}\n`);
+  });
+
+  test("no command at all", async () => {
+    const { code, stdout, stderr } = await run("--json");
+    expect([code, JSON.parse(stdout).error.code]).toEqual([2, "USAGE"]);
+    expect(stderr).toMatch(/^Usage: atlasmtl/);
   });
 
   test("beside what the command found", async () => {

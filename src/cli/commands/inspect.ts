@@ -1,25 +1,21 @@
 /** `atlasmtl inspect`: what is in this file, in a screenful. @module */
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { AtlasmtlError, asFileError } from "../../api/errors.ts";
+import { asFileError } from "../../api/errors.ts";
 import { containerByName, isDatasetFolder, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../../api/formats.ts";
 import { compareCodePoints, webAddress } from "../../api/names.ts";
 import type { CommandContext } from "../context.ts";
 import type { InspectWork } from "../inspect/dataset.ts";
 import { type Description, listed } from "../inspect/description.ts";
-import { OPEN_FLAGS, openOptions } from "../options/dataset-flags.ts";
+import { type OPEN_FLAGS, openOptions } from "../options/dataset-flags.ts";
 import type { FlagValues } from "../options/flag.ts";
 import { byteSize, indent, plural, table } from "../terminal/print.ts";
 import { shellWord } from "../terminal/shell-word.ts";
-import { describeFailure } from "../terminal/show-error.ts";
-import { commandWords } from "../terminal/wording.ts";
-
-/** JSON files larger than this are not read. */
-const MAX_JSON_BYTES = 64 << 20;
 
 /**
- * Prints what `path` holds. Content that is unknown or damaged is described as far as it goes.
- * @throws NOT_FOUND when there is nothing at `path`, IO when it cannot be read.
+ * Prints what `path` holds. Unknown content is described by its first bytes; content that cannot be read too, and then
+ * its error is thrown.
+ * @throws NOT_FOUND when there is nothing at `path`, IO when it cannot be read; what opening throws for damaged content.
  */
 export async function runInspect(
   path: string,
@@ -32,6 +28,7 @@ export async function runInspect(
     if (text !== "") output.result(`\n${output.heading(heading)}\n${indent(text)}`);
   if (description.next !== null) output.result(`\n${output.heading("Next")}\n${indent(description.next)}`);
   output.json({ path, kind: description.kind, ...description.json });
+  if (description.problem !== undefined) throw description.problem;
 }
 
 async function describe(path: string, work: InspectWork): Promise<Description> {
@@ -39,19 +36,13 @@ async function describe(path: string, work: InspectWork): Promise<Description> {
   const { size, isFolder, start } = await look(path);
   if (isFolder) return describeFolder(path, work);
   try {
-    const known = await describeKnown(path, size, start, work);
+    const known = await describeKnown(path, start, work);
     if (known !== null) return known;
   } catch (error) {
     if (work.signal.aborted) throw error;
-    return describeDamaged(path, size, error);
+    return { ...describeBytes("unreadable", "cannot be read", path, size, start), problem: error };
   }
-  return {
-    kind: "unknown",
-    title: `${path}: nothing that atlasmtl knows, ${byteSize(size)}`,
-    sections: [{ heading: "First bytes", text: firstBytes(start) }],
-    next: null,
-    json: { size, first_bytes: start.toString("hex") },
-  };
+  return describeBytes("unknown", "nothing that atlasmtl knows", path, size, start);
 }
 
 async function look(path: string): Promise<{ size: number; isFolder: boolean; start: Buffer }> {
@@ -72,23 +63,14 @@ async function look(path: string): Promise<{ size: number; isFolder: boolean; st
 }
 
 /** By the first bytes where they tell, else by the end of the name; null when neither does. */
-async function describeKnown(
-  path: string,
-  size: number,
-  start: Buffer,
-  work: InspectWork,
-): Promise<Description | null> {
+async function describeKnown(path: string, start: Buffer, work: InspectWork): Promise<Description | null> {
   const isHdf5 = start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1"));
   if (isHdf5 || containerByName(path) !== null) return describeData(path, work);
   if (path.endsWith(".pth")) return (await import("../inspect/bundle.ts")).describeBundle(path);
   const isPickle = start[0] === 0x80 && start[1] <= 5;
   if (isPickle || /\.pkl(\.gz)?$/.test(path))
     return (await import("../inspect/pickle.ts")).describePickle(path);
-  if (path.endsWith(".json")) {
-    if (size > MAX_JSON_BYTES)
-      throw new AtlasmtlError("LIMIT", `a JSON file of ${byteSize(size)} is no manifest`);
-    return (await import("../inspect/json-file.ts")).describeJson(path, await readFile(path, "utf8"));
-  }
+  if (path.endsWith(".json")) return (await import("../inspect/json-file.ts")).describeJson(path);
   return null;
 }
 
@@ -96,16 +78,14 @@ async function describeData(path: string, work: InspectWork): Promise<Descriptio
   return (await import("../inspect/dataset.ts")).describeDataset(path, work);
 }
 
-function describeDamaged(path: string, size: number | null, error: unknown): Description {
-  const isSyntax = error instanceof SyntaxError;
-  const { what, where, fix } = describeFailure(error, "atlasmtl inspect", commandWords(OPEN_FLAGS, null));
-  const problem = isSyntax ? `not valid JSON: ${error.message}` : what;
+/** Of content that says nothing else: its size and first bytes. */
+function describeBytes(kind: string, what: string, path: string, size: number, start: Buffer): Description {
   return {
-    kind: "unreadable",
-    title: `${path}: cannot be read${size === null ? "" : `, ${byteSize(size)}`}`,
-    sections: [{ heading: "Why", text: isSyntax ? problem : `${problem}\nwhere: ${where}\nfix:   ${fix}` }],
+    kind,
+    title: `${path}: ${what}, ${byteSize(size)}`,
+    sections: [{ heading: "First bytes", text: firstBytes(start) }],
     next: null,
-    json: { size, problem, where, fix },
+    json: { size, first_bytes: start.toString("hex") },
   };
 }
 
@@ -117,7 +97,8 @@ async function describeFolder(path: string, work: InspectWork): Promise<Descript
       return await describeData(path, work);
     } catch (error) {
       if (work.signal.aborted) throw error;
-      return describeDamaged(path, null, error);
+      const title = `${path}: a dataset that cannot be read`;
+      return { ...describeEntries(path, names), kind: "unreadable", title, next: null, problem: error };
     }
   return describePlainFolder(path, names);
 }
@@ -131,22 +112,37 @@ const FILE_KINDS: readonly (readonly [kind: string, has: (name: string) => boole
   ["other", () => true],
 ];
 
+const kindOf = (name: string): string => FILE_KINDS.find(([, has]) => has(name))![0];
+
 /** By a name that says nothing else: many a table of text is no dataset. */
 function isDatasetName(name: string): boolean {
   const container = containerByName(name);
   return container !== null && container.sharesEndings !== true;
 }
 
-/** What can be inspected of it; the one model that it is the folder of, if it is. */
+/** What can be inspected in a folder; the one model that it is the folder of, if it is. */
 async function describePlainFolder(path: string, names: readonly string[]): Promise<Description> {
-  const kinds = new Map<string, string[]>();
-  for (const name of names) {
-    const [kind] = FILE_KINDS.find(([, has]) => has(name))!;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
+  const plain = describeEntries(path, names);
+  const models = names.filter((name) => kindOf(name) === "models");
+  if (models.length !== 1 || names.some((name) => kindOf(name) === "datasets")) return plain;
+  try {
+    const bundle = await (await import("../inspect/bundle.ts")).describeBundle(join(path, models[0]));
+    return {
+      kind: "folder",
+      title: `${path}: a folder with the model ${models[0]}`,
+      sections: [...bundle.sections, ...plain.sections],
+      next: bundle.next,
+      json: { ...plain.json, model: bundle.json },
+    };
+  } catch {
+    return plain; // what is wrong with it, the command of `next` says
   }
-  const of = (kind: string): readonly string[] => kinds.get(kind) ?? [];
+}
+
+function describeEntries(path: string, names: readonly string[]): Description {
+  const of = (kind: string): readonly string[] => names.filter((name) => kindOf(name) === kind);
   const content = FILE_KINDS.map(([kind]) => [kind, listed(of(kind), 6)]).filter(([, text]) => text !== "");
-  const plain: Description = {
+  return {
     kind: "folder",
     title: `${path}: a folder with ${plural(names.length, "entry", "entries")}`,
     sections: [{ heading: "Content", text: table(content) }],
@@ -157,20 +153,6 @@ async function describePlainFolder(path: string, names: readonly string[]): Prom
         .join("\n") || null,
     json: { entries: names },
   };
-  const model = of("models")[0];
-  if (model === undefined || of("models").length + of("datasets").length > 1) return plain;
-  try {
-    const bundle = await (await import("../inspect/bundle.ts")).describeBundle(join(path, model));
-    return {
-      kind: "folder",
-      title: `${path}: a folder with the model ${model}`,
-      sections: [...bundle.sections, ...plain.sections],
-      next: bundle.next,
-      json: { ...plain.json, model: bundle.json },
-    };
-  } catch {
-    return plain; // what is wrong with it, the command of `next` says
-  }
 }
 
 function firstBytes(start: Buffer): string {

@@ -11,6 +11,8 @@ export interface Description {
   /** A command to try next, if there is one. */
   readonly next: string | null;
   readonly json: { readonly [key: string]: unknown };
+  /** The error that ended reading; the command ends with it once this is printed. */
+  readonly problem?: unknown;
 }
 
 export interface Section {

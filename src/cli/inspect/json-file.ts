@@ -1,14 +1,14 @@
 /** What is in a JSON file: a bundle's manifest, a run manifest, or something else. @module */
-import { isRunManifest, parseRunManifest } from "../../api/runs.ts";
+import { isRunManifest, parseRunManifest, readManifestJson } from "../../api/runs.ts";
 import type { PlainValue } from "../../api/values.ts";
 import { byteSize, table } from "../terminal/print.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { describeBundle } from "./bundle.ts";
 import { type Description, listed, MAX_ITEMS, shortText } from "./description.ts";
 
-/** @throws BAD_FORMAT or what loading throws, for a manifest that is not whole. */
-export async function describeJson(path: string, text: string): Promise<Description> {
-  const json: unknown = JSON.parse(text);
+/** @throws BAD_FORMAT for what is no JSON; what loading throws, for a manifest that is not whole; LIMIT, IO. */
+export async function describeJson(path: string): Promise<Description> {
+  const json = await readManifestJson(path);
   if (isRunManifest(json)) return describeRun(path, json);
   if (isObject(json) && "model_path" in json && "metadata_path" in json) return describeBundle(path);
   const keys = isObject(json) ? Object.keys(json) : [];
