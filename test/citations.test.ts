@@ -1,12 +1,6 @@
 /** `scripts/check-citations.mjs` on small folders of text: it finds what leads nowhere, and lets the rest be. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-
-const script = fileURLToPath(new URL("../scripts/check-citations.mjs", import.meta.url));
+import { runCheck } from "./helpers/check-script.ts";
 
 /** The specification and the record that the texts below refer to. */
 const THERE = {
@@ -16,20 +10,11 @@ const THERE = {
 
 /** What the check says of files, given by their names beside {@link THERE}. */
 function check(files: Readonly<Record<string, string>>): string[] {
-  const folder = mkdtempSync(join(tmpdir(), "atlasmtl-citations-"));
-  try {
-    for (const name of ["src", "test", "bench", "scripts"]) mkdirSync(join(folder, name));
-    for (const [name, text] of Object.entries({ ...THERE, ...files })) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
-    }
-    const { status, stderr } = spawnSync(process.execPath, [script, folder], { encoding: "utf8" });
-    const findings = stderr.split("\n").filter((line) => line !== "");
-    expect(status).toBe(findings.length === 0 ? 0 : 1);
-    return findings.slice(0, -1);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const folders = ["src", "test", "bench", "scripts"];
+  const { findings, ok } = runCheck("check-citations", { ...THERE, ...files }, folders);
+  expect(ok).toBe(findings.length === 0);
+  // The last line is the advice.
+  return findings.slice(0, -1);
 }
 
 test("citations and links that lead somewhere pass", () => {

@@ -1,30 +1,9 @@
 /** `scripts/check-layers.mjs` on small folders of sources: it finds what it is to find, and lets the rest be. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-
-const script = fileURLToPath(new URL("../scripts/check-layers.mjs", import.meta.url));
+import { type Checked, runCheck } from "./helpers/check-script.ts";
 
 /** What the check says of sources, given by their names. */
-function check(sources: Readonly<Record<string, string>>): {
-  readonly findings: string[];
-  readonly ok: boolean;
-} {
-  const folder = mkdtempSync(join(tmpdir(), "atlasmtl-layers-"));
-  try {
-    for (const [name, text] of Object.entries(sources)) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
-    }
-    const { status, stderr } = spawnSync(process.execPath, [script, folder], { encoding: "utf8" });
-    return { findings: stderr.split("\n").filter((line) => line !== ""), ok: status === 0 };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const check = (sources: Readonly<Record<string, string>>): Checked => runCheck("check-layers", sources);
 
 test("imports of earlier stages pass", () => {
   expect(

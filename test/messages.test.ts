@@ -1,29 +1,8 @@
 /** `scripts/check-messages.mjs` on small folders of sources: it finds what is not in the voice of the house. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { type Checked, runCheck } from "./helpers/check-script.ts";
 
-const script = fileURLToPath(new URL("../scripts/check-messages.mjs", import.meta.url));
-
-function check(sources: Readonly<Record<string, string>>): {
-  readonly findings: string[];
-  readonly ok: boolean;
-} {
-  const folder = mkdtempSync(join(tmpdir(), "atlasmtl-messages-"));
-  try {
-    for (const [name, text] of Object.entries(sources)) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
-    }
-    const { status, stderr } = spawnSync(process.execPath, [script, folder], { encoding: "utf8" });
-    return { findings: stderr.split("\n").filter((line) => line !== ""), ok: status === 0 };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const check = (sources: Readonly<Record<string, string>>): Checked => runCheck("check-messages", sources);
 
 /** `<x>` in a message stands for a placeholder. */
 const throwing = (message: string, details = ""): string =>

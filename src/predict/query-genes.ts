@@ -6,7 +6,7 @@ import type { DataFrame, Matrix } from "../anndata/types.ts";
 import { type ConfigMap, keyed } from "../core/config.ts";
 import { AtlasmtlError, isAtlasmtlError, type Notice, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
-import { canonicalGenes, examples, type GeneIds } from "../preprocess/gene-ids.ts";
+import { canonicalGenes, examples, type GeneIds, namingFields } from "../preprocess/gene-ids.ts";
 import { moveGenes } from "../preprocess/gene-view.ts";
 import { type GenePlan, planGenes, selectGenes } from "../preprocess/merge-genes.ts";
 import { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
@@ -156,13 +156,7 @@ const KINDS = {
 
 function mappingOf({ naming }: GeneIds, nDirect: number, nMapped: number, nDuplicated: number): ConfigMap {
   return keyed(GENE_MAPPING, {
-    case: naming.namingCase,
-    species: naming.species,
-    speciesGuessed: naming.guessed.species,
-    varNamesType: naming.varNamesType,
-    varNamesTypeGuessed: naming.guessed.varNamesType,
-    ensemblColumn: naming.column,
-    geneIdTable: naming.table,
+    ...namingFields(naming),
     nMatchedAsTheyAre: nDirect,
     nMatchedMapped: nMapped,
     nDuplicatedIds: nDuplicated,

@@ -28,6 +28,19 @@ export interface Naming {
   readonly table: string;
 }
 
+/** What reports and metadata say of it. */
+export function namingFields({ namingCase, species, varNamesType, guessed, column, table }: Naming) {
+  return {
+    case: namingCase,
+    species,
+    speciesGuessed: guessed.species,
+    varNamesType,
+    varNamesTypeGuessed: guessed.varNamesType,
+    ensemblColumn: column,
+    geneIdTable: table,
+  };
+}
+
 /** Canonical ids of genes, one entry per gene. */
 export interface GeneIds {
   readonly naming: Naming;

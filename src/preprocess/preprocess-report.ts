@@ -5,7 +5,7 @@ import { optionKeys } from "../schema/option.ts";
 import { PREPROCESS_OPTIONS } from "../schema/preprocess-options.ts";
 import { COUNTS_REPORT, COUNTS_SUMMARY, GENES_REPORT } from "../schema/preprocessing.ts";
 import type { CountsChoice, CountsSummary } from "./counts.ts";
-import type { GeneIds } from "./gene-ids.ts";
+import { type GeneIds, namingFields } from "./gene-ids.ts";
 import type { GenePlan } from "./merge-genes.ts";
 import type { PreprocessSettings } from "./options.ts";
 
@@ -26,14 +26,8 @@ export function settingsConfig(settings: PreprocessSettings): ConfigMap {
 export function genesReport(genes: GeneIds, plan: GenePlan, nInput: number): ConfigMap {
   const { naming, unmapped, nStripped, causes } = genes;
   return keyed(GENES_REPORT, {
-    case: naming.namingCase,
-    species: naming.species,
-    speciesGuessed: naming.guessed.species,
-    varNamesType: naming.varNamesType,
-    varNamesTypeGuessed: naming.guessed.varNamesType,
-    ensemblColumn: naming.column,
+    ...namingFields(naming),
     namePrefix: naming.prefix,
-    geneIdTable: naming.table,
     nInputGenes: nInput,
     nOutputGenes: plan.names.length,
     nVersionsStripped: nStripped,

@@ -1,5 +1,4 @@
 /** Genes by other names, variable genes and splits, through the command line; PBMC and Kang data where they are there. */
-import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,17 +13,10 @@ import { packagedTable } from "../../src/preprocess/gene-table.ts";
 import { SIMULATED } from "../helpers/golden-sets.ts";
 import { hasShared, sharedPath } from "../helpers/shared.ts";
 import { type TinyAtlas, tinyAtlas, writeH5ad } from "./make-h5ad.ts";
-import { expectFailure, listing, type Run, runCli } from "./run-cli.ts";
+import { cliIn, expectFailure, listing } from "./run-cli.ts";
 
 let folder = "";
-const run = (...words: string[]): Promise<Run> => runCli(words, { cwd: folder });
-const ok = async (...words: string[]): Promise<Run> => {
-  const done = await run(...words);
-  expect(done.code, done.stderr).toBe(0);
-  return done;
-};
-const json = (path: string) => JSON.parse(readFileSync(join(folder, path), "utf8"));
-const text = (path: string): string => readFileSync(join(folder, path), "utf8");
+const { run, ok, json, text } = cliIn(() => folder);
 
 const ATLAS = tinyAtlas(120);
 let symbols: string[] = [];

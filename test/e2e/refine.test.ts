@@ -1,21 +1,13 @@
 /** `refine` and `openset`: what they write, what `predict` makes of it, and what they refuse. */
-import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tinyAtlas, writeH5ad } from "./make-h5ad.ts";
-import { expectFailure, listing, type Run, runCli } from "./run-cli.ts";
+import { cliIn, expectFailure, listing } from "./run-cli.ts";
 
 let folder = "";
-const run = (...words: string[]): Promise<Run> => runCli(words, { cwd: folder });
-const ok = async (...words: string[]): Promise<Run> => {
-  const done = await run(...words);
-  expect(done.code, done.stderr).toBe(0);
-  return done;
-};
-const json = (path: string) => JSON.parse(readFileSync(join(folder, path), "utf8"));
-const text = (path: string): string => readFileSync(join(folder, path), "utf8");
+const { run, ok, json, text } = cliIn(() => folder);
 const named = (files: readonly { readonly path: string }[]): string[] => files.map(({ path }) => path);
 
 const LABELS = ["--labels", "lineage", "cell_type", "--hidden-sizes", "8", "--num-epochs", "3"];

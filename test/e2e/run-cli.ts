@@ -1,7 +1,8 @@
 /** Runs the built program as a user's shell does. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
@@ -39,6 +40,23 @@ export function runCli(words: readonly string[], { cwd, onStderr, launcher }: Ru
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** The program and its files in one folder, which is known once it is made. */
+export function cliIn(folder: () => string) {
+  const run = (...words: string[]): Promise<Run> => runCli(words, { cwd: folder() });
+  const text = (path: string): string => readFileSync(join(folder(), path), "utf8");
+  return {
+    run,
+    text,
+    json: (path: string) => JSON.parse(text(path)),
+    /** A run that must succeed. */
+    async ok(...words: string[]): Promise<Run> {
+      const done = await run(...words);
+      expect(done.code, done.stderr).toBe(0);
+      return done;
+    },
+  };
 }
 
 /** Three lines, nothing on stdout, and the exit code. */

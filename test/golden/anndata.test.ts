@@ -13,15 +13,7 @@ import type { Csr } from "../../src/core/csr.ts";
 import { describeGolden } from "../helpers/golden-sets.ts";
 import { describeOdd } from "../helpers/odd-sets.ts";
 import { describeShared, sharedPath } from "../helpers/shared.ts";
-
-async function withFile<T>(path: string, work: (adata: AnnData) => Promise<T>): Promise<T> {
-  const adata = await openAnnData(path);
-  try {
-    return await work(adata);
-  } finally {
-    await adata.close();
-  }
-}
+import { withDataset } from "../helpers/with-dataset.ts";
 
 interface Rows {
   readonly csr: Csr;
@@ -30,7 +22,7 @@ interface Rows {
 }
 
 async function read(path: string, name: MatrixName = "X"): Promise<Rows> {
-  return withFile(path, async (adata) => ({
+  return withDataset(path, async (adata) => ({
     csr: await readCompactCsr(await adata.matrix(name), { binary: false }),
     cells: adata.obs.index,
     genes: await adata.varNames(name),
@@ -53,7 +45,7 @@ const sum = (values: Float32Array): number => values.reduce((total, value) => to
 
 /** A matrix holds what anndata and scipy find: sizes and sums. */
 async function expectMatrix(path: string, facts: readonly number[], dtype: string): Promise<void> {
-  await withFile(path, async (adata) => {
+  await withDataset(path, async (adata) => {
     const matrix = await adata.matrix();
     const csr = await readCompactCsr(matrix, { binary: false });
     expect([csr.nRows, csr.nCols, csr.indices.length, sum(csr.data!)]).toEqual(facts);
@@ -70,7 +62,7 @@ describeShared("real files", () => {
   ] as const)("%s", (name, facts, dtype) => expectMatrix(sharedPath(`data/${name}`), facts, dtype));
 
   test("missing labels and class counts are those of the data's description", async () => {
-    await withFile(sharedPath("data/pbmc_3tech_symphony.h5ad"), async (adata) => {
+    await withDataset(sharedPath("data/pbmc_3tech_symphony.h5ad"), async (adata) => {
       const { obs } = await describeAnnData(adata);
       const facts = Object.fromEntries(obs.map((column) => [column.name, column]));
       expect(facts.cell_type_l1).toMatchObject({ nClasses: 7, nMissing: 0 });
@@ -111,7 +103,7 @@ describeOdd("odd files", ({ files, facts }) => {
   });
 
   test("raw has its own genes", async () => {
-    await withFile(files.rawLayers, async (adata) => {
+    await withDataset(files.rawLayers, async (adata) => {
       const [own, raw] = [await adata.varNames(), await adata.varNames("raw/X")];
       expect(raw.length).toBeGreaterThan(own.length);
       expect(raw.slice(0, own.length)).toEqual(own);
@@ -119,7 +111,7 @@ describeOdd("odd files", ({ files, facts }) => {
   });
 
   test("nullable, ordered and text columns", async () => {
-    await withFile(files.nullable, async ({ obs }) => {
+    await withDataset(files.nullable, async ({ obs }) => {
       const count = (missing: Uint8Array | null): number => missing?.filter((bit) => bit !== 0).length ?? 0;
       const int = await obs.column("nullable_int");
       expect(int).toMatchObject({ kind: "number", dtype: "int64" });
@@ -133,7 +125,7 @@ describeOdd("odd files", ({ files, facts }) => {
   });
 
   test("a file of 2018 with compound tables and h5sparse opens", async () => {
-    await withFile(files.anndata06, async (adata) => {
+    await withDataset(files.anndata06, async (adata) => {
       const [file, , nRows, nCols] = facts.matrices.find(([file]) => files.anndata06.endsWith(file))!;
       expect([adata.nObs, adata.nVars, adata.hasRaw]).toEqual([nRows, nCols, true]);
       expect(adata.obs.index.slice(0, 3)).toEqual(facts.names[file][0]);
@@ -144,7 +136,7 @@ describeOdd("odd files", ({ files, facts }) => {
   });
 
   test("a file without X opens and says so", async () => {
-    await withFile(files.noX, async (adata) => {
+    await withDataset(files.noX, async (adata) => {
       expect([adata.nObs, adata.nVars, adata.hasX]).toEqual([10, 20, false]);
       await expect(adata.matrix()).rejects.toMatchObject({
         code: "NOT_FOUND",
@@ -155,8 +147,8 @@ describeOdd("odd files", ({ files, facts }) => {
   });
 
   test("names, columns and values under lzf are read", async () => {
-    await withFile(files.denseLzf, async (adata) => {
-      await withFile(files.csc, async (same) => {
+    await withDataset(files.denseLzf, async (adata) => {
+      await withDataset(files.csc, async (same) => {
         expect(adata.obs.index).toEqual(same.obs.index);
         expect(adata.var.index).toEqual(same.var.index);
         for (const name of same.obs.columns)
@@ -168,7 +160,7 @@ describeOdd("odd files", ({ files, facts }) => {
   });
 
   test("unstructured settings of every stored kind are read", async () => {
-    await withFile(files.anndata08, async (adata) => {
+    await withDataset(files.anndata08, async (adata) => {
       expect(await adata.uns("neighbors")).toEqual(
         new Map([
           [
@@ -200,7 +192,7 @@ describeOdd("annotated copies of odd files", ({ files }) => {
     "%s: added once, then replaced",
     async (kind) => {
       const path = files[kind];
-      const { nObs, columns } = await withFile(path, async ({ obs }) => ({
+      const { nObs, columns } = await withDataset(path, async ({ obs }) => ({
         nObs: obs.length,
         columns: obs.columns,
       }));
@@ -233,7 +225,7 @@ describeOdd("annotated copies of odd files", ({ files }) => {
   test("appending leaves every byte that is not about the groups added to", async () => {
     const path = files.source;
     const out = join(folder, "appended.h5ad");
-    const nObs = await withFile(path, async ({ obs }) => obs.length);
+    const nObs = await withDataset(path, async ({ obs }) => obs.length);
     const flags: Column = { kind: "boolean", values: new Uint8Array(nObs), missing: null };
     await writeAnnotated(path, out, { obs: new Map([["is_a", flags]]) });
     const [before, after] = [await readFile(path), await readFile(out)];

@@ -43,3 +43,16 @@ export function coverPairs(sizes: readonly number[]): Row[] {
   }
   return rows;
 }
+
+/** The share of the pairs of values that stand together in a row: 1 if all do. */
+export function coveredPairs(rows: readonly Row[], sizes: readonly number[]): number {
+  const pairs = new Set(
+    rows.flatMap((row) => row.flatMap((a, i) => row.map((b, j) => `${i}:${a} ${j}:${b}`))),
+  );
+  // A value with itself counts, too.
+  const total = sizes.reduce(
+    (sum, a, i) => sum + sizes.reduce((inner, b, j) => inner + (i === j ? a : a * b), 0),
+    0,
+  );
+  return pairs.size / total;
+}

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { withDataset } from "../../../test/helpers/with-dataset.ts";
 import { Float } from "../../core/config.ts";
 import { openAnnData } from "../open.ts";
 import type { AnnData, Column } from "../types.ts";
@@ -67,15 +68,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function withFile<T>(path: string, work: (adata: AnnData) => Promise<T>): Promise<T> {
-  const adata = await openAnnData(path);
-  try {
-    return await work(adata);
-  } finally {
-    await adata.close();
-  }
-}
-
 async function checkFirst(adata: AnnData): Promise<void> {
   expect(adata.obs.columns).toEqual(["given", "pred_ct", "conf_ct", "is_unknown_ct"]);
   expect(adata.obs.index).toEqual(parts.obs.index);
@@ -101,7 +93,7 @@ test("results are added to a copy, and the input stays as it was", async () => {
   const before = await readFile(input);
   const out = join(folder, "new folder", "out.h5ad");
   await writeAnnotated(input, out, first);
-  await withFile(out, checkFirst);
+  await withDataset(out, checkFirst);
   expect(await readFile(input)).toEqual(before);
   expect(await readdir(join(folder, "new folder"))).toEqual(["out.h5ad"]);
 });
@@ -123,7 +115,7 @@ test("a second run replaces what the first left, as often as it likes, in place"
       removeObs: (name) => name.startsWith("pred_"),
       removeObsm: (key) => key.startsWith("X_pred_"),
     });
-  await withFile(out, async (adata) => {
+  await withDataset(out, async (adata) => {
     await checkFirst(adata);
     expect(adata.obsmKeys).toEqual(["X_pred_umap"]);
   });
@@ -152,7 +144,7 @@ test("columns of every kind can be added", async () => {
   const out = join(folder, "kinds.h5ad");
   await writeAnnotated(input, out, { obs: columns });
   await writeAnnotated(out, out, { obs: columns });
-  await withFile(out, async ({ obs }) => {
+  await withDataset(out, async ({ obs }) => {
     for (const name of ["text", "int8", "int64", "flags", "with/slash", "with/other"])
       expect(await obs.column(name)).toEqual(columns.get(name));
     expect(await obs.column("gaps")).toMatchObject({

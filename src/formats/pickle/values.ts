@@ -13,6 +13,7 @@
  * @module
  */
 import { Float } from "../../core/config.ts";
+import type { NumberArray } from "../number-arrays.ts";
 
 /** Any value of a pickle. */
 export type PickleValue =
@@ -110,18 +111,7 @@ export class NdArrayDtype {
 }
 
 /** The elements of an array: numbers, or Python values for object and string arrays. */
-export type ArrayData =
-  | Uint8Array
-  | Int8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Float32Array
-  | Float64Array
-  | readonly PickleValue[];
+export type ArrayData = NumberArray | readonly PickleValue[];
 
 /** A numpy array in row-major order. */
 export class NdArray {
