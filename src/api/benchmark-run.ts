@@ -1,4 +1,4 @@
-/** What belongs to the run of a benchmark besides running it: what it reads, what tells it apart, what it found. @module */
+/** What the runner of a benchmark needs beside the run itself: its input files, its identity and its scores. @module */
 import { resolvePath } from "../benchmark/benchmark-cells.ts";
 import type { BenchmarkManifest } from "../benchmark/dataset-manifest.ts";
 import { tablePath } from "../benchmark/preprocess-keys.ts";
@@ -15,7 +15,10 @@ export {
   checkMethods as checkBenchmarkMethods,
 } from "../benchmark/run-all.ts";
 
-/** The files that a benchmark reads besides its manifest: those named there, from `folder`, and a model's. */
+/**
+ * The files that a benchmark reads besides its manifest: those that the manifest names, relative to `folder`, and
+ * `model`.
+ */
 export function benchmarkInputs(
   { referencePath, queryPath, preprocess, policies }: BenchmarkManifest,
   folder: string,
@@ -32,7 +35,7 @@ export function benchmarkInputs(
   ];
 }
 
-/** What tells a run from others, for the results that it may take over: its code and its inputs by their digests. */
+/** The identity of a run: a digest of its code and inputs. A run reuses earlier results only of the same identity. */
 export function benchmarkIdentity(
   codeSha256: string,
   inputs: readonly { readonly sha256: string }[],
@@ -40,7 +43,7 @@ export function benchmarkIdentity(
   return sha256([emitJson({ code: codeSha256, inputs: inputs.map((file) => file.sha256) })]);
 }
 
-/** How well one method did on one label column; null for what was not measured. */
+/** The scores of one method on one label column; null for a score that was not measured. */
 export function benchmarkScores(
   result: MethodResult,
   labelColumn: string,

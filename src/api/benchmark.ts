@@ -6,7 +6,7 @@ import { createEngine } from "../kernels/engine.ts";
 
 /**
  * Compares methods on the data of a manifest and writes the folder of the run (docs/specification/5-benchmark.md;
- * Node). What `also` makes of the result and of the files is written with them.
+ * Node). `also` gets the result and then the list of written files, and returns further files to write with them.
  *
  * ```ts
  * const manifest = parseBenchmarkManifest(content, "pbmc.yaml"); // mappings as Maps

@@ -19,7 +19,7 @@ import { TrainedModel } from "./trained-model.ts";
  * const model = await buildModel(reference, { labelColumns: ["cell_type_l1", "cell_type_l2"] });
  * await model.save("model/model.pth");
  * ```
- * What preprocessing left in `uns["atlasmtl_preprocess"]` goes into the model, its feature panel included.
+ * The model keeps the record of preprocessing in `uns["atlasmtl_preprocess"]`, with its feature panel.
  * @throws USAGE for an option out of its range, NOT_FOUND for a column or matrix that is not there, BAD_DATA
  * for values that cannot be trained on, ABORTED by the signal.
  */
@@ -40,7 +40,7 @@ export async function buildModel(
   }
 }
 
-/** What preprocessing says about `adata`, with a panel that fits its genes or none; null where it says nothing. */
+/** The record of preprocessing in `adata`, without its panel if the genes differ; null if there is no record. */
 async function recordOf(adata: AnnData): Promise<ConfigMap | null> {
   if (!adata.unsKeys.includes(PREPROCESS_KEY)) return null;
   let record: ConfigValue;
@@ -58,7 +58,7 @@ async function recordOf(adata: AnnData): Promise<ConfigMap | null> {
   return new Map([...rest, ...(panel === null ? [] : [[key, panel] as const])]);
 }
 
-/** A panel read from a file, which keeps no nulls, with every key again; null for one of other genes. */
+/** Adds the keys that a file left out because they were null. Returns null if the panel has other genes. */
 function fittingPanel(config: ConfigValue | undefined, genes: readonly string[]): ConfigMap | null {
   if (!(config instanceof Map)) return null;
   try {

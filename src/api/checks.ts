@@ -1,6 +1,5 @@
 /**
- * Checks made before long work: that a call can succeed, as far as that can be told in a moment. Each throws what the
- * work itself would throw in the end.
+ * Quick checks to make before long work. Each throws the error that the work itself would throw later.
  * @module
  */
 import { platform } from "#platform";
@@ -20,39 +19,39 @@ import { type PreprocessOptions, resolvePreprocessOptions } from "../preprocess/
 import type { TrainedModel } from "./trained-model.ts";
 
 /**
- * That a file of about `sizeBytes` can be written to `path` (Node); a folder of a dataset where it ends in `.zarr`.
+ * Checks that a file of about `sizeBytes` can be written to `path` (Node), or a dataset folder if it ends in `.zarr`.
  * @throws USAGE or IO saying what is in the way.
  */
 export async function checkOutput(path: string, sizeBytes = 0): Promise<void> {
   await platform.files.checkWritable(path, sizeBytes, writtenContainer(path)?.isFolderOf);
 }
 
-/** That options of training are known and in their ranges. @throws USAGE. */
+/** Checks that options of training are known and in their ranges. @throws USAGE. */
 export function checkTrainOptions(options: TrainOptions): void {
   resolveTrainOptions(options);
 }
 
 /**
- * That a dataset has what training with `options` takes from it: labels, coordinates, genes and the matrix, whose
- * values are not read.
+ * Checks that a dataset has the labels, coordinates, genes and matrix that training with `options` reads. The values
+ * of the matrix are not read.
  *
  * ```ts
  * await checkTraining(adata, { labelColumns: ["cell_type"] }); // before a form lets its user go on
  * ```
  * @throws USAGE as {@link checkTrainOptions}; NOT_FOUND for a column, key or layer that is not there; BAD_DATA for
- * what cannot be learned, such as missing labels; MISMATCH.
+ * data that cannot be trained on, such as missing labels; MISMATCH.
  */
 export async function checkTraining(adata: AnnData, options: TrainOptions): Promise<void> {
   await checkTrainInput(adata, resolveTrainOptions(options).options);
 }
 
-/** That options of preprocessing are known and in their ranges. @throws USAGE. */
+/** Checks that options of preprocessing are known and in their ranges. @throws USAGE. */
 export function checkPreprocessOptions(options: PreprocessOptions): void {
   resolvePreprocessOptions(options);
 }
 
 /**
- * That a model can predict with `options`.
+ * Checks that a model can predict with `options`.
  * @throws USAGE for an unknown option or a value out of its range; MISMATCH for prediction sets that the model has no
  * thresholds for.
  */
@@ -61,7 +60,7 @@ export function checkPredictOptions(model: TrainedModel, options: PredictOptions
   if (predictionSets !== null) planSets(model.data, predictionSets);
 }
 
-/** What is to be added to a dataset, how it was predicted, and where it is to go. */
+/** Which columns are added to a dataset, with which options they were predicted, and where they are written. */
 export interface AnnotationOptions
   extends ToAnnDataOptions,
     Pick<PredictOptions, "predictionSets" | "deepestLabel"> {
@@ -70,8 +69,8 @@ export interface AnnotationOptions
 }
 
 /**
- * That the columns of a prediction by `model` can be added to a dataset: no two of one name, none that its file cannot
- * hold.
+ * Checks that the columns of a prediction by `model` can be added to a dataset: that no two have the same name and that
+ * the file can hold each name.
  * @throws USAGE for a name that cannot be used; UNSUPPORTED for a layout that takes no additions; with a path as
  * {@link checkDataset}.
  */

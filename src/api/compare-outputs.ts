@@ -1,4 +1,4 @@
-/** Whether two files of runs say the same, times and memory aside (Node). @module */
+/** Compares the output files of two runs without times and memory use (Node). @module */
 import { platform } from "#platform";
 import { columnStrings } from "../anndata/read/column-values.ts";
 import { loadModel } from "../artifacts/load.ts";
@@ -13,7 +13,7 @@ import { openCellTable } from "../output/read-predictions.ts";
 import { holdsMetadata } from "../output/table-formats.ts";
 import { FILE_SUFFIXES, MODEL_SUFFIX } from "../schema/bundle.ts";
 
-/** `SAME`: every byte; `SAME BUT TIMES`: all that does not depend on the clock or the memory. */
+/** `SAME`: every byte is equal; `SAME BUT TIMES`: only times and memory use differ. */
 export type Sameness = "SAME" | "SAME BUT TIMES" | "DIFFERENT" | "HOLDS TIMES" | "MISSING";
 
 /** Compares two files, or two folders of results, by what they are. */

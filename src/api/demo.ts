@@ -31,20 +31,20 @@ export interface DemoOptions {
   readonly randomState?: number;
 }
 
-/** Settings of the demonstration: as small as gives sound results. */
+/** The smallest settings that still give good results. */
 const DEMO_DEFAULTS = {
   numEpochs: 12,
   batchSize: 128,
   valFraction: 0.15,
   randomState: 42,
-  /** Share of held-out reference cells that the open-set threshold lets pass. */
+  /** Share of held-out reference cells below the open-set threshold. */
   opensetQuantile: 0.975,
 } as const;
 
-/** The space in which neighbours and distances are taken. */
+/** The space of the KNN vote and of open-set distances. */
 const SPACE = "latent_internal";
 
-/** Paths of what the demonstration leaves. */
+/** Paths of the files that the demonstration writes. */
 export interface DemoFiles {
   readonly reference: string;
   readonly query: string;
@@ -58,9 +58,9 @@ export interface DemoFiles {
 export interface DemoLevel {
   readonly column: string;
   readonly nClasses: number;
-  /** Over query cells of types that the reference has. */
+  /** Over query cells whose type is in the reference. */
   readonly known: LabelMetrics;
-  /** Over all query cells; those of the unseen type cannot be right where their label is new. */
+  /** Over all query cells; the label of an unseen type counts as wrong in columns where the reference lacks it. */
   readonly all: LabelMetrics;
   readonly behaviour: BehaviourMetrics;
   /** Cells of the unseen type that are Unknown in this column. */
@@ -71,7 +71,7 @@ export interface DemoSummary {
   readonly files: DemoFiles;
   readonly atlas: SimulationOptions;
   readonly levels: readonly DemoLevel[];
-  /** Over query cells of types that the reference has. */
+  /** Over query cells whose type is in the reference. */
   readonly fullPath: FullPathMetrics;
   readonly unseen: {
     /** Null when the query has no unseen type. */
@@ -92,7 +92,7 @@ export interface DemoSummary {
  * const { levels, unseen } = await runDemo({ folder: "demo" });
  * console.log(levels.at(-1)!.known.accuracy, `${unseen.nUnknown} of ${unseen.nCells} unseen cells Unknown`);
  * ```
- * Everything goes through files, as a user's own data would. The result depends on the options only.
+ * Every step reads and writes files, as with a user's own data. The result depends on the options only.
  * @throws USAGE for an option out of its range, IO when a file cannot be written, ABORTED by the signal.
  */
 export async function runDemo(options: DemoOptions, work: WorkOptions = {}): Promise<DemoSummary> {
@@ -164,7 +164,7 @@ function createClock(): () => number {
   };
 }
 
-/** Trains, saves the bundle, and takes the open-set threshold from the cells that training held out. */
+/** Trains, saves the bundle, and chooses the open-set threshold on the cells that training held out. */
 async function trainAndSave(
   files: DemoFiles,
   { numEpochs = DEMO_DEFAULTS.numEpochs, randomState = DEMO_DEFAULTS.randomState }: DemoOptions,

@@ -1,4 +1,4 @@
-/** The errors of the library, how hosts word them, and how those of a system become ones. @module */
+/** Errors of the library, their wording for a host, and the conversion of errors of the operating system. @module */
 export { asFileError, isFullMemory } from "../core/file-errors.ts";
 export { shown } from "../core/shown.ts";
 export type {

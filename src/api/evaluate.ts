@@ -1,4 +1,4 @@
-/** Scoring predictions that were written before against true labels (Node); loaded on first use. @module */
+/** Scores a file of predictions against true labels (Node); loaded on first use. @module */
 import type { EvaluateOptions, Evaluation } from "./evaluation.ts";
 
 /**

@@ -1,4 +1,4 @@
-/** Scores of predictions that were written before; `evaluate.ts` loads it on first use. @module */
+/** Scores of a file of predictions; `evaluate.ts` loads this module on first use. @module */
 
 import { fromConfig, toConfig } from "../artifacts/config-values.ts";
 import { scoreMethod } from "../benchmark/score.ts";
@@ -15,13 +15,13 @@ import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import type { ReportFiles } from "./prediction-result.ts";
 
 export interface EvaluateOptions {
-  /** What an export of predictions wrote: a table or a dataset. */
+  /** A table or a dataset with the columns of a prediction. */
   readonly predictions: string;
   /** A dataset or table with the true labels; cells are matched by name. */
   readonly truth: string;
   /** Coarse to fine. */
   readonly labelColumns: readonly string[];
-  /** A column of the truth, such as a donor, over which all scores are repeated. */
+  /** A column of the truth, such as the donor; all scores are also computed for each of its values. */
   readonly domainKey?: string | undefined;
 }
 
@@ -69,9 +69,9 @@ export class Evaluation {
     readonly nCells: number,
     /** Cells that have a true label. */
     readonly nMatched: number,
-    /** By label column, with the names that they have in files. */
+    /** Scores by label column, under the keys of the JSON file. */
     readonly metrics: ConfigMap,
-    /** All scores, with the names that they have in files. */
+    /** All scores, under the keys of the JSON file. */
     readonly scores: ConfigMap,
     private readonly compared: Compared,
   ) {}
@@ -81,7 +81,7 @@ export class Evaluation {
     return emitJson(toConfig(fromConfig(this.scores)));
   }
 
-  /** One HTML file that shows them; it names the files that are given. */
+  /** The scores as one HTML file, which lists `files` and `command`. */
   toReport({
     files = [],
     command = [],

@@ -1,4 +1,8 @@
-/** Feature panels as files, and of models (docs/specification/4-preprocessing.md#feature-panel). @module */
+/**
+ * Reads and writes feature panels, and gets the panel of a model
+ * (docs/specification/4-preprocessing.md#feature-panel).
+ * @module
+ */
 import { platform } from "#platform";
 import type { FileInput } from "../core/bytes.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";

@@ -18,16 +18,16 @@ import { requireModelAndData } from "./call-checks.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 export interface FitOpensetOptions {
-  /** The distance to fit; by default `nn_distance`. */
+  /** The distance whose threshold is fitted; by default `nn_distance`. */
   readonly method?: OpensetMethod | undefined;
-  /** The label column that tells known from unseen types; by default the finest. */
+  /** The label column that separates known from unseen types; by default the finest. */
   readonly labelColumn?: string | undefined;
-  /** The share of known cells to keep at least, above 0, up to 1; see `chooseOpensetThreshold`. */
+  /** The smallest share of known cells below the threshold, above 0, up to 1; see `chooseOpensetThreshold`. */
   readonly quantile?: number | undefined;
   /**
-   * How the cells are read and compared: layer, KNN space, `opensetLabelColumn`, threads. The centroids of
-   * `prototype` are by default those of `labelColumn`: the coarsest column, which is predict's default, has too
-   * few to tell a fine type from them.
+   * How the cells are read and compared: layer, KNN space, `opensetLabelColumn`, threads. `prototype` uses the
+   * centroids of `labelColumn` by default. Prediction uses the coarsest column, which has too few centroids to
+   * recognise an unseen fine type.
    */
   readonly predict?: PredictOptions | undefined;
 }
@@ -46,7 +46,7 @@ export interface OpensetSettings {
   readonly knnQueryObsmKey?: string;
 }
 
-/** What a distance depends on besides its method. */
+/** Options that change a distance, besides the method. */
 const COMPARISON = ["opensetLabelColumn", "knnSpace", "knnQueryObsmKey"] as const;
 
 /**
@@ -57,7 +57,7 @@ const COMPARISON = ["opensetLabelColumn", "knnSpace", "knnQueryObsmKey"] as cons
  * const { settings } = await fitOpensetThreshold(model, heldOut, { labelColumn: "cell_type" });
  * await predict(model, query, settings);
  * ```
- * Types that are no class of the model are the unseen ones; cells without a label are left out.
+ * A type is unseen if it is not a class of the model. Cells without a label are ignored.
  * @throws USAGE for a column that is not the model's or a wrong option; NOT_FOUND for a column or reference that
  * is not there; BAD_DATA without known cells; as `predict` for what it reads; ABORTED.
  */

@@ -1,4 +1,4 @@
-/** What is read and written, by the ends of names, and the names of the columns of a result. @module */
+/** Containers and tables by file name, and the names of the columns of a result. @module */
 export {
   containerByName,
   isDatasetFolder,

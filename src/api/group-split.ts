@@ -20,12 +20,13 @@ import { SPLIT_PLAN_KEYS as KEYS, SPLIT_COLUMNS, SPLIT_SIDE_KEYS } from "../sche
 
 const SIDES = ["", "build", "predict"] as const;
 
-/** Bytes of an assignment at most: a hundred for each of ten million cells. */
+/** The largest assignment file: 100 bytes for each of ten million cells. */
 const MAX_ASSIGNMENT_BYTES = 1e9;
 
 /**
- * The two files of a split: `path`, a plan that ends in `.json`, and the assignment `NAME_assignment.tsv` beside it,
- * one line for each cell, whose checksum the plan has.
+ * The two files of a split: the plan at `path`, which ends in `.json`, and beside it `NAME_assignment.tsv` with one
+ * line
+ * for each cell. The plan contains the checksum of the assignment.
  * @throws USAGE for another ending, BAD_DATA for a name of a cell or group with a tab or a line end in it.
  */
 export function emitGroupSplit(
@@ -106,7 +107,7 @@ function planToConfig(plan: GroupSplitPlan): [string, ConfigValue][] {
 export interface ReadSplit {
   /** A view of the cells of the part; it must not outlive the dataset. */
   readonly adata: AnnData;
-  /** What the plan calls itself; of a plan that does not say, the name of its file and null. */
+  /** Name and description in the plan. Without a name it is that of the file; without a description it is null. */
   readonly name: string;
   readonly description: string | null;
   /** The two files, for run manifests. */

@@ -1,30 +1,30 @@
-/** What is in a pickle of a bundle, read as data: nothing in it runs. @module */
+/** Describes a pickle of a bundle. It is parsed as data and never executed. @module */
 import { Float } from "../core/config.ts";
 import { plainBytes } from "../formats/compression/gzip.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
 import { describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
 
-/** One value of a pickle, as far as it is told. */
+/** A short description of one value of a pickle. */
 export type PickleItem =
   | { readonly kind: "array"; readonly dtype: string; readonly shape: readonly number[] }
-  /** `arrays` are the items where all of them are arrays. */
+  /** `arrays` holds the items if all of them are arrays; else it is empty. */
   | {
       readonly kind: "dict";
       readonly keys: readonly string[];
       readonly arrays: readonly (readonly [key: string, array: PickleItem])[];
     }
-  /** The first of its items. */
+  /** `first` holds the first items only. */
   | { readonly kind: "list"; readonly length: number; readonly first: readonly PickleItem[] }
   | { readonly kind: "value"; readonly text: string };
 
 export interface PickleInspection {
-  /** Which part of a bundle it is, by its keys; null for another pickle. */
+  /** The part of a bundle that has these keys; null for another pickle. */
   readonly part: "metadata" | "reference" | null;
-  /** The items of a dict by their keys; a value of another kind alone, without a key. */
+  /** The items of a dict by their keys; for another value, the value alone under the key "". */
   readonly items: readonly (readonly [key: string, item: PickleItem])[];
 }
 
-/** Items told of a list at most. */
+/** The number of items described of a list. */
 const MAX_ITEMS = 7;
 
 /** @throws BAD_FORMAT, UNSUPPORTED or LIMIT for a pickle that is not plain data. */
@@ -54,7 +54,7 @@ function itemOf(value: PickleValue): PickleItem {
   return { kind: "value", text: textOf(value) };
 }
 
-/** What a list in a list holds is not told. */
+/** Lists inside a list are described without their items. */
 function listItemOf(value: PickleValue): PickleItem {
   return Array.isArray(value) ? { kind: "value", text: describeValue(value) } : itemOf(value);
 }

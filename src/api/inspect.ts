@@ -1,4 +1,4 @@
-/** What is in a dataset or a model, as data: for choosing options before training and prediction. @module */
+/** Describes a dataset or a model, as data, to choose options of training and prediction. @module */
 
 import type { DatasetInspection } from "../anndata/inspect/inspect-dataset.ts";
 import type { AnnData } from "../anndata/types.ts";
@@ -10,12 +10,12 @@ import type { Normalization } from "../schema/training-options.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /**
- * Looks at an open dataset: its matrices (a sample of rows), columns, genes, and which columns are labels.
+ * Describes an open dataset: its matrices (from a sample of rows), columns and genes, and which columns are labels.
  *
  * ```ts
  * const { labelColumns, matrices } = await inspectDataset(await openAnnData("reference.h5ad"));
  * ```
- * What cannot be read is listed with its `problem`.
+ * An element that cannot be read is listed with its `problem`.
  * @throws ABORTED by the signal.
  */
 export async function inspectDataset(
@@ -38,12 +38,12 @@ export interface ModelInspection {
     readonly obsmKey: string;
     readonly dimensions: number;
   }[];
-  /** The parents whose children have a module of their own; null without one. */
+  /** The parents with a module for their children; null for a model without child correction. */
   readonly childCorrection: { readonly parents: readonly string[] | null } | null;
   readonly referenceStorage: string;
-  /** False where the file of the reference is not there, which KNN correction needs. */
+  /** False if the file of the KNN reference is missing. */
   readonly hasReference: boolean;
-  /** The settings of training, by their names in the bundle. */
+  /** Settings of training under the keys of the bundle. */
   readonly trainConfig: { readonly [key: string]: PlainValue | undefined };
   readonly warnings: readonly Warning[];
 }

@@ -1,4 +1,4 @@
-/** Names that a caller gives: which one was meant, in which order they are listed, and what is no path. @module */
+/** Helpers for names: the nearest name, the order of names, and web addresses. @module */
 export { didYouMean, nearest } from "../core/nearest.ts";
 export { compareCodePoints } from "../core/order.ts";
 export { webAddress } from "../core/web-address.ts";

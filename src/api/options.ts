@@ -1,6 +1,6 @@
 /**
- * What can be chosen: the values that each option takes and the defaults, for forms and command lines. Light to load:
- * tables only.
+ * The values that each option takes and the defaults, for forms and command lines. The module holds tables only, so it
+ * loads fast.
  * @module
  */
 

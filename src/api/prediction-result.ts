@@ -1,4 +1,4 @@
-/** What prediction gives back, and the files it can become. @module */
+/** The result of prediction, and how it is written to files. @module */
 import { platform } from "#platform";
 import type { AnnData, DataFrame, Notice } from "../anndata/types.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
@@ -17,7 +17,7 @@ import type { WriteMode } from "../schema/columns.ts";
 import { type PredictionSummary, summarise } from "./prediction-summary.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
-/** The files that a report names, each with its part in the run, such as `input`. */
+/** The files that a report lists, each with its role in the run, such as `input`. */
 export type ReportFiles = NonNullable<PredictionReportOptions["files"]>;
 
 /**
@@ -37,18 +37,18 @@ export class PredictionResult {
     private readonly inputs: readonly string[] = [],
   ) {}
 
-  /** Non-fatal findings, such as poor gene overlap. */
+  /** Problems that did not stop prediction, such as poor gene overlap. */
   get warnings(): readonly Warning[] {
     return this.data.warnings;
   }
 
-  /** What was done and is as it should be, such as how genes were mapped. */
+  /** Information that needs no action, such as how genes were mapped. */
   get notes(): readonly Notice[] {
     return this.data.notes ?? [];
   }
 
   /**
-   * How it went in a few numbers, by label column.
+   * Counts and means by label column.
    *
    * ```ts
    * for (const { column, unknown } of result.summary().labels) console.log(column, unknown);
@@ -59,8 +59,8 @@ export class PredictionResult {
   }
 
   /**
-   * One HTML file that says what was annotated, how surely and with what; it needs no network. With `truths`
-   * it also says how many labels are right.
+   * One HTML file with the labels, their confidence, the model and the options; it needs no network. With `truths`
+   * it also shows the accuracy.
    *
    * ```ts
    * const html = await result.toReport(query, model, { groupBy: "donor" });
@@ -75,7 +75,7 @@ export class PredictionResult {
     return (await this.prepareReport(adata, model, options))(options.files ?? []);
   }
 
-  /** As {@link toReport}, for a report that names files which are written with it: they are passed in the end. */
+  /** As {@link toReport}, for a report that lists files written with it: pass them to the returned function. */
   async prepareReport(
     adata: AnnData,
     model: TrainedModel,
@@ -93,7 +93,7 @@ export class PredictionResult {
   }
 
   /**
-   * Writes `path` (Node), an `.h5ad` or a `.zarr` folder: what `adata` was opened from, with the result added.
+   * Writes the source of `adata` with the result added to `path` (Node), an `.h5ad` or a `.zarr` folder.
    *
    * Where both are of one kind, everything else stays byte for byte as it was; else it is carried over, element
    * by element. Columns of an earlier prediction are replaced. The files that `also` makes of it are written
@@ -174,7 +174,7 @@ export class PredictionResult {
 
   /** The table of {@link toParquet} as bytes, on any host. */
   async toParquetBytes(mode?: WriteMode): Promise<Uint8Array> {
-    // Loaded on first use: a fifth of the library, which most pages never need.
+    // Loaded on first use, as it is a fifth of the library and most pages never need it.
     const { toParquet } = await import("../output/to-parquet.ts");
     return toParquet(this.data, exportOptions(mode));
   }

@@ -1,30 +1,30 @@
-/** How a prediction went, in a few numbers. @module */
+/** Counts and means of a prediction. @module */
 import { setSizes } from "../predict/prediction-sets.ts";
 import type { DeepestLabels, LabelPrediction, Predictions } from "../predict/types.ts";
 import { UNKNOWN } from "../predict/unknown.ts";
 
-/** One label column of a prediction; shares are of all cells, null without cells. */
+/** One label column of a prediction. Shares are of all cells, in [0, 1]; null if there are no cells. */
 export interface LabelSummary {
   readonly column: string;
-  /** Different labels that were given; Unknown counts as one. */
+  /** Number of different predicted labels; Unknown counts as one. */
   readonly nLabels: number;
   readonly meanConfidence: number | null;
   readonly lowConfidence: number | null;
-  /** Cells whose label the neighbours decided on. */
+  /** Cells whose label comes from the KNN vote. */
   readonly usedKnn: number | null;
   readonly unknown: number | null;
-  /** With prediction sets: labels in a set on average, and the share of sets with one label. */
+  /** With prediction sets: the mean number of labels in a set, and the share of sets with one label. */
   readonly sets?: { readonly meanSize: number; readonly single: number };
 }
 
 export interface PredictionSummary {
   readonly nCells: number;
   readonly labels: readonly LabelSummary[];
-  /** With deepest labels: the share of the cells whose deepest label is of each column, and of those with none. */
+  /** With deepest labels: the share of cells by the column of their deepest label; `Unknown` for cells without one. */
   readonly deepest?: Readonly<Record<string, number | null>>;
 }
 
-/** Counts what {@link PredictionSummary} says. */
+/** Computes a {@link PredictionSummary}. */
 export function summarise({ obsNames, labels, deepest }: Predictions): PredictionSummary {
   return {
     nCells: obsNames.length,

@@ -1,14 +1,14 @@
-/** Loading ahead what the library otherwise loads on first use. @module */
+/** Loads the modules that the library otherwise loads on first use. @module */
 
 /**
- * Loads every part that otherwise comes with its first use: HDF5 (about 1 MB compressed), Zarr and its decoders
- * (half of that), Parquet, Arrow, reports, inspection and preprocessing. A page that awaits this needs no network from
- * then on, but for tables of gene names; one that does not starts faster.
+ * Loads every module that is otherwise loaded on first use: HDF5 (about 1 MB compressed), Zarr and its decoders
+ * (half of that), Parquet, Arrow, reports, inspection and preprocessing. A page that awaits this then works offline,
+ * except for tables of gene names; a page that does not starts faster.
  *
  * ```ts
  * await preload();
  * ```
- * Workers load their own: call it there as well.
+ * Each worker loads its own modules, so call it there as well.
  */
 export async function preload(): Promise<void> {
   await Promise.all([

@@ -1,4 +1,4 @@
-/** Preprocessing as a caller sees it; loaded on first use, as most pages train and predict only. @module */
+/** Preprocessing. Loaded on first use, as most pages only train and predict. @module */
 import type { AnnData, Matrix, Notice } from "../anndata/types.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import type { GroupSplit, GroupSplitPlan } from "../preprocess/group-split.ts";
@@ -12,7 +12,7 @@ import type { SavePreprocessedOptions } from "./save-preprocessed.ts";
 
 /**
  * Gives a reference canonical genes, finds its counts and chooses its features
- * (docs/specification/4-preprocessing.md). The input is not changed; what comes back reads from it as it is asked.
+ * (docs/specification/4-preprocessing.md). The input is not changed; the returned dataset reads from it.
  *
  * ```ts
  * const { adata, panel } = await preprocessReference(reference, { nTopGenes: 2000 });

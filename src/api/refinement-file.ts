@@ -1,4 +1,4 @@
-/** Which refinement a file names (docs/specification/3-prediction.md#refinement-files). @module */
+/** Reads which refinement a file names (docs/specification/3-prediction.md#refinement-files). @module */
 import { platform } from "#platform";
 import { readWhole } from "../core/checksums.ts";
 import { parseJsonObject } from "../core/json.ts";
@@ -15,8 +15,9 @@ export interface NamedRefinement {
 }
 
 /**
- * What to refine by (Node): `.pkl` is an artifact, a file with `enabled` a plan, anything else settings with `method`
- * and `artifact_path` or `plan_path`, which are relative to its folder.
+ * Reads the refinement that a file names (Node): a `.pkl` is an artifact, a file with `enabled` is a plan, any other
+ * file
+ * is settings with `method` and `artifact_path` or `plan_path`, relative to its folder.
  * @param read parses such a file into a Map; by default as JSON.
  * @throws USAGE for a file that is none of these; NOT_FOUND, IO, LIMIT or BAD_FORMAT as reading does.
  */

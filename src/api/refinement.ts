@@ -33,7 +33,7 @@ export { refinementPaths } from "../artifacts/refinement.ts";
 export interface RefinementOptions {
   readonly parentLevel?: string | undefined;
   readonly childLevel?: string | undefined;
-  /** These parents instead of those that are found. */
+  /** These parents instead of the hotspots. */
   readonly parents?: readonly string[] | undefined;
   readonly hotspots?: Partial<HotspotOptions> | undefined;
   /** Rules by child column; by default derived from the labels of the cells. */
@@ -42,7 +42,7 @@ export interface RefinementOptions {
   readonly predict?: PredictOptions | undefined;
 }
 
-/** A refinement that was fitted, why, and what the advisers say. */
+/** A fitted refinement, the measurements it is based on, and the advice. */
 export interface FittedRefinement {
   readonly reranker: Reranker;
   readonly record: RefinementRecord;
@@ -61,7 +61,8 @@ export interface FittedRefinement {
  *   refinementConfig: { method: "parent_conditioned_reranker", artifactPath: "model/reranker.pkl" },
  * });
  * ```
- * Mistakes and advice are of these very cells; cells that the model was trained on flatter it.
+ * Hotspots and advice are measured on these cells. Use cells that the model was not trained on: it makes fewer errors
+ * on its training cells.
  * @throws USAGE for a level, parent or option that does not fit; NOT_FOUND for a missing label column; BAD_DATA
  * for a parent without a usable cell; as `predict` for what it reads; ABORTED.
  */

@@ -1,4 +1,4 @@
-/** The report of a run that was made before (Node). @module */
+/** The report of an earlier run (Node). @module */
 
 import { platform } from "#platform";
 import { writtenContainer } from "../anndata/containers/containers.ts";
@@ -31,7 +31,7 @@ export async function reportOfRun(manifestPath: string): Promise<Uint8Array> {
   return new TextEncoder().encode(await reportOfPrediction(manifest, manifestPath));
 }
 
-/** From the table or dataset that predict wrote, and the map that the query has, if any. */
+/** From the table or dataset that `predict` wrote, with an embedding of the query if there is one. */
 async function reportOfPrediction(
   { content, inputs, outputs }: ReadRunManifest,
   manifestPath: string,
@@ -70,7 +70,7 @@ async function reportOfPrediction(
   }
 }
 
-/** @throws NOT_FOUND when the result holds no more than labels. */
+/** @throws NOT_FOUND when the result holds labels only. */
 async function labelsOf(resultPath: string) {
   const table = await openCellTable(resultPath);
   const columns = table.columns.flatMap((name) => {

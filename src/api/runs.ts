@@ -1,5 +1,5 @@
 /**
- * Records of runs: what was read, with which settings and seeds, by which software, and what was written
+ * Run manifests: inputs, settings, seeds, software and outputs of a run
  * (docs/specification/1-artifacts.md#run-manifests).
  * @module
  */
@@ -28,10 +28,10 @@ export {
   type ReadRunManifest,
 } from "../artifacts/run-manifest.ts";
 
-/** A run as its maker tells it; the version of the library is known here. */
+/** The content of a run manifest, without the version of the library, which is added here. */
 export type RunDetails = Omit<RunRecord, "packageVersion">;
 
-/** The record of a run as the bytes of its file. */
+/** A run manifest as the bytes of its file. */
 export function emitRun(run: RunDetails): Uint8Array {
   return emitRunManifest(runManifest({ ...run, packageVersion: VERSION }));
 }
@@ -55,7 +55,7 @@ export async function readRun(path: string): Promise<ReadRunManifest> {
   return parseRunManifest(await readManifestJson(path), path);
 }
 
-/** The content of a manifest, of whatever kind. @throws NOT_FOUND, IO, LIMIT, or BAD_FORMAT for what is no JSON. */
+/** The content of a manifest of any kind. @throws NOT_FOUND, IO, LIMIT, or BAD_FORMAT for what is no JSON. */
 export async function readManifestJson(path: string): Promise<unknown> {
   const store = platform.files.committedView?.() ?? platform.files;
   const bytes = await readWhole(store, path, null, MAX_JSON_BYTES);
@@ -72,7 +72,7 @@ export async function readManifestJson(path: string): Promise<unknown> {
   }
 }
 
-/** SHA-256 of the program that made a run; null where its manifest does not say. */
+/** SHA-256 of the program of a run; null if its manifest does not contain it. */
 export function codeOfRun({ content }: ReadRunManifest): string | null {
   const software: unknown = content.get("software");
   if (typeof software !== "object" || software === null) return null;

@@ -1,4 +1,4 @@
-/** What preprocessing gave, as files; `preprocess.ts` loads it on first use. @module */
+/** Writes the result of preprocessing; `preprocess.ts` loads this module on first use. @module */
 import type { WriteDatasetOptions } from "../anndata/containers/container.ts";
 import { WRITTEN_ENDINGS } from "../anndata/containers/containers.ts";
 import type { Notice } from "../anndata/types.ts";

@@ -1,4 +1,4 @@
-/** What later steps say of the group split that a dataset is one side of. @module */
+/** Records which side of a group split a dataset is, for later steps. @module */
 import type { AnnData } from "../anndata/types.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
@@ -7,7 +7,7 @@ import type { SplitPart } from "../preprocess/split-options.ts";
 import { PREPROCESS_KEY, PREPROCESS_KEYS, SPLIT_RECORD_KEYS } from "../schema/preprocessing.ts";
 import type { ReadSplit } from "./group-split.ts";
 
-/** The record of one side that was read, for run manifests; with its two files as they were recorded. */
+/** The record of one side of a split, with the file records of plan and assignment, for run manifests. */
 export function splitRecord(
   { adata, name, description }: ReadSplit,
   part: SplitPart,
@@ -27,7 +27,7 @@ function fileEntry(record: FileRecord | undefined): ConfigValue {
   return record === undefined ? null : { path: record.path, size: record.sizeBytes, sha256: record.sha256 };
 }
 
-/** The record that preprocessing left in a dataset which it took from one side; null where it is from none. */
+/** The record that preprocessing wrote into a dataset made from one side of a split; null if there is none. */
 export async function recordedSplit(adata: AnnData): Promise<ConfigMap | null> {
   if (!adata.unsKeys.includes(PREPROCESS_KEY)) return null;
   try {
@@ -35,7 +35,7 @@ export async function recordedSplit(adata: AnnData): Promise<ConfigMap | null> {
     const split = said instanceof Map ? (said as ConfigMap).get(PREPROCESS_KEYS.split) : undefined;
     return split instanceof Map ? (split as ConfigMap) : null;
   } catch (error) {
-    // Other programs may keep what cannot be read under this name; then there is no record.
+    // An entry of this name that cannot be read is from another program, so there is no record.
     if (isAtlasmtlError(error, "UNSUPPORTED", "LIMIT")) return null;
     throw error;
   }

@@ -42,24 +42,25 @@ export class TrainedModel {
   constructor(
     /** Everything the bundle holds, as plain data. */
     readonly data: Model,
-    /** What training or loading found worth telling. */
+    /** Warnings of training or loading. */
     readonly warnings: readonly Warning[] = [],
     /** Every seed used, by purpose; empty for a loaded model. */
     readonly seeds: Readonly<Record<string, number>> = {},
-    /** The files that it was or will be loaded from, by their paths; empty for a model that was trained here. */
+    /** Paths of the files of a loaded model, the KNN reference included; empty for a newly trained model. */
     readonly files: readonly string[] = [],
-    /** The model file was compared with a recorded checksum when it was loaded. */
+    /** True if loading compared the model file with a recorded checksum. */
     readonly isVerified: boolean = false,
   ) {}
 
   /**
-   * Opens a bundle (docs/specification/1-artifacts.md#loading): by the path of its `.pth`, its manifest or its folder in Node,
+   * Opens a bundle (docs/specification/1-artifacts.md#loading): by the path of its `.pth`, its manifest or its
+   * folder in Node,
    * from its files anywhere.
    *
    * ```ts
    * const model = await TrainedModel.load(folderPicker.files); // <input type="file" webkitdirectory>
    * ```
-   * Of files, the manifest or else the `.pth` is found by its name, and nothing is looked for outside them. The
+   * Among given files, the manifest or else the `.pth` is found by its name, and no other files are read. The
    * KNN reference is read on first use, so keep the files in place until then.
    * @throws NOT_FOUND, BAD_FORMAT, UNSUPPORTED, CHECKSUM, MISMATCH or LIMIT, located in the file at fault;
    * USAGE for files that hold several models.

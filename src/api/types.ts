@@ -1,4 +1,4 @@
-/** Types that signatures of the entry name, so that callers can name them too. @module */
+/** The types that occur in exported signatures. @module */
 
 export type { WriteDatasetOptions } from "../anndata/containers/container.ts";
 export type { AnnDataInput, ColumnInput, FrameInput } from "../anndata/containers/in-memory.ts";

@@ -1,4 +1,4 @@
-/** Hashing the files of models and runs anew; `verify.ts` loads it on first use. @module */
+/** Hashes the files of models and runs; `verify.ts` loads this module on first use. @module */
 import { platform } from "#platform";
 import { bundleAt, chooseBundle } from "../artifacts/choose-bundle.ts";
 import { siblingPath } from "../artifacts/locations.ts";
@@ -17,33 +17,33 @@ import { codeOfRun, readManifestJson } from "./runs.ts";
  */
 export type VerifyStatus = "ok" | "changed" | "missing" | "unlisted" | "replaced";
 
-/** What is known of a file's content; null for what was not recorded or not looked at. */
+/** Size and digest of a file; null if not recorded or not computed. */
 export interface FileContent {
   readonly sizeBytes: number | null;
   readonly sha256: string | null;
 }
 
-/** One file and what became of its checksum. */
+/** One file and the result of comparing its checksum. */
 export interface VerifiedFile {
   /** Such as `model`, `metadata`, `input` or `output`. */
   readonly role: string;
   readonly path: string;
   readonly status: VerifyStatus;
-  /** What was recorded; null when nothing was. */
+  /** The recorded content; null if there is none. */
   readonly expected: FileContent | null;
-  /** What is there now; null when the file is missing. */
+  /** The content now; null if the file is missing. */
   readonly found: FileContent | null;
 }
 
 export interface Verified {
   readonly kind: "bundle" | "run" | "other";
   readonly files: readonly VerifiedFile[];
-  /** Of a run: SHA-256 of the program that made it, where that was recorded. */
+  /** SHA-256 of the program of a run; null if not recorded. */
   readonly codeSha256: string | null;
 }
 
 export interface VerifyOptions extends WorkOptions {
-  /** Let JSON of other programs be, with the kind `other`, instead of refusing it. */
+  /** Return the kind `other` for JSON of other programs instead of throwing. */
   readonly skipOthers?: boolean | undefined;
 }
 
@@ -111,7 +111,7 @@ function isBundleManifest(json: unknown): boolean {
   return typeof json === "object" && json !== null && Object.hasOwn(json, "model_path");
 }
 
-/** Bundles from before manifests have nothing to compare with. */
+/** A bundle without a manifest has no checksums to compare with. */
 async function requireManifest(path: string): Promise<void> {
   const files = platform.files.committedView?.() ?? platform.files;
   if (!(await files.exists(path)) || (await files.exists(siblingPath(path, "manifest")))) return;

@@ -1,12 +1,13 @@
-/** Whether the files of a model or a run are as they were recorded; loaded on first use. @module */
+/** Compares the files of a model or a run with their recorded checksums; loaded on first use. @module */
 import type { FileSetInput } from "../core/file-set.ts";
 import type { Verified, VerifyOptions } from "./verify-files.ts";
 
 export type { FileContent, Verified, VerifiedFile, VerifyOptions, VerifyStatus } from "./verify-files.ts";
 
 /**
- * Hashes every file of a bundle or a run anew and compares: by the path of a `.pth`, its manifest, its folder or a run
- * manifest in Node, from the files of a bundle anywhere. Differences are results, not errors.
+ * Hashes every file of a bundle or a run and compares it with its recorded checksum. Takes the path of a `.pth`, its
+ * manifest, its folder or a run manifest in Node, and the files of a bundle anywhere. Differences are results, not
+ * errors.
  *
  * ```ts
  * const { files } = await verify("model/model.pth");

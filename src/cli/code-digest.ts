@@ -1,4 +1,4 @@
-/** Which code ran, by its bytes (docs/specification/5-benchmark.md#provenance). @module */
+/** The digest of the code that runs (docs/specification/5-benchmark.md#provenance). @module */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { compareCodePoints } from "../api/names.ts";
 import { packageRoot } from "./context.ts";
 
-/** What the package ships: every module that a command runs, but for the dependencies. */
+/** The folder of all modules that the package ships; dependencies are not in it. */
 const modules = fileURLToPath(new URL("dist/", packageRoot));
 
 /** SHA-256 over the names and bytes of the program's modules. */

@@ -1,4 +1,4 @@
-/** What a command gets from the program that runs it. @module */
+/** The context that the program passes to a command. @module */
 import type { CommonOptions, Output } from "./terminal/print.ts";
 
 export interface CommandContext {

@@ -1,4 +1,4 @@
-/** Which commit the package runs from. @module */
+/** The git commit that the package runs from. @module */
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 

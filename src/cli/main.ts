@@ -13,7 +13,7 @@ const interrupt = (): void => {
     controller.abort(new AtlasmtlError("ABORTED", "interrupted"));
     return;
   }
-  // The second time the user does not want to wait for the work to stop in good order.
+  // The second Ctrl-C ends the program without waiting for the work to stop.
   if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
   process.exit(EXIT_INTERRUPTED);
 };
@@ -34,19 +34,19 @@ process.on("uncaughtException", (error) => {
   process.stdout.write("", () => process.exit(failure.exitCode));
 });
 const stdoutFailed = (error: Error): never => {
-  // A reader such as `head` that has seen enough is no error.
+  // A reader that closes the pipe, such as `head`, is no error.
   if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit(0);
   process.exit(fail(asFileError(error, "standard output", "write")).exitCode);
 };
 process.stdout.on("error", stdoutFailed);
-// What nobody can read is no reason to give up the work.
+// The work goes on if stderr cannot be written.
 process.stderr.on("error", () => undefined);
 
 const exitCode = await run(argv, controller.signal);
 hasEnded = true;
-// Work that was given up, such as hashing an input, must not keep the process; what was printed must get out.
+// Exit even if abandoned work, such as hashing an input, still runs, but only after all output is written.
 process.stdout.write("", (error) => {
-  // It also has the error of an earlier write, which is reported before the event of it.
+  // `error` may be that of an earlier write, and comes before its `error` event.
   if (error) stdoutFailed(error);
   process.stderr.write("", () => process.exit(exitCode));
 });

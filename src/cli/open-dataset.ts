@@ -3,7 +3,7 @@ import { type AnnData, openAnnData } from "../api/index.ts";
 import { type DatasetFlags, openOptions } from "./options/dataset-flags.ts";
 import type { Output } from "./terminal/print.ts";
 
-/** Opens a dataset and tells what opening found. @throws as `openAnnData`. */
+/** Opens a dataset and prints the notices of opening. @throws as `openAnnData`. */
 export async function openDataset(path: string, flags: DatasetFlags, output: Output): Promise<AnnData> {
   const adata = await openAnnData(path, openOptions(flags));
   for (const notice of adata.notices ?? []) output.warn(notice);

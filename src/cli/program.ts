@@ -27,14 +27,14 @@ import { type CommandWords, describeFailure, usageError } from "./terminal/show-
 import { commandWords, type GivenConfig } from "./terminal/wording.ts";
 import { wrongCall } from "./terminal/wrong-call.ts";
 
-/** What a run leaves for its end. */
+/** What a command hands over to the end of its run. */
 interface Run {
   words: CommandWords;
   /** What `--json` prints. */
   summary: object | null;
 }
 
-/** For `--json`; people are shown the help instead. */
+/** The failure that `--json` prints; without it the help is shown. */
 const NO_COMMAND = usageError(
   "no command is given",
   "atlasmtl",
@@ -226,7 +226,7 @@ function commonOptions(command: Command): CommonOptions {
   };
 }
 
-/** Help and version, which commander ends by an error, too. */
+/** True for help and version, which commander also reports by throwing. */
 function isShown(error: unknown): error is CommanderError {
   const code = (error as { code?: unknown }).code;
   return code === "commander.help" || code === "commander.helpDisplayed" || code === "commander.version";
@@ -237,7 +237,7 @@ function stackOf(error: Error): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-/** Commander's complaints become errors of ours, with the nearest valid name. */
+/** Turns errors of commander into usage errors that name the nearest valid word. */
 function translateErrors(command: Command, program: Command): void {
   command.showSuggestionAfterError(false).configureOutput({ outputError() {} });
   command.exitOverride((error) => {

@@ -1,5 +1,5 @@
 /**
- * Which files a run read and wrote, and by which software (docs/specification/1-artifacts.md#run-manifests).
+ * Records which files a run read and wrote, and with which software (docs/specification/1-artifacts.md#run-manifests).
  * @module
  */
 
@@ -24,8 +24,8 @@ import { type CommandContext, packageRoot } from "./context.ts";
 import { gitCommit } from "./git-commit.ts";
 
 /**
- * Hashes files (and folders, as one) as they are now; addresses on the web stand in the command only. Start it before the work, so that an input which is replaced by the output is
- * recorded as it was read.
+ * Hashes files, and each folder as one; web addresses are recorded in the command only. Start it before the work, so
+ * that an input which the output replaces is recorded as it was read.
  * @throws NOT_FOUND, IO or ABORTED.
  */
 export async function recordFiles(
@@ -68,7 +68,7 @@ export interface RunDetails {
   readonly inputs: readonly FileRecord[];
   readonly seeds: ReadonlyMap<string, number>;
   readonly details: ConfigMap;
-  /** The split that was read, or what is known of one that is written. */
+  /** The split that was read, or the known fields of one that is written. */
   readonly split?: ConfigMap | null;
   /** Outputs that were written before the last step, by paths relative to the folder of the run. */
   readonly earlierOutputs?: readonly FileRecord[];
@@ -79,9 +79,9 @@ export interface RunDetails {
 /** A run manifest that is waiting for its outputs. */
 export interface PreparedRun {
   readonly path: string;
-  /** Makes the manifest, to be written together with the outputs, so that neither is there without the other. */
+  /** Makes the manifest as a file to write together with the outputs, so that none exists without the other. */
   readonly also: AlsoWrite;
-  /** The outputs once they are written: in the manifest, and as a summary. */
+  /** The written outputs, for the manifest and for the summary. */
   readonly outputs: () => readonly WrittenFile[];
 }
 

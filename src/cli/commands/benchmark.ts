@@ -25,7 +25,7 @@ import { percent, plural, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { asSubject } from "../terminal/show-error.ts";
 
-/** Room that the files of a run take, generously. */
+/** A generous estimate of the size of the files of a run. */
 const RUN_BYTES = 64e6;
 
 /** Runs the benchmark of a manifest. @throws USAGE for a manifest or method that is wrong, before any work. */

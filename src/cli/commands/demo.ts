@@ -6,10 +6,10 @@ import { count, duration, indent, percent, plural, snakeKeys, table } from "../t
 import { createProgress } from "../terminal/progress-bar.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 
-/** Room the files of the demonstration take, generously. */
+/** A generous estimate of the size of the files. */
 const DEMO_BYTES = 64e6;
 
-/** Leaves the files in `folder` and prints how well the query was annotated. */
+/** Writes the files to `folder` and prints the accuracy on the query. */
 export async function runDemoCommand(
   folder: string,
   { common, output, signal }: CommandContext,

@@ -9,7 +9,7 @@ import { required } from "../options/settings.ts";
 import { recordFiles } from "../provenance.ts";
 import { count, percent, plural, table } from "../terminal/print.ts";
 
-/** Scores as the flags say, prints a table and writes what was asked for. */
+/** Scores by the flags, prints a table and writes the requested files. */
 export async function runEvaluate(flags: EvaluateFlags, context: CommandContext): Promise<void> {
   const { output } = context;
   const {

@@ -1,4 +1,4 @@
-/** `atlasmtl inspect`: what is in this file, in a screenful. @module */
+/** `atlasmtl inspect`: describes a file or folder in a screenful. @module */
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { asFileError } from "../../api/errors.ts";
@@ -13,9 +13,11 @@ import { byteSize, indent, plural, table } from "../terminal/print.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 
 /**
- * Prints what `path` holds. Unknown content is described by its first bytes; content that cannot be read too, and then
+ * Prints what `path` holds. Unknown content is described by its first bytes. So is content that cannot be read, and
+ * then
  * its error is thrown.
- * @throws NOT_FOUND when there is nothing at `path`, IO when it cannot be read; what opening throws for damaged content.
+ * @throws NOT_FOUND when there is nothing at `path`, IO when it cannot be read; what opening throws for damaged
+ * content.
  */
 export async function runInspect(
   path: string,
@@ -62,7 +64,7 @@ async function look(path: string): Promise<{ size: number; isFolder: boolean; st
   }
 }
 
-/** By the first bytes where they tell, else by the end of the name; null when neither does. */
+/** Recognises a file by its first bytes, else by the ending of its name; null for unknown content. */
 async function describeKnown(path: string, start: Buffer, work: InspectWork): Promise<Description | null> {
   const isHdf5 = start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1"));
   if (isHdf5 || containerByName(path) !== null) return describeData(path, work);
@@ -78,7 +80,7 @@ async function describeData(path: string, work: InspectWork): Promise<Descriptio
   return (await import("../inspect/dataset.ts")).describeDataset(path, work);
 }
 
-/** Of content that says nothing else: its size and first bytes. */
+/** Describes a file by its size and first bytes only. */
 function describeBytes(kind: string, what: string, path: string, size: number, start: Buffer): Description {
   return {
     kind,
@@ -103,7 +105,7 @@ async function describeFolder(path: string, work: InspectWork): Promise<Descript
   return describePlainFolder(path, names);
 }
 
-/** What the files of a folder are, by the ends of their names; the first that fits. */
+/** Kinds of files in a folder, by the endings of names; the first match counts. */
 const FILE_KINDS: readonly (readonly [kind: string, has: (name: string) => boolean])[] = [
   ["models", (name) => name.endsWith(MODEL_SUFFIX)],
   ["datasets", isDatasetName],
@@ -114,13 +116,13 @@ const FILE_KINDS: readonly (readonly [kind: string, has: (name: string) => boole
 
 const kindOf = (name: string): string => FILE_KINDS.find(([, has]) => has(name))![0];
 
-/** By a name that says nothing else: many a table of text is no dataset. */
+/** True for a name of a dataset only. Text tables are left out, as many are no dataset. */
 function isDatasetName(name: string): boolean {
   const container = containerByName(name);
   return container !== null && container.sharesEndings !== true;
 }
 
-/** What can be inspected in a folder; the one model that it is the folder of, if it is. */
+/** Describes the entries of a folder, and its model if it holds exactly one and no dataset. */
 async function describePlainFolder(path: string, names: readonly string[]): Promise<Description> {
   const plain = describeEntries(path, names);
   const models = names.filter((name) => kindOf(name) === "models");
@@ -135,7 +137,7 @@ async function describePlainFolder(path: string, names: readonly string[]): Prom
       json: { ...plain.json, model: bundle.json },
     };
   } catch {
-    return plain; // what is wrong with it, the command of `next` says
+    return plain; // the command in `next` shows what is wrong with the model
   }
 }
 

@@ -20,7 +20,7 @@ import { createProgress } from "../terminal/progress-bar.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
 
-/** Fits as the flags say and writes settings for `predict --config`. @throws USAGE before any work. */
+/** Fits the threshold by the flags and writes settings for `predict --config`. @throws USAGE before any work. */
 export async function runOpenset(flags: OpensetFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
   const {

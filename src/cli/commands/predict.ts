@@ -42,7 +42,7 @@ import { createProgress } from "../terminal/progress-bar.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
 
-/** Annotates as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+/** Annotates a query by the flags. @throws USAGE before any work for a call that cannot succeed. */
 export async function runPredict(flags: PredictFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
   const {
@@ -52,12 +52,12 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   } = required(flags, PREDICT_FLAGS, "predict", ["model", "adata", "out"]);
   refuseSwapped(flags);
   checkEnding(out);
-  // A result that carries the query with it; null for a table.
+  // The container if the result is a dataset; null for a table.
   const container = writtenContainer(out);
   const { size } = await stat(data).catch(() => ({ size: 0 })); // a missing file is reported when it is opened
   await checkOutput(out, container === null ? 0 : size);
   warnOfIdleFlags(flags, out, context);
-  // Compiles beside the loading of the model; a failure is reported when the file is opened.
+  // Compiles HDF5 while the model loads; opening the file reports a failure.
   containerByName(data)
     ?.preload?.()
     .catch(() => undefined);
@@ -89,7 +89,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     await refuseOverwriting(written, [...part.files, ...besides, ...settings]);
     if (!isInPlace) await refuseOverwriting(written, queryFiles, { canBeInPlace: container !== null });
     const inputs = recordFiles(inputPaths, out, signal);
-    inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
+    inputs.catch(() => undefined); // awaited below; a rejection before that must not end the process
     const result = await predict(model, adata, options, { signal, onProgress: progress.report });
     const inputRecords = await inputs;
     const run = await prepareRun(
@@ -162,7 +162,7 @@ async function predictOptions(
     ...(layer === undefined ? {} : { layer }),
     knnCorrection,
     refinementConfig,
-    // The report draws the cells by them.
+    // The report plots the cells at these coordinates.
     keepCoords: includeCoords === true || flags.report !== undefined,
     ...(hierarchyRules === undefined ? {} : { hierarchyRules: await readRules(hierarchyRules) }),
   };
@@ -221,7 +221,7 @@ function checkEnding(out: string): void {
   );
 }
 
-/** What of the result goes into an `.h5ad`. */
+/** The parts of the result that go into an `.h5ad`. */
 function annotation(flags: PredictFlags): ToAnnDataOptions {
   return {
     mode: flags.writeMode ?? DEFAULT_WRITE_MODE,
@@ -281,7 +281,7 @@ function runDetails(model: string, out: string, flags: PredictFlags, result: Pre
   ]);
 }
 
-/** As `--json` has it. */
+/** For `--json`. */
 function labelJson(label: LabelSummary): Readonly<Record<string, string | number | null>> {
   const { column, meanConfidence, lowConfidence, usedKnn, unknown, sets } = label;
   return {

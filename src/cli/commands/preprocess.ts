@@ -33,7 +33,7 @@ import { tableFile } from "./predict.ts";
 
 type Kind = (typeof PREPROCESS_KINDS)[number];
 
-/** Preprocesses as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+/** Preprocesses a dataset by the flags. @throws USAGE before any work for a call that cannot succeed. */
 export async function runPreprocess(
   given: string,
   flags: PreprocessCommandFlags,
@@ -129,7 +129,7 @@ function kindOf(given: string): Kind {
   );
 }
 
-/** A panel of its own, or the one that a model carries. */
+/** The panel of a panel file or of a model. */
 async function panelFrom(
   path: string,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** `atlasmtl refine`: find parents whose children are mistaken, and fit their rerankers. @module */
+/** `atlasmtl refine`: find parents whose children the model confuses, and fit their rerankers. @module */
 
 import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { option } from "../../api/errors.ts";
@@ -24,7 +24,7 @@ import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
 import { readRules, rulesFile } from "./predict.ts";
 
-/** Fits as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+/** Fits a refinement by the flags. @throws USAGE before any work for a call that cannot succeed. */
 export async function runRefine(flags: RefineFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
   const {

@@ -1,4 +1,4 @@
-/** `atlasmtl report`: the report of a run that was made before. @module */
+/** `atlasmtl report`: the report of an earlier run. @module */
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { platform } from "#platform";
@@ -51,7 +51,7 @@ async function findManifest(path: string): Promise<{ file: string; folder: strin
 const isResultName = (path: string): boolean =>
   containerByName(path) !== null || RESULT_ENDINGS.some((ending) => path.endsWith(ending));
 
-/** A result was named instead of the run that made it. */
+/** The path is a result; the hint names the manifest of its run. */
 async function notARun(path: string): Promise<AtlasmtlError> {
   const manifest = await recordOf(path, "predict");
   return new AtlasmtlError("USAGE", "this is a dataset or a table, expected a run", {

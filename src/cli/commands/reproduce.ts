@@ -1,4 +1,4 @@
-/** `atlasmtl reproduce`: run the command of a run manifest again and compare what comes out. @module */
+/** `atlasmtl reproduce`: run the command of a run manifest again and compare the outputs. @module */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
@@ -16,9 +16,9 @@ import { plural, table } from "../terminal/print.ts";
 /** The program itself. */
 const program = fileURLToPath(new URL("dist/bin/main.js", packageRoot));
 
-/** Flags that name what is written, with the value after them. */
+/** Flags with the path of an output as their value. */
 const OUTPUT_FLAGS = ["--out", "--output-dir", "--report", "--reference-path"];
-/** Flags that would mix with the output of this command. */
+/** Flags whose output would mix with that of this command. */
 const DROPPED = ["--json", "--progress"];
 
 /**
@@ -62,7 +62,8 @@ export async function runReproduce(
       });
     const compared: { path: string; status: Sameness }[] = [];
     for (const { path: file } of manifest.outputs) {
-      // Recorded relative to the manifest's folder inside it, else as given; the new ones are all in one folder.
+      // Recorded paths are relative to the folder of the manifest if inside it, else as given. New outputs are all
+      // in one folder.
       const before = firstThere(resolve(folder, file), resolve(file));
       const after = firstThere(join(to, file), join(to, basename(file)));
       compared.push({ path: file, status: await compareOutputs(before, after) });
@@ -94,7 +95,7 @@ export async function runReproduce(
 
 const firstThere = (path: string, other: string): string => (existsSync(path) ? path : other);
 
-/** Another process, whose own summary does not mix with ours; its errors show. */
+/** Runs another process. Its summary is not shown; its errors are. */
 function runProgram(words: readonly string[], signal: AbortSignal): Promise<number> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [program, ...words], {

@@ -17,7 +17,7 @@ import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { count, plural, table } from "../terminal/print.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 
-/** Splits as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+/** Splits a dataset by the flags. @throws USAGE before any work for a call that cannot succeed. */
 export async function runSplit(flags: SplitCommandFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
   const {

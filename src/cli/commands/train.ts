@@ -30,7 +30,7 @@ import { usageError } from "../terminal/show-error.ts";
 import { trainingText } from "../terminal/training-text.ts";
 import { tableFile } from "./predict.ts";
 
-/** Trains as the flags say. @throws USAGE before any work for a call that cannot succeed. */
+/** Trains a model by the flags. @throws USAGE before any work for a call that cannot succeed. */
 export async function runTrain(flags: TrainFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
   const { adata: data, out } = required(flags, TRAIN_FLAGS, "train", ["adata", "out", "labels"]);
@@ -66,7 +66,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     throw error;
   });
   const inputs = recordFiles(inputPaths, out, signal);
-  inputs.catch(() => undefined); // awaited below; until then a failure must not end the process
+  inputs.catch(() => undefined); // awaited below; a rejection before that must not end the process
   const preprocessing = trainPreprocessOptions(flags);
   let model: TrainedModel;
   let told: PreprocessResult | null = null;
@@ -123,7 +123,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   });
 }
 
-/** The library's options for what the flags say. */
+/** The options of the library for the flags. */
 export function trainOptions(flags: TrainFlags): TrainOptions {
   const {
     initModelPath: _initModel,

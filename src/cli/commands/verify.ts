@@ -31,7 +31,7 @@ interface Check {
   readonly role: string;
   readonly path: string;
   readonly status: Status;
-  /** What was recorded: a digest, with the size where that is known; null when nothing was. */
+  /** The recorded digest, with the size if known; null if there is none. */
   readonly expected: string | null;
   readonly found: string | null;
 }
@@ -48,7 +48,8 @@ const WRONG: readonly Status[] = ["CHANGED", "MISSING", "UNREADABLE"];
 
 /**
  * Prints one line per file, and what was expected and found where they differ.
- * @throws CHECKSUM when a file changed or is missing, or none has a checksum; NOT_FOUND, BAD_FORMAT or UNSUPPORTED for the manifest.
+ * @throws CHECKSUM when a file changed or is missing, or none has a checksum; NOT_FOUND, BAD_FORMAT or UNSUPPORTED
+ * for the manifest.
  */
 export async function runVerify(path: string, flags: VerifyFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
@@ -96,7 +97,7 @@ export async function runVerify(path: string, flags: VerifyFlags, context: Comma
   );
 }
 
-/** @throws CHECKSUM when there was nothing to compare with, which is no success. */
+/** @throws CHECKSUM if no file has a recorded checksum: nothing was verified. */
 function refuseUnrecorded(path: string, checks: readonly Check[]): void {
   if (checks.some(({ status }) => status === "OK")) return;
   throw new AtlasmtlError("CHECKSUM", "no checksum is recorded of any file, so nothing was verified", {
@@ -146,7 +147,10 @@ async function finish({ manifests }: Found): Promise<readonly string[]> {
   return finished;
 }
 
-/** What was checked is the state after an interrupted save; other programs see a mixture until it is finished. */
+/**
+ * Warns of an interrupted save. The check saw the finished state; other programs see a mixture of old and new files
+ * until `--finish`.
+ */
 async function warnOfUnfinished(
   path: string,
   { manifests }: Found,
@@ -163,7 +167,7 @@ async function warnOfUnfinished(
   });
 }
 
-/** Says which runs other code made than this, which no checksum of a file tells; returns their manifests. */
+/** Warns of runs that other code than this program made, and returns their manifests. */
 function warnOfOtherCode(
   path: string,
   codes: ReadonlyMap<string, string>,
@@ -196,7 +200,7 @@ async function checkAll({ isFolder, manifests, bare }: Found, signal: AbortSigna
     try {
       checks.push(...(await checkManifest(manifest, isFolder, codes, signal)));
     } catch (error) {
-      // Of a folder, everything else is worth checking all the same.
+      // In a folder the other manifests are still checked.
       if (!isFolder || !isAtlasmtlError(error) || ["ABORTED", "BUG"].includes(error.code)) throw error;
       const { what } = describeFailure(error, "atlasmtl verify");
       const none = { manifest, role: "manifest", path: manifest, expected: null };
@@ -230,7 +234,7 @@ async function checkManifest(
   }));
 }
 
-/** Of a file whose size changed, no digest is needed. */
+/** Without a digest the size alone already differs. */
 function contentText(content: FileContent | null): string | null {
   if (content === null) return null;
   const digest = content.sha256 === null ? "another content" : `sha256 ${content.sha256}`;

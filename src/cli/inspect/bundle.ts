@@ -1,11 +1,11 @@
-/** What is in a bundle. @module */
+/** Describes a bundle. @module */
 import { TrainedModel } from "../../api/index.ts";
 import { inspectModel, type ModelInspection } from "../../api/inspect.ts";
 import { count, plural, table } from "../terminal/print.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { type Description, listed, type Section, shortText } from "./description.ts";
 
-/** Settings of training that tell models apart, by their names in `train_config`. */
+/** Settings of training that usually differ between models; keys of `train_config`. */
 const SETTINGS = [
   "preset",
   "num_epochs",
@@ -20,7 +20,7 @@ const SETTINGS = [
   "calibration",
 ] as const;
 
-/** @throws what loading throws. */
+/** @throws as `TrainedModel.load`. */
 export async function describeBundle(path: string): Promise<Description> {
   const model = await TrainedModel.load(path, { verifyChecksums: false });
   const inspection = await inspectModel(model);

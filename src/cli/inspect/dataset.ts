@@ -1,4 +1,4 @@
-/** What is in an annotated matrix, so that the flags of `train` and `predict` can be chosen. @module */
+/** Describes a dataset, so that the user can choose the flags of `train` and `predict`. @module */
 import { isPredictionColumn, labelColumnOf } from "../../api/formats.ts";
 import {
   type ColumnSummary,
@@ -17,13 +17,13 @@ import { count, percent, plural, snakeKeys, table } from "../terminal/print.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { type Description, listed, MAX_ITEMS, type Section } from "./description.ts";
 
-/** How something is looked at. */
+/** Options of inspection. */
 export interface InspectWork {
   readonly signal: AbortSignal;
   readonly open: OpenOptions;
 }
 
-/** @throws what opening throws: the input is no dataset. */
+/** @throws as `openAnnData`. */
 export async function describeDataset(path: string, { signal, open }: InspectWork): Promise<Description> {
   const adata = await openAnnData(path, open);
   try {
@@ -198,7 +198,7 @@ function elementRow({ path, encoding, dtype, shape }: ElementSummary): string[] 
   ];
 }
 
-/** Names only: what is in uns rarely decides anything. */
+/** Names only, as the content of uns rarely matters for a choice. */
 function compact(elements: readonly ElementSummary[]): string {
   return elements.length === 0
     ? ""
@@ -223,7 +223,10 @@ function nextCommands(path: string, summary: DatasetInspection): string | null {
   return `atlasmtl train ${data} --out model/model.pth --labels ${labels.map(shellWord).join(" ")}\n${predict}`;
 }
 
-/** The default transform wants counts, and refuses negative values: X when it will do, else what does. */
+/**
+ * The flag that chooses a matrix: none if X is usable, else the layer that is. The default transform needs counts and
+ * refuses negative values.
+ */
 function matrixFlag(matrices: readonly InspectedMatrix[]): string {
   const kindOf = (matrix: InspectedMatrix): string =>
     "look" in matrix ? (matrix.look?.kind ?? "unknown") : "unreadable";

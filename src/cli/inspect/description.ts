@@ -1,4 +1,4 @@
-/** What `inspect` says about one thing. @module */
+/** The description of one file or folder that `inspect` prints. @module */
 import type { PlainValue } from "../../api/values.ts";
 
 export interface Description {

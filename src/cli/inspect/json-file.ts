@@ -1,4 +1,4 @@
-/** What is in a JSON file: a bundle's manifest, a run manifest, or something else. @module */
+/** Describes a JSON file: the manifest of a bundle, a run manifest, or something else. @module */
 import { isRunManifest, parseRunManifest, readManifestJson } from "../../api/runs.ts";
 import type { PlainValue } from "../../api/values.ts";
 import { byteSize, table } from "../terminal/print.ts";
@@ -6,7 +6,7 @@ import { shellWord } from "../terminal/shell-word.ts";
 import { describeBundle } from "./bundle.ts";
 import { type Description, listed, MAX_ITEMS, shortText } from "./description.ts";
 
-/** @throws BAD_FORMAT for what is no JSON; what loading throws, for a manifest that is not whole; LIMIT, IO. */
+/** @throws BAD_FORMAT for a file that is not JSON; as `TrainedModel.load` for the manifest of a bundle; LIMIT, IO. */
 export async function describeJson(path: string): Promise<Description> {
   const json = await readManifestJson(path);
   if (isRunManifest(json)) return describeRun(path, json);

@@ -1,4 +1,4 @@
-/** What is in a pickle of a bundle. @module */
+/** Describes a pickle of a bundle. @module */
 import { readFile } from "node:fs/promises";
 import { locate } from "../../api/errors.ts";
 import { inspectPickle, type PickleInspection, type PickleItem } from "../../api/inspect-pickle.ts";

@@ -6,10 +6,13 @@ import { didYouMean, nearest, snakeName } from "../../api/names.ts";
 import { asSubject, usageError } from "../terminal/show-error.ts";
 import { checkValue, type FlagTable } from "./flag.ts";
 
-/** More than any list of settings needs. */
+/** Far above the size of any list of settings. */
 const MAX_BYTES = 1 << 20;
 
-/** Levels of brackets, or of entries begun in one line: the parser calls itself for each, until it falls over. */
+/**
+ * The largest depth of brackets and of nested entries in one line. The parser recurses for each level, so deep input
+ * would overflow its stack.
+ */
 const MAX_DEPTH = 500;
 
 /**
@@ -55,7 +58,7 @@ export async function readYaml(path: string): Promise<unknown> {
   }
 }
 
-/** @throws Error for a value that contains itself, as an alias can make it. */
+/** @throws Error for a value that contains itself by an alias. */
 function refuseCircles(value: unknown, around: readonly unknown[]): void {
   if (!(value instanceof Map) && !Array.isArray(value)) return;
   if (around.includes(value)) throw new Error("an alias stands inside what it stands for");
@@ -63,7 +66,7 @@ function refuseCircles(value: unknown, around: readonly unknown[]): void {
   for (const item of value.values()) refuseCircles(item, within);
 }
 
-/** A pipe or a device has no end. @throws NOT_FOUND for anything but a plain file. */
+/** Reading a pipe or a device might never end. @throws NOT_FOUND for anything but a plain file. */
 async function statFile(path: string): Promise<Stats> {
   const stats = await stat(path);
   if (!stats.isFile())
@@ -71,7 +74,7 @@ async function statFile(path: string): Promise<Stats> {
   return stats;
 }
 
-/** Brackets in texts are counted as well: a file of settings stays far below either way. */
+/** Brackets inside strings count too; a file of settings has far fewer. */
 function checkDepth(text: string, path: string): void {
   let brackets = 0;
   let line = 1;

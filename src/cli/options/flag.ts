@@ -22,12 +22,12 @@ export interface Flag<V> {
   readonly schema: v.GenericSchema<unknown, V>;
   /** What was expected, for the error message. */
   readonly expected: string;
-  /** From the words of the command line to what `schema` checks, the same as YAML would give. */
+  /** Converts the words of the command line to the value that YAML would give, which `schema` then checks. */
   readonly fromWords: (words: readonly string[]) => unknown;
 }
 
 export type FlagTable = Readonly<Record<string, Flag<unknown>>>;
-/** The values a table gives; absent ones were not set anywhere. */
+/** The values of a table of flags; a flag that was set nowhere is absent. */
 export type FlagValues<T extends FlagTable> = {
   readonly [K in keyof T]?: T[K] extends Flag<infer V> ? V : never;
 };
@@ -125,7 +125,7 @@ function splitNumbers(words: readonly string[]): unknown[] {
     .map(asNumber);
 }
 
-/** The number a word spells in decimal, else the word itself, for the schema to refuse. */
+/** The number if the word is a decimal number, else the word, which the schema then refuses. */
 function asNumber(word: string): number | string {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word.trim()) ? Number(word) : word;
 }

@@ -1,6 +1,6 @@
 /**
- * The flags of every command, each table once: help, parsing, `--config` and the library's options all
- * read it (docs/specification/6-cli.md). Ranges are checked by the library, which knows them.
+ * The flags of every command (docs/specification/6-cli.md). Help, parsing, `--config` and the options of the library
+ * all read these tables. The library checks the ranges.
  * @module
  */
 import { READ_NAMES, RESULT_ENDINGS, WRITTEN_ENDINGS } from "../../api/formats.ts";

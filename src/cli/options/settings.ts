@@ -41,7 +41,7 @@ export interface Settings<T extends FlagTable> {
 }
 
 /**
- * The settings a command was given: those of its flags, then those of its config file.
+ * The settings of a command: from its flags first, then from its config file.
  *
  * `given` are commander's options, by its own names.
  * @throws USAGE naming the flag or the line of the file.

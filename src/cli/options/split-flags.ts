@@ -17,12 +17,12 @@ export const SPLIT_FLAGS = {
 } as const;
 export type SplitFlags = FlagValues<typeof SPLIT_FLAGS>;
 
-/** A dataset, or one side of it, with what a run manifest says about that. */
+/** A dataset, or one side of it, with the split record for run manifests. */
 export interface SplitDataset {
   readonly adata: AnnData;
   /** Plan and assignment, to be recorded as inputs. */
   readonly files: readonly string[];
-  /** Also of a dataset that was written of one side before. */
+  /** Also set for a dataset that was written from one side earlier. */
   readonly record: ConfigMap | null;
 }
 

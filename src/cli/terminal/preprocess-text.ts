@@ -1,4 +1,4 @@
-/** What preprocessing settled, in a few lines. @module */
+/** The choices of preprocessing in a few lines. @module */
 import type { PreprocessResult } from "../../api/index.ts";
 import { NAMING_CASES } from "../../api/options.ts";
 import { count, plural } from "./print.ts";

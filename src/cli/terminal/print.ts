@@ -1,4 +1,4 @@
-/** What goes to the terminal: plain, aligned, in colour only where a person reads it. @module */
+/** Prints text to the terminal: aligned, and in colour only on a terminal. @module */
 
 import { styleText } from "node:util";
 import { inWords, type Notice } from "../../api/errors.ts";
@@ -20,11 +20,11 @@ export interface Output {
   result(text: string): void;
   /** The machine-readable summary, printed to stdout when the command ends; only with `--json`. */
   json(summary: object): void;
-  /** How it went, to stderr; not with `--quiet`. */
+  /** Information on the run, to stderr; not with `--quiet`. */
   note(text: string): void;
-  /** What may go wrong, to stderr, in the words of the command. */
+  /** A warning, to stderr, with options as the command names them. */
   warn(warning: Notice): void;
-  /** A notice in the words of the command. */
+  /** A notice with options as the command names them. */
   inWords(notice: Notice): Notice;
   /** Emphasis for stdout. */
   heading(text: string): string;
@@ -49,7 +49,7 @@ export function createOutput(
     result(text) {
       if (options.json) return;
       let shown = printableLines(text);
-      // The escapes of our own headings are meant.
+      // `printableLines` also escaped the colours of our headings; restore them.
       for (const heading of headings) shown = shown.replaceAll(printable(heading), heading);
       process.stdout.write(`${shown}\n`);
     },
@@ -78,7 +78,7 @@ export function printJson(summary: object): void {
   process.stdout.write(`${printableJson(summary)}\n`);
 }
 
-/** A failure as `--json` prints it, beside what the command had to say before. */
+/** A failure as `--json` prints it, beside the summary of the command. */
 export function failureJson({ code, what, where, fix, options }: Failure): object {
   return { error: { code, message: what, where, hint: fix, options } };
 }
@@ -129,7 +129,7 @@ export function indent(text: string): string {
 
 /** `1,234`. */
 export function count(n: number): string {
-  // The tables that `toLocaleString` loads take 10 ms.
+  // `toLocaleString` would take 10 ms to load its tables.
   return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 

@@ -1,6 +1,6 @@
-/** Text of files, such as labels and names, as a terminal may get it. @module */
+/** Escapes text of files, such as labels and names, for a terminal. @module */
 
-/** Control characters, which steer a terminal, and those that reorder what a person reads. */
+/** Control characters, which a terminal obeys, and characters that reorder the displayed text. */
 const STEERING = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
@@ -22,7 +22,7 @@ export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }
 
-/** JSON with the control characters as escapes that JSON itself leaves alone; it stays the same JSON. */
+/** JSON in which control characters that JSON itself permits are escaped as well; its meaning stays the same. */
 export function printableJson(value: unknown): string {
   const text = JSON.stringify(value, null, 2);
   return text.replace(STEERING, (c) => (c === "\n" ? c : `\\u${hex(c.charCodeAt(0), 4)}`));

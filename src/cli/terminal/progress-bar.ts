@@ -5,7 +5,7 @@ import { type CommonOptions, duration } from "./print.ts";
 
 export interface ProgressDisplay {
   readonly report: (progress: Progress) => void;
-  /** Takes the bar off the line; call before anything else is printed. */
+  /** Clears the bar; call it before printing anything else. */
   stop(): void;
 }
 
@@ -18,9 +18,9 @@ interface Pace {
   readonly hasEdges: boolean;
 }
 
-/** Where `--progress` asks for lines. */
+/** With `--progress` and without a terminal. */
 const ASKED: Pace = { seconds: 2, share: 0, hasEdges: true };
-/** Where stderr is a file or a log: long work tells that it goes on, short work says nothing. */
+/** Where stderr is a file or a log: only long work prints lines. */
 const UNASKED: Pace = { seconds: 30, share: 0.01, hasEdges: false };
 
 /** `now` gives the seconds since any moment. */
@@ -48,7 +48,7 @@ function bars(): ProgressDisplay {
   return {
     report(progress) {
       const isNew = bar === null || shown?.phase !== progress.phase;
-      // Losses come at the end of an epoch and stay until the next.
+      // Losses are reported at the end of an epoch and shown until the next.
       const { figures = isNew ? undefined : shown?.figures } = progress;
       shown = { ...progress, ...(figures === undefined ? {} : { figures }) };
       if (!isNew) {

@@ -1,4 +1,4 @@
-/** From an error to three lines and an exit code (docs/specification/6-cli.md#exit-codes). @module */
+/** Turns an error into three lines and an exit code (docs/specification/6-cli.md#exit-codes). @module */
 import {
   AtlasmtlError,
   changed,
@@ -22,7 +22,7 @@ const EXIT_CODES: Readonly<Record<ErrorSubject, number>> = {
 /** 128 plus the number of SIGINT, as shells report it. */
 export const EXIT_INTERRUPTED = 130;
 
-/** How one run of a command names settings in a sentence, and as the place of an error. */
+/** How one run of a command words an option in a sentence, and as the place of an error. */
 export interface CommandWords {
   readonly setting: Wording;
   readonly place: Wording;
@@ -37,7 +37,7 @@ export interface Failure {
   readonly what: string;
   readonly where: string;
   readonly fix: string;
-  /** The settings that it speaks of, as this command's user writes them. */
+  /** The options that the error mentions, as the user of this command writes them. */
   readonly options: readonly string[];
 }
 
@@ -46,7 +46,7 @@ export function usageError(message: Said, where: Said, hint: Said): AtlasmtlErro
   return new AtlasmtlError("USAGE", message, { where, hint });
 }
 
-/** What is at fault whatever the file. */
+/** Codes whose subject does not depend on the file. */
 const FIXED_SUBJECTS: readonly ErrorCode[] = ["USAGE", "IO", "ABORTED", "BUG"];
 
 /** Runs `work`; errors about the content or absence of a file leave it with `subject`. */
@@ -60,8 +60,8 @@ export async function asSubject<T>(subject: ErrorSubject, work: () => Promise<T>
 }
 
 /**
- * Describes any error in the words of a command; `command` (such as `atlasmtl train`) stands in where no place is
- * known, but for a setting that cannot be used.
+ * Describes any error with options as the command names them. `command`, such as `atlasmtl train`, is the place of an
+ * error that has none and mentions no option.
  */
 export function describeFailure(
   error: unknown,
@@ -93,7 +93,7 @@ export function describeFailure(
   };
 }
 
-/** The way on of an error that has none of its own, by what went wrong and with which file. */
+/** The hint for an error without one, by its code, subject and file. */
 function wayOn({ code, subject }: AtlasmtlError, where: string, command: string): string {
   if (subject === "usage") return `correct the call; ${command} --help lists what can be given`;
   if (subject === "environment") return "check the disk, the memory and the permissions of this machine";
@@ -126,7 +126,7 @@ function isInterruption(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-/** Failures of the machine come from Node as errors of its own. */
+/** Turns errors of Node, such as a full disk, into errors of the library. */
 function asKnown(error: unknown): AtlasmtlError | null {
   if (error instanceof AtlasmtlError) return error;
   if (!(error instanceof Error)) return null;
@@ -144,7 +144,7 @@ function asKnown(error: unknown): AtlasmtlError | null {
   });
 }
 
-/** Text from files may hold anything; a terminal must get one line of printable text. */
+/** Replaces control characters of text from files by spaces, so that one line stays one line. */
 function oneLine(text: string): string {
   const line = [...text].map((c) => (isControl(c) ? " " : c)).join("");
   return line.replace(/\s+/g, " ").trim();

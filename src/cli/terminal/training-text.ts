@@ -1,9 +1,9 @@
-/** How a training went, in a line. @module */
+/** Summarises a training in one line. @module */
 import { count, duration, plural } from "./print.ts";
 
 /**
- * Of the settings that a bundle stores: epochs, time, losses, and which epoch is in the model: the best one by the
- * validation loss, or the last one without validation cells.
+ * Reads epochs, time and losses from the stored settings, and which epoch the model is from: that of the lowest
+ * validation loss, or the last one if there were no validation cells.
  */
 export function trainingText(config: Readonly<Record<string, unknown>>): string {
   const number = (key: string): number | null => (typeof config[key] === "number" ? config[key] : null);

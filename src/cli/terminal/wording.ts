@@ -13,7 +13,7 @@ export interface GivenConfig {
   readonly keys: ReadonlySet<string>;
 }
 
-/** The words of a command with `flags`; an option that only another command has is that one's flag. */
+/** The wording of a command with `flags`. An option that only another command has is worded as its flag there. */
 export function commandWords(flags: FlagTable, config: GivenConfig | null): CommandWords {
   const flagOf = (name: string): [key: string, flag: Flag<unknown>] | null => {
     for (const table of [flags, ...ALL_FLAGS])
@@ -23,7 +23,7 @@ export function commandWords(flags: FlagTable, config: GivenConfig | null): Comm
   };
   const setting: Wording = (option) => {
     const found = flagOf(option.name);
-    // An option inside another is a key of the file that the other's flag names.
+    // A nested option is a key in the file that the outer flag names.
     if (found === null) return option.name.includes(".") ? inYaml(option) : String(option);
     const [key, flag] = found;
     const value = typeof option.value === "boolean" && isNegated(key) ? !option.value : option.value;
@@ -48,7 +48,7 @@ const ALL_FLAGS: readonly FlagTable[] = [
   tables.SPLIT_COMMAND_FLAGS,
 ];
 
-/** `missing_labels: ignore`; of an option inside another its own name, as it stands there. */
+/** `missing_labels: ignore`; for a nested option its own key in that file. */
 function inYaml({ name, value }: Pick<OptionMention, "name" | "value">): string {
   const key = snakeName(name.slice(name.lastIndexOf(".") + 1));
   return value === undefined ? key : `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;

@@ -1,10 +1,10 @@
-/** Calls that the command line does not understand. @module */
+/** Errors for calls that the command line cannot parse. @module */
 import type { Command, CommanderError } from "commander";
 import type { AtlasmtlError } from "../../api/errors.ts";
 import { didYouMean, nearest } from "../../api/names.ts";
 import { usageError } from "./show-error.ts";
 
-/** What commander complains about as an error of ours, with the nearest valid name or what to write instead. */
+/** A usage error for an error of commander, with the nearest valid name or the right way to write the call. */
 export function wrongCall(error: CommanderError, command: Command, program: Command): AtlasmtlError {
   const place = command === program ? "atlasmtl" : `atlasmtl ${command.name()}`;
   const word = /'([^']*)'/.exec(error.message)?.[1] ?? "";
@@ -44,7 +44,7 @@ export function wrongCall(error: CommanderError, command: Command, program: Comm
   );
 }
 
-/** What to write for a command of another name, such as it has in other programs. */
+/** The command to use for a name that other programs use for it. */
 const OTHER_NAMES: readonly (readonly [meant: string, names: readonly string[]])[] = [
   [
     "write atlasmtl predict, which annotates a query with a trained model",

@@ -1,4 +1,4 @@
-/** The manifests that a path stands for. @module */
+/** Finds the manifests at a path. @module */
 import { type Dirent, readdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -6,7 +6,7 @@ import { AtlasmtlError, asFileError } from "../../api/errors.ts";
 import { FILE_SUFFIXES, MODEL_SUFFIX, RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../../api/formats.ts";
 import { compareCodePoints } from "../../api/names.ts";
 
-/** Folders below the one that was named. */
+/** The largest depth of folders below the named one. */
 const MAX_DEPTH = 8;
 const MAX_MANIFESTS = 10_000;
 
@@ -14,7 +14,7 @@ export interface Found {
   readonly isFolder: boolean;
   /** The path itself, or every manifest in the folder and those below it; links are not followed. */
   readonly manifests: readonly string[];
-  /** Models in the folder without a manifest, of which nothing was recorded. */
+  /** Models in the folder without a manifest, so without recorded checksums. */
   readonly bare: readonly string[];
   /** Files and folders that are named like results, beside a run manifest. */
   readonly results: readonly string[];
