@@ -1,4 +1,4 @@
-/** The cells of a benchmark: which are reference, which query, and what is known of them. @module */
+/** Reads the reference and query cells of a benchmark, with their labels, groups and coordinates. @module */
 
 import { openAnnData } from "../anndata/open.ts";
 import { columnLabels, columnStrings } from "../anndata/read/column-values.ts";
@@ -16,14 +16,14 @@ import { readSharedMatrices } from "./matrices.ts";
 import type { SharedData } from "./methods/types.ts";
 import { type Preparation, prepareSides } from "./preparation.ts";
 
-/** One cell of a file and what it was used for. */
+/** One cell of a file and its part in the benchmark. */
 export interface AssignedFile {
   /** As written in the manifest. */
   readonly path: string;
   readonly cells: readonly { readonly name: string; readonly part: string }[];
 }
 
-/** What all methods work on, and what their labels are compared with. */
+/** The data that all methods use, and the true labels that their predictions are compared with. */
 export interface BenchmarkData extends SharedData {
   readonly truths: ReadonlyMap<string, PredictedLabels>;
   readonly rules: HierarchyRules;
@@ -33,14 +33,14 @@ export interface BenchmarkData extends SharedData {
   readonly queryRows: Uint32Array;
   readonly files: readonly { readonly role: "reference" | "query"; readonly path: string }[];
   readonly matrixSources: { readonly reference: string; readonly query: string };
-  /** Null where the manifest asks for no preprocessing. */
+  /** Null without preprocessing. */
   readonly preparation: Omit<Preparation, "reference" | "query"> | null;
   /** Every cell of the files. */
   readonly obsNames: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
- * Reads both sides into memory, cells by the subsets of the manifest.
+ * Reads reference and query into memory, with the cells that the subsets of the manifest select.
  * @throws NOT_FOUND for a missing file or column, BAD_DATA when a side has no cells, MISMATCH without common
  * genes.
  */
@@ -113,7 +113,7 @@ interface Side {
   readonly obsNames: readonly string[];
 }
 
-/** The chosen cells of both files in memory, preprocessed where the manifest says so. */
+/** The selected cells of both files in memory, preprocessed if the manifest has preprocessing keys. */
 async function readSides(
   { preprocess, referenceSubset, querySubset }: BenchmarkManifest,
   paths: Sides<string>,
@@ -127,7 +127,7 @@ async function readSides(
     whole.push(adata);
     return inFile(path, async () => {
       const rows = await chosenRows(adata, subset, path);
-      // Preprocessing looks at the chosen cells only; raw is there where all are.
+      // Preprocessing reads the selected cells only. raw is kept only if all cells are selected.
       const isPart = preprocess !== null && rows.length < adata.nObs;
       return { adata: isPart ? await viewRows(adata, rows) : adata, rows, obsNames: adata.obs.index };
     });
@@ -156,7 +156,7 @@ async function readSides(
   }
 }
 
-/** What outlives the files. */
+/** The data that is still needed after the files are closed. */
 function withoutSides({ record, files, warnings, summary, seed }: Preparation): BenchmarkData["preparation"] {
   return { record, files, warnings, summary, seed };
 }

@@ -1,4 +1,4 @@
-/** A benchmark as a report. @module */
+/** The report of a benchmark. @module */
 import type { FileRecord } from "../artifacts/run-manifest.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { chooseEmbedding } from "../output/report/embedding-points.ts";
@@ -14,17 +14,17 @@ import { firstTwoComponents } from "./pca.ts";
 import { DECISION_FILES } from "./policies.ts";
 import type { MethodResult } from "./run-method.ts";
 
-/** Files of a method that are no part of its model. */
+/** Files of a method that do not belong to its model. */
 const DECISIONS: readonly string[] = [DECISION_FILES.taskWeights, DECISION_FILES.refinement];
 
-/** What a report says beside the results. */
+/** Facts of the report beside the results. */
 export interface BenchmarkReportContext {
   readonly files: readonly (FileRecord & { readonly role: string })[];
   readonly provenance: readonly Fact[];
   readonly command: readonly string[];
 }
 
-/** Gathers what the report of a benchmark shows. */
+/** Collects the content of the report of a benchmark. */
 export async function benchmarkReport(
   results: readonly MethodResult[],
   data: BenchmarkData,

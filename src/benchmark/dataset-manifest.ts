@@ -1,5 +1,5 @@
 /**
- * The dataset manifest of a benchmark: its keys, what they may hold, and what a wrong one meant
+ * The dataset manifest of a benchmark: its keys, their values, and errors that name the nearest key
  * (docs/specification/5-benchmark.md#dataset-manifest).
  * @module
  */
@@ -35,10 +35,10 @@ const KEYS = DATASET_MANIFEST;
 
 const MANIFEST_DEFAULTS = { datasetName: "dataset", protocolVersion: 1, randomSeed: 42 } as const;
 
-/** Cells whose value in each of these obs columns is in its list. */
+/** Selects the cells whose value in each of these obs columns is in the list of the column. */
 export type Subset = ReadonlyMap<string, readonly string[]>;
 
-/** A checked manifest. Paths are as written; they are taken from the manifest's folder. */
+/** A checked manifest. Paths are as written, relative to the folder of the manifest. */
 export interface BenchmarkManifest {
   readonly datasetName: string;
   readonly version: string | null;
@@ -58,7 +58,7 @@ export interface BenchmarkManifest {
   readonly domainKey: string | null;
   readonly train: Partial<TrainOptions>;
   readonly predict: PredictOptions;
-  /** What is left to the runner to decide. */
+  /** The policies: choices that the runner makes. */
   readonly policies: Policies;
   /** Settings by method. */
   readonly methodConfigs: ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -69,7 +69,7 @@ export interface BenchmarkManifest {
 type Keys = ReadonlyMap<string, unknown>;
 
 /**
- * Checks a manifest that was read from YAML, mappings as Maps; `where` is its file.
+ * Checks a manifest parsed from YAML, with mappings as Maps; `where` is its file.
  * @throws USAGE for a missing or unknown key, naming the nearest, or a value of the wrong kind.
  */
 export function parseBenchmarkManifest(content: unknown, where: string): BenchmarkManifest {

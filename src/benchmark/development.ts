@@ -1,4 +1,4 @@
-/** Reference cells held out to decide by, so that no label of the query has a say. @module */
+/** Holds out reference cells for the decisions of policies, so that no label of the query influences them. @module */
 
 import type { AnnData } from "../anndata/types.ts";
 import { selectObs } from "../anndata/views/select-cells.ts";
@@ -21,7 +21,7 @@ export interface LabelledCells {
   readonly truth: ReadonlyMap<string, PredictedLabels>;
 }
 
-/** The reference in two parts: models are fitted on one and compared on the other. */
+/** The reference in two parts: models are trained on one and compared on the other. */
 export interface DevelopmentSplit {
   readonly fit: LabelledCells;
   readonly development: LabelledCells;
@@ -49,7 +49,7 @@ export async function splitDevelopment(
   return { fit: await part(train), development: await part(val), seed };
 }
 
-/** Features of final labels, Unknown among them, over the finest edge of `columns`. */
+/** Features of final labels, with Unknown as a label, for the two finest columns. */
 export function featuresOf(
   labels: readonly LabelPrediction[],
   cells: LabelledCells,

@@ -1,4 +1,4 @@
-/** Options of the library as a benchmark manifest writes them. @module */
+/** The wording of options as keys of a benchmark manifest. @module */
 import { AtlasmtlError, locate, type OptionMention, settled } from "../errors.ts";
 import { snakeName } from "../schema/keys.ts";
 
@@ -10,8 +10,8 @@ export function manifestWords({ name, value }: OptionMention): string {
 }
 
 /**
- * An error about what a manifest asks for, in its words. One without a place is put at the key of the option that it
- * names first, below `where`.
+ * Words the options of an error as keys of the manifest. An error without a place gets the key of the first option that
+ * it mentions, below `where`.
  */
 export function inManifestWords(error: unknown, where: string): unknown {
   if (!(error instanceof AtlasmtlError)) return error;

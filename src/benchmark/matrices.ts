@@ -1,4 +1,4 @@
-/** The matrices that comparators work on. @module */
+/** The matrices that the comparison methods use. @module */
 import { readCompactCsr } from "../anndata/read/whole-matrix.ts";
 import type { AnnData } from "../anndata/types.ts";
 import type { Csr } from "../core/csr.ts";
@@ -12,11 +12,11 @@ import type { SharedMatrices } from "./methods/types.ts";
 /** Counts of a cell after normalisation. */
 const TARGET_SUM = 10_000;
 
-/** Numbers of one dense matrix: 2 GiB. */
+/** The largest dense matrix, in numbers: 2 GiB. */
 const MAX_DENSE = 2 ** 29;
 
 /**
- * Reads both matrices over the genes that both sides have.
+ * Reads both matrices, restricted to the genes that reference and query share.
  * @throws MISMATCH when they have none in common, BAD_DATA for repeated genes.
  */
 export async function readSharedMatrices(
@@ -54,11 +54,11 @@ function isCounts({ data }: Csr): boolean {
   return data === null || data.every((value) => value >= 0 && Number.isInteger(value));
 }
 
-/** What {@link logNormalised} does, in words. */
+/** A description of {@link logNormalised} for the report. */
 export const normalisationOf = ({ areCounts }: SharedMatrices): string =>
   areCounts ? `counts per ${TARGET_SUM}, log(1 + x)` : "as stored (not counts)";
 
-/** One side as log(1 + counts per 10,000 of the whole cell); values that are not counts stay as they are. */
+/** log(1 + counts per 10,000 of the whole cell). Values that are not counts are not changed. */
 export function logNormalised(shared: SharedMatrices, side: "reference" | "query"): Csr {
   const matrix = shared[side];
   if (!shared.areCounts) return matrix;

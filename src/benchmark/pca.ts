@@ -1,4 +1,4 @@
-/** Where the cells of a benchmark are drawn: on the two main directions of their values. @module */
+/** The two principal components on which a report plots the cells of a benchmark. @module */
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { nextTurn, throwIfAborted } from "../core/progress.ts";

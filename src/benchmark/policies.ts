@@ -1,5 +1,5 @@
 /**
- * The opt-in policies of a benchmark: what they decide, and why (docs/specification/5-benchmark.md#policies).
+ * The opt-in policies of a benchmark, and the records of their decisions (docs/specification/5-benchmark.md#policies).
  * @module
  */
 import { refinementFiles } from "../artifacts/refinement.ts";
@@ -36,20 +36,20 @@ import { type DevelopmentSplit, featuresOf, type LabelledCells } from "./develop
 import { BASE, type TaskWeightPolicy } from "./policy-keys.ts";
 import type { SourceRun } from "./source-run.ts";
 
-/** Files that policies leave beside the results of our own method. */
+/** Files that policies write beside the results of the `atlasmtl` method. */
 export const DECISION_FILES = {
   taskWeights: "task_weight_decision.json",
   refinement: "refinement_decision.json",
   reranker: "reranker.pkl",
 } as const;
 
-/** The name of the guard that a refinement must pass. */
+/** The name of the check that a refinement must pass. */
 const GUARDRAIL = "phmap_v1";
 
-/** A score that falls by less is a rounding error. */
+/** A smaller decrease of a score counts as a rounding error. */
 const ROUNDING = 1e-12;
 
-/** What both policies work with. */
+/** Inputs of both policies. */
 export interface PolicyContext {
   readonly split: DevelopmentSplit;
   /** Coarse to fine. */
@@ -65,7 +65,7 @@ const SELECTED_SCORE = {
 } as const satisfies Record<TaskWeightPolicy["selector"], keyof PolicyFeatures>;
 
 export interface TaskWeightDecision {
-  /** Null keeps those of the manifest. */
+  /** Null keeps the task weights of the manifest. */
   readonly weights: readonly number[] | null;
   readonly chosen: string;
   /** The decision file. */
@@ -73,8 +73,8 @@ export interface TaskWeightDecision {
 }
 
 /**
- * Tries task weights when the advice is to: each candidate is trained on the fitting cells and scored on the
- * development cells, and the best is taken if it beats the weights of the manifest by the selector's score.
+ * Tries task weights if the advice recommends it. Trains each candidate on the fitting cells and scores it on the
+ * development cells. Uses the best candidate if its selector score is higher than that of the manifest's weights.
  * @throws as `train` and `predict`.
  */
 export async function decideTaskWeights(
@@ -130,18 +130,20 @@ export async function decideTaskWeights(
 }
 
 export interface RefinementDecision {
-  /** What to predict with; null keeps the base. */
+  /** The refinement to predict with; null predicts without one. */
   readonly config: RefinementConfig | null;
   readonly reason: string;
   readonly file: ConfigMap;
-  /** The artifact with its description and plan; none for the base. */
+  /** The artifact with its description and plan; empty without a refinement. */
   readonly artifacts: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
 /**
- * Refines children within their parents when the advice is to, and only if the guard holds on the development
- * cells: macro-F1 of the child and full-path accuracy no lower, cells with the right parent and a wrong child no
- * more. `fitted` is the model of the fitting cells; the artifact is for `model`, of all cells.
+ * Fits a refinement if the advice recommends it. Uses it only if three scores on the development cells do not get
+ * worse:
+ * macro-F1 of the child, full-path accuracy, and the number of cells with a right parent and a wrong child. `fitted`
+ * was
+ * trained on the fitting cells; the artifact is for `model`, which was trained on all cells.
  * @throws BAD_DATA for a parent without a usable cell among the fitting cells; as `predict`.
  */
 export async function decideRefinement(
@@ -213,7 +215,7 @@ export async function decideRefinement(
   };
 }
 
-/** What each score must not do. */
+/** The direction in which each score must not change. */
 const GUARDS = [
   { key: "finestMacroF1", name: "child_macro_f1", isBetterHigh: true },
   { key: "fullPathAccuracy", name: POLICY_FEATURES.fullPathAccuracy, isBetterHigh: true },
@@ -224,7 +226,7 @@ const GUARDS = [
   },
 ] as const;
 
-/** Holds a refinement against the base; `failed` says in words what became worse. */
+/** Compares the scores with and without the refinement; `failed` lists the scores that got worse. */
 export function checkGuardrail(
   base: PolicyFeatures,
   refined: PolicyFeatures,
@@ -251,7 +253,7 @@ export function checkGuardrail(
   };
 }
 
-/** Predicts the development cells and measures what the advisers look at. */
+/** Predicts the development cells and measures the features that the advice uses. */
 async function measure(
   model: Model,
   { split, columns, predict: options, work }: PolicyContext,
@@ -286,7 +288,7 @@ async function rerankerOf(
   );
 }
 
-/** The rules of the call, as prediction has them, or else those of the cells. */
+/** The hierarchy rules of the prediction options, or else rules derived from the cells. */
 async function rulesOf(
   model: Model,
   { hierarchyRules }: PredictOptions,
@@ -309,7 +311,7 @@ function splitConfig({ fit, development, seed }: DevelopmentSplit): ConfigMap {
   });
 }
 
-/** What was decided, and from what, in the order in which it was. */
+/** The decisions in their order, each with the scores it is based on. */
 export function policyDag(
   split: DevelopmentSplit | null,
   taskWeights: TaskWeightDecision | null,

@@ -17,13 +17,13 @@ import { PREDICT_OPTIONS } from "../schema/prediction-options.ts";
 export interface TaskWeightPolicy {
   readonly policy: (typeof TASK_WEIGHT_POLICIES)[number];
   readonly selector: (typeof TASK_WEIGHT_SELECTORS)[number];
-  /** Folder of an earlier run whose scores decide whether to try; null for the development cells. */
+  /** Folder of an earlier run whose scores decide whether candidates are tried; null uses the development cells. */
   readonly sourceRun: string | null;
-  /** Null takes the schedules of the advice. */
+  /** Null uses the schedules of the advice. */
   readonly candidates: readonly TaskWeightCandidate[] | null;
 }
 
-/** What a manifest leaves to the runner; null where nothing. */
+/** The policies of a manifest; null for a policy that is off. */
 export interface Policies {
   readonly taskWeights: TaskWeightPolicy | null;
   readonly refinement: (typeof REFINEMENT_POLICIES)[number] | null;
@@ -120,7 +120,7 @@ function parseCandidates(
   });
 }
 
-/** What the manifest says without the policy. */
+/** The mapping without the keys of the policy. */
 export const BASE = "base";
 
 function choice<T extends string>(value: unknown, choices: readonly T[], where: string): T | null {

@@ -16,21 +16,21 @@ import { PREPROCESS_KEY, PREPROCESS_REPORT } from "../schema/preprocessing.ts";
 import { manifestWords } from "./manifest-words.ts";
 import { tablePath } from "./preprocess-keys.ts";
 
-/** Both sides with the genes of one panel, and what was done to them. */
+/** Reference and query with the genes of one panel, and a description of the preprocessing. */
 export interface Preparation {
   readonly reference: AnnData;
   readonly query: AnnData;
-  /** What the reference's preprocessing leaves for the model, its panel included. */
+  /** The record of preprocessing for the model, with its panel. */
   readonly record: ConfigMap;
   /** Files of the run's folder by name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly warnings: readonly Warning[];
-  /** In words. */
+  /** A description for the report. */
   readonly summary: string;
   readonly seed: number;
 }
 
-/** Names of the files that preprocessing leaves in the run's folder. */
+/** Names of the files that preprocessing writes to the folder of the run. */
 export const PREPARATION_FILES = {
   panel: "preprocess/feature_panel.json",
   reference: "preprocess/reference_report.json",
@@ -38,9 +38,8 @@ export const PREPARATION_FILES = {
 } as const;
 
 /**
- * Preprocesses the cells of the reference, and those of the query by the reference's panel, so that nothing of the
- * query decides on the features. A relative table of genes is taken from `folder`. What comes back reads from the
- * inputs.
+ * Preprocesses the reference, then the query with the panel of the reference, so that the query does not influence the
+ * features. A relative path of a gene table is relative to `folder`. The returned datasets read from the inputs.
  * @throws as `preprocessReference` and `preprocessQuery`.
  */
 export async function prepareSides(

@@ -15,7 +15,7 @@ const HVG_KEYS: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * The options that the keys of a manifest stand for; null without any.
+ * The options of preprocessing in a manifest; null without any.
  * @throws USAGE, located in `where`, for a value of the wrong kind or range, or a key that `hvg_config` contradicts.
  */
 export function preprocessOptionsOf(

@@ -1,5 +1,5 @@
 /**
- * A whole benchmark: one preparation for all methods, each run, scored and kept, then all files
+ * Runs a whole benchmark: prepares the data once, runs and scores each method, then writes all files
  * (docs/specification/5-benchmark.md#runner).
  * @module
  */
@@ -45,15 +45,15 @@ export interface BenchmarkOptions {
   readonly manifest: BenchmarkManifest;
   /** As given, for the record. */
   readonly manifestPath: string;
-  /** The folder from which the manifest's paths are taken. */
+  /** The folder that paths in the manifest are relative to. */
   readonly manifestFolder: string;
-  /** The folder of the run; results that are there already are taken over. */
+  /** The folder of the run; results that are already there are reused. */
   readonly outputFolder: string;
   /** In order; all by default. */
   readonly methods?: readonly string[];
   /** A bundle to load instead of training. */
   readonly atlasmtlModel?: string | null;
-  /** Digest of the inputs and the code: results of an earlier run count only under the same one. */
+  /** Digest of the inputs and the code; results of an earlier run are reused only if it is equal. */
   readonly identity: string;
   /** The inputs by their digests. */
   readonly inputs?: readonly FileRecord[];
@@ -65,11 +65,11 @@ export interface BenchmarkOptions {
 export interface BenchmarkResult {
   readonly results: readonly MethodResult[];
   /**
-   * What all methods worked on.
+   * The data that all methods used.
    * @internal
    */
   readonly data: BenchmarkData;
-  /** What preparing the data found worth telling. */
+  /** Warnings of preparing the data. */
   readonly warnings: readonly Warning[];
   readonly seeds: ReadonlyMap<string, number>;
   /** Files of the methods, by paths relative to the folder of the run. */
@@ -89,7 +89,7 @@ export function checkMethods(methods: readonly string[]): asserts methods is rea
  * Runs every method on the same cells and genes, and writes the folder of the run. Methods that an earlier run
  * finished with the same identity are not run again.
  *
- * `also` makes further files, such as the run manifest, of what was written.
+ * `also` gets the written files and returns further files, such as the run manifest.
  * @throws USAGE for an unknown method; NOT_FOUND, BAD_DATA and MISMATCH as reading, training and prediction do;
  * IO when a file cannot be written; ABORTED by the signal.
  */
@@ -148,7 +148,7 @@ async function runAndWrite(
   return result;
 }
 
-/** The earlier run that the manifest's policy starts from; null for none. */
+/** The earlier run whose scores the policy of the manifest uses; null for none. */
 async function sourceRunOf(
   { manifest, manifestFolder, outputFolder }: BenchmarkOptions,
   methods: readonly string[],

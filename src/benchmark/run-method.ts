@@ -1,4 +1,4 @@
-/** One method of a benchmark: run, scored and kept, or taken from an earlier run. @module */
+/** Runs and scores one method of a benchmark, or reuses the result of an earlier run. @module */
 
 import { platform } from "#platform";
 import { fromConfig, toConfig } from "../artifacts/config-values.ts";
@@ -36,11 +36,11 @@ export interface MethodJob {
   readonly data: BenchmarkData;
   readonly manifest: BenchmarkManifest;
   readonly atlasmtlModel: string | null;
-  /** What the policies of our own method start from. */
+  /** The earlier run whose scores the policies of the `atlasmtl` method use. */
   readonly sourceRun: SourceRun | null;
   /** The folder of the run. */
   readonly folder: string;
-  /** Changes with everything that the result depends on but the method itself. */
+  /** A digest of everything that the result depends on, except the method. */
   readonly identity: string;
 }
 
@@ -63,7 +63,7 @@ export interface MethodResult {
 const RESULT = "result.json";
 const PREDICTIONS = "predictions.csv";
 
-/** Runs the method, or takes what an earlier run with the same identity left in the folder. */
+/** Runs the method, or reuses the result of an earlier run with the same identity in the folder. */
 export async function runMethod(job: MethodJob, work: MethodWork): Promise<MethodResult> {
   const key = sha256([
     emitJson({
@@ -182,7 +182,10 @@ async function compute(
   return OTHERS[name](data, work);
 }
 
-/** Of the heads whose truth the query has, by `query_coord_targets` or else `coord_targets`. */
+/**
+ * Scores of the coordinate heads whose true coordinates the query has, by `query_coord_targets` or else
+ * `coord_targets`.
+ */
 async function coordinateScores(
   { data, manifest }: MethodJob,
   outcome: MethodOutcome,
@@ -251,7 +254,7 @@ const fileEntry = ({ path, sizeBytes, sha256: digest }: FileRecord): ConfigValue
   sha256: digest,
 });
 
-/** Null when there is none, it has another key, or one of its files changed. */
+/** Null if there is no result, its key differs, or one of its files changed. */
 async function earlierResult(job: MethodJob, key: string): Promise<MethodResult | null> {
   const folder = joinPath(job.folder, `methods/${job.name}`);
   const stored = await readStored(`${folder}/${RESULT}`);
@@ -312,7 +315,7 @@ async function earlierResult(job: MethodJob, key: string): Promise<MethodResult 
   };
 }
 
-/** Sections of scores: all numbers in them but counts are floats, which JSON does not tell of whole ones. */
+/** Sections with scores. Their numbers other than counts are floats; JSON does not distinguish 1.0 from 1. */
 const SCORES: readonly string[] = [
   METHOD_ENTRY.metrics,
   METHOD_ENTRY.metricsByDomain,
@@ -337,7 +340,7 @@ async function readStored(path: string): Promise<ConfigMap | null> {
   try {
     return parseJsonObject(bytes);
   } catch (error) {
-    // What cannot be read is computed again.
+    // A result that cannot be read is computed again.
     if (isAtlasmtlError(error, "BAD_FORMAT", "LIMIT")) return null;
     throw error;
   }

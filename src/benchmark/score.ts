@@ -15,13 +15,13 @@ import { type ColumnKind, LABEL_COLUMN_ENTRIES } from "../schema/columns.ts";
 import { snakeName } from "../schema/keys.ts";
 import { EDGE_SCORES, PATH_SCORES } from "../schema/scores.ts";
 
-/** What a prediction is compared with. */
+/** The truth that a prediction is compared with. */
 export interface Truth {
   /** True labels by column. */
   readonly labels: ReadonlyMap<string, PredictedLabels>;
   /** Which child belongs to which parent. */
   readonly rules: HierarchyRules;
-  /** Over which all is repeated; null for none. */
+  /** Groups of cells for which all scores are repeated; null for none. */
   readonly domains: PredictedLabels | null;
 }
 
@@ -104,7 +104,7 @@ function scoreHierarchy(pairs: readonly Pair[], rules: HierarchyRules): ConfigMa
   return new Map<string, ConfigValue>([...snake(path), [PATH_SCORES.edges, edges]]);
 }
 
-/** Coordinate scores by head, each with the head's name before it as the specification has them. */
+/** Coordinate scores of all heads; each key begins with the name of the head. */
 export function coordinateMetrics(heads: ReadonlyMap<string, CoordinateMetrics>): ConfigMap {
   return new Map([...heads].map(([name, scores]) => [name, prefixed(name, snake(scores))]));
 }
@@ -112,7 +112,7 @@ export function coordinateMetrics(heads: ReadonlyMap<string, CoordinateMetrics>)
 const prefixed = (name: string, scores: ConfigMap): ConfigMap =>
   new Map([...scores].map(([key, value]) => [`${name}_${key}`, value]));
 
-/** Scores by their names on disk: counts stay whole, shares are floats, what is not measured is null. */
+/** Scores by their keys on disk. Counts are integers, shares are floats, and a score that was not measured is null. */
 function snake(scores: object): Map<string, ConfigValue> {
   return new Map(
     Object.entries(scores).map(([key, value]: [string, number]) => [

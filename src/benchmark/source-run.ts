@@ -1,4 +1,4 @@
-/** The scores of an earlier run that a policy starts from (docs/specification/5-benchmark.md#policies). @module */
+/** The scores of an earlier run that a policy uses (docs/specification/5-benchmark.md#policies). @module */
 import { sha256 } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { parseJsonObject } from "../core/json.ts";
@@ -11,15 +11,15 @@ import { DEFAULT_HOTSPOT_OPTIONS, discoverHotspots } from "../evaluate/hotspots.
 import { BENCHMARK_METRICS, METHOD_ENTRY } from "../schema/benchmark.ts";
 import { EDGE_SCORES, LABEL_SCORES, PATH_SCORES } from "../schema/scores.ts";
 
-/** What an earlier run says of our own method. */
+/** The scores of the `atlasmtl` method in an earlier run. */
 export interface SourceRun {
   readonly path: string;
-  /** Of its `metrics.json`. */
+  /** SHA-256 of its `metrics.json`. */
   readonly sha256: string;
   readonly features: PolicyFeatures;
 }
 
-/** The scores of a run's folder. */
+/** The file of scores in the folder of a run. */
 export const sourceRunFile = (folder: string): string => joinPath(folder, "metrics.json");
 
 /**

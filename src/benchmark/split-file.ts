@@ -1,12 +1,12 @@
-/** The split as data: every cell's part, in a file (docs/specification/5-benchmark.md#provenance). @module */
+/** Writes the part of every cell to a file (docs/specification/5-benchmark.md#provenance). @module */
 import { splitValidation } from "../model/validation-split.ts";
 import { quotedCsv } from "../output/csv-text.ts";
 import type { BenchmarkData } from "./benchmark-cells.ts";
 
 /**
- * The lines of `split.csv`: file, cell and part, which is `train`, `validation`, `query` or `unused`; where the sides
- * overlap, a cell has two. `validation` cells are those of the reference that training
- * holds out, by `valFraction` and the seed of the split.
+ * The lines of `split.csv`: file, cell and part, which is `train`, `validation`, `query` or `unused`. A cell that is in
+ * both reference and query has two lines. `validation` cells are the reference cells that training holds out, by
+ * `valFraction` and the seed of the split.
  */
 export function splitCsv(
   data: BenchmarkData,

@@ -53,7 +53,7 @@ export function domainTable(results: readonly MethodResult[], levels: readonly s
   ];
 }
 
-/** What a paper shows of each level: a row per method, three decimals. */
+/** A table for papers: a row per method, three decimals. */
 export function paperTable(results: readonly MethodResult[], level: string): Rows {
   const { accuracy, macroF1, balancedAccuracy, coverage, ece, aurc } = LABEL_SCORES;
   const shown = [accuracy, macroF1, balancedAccuracy, coverage, ece, aurc];
@@ -77,7 +77,7 @@ export function asMarkdown(rows: Rows): string {
   return `${[line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...body.map(line)].join("\n")}\n`;
 }
 
-/** Names from data stay text. */
+/** Escapes names from the data, so that Markdown shows them as they are. */
 const markdownCell = (cell: string): string =>
   cell.replace(/[\r\n]+/g, " ").replace(/[\\|`*_<>[\]]/g, (character) => `\\${character}`);
 

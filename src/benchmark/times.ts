@@ -1,9 +1,9 @@
-/** What of a result may differ between two runs of one manifest: how long and how much memory it took. @module */
+/** Removes times and memory use from a result; they may differ between two runs of one manifest. @module */
 import { type ConfigValue, Float } from "../core/config.ts";
 import { RUN_MANIFEST } from "../schema/run-manifest.ts";
 import { RESOURCE_SUMMARY, RUNTIME_SUMMARY, TRAIN_CONFIG } from "../schema/training.ts";
 
-/** Keys of times, memory and what depends on the machine. */
+/** Keys of times, memory use and facts of the machine. */
 const VOLATILE: ReadonlySet<string> = new Set([
   RUNTIME_SUMMARY.elapsedSeconds,
   RUNTIME_SUMMARY.itemsPerSecond,
@@ -19,7 +19,7 @@ const VOLATILE: ReadonlySet<string> = new Set([
   RUN_MANIFEST.finishedAt,
 ]);
 
-/** A copy in which every time and size of memory is null. */
+/** A copy in which the values of these keys are null. */
 export function withoutTimes(value: ConfigValue): ConfigValue {
   if (value instanceof Float || value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(withoutTimes);

@@ -41,12 +41,11 @@ const NAMED_PATHS: readonly TypePath[] = [
   ["Epithelial", "Airway epithelial", "Basal", "Basal resting"],
 ];
 
-/** How many finest types have a name of their own. */
+/** The number of finest types with a name of their own. */
 export const N_NAMED_STATES = NAMED_PATHS.length;
 
 /**
- * The first `nStates` finest types; beyond the named ones each name comes again with a number, under the same
- * parents.
+ * The first `nStates` finest types. Beyond the named ones, names repeat with a number, under the same parents.
  */
 export function typePaths(nStates: number): TypePath[] {
   return Array.from({ length: nStates }, (_, i) => {

@@ -1,4 +1,4 @@
-/** Choosing how far a cell may be from the reference before it is Unknown. @module */
+/** Chooses the distance from the reference above which a cell is Unknown. @module */
 import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
@@ -15,8 +15,8 @@ export interface HeldOutThreshold {
 /**
  * The `quantile` (0 < q ≤ 1) of the distance of held-out reference cells to their nearest training cell.
  *
- * Held-out cells are of types the model knows, yet were not trained on, as cells of a query are; so about
- * 1 − q of a query's cells of known types lie beyond. `points` are the reference cells in the KNN space.
+ * Held-out cells are of known types and were not trained on, like query cells of known types; so about 1 − q of those
+ * lie beyond the threshold. `points` are the reference cells in the KNN space.
  * @throws USAGE without held-out cells.
  */
 export async function heldOutThreshold(

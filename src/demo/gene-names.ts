@@ -3,7 +3,7 @@ import { randomBelow, streamKey } from "../core/rng.ts";
 
 const LETTERS = ["A", "B", "C", "D"];
 
-/** Each makes a symbol from two random numbers below 1,000,000. */
+/** Each function makes a symbol from two random numbers below 1,000,000. */
 const FAMILIES: readonly ((a: number, b: number) => string)[] = [
   (a) => `ZNF${1 + (a % 860)}`,
   (a, b) => `SLC${1 + (a % 52)}A${1 + (b % 30)}`,

@@ -1,4 +1,4 @@
-/** The genes of the simulated atlas and how much of each a cell of each type makes. @module */
+/** The genes of the simulated atlas and their mean expression by cell type. @module */
 import { exp } from "../core/math.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { randomBelow, streamKey } from "../core/rng.ts";
@@ -11,7 +11,7 @@ const BASE_SPREAD = 1.6;
 /** Log abundance of a marker gene in cells that it does not mark. */
 const MARKER_BASE = -1.5;
 
-/** What one level of the tree does to log abundance: coarse levels differ much, fine levels little. */
+/** The spread of log abundance between the nodes of one level: large for coarse levels, small for fine ones. */
 const LEVEL_EFFECTS = [
   { markerShare: 0.01, markerShift: 3.2, spread: 0.3 },
   { markerShare: 0.01, markerShift: 3.1, spread: 0.22 },
@@ -22,16 +22,16 @@ const LEVEL_EFFECTS = [
 export interface ExpressionProfiles {
   /** Gene symbols, sorted by code point. */
   readonly genes: readonly string[];
-  /** Per gene the node of the tree it marks, or "" for none; the finest where there are several. */
+  /** Per gene the node of the tree that it marks, or "" for none; the finest one if it marks several. */
   readonly markerOf: readonly string[];
   /** Per finest type the share of each gene in its molecules; sums to 1. */
   readonly abundance: readonly Float64Array[];
 }
 
 /**
- * Draws the profile of every type: a baseline shared by all, shifted by each node on the type's path.
+ * Draws the profile of every type: a common baseline plus the shift of each node on the path of the type.
  *
- * A node's shift depends on `seed` and its own path only, so that adding types changes no other.
+ * The shift of a node depends on `seed` and its path only, so adding a type does not change the others.
  */
 export function drawProfiles(seed: number, nGenes: number, paths: readonly TypePath[]): ExpressionProfiles {
   const named = [...NAMED_MARKERS.values()].flat().slice(0, Math.floor(nGenes / 2));
@@ -75,7 +75,7 @@ interface Node {
   readonly name: string;
   readonly level: number;
   readonly markers: readonly number[];
-  /** Per gene what is added to its log abundance. */
+  /** Per gene the shift of its log abundance. */
   readonly shift: Float64Array;
 }
 

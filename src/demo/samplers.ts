@@ -50,7 +50,7 @@ function lowerTail(p: number): number {
   return above / below;
 }
 
-/** More than any count that a mean of thousands gives. */
+/** An upper bound of counts, far above those for a mean of thousands. */
 const MAX_COUNT = 1_000_000;
 
 /**
@@ -66,7 +66,7 @@ export function negativeBinomial(u: number, mean: number, size: number): number 
   let count = 0;
   while (u >= sum && count < MAX_COUNT) {
     term *= (ratio * (count + size)) / (count + 1);
-    // What is left is below the rounding of the sum.
+    // The remaining probability is below the rounding error of the sum.
     if (term < 1e-300) break;
     sum += term;
     count++;

@@ -43,7 +43,7 @@ export interface SimulationOptions {
   readonly donorShift: number;
   /** Expected count at which half of the non-zero counts are lost. */
   readonly dropoutCount: number;
-  /** Share of cells on their way to a sister type. */
+  /** Share of cells in transition to a sister type. */
   readonly transitionShare: number;
 }
 
@@ -66,7 +66,7 @@ export const SIMULATION_DEFAULTS: SimulationOptions = {
 /** The size parameter of the counts' negative binomial: variance = mean + mean²/size. */
 const COUNT_SIZE = 3;
 
-/** The tables that cells are drawn from. */
+/** The tables from which cells are drawn. */
 export interface Simulation extends ExpressionProfiles {
   readonly options: SimulationOptions;
   /** The labels of each finest type, coarse to fine. */
@@ -75,7 +75,7 @@ export interface Simulation extends ExpressionProfiles {
   readonly unseen: number;
   /** Donors of the reference, then those of the query. */
   readonly donors: readonly Donor[];
-  /** Per finest type the one its transition cells lean to. */
+  /** Per finest type the sister type of its transition cells. */
   readonly sisters: Int32Array;
 }
 
@@ -85,7 +85,7 @@ interface Donor {
   readonly factors: Float64Array;
   /** Per finest type the sum of abundance × factor. */
   readonly totals: Float64Array;
-  /** Factors on molecules per cell and on the dropout count. */
+  /** Factors of the molecules per cell and of the dropout count. */
   readonly depth: number;
   readonly dropout: number;
   /** Cumulative shares of the finest types, ending at 1. */
@@ -163,7 +163,7 @@ function drawDonor(
   };
 }
 
-/** The next other type under the nearest common parent; the unseen type is nobody's sister. */
+/** The next type under the nearest common parent. The unseen type is never a sister. */
 function findSisters(paths: readonly TypePath[], unseen: number): Int32Array {
   return Int32Array.from(paths, (path, s) => {
     let best = s;
@@ -179,21 +179,21 @@ function findSisters(paths: readonly TypePath[], unseen: number): Int32Array {
   });
 }
 
-/** Who the cells are, without their counts; arrays have one entry per cell. */
+/** Type, donor and depth of the cells, without their counts; arrays have one entry per cell. */
 export interface CellIdentities {
   readonly states: Int32Array;
   /** Index into `simulation.donors`. */
   readonly donors: Int32Array;
-  /** Distance walked towards the sister type, 0 to 0.5. */
+  /** Position between the own profile (0) and that of the sister type (1): 0 to 0.5. */
   readonly transition: Float64Array;
   /** Molecules expected before dropout. */
   readonly molecules: Float64Array;
 }
 
-/** Random numbers per cell in its identity stream. */
+/** Random numbers used per cell in the stream of identities. */
 const IDENTITY_DRAWS = 8;
 
-/** Draws who cells `start` (inclusive) to `end` (exclusive) of a part are. */
+/** Draws type, donor and depth of cells `start` (inclusive) to `end` (exclusive) of a part. */
 export function simulateIdentities(
   simulation: Simulation,
   part: Part,

@@ -1,4 +1,4 @@
-/** Choosing what computes. @module */
+/** Chooses the engine. @module */
 import { platform } from "#platform";
 import type { Engine } from "./types.ts";
 import { createWasmEngine } from "./wasm/engine.ts";
@@ -8,7 +8,7 @@ export interface EngineOptions {
   readonly numThreads?: number | "max";
 }
 
-/** The most threads `max` stands for: beyond it a step has too few tasks to share. */
+/** The largest number of threads for `max`; more threads find too few tasks in a step. */
 const MAX_THREADS = 16;
 
 /**

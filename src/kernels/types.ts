@@ -1,5 +1,5 @@
 /**
- * The seam between the network's mathematics and whatever computes it.
+ * The interface between the mathematics of the network and the engines that compute it.
  *
  * An {@link Engine} trains, infers and searches neighbours over plain typed arrays; it knows nothing of
  * files, labels as strings or AnnData.
@@ -62,8 +62,8 @@ export interface ChildTrainingOptions {
 }
 
 /**
- * Changes the stored values of one cell, `values[start]` to `values[end − 1]`, in place, when it is taken into a
- * batch. `row` is its row of the training data; `step` that of the batch, null in evaluation. The result depends on
+ * Changes the stored values of one cell, `values[start]` to `values[end − 1]`, in place, when a batch takes the
+ * cell. `row` is its row of the training data; `step` that of the batch, null in evaluation. The result depends on
  * nothing but these and the values. Zeros may arise and stay stored.
  */
 export type CellTransform = (
@@ -115,7 +115,7 @@ export interface TrainerOptions {
   readonly dropoutKey: number;
   readonly batchSize: number;
   readonly child?: ChildTrainingOptions | null;
-  /** What each cell goes through anew in every batch; needs a matrix with values. */
+  /** A transform applied to each cell again in every batch; needs a matrix with values. */
   readonly cellTransform?: CellTransform | null;
 }
 
@@ -149,7 +149,7 @@ export interface Trainer {
   dispose(): void;
 }
 
-/** What the network says about a batch of `nRows` cells; arrays are row-major and owned by the caller. */
+/** The outputs of the network for a batch of `nRows` cells; arrays are row-major and owned by the caller. */
 export interface ForwardResult {
   readonly nRows: number;
   /** Encoder output z, `[nRows, last hidden size]`. */

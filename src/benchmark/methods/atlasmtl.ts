@@ -1,4 +1,4 @@
-/** Our own method in a benchmark. @module */
+/** The `atlasmtl` method of a benchmark. @module */
 import type { AnnData } from "../../anndata/types.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { emitBundle } from "../../artifacts/save.ts";
@@ -25,14 +25,14 @@ import type { SourceRun } from "../source-run.ts";
 import { withoutTimes } from "../times.ts";
 import type { MethodOutcome, MethodWork, SharedData } from "./types.ts";
 
-/** A bundle that was trained or loaded, and where it came from. */
+/** A trained or loaded bundle, and its source. */
 export interface AtlasmtlOutcome extends MethodOutcome {
   readonly model: Model;
   readonly modelSource: "trained" | "loaded";
-  /** Files by name: of the trained bundle, and of what policies decided. */
+  /** Files by name: those of the trained bundle and of the policies. */
   readonly bundle: readonly NamedFile[];
   readonly modelFiles: readonly string[];
-  /** What was decided, and from what; empty without a policy. */
+  /** The decisions of the policies and the scores they are based on; empty without a policy. */
   readonly policyDag: ConfigMap;
 }
 
@@ -43,8 +43,8 @@ interface NamedFile {
 }
 
 /**
- * Trains on the shared reference, or loads `modelPath`, and annotates the shared query; the policies of the manifest
- * decide first on parts of the reference. `source` is the run that they start from.
+ * Trains on the shared reference, or loads `modelPath`, and annotates the shared query. Before that the policies of the
+ * manifest decide on parts of the reference. `source` is the earlier run whose scores they use.
  * @throws as `train`, `loadModel` and `predict`; BAD_DATA for a policy on a reference of too few cells.
  */
 export async function runAtlasmtl(
@@ -68,7 +68,7 @@ export async function runAtlasmtl(
     split === null
       ? null
       : { split, columns: data.labelColumns, predict: { ...options, keepCoords: false }, work };
-  // Each set of weights is trained once on the fitting cells, whoever asks.
+  // Each set of task weights is trained only once on the fitting cells.
   const onFit = new Map<string, Promise<Model>>();
   const trainOnFit = (weights: readonly number[] | null): Promise<Model> => {
     const key = JSON.stringify(weights);
@@ -183,7 +183,7 @@ async function trainModel(
       coordTargets: manifest.coordTargets,
       preprocess: data.preparation?.record ?? null,
       randomState: manifest.train.randomState ?? manifest.randomSeed,
-      // Cells without a label on one level still teach the others.
+      // A cell without a label on one level is still used on the other levels.
       missingLabels: manifest.train.missingLabels ?? "ignore",
       ...(weights === null ? {} : { taskWeights: weights }),
     },
@@ -191,7 +191,7 @@ async function trainModel(
   );
   const usage = model.trainConfig.get("runtime_summary");
   return {
-    // How long it took is in the results; without it the bundle has the same bytes each time.
+    // The times are in the results. Without them the bundle has the same bytes each time.
     model: { ...model, trainConfig: withoutTimes(model.trainConfig) as ConfigMap },
     warnings,
     seeds: new Map(Object.entries(seeds)),

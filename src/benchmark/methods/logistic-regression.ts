@@ -18,7 +18,7 @@ import { scaleOf, standardise } from "./standardised.ts";
 import { type MethodOutcome, type MethodWork, plainOutcome, type SharedData } from "./types.ts";
 import { usageOf } from "./usage.ts";
 
-/** Strength of the data against the penalty, and when to stop, as scikit-learn has them. */
+/** C, the inverse strength of the penalty, and the stopping criteria, with the defaults of scikit-learn. */
 const LOGISTIC_DEFAULTS = { c: 1, maxIter: 200, tolerance: 1e-4 } as const;
 
 /**

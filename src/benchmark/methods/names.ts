@@ -10,7 +10,7 @@ export const METHODS = [
 ] as const;
 export type Method = (typeof METHODS)[number];
 
-/** What each is, in one sentence for a report. */
+/** A description of each method, in one sentence, for the report. */
 export const METHOD_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
   [
     "atlasmtl",

@@ -1,4 +1,4 @@
-/** The label whose mean profile is nearest. @module */
+/** Labels cells by the nearest mean profile. @module */
 
 import type { ConfigValue } from "../../core/config.ts";
 import type { Csr } from "../../core/csr.ts";
@@ -38,7 +38,7 @@ export async function runNearestCentroid(data: SharedData, work: MethodWork): Pr
   });
 }
 
-/** Mean profiles, `[labels, genes]`; of a label without cells all NaN. */
+/** Mean profiles, `[labels, genes]`; all NaN for a label without cells. */
 export function centroidsOf(matrix: Csr, codes: Int32Array, nLabels: number): Float64Array {
   const { nRows, nCols, indptr, indices, data } = matrix;
   const sums = new Float64Array(nLabels * nCols);

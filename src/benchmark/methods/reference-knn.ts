@@ -1,4 +1,4 @@
-/** The nearest reference cells in the matrix itself. @module */
+/** Labels cells by a KNN vote on the matrix. @module */
 
 import { type ConfigValue, Float } from "../../core/config.ts";
 import { startRuntimeMeter } from "../../core/runtime-meter.ts";

@@ -32,7 +32,7 @@ export function scaleOf({ nRows, nCols, indices, data }: Csr): Scale {
   return { means, deviations };
 }
 
-/** Standardises with a scale that was taken elsewhere. */
+/** Standardises with the given scale. */
 export function standardise(matrix: Csr, { means, deviations }: Scale): SparseRows {
   const base = means.map((mean, column) => Math.max(-CLIP, -mean / deviations[column]));
   const { nRows, nCols, indptr, indices, data } = matrix;

@@ -1,4 +1,4 @@
-/** What a method of a benchmark gets and gives. @module */
+/** The input and output of a method of a benchmark. @module */
 
 import type { AnnData } from "../../anndata/types.ts";
 import type { ConfigMap } from "../../core/config.ts";
@@ -19,9 +19,9 @@ export interface SharedData {
   /** True labels of the reference by column, -1 where missing. */
   readonly referenceLabels: ReadonlyMap<string, PredictedLabels>;
   readonly inputTransform: InputTransform;
-  /** Genes that both sides have, in the reference's order, and both matrices over them. */
+  /** Genes in both reference and query, in the order of the reference, and both matrices over them. */
   readonly shared: SharedMatrices;
-  /** What was done before; null for nothing. */
+  /** A description of the preprocessing; null without it. */
   readonly preparation: { readonly record: ConfigMap } | null;
 }
 
@@ -30,10 +30,10 @@ export interface SharedMatrices {
   /** Values as they are stored. */
   readonly reference: Csr;
   readonly query: Csr;
-  /** Sums of each cell over all genes of its side. */
+  /** The sum of each cell over all genes of its dataset. */
   readonly referenceTotals: Float64Array;
   readonly queryTotals: Float64Array;
-  /** False where values are not counts; they are then taken as normalised. */
+  /** False if the values are not counts; they then count as normalised. */
   readonly areCounts: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface MethodWork extends WorkOptions {
   readonly seed: number;
 }
 
-/** What a method made of the query; {@link plainOutcome} fills in what a simple method has none of. */
+/** The predictions of a method; {@link plainOutcome} fills in the fields that a simple method does not have. */
 export interface MethodOutcome {
   readonly labels: readonly LabelPrediction[];
   readonly reasons: readonly ReasonCounts[] | null;
@@ -55,13 +55,13 @@ export interface MethodOutcome {
   readonly trainConfig: ConfigMap | null;
   readonly predictConfig: ConfigMap;
   readonly predictionMetadata: ConfigMap | null;
-  /** What was done to the values, in words. */
+  /** A description of the transform of the values. */
   readonly normalisation: string;
   readonly seeds: ReadonlyMap<string, number>;
   readonly warnings: readonly Warning[];
 }
 
-/** What a method of labels alone has none of, unless it says so. */
+/** Defaults for a method that predicts labels only. */
 export function plainOutcome(
   given: Pick<MethodOutcome, "labels" | "predictUsage" | "normalisation"> & Partial<MethodOutcome>,
 ): MethodOutcome {

@@ -1,4 +1,4 @@
-/** Runtime summaries of methods of our own (docs/specification/1-artifacts.md#runtime-summary). @module */
+/** Runtime summaries of methods (docs/specification/1-artifacts.md#runtime-summary). @module */
 import type { ConfigMap } from "../../core/config.ts";
 import type { RuntimeMeter } from "../../core/runtime-meter.ts";
 

@@ -1,4 +1,4 @@
-/** The cells of one batch, transformed where the trainer is asked to. @module */
+/** The cells of one batch, transformed if the trainer has a transform. @module */
 import type { Csr } from "../../core/csr.ts";
 import type { CellTransform } from "../types.ts";
 

@@ -24,7 +24,7 @@ import { reluDropout, reluDropoutBackward } from "./dropout.ts";
 import { linearBackwardInput, linearBackwardWeights, linearForward } from "./linear.ts";
 import { applyUpdate, createMoments, createUpdates } from "./optimizer.ts";
 
-/** What the corrected cells of a batch add to its loss; the means before their weights. */
+/** The loss of the corrected cells of a batch; means before their weights. */
 export interface ChildLoss {
   readonly child: number;
   readonly childRank: number;

@@ -1,5 +1,5 @@
 /**
- * What a module of child correction sees of a cell, and the way back through it. Source:
+ * The input features of a module of child correction, forward and backward. Source:
  * docs/specification/2-training.md#child-correction.
  * @module
  */

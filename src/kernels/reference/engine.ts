@@ -1,4 +1,4 @@
-/** The engine in plain TypeScript: one thread, no build step, the oracle of the others. @module */
+/** The engine in plain TypeScript: one thread, no build step. Tests compare the other engines with it. @module */
 import type { Engine } from "../types.ts";
 import { createInference } from "./inference.ts";
 import { createKnnIndex } from "./knn.ts";

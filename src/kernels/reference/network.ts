@@ -89,7 +89,7 @@ export function networkWeights({ first, hidden, labelHeads, coordHeads }: Networ
   };
 }
 
-/** Room for the activations, or gradients, of up to `nRows` cells. */
+/** Buffers for the activations, or gradients, of up to `nRows` cells. */
 export function createActivations(
   { first, hidden, labelHeads, coordHeads }: Network,
   nRows: number,
@@ -139,7 +139,7 @@ export function latentOf(activations: Activations): Float64Array {
 
 /**
  * Carries gradients back from the heads. On entry `gradients.logits` and `.coords` hold the derivatives by
- * the heads' outputs and the last of `gradients.hidden` whatever else pulls on the latent. On return
+ * the outputs of the heads, and the last of `gradients.hidden` those of other losses by the latent. On return
  * `gradients.hidden[0]` is the derivative by the first layer's output before ReLU, and `layerGradients`
  * (hidden layers after the first, label heads, coordinate heads) are filled.
  */

@@ -7,7 +7,7 @@
  * The mean of (d_predicted − d_target)² over each row's `k` nearest rows in target coordinates (itself
  * excluded, ties by row number, k at most nRows − 1), Euclidean; 0 with fewer than two rows. Both arrays are
  * `[nRows, width]`. `gradient`, if given, is added `scale` times the derivative by `predicted`; two rows
- * predicted at one point pull neither way.
+ * predicted at one point get no gradient.
  */
 export function topology(
   predicted: Float64Array,

@@ -1,4 +1,4 @@
-/** Training by plain loops: the oracle every faster engine is held against. @module */
+/** Training by plain loops. Tests compare every faster engine with it. @module */
 import { throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { Linear, LossSummary, Trainer, TrainerOptions } from "../types.ts";
@@ -96,7 +96,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     return summary;
   }
 
-  // One for all epochs: many short ones must not keep signals from arriving either.
+  // One for all epochs, so that signals also arrive during many short epochs.
   const pause = createPauser();
 
   async function pass(

@@ -17,13 +17,13 @@ export interface WasmEngineOptions {
   readonly sharedMemory?: boolean;
 }
 
-/** An engine whose session can be reached: for tests and benchmarks. */
+/** An engine with access to its session, for tests and benchmarks. */
 export interface WasmEngine extends Engine {
   readonly session: Session;
 }
 
 /**
- * Starts the engine. Other threads come up in the background and join when they are there.
+ * Starts the engine. Other threads start in the background and take part once they run.
  * @throws USAGE for a number of threads out of range; UNSUPPORTED without WebAssembly SIMD.
  */
 export async function createWasmEngine(options: WasmEngineOptions = {}): Promise<WasmEngine> {

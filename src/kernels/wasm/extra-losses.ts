@@ -1,5 +1,5 @@
 /**
- * What is computed between the kernels' halves of a step, on copies of the latent and of a few heads: domain
+ * Losses computed between the two halves of a step in the kernels, on copies of the latent and of a few heads: domain
  * alignment, topology and child correction. All are optional and small.
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * How a network lies in the arena: padded widths, panels, and every buffer of a step, all sized before anything
- * is allocated. See assembly/structs.ts for the records and the panel layout.
+ * The memory layout of a network in the arena: padded widths, panels and every buffer of a step. All sizes are known
+ * before anything is allocated. See assembly/structs.ts for the records and the panel layout.
  * @module
  */
 import { dropoutThreshold } from "../../core/rng.ts";
@@ -14,7 +14,7 @@ const CHUNK_ROWS = 16;
 /** Floats of a panel's row; see assembly/structs.ts. */
 export const PANEL = 16;
 
-/** One layer's place; addresses are 0 where a network that only infers has no such buffer. */
+/** The addresses of one layer; 0 for buffers that a network without training does not have. */
 export interface LayerLayout {
   readonly nIn: number;
   readonly nOut: number;
@@ -63,7 +63,7 @@ export interface LayoutRequest {
     readonly maxEntries: number;
     readonly hasValues: boolean;
     readonly dropoutRate: number;
-    /** True when losses outside the kernels pull on the latent. */
+    /** True if losses outside the kernels have gradients by the latent. */
     readonly latentGrad: boolean;
   } | null;
   /** Bytes to keep beside the network. */
@@ -108,7 +108,8 @@ export function layOutNetwork(arena: Arena, request: LayoutRequest): NetworkLayo
   const latentOutput = training === null ? plan.reserve(rows * latent.nOut * 4) : 0;
   const latentGrad = training?.latentGrad ? plan.reserve(rows * latent.width * 4) : 0;
   const nGeneRanges = Math.min(shape.nGenes, shape.nGenes > 8192 ? 32 : 16);
-  // Each row is searched for the start of each range but the first, so few ranges are best; four keep four threads busy.
+  // Each row is searched for the start of each range but the first, so few ranges are best; four keep four threads
+  // busy.
   const nTransposeRanges = Math.min(shape.nGenes, 4);
   const maxEntries = training?.maxEntries ?? 0;
   const genes = {
@@ -239,7 +240,7 @@ export interface ScratchRequest {
   readonly maxUpdateRows: number;
 }
 
-/** Plans what each thread works in; `write` fills the records once the region's address is known. */
+/** Plans the scratch memory of each thread; `write` fills the records once the address of the region is known. */
 export function planScratch(
   plan: Plan,
   { numThreads, capacity, maxWidth, chunkRows, maxUpdateRows }: ScratchRequest,

@@ -1,6 +1,5 @@
 /**
- * One WebAssembly memory for everything an engine computes with. JavaScript decides where things lie; the
- * kernels never allocate.
+ * The one WebAssembly memory of an engine. JavaScript allocates all buffers; the kernels never allocate.
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
@@ -8,7 +7,7 @@ import { ARENA_START } from "./structs.ts";
 
 const PAGE = 65536;
 const ALIGNMENT = 64;
-/** What 32-bit addresses reach, less the last page. */
+/** The address range of 32 bits, without the last page. */
 const MAX_BYTES = 65535 * PAGE;
 
 /** A piece of the arena, zero-filled when it was allocated. */
@@ -29,7 +28,7 @@ export interface Views {
 /** The memory, its free pieces and current views of it. */
 export interface Arena {
   readonly memory: WebAssembly.Memory;
-  /** Views of the memory as it is now: fetch them anew after any allocation. */
+  /** Views of the current memory; get new ones after any allocation. */
   views(): Views;
   /** @throws LIMIT with the estimate when the memory cannot hold `bytes` more for `what`. */
   allocate(bytes: number, what: string): Region;
@@ -39,7 +38,7 @@ export interface Arena {
 export function createArena(memory: WebAssembly.Memory): Arena {
   let current: Views | null = null;
   let top = ARENA_START;
-  /** Nothing above was ever used: it is zero, and takes no memory of the system until it is written. */
+  /** The memory above was never used: it is zero, and the system assigns it when it is first written. */
   let highest = ARENA_START;
   let free: Region[] = [];
 

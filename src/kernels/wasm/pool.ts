@@ -23,7 +23,7 @@ export interface Phase {
 
 export interface Pool {
   readonly numThreads: number;
-  /** Lets the other threads begin, once what was started before is done. Call {@link join} for the results. */
+  /** Starts the job in the other threads, after any earlier job is done. Call {@link join} for the results. */
   start(phases: readonly Phase[]): void;
   /** Takes part until the job is done. @throws BUG when a kernel failed in any thread. */
   join(): void;
@@ -32,7 +32,7 @@ export interface Pool {
   dispose(): void;
 }
 
-/** The life of a thread: the whole source of a worker, in plain JavaScript of any host. */
+/** The source of a worker, in JavaScript that runs on any host. */
 const THREAD_BODY = `
 function start({ module, memory, thread, control }, reply) {
   try {
@@ -121,7 +121,7 @@ export function createPool(
   };
 }
 
-/** A thread, or null where the host refuses one: the pool does with what it gets. */
+/** A thread, or null if the host refuses one; the pool then has fewer threads. */
 function startThread(): HostThread | null {
   try {
     return platform.threads.start(THREAD_BODY);

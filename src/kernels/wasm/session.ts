@@ -3,7 +3,7 @@ import type { Arena } from "./memory.ts";
 import type { KernelExports } from "./module.ts";
 import type { Pool } from "./pool.ts";
 
-/** What trainers, networks and indices of one engine share. */
+/** The state that trainers, networks and indices of one engine share. */
 export interface Session {
   readonly kernels: KernelExports;
   readonly arena: Arena;

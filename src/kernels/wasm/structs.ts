@@ -11,7 +11,7 @@ export const CONTROL = {
   aborted: 32772,
   quit: 32776,
   firstMaySleep: 32780,
-  /** Length and then UTF-8 bytes of what a failed thread said. */
+  /** The error message of a failed thread: its length, then UTF-8 bytes. */
   message: 33792,
   messageBytes: 1024,
 } as const;

@@ -65,7 +65,7 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
   loadWeights(arena, layout, options.initial);
   kernels.transposeAll(layout.record);
   const nextUpdate = createUpdates(options.optimizer);
-  // One for all epochs: many short ones must not keep signals from arriving either.
+  // One for all epochs, so that signals also arrive during many short epochs.
   const pause = createPauser();
   let step = 0;
   let disposed = false;
@@ -174,7 +174,8 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     const batchAt = (start: number) =>
       order.subarray(start, Math.min(start + options.batchSize, order.length));
     const prepareAt = (slot: number, start: number) => {
-      // Prepared before its own step begins: for the first batch nothing has, for others that of the batch before.
+      // Prepared before the step of the batch begins: while the batch before it is computed, except for the first
+      // batch.
       if (start < order.length) prepare(slot, batchAt(start), epoch === null ? null : step + 1);
     };
     let slot = 0;
@@ -219,7 +220,7 @@ function requireRunning(signal: AbortSignal | undefined): void {
     throw new AtlasmtlError("ABORTED", "training was interrupted", { cause: signal.reason });
 }
 
-/** The kernels trust what they are given: labels and sizes are checked here. */
+/** The kernels do not check their input, so labels and sizes are checked here. */
 function requireConsistent(options: TrainerOptions): void {
   const { shape, data, loss, batchSize, dropoutRate, optimizer } = options;
   const { nRows, nCols } = data.x;
