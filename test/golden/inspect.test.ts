@@ -12,19 +12,32 @@ import { type Inspected, inspectedGolden, inspectedMade, inspectedShared, REAL_D
 const OTHERS =
   /^(README\.md|hierarchy_rules\.json|facts\.json|.*\.py|oddities|gene_ids|celltypist_models|rds)$/;
 
-async function inspect(path: string): Promise<string> {
+interface Said {
+  readonly code: number;
+  readonly text: string;
+  /** What stands on stderr. */
+  readonly error: string;
+}
+
+async function runInspect(path: string): Promise<Said> {
   const [stdout, stderr] = [process.stdout, process.stderr].map((stream) =>
     vi.spyOn(stream, "write").mockReturnValue(true),
   );
   try {
     const code = await run(["inspect", path], new AbortController().signal);
     const text = (spy: typeof stdout): string => spy.mock.calls.map(([words]) => String(words)).join("");
-    expect([code, text(stderr)]).toEqual([0, ""]);
-    return text(stdout);
+    return { code, text: text(stdout), error: text(stderr) };
   } finally {
     stdout.mockRestore();
     stderr.mockRestore();
   }
+}
+
+/** What it prints of what it can read. */
+async function inspect(path: string): Promise<string> {
+  const { code, text, error } = await runInspect(path);
+  expect([code, error]).toEqual([0, ""]);
+  return text;
 }
 
 function testInspected(folder: string, all: readonly Inspected[]): void {
@@ -57,10 +70,6 @@ if (hasShared)
 
     test.each([
       ["celltypist_models", /^.*: a folder with 5 entries\n[\s\S]*RIRA_Immune_v2\.pkl/],
-      [
-        "celltypist_models/RIRA_Immune_v2.pkl",
-        /names the global "sklearn[^"]*LogisticRegression"[\s\S]*never executed/,
-      ],
       ["rds", /^.*: a folder with 3 entries\n[\s\S]*other +sce_pancreas528\.rds/],
       ["rds/sce_pancreas528.rds", /^.*: nothing that atlasmtl knows/],
       ["gene_ids", /^.*: a folder with 1 entry\n/],
@@ -68,5 +77,11 @@ if (hasShared)
       const text = await inspect(sharedPath(`data/${name}`));
       expect(text).toMatch(said);
       expect(text).not.toMatch(/atlasmtl (train|predict)/);
+    });
+
+    test("a pickle of another program is not executed, and the command fails as its reader does", async () => {
+      const { code, text, error } = await runInspect(sharedPath("data/celltypist_models/RIRA_Immune_v2.pkl"));
+      expect([code, text]).toEqual([4, expect.stringMatching(/RIRA_Immune_v2\.pkl: cannot be read, /)]);
+      expect(error).toMatch(/names the global "sklearn[^"]*LogisticRegression"[\s\S]*never executed/);
     });
   });
