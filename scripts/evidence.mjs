@@ -155,10 +155,10 @@ async function withFullStorage(trained) {
 function introduction() {
   return `# Evidence for presets, storages and reference modes
 
-Made by \`npm run build && node scripts/evidence.mjs\`; not edited by hand. Each model is trained for ${EPOCHS} epochs with a tenth of the cells held out
-for calibration; each row is one prediction in a process of its own (KNN correction of cells of low confidence), so that load time (bundle and
-reference, checksums verified) and memory are those of it alone. Times depend on the machine (${cpus().length} × ${cpus()[0]?.model ?? "unknown"}) and on
-what else it does; scores do not.
+\`npm run build && node scripts/evidence.mjs\` writes this page; do not edit it. Each model is trained for ${EPOCHS} epochs with a tenth of the cells held out
+for calibration. Each row is one prediction with KNN correction of cells of low confidence, in a process of its own: its load time (bundle and
+reference, with verified checksums) and its memory are measured alone. Times depend on the machine (${cpus().length} × ${cpus()[0]?.model ?? "unknown"}) and on
+its load; scores do not.
 `;
 }
 

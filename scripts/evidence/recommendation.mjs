@@ -1,6 +1,6 @@
-// What the measured rows say, in words: every number and every choice here is derived from them.
+// The recommendation in words. Every number and every choice in it is computed from the measured rows.
 
-/** Scores closer than this are not told apart. */
+/** Scores that differ by less count as equal. */
 const CLOSE = 0.01;
 
 /**
@@ -10,7 +10,7 @@ const CLOSE = 0.01;
 export function recommendation(tasks) {
   return `## Recommendation
 
-Over ${tasks.length} tasks; accuracy and macro F1 are those of the finest level. Ranges are over the tasks.
+Over ${tasks.length} tasks. Accuracy and macro F1 are those of the finest level; ranges are over the tasks.
 
 ${[presetWords(tasks), storageWords(tasks), modeWords(tasks)].join("\n")}
 `;
@@ -53,7 +53,7 @@ function presetWords(tasks) {
     const sizes = tasks.map((task) => rowsOf(task, to)[0].bytes / rowsOf(task, from)[0].bytes);
     return `\`${preset}\` differs by ${scores[0]} in accuracy and ${scores[1]} in macro F1, and takes ${range(sizes, times)} the bytes on disk`;
   });
-  return `- **Preset: \`${chosen}\`**, the smallest whose mean of both scores is within ${CLOSE} of the best. Against it ${others.join("; ")}.`;
+  return `- **Preset: \`${chosen}\`**, the smallest preset whose mean of both scores is within ${CLOSE} of the best. Compared with it, ${others.join("; ")}.`;
 }
 
 function storageWords(tasks) {
@@ -67,7 +67,7 @@ function storageWords(tasks) {
       rowsOf(task, from).map((row, i) => 1 - rowsOf(task, { ...from, storage })[i].bytes / row.bytes),
     );
   const slower = differences(tasks, from, { ...from, storage: "external, gzip" }, (row) => row.loadSeconds);
-  return `- **Storage** ${same ? "changes no score" : `changes accuracy by ${range(changes, signed)}`}. Against \`external\`, gzip (\`--reference-path reference.pkl.gz\`) saves ${range(saved("external, gzip"), percent)} of the disk and takes ${range(slower, seconds)} longer to load (median ${seconds(median(slower))}); \`full\` saves ${range(saved("full"), percent)}.`;
+  return `- **Storage** ${same ? "changes no score" : `changes accuracy by ${range(changes, signed)}`}. Compared with \`external\`, gzip (\`--reference-path reference.pkl.gz\`) saves ${range(saved("external, gzip"), percent)} of the disk space and changes the load time by ${range(slower, seconds)} (median ${seconds(median(slower))}); \`full\` saves ${range(saved("full"), percent)}.`;
 }
 
 function modeWords(tasks) {
@@ -78,7 +78,7 @@ function modeWords(tasks) {
   const [accuracy, f1] = FINEST.map((m) => differences(tasks, from, to, (row) => finest(row, m)));
   const memory = differences(tasks, from, to, (row) => row.peakBytes / 1e6);
   const chosen = mean([...accuracy, ...f1]) > CLOSE ? "prototypes" : "full";
-  return `- **Reference mode: \`${chosen}\`.** \`prototypes\` against \`full\`, over all presets: ${range(accuracy, signed)} accuracy, ${range(f1, signed)} macro F1, ${range(memory, (value) => `${signedNumber(value, 0)} MB`)} memory (median ${signedNumber(median(memory), 0)} MB).`;
+  return `- **Reference mode: \`${chosen}\`.** \`prototypes\` compared with \`full\`, over all presets: ${range(accuracy, signed)} accuracy, ${range(f1, signed)} macro F1, ${range(memory, (value) => `${signedNumber(value, 0)} MB`)} memory (median ${signedNumber(median(memory), 0)} MB).`;
 }
 
 const signedNumber = (value, digits) => {
