@@ -86,7 +86,7 @@ export async function checkAnnotation(
 }
 
 /**
- * That a dataset can be written with additions to `path` (Node), which ends in `.h5ad` or `.zarr`; to its own path
+ * Checks that a dataset can be written with additions to `path` (Node), which ends in `.h5ad` or `.zarr`; to its own path
  * with `inPlace` only.
  * @throws USAGE for another ending and for the dataset itself; UNSUPPORTED for stored values that cannot be carried over; IO.
  */

@@ -33,7 +33,7 @@ export async function compareOutputs(before: string, after: string): Promise<Sam
   return before.endsWith(".html") ? "HOLDS TIMES" : "DIFFERENT";
 }
 
-/** Null for what is not there or cannot be read. */
+/** Null for a file that is missing or cannot be read. */
 async function digestOf(path: string): Promise<string | null> {
   return fingerprintFile(path).then(
     ({ sha256 }) => sha256,

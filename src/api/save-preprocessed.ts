@@ -46,7 +46,7 @@ export function preprocessedPaths(path: string): readonly [dataset: string, pane
   return [path, `${stem}_feature_panel.json`, `${stem}_preprocess_report.json`];
 }
 
-/** What the dataset keeps of its preprocessing: settings, report, panel, and the split it is one side of. */
+/** The record that the dataset keeps: settings, report and panel of preprocessing, and the split it is one side of. */
 export async function preprocessRecord(
   { adata }: PreprocessResult,
   split: ConfigMap | null = null,

@@ -9,7 +9,7 @@ import { PREPROCESS_OPTIONS } from "../schema/preprocess-options.ts";
 import { inManifestWords } from "./manifest-words.ts";
 
 const KEYS = optionKeys(PREPROCESS_OPTIONS);
-/** Keys of `hvg_config` and what each is called outside of it. */
+/** Keys of `hvg_config`, each with the option that it sets. */
 const HVG_KEYS: ReadonlyMap<string, string> = new Map(
   (["hvgMethod", "nTopGenes", "hvgBatchKey"] as const).map((name) => [HVG_CONFIG[name], KEYS[name]]),
 );
@@ -63,7 +63,7 @@ function optionValue(row: OptionRow, value: ConfigValue, where: string): string 
   });
 }
 
-/** Where the table of genes of a manifest is; null without one. */
+/** The path of the gene table of a manifest; null without one. */
 export function tablePath({ geneIdTable }: PreprocessOptions, folder: string): string | null {
   if (typeof geneIdTable !== "string") return null;
   return isAbsolutePath(geneIdTable) || folder === "." ? geneIdTable : joinPath(folder, geneIdTable);

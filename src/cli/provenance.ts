@@ -160,7 +160,7 @@ async function recordedOutputs(path: string): Promise<readonly string[]> {
   }
 }
 
-/** What the manifest says of the split; the file of a split that was made here is among what was written. */
+/** The split in the manifest; the assignment of a split that this run made is among the written files. */
 function splitEntry({ split, splitFile }: RunDetails, written: readonly FileRecord[]): ConfigMap | null {
   const file = written.find(({ path }) => path === splitFile);
   if (file === undefined) return split ?? null;
