@@ -138,7 +138,7 @@ const TAKEN: { readonly [K in ColumnKind]: (field: FieldOf<K>, rows: Uint32Array
   set: (sets, rows) => (sets === undefined ? undefined : { ...sets, codes: takeLabels(sets, rows).codes }),
 };
 
-/** The cells `rows` of a column; all for null. */
+/** The cells `rows` of a column; all cells if null. */
 function take({ label, truth }: Pair, rows: Uint32Array | null): Pair {
   if (rows === null) return { label, truth };
   const fields = LABEL_COLUMN_ENTRIES.map(([key, { kind }]) => {
