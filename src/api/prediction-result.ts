@@ -137,7 +137,7 @@ export class PredictionResult {
   }
 
   /**
-   * Writes a table to `path` (Node) in the format that its ending says: `.csv`, `.csv.gz`, `.parquet` or `.arrow`,
+   * Writes a table to `path` (Node) in the format of its ending: `.csv`, `.csv.gz`, `.parquet` or `.arrow`,
    * with the files of `also`. What comes back names texts of a `.csv` that a spreadsheet takes for formulas.
    * @throws USAGE for another ending or a file that was read, IO.
    */
