@@ -80,9 +80,9 @@ test("reproduce works for train and predict, and says what came out otherwise", 
   expect(again.code, again.stderr).toBe(0);
   expect(again.stdout).toMatch(/HOLDS TIMES +report\.html/);
   for (const name of ["out.parquet", "out.arrow", "out.zarr"]) {
-    const annotated = ["--model", "m/model.pth", "--adata", "query.h5ad", "--out", `t/${name}`];
+    const annotated = ["--model", "m/model.pth", "--adata", "query.h5ad", "--out", `t-${name}/${name}`];
     expect((await run("predict", ...annotated)).code).toBe(0);
-    const table = await run("reproduce", "t/predict_run_manifest.json");
+    const table = await run("reproduce", `t-${name}/predict_run_manifest.json`);
     expect(table.code, table.stderr).toBe(0);
     expect(table.stdout).toMatch(new RegExp(`SAME +${name}`));
   }

@@ -225,10 +225,10 @@ describe("predict", () => {
     expect((await readFile(join(folder, "t/p.parquet"))).subarray(0, 4).toString()).toBe("PAR1");
   });
 
-  test("an output may replace its own input; the record keeps the input as it was read", async () => {
+  test("with --in-place an output replaces its own input; the record keeps the input as it was read", async () => {
     await writeH5ad(join(folder, "own.h5ad"), tinyAtlas(10, 4, 5));
     const before = await sha256("own.h5ad");
-    const words = ["--model", "model/m.pth", "--adata", "own.h5ad", "--out", "own.h5ad"];
+    const words = ["--model", "model/m.pth", "--adata", "own.h5ad", "--out", "own.h5ad", "--in-place"];
     expect((await run("predict", ...words)).code).toBe(0);
     const manifest = await json("predict_run_manifest.json");
     expect(manifest.inputs[0].sha256).toBe(before);

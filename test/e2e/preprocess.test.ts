@@ -135,7 +135,7 @@ describe("one dataset by symbols and by Ensembl ids", () => {
       expect(mapped.stderr).not.toContain("warning");
       expect(text("mapped.csv")).toBe(text("as-is.csv"));
     }
-    expect(json("predict_run_manifest.json").prediction_metadata.gene_mapping).toMatchObject({
+    expect(json("mapped.predict_run_manifest.json").prediction_metadata.gene_mapping).toMatchObject({
       case: "A_ensembl",
       n_matched_as_they_are: 0,
       n_matched_mapped: 24,
@@ -232,7 +232,7 @@ describe("elements that cannot follow the genes", () => {
     const { stderr } = await ok("preprocess", "reference", "--adata", "odd.h5ad", "--out", "odd/ref.h5ad");
     expect(stderr).toMatch(/warning: varm\/notes is left out of the output: it is stored as group/);
     const same = ["preprocess", "reference", "--adata", "odd.h5ad", "--out", "odd.h5ad"];
-    expectFailure(await run(...same), 2, /would be written, and it is read/);
+    expectFailure(await run(...same), 2, /the output is read/);
   });
 });
 
