@@ -5,7 +5,6 @@ import type { WorkOptions } from "../core/progress.ts";
 import { isAtlasmtlError } from "../errors.ts";
 import { createEngine } from "../kernels/engine.ts";
 import type { TrainOptions } from "../model/options.ts";
-import { train } from "../model/train.ts";
 import { panelFromConfig, panelToConfig } from "../preprocess/panel.ts";
 import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../schema/preprocessing.ts";
 import { requireData } from "./call-checks.ts";
@@ -33,6 +32,8 @@ export async function buildModel(
     options.preprocess === undefined ? { ...options, preprocess: await recordOf(adata) } : options;
   const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
   try {
+    // Loaded on first use: most pages only predict.
+    const { train } = await import("../model/train.ts");
     const { model, warnings, seeds } = await train(adata, chosen, { ...work, engine });
     return new TrainedModel(model, warnings, seeds);
   } finally {

@@ -9,7 +9,6 @@ import { checkDatasetOutput } from "../anndata/write/write-annotated.ts";
 
 export { refuseOverwriting } from "../core/overwriting.ts";
 
-import { checkTrainInput } from "../model/input.ts";
 import type { TrainOptions } from "../model/options.ts";
 import { resolveTrainOptions } from "../model/resolve-options.ts";
 import { additionNames, type ToAnnDataOptions } from "../output/to-anndata.ts";
@@ -42,7 +41,10 @@ export function checkTrainOptions(options: TrainOptions): void {
  * data that cannot be trained on, such as missing labels; MISMATCH.
  */
 export async function checkTraining(adata: AnnData, options: TrainOptions): Promise<void> {
-  await checkTrainInput(adata, resolveTrainOptions(options).options);
+  const { options: chosen } = resolveTrainOptions(options);
+  // Loaded on first use, as training is.
+  const { checkTrainInput } = await import("../model/input.ts");
+  await checkTrainInput(adata, chosen);
 }
 
 /** Checks that options of preprocessing are known and in their ranges. @throws USAGE. */
@@ -63,7 +65,7 @@ export function checkPredictOptions(model: TrainedModel, options: PredictOptions
 /** Which columns are added to a dataset, with which options they were predicted, and where they are written. */
 export interface AnnotationOptions
   extends ToAnnDataOptions,
-    Pick<PredictOptions, "predictionSets" | "deepestLabel"> {
+    Pick<PredictOptions, "predictionSets" | "unknown" | "opensetMethod" | "deepestLabel"> {
   /** Where the annotated dataset is to be written (Node), as {@link checkDataset}. */
   readonly path?: string | undefined;
 }
@@ -77,9 +79,12 @@ export interface AnnotationOptions
 export async function checkAnnotation(
   model: TrainedModel,
   adata: AnnData,
-  { path, predictionSets, deepestLabel, ...options }: AnnotationOptions = {},
+  { path, predictionSets, unknown, opensetMethod, deepestLabel, ...options }: AnnotationOptions = {},
 ): Promise<void> {
-  const predicted = { predictionSets: typeof predictionSets === "number", deepestLabel };
+  const distance =
+    unknown === "distance" ||
+    ((unknown ?? null) === null && (opensetMethod ?? null) === null && (model.data.space ?? null) !== null);
+  const predicted = { predictionSets: typeof predictionSets === "number", distance, deepestLabel };
   const names = additionNames(model.data, adata, { ...options, ...predicted });
   if (path !== undefined) return checkDatasetOutput(adata, path, names, options);
   await (await import("../anndata/write/append.ts")).checkAnnotatable(adata, names);

@@ -65,7 +65,7 @@ export {
 export * as options from "./options.ts";
 export { predict } from "./predict.ts";
 export { PredictionResult, type ReportFiles } from "./prediction-result.ts";
-export type { LabelSummary, PredictionSummary } from "./prediction-summary.ts";
+export type { LabelSummary, PredictionSummary, UnknownShares } from "./prediction-summary.ts";
 export { preload } from "./preload.ts";
 export {
   makeGroupSplitPlan,

@@ -21,6 +21,7 @@ export {
   KNN_REFERENCE_MODES,
   KNN_VOTE_MODES,
   OPENSET_METHODS,
+  UNKNOWN_MODES,
 } from "../schema/prediction-options.ts";
 export {
   DUPLICATE_POLICIES,

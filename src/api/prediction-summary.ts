@@ -1,7 +1,7 @@
 /** Counts and means of a prediction. @module */
 import { setSizes } from "../predict/prediction-sets.ts";
 import type { DeepestLabels, LabelPrediction, Predictions } from "../predict/types.ts";
-import { UNKNOWN } from "../predict/unknown.ts";
+import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
 
 /** One label column of a prediction. Shares are of all cells, in [0, 1]; null if there are no cells. */
 export interface LabelSummary {
@@ -13,8 +13,19 @@ export interface LabelSummary {
   /** Cells whose label comes from the KNN vote. */
   readonly usedKnn: number | null;
   readonly unknown: number | null;
+  /** When distances were measured: why cells are Unknown, and the class that most cells unlike the reference are nearest to. */
+  readonly unknownBy?: UnknownShares;
   /** With prediction sets: the mean number of labels in a set, and the share of sets with one label. */
   readonly sets?: { readonly meanSize: number; readonly single: number };
+}
+
+/** Shares of all cells that are Unknown for one reason. */
+export interface UnknownShares {
+  readonly lowConfidence: number;
+  readonly unlikeReference: number;
+  readonly other: number;
+  /** Null if no cell is unlike the reference. */
+  readonly nearest: string | null;
 }
 
 export interface PredictionSummary {
@@ -41,7 +52,32 @@ function summariseLabel(label: LabelPrediction): LabelSummary {
     lowConfidence: mean(label.isLowConf),
     usedKnn: mean(label.usedKnn),
     unknown: mean(label.isUnknown),
+    ...(label.distance === undefined ? {} : { unknownBy: unknownShares(label) }),
     ...(label.sets === undefined ? {} : { sets: setSizes(label.sets) }),
+  };
+}
+
+function unknownShares({ unknownReasons, nearest }: LabelPrediction): UnknownShares {
+  const [low, unlike] = [
+    UNKNOWN_REASONS.indexOf("low_confidence"),
+    UNKNOWN_REASONS.indexOf("unlike_reference"),
+  ];
+  const nCells = Math.max(1, unknownReasons.length);
+  const counts = { low: 0, unlike: 0, other: 0 };
+  const near = new Uint32Array(nearest?.categories.length ?? 0);
+  unknownReasons.forEach((reason, i) => {
+    if (reason === NO_REASON) return;
+    if (reason === low) counts.low++;
+    else if (reason === unlike) counts.unlike++;
+    else counts.other++;
+    if (reason === unlike && nearest !== undefined) near[nearest.codes[i]]++;
+  });
+  const most = near.reduce((best, n, code) => (n > near[best] ? code : best), 0);
+  return {
+    lowConfidence: counts.low / nCells,
+    unlikeReference: counts.unlike / nCells,
+    other: counts.other / nCells,
+    nearest: counts.unlike === 0 ? null : (nearest?.categories[most] ?? null),
   };
 }
 

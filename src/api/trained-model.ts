@@ -70,7 +70,14 @@ export class TrainedModel {
   static async load(from: string | FileSetInput, options: LoadFilesOptions = {}): Promise<TrainedModel> {
     const { model, warnings, paths, isVerified } =
       typeof from === "string" ? await loadModel(from, options) : await loadFromFiles(from, options);
-    const all = [paths.model, paths.metadata, paths.reference, paths.featurePanel, paths.manifest];
+    const all = [
+      paths.model,
+      paths.metadata,
+      paths.reference,
+      paths.featurePanel,
+      paths.space,
+      paths.manifest,
+    ];
     return new TrainedModel(
       model,
       warnings,

@@ -74,9 +74,18 @@ export type { LabelMetrics } from "../evaluate/metrics.ts";
 export type { OpensetThreshold } from "../evaluate/openset-threshold.ts";
 export type { SetMetrics } from "../evaluate/set-metrics.ts";
 export type { ReasonCounts } from "../evaluate/unknown-reasons.ts";
+
 export type { ChildModule, Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 export type { ChildCorrectionOptions, ResolvedChildOptions } from "../model/child-options.ts";
 export type { ClassBalanceOptions, ResolvedClassBalance } from "../model/class-balance.ts";
+export type {
+  ClassDistances,
+  ComponentSpace,
+  Components,
+  ComponentValues,
+  GeneScaling,
+} from "../model/components/types.ts";
+
 export type { LogisticRegression } from "../model/logistic-regression.ts";
 export type { Named, ResolvedTrainOptions, TrainOptions } from "../model/options.ts";
 export type { ParentReranker, Reranker } from "../model/reranker.ts";
@@ -125,6 +134,7 @@ export type {
   KnnReferenceMode,
   KnnVoteMode,
   OpensetMethod,
+  UnknownMode,
 } from "../schema/prediction-options.ts";
 export type { DuplicatePolicy, Species, VarNamesType } from "../schema/preprocess-options.ts";
 export type { NamingCase } from "../schema/preprocessing.ts";

@@ -35,6 +35,7 @@ const ManifestSchema = v.object({
   [MANIFEST_KEYS.metadataPath]: path,
   [MANIFEST_KEYS.referencePath]: v.nullish(path),
   [MANIFEST_KEYS.featurePanelPath]: v.nullish(path),
+  [MANIFEST_KEYS.spacePath]: v.nullish(path),
   [MANIFEST_KEYS.referenceStorage]: v.nullish(v.picklist(REFERENCE_STORAGES)),
   [MANIFEST_KEYS.inputTransform]: v.nullish(v.picklist(INPUT_TRANSFORMS)),
 });
@@ -94,10 +95,11 @@ function check<S extends v.GenericSchema>(schema: S, value: unknown, where: stri
   });
 }
 
-/** Writes a manifest; the feature panel and preprocess keys are omitted if they are empty. */
+/** Writes a manifest; the feature panel, space and preprocess keys are omitted if they are empty. */
 export function emitManifest(manifest: Manifest): Uint8Array {
   const { paths, checksums, preprocess } = manifest;
   const panel = paths.get(MANIFEST_KEYS.featurePanelPath);
+  const space = paths.get(MANIFEST_KEYS.spacePath);
   return emitJson(
     new Map<string, ConfigValue>([
       ...manifest.extra,
@@ -106,6 +108,7 @@ export function emitManifest(manifest: Manifest): Uint8Array {
       [MANIFEST_KEYS.metadataPath, paths.get(MANIFEST_KEYS.metadataPath) ?? null],
       [MANIFEST_KEYS.referencePath, paths.get(MANIFEST_KEYS.referencePath) ?? null],
       ...(panel === undefined ? [] : [[MANIFEST_KEYS.featurePanelPath, panel] as [string, ConfigValue]]),
+      ...(space === undefined ? [] : [[MANIFEST_KEYS.spacePath, space] as [string, ConfigValue]]),
       [MANIFEST_KEYS.referenceStorage, manifest.referenceStorage],
       [MANIFEST_KEYS.inputTransform, manifest.inputTransform],
       ...(checksums.size === 0 ? [] : [[MANIFEST_KEYS.checksums, checksums] as [string, ConfigValue]]),

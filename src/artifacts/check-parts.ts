@@ -1,5 +1,6 @@
 /** Checks that the files of a bundle belong together. @module */
 import { AtlasmtlError } from "../errors.ts";
+import type { ComponentSpace } from "../model/components/types.ts";
 import type { Reference } from "../model/types.ts";
 import { LATENT_INTERNAL, referenceCoordsKey } from "../schema/bundle.ts";
 import type { Metadata } from "./bundle-metadata.ts";
@@ -50,6 +51,33 @@ export function checkFit(network: StoredNetwork, metadata: Metadata, where: stri
     if (head.mean.length !== shape.coordDims[j] || head.std.length !== shape.coordDims[j])
       throw mismatch(
         `coord_stats of ${name} have ${head.mean.length} dimensions; the head has ${shape.coordDims[j]}`,
+      );
+  });
+}
+
+/** @throws MISMATCH when the component space is not that of the model; `where` names its file. */
+export function checkSpace(
+  { components, columns }: ComponentSpace,
+  { trainGenes, labelHeads }: Metadata,
+  where: string,
+): void {
+  const mismatch = (message: string): AtlasmtlError =>
+    new AtlasmtlError("MISMATCH", message, {
+      where,
+      hint: "the component space belongs to another training; restore the file that was saved with this model",
+    });
+  if (components.nGenes !== trainGenes.length)
+    throw mismatch(`the components have ${components.nGenes} genes; the model has ${trainGenes.length}`);
+  const same =
+    columns.length === labelHeads.length && columns.every(({ column }, j) => column === labelHeads[j].column);
+  if (!same)
+    throw mismatch(
+      `distances to the classes of ${columns.map(({ column }) => column).join(", ")}; the model has ${labelHeads.map(({ column }) => column).join(", ")}`,
+    );
+  columns.forEach(({ column, quartiles }, j) => {
+    if (quartiles.length !== labelHeads[j].classes.length)
+      throw mismatch(
+        `${column} has ${quartiles.length} classes in the component space and ${labelHeads[j].classes.length} in the model`,
       );
   });
 }

@@ -13,7 +13,7 @@ import { MANIFEST_KEYS, METADATA_KEYS, MODEL_SUFFIX, type PathKey } from "../sch
 import { locateInArtifact } from "./artifact-errors.ts";
 import { type Manifest, parseManifest } from "./bundle-manifest.ts";
 import { type Metadata, parseMetadata } from "./bundle-metadata.ts";
-import { checkFit } from "./check-parts.ts";
+import { checkFit, checkSpace } from "./check-parts.ts";
 import { bundleAt } from "./choose-bundle.ts";
 import { within } from "./fields.ts";
 import { embeddedReference, externalReference, type LazyReference } from "./lazy-reference.ts";
@@ -50,6 +50,7 @@ export interface LoadedModel {
     readonly metadata: string;
     readonly reference: string | null;
     readonly featurePanel: string | null;
+    readonly space: string | null;
   };
   /** The feature panel's JSON, or null. */
   readonly featurePanel: ConfigMap | null;
@@ -119,8 +120,13 @@ async function loadOnce(
   const panelFile = bundle.locate(MANIFEST_KEYS.featurePanelPath)
     ? await read.file(MANIFEST_KEYS.featurePanelPath, parseJsonObject)
     : null;
+  // Loaded on first use: bundles of the Python original have no component space.
+  const spaceFile = bundle.locate(MANIFEST_KEYS.spacePath)
+    ? await read.file(MANIFEST_KEYS.spacePath, (await import("./component-space.ts")).parseComponentSpace)
+    : null;
   const [network, metadata] = [modelFile.content, metadataFile.content];
   checkFit(network, metadata, metadataFile.path);
+  if (spaceFile !== null) checkSpace(spaceFile.content, metadata, spaceFile.path);
   const reference = within(metadataFile.path, () =>
     read.reference(metadata, modelFile.path, network.shape.hiddenSizes.at(-1)!),
   );
@@ -130,9 +136,13 @@ async function loadOnce(
     metadata: metadataFile.path,
     reference: await reference.path(),
     featurePanel: panelFile?.path ?? null,
+    space: spaceFile?.path ?? null,
   };
   return {
-    model: assemble(network, metadata, bundle.manifest, reference),
+    model: {
+      ...assemble(network, metadata, bundle.manifest, reference),
+      ...(spaceFile === null ? {} : { space: spaceFile.content }),
+    },
     manifest: bundle.manifest,
     paths,
     featurePanel: panelFile?.content ?? null,
@@ -152,6 +162,7 @@ function namedFiles({ manifest }: Bundle, paths: LoadedModel["paths"]): FoundFil
     [MANIFEST_KEYS.metadataPath]: paths.metadata,
     [MANIFEST_KEYS.referencePath]: paths.reference,
     [MANIFEST_KEYS.featurePanelPath]: paths.featurePanel,
+    [MANIFEST_KEYS.spacePath]: paths.space,
   };
   if (manifest !== null)
     return Array.from(manifest.paths, ([key, stored]) => ({ key, stored, path: found[key] }));

@@ -60,7 +60,7 @@ export async function emitBundle(
     (await model.hasReference()) || model.referenceStorage === "external" ? await model.reference() : null;
   const preprocess = asMap(model.trainConfig.get(MANIFEST_KEYS.preprocess));
   const { featurePanel = asMap(preprocess?.get(PANEL_KEY)) } = options;
-  const files = bundleFiles(model, path, reference, { ...options, featurePanel });
+  const files = await bundleFiles(model, path, reference, { ...options, featurePanel });
   const manifestPath = siblingPath(path, "manifest");
   const manifest = emitManifest({
     schemaVersion: SCHEMA_VERSION,
@@ -81,12 +81,12 @@ function asMap(value: ConfigValue | undefined): ConfigMap | null {
   return isDict ? new Map(configEntries(value as ConfigMap)) : null;
 }
 
-function bundleFiles(
+async function bundleFiles(
   model: Model,
   path: string,
   reference: Reference | null,
   options: EmitBundleOptions,
-): readonly BundleFile[] {
+): Promise<readonly BundleFile[]> {
   const isExternal = model.referenceStorage === "external";
   const given = options.referencePath ?? null;
   const files: BundleFile[] = [
@@ -113,6 +113,15 @@ function bundleFiles(
       path: siblingPath(path, "featurePanel"),
       bytes: [emitJson(panel)],
     });
+  if (model.space) {
+    // Loaded on first use, so that a page which never saves a space does not carry it.
+    const { emitComponentSpace } = await import("./component-space.ts");
+    files.push({
+      key: MANIFEST_KEYS.spacePath,
+      path: siblingPath(path, "space"),
+      bytes: emitComponentSpace(model.space),
+    });
+  }
   return files;
 }
 

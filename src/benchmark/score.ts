@@ -132,7 +132,7 @@ const takeLabels = ({ codes, categories }: PredictedLabels, rows: Uint32Array): 
 /** The cells `rows` of a field of a prediction, by the kind of its column. */
 const TAKEN: { readonly [K in ColumnKind]: (field: FieldOf<K>, rows: Uint32Array) => FieldOf<K> } = {
   label: takeLabels,
-  score: (values, rows) => Float32Array.from(rows, (row) => values[row]),
+  score: (values, rows) => (values === undefined ? undefined : Float32Array.from(rows, (row) => values[row])),
   flag: (values, rows) => Uint8Array.from(rows, (row) => values[row]),
   reason: (codes, rows) => Int32Array.from(rows, (row) => codes[row]),
   set: (sets, rows) => (sets === undefined ? undefined : { ...sets, codes: takeLabels(sets, rows).codes }),

@@ -6,7 +6,12 @@ import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCell } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError, locateOnce, option, phrase } from "../errors.ts";
+import { streamKey } from "../core/rng.ts";
+import { AtlasmtlError, locateOnce, notice, option, phrase } from "../errors.ts";
+import type { Normalization } from "../schema/training-options.ts";
+import { createValuesCheck } from "./components/matrix-values.ts";
+import { cellsForValues, chooseCells, createRowCollector, LEAST_CELLS } from "./components/sample-cells.ts";
+import type { ComponentValues } from "./components/types.ts";
 import { type CoordTarget, readCoordinates, readCoordTarget } from "./coords.ts";
 import { createCountsCheck } from "./counts-check.ts";
 import { type LabelData, readLabels } from "./labels.ts";
@@ -22,7 +27,17 @@ export interface TrainInput {
   /** The array of `knnReferenceObsmKey`. */
   readonly knnCoordinates: DenseMatrix | null;
   readonly domains: { readonly names: readonly string[]; readonly codes: Int32Array } | null;
+  /** Cells for the component space, as the matrix has them; null when there is no space to fit. */
+  readonly sample: SpaceSample | null;
   readonly warnings: readonly Warning[];
+}
+
+/** Cells of the reference with their values before any transform. */
+export interface SpaceSample {
+  /** Row numbers of the reference, rising. */
+  readonly rows: Uint32Array;
+  readonly x: Csr;
+  readonly values: ComponentValues;
 }
 
 /**
@@ -102,8 +117,12 @@ async function readMatrix(
           name,
           phrase`choose the matrix with counts by ${option("layer")}, or set ${option("normalize", "none")}`,
         );
+  const finest = targets.labels[targets.labels.length - 1];
+  const rows = sampleRows(matrix, finest.codes, options.randomState);
+  const collector = createRowCollector(rows, matrix.nCols);
   const x = await readCompactCsr(matrix, {
     binary: options.inputTransform === "binary",
+    onBlock: collector.add,
     onRow:
       counts === null
         ? undefined
@@ -123,9 +142,33 @@ async function readMatrix(
     ...(domains?.warnings ?? []),
     ...(counts?.finish() ?? []),
   ];
+  const sample = sampleOf(collector.finish(), rows, options.normalize);
+  if (sample === null && rows.length >= LEAST_CELLS)
+    warnings.push(
+      notice(
+        "the values are neither counts nor logarithms of normalised counts, so the model will not tell cells that are unlike the reference by their distance",
+        {
+          where: name,
+          hint: phrase`choose the matrix with counts or log-normalised values by ${option("layer")}`,
+        },
+      ),
+    );
   if (x.nRows === 1)
     warnings.push({ message: "there is one cell only: nothing general can be learnt from it" });
-  return { ...targets, x, domains, warnings };
+  return { ...targets, x, domains, sample, warnings };
+}
+
+/** Which cells the component space is fitted on. */
+function sampleRows({ nRows, nCols, nStored }: Matrix, codes: Int32Array, randomState: number): Uint32Array {
+  const most = cellsForValues((nStored ?? nRows * nCols) / nRows);
+  return chooseCells(codes, streamKey(randomState, "component_cells"), most);
+}
+
+function sampleOf(x: Csr, rows: Uint32Array, normalize: Normalization): SpaceSample | null {
+  const check = createValuesCheck();
+  check.add(x.data, x.indices.length);
+  const values = normalize === "none" ? check.verdict() : "log1p_cp10k";
+  return values === null ? null : { rows, x, values };
 }
 
 async function readDomains(adata: AnnData, options: ResolvedTrainOptions) {

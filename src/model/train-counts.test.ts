@@ -67,6 +67,8 @@ describe("thinning of counts", () => {
     expect(Object.keys(seeds)).toEqual([
       "random_state",
       ...["", "_2"].flatMap((m) => ["init", "shuffle", "dropout", "thinning", "split"].map((s) => s + m)),
+      "component_cells",
+      "components",
     ]);
     expect(seeds.thinning).not.toBe(seeds.thinning_2);
     const plain = await run({ numEpochs: 1 });

@@ -32,6 +32,8 @@ describe("an ensemble", () => {
     expect(Object.keys(seeds)).toEqual([
       "random_state",
       ...["", "_2", "_3"].flatMap((m) => [`init${m}`, `shuffle${m}`, `dropout${m}`, `split${m}`]),
+      "component_cells",
+      "components",
     ]);
     expect(toPlain(model.trainConfig.get("ensemble_size")!)).toBe(3);
     expect((await model.reference()).coords.get("X_ref_latent_internal")!.nCols).toBe(18);

@@ -27,7 +27,14 @@ test("a model learns types that genes tell apart, and holds all that prediction 
   ]);
   expect(model.shape).toEqual({ nGenes: N_GENES, hiddenSizes: [12, 6], nClasses: [2, 3], coordDims: [2, 3] });
   expect(model.trainGenes[3]).toBe("gene-3");
-  expect(Object.keys(seeds)).toEqual(["random_state", "init", "shuffle", "dropout"]);
+  expect(Object.keys(seeds)).toEqual([
+    "random_state",
+    "init",
+    "shuffle",
+    "dropout",
+    "component_cells",
+    "components",
+  ]);
 
   const inference = await engine.createInference(model.shape, model.weights);
   const binary = { ...base.x, data: null };

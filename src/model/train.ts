@@ -9,6 +9,7 @@ import type { Engine, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import { fitTemperature, type HeadLogits, logTemperatureReach } from "./calibrate.ts";
 import { planChildCorrection, trainedCorrection } from "./child-options.ts";
 import type { ClassBalance } from "./class-balance.ts";
+import type { ComponentSpace } from "./components/types.ts";
 import { fitSetThresholds, type SetThresholds } from "./conformal.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
 import { ensembleShape } from "./ensemble.ts";
@@ -101,6 +102,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     inference.dispose();
   }
 
+  const space = await fitSpace(input, seeds, work);
   const knnSpace =
     chosen.knnReferenceObsmKey === null ? null : knnSpaceName(chosen.knnReferenceObsmKey, chosen.knnSpace);
   const reference = createReference(input, latent, knnSpace);
@@ -114,6 +116,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     weights,
     dropoutRate: chosen.dropoutRate,
     childCorrection,
+    space,
     trainConfig: createTrainConfig(chosen, {
       nObs: input.x.nRows,
       nVars: input.x.nCols,
@@ -154,6 +157,22 @@ function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit):
   return [{ message, hint: "sample by a column in which every cell has a label" }];
 }
 
+/** The component space of the reference; null where the matrix has none. */
+async function fitSpace(
+  { sample, labels }: TrainInput,
+  seeds: Readonly<Record<string, number>>,
+  { signal }: WorkOptions,
+): Promise<ComponentSpace | null> {
+  if (sample === null) return null;
+  const ofSample = labels.map(({ column, classes, codes }) => ({
+    column,
+    classes,
+    codes: Int32Array.from(sample.rows, (row) => codes[row]),
+  }));
+  const { fitComponentSpace } = await import("./components/fit-space.ts");
+  return fitComponentSpace(sample.x, ofSample, { values: sample.values, key: seeds.components, signal });
+}
+
 function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
   const { randomState, valFraction, classBalancedSampling, ensembleSize, countThinning } = chosen;
   const drawing = classBalancedSampling === null ? "shuffle" : "sampling";
@@ -166,6 +185,8 @@ function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]
   return {
     random_state: randomState,
     ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),
+    component_cells: streamKey(randomState, "component_cells"),
+    components: streamKey(randomState, "components"),
   };
 }
 

@@ -3,7 +3,7 @@ import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-p
 import { WRITE_MODES, type WriteMode } from "../schema/columns.ts";
 import { columnNames, columnNamesOf, earlierColumns, observedLabels, outputColumns } from "./columns.ts";
 
-const REQUESTED = { predictionSets: true, deepestLabel: false };
+const REQUESTED = { distance: false, predictionSets: true, deepestLabel: false };
 const namesOf = (mode: WriteMode): string[] => outputColumns(toyPredictions(), mode).map(({ name }) => name);
 
 test("each mode writes its columns in the order of the specification, label column by label column", () => {
@@ -14,7 +14,11 @@ test("each mode writes its columns in the order of the specification, label colu
     "is_unknown_group",
     "pred_group",
   ]);
-  const withoutSets = ["group", "kind"].flatMap((column) => columnNames(column).slice(0, -1));
+  const withoutSets = ["group", "kind"].flatMap((column) =>
+    columnNames(column)
+      .slice(0, -1)
+      .filter((name) => !name.startsWith("distance_")),
+  );
   expect(namesOf("full")).toEqual(withoutSets);
   expect(columnNames("L")).toEqual([
     "pred_L_raw",
@@ -27,6 +31,7 @@ test("each mode writes its columns in the order of the specification, label colu
     "used_knn_L",
     "is_unknown_L",
     "pred_L",
+    "distance_L",
     "unknown_reason_L",
     "pred_set_L",
   ]);

@@ -49,7 +49,7 @@ type Values =
  */
 const VALUES: { readonly [K in ColumnKind]: (field: FieldOf<K>) => Values | null } = {
   label: (labels) => ({ kind: "label", labels }),
-  score: (values) => ({ kind: "score", values }),
+  score: (values) => (values === undefined ? null : { kind: "score", values }),
   flag: (values) => ({ kind: "flag", values }),
   reason: (codes) => ({ kind: "label", labels: { codes, categories: UNKNOWN_REASONS } }),
   set: (sets) => (sets === undefined ? null : { kind: "label", labels: setLabels(sets) }),
@@ -59,16 +59,28 @@ function valuesOf(prediction: LabelPrediction, key: ColumnKey, kind: ColumnKind)
   return read(prediction[key]);
 }
 
-function entriesOf(mode: WriteMode, withSets: boolean): typeof LABEL_COLUMN_ENTRIES {
+/** Which columns of a label column are there only in some predictions. */
+interface OptionalColumns {
+  readonly predictionSets: boolean;
+  /** Distances to the reference were measured. */
+  readonly distance: boolean;
+}
+
+function entriesOf(
+  mode: WriteMode,
+  { predictionSets, distance }: OptionalColumns,
+): typeof LABEL_COLUMN_ENTRIES {
   const rank = WRITE_MODES.indexOf(mode);
   if (rank < 0)
     throw new AtlasmtlError(
       "USAGE",
       `the write mode is "${mode}", expected ${WRITE_MODES.join(", ")}${didYouMean(mode, WRITE_MODES)}`,
     );
-  return LABEL_COLUMN_ENTRIES.filter(
-    ([, { from, needs }]) => WRITE_MODES.indexOf(from) <= rank && (withSets || needs === undefined),
-  );
+  const has = { predictionSets, distance };
+  return LABEL_COLUMN_ENTRIES.filter(([, { from, fromWithDistance, needs }]) => {
+    const first = distance ? (fromWithDistance ?? from) : from;
+    return WRITE_MODES.indexOf(first) <= rank && (needs === undefined || has[needs]);
+  });
 }
 
 /**
@@ -78,7 +90,8 @@ function entriesOf(mode: WriteMode, withSets: boolean): typeof LABEL_COLUMN_ENTR
  */
 export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
   const { labels, deepest } = predictions;
-  const entries = entriesOf(mode, true);
+  const distance = labels.some((label) => label.distance !== undefined);
+  const entries = entriesOf(mode, { predictionSets: true, distance });
   const columns: OutputColumn[] = labels.flatMap((prediction) =>
     entries.flatMap(([key, entry]) => {
       const values = valuesOf(prediction, key, entry.kind);
@@ -93,8 +106,7 @@ export function outputColumns(predictions: Predictions, mode: WriteMode): Output
 }
 
 /** Which optional columns are present. */
-export interface RequestedColumns {
-  readonly predictionSets: boolean;
+export interface RequestedColumns extends OptionalColumns {
   readonly deepestLabel: boolean;
 }
 
@@ -102,9 +114,9 @@ export interface RequestedColumns {
 export function columnNamesOf(
   labelColumns: readonly string[],
   mode: WriteMode,
-  { predictionSets, deepestLabel }: RequestedColumns,
+  { deepestLabel, ...optional }: RequestedColumns,
 ): string[] {
-  const entries = entriesOf(mode, predictionSets);
+  const entries = entriesOf(mode, optional);
   const names: string[] = labelColumns.flatMap((column) => entries.map(([, entry]) => nameOf(entry, column)));
   if (deepestLabel) names.push(...DEEPEST_NAMES);
   requireDistinct(names);
@@ -134,7 +146,7 @@ export function earlierColumns(existing: readonly string[], labelColumns: readon
   const names = new Set(existing);
   const earlier = new Set(labelColumns.flatMap(columnNames));
   if (DEEPEST_NAMES.every((name) => names.has(name))) for (const name of DEEPEST_NAMES) earlier.add(name);
-  const standard = entriesOf("standard", false);
+  const standard = entriesOf("standard", { predictionSets: false, distance: false });
   for (const name of existing) {
     const column = labelColumnOf("conf", name);
     if (column !== null && standard.every(([, entry]) => names.has(nameOf(entry, column))))

@@ -70,12 +70,12 @@ export function additionNames(
   options: ToAnnDataOptions & Partial<RequestedColumns> = {},
 ): AdditionNames {
   const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
-  const { predictionSets = false, deepestLabel = false } = options;
+  const { predictionSets = false, distance = false, deepestLabel = false } = options;
   const labelColumns = model.labelHeads.map(({ column }) => column);
   const coords = new Set([...model.coordHeads.map(({ name }) => name), LATENT_INTERNAL].map(coordsKey));
   const earlier = new Set(earlierColumns(adata.obs.columns, labelColumns));
   return {
-    obs: new Set(columnNamesOf(labelColumns, mode, { predictionSets, deepestLabel })),
+    obs: new Set(columnNamesOf(labelColumns, mode, { predictionSets, distance, deepestLabel })),
     obsm: includeCoords ? coords : new Set(),
     uns: new Set(includeMetadata ? [METADATA_KEY] : []),
     removeObs: (name) => earlier.has(name),

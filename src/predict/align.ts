@@ -116,9 +116,11 @@ export async function* alignedRows(
     readonly batchSize: number;
     readonly source: string;
     readonly signal?: AbortSignal | undefined;
+    /** Gets the aligned rows with their values, before they are transformed. */
+    readonly onValues?: ((rows: Csr, firstRow: number) => void) | undefined;
   },
 ): AsyncGenerator<RowBlock> {
-  const { transform, batchSize, source, signal } = options;
+  const { transform, batchSize, source, signal, onValues } = options;
   const counts =
     options.normalize === undefined || options.normalize === "none" || transform === "binary"
       ? null
@@ -132,8 +134,11 @@ export async function* alignedRows(
   for await (const { firstRow, csr } of matrix.rows({ maxRows: batchSize, reuse: true, signal })) {
     let aligned: Csr;
     try {
-      aligned = alignBlock(csr, alignment, transform, firstRow, buffers[turn]);
+      const keepsValues = onValues !== undefined;
+      aligned = alignBlock(csr, alignment, transform, firstRow, buffers[turn], keepsValues);
       turn = 1 - turn;
+      onValues?.(aligned, firstRow);
+      if (transform === "binary") aligned = { ...aligned, data: null };
     } catch (error) {
       throw locate(error, `${source} › ${matrix.name}`);
     }
@@ -188,6 +193,7 @@ export function alignBlock(
   transform: InputTransform,
   firstRow = 0,
   scratch?: ScratchBuffer,
+  keepsValues = false,
 ): Csr {
   const { queryGenes, toModel, nGenes } = alignment;
   const { nRows, indptr, indices, data } = block;
@@ -196,7 +202,7 @@ export function alignBlock(
   const memory = (bytes: number) => scratch?.(bytes) ?? new ArrayBuffer(bytes);
   const columns =
     nGenes <= 65536 ? new Uint16Array(memory(2 * n), 0, n) : new Uint32Array(memory(4 * n), 0, n);
-  const values = binary || data === null ? null : new Float32Array(indices.length);
+  const values = (binary && !keepsValues) || data === null ? null : new Float32Array(indices.length);
   const rowStart = new Uint32Array(nRows + 1);
   let sortRow: RowSorter | null = null;
   let kept = 0;

@@ -15,6 +15,7 @@ import {
   OPENSET_METHODS,
   type OpensetMethod,
   PREDICT_OPTIONS,
+  type UnknownMode,
 } from "../schema/prediction-options.ts";
 import type { DuplicatePolicy, Species, VarNamesType } from "../schema/preprocess-options.ts";
 import type { InputTransform, Normalization } from "../schema/training-options.ts";
@@ -65,6 +66,10 @@ export interface PredictSettings {
    * The KNN space; null takes the first of `latent_internal`, `latent`, `umap` that reference and query have.
    */
   readonly knnSpace: string | null;
+  /** Null takes `distance` where the model and the query's matrix allow it, else `confidence`. */
+  readonly unknown: UnknownMode | null;
+  /** The share of cells of known types that may become Unknown by their distance, above 0 and below 1. */
+  readonly knownLoss: number;
   readonly opensetMethod: OpensetMethod | null;
   /** Distance above which a cell is Unknown; required with `opensetMethod`. */
   readonly opensetThreshold: number | null;

@@ -14,10 +14,12 @@ import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import { bindCoherence } from "./coherent.ts";
 import { flagLowConfidence, type HeadScores } from "./confidence.ts";
 import { deepestLabels } from "./deepest.ts";
+import { planDistances } from "./distance.ts";
 import { type NetworkOutput, runNetwork } from "./forward.ts";
 import { enforceHierarchy, resolveHierarchy } from "./hierarchy-rules.ts";
 import { askNeighbours, type KnnLabels } from "./knn-correction.ts";
 import { chooseKnnSpace, type KnnSpace } from "./knn-space.ts";
+import type { CellDistances } from "./measured-distances.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
 import { planSets } from "./prediction-sets.ts";
@@ -63,7 +65,8 @@ export async function predict(
   const hierarchy = await resolveHierarchy(model, settings);
   const coherence = settings.coherentProbabilities ? bindCoherence(model.labelHeads, hierarchy.rules) : null;
   const refinement = await resolveRefinement(model, settings);
-  const query = await openQueryRows(model, adata, settings, work.signal);
+  const distances = await planDistances(model, settings, adata.nObs);
+  const query = await openQueryRows(model, adata, settings, work.signal, distances.start);
   const space = await chooseKnnSpace(model, adata, settings);
   let nRefined = 0;
   const network = await runNetwork(
@@ -86,8 +89,16 @@ export async function predict(
   );
   const isLowConf = network.heads.map((head) => flagLowConfidence(head, settings));
   const { knn, openset } = await consultReference(network, isLowConf, space, settings, work);
+  const measured = distances.finish(adata.source);
   const labels = network.heads.map((head, h) =>
-    decideLabels(head, isLowConf[h], knn[h], openset?.isOutside ?? null, settings),
+    decideLabels(
+      head,
+      isLowConf[h],
+      knn[h],
+      openset?.isOutside ?? null,
+      measured.columns?.[h] ?? null,
+      settings,
+    ),
   );
   const inconsistencyRates = settings.enforceHierarchy ? enforceHierarchy(labels, hierarchy.rules) : null;
 
@@ -108,6 +119,7 @@ export async function predict(
     coords: settings.keepCoords ? network.points : new Map(),
     spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
     opensetScores: openset?.scores,
+    unknown: measured.mode,
     metadata: predictionMetadata({
       model,
       settings,
@@ -119,6 +131,7 @@ export async function predict(
       space,
       knn,
       openset,
+      distances: measured,
       inconsistencyRates,
       refinement: refinement === null ? null : refinementMetadata(refinement, nRefined),
       deviceUsed,
@@ -128,6 +141,7 @@ export async function predict(
     notes: query.notes,
     warnings: [
       ...query.warnings,
+      ...measured.warnings,
       ...hierarchy.warnings,
       ...(refinement?.warnings ?? []),
       ...(setPlan !== null && nRefined > 0 ? [REFINED_SETS] : []),
@@ -177,13 +191,16 @@ function decideLabels(
   isLowConf: Uint8Array,
   knn: KnnLabels,
   isOutside: Uint8Array | null,
+  distance: CellDistances | null,
   settings: PredictSettings,
 ): LabelPrediction {
+  const isOff = settings.unknown === "off";
   const { isUnknown, reasons } = decideUnknown(
     { conf: head.conf, isLowConf },
-    knn,
+    isOff ? { used: new Uint8Array(isLowConf.length), isLow: knn.isLow } : knn,
     isOutside,
-    settings.confidenceLow,
+    isOff ? 0 : settings.confidenceLow,
+    distance?.isUnlike,
   );
   return {
     column: head.column,
@@ -198,5 +215,11 @@ function decideLabels(
     isUnknown,
     unknownReasons: reasons,
     final: withUnknown(knn.labels, isUnknown),
+    ...(distance === null
+      ? {}
+      : {
+          distance: distance.percentiles,
+          nearest: { codes: distance.classes, categories: head.classes },
+        }),
   };
 }

@@ -6,7 +6,7 @@
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
-import type { RowBlock } from "../core/csr.ts";
+import type { Csr, RowBlock } from "../core/csr.ts";
 import type { Notice } from "../errors.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
@@ -37,6 +37,8 @@ export async function openQueryRows(
   adata: AnnData,
   settings: PredictSettings,
   signal: AbortSignal | undefined,
+  takesValues: (genes: GeneAlignment) => ((rows: Csr, firstRow: number) => void) | undefined = () =>
+    undefined,
 ): Promise<QueryRows> {
   const layer = matrixName(settings.layer);
   const query = await namedQuery(model, adata, layer, settings);
@@ -47,6 +49,7 @@ export async function openQueryRows(
     batchSize: settings.batchSize,
     source: adata.source,
     signal,
+    onValues: takesValues(genes),
   });
   return {
     rows,

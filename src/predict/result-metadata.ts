@@ -11,6 +11,7 @@ import { TRAIN_CONFIG } from "../schema/training.ts";
 import type { GeneAlignment } from "./align.ts";
 import type { KnnLabels } from "./knn-correction.ts";
 import type { KnnSpace } from "./knn-space.ts";
+import type { CellDistances, MeasuredDistances } from "./measured-distances.ts";
 import type { Openset } from "./openset.ts";
 import type { PredictSettings } from "./options.ts";
 import { type SetPlan, setSizes } from "./prediction-sets.ts";
@@ -31,6 +32,7 @@ export interface MetadataSources {
   readonly space: KnnSpace;
   readonly knn: readonly KnnLabels[];
   readonly openset: Openset | null;
+  readonly distances: MeasuredDistances;
   /** Share of contradicting cells by child column; null if the hierarchy was not enforced. */
   readonly inconsistencyRates: ReadonlyMap<string, number> | null;
   /** Whether and how the refinement was applied; null without one. */
@@ -46,13 +48,18 @@ export interface MetadataSources {
  * What does not apply to a prediction is left out, as in files of the Python implementation.
  */
 export function predictionMetadata(sources: MetadataSources): ConfigMap {
-  const { model, settings, genes, calibration, setPlan, space, knn, openset, inconsistencyRates } = sources;
+  const { model, settings, genes, calibration, setPlan, space, knn, openset, distances, inconsistencyRates } =
+    sources;
   const columns = model.labelHeads.map((head) => head.column);
   const normalize = settings.normalize ?? normalizationOf(model);
   const { opensetMethod } = settings;
   const isPrototype = opensetMethod === "prototype";
   const found = opensetMethod === null ? null : openset;
   const sizes = new Map([...sources.sets].map(([column, sets]) => [column, setSizes(sets).meanSize]));
+  const byColumn = (value: (column: CellDistances) => number): ConfigMap | undefined =>
+    distances.columns === null
+      ? undefined
+      : floats(new Map(distances.columns.map((column) => [column.column, value(column)])));
   return keyed(PREDICTION_METADATA, {
     atlasmtlVersion: VERSION,
     knnCorrection: settings.knnCorrection,
@@ -83,6 +90,13 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     deviceRequested: settings.device,
     deviceUsed: sources.deviceUsed,
     numThreadsUsed: sources.numThreads,
+    unknown: model.space || settings.unknown !== null ? distances.mode : undefined,
+    knownLoss: distances.columns === null ? undefined : new Float(settings.knownLoss),
+    distanceUnlikeRate: byColumn(({ isUnlike }) => meanOf(isUnlike)),
+    distanceShift: floatOrNone(distances.shift?.length),
+    distanceSpread: byColumn(({ spread }) => spread),
+    shiftScore: floatOrNone(distances.shift?.score),
+    depthRatio: floatOrNone(distances.shift?.depthRatio),
     opensetMethod: found === null ? undefined : opensetMethod,
     opensetThreshold: found === null ? undefined : new Float(settings.opensetThreshold ?? 0),
     opensetSpaceUsed: found === null ? undefined : space.name,
@@ -99,6 +113,17 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     geneMapping: sources.geneMapping ?? undefined,
     preprocess: model.trainConfig.get(TRAIN_CONFIG.preprocess) ?? undefined,
   });
+}
+
+/** Left out if it was not measured. */
+function floatOrNone(value: number | null | undefined): Float | undefined {
+  return value === null || value === undefined ? undefined : new Float(value);
+}
+
+function meanOf(flags: Uint8Array): number {
+  let sum = 0;
+  for (const flag of flags) sum += flag;
+  return flags.length === 0 ? 0 : sum / flags.length;
 }
 
 function floats(values: ReadonlyMap<string, number>): ConfigMap {

@@ -8,6 +8,7 @@ import type { DenseMatrix } from "../core/dense.ts";
 import type { Notice } from "../errors.ts";
 import type { Warning } from "../model/types.ts";
 import type { ColumnKey, ColumnKind, LABEL_COLUMNS } from "../schema/columns.ts";
+import type { UnknownMode } from "../schema/prediction-options.ts";
 
 /** Labels of all cells in one column: `codes` are indices into `categories`. */
 export interface PredictedLabels {
@@ -43,6 +44,10 @@ export interface LabelPrediction {
   /** Index into `UNKNOWN_REASONS`, -1 where the cell is not Unknown. */
   readonly unknownReasons: Int32Array;
   readonly final: PredictedLabels;
+  /** The distance to the classes of the reference as a share of held-out reference cells, if it was measured. */
+  readonly distance?: Float32Array | undefined;
+  /** The nearest class by that distance. */
+  readonly nearest?: PredictedLabels | undefined;
   /** The prediction sets, if `predictionSets` requested them. */
   readonly sets?: PredictedSets | undefined;
 }
@@ -73,6 +78,8 @@ export interface Predictions {
   readonly spaces: readonly string[];
   /** For each cell the distance to the reference, if open-set scoring was on. */
   readonly opensetScores?: Float64Array | undefined;
+  /** What made cells Unknown in this prediction. */
+  readonly unknown?: UnknownMode | undefined;
   readonly metadata: ConfigMap;
   /** What was done and is as it should be, such as how genes were mapped. */
   readonly notes?: readonly Notice[] | undefined;

@@ -5,11 +5,18 @@ import type { PredictedLabels } from "./types.ts";
 export const UNKNOWN = "Unknown";
 
 /** Why a cell is Unknown; the first that applies, in this order, is the reason. */
-export const UNKNOWN_REASONS = ["low_confidence", "knn_disagrees", "open_set", "hierarchy"] as const;
+export const UNKNOWN_REASONS = [
+  "low_confidence",
+  "knn_disagrees",
+  "unlike_reference",
+  "open_set",
+  "hierarchy",
+] as const;
 
 /**
  * `low_confidence`: confidence below `confidence_low`. `knn_disagrees`: the network and the KNN vote both
- * have low confidence. `open_set`: the distance to the reference is above the open-set threshold.
+ * have low confidence. `unlike_reference`: the distance to the classes of the reference is larger than that of all but
+ * the permitted share of held-out reference cells. `open_set`: the distance to the reference is above the open-set threshold.
  * `hierarchy`: the label contradicts its parent's.
  */
 export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
@@ -28,7 +35,7 @@ export interface UnknownDecision {
 
 /**
  * Marks Unknown cells in one label column: confidence below `confidenceLow`, or KNN was used and both the
- * network and the vote have low confidence, or far from the reference.
+ * network and the vote have low confidence, or unlike the reference, or outside the open-set threshold.
  *
  * `confidenceLow` is rounded to float32 as the scores are.
  */
@@ -37,12 +44,14 @@ export function decideUnknown(
   knn: { readonly used: Uint8Array; readonly isLow: Uint8Array },
   isOutside: Uint8Array | null,
   confidenceLow: number,
+  isUnlike: Uint8Array | null = null,
 ): UnknownDecision {
   const threshold = Math.fround(confidenceLow);
   const reasons = Int32Array.from(scores.conf, (conf, i) => {
     if (conf < threshold) return UNKNOWN_REASONS.indexOf("low_confidence");
     if (knn.used[i] === 1 && scores.isLowConf[i] === 1 && knn.isLow[i] === 1)
       return UNKNOWN_REASONS.indexOf("knn_disagrees");
+    if (isUnlike?.[i] === 1) return UNKNOWN_REASONS.indexOf("unlike_reference");
     return isOutside?.[i] === 1 ? UNKNOWN_REASONS.indexOf("open_set") : NO_REASON;
   });
   return { isUnknown: Uint8Array.from(reasons, (reason) => (reason === NO_REASON ? 0 : 1)), reasons };

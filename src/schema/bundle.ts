@@ -20,6 +20,7 @@ export const FILE_SUFFIXES = {
   metadata: "_metadata.pkl",
   reference: "_reference.pkl",
   featurePanel: "_feature_panel.json",
+  space: "_space.pt",
   manifest: "_manifest.json",
 } as const;
 
@@ -41,6 +42,7 @@ export const MANIFEST_KEYS = keysOf(
   "metadata_path",
   "reference_path",
   "feature_panel_path",
+  "space_path",
   "reference_storage",
   "input_transform",
   "preprocess",
@@ -59,6 +61,7 @@ export const PATH_KEYS = [
   MANIFEST_KEYS.metadataPath,
   MANIFEST_KEYS.referencePath,
   MANIFEST_KEYS.featurePanelPath,
+  MANIFEST_KEYS.spacePath,
 ] as const;
 export type PathKey = (typeof PATH_KEYS)[number];
 
@@ -112,6 +115,29 @@ export const LATENT_SOURCE = "internal_preferred";
 
 /** Keys of the reference pickle (docs/specification/1-artifacts.md#reference-file). */
 export const REFERENCE_KEYS = keysOf("coords", "labels");
+
+/** Keys of the component space's file (docs/specification/1-artifacts.md#component-space-file). */
+export const SPACE_KEYS = {
+  version: "space_version",
+  values: "values",
+  nGenes: "n_genes",
+  nComponents: "n_components",
+  noise: "noise_variance",
+  geneShares: "gene_shares",
+  medianCounts: "median_counts",
+  scale: "scale",
+  cap: "cap",
+  centre: "centre",
+  loadings: "loadings",
+  variances: "variances",
+  columns: "columns",
+  column: "column",
+  means: "class_means",
+  factor: "covariance_factor",
+  heldOut: "held_out_distances",
+  quartiles: "class_quartiles",
+  medians: "class_medians",
+} as const;
 
 /** The key of a space's reference coordinates. */
 export const referenceCoordsKey = (space: string): string => `X_ref_${space}`;

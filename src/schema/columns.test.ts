@@ -24,8 +24,12 @@ test("docs/outputs.md has the table of columns, in order", () => {
   const rows = LABEL_COLUMN_ENTRIES.map(([, entry]) => {
     const modes =
       entry.needs === undefined
-        ? WRITE_MODES.slice(WRITE_MODES.indexOf(entry.from)).join(", ")
-        : "every mode, with `--prediction-sets`";
+        ? entry.fromWithDistance !== undefined
+          ? "full; standard with `distance_L`"
+          : WRITE_MODES.slice(WRITE_MODES.indexOf(entry.from)).join(", ")
+        : entry.needs === "predictionSets"
+          ? "every mode, with `--prediction-sets`"
+          : "standard, full, where distances are measured";
     const cells = [`\`${nameOf(entry, "L")}\``, TYPES[entry.kind], entry.range, entry.about, modes];
     return `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |");
   });

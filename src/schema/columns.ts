@@ -24,7 +24,9 @@ export interface ColumnEntry {
   /** The smallest mode that has this column. */
   readonly from: WriteMode;
   /** The option that it requires. */
-  readonly needs?: "predictionSets";
+  readonly needs?: "predictionSets" | "distance";
+  /** The smallest mode that has it when distances were measured, if it is another. */
+  readonly fromWithDistance?: WriteMode;
   /** Its values; empty if the kind says enough. */
   readonly range: string;
   /** Its meaning, in Markdown, with `L` for the label column. */
@@ -38,7 +40,7 @@ export const LABEL_COLUMNS = {
     kind: "label",
     from: "full",
     range: "classes of `L`",
-    about: "the label the network finds most probable",
+    about: "the most probable label by the network",
   },
   conf: {
     name: "conf_{}",
@@ -94,7 +96,7 @@ export const LABEL_COLUMNS = {
     kind: "flag",
     from: "standard",
     range: "",
-    about: "the cell is given no label in this column",
+    about: "the cell gets no label in this column",
   },
   final: {
     name: "pred_{}",
@@ -103,10 +105,20 @@ export const LABEL_COLUMNS = {
     range: "classes of `L`, `Unknown`",
     about: "the final label",
   },
+  distance: {
+    name: "distance_{}",
+    kind: "score",
+    from: "standard",
+    needs: "distance",
+    range: "0–1",
+    about:
+      "the share of held-out reference cells that are nearer to a class; Unknown from 1 − `known_loss` (0.95) on",
+  },
   unknownReasons: {
     name: "unknown_reason_{}",
     kind: "reason",
     from: "full",
+    fromWithDistance: "standard",
     range: "see below",
     about: "why `is_unknown_L` is true; none where it is false",
   },
@@ -116,7 +128,7 @@ export const LABEL_COLUMNS = {
     from: "minimal",
     needs: "predictionSets",
     range: "classes of `L`, joined",
-    about: "the labels that hold the true one with the probability asked for, see below",
+    about: "labels that contain the true one with the requested probability, see below",
   },
 } as const satisfies Readonly<Record<string, ColumnEntry>>;
 export type ColumnKey = keyof typeof LABEL_COLUMNS;

@@ -23,6 +23,13 @@ export type KnnIndexMode = (typeof KNN_INDEX_MODES)[number];
 export const OPENSET_METHODS = ["nn_distance", "prototype"] as const;
 export type OpensetMethod = (typeof OPENSET_METHODS)[number];
 
+/**
+ * What makes a cell Unknown besides low confidence: its distance to the classes of the reference, or nothing; `off`:
+ * nothing at all.
+ */
+export const UNKNOWN_MODES = ["distance", "confidence", "off"] as const;
+export type UnknownMode = (typeof UNKNOWN_MODES)[number];
+
 /** Where the network runs; `auto` chooses the fastest available. */
 export const DEVICES = ["auto", "cpu"] as const;
 export type Device = (typeof DEVICES)[number];
@@ -71,6 +78,19 @@ export const PREDICT_OPTIONS = {
       CONFIDENCE,
       "also write sets of labels that hold the true one with this probability, such as 0.95 (a calibrated model)",
     ),
+  ),
+  unknown: choice(
+    UNKNOWN_MODES,
+    null,
+    flag(
+      CONFIDENCE,
+      "what makes cells Unknown: distance adds that to the reference (default where the model has it); off: nothing",
+    ),
+  ),
+  knownLoss: number(
+    0.05,
+    { above: 0, below: 1 },
+    flag(CONFIDENCE, "share of cells of known types that may become Unknown by distance"),
   ),
   opensetMethod: choice(OPENSET_METHODS, null, flag(CONFIDENCE, "distance that tells unseen types")),
   opensetThreshold: number(null, { min: 0 }, flag(CONFIDENCE, "distance above which a cell is Unknown")),

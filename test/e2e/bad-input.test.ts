@@ -226,7 +226,7 @@ describe("an artifact at fault ends with 4", () => {
     const at = (name: string): string => join(folder, "changed", name);
     await mkdir(at(""));
     try {
-      for (const name of ["m.pth", "m_metadata.pkl", "m_reference.pkl", "m_manifest.json"])
+      for (const name of ["m.pth", "m_metadata.pkl", "m_reference.pkl", "m_space.pt", "m_manifest.json"])
         await writeFile(at(name), await readFile(join(folder, "model", name)));
       await change(at);
       await work();

@@ -43,6 +43,7 @@ describe("train", () => {
       "m_manifest.json",
       "m_metadata.pkl",
       "m_reference.pkl",
+      "m_space.pt",
       "train_run_manifest.json",
     ]);
   });
@@ -72,6 +73,7 @@ describe("train", () => {
       "m_manifest.json",
       "m_metadata.pkl",
       "m_reference.pkl",
+      "m_space.pt",
     ]);
     expect(manifest.outputs[0].sha256).toBe(await sha256(`model/${manifest.outputs[0].path}`));
     expect(Date.parse(manifest.finished_at)).toBeGreaterThanOrEqual(Date.parse(manifest.started_at));
@@ -154,7 +156,7 @@ describe("train", () => {
       "refs",
       "refs/r.pkl",
       "up",
-      ...["m.pth", "m_manifest.json", "m_metadata.pkl", "train_run_manifest.json"].map(
+      ...["m.pth", "m_manifest.json", "m_metadata.pkl", "m_space.pt", "train_run_manifest.json"].map(
         (name) => `up/${name}`,
       ),
     ]);
@@ -209,6 +211,7 @@ describe("predict", () => {
       "model/m.pth",
       "model/m_metadata.pkl",
       "model/m_reference.pkl",
+      "model/m_space.pt",
       "model/m_manifest.json",
     ]);
   });
@@ -217,7 +220,9 @@ describe("predict", () => {
     for (const name of ["t/p.csv", "t/p.csv.gz", "t/p.parquet"]) expect((await predict(name)).code).toBe(0);
     const csv = await readFile(join(folder, "t/p.csv"), "utf8");
     const columns = ["lineage", "cell_type"].flatMap((label) =>
-      ["conf", "margin", "is_unknown", "pred"].map((prefix) => `${prefix}_${label}`),
+      ["conf", "margin", "is_unknown", "pred", "distance", "unknown_reason"].map(
+        (prefix) => `${prefix}_${label}`,
+      ),
     );
     expect(csv.split("\n")[0]).toBe(["obs_name", ...columns].join(","));
     expect(csv.trimEnd().split("\n")).toHaveLength(31);
@@ -378,7 +383,7 @@ describe("inspect and verify", () => {
     const whole = await run("verify", "v/m_manifest.json");
     expect([whole.code, whole.stdout]).toEqual([
       0,
-      "OK  model      v/m.pth\nOK  metadata   v/m_metadata.pkl\nOK  reference  v/m_reference.pkl\n",
+      "OK  model      v/m.pth\nOK  metadata   v/m_metadata.pkl\nOK  reference  v/m_reference.pkl\nOK  space      v/m_space.pt\n",
     ]);
     expect((await run("verify", "v/train_run_manifest.json")).code).toBe(0);
     await appendFile(join(folder, "v/m_metadata.pkl"), "x");

@@ -82,7 +82,9 @@ describe("count thinning", () => {
     await ok(train("thin/m.pth", "--normalize", "log1p_cp10k", "--count-thinning", "0.3"));
     const { train_config, seeds } = JSON.parse(await text("thin/train_run_manifest.json"));
     expect(train_config.count_thinning).toBe(0.3);
-    expect(Object.keys(seeds)).toEqual(["dropout", "init", "random_state", "shuffle", "thinning"]);
+    expect(Object.keys(seeds)).toEqual([
+      ...["component_cells", "components", "dropout", "init", "random_state", "shuffle", "thinning"],
+    ]);
     await writeFile(join(folder, "thin.yaml"), "normalize: log1p_cp10k\ncount_thinning: 0.3\n");
     await ok(train("thin-config/m.pth", "--config", "thin.yaml"));
     const weights = (path: string) => readFile(join(folder, path));
@@ -118,7 +120,9 @@ describe("class balance", () => {
     await ok(train("sampled/m.pth", "--class-balanced-sampling", "lineage"));
     const { train_config, seeds } = JSON.parse(await text("sampled/train_run_manifest.json"));
     expect(train_config.class_balanced_sampling).toMatchObject({ label_column: "lineage", mode: "balanced" });
-    expect(Object.keys(seeds)).toEqual(["dropout", "init", "random_state", "sampling"]);
+    expect(Object.keys(seeds)).toEqual([
+      ...["component_cells", "components", "dropout", "init", "random_state", "sampling"],
+    ]);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 /** Reads a whole matrix into memory, in the compact form that training uses. @module */
-import type { Csr } from "../../core/csr.ts";
+import type { Csr, RowBlock } from "../../core/csr.ts";
 import type { WorkOptions } from "../../core/progress.ts";
 import { AtlasmtlError, option, phrase } from "../../errors.ts";
 import type { Matrix } from "../types.ts";
@@ -12,6 +12,8 @@ export interface CompactOptions extends WorkOptions {
    * `binary`.
    */
   readonly onRow?: ((data: Float32Array, start: number, end: number, row: number) => void) | undefined;
+  /** Called with each block as it was read, rows that are not kept included; its memory is reused afterwards. */
+  readonly onBlock?: ((block: RowBlock) => void) | undefined;
   /** Rows to keep: one byte per row (nonzero keeps it), or ascending row numbers. All by default. */
   readonly rows?: Uint8Array | Uint32Array | undefined;
 }
@@ -27,7 +29,7 @@ const MAX_ENTRIES = 0xffff_ffff;
  * LIMIT beyond 2^32 entries or rows; ABORTED by the signal.
  */
 export async function readCompactCsr(matrix: Matrix, options: CompactOptions): Promise<Csr> {
-  const { binary, signal, onProgress } = options;
+  const { binary, signal, onBlock, onProgress } = options;
   const onRow = binary ? undefined : options.onRow;
   const { nRows, nCols } = matrix;
   if (nRows >= MAX_ENTRIES)
@@ -47,6 +49,7 @@ export async function readCompactCsr(matrix: Matrix, options: CompactOptions): P
   for await (const { firstRow, csr } of matrix.rows({ reuse: true, signal })) {
     const values = csr.data;
     if (binary && values !== null) await refuseNegative(matrix, firstRow, csr);
+    onBlock?.({ firstRow, csr });
     const needed = used + csr.indices.length;
     if (needed > capacity) {
       if (used + csr.indices.length > MAX_ENTRIES)

@@ -19,6 +19,7 @@ import {
   type RefinementConfig,
   type ToAnnDataOptions,
   type TrainedModel,
+  type UnknownShares,
   type WrittenFile,
 } from "../../api/index.ts";
 import { PREDICT_OPTIONS } from "../../api/option-tables.ts";
@@ -78,6 +79,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
         path: out,
         deepestLabel: options.deepestLabel,
         predictionSets: options.predictionSets,
+        unknown: options.unknown,
+        opensetMethod: options.opensetMethod,
       });
     if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
     const queryFiles = whole.stored?.files ?? [data];
@@ -311,5 +314,20 @@ function summaryText({ nCells, labels, deepest }: PredictionSummary): string {
       : `\ndeepest label: ${Object.entries(deepest)
           .map(([column, share]) => `${column} ${shown(share)}`)
           .join(", ")}`;
-  return `annotated ${plural(nCells, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}${byDepth}`;
+  const byReason = labels.flatMap(({ column, unknownBy }) =>
+    unknownBy === undefined
+      ? []
+      : [`\nUnknown${labels.length > 1 ? ` in ${column}` : ""}: ${unknownText(unknownBy)}`],
+  );
+  return `annotated ${plural(nCells, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}${byDepth}${byReason.join("")}`;
+}
+
+/** Such as `0.3 % low confidence, 18 % unlike the reference (nearest: CD14 Mono)`. */
+function unknownText({ lowConfidence, unlikeReference, other, nearest }: UnknownShares): string {
+  const parts = [
+    `${percent(lowConfidence)} low confidence`,
+    `${percent(unlikeReference)} unlike the reference${nearest === null ? "" : ` (nearest: ${nearest})`}`,
+  ];
+  if (other > 0) parts.push(`${percent(other)} for other reasons`);
+  return parts.join(", ");
 }

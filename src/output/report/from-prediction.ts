@@ -115,6 +115,14 @@ function inputFacts(
       name: "Unseen types",
       value: `Unknown beyond a distance of ${decimalOf(metadata, PREDICTION_METADATA.opensetThreshold)} (${text(PREDICTION_METADATA.opensetMethod)})`,
     });
+  const score = numberOf(metadata.get(PREDICTION_METADATA.shiftScore));
+  if (score !== null) {
+    const depth = numberOf(metadata.get(PREDICTION_METADATA.depthRatio));
+    facts.push({
+      name: "Likeness to the reference",
+      value: `cells lie ${score.toFixed(2)} times as far from their types as held-out reference cells${depth === null ? "" : `, with ${depth.toPrecision(2)} times the counts per cell`}`,
+    });
+  }
   if (labels.length > 1) {
     const enforced =
       metadata.get(PREDICTION_METADATA.hierarchyEnforced) === true ? "enforced" : "not enforced";

@@ -47,8 +47,8 @@ function input(overrides: Partial<ReportInput> = {}): ReportInput {
         description: null,
         labels: [prediction("coarse", COARSE, 1), prediction("fine", FINE, 1)],
         reasons: [
-          { low_confidence: 1, knn_disagrees: 0, open_set: 0, hierarchy: 0 },
-          { low_confidence: 0, knn_disagrees: 1, open_set: 0, hierarchy: 0 },
+          { low_confidence: 1, knn_disagrees: 0, unlike_reference: 0, open_set: 0, hierarchy: 0 },
+          { low_confidence: 0, knn_disagrees: 1, unlike_reference: 0, open_set: 0, hierarchy: 0 },
         ],
         coordinates: new Map(),
         costs: [{ name: "Time", value: "1 s" }],

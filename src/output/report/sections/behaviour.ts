@@ -13,6 +13,7 @@ const MAX_GROUPS = 30;
 const REASON_TEXTS: Readonly<Record<UnknownReason, string>> = {
   low_confidence: "the confidence is too low",
   knn_disagrees: "network and neighbours are both unsure",
+  unlike_reference: "the cell is unlike every class of the reference",
   open_set: "the cell is too far from the reference",
   hierarchy: "the label contradicts its parent",
 };

@@ -1,0 +1,84 @@
+/** Places cells on components, also cells of which some genes were not measured. @module */
+import type { Csr } from "../../core/csr.ts";
+import type { DenseMatrix } from "../../core/dense.ts";
+import { choleskyFactor, solveCholesky } from "./cholesky.ts";
+import type { Components, GeneScaling } from "./types.ts";
+
+/** Scores are scaled values times `weights`, minus `offset`. */
+export interface Projection {
+  readonly nGenes: number;
+  readonly nComponents: number;
+  /** [nGenes, nComponents]; zero for genes that were not measured. */
+  readonly weights: Float64Array;
+  readonly offset: Float64Array;
+}
+
+/**
+ * The projection of cells whose measured genes are those with a non-zero byte in `measured`; null for all.
+ *
+ * Scores of cells with all genes are the plain ones, Vᵀx. Otherwise they are the posterior mean of probabilistic
+ * principal components given the measured genes (Tipping and Bishop, 1999), on the scale of the plain scores: a missing
+ * gene is inferred from the others instead of being taken for zero.
+ */
+export function createProjection(
+  components: Components,
+  { centre }: GeneScaling,
+  measured: Uint8Array | null,
+): Projection {
+  const { nGenes, nComponents: width, loadings } = components;
+  const isWhole = measured === null || measured.every((bit) => bit !== 0);
+  const weights = Float64Array.from(loadings);
+  if (!isWhole) conditionOn(weights, components, measured);
+  const offset = new Float64Array(width);
+  for (let g = 0; g < nGenes; g++)
+    for (let k = 0; k < width; k++) offset[k] += centre[g] * weights[g * width + k];
+  return { nGenes, nComponents: width, weights, offset };
+}
+
+/** V (VₚᵀVₚ + D)⁻¹ (1 + D), with D = noise / variances, for the measured genes p; 0 for the others. */
+function conditionOn(weights: Float64Array, components: Components, measured: Uint8Array): void {
+  const { nGenes, nComponents: width, variances, noise } = components;
+  const gram = new Float64Array(width * width);
+  for (let g = 0; g < nGenes; g++) {
+    const at = g * width;
+    if (measured[g] === 0) weights.fill(0, at, at + width);
+    for (let i = 0; i < width; i++)
+      for (let j = 0; j <= i; j++) gram[i * width + j] += weights[at + i] * weights[at + j];
+  }
+  const ratios = Float64Array.from(variances, (variance) => noise / variance);
+  for (let i = 0; i < width; i++) {
+    for (let j = 0; j < i; j++) gram[j * width + i] = gram[i * width + j];
+    gram[i * width + i] += ratios[i];
+  }
+  const factor = choleskyFactor(gram, width);
+  for (let g = 0; g < nGenes; g++) {
+    if (measured[g] === 0) continue;
+    const row = weights.subarray(g * width, (g + 1) * width);
+    solveCholesky(factor, width, row);
+    for (let k = 0; k < width; k++) row[k] *= 1 + ratios[k];
+  }
+}
+
+/**
+ * Writes the scores of the rows of `x` to `into`, from row `firstRow` on. `x` holds the values before scaling.
+ */
+export function projectRows(
+  x: Csr,
+  { scale, cap }: GeneScaling,
+  { nComponents: width, weights, offset }: Projection,
+  into: DenseMatrix,
+  firstRow: number,
+): void {
+  const { nRows, indptr, indices, data } = x;
+  const scores = new Float64Array(width);
+  for (let row = 0; row < nRows; row++) {
+    for (let k = 0; k < width; k++) scores[k] = -offset[k];
+    for (let e = indptr[row]; e < indptr[row + 1]; e++) {
+      const g = indices[e];
+      const value = Math.min((data === null ? 1 : data[e]) * scale[g], cap[g]);
+      const at = g * width;
+      for (let k = 0; k < width; k++) scores[k] += value * weights[at + k];
+    }
+    into.data.set(scores, (firstRow + row) * width);
+  }
+}

@@ -1,0 +1,91 @@
+/** How far the cells of a query are from the classes of the reference (docs/specification/3-prediction.md#distance). @module */
+import type { DenseMatrix } from "../../core/dense.ts";
+import { solveLower } from "./cholesky.ts";
+import { classPoints, inClassUnits, nearestClasses } from "./class-distances.ts";
+import { countBelow } from "./quantiles.ts";
+import { distanceRatio, MEDIAN, QUARTILE, queryShift } from "./query-shift.ts";
+import type { ClassDistances, ComponentSpace } from "./types.ts";
+
+/** The shift of a query is estimated on as many of its cells, evenly spaced. */
+const MAX_SHIFT_CELLS = 20_000;
+
+/** The distances of all cells in one label column. */
+export interface ColumnDistances {
+  readonly column: string;
+  /**
+   * For each cell the share of held-out reference cells that are nearer to their class, 0 to 1; distances are divided by
+   * the square root of `spread` first.
+   */
+  readonly percentiles: Float32Array;
+  /** The nearest class of each cell. */
+  readonly classes: Int32Array;
+  /** How much wider the query lies about the classes than held-out cells do; at least 1. */
+  readonly spread: number;
+}
+
+/** The distances of a query. */
+export interface QueryDistances {
+  readonly columns: readonly ColumnDistances[];
+  /** The length of the shift that was taken away, in units of the spread within classes of the last column. */
+  readonly shift: number;
+  /**
+   * The shift score: how far the cells lie from their classes of the last column before the shift was taken away, in
+   * medians of held-out cells. About 1 for cells as those of the reference; null if every class has too few cells.
+   */
+  readonly shiftScore: number | null;
+}
+
+/** Measures all cells, after the shift of the query as a whole has been taken away. */
+export function queryDistances(scores: DenseMatrix, { columns }: ComponentSpace): QueryDistances {
+  const finest = columns[columns.length - 1];
+  const [some, means] = [inClassUnits(someRows(scores), finest), classPoints(finest)];
+  const shift = queryShift(some, means);
+  const asTheyAre = nearestClasses(some, means, new Float64Array(scores.nCols));
+  let squares = 0;
+  for (const step of shift) squares += step * step;
+  const inScores = timesLower(finest.factor, shift);
+  return {
+    columns: columns.map((column) => measureColumn(scores, column, inScores)),
+    shift: Math.sqrt(squares),
+    shiftScore: distanceRatio(asTheyAre, finest.medians, MEDIAN),
+  };
+}
+
+function measureColumn(
+  scores: DenseMatrix,
+  column: ClassDistances,
+  shiftInScores: Float64Array,
+): ColumnDistances {
+  const shift = Float64Array.from(shiftInScores);
+  solveLower(column.factor, scores.nCols, shift);
+  const nearest = nearestClasses(inClassUnits(scores, column), classPoints(column), shift);
+  const spread = Math.max(1, distanceRatio(nearest, column.quartiles, QUARTILE) ?? 1);
+  const root = Math.sqrt(spread);
+  const { heldOut } = column;
+  const percentiles = Float32Array.from(
+    nearest.distances,
+    (distance) => countBelow(heldOut, distance / root) / (heldOut.length + 1),
+  );
+  return { column: column.column, percentiles, classes: nearest.classes, spread };
+}
+
+/** Evenly spaced rows, all of them if there are few. */
+function someRows({ nRows, nCols, data }: DenseMatrix): DenseMatrix {
+  if (nRows <= MAX_SHIFT_CELLS) return { nRows, nCols, data };
+  const some = new Float32Array(MAX_SHIFT_CELLS * nCols);
+  for (let i = 0; i < MAX_SHIFT_CELLS; i++) {
+    const row = Math.floor((i * nRows) / MAX_SHIFT_CELLS);
+    some.set(data.subarray(row * nCols, (row + 1) * nCols), i * nCols);
+  }
+  return { nRows: MAX_SHIFT_CELLS, nCols, data: some };
+}
+
+/** L x, with L a lower factor. */
+function timesLower(factor: Float32Array, x: Float64Array): Float64Array {
+  const n = x.length;
+  return Float64Array.from(x, (_, i) => {
+    let sum = 0;
+    for (let k = 0; k <= i; k++) sum += factor[i * n + k] * x[k];
+    return sum;
+  });
+}

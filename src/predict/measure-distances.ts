@@ -1,0 +1,99 @@
+/** Measures how far the cells of a query are from the reference while they stream. @module */
+import { AtlasmtlError, notice, option, phrase } from "../errors.ts";
+import { type ColumnDistances, queryDistances } from "../model/components/query-distances.ts";
+import type { ComponentSpace } from "../model/components/types.ts";
+import { normalizationOf } from "../model/normalization.ts";
+import type { Model } from "../model/types.ts";
+import type { GeneAlignment } from "./align.ts";
+import { type CellDistances, type DistancePlan, notMeasured, type QueryShift } from "./measured-distances.ts";
+import type { PredictSettings } from "./options.ts";
+import { createQueryComponents, type GivenValues, type QueryComponents } from "./query-components.ts";
+import type { Warning } from "./types.ts";
+
+/** From this shift score on a query is said to be unlike the reference (docs/decisions/0021-default-of-several-views.md). */
+const UNLIKE_SCORE = 1.6;
+
+/**
+ * Plans the distances of `nObs` cells in `space`. The shift of the query is measured whatever makes cells Unknown.
+ * @throws MISMATCH from `finish` if distances are asked for and the values are of another kind than the reference's.
+ */
+export function measureDistances(
+  space: ComponentSpace,
+  model: Model,
+  settings: PredictSettings,
+  nObs: number,
+): DistancePlan {
+  const { unknown, knownLoss, opensetMethod } = settings;
+  const isDistance = unknown === "distance" || (unknown === null && opensetMethod === null);
+  let cells: QueryComponents | null = null;
+  let matched: GeneAlignment | null = null;
+  return {
+    start(genes) {
+      matched = genes;
+      cells = createQueryComponents(space, genes, nObs, givenValues(model, settings));
+      return cells.add;
+    },
+    finish(source) {
+      const found = cells?.finish() ?? null;
+      if (found === null || matched === null) {
+        const message = `the values of the query are not ${space.values === "log1p_cp10k" ? "counts" : "log-normalised"} as the reference's are, so its distance to the reference is not known`;
+        const where = `${source} › ${settings.layer}`;
+        const hint = phrase`choose the matrix that the model was trained on the like of by ${option("layer")}`;
+        if (unknown === "distance") throw new AtlasmtlError("MISMATCH", message, { where, hint });
+        return notMeasured(unknown, nObs === 0 || !isDistance ? [] : [notice(message, { where, hint })]);
+      }
+      const { columns, shift: length, shiftScore: score } = queryDistances(found.scores, space);
+      const shift = { length, score, depthRatio: found.depthRatio };
+      const warnings = unlikeWarnings(shift, matched, source);
+      if (!isDistance) return { ...notMeasured(unknown, warnings), shift };
+      return { mode: "distance", columns: decide(columns, knownLoss), shift, warnings };
+    },
+  };
+}
+
+function unlikeWarnings(
+  { score, depthRatio }: QueryShift,
+  { nMatched, nGenes }: GeneAlignment,
+  source: string,
+): Warning[] {
+  if (score === null || score <= UNLIKE_SCORE) return [];
+  const facts = [
+    `its cells lie ${score.toFixed(1)} times as far from their types as reference cells that training held out`,
+    `${nMatched.toLocaleString("en")} of ${nGenes.toLocaleString("en")} genes are there`,
+    ...(depthRatio === null
+      ? []
+      : [`a cell has ${depthRatio.toPrecision(2)} times the counts of a reference cell`]),
+  ];
+  return [
+    notice(
+      `this query is unlike the reference: ${facts.join(", ")}; confidences and prediction sets may not hold`,
+      {
+        where: source,
+        hint: "check some labels by marker genes, or take a reference that is more like the query",
+      },
+    ),
+  ];
+}
+
+/** What the options say about the values of the query; a model of normalised counts takes them normalised if told so. */
+function givenValues(model: Model, { normalize }: PredictSettings): GivenValues {
+  const own = normalizationOf(model);
+  if ((normalize ?? own) === "log1p_cp10k") return "counts";
+  return own === "log1p_cp10k" && normalize === "none" ? "normalised" : "unknown";
+}
+
+/**
+ * Marks cells further away than all but `knownLoss` of the held-out cells. In a coarser column, only cells that are
+ * unlike the finest classes too are marked, so that a cell is never Unknown in a coarse column and known in a fine one.
+ */
+function decide(columns: readonly ColumnDistances[], knownLoss: number): CellDistances[] {
+  // Rounded as the percentiles are, so that they compare as they are shown.
+  const limit = Math.fround(1 - knownLoss);
+  const finest = columns[columns.length - 1].percentiles;
+  return columns.map((column) => ({
+    ...column,
+    isUnlike: Uint8Array.from(column.percentiles, (share, i) =>
+      share >= limit && finest[i] >= limit ? 1 : 0,
+    ),
+  }));
+}

@@ -1,0 +1,49 @@
+/** What a prediction knows of distances, and who measures them. @module */
+import type { Csr } from "../core/csr.ts";
+import type { ColumnDistances } from "../model/components/query-distances.ts";
+import type { UnknownMode } from "../schema/prediction-options.ts";
+import type { GeneAlignment } from "./align.ts";
+import type { Warning } from "./types.ts";
+
+/** The distances of the cells in one label column. */
+export interface CellDistances extends ColumnDistances {
+  /** 1 where the distance makes the cell Unknown. */
+  readonly isUnlike: Uint8Array;
+}
+
+/** How the query as a whole lies off the reference. */
+export interface QueryShift {
+  /** Length of the common shift, in units of the spread within classes of the last label column. */
+  readonly length: number;
+  /** About 1 for cells as those of the reference; null if too few cells say so. */
+  readonly score: number | null;
+  /** Median counts per cell on the matched genes, query to reference; null unless both are counts. */
+  readonly depthRatio: number | null;
+}
+
+/** What a prediction knows of distances. */
+export interface MeasuredDistances {
+  /** What makes cells Unknown, after the model and the query have been looked at. */
+  readonly mode: UnknownMode;
+  /** One for each label column; null in other modes than `distance`. */
+  readonly columns: readonly CellDistances[] | null;
+  /** Null if the model has no component space or the query's values are of another kind. */
+  readonly shift: QueryShift | null;
+  readonly warnings: readonly Warning[];
+}
+
+/** Measures distances beside the network: `start` before the rows stream, `finish` after them. */
+export interface DistancePlan {
+  /** Takes the matched genes; returns what takes the rows, nothing if no distance is measured. */
+  start(genes: GeneAlignment): ((rows: Csr, firstRow: number) => void) | undefined;
+  /** Messages call the query `source`. */
+  finish(source: string): MeasuredDistances;
+}
+
+/** The prediction goes on without distances. */
+export function notMeasured(
+  unknown: UnknownMode | null,
+  warnings: readonly Warning[] = [],
+): MeasuredDistances {
+  return { mode: unknown === "off" ? "off" : "confidence", columns: null, shift: null, warnings };
+}
