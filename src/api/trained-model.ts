@@ -76,6 +76,7 @@ export class TrainedModel {
       paths.reference,
       paths.featurePanel,
       paths.space,
+      paths.views,
       paths.manifest,
     ];
     return new TrainedModel(

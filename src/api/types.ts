@@ -85,6 +85,7 @@ export type {
   ComponentValues,
   GeneScaling,
 } from "../model/components/types.ts";
+export type { LinearView, LinearViews, ViewHead, ViewInput } from "../model/linear/types.ts";
 
 export type { LogisticRegression } from "../model/logistic-regression.ts";
 export type { Named, ResolvedTrainOptions, TrainOptions } from "../model/options.ts";

@@ -4,13 +4,9 @@ import * as v from "valibot";
 import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { MANIFEST_KEYS, PATH_KEYS, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
-import {
-  INPUT_TRANSFORMS,
-  type InputTransform,
-  REFERENCE_STORAGES,
-  type ReferenceStorage,
-} from "../schema/training-options.ts";
+import type { Model } from "../model/types.ts";
+import { MANIFEST_KEYS, PATH_KEYS, type PathKey, SCHEMA_VERSION, VIEWS_TRANSFORM } from "../schema/bundle.ts";
+import { INPUT_TRANSFORMS, REFERENCE_STORAGES, type ReferenceStorage } from "../schema/training-options.ts";
 
 /** The manifest of a bundle. Paths are as stored: relative to the manifest's folder, or absolute. */
 export interface Manifest {
@@ -19,12 +15,24 @@ export interface Manifest {
   readonly paths: ReadonlyMap<PathKey, string>;
   /** Null if the manifest does not have it. */
   readonly referenceStorage: ReferenceStorage | null;
-  readonly inputTransform: InputTransform | null;
+  readonly inputTransform: StoredTransform | null;
   /** SHA-256 in hex by path key; empty when the manifest has none. */
   readonly checksums: ReadonlyMap<string, string>;
   readonly preprocess: ConfigValue;
   /** Keys that this version does not know; they are kept when the manifest is rewritten. */
   readonly extra: ConfigMap;
+}
+
+/** What a bundle may say of its input: the transform of its network, or that there is more than a network. */
+export const STORED_TRANSFORMS = [...INPUT_TRANSFORMS, VIEWS_TRANSFORM] as const;
+export type StoredTransform = (typeof STORED_TRANSFORMS)[number];
+
+/** What a bundle of `model` says of its input. */
+export function storedTransform({
+  inputTransform,
+  linear,
+}: Pick<Model, "inputTransform" | "linear">): StoredTransform {
+  return linear ? VIEWS_TRANSFORM : inputTransform;
 }
 
 const path = v.pipe(v.string(), v.nonEmpty("a path is expected"));
@@ -36,8 +44,9 @@ const ManifestSchema = v.object({
   [MANIFEST_KEYS.referencePath]: v.nullish(path),
   [MANIFEST_KEYS.featurePanelPath]: v.nullish(path),
   [MANIFEST_KEYS.spacePath]: v.nullish(path),
+  [MANIFEST_KEYS.viewsPath]: v.nullish(path),
   [MANIFEST_KEYS.referenceStorage]: v.nullish(v.picklist(REFERENCE_STORAGES)),
-  [MANIFEST_KEYS.inputTransform]: v.nullish(v.picklist(INPUT_TRANSFORMS)),
+  [MANIFEST_KEYS.inputTransform]: v.nullish(v.picklist(STORED_TRANSFORMS)),
 });
 
 const Sha256Schema = v.pipe(v.string(), v.regex(/^[0-9a-fA-F]{64}$/, "64 hexadecimal digits are expected"));
@@ -95,11 +104,12 @@ function check<S extends v.GenericSchema>(schema: S, value: unknown, where: stri
   });
 }
 
-/** Writes a manifest; the feature panel, space and preprocess keys are omitted if they are empty. */
+/** Writes a manifest; the feature panel, space, views and preprocess keys are omitted if they are empty. */
 export function emitManifest(manifest: Manifest): Uint8Array {
   const { paths, checksums, preprocess } = manifest;
   const panel = paths.get(MANIFEST_KEYS.featurePanelPath);
   const space = paths.get(MANIFEST_KEYS.spacePath);
+  const views = paths.get(MANIFEST_KEYS.viewsPath);
   return emitJson(
     new Map<string, ConfigValue>([
       ...manifest.extra,
@@ -109,6 +119,7 @@ export function emitManifest(manifest: Manifest): Uint8Array {
       [MANIFEST_KEYS.referencePath, paths.get(MANIFEST_KEYS.referencePath) ?? null],
       ...(panel === undefined ? [] : [[MANIFEST_KEYS.featurePanelPath, panel] as [string, ConfigValue]]),
       ...(space === undefined ? [] : [[MANIFEST_KEYS.spacePath, space] as [string, ConfigValue]]),
+      ...(views === undefined ? [] : [[MANIFEST_KEYS.viewsPath, views] as [string, ConfigValue]]),
       [MANIFEST_KEYS.referenceStorage, manifest.referenceStorage],
       [MANIFEST_KEYS.inputTransform, manifest.inputTransform],
       ...(checksums.size === 0 ? [] : [[MANIFEST_KEYS.checksums, checksums] as [string, ConfigValue]]),

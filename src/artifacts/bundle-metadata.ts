@@ -15,12 +15,8 @@ import {
 } from "../formats/pickle/values.ts";
 import type { CoordHead, LabelHead, Model, Reference } from "../model/types.ts";
 import { CLASSES_KEY, LATENT_SOURCE, METADATA_KEYS, STATS_KEYS } from "../schema/bundle.ts";
-import {
-  INPUT_TRANSFORMS,
-  type InputTransform,
-  REFERENCE_STORAGES,
-  type ReferenceStorage,
-} from "../schema/training-options.ts";
+import { REFERENCE_STORAGES, type ReferenceStorage } from "../schema/training-options.ts";
+import { STORED_TRANSFORMS, type StoredTransform, storedTransform } from "./bundle-manifest.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
 import { asDict, dictField, listField, textField, within } from "./fields.ts";
 import { readReference, referenceDicts } from "./reference.ts";
@@ -37,7 +33,7 @@ export interface Metadata {
   /** Null if the reference has its default name beside the model. */
   readonly referencePath: string | null;
   readonly latentSource: string;
-  readonly inputTransform: InputTransform;
+  readonly inputTransform: StoredTransform;
   readonly trainConfig: ConfigMap;
 }
 
@@ -59,7 +55,7 @@ export function parseMetadata(bytes: Uint8Array): Metadata {
     referenceStorage: oneOf(dict, keys.referenceStorage, REFERENCE_STORAGES, "external"),
     referencePath: dict.get(keys.referencePath) == null ? null : textField(dict, keys.referencePath),
     latentSource: dict.has(keys.latentSource) ? textField(dict, keys.latentSource) : LATENT_SOURCE,
-    inputTransform: oneOf(dict, keys.inputTransform, INPUT_TRANSFORMS, "binary"),
+    inputTransform: oneOf(dict, keys.inputTransform, STORED_TRANSFORMS, "binary"),
     trainConfig: within(keys.trainConfig, () => toConfig(readTrainConfig(dict)) as ConfigMap),
   };
 }
@@ -177,7 +173,7 @@ export function emitMetadata(model: Model, options: EmitMetadataOptions): readon
     [keys.referenceStorage, model.referenceStorage],
     [keys.referencePath, options.referencePath],
     [keys.latentSource, model.latentSource],
-    [keys.inputTransform, model.inputTransform],
+    [keys.inputTransform, storedTransform(model)],
     [keys.trainConfig, fromConfig(model.trainConfig)],
   ]);
   return emitPickle(dict);

@@ -1,6 +1,7 @@
 /** Checks that the files of a bundle belong together. @module */
 import { AtlasmtlError } from "../errors.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
+import type { LinearViews } from "../model/linear/types.ts";
 import type { Reference } from "../model/types.ts";
 import { LATENT_INTERNAL, referenceCoordsKey } from "../schema/bundle.ts";
 import type { Metadata } from "./bundle-metadata.ts";
@@ -80,4 +81,29 @@ export function checkSpace(
         `${column} has ${quartiles.length} classes in the component space and ${labelHeads[j].classes.length} in the model`,
       );
   });
+}
+
+/** @throws MISMATCH when the linear views are not those of the model; `where` names their file. */
+export function checkViews(
+  { geneShares, networkTemperatures, views }: LinearViews,
+  { trainGenes, labelHeads }: Metadata,
+  where: string,
+): void {
+  const mismatch = (message: string): AtlasmtlError =>
+    new AtlasmtlError("MISMATCH", message, {
+      where,
+      hint: "the linear views belong to another training; restore the file that was saved with this model",
+    });
+  if (geneShares.length !== trainGenes.length)
+    throw mismatch(`the linear views have ${geneShares.length} genes; the model has ${trainGenes.length}`);
+  if (networkTemperatures.length !== labelHeads.length)
+    throw mismatch(
+      `there are ${networkTemperatures.length} temperatures for ${labelHeads.length} label columns`,
+    );
+  for (const { heads } of views) {
+    const own = heads.map(({ column, intercepts }) => `${column} (${intercepts.length})`).join(", ");
+    const expected = labelHeads.map(({ column, classes }) => `${column} (${classes.length})`).join(", ");
+    if (own !== expected)
+      throw mismatch(`a view has the label columns ${own} with their classes; the model has ${expected}`);
+  }
 }

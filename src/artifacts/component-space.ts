@@ -1,11 +1,12 @@
 /** The component space between its file and the model (docs/specification/1-artifacts.md#component-space-file). @module */
 import { Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { type Dict, describeValue, type PickleValue } from "../formats/pickle/values.ts";
+import type { Dict, PickleValue } from "../formats/pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import { type ClassDistances, COMPONENT_VALUES, type ComponentSpace } from "../model/components/types.ts";
 import { SPACE_KEYS } from "../schema/bundle.ts";
 import { asDict, countField, listField, numberField, textField, within } from "./fields.ts";
+import { finiteTensor, notFinite, positiveTensor, tensorField } from "./tensors.ts";
 
 const SPACE_VERSION = 1;
 
@@ -90,7 +91,7 @@ export function parseComponentSpace(bytes: Uint8Array): ComponentSpace {
       nGenes,
       nComponents,
       loadings: finiteTensor(dict, SPACE_KEYS.loadings, [nGenes, nComponents]),
-      variances: positive(SPACE_KEYS.variances, finiteTensor(dict, SPACE_KEYS.variances, [nComponents])),
+      variances: positiveTensor(dict, SPACE_KEYS.variances, [nComponents]),
       noise,
     },
     columns: listField(dict, SPACE_KEYS.columns).map((item, c) =>
@@ -115,50 +116,10 @@ function readColumn(dict: Dict, nComponents: number): ClassDistances {
     );
   return {
     column: textField(dict, SPACE_KEYS.column),
-    means: tensor(dict, SPACE_KEYS.means, [nClasses, nComponents]),
+    means: tensorField(dict, SPACE_KEYS.means, [nClasses, nComponents]),
     factor,
     heldOut,
     quartiles,
     medians: finiteTensor(dict, SPACE_KEYS.medians, [nClasses]),
   };
-}
-
-/** @throws MISMATCH for another shape; null stands for any length. */
-function tensor(dict: Dict, key: string, expected: readonly (number | null)[]): Float32Array {
-  const value = dict.get(key);
-  if (!(value instanceof TorchTensor))
-    throw new AtlasmtlError(
-      "BAD_FORMAT",
-      value === undefined
-        ? `the key ${key} is missing`
-        : `a tensor is expected and this is ${describeValue(value)}`,
-      { where: key },
-    );
-  const { shape, data } = value;
-  if (shape.length !== expected.length || expected.some((n, d) => n !== null && n !== shape[d]))
-    throw new AtlasmtlError(
-      "MISMATCH",
-      `the tensor has shape [${shape.join(", ")}]; expected is [${expected.map((n) => n ?? "any").join(", ")}]`,
-      { where: key },
-    );
-  return data;
-}
-
-function finiteTensor(dict: Dict, key: string, expected: readonly (number | null)[]): Float32Array {
-  const data = tensor(dict, key, expected);
-  const wrong = data.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0) throw notFinite(`${key}[${wrong}]`, data[wrong]);
-  return data;
-}
-
-function positive(key: string, data: Float32Array): Float32Array {
-  const wrong = data.findIndex((value) => !(value > 0));
-  if (wrong < 0) return data;
-  throw new AtlasmtlError("BAD_DATA", `got ${data[wrong]}, expected a number above 0`, {
-    where: `${key}[${wrong}]`,
-  });
-}
-
-function notFinite(where: string, value: number): AtlasmtlError {
-  return new AtlasmtlError("BAD_DATA", `got ${value}, expected a finite number`, { where });
 }

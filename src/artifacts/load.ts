@@ -9,11 +9,18 @@ import { baseName } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { CoordHead, Model, Warning } from "../model/types.ts";
-import { MANIFEST_KEYS, METADATA_KEYS, MODEL_SUFFIX, type PathKey } from "../schema/bundle.ts";
+import {
+  MANIFEST_KEYS,
+  METADATA_KEYS,
+  MODEL_SUFFIX,
+  type PathKey,
+  VIEWS_TRANSFORM,
+} from "../schema/bundle.ts";
+import type { InputTransform } from "../schema/training-options.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
 import { type Manifest, parseManifest } from "./bundle-manifest.ts";
 import { type Metadata, parseMetadata } from "./bundle-metadata.ts";
-import { checkFit, checkSpace } from "./check-parts.ts";
+import { checkFit, checkSpace, checkViews } from "./check-parts.ts";
 import { bundleAt } from "./choose-bundle.ts";
 import { within } from "./fields.ts";
 import { embeddedReference, externalReference, type LazyReference } from "./lazy-reference.ts";
@@ -51,6 +58,7 @@ export interface LoadedModel {
     readonly reference: string | null;
     readonly featurePanel: string | null;
     readonly space: string | null;
+    readonly views: string | null;
   };
   /** The feature panel's JSON, or null. */
   readonly featurePanel: ConfigMap | null;
@@ -124,9 +132,15 @@ async function loadOnce(
   const spaceFile = bundle.locate(MANIFEST_KEYS.spacePath)
     ? await read.file(MANIFEST_KEYS.spacePath, (await import("./component-space.ts")).parseComponentSpace)
     : null;
+  const viewsFile = bundle.locate(MANIFEST_KEYS.viewsPath)
+    ? await read.file(MANIFEST_KEYS.viewsPath, (await import("./linear-views.ts")).parseLinearViews)
+    : null;
   const [network, metadata] = [modelFile.content, metadataFile.content];
   checkFit(network, metadata, metadataFile.path);
   if (spaceFile !== null) checkSpace(spaceFile.content, metadata, spaceFile.path);
+  if (viewsFile !== null) checkViews(viewsFile.content.linear, metadata, viewsFile.path);
+  const inputTransform =
+    viewsFile?.content.inputTransform ?? networkTransform(metadata, bundle.manifest, metadataFile.path);
   const reference = within(metadataFile.path, () =>
     read.reference(metadata, modelFile.path, network.shape.hiddenSizes.at(-1)!),
   );
@@ -137,11 +151,13 @@ async function loadOnce(
     reference: await reference.path(),
     featurePanel: panelFile?.path ?? null,
     space: spaceFile?.path ?? null,
+    views: viewsFile?.path ?? null,
   };
   return {
     model: {
-      ...assemble(network, metadata, bundle.manifest, reference),
+      ...assemble(network, metadata, bundle.manifest, reference, inputTransform),
       ...(spaceFile === null ? {} : { space: spaceFile.content }),
+      ...(viewsFile === null ? {} : { linear: viewsFile.content.linear }),
     },
     manifest: bundle.manifest,
     paths,
@@ -163,6 +179,7 @@ function namedFiles({ manifest }: Bundle, paths: LoadedModel["paths"]): FoundFil
     [MANIFEST_KEYS.referencePath]: paths.reference,
     [MANIFEST_KEYS.featurePanelPath]: paths.featurePanel,
     [MANIFEST_KEYS.spacePath]: paths.space,
+    [MANIFEST_KEYS.viewsPath]: paths.views,
   };
   if (manifest !== null)
     return Array.from(manifest.paths, ([key, stored]) => ({ key, stored, path: found[key] }));
@@ -279,12 +296,13 @@ function assemble(
   metadata: Metadata,
   manifest: Manifest | null,
   reference: LazyReference,
+  inputTransform: InputTransform,
 ): Model {
   return {
     labelHeads: metadata.labelHeads,
     coordHeads: network.coordNames.map((name): CoordHead => metadata.coordHeads.get(name)!),
     trainGenes: metadata.trainGenes,
-    inputTransform: manifest?.inputTransform ?? metadata.inputTransform,
+    inputTransform,
     latentSource: metadata.latentSource,
     shape: network.shape,
     weights: network.weights,
@@ -295,6 +313,20 @@ function assemble(
     reference: reference.load,
     hasReference: reference.exists,
   };
+}
+
+/**
+ * What the network of a bundle without linear views makes of its input.
+ * @throws NOT_FOUND if the bundle was saved with views and their file is not named.
+ */
+function networkTransform(metadata: Metadata, manifest: Manifest | null, where: string): InputTransform {
+  const stored = manifest?.inputTransform ?? metadata.inputTransform;
+  if (stored !== VIEWS_TRANSFORM) return stored;
+  throw new AtlasmtlError(
+    "NOT_FOUND",
+    `the bundle was saved with linear views, and ${manifest === null ? "without its manifest they cannot be found" : `its manifest has no ${MANIFEST_KEYS.viewsPath}`}`,
+    { where, hint: "open the bundle by the manifest that was saved with it" },
+  );
 }
 
 function bundleWarnings({ manifest, manifestPath }: Bundle, metadata: Metadata): readonly Warning[] {

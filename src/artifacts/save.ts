@@ -12,7 +12,7 @@ import { emitGzip } from "../formats/compression/gzip.ts";
 import type { Model, Reference } from "../model/types.ts";
 import { MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
-import { emitManifest, parseManifest } from "./bundle-manifest.ts";
+import { emitManifest, parseManifest, storedTransform } from "./bundle-manifest.ts";
 import { emitMetadata } from "./bundle-metadata.ts";
 import { checkModelPath, siblingPath, storedPath } from "./locations.ts";
 import { emitNetwork } from "./network.ts";
@@ -66,7 +66,7 @@ export async function emitBundle(
     schemaVersion: SCHEMA_VERSION,
     paths: new Map(files.map((file) => [file.key, storedPath(manifestPath, file.path)])),
     referenceStorage: model.referenceStorage,
-    inputTransform: model.inputTransform,
+    inputTransform: storedTransform(model),
     checksums: new Map(files.map((file) => [file.key, sha256(file.bytes)])),
     preprocess: preprocess === null ? null : new Map([...preprocess].filter(([key]) => key !== PANEL_KEY)),
     extra: options.extra ?? new Map<string, ConfigValue>(),
@@ -120,6 +120,14 @@ async function bundleFiles(
       key: MANIFEST_KEYS.spacePath,
       path: siblingPath(path, "space"),
       bytes: emitComponentSpace(model.space),
+    });
+  }
+  if (model.linear) {
+    const { emitLinearViews } = await import("./linear-views.ts");
+    files.push({
+      key: MANIFEST_KEYS.viewsPath,
+      path: siblingPath(path, "views"),
+      bytes: emitLinearViews({ linear: model.linear, inputTransform: model.inputTransform }),
     });
   }
   return files;

@@ -41,6 +41,8 @@ export interface LogisticOptions {
   readonly penalty: number;
   /** Gives every class the same say, however many rows it has. */
   readonly isBalanced: boolean;
+  /** A weight for each class, in place of balance. */
+  readonly classWeights?: Float64Array | undefined;
   /** Steps of L-BFGS at most. */
   readonly maxIter: number;
   /** Done when no part of the gradient is larger. */
@@ -71,12 +73,13 @@ export async function fitLogisticRegression(
   nClasses: number,
   options: Partial<LogisticOptions> = {},
 ): Promise<FittedRegression> {
-  const { c, penalty, isBalanced, maxIter, tolerance, onIteration } = {
+  const { c, penalty, isBalanced, maxIter, tolerance, onIteration, ...given } = {
     ...DEFAULT_LOGISTIC_OPTIONS,
     ...options,
   };
   const { nFeatures, counts } = await survey(blocks, nClasses);
-  const classWeights = isBalanced ? balancedWeights(counts) : new Float64Array(nClasses).fill(1);
+  const classWeights =
+    given.classWeights ?? (isBalanced ? balancedWeights(counts) : new Float64Array(nClasses).fill(1));
   const nWeights = nFeatures * nClasses;
   const scores = new Float64Array(nClasses);
 

@@ -34,6 +34,12 @@ export interface TrainOptions {
   readonly dropoutRate?: number | null | undefined;
   /** Networks that are trained one after another and averaged. */
   readonly ensembleSize?: number | null | undefined;
+  /**
+   * Fits two logistic regressions beside the network, on principal components of the log-normalised values and of their
+   * ranks; the probabilities of a cell are the mean of all three, calibrated. `valFraction` is then 0.15 by default and
+   * holds out that share of every class (docs/specification/2-training.md#linear-views).
+   */
+  readonly linearViews?: boolean | null | undefined;
   readonly batchSize?: number | null | undefined;
   readonly numEpochs?: number | null | undefined;
   readonly learningRate?: number | null | undefined;
@@ -107,6 +113,7 @@ export interface ResolvedTrainOptions {
   readonly hiddenSizes: readonly number[];
   readonly dropoutRate: number;
   readonly ensembleSize: number;
+  readonly linearViews: boolean;
   readonly batchSize: number;
   readonly numEpochs: number;
   readonly learningRate: number;

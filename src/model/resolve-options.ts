@@ -11,11 +11,19 @@ import {
 } from "../core/option-checks.ts";
 import { shown } from "../core/shown.ts";
 import { notice, option, phrase } from "../errors.ts";
-import { CLASS_WEIGHTING_MODES, PRESETS, TRAIN_OPTIONS } from "../schema/training-options.ts";
+import {
+  CALIBRATION_METHODS,
+  CLASS_WEIGHTING_MODES,
+  PRESETS,
+  TRAIN_OPTIONS,
+} from "../schema/training-options.ts";
 import { resolveChildOptions } from "./child-options.ts";
 import type { ResolvedClassBalance } from "./class-balance.ts";
 import { DEFAULT_TRAIN_OPTIONS, type ResolvedTrainOptions, type TrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
+
+/** Share of the cells that a model with linear views holds out unless it is told. */
+const VIEWS_VAL_FRACTION = 0.15;
 
 /**
  * Fills in defaults and preset, an explicit option winning over both, and checks everything that can be
@@ -40,6 +48,7 @@ export function resolveTrainOptions(options: TrainOptions): {
     taskWeights: labelColumns.map(() => 1),
     ...preferred,
     ...ofCounts,
+    ...(given.linearViews === true ? { valFraction: VIEWS_VAL_FRACTION } : {}),
     ...given,
   };
   const values = checkOptions(TRAIN_OPTIONS, asked);
@@ -50,6 +59,8 @@ export function resolveTrainOptions(options: TrainOptions): {
   const resolved: ResolvedTrainOptions = {
     ...values,
     labelColumns,
+    // The views are weighed by their calibration, which the model keeps.
+    calibrationMethod: values.calibrationMethod ?? (values.linearViews ? CALIBRATION_METHODS[0] : null),
     coordTargets: checkCoordTargets(values.coordTargets),
     hiddenSizes: checkHiddenSizes(values.hiddenSizes),
     // A share of 1 is no thinning, even if a preset says otherwise.
@@ -143,11 +154,12 @@ function requireTogether(options: ResolvedTrainOptions): void {
       phrase`give counts and have them normalised, or leave ${option("countThinning")} out`,
     );
   const { schedulerName, calibrationMethod, valFraction, coordTargets } = options;
-  const needsValidation = (name: string, value: string) =>
+  const needsValidation = (name: string, value: string | boolean) =>
     usageError(
       phrase`${option(name, value)} needs validation cells, and ${option("valFraction")} is 0`,
       phrase`hold some out, such as by ${option("valFraction", 0.1)}`,
     );
+  if (valFraction === 0 && options.linearViews) throw needsValidation("linearViews", true);
   if (valFraction === 0 && schedulerName !== null) throw needsValidation("schedulerName", schedulerName);
   if (valFraction === 0 && calibrationMethod !== null)
     throw needsValidation("calibrationMethod", calibrationMethod);

@@ -15,6 +15,7 @@ import { encodeCells, logitsOf } from "./encode.ts";
 import { ensembleShape } from "./ensemble.ts";
 import type { WarmStart } from "./init.ts";
 import { readTrainInput, type TrainInput } from "./input.ts";
+import type { TrainedViews } from "./linear/train-views.ts";
 import { fitMembers, memberPurpose } from "./members.ts";
 import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
@@ -56,7 +57,12 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const input = await readTrainInput(adata, chosen, work);
   const seeds = deriveSeeds(chosen);
   const splits = Array.from({ length: chosen.ensembleSize }, (_, m) =>
-    splitValidation(input.x.nRows, chosen.valFraction, seeds[memberPurpose("split", m)] ?? 0),
+    splitValidation(
+      input.x.nRows,
+      chosen.valFraction,
+      seeds[memberPurpose("split", m)] ?? 0,
+      chosen.linearViews ? input.labels[input.labels.length - 1].codes : null,
+    ),
   );
   const [split] = splits as [ValidationSplit];
   const memberShape = networkShape(chosen, input);
@@ -86,14 +92,19 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const { childModules, ...weights } = fit.weights;
   const childCorrection =
     child === null || childModules === undefined ? null : trainedCorrection(child, childModules);
-  const calibration = await calibrate(
-    memberShape,
-    fitted.members.map((own, m) => ({ weights: own, rows: splits[m].val })),
-    childCorrection,
-    chosen,
-    input,
-    work,
-  );
+  const views = chosen.linearViews
+    ? await fitViews(memberShape, fitted.members[0], split, childCorrection, input, seeds, work)
+    : null;
+  const calibration =
+    views?.calibration ??
+    (await calibrate(
+      memberShape,
+      fitted.members.map((own, m) => ({ weights: own, rows: splits[m].val })),
+      childCorrection,
+      chosen,
+      input,
+      work,
+    ));
   const inference = await engine.createInference(shape, weights);
   let latent: DenseMatrix;
   try {
@@ -117,6 +128,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     dropoutRate: chosen.dropoutRate,
     childCorrection,
     space,
+    linear: views?.linear ?? null,
     trainConfig: createTrainConfig(chosen, {
       nObs: input.x.nRows,
       nVars: input.x.nCols,
@@ -157,6 +169,47 @@ function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit):
   return [{ message, hint: "sample by a column in which every cell has a label" }];
 }
 
+/** The linear views beside the network and the calibration of both; null where the matrix has no values for them. */
+async function fitViews(
+  shape: NetworkShape,
+  weights: NetworkWeights,
+  split: ValidationSplit,
+  childCorrection: ChildCorrection | null,
+  { sample, x, labels }: TrainInput,
+  seeds: Readonly<Record<string, number>>,
+  work: TrainWork,
+): Promise<TrainedViews | null> {
+  if (sample === null) return null;
+  const { trainViews } = await import("./linear/train-views.ts");
+  const isHeld = new Uint8Array(x.nRows);
+  for (const row of split.val) isHeld[row] = 1;
+  const all = Uint32Array.from(sample.rows, (_, at) => at);
+  const heldOut = all.filter((at) => isHeld[sample.rows[at]] === 1);
+  const inference = await work.engine.createInference(shape, weights);
+  let logits: HeadLogits[];
+  try {
+    const rows = heldOut.map((at) => sample.rows[at]);
+    logits = await logitsOf(inference, x, rows, labels, childCorrection, work);
+  } finally {
+    inference.dispose();
+  }
+  return trainViews(
+    {
+      x: sample.x,
+      values: sample.values,
+      labels: labels.map(({ column, classes, codes }) => ({
+        column,
+        classes,
+        codes: Int32Array.from(sample.rows, (row) => codes[row]),
+      })),
+      fitted: all.filter((at) => isHeld[sample.rows[at]] === 0),
+      heldOut,
+    },
+    logits,
+    { key: seeds.linear_views, engine: work.engine, signal: work.signal },
+  );
+}
+
 /** The component space of the reference; null where the matrix has none. */
 async function fitSpace(
   { sample, labels }: TrainInput,
@@ -187,6 +240,7 @@ function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]
     ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),
     component_cells: streamKey(randomState, "component_cells"),
     components: streamKey(randomState, "components"),
+    ...(chosen.linearViews ? { linear_views: streamKey(randomState, "linear_views") } : {}),
   };
 }
 

@@ -9,10 +9,16 @@ export interface ValidationSplit {
 }
 
 /**
- * Holds out `valFraction` of `nObs` cells, rounded to the nearest number and at least one; none if it is 0.
+ * Holds out `valFraction` of `nObs` cells, rounded to the nearest number and at least one; none if it is 0. With `classes`,
+ * the class of each cell, it holds out that share of every class, so that a class of one or two cells keeps them all.
  * @throws BAD_DATA if no cell would be left for training.
  */
-export function splitValidation(nObs: number, valFraction: number, key: number): ValidationSplit {
+export function splitValidation(
+  nObs: number,
+  valFraction: number,
+  key: number,
+  classes: Int32Array | null = null,
+): ValidationSplit {
   if (valFraction === 0)
     return { train: Uint32Array.from({ length: nObs }, (_, row) => row), val: new Uint32Array(0) };
   const nVal = Math.max(1, Math.floor(nObs * valFraction + 0.5));
@@ -23,5 +29,19 @@ export function splitValidation(nObs: number, valFraction: number, key: number):
       { hint: phrase`lower ${option("valFraction")}, or train on more cells` },
     );
   const order = permutation(key, nObs);
+  if (classes !== null) return stratified(order, valFraction, classes);
   return { val: order.slice(0, nVal).sort(), train: order.slice(nVal).sort() };
+}
+
+/** The share of every class that comes first in `order`. */
+function stratified(order: Uint32Array, share: number, classes: Int32Array): ValidationSplit {
+  const seen = new Map<number, number>();
+  const isHeld = new Uint8Array(order.length);
+  for (const row of order) {
+    const n = (seen.get(classes[row]) ?? 0) + 1;
+    seen.set(classes[row], n);
+    if (Math.floor(n * share + 0.5) > Math.floor((n - 1) * share + 0.5)) isHeld[row] = 1;
+  }
+  const all = Uint32Array.from(order, (_, row) => row);
+  return { train: all.filter((row) => isHeld[row] === 0), val: all.filter((row) => isHeld[row] === 1) };
 }

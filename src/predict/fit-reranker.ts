@@ -59,7 +59,7 @@ export async function fitReranker(
       { hint: `choose among ${model.labelHeads[parentHead].classes.slice(0, 10).join(", ")}` },
     );
   const settings = resolvePredictOptions(options, model);
-  const { rows } = await openQueryRows(model, adata, settings, work.signal);
+  const { rows, average } = await openQueryRows(model, adata, settings, work.signal);
   await runNetwork(
     model,
     rows,
@@ -68,6 +68,7 @@ export async function fitReranker(
       keep: () => false,
       temperatures: new Map(),
       beforeScores: (block, firstRow) => {
+        average?.(block, firstRow);
         for (const cells of parents) cells.collect(block.logits[childHead], block.nRows, firstRow);
       },
     },

@@ -78,7 +78,8 @@ export async function predict(
       temperatures: calibration.temperatures,
       coherence,
       setThresholds: setPlan?.thresholds,
-      beforeScores: (block) => {
+      beforeScores: (block, firstRow) => {
+        query.average?.(block, firstRow);
         if (refinement === null || refinement.bound === null) return;
         const { column } = model.labelHeads[refinement.bound.childHead];
         nRefined += applyReranker(refinement.bound, block, calibration.temperatures.get(column) ?? 1);

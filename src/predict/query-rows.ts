@@ -15,6 +15,7 @@ import { modelPanel, wantsMapping } from "./model-panel.ts";
 import type { PredictSettings } from "./options.ts";
 import type { QueryGenes } from "./query-genes.ts";
 import type { Warning } from "./types.ts";
+import type { ViewBlocks } from "./view-blocks.ts";
 
 /** Rows that can be read once, and how their genes were matched. */
 export interface QueryRows {
@@ -25,6 +26,8 @@ export interface QueryRows {
   /** What was done to the genes. */
   readonly notes: readonly Notice[];
   readonly warnings: readonly Warning[];
+  /** Averages the logits of a block of `rows` with the model's linear views; null where it has none. */
+  readonly average: ViewBlocks["average"] | null;
 }
 
 /**
@@ -43,13 +46,27 @@ export async function openQueryRows(
   const layer = matrixName(settings.layer);
   const query = await namedQuery(model, adata, layer, settings);
   const genes = alignGenes(query.names, model.trainGenes, adata.source);
+  const normalize = settings.normalize ?? normalizationOf(model);
+  const views = await openViews(
+    model,
+    genes,
+    settings.normalize === "log1p_cp10k",
+    `${adata.source} › ${layer}`,
+  );
+  const others = takesValues(genes);
   const rows = alignedRows(query.matrix, genes, {
     transform: settings.inputTransform ?? model.inputTransform,
-    normalize: settings.normalize ?? normalizationOf(model),
+    normalize,
     batchSize: settings.batchSize,
     source: adata.source,
     signal,
-    onValues: takesValues(genes),
+    onValues:
+      views === null
+        ? others
+        : (values, firstRow) => {
+            views.add(values, firstRow);
+            others?.(values, firstRow);
+          },
   });
   return {
     rows,
@@ -57,7 +74,20 @@ export async function openQueryRows(
     mapping: query.mapping,
     notes: query.note === null ? [] : [query.note],
     warnings: genes.warning === null ? [] : [genes.warning],
+    average: views?.average ?? null,
   };
+}
+
+/** What scores the query's rows by the model's linear views, loaded on first use. */
+async function openViews(
+  { linear }: Model,
+  genes: GeneAlignment,
+  areCounts: boolean,
+  where: string,
+): Promise<ViewBlocks | null> {
+  if (!linear) return null;
+  const { createViewBlocks } = await import("./view-blocks.ts");
+  return createViewBlocks(linear, genes, areCounts, where);
 }
 
 /** The query's matrix with its gene names, mapped to the model's if necessary. */

@@ -21,6 +21,7 @@ export const FILE_SUFFIXES = {
   reference: "_reference.pkl",
   featurePanel: "_feature_panel.json",
   space: "_space.pt",
+  views: "_views.pt",
   manifest: "_manifest.json",
 } as const;
 
@@ -43,6 +44,7 @@ export const MANIFEST_KEYS = keysOf(
   "reference_path",
   "feature_panel_path",
   "space_path",
+  "views_path",
   "reference_storage",
   "input_transform",
   "preprocess",
@@ -62,6 +64,7 @@ export const PATH_KEYS = [
   MANIFEST_KEYS.referencePath,
   MANIFEST_KEYS.featurePanelPath,
   MANIFEST_KEYS.spacePath,
+  MANIFEST_KEYS.viewsPath,
 ] as const;
 export type PathKey = (typeof PATH_KEYS)[number];
 
@@ -138,6 +141,36 @@ export const SPACE_KEYS = {
   quartiles: "class_quartiles",
   medians: "class_medians",
 } as const;
+
+/** Keys of the linear views' file (docs/specification/1-artifacts.md#linear-views-file). */
+export const VIEWS_KEYS = {
+  version: "views_version",
+  inputTransform: "network_input_transform",
+  values: "values",
+  nGenes: "n_genes",
+  geneShares: "gene_shares",
+  networkTemperatures: "network_temperatures",
+  views: "views",
+  input: "input",
+  nComponents: "n_components",
+  noise: "noise_variance",
+  scale: "scale",
+  cap: "cap",
+  centre: "centre",
+  loadings: "loadings",
+  variances: "variances",
+  heads: "heads",
+  column: "column",
+  temperature: "temperature",
+  weights: "weights",
+  intercepts: "intercepts",
+} as const;
+
+/**
+ * `input_transform` of a bundle with linear views. Programs that only know networks must refuse such a bundle, as its
+ * labels are not those of its network alone.
+ */
+export const VIEWS_TRANSFORM = "network_and_linear_views";
 
 /** The key of a space's reference coordinates. */
 export const referenceCoordsKey = (space: string): string => `X_ref_${space}`;

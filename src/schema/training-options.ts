@@ -12,6 +12,7 @@ import {
   other,
   pairs,
   threads,
+  toggle,
   weights,
 } from "./option.ts";
 
@@ -138,6 +139,13 @@ export const TRAIN_OPTIONS = {
     1,
     { min: 1, max: 16 },
     flag(NETWORK, "networks that are trained one after another and averaged"),
+  ),
+  linearViews: toggle(
+    false,
+    flag(
+      NETWORK,
+      "average the network with regressions on log values and on ranks, calibrated; for other laboratories' cells",
+    ),
   ),
 
   numEpochs: integer(40, COUNT, flag(TRAINING, "passes over the data")),

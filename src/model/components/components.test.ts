@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Csr } from "../../core/csr.ts";
 import { randomUniform } from "../../core/rng.ts";
+import { createWasmEngine } from "../../kernels/wasm/engine.ts";
 import { choleskyFactor, solveCholesky } from "./cholesky.ts";
 import { fitClassDistances } from "./class-distances.ts";
 import { fitComponentSpace } from "./fit-space.ts";
 import { fitGeneScaling, scaledValues } from "./gene-scaling.ts";
+import { matrixProducts } from "./matrix-products.ts";
 import { createValuesCheck } from "./matrix-values.ts";
 import { principalComponents } from "./principal-components.ts";
 import { createProjection, projectRows } from "./projection.ts";
@@ -66,6 +68,32 @@ test("components of a sparse matrix are those of the dense covariance", async ()
     projectRows(x, scaling, createProjection(found, scaling, measured), scores, 0);
     expectClose(scores.data.subarray(0, 20), expected.flat(), 3);
   }
+});
+
+test("products on the kernels of any number of threads are those without them", async () => {
+  const rows = Array.from({ length: 70 }, (_, r) =>
+    Array.from({ length: 90 }, (_, g) => Math.max(0, randomUniform(6, 90 * r + g) - 0.5)),
+  );
+  const x = sparse(rows);
+  const centre = Float32Array.from({ length: 90 }, (_, g) => rows.reduce((sum, row) => sum + row[g], 0) / 70);
+  const [width, columns] = [
+    5,
+    (n: number) => Float64Array.from({ length: 5 * n }, (_, i) => randomUniform(7, i) - 0.5),
+  ];
+  const plain = matrixProducts(x, centre, width, {});
+  const kernels: Float64Array[][] = [];
+  for (const numThreads of [1, 3]) {
+    const engine = await createWasmEngine({ numThreads });
+    const own = matrixProducts(x, centre, width, { engine });
+    kernels.push([await own.times(columns(90)), await own.timesTransposed(columns(70))]);
+    engine.dispose();
+  }
+  expect(kernels[1]).toEqual(kernels[0]);
+  expectClose(kernels[0][0], [...(await plain.times(columns(90)))], 5);
+  expectClose(kernels[0][1], [...(await plain.timesTransposed(columns(70)))], 5);
+  // By hand: row 2, column 1.
+  const sum = rows[2].reduce((total, value, g) => total + (value - centre[g]) * columns(90)[5 * g + 1], 0);
+  expect((await plain.times(columns(90)))[11]).toBeCloseTo(sum, 6);
 });
 
 test("a matrix of lower rank has as many components as its rank", async () => {

@@ -1,0 +1,148 @@
+/** The linear views between their file and the model (docs/specification/1-artifacts.md#linear-views-file). @module */
+import { Float } from "../core/config.ts";
+import { AtlasmtlError } from "../errors.ts";
+import type { Dict, PickleValue } from "../formats/pickle/values.ts";
+import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
+import { COMPONENT_VALUES } from "../model/components/types.ts";
+import { type LinearView, type LinearViews, VIEW_INPUTS, type ViewHead } from "../model/linear/types.ts";
+import { VIEWS_KEYS } from "../schema/bundle.ts";
+import { INPUT_TRANSFORMS, type InputTransform } from "../schema/training-options.ts";
+import { asDict, countField, listField, numberField, textField, within } from "./fields.ts";
+import { finiteTensor, notFinite, positiveTensor } from "./tensors.ts";
+
+const VIEWS_VERSION = 1;
+
+/** What the file holds: the views, and what the network makes of values, which the manifest has no place for. */
+export interface StoredViews {
+  readonly linear: LinearViews;
+  readonly inputTransform: InputTransform;
+}
+
+/** Emits the views in pieces; the same views give the same bytes. */
+export function emitLinearViews({ linear, inputTransform }: StoredViews): readonly Uint8Array[] {
+  const { values, geneShares, networkTemperatures, views } = linear;
+  return emitTorch(
+    new Map<PickleValue, PickleValue>([
+      [VIEWS_KEYS.version, VIEWS_VERSION],
+      [VIEWS_KEYS.inputTransform, inputTransform],
+      [VIEWS_KEYS.values, values],
+      [VIEWS_KEYS.nGenes, geneShares.length],
+      [VIEWS_KEYS.geneShares, vector(geneShares)],
+      [VIEWS_KEYS.networkTemperatures, networkTemperatures.map((temperature) => new Float(temperature))],
+      [VIEWS_KEYS.views, views.map(emitView)],
+    ]),
+  );
+}
+
+const vector = (data: Float32Array): TorchTensor => new TorchTensor([data.length], data);
+
+function emitView({ input, scaling, components, heads }: LinearView): PickleValue {
+  const { nGenes, nComponents } = components;
+  return new Map<PickleValue, PickleValue>([
+    [VIEWS_KEYS.input, input],
+    [VIEWS_KEYS.nComponents, nComponents],
+    [VIEWS_KEYS.noise, new Float(components.noise)],
+    [VIEWS_KEYS.scale, vector(scaling.scale)],
+    [VIEWS_KEYS.cap, vector(scaling.cap)],
+    [VIEWS_KEYS.centre, vector(scaling.centre)],
+    [VIEWS_KEYS.loadings, new TorchTensor([nGenes, nComponents], components.loadings)],
+    [VIEWS_KEYS.variances, vector(components.variances)],
+    [
+      VIEWS_KEYS.heads,
+      heads.map(
+        ({ column, weights, intercepts, temperature }) =>
+          new Map<PickleValue, PickleValue>([
+            [VIEWS_KEYS.column, column],
+            [VIEWS_KEYS.temperature, new Float(temperature)],
+            [VIEWS_KEYS.weights, new TorchTensor([nGenes, intercepts.length], weights)],
+            [VIEWS_KEYS.intercepts, vector(intercepts)],
+          ]),
+      ),
+    ],
+  ]);
+}
+
+/**
+ * Reads views.
+ * @throws BAD_FORMAT, UNSUPPORTED or LIMIT as `parseTorch` does; UNSUPPORTED for a newer version or an unknown input;
+ * MISMATCH for tensors of other sizes than declared; BAD_DATA for numbers that are not finite.
+ */
+export function parseLinearViews(bytes: Uint8Array): StoredViews {
+  const dict = asDict(parseTorch(bytes), "data.pkl");
+  const version = countField(dict, VIEWS_KEYS.version, 1);
+  if (version > VIEWS_VERSION)
+    throw new AtlasmtlError(
+      "UNSUPPORTED",
+      `${VIEWS_KEYS.version} is ${version}; this version of atlasmtl reads up to ${VIEWS_VERSION}`,
+      { where: VIEWS_KEYS.version, hint: "update atlasmtl" },
+    );
+  const nGenes = countField(dict, VIEWS_KEYS.nGenes, 1);
+  const views = listField(dict, VIEWS_KEYS.views).map((item, i) =>
+    within(`${VIEWS_KEYS.views}[${i}]`, () => readView(asDict(item, VIEWS_KEYS.views), nGenes)),
+  );
+  if (views.length === 0)
+    throw new AtlasmtlError("BAD_DATA", "there are no views, expected at least one", {
+      where: VIEWS_KEYS.views,
+    });
+  return {
+    inputTransform: oneOf(dict, VIEWS_KEYS.inputTransform, INPUT_TRANSFORMS),
+    linear: {
+      values: oneOf(dict, VIEWS_KEYS.values, COMPONENT_VALUES),
+      geneShares: finiteTensor(dict, VIEWS_KEYS.geneShares, [nGenes]),
+      networkTemperatures: listField(dict, VIEWS_KEYS.networkTemperatures).map((item, i) =>
+        temperatureOf(item, `${VIEWS_KEYS.networkTemperatures}[${i}]`),
+      ),
+      views,
+    },
+  };
+}
+
+function readView(dict: Dict, nGenes: number): LinearView {
+  const nComponents = countField(dict, VIEWS_KEYS.nComponents, 1);
+  const noise = numberField(dict, VIEWS_KEYS.noise);
+  if (!(noise >= 0 && noise < Number.POSITIVE_INFINITY)) throw notFinite(VIEWS_KEYS.noise, noise);
+  const genes = (key: string) => finiteTensor(dict, key, [nGenes]);
+  return {
+    input: oneOf(dict, VIEWS_KEYS.input, VIEW_INPUTS),
+    scaling: {
+      scale: genes(VIEWS_KEYS.scale),
+      cap: genes(VIEWS_KEYS.cap),
+      centre: genes(VIEWS_KEYS.centre),
+    },
+    components: {
+      nGenes,
+      nComponents,
+      loadings: finiteTensor(dict, VIEWS_KEYS.loadings, [nGenes, nComponents]),
+      variances: positiveTensor(dict, VIEWS_KEYS.variances, [nComponents]),
+      noise,
+    },
+    heads: listField(dict, VIEWS_KEYS.heads).map((item, i) =>
+      within(`${VIEWS_KEYS.heads}[${i}]`, () => readHead(asDict(item, VIEWS_KEYS.heads), nGenes)),
+    ),
+  };
+}
+
+function readHead(dict: Dict, nGenes: number): ViewHead {
+  const intercepts = finiteTensor(dict, VIEWS_KEYS.intercepts, [null]);
+  return {
+    column: textField(dict, VIEWS_KEYS.column),
+    weights: finiteTensor(dict, VIEWS_KEYS.weights, [nGenes, intercepts.length]),
+    intercepts,
+    temperature: temperatureOf(dict.get(VIEWS_KEYS.temperature), VIEWS_KEYS.temperature),
+  };
+}
+
+function temperatureOf(value: PickleValue | undefined, where: string): number {
+  const number = value instanceof Float ? value.value : value;
+  if (typeof number === "number" && number > 0 && number < Number.POSITIVE_INFINITY) return number;
+  throw new AtlasmtlError("BAD_DATA", "the temperature is not a number above 0", { where });
+}
+
+function oneOf<T extends string>(dict: Dict, key: string, known: readonly T[]): T {
+  const stored = textField(dict, key);
+  const found = known.find((name) => name === stored);
+  if (found !== undefined) return found;
+  throw new AtlasmtlError("UNSUPPORTED", `${JSON.stringify(stored)} is none of ${known.join(", ")}`, {
+    where: key,
+  });
+}

@@ -1,0 +1,99 @@
+/** Fits the linear views beside a trained network, and the calibration of both together. @module */
+import type { Csr } from "../../core/csr.ts";
+import type { WorkOptions } from "../../core/progress.ts";
+import type { Engine } from "../../kernels/types.ts";
+import { fitTemperature, type HeadLogits } from "../calibrate.ts";
+import type { ComponentValues } from "../components/types.ts";
+import { fitSetThresholds } from "../conformal.ts";
+import { gatherRows } from "../encode.ts";
+import type { FittedCalibration } from "../train-config.ts";
+import { fitLinearViews, type ViewLabels } from "./fit-views.ts";
+import type { LinearView, LinearViews } from "./types.ts";
+import { averageProbabilities, createViewScorer, scoreViews } from "./view-scores.ts";
+
+/** A regression with an L2 penalty is less sure than it is right; a temperature below 0.3 is never believed. */
+const REACH = 1.2039728043259361; // −log 0.3
+
+/** The views beside a network, and the temperatures and set thresholds of the mean of all. */
+export interface TrainedViews {
+  readonly linear: LinearViews;
+  readonly calibration: FittedCalibration;
+}
+
+/** Cells of the reference for the views. */
+export interface ViewCells {
+  /** Their values before any transform. */
+  readonly x: Csr;
+  readonly values: ComponentValues;
+  /** Of these cells. */
+  readonly labels: readonly ViewLabels[];
+  /** Rows of `x` to learn from, and those held out. */
+  readonly fitted: Uint32Array;
+  readonly heldOut: Uint32Array;
+}
+
+/**
+ * Fits the views on the fitted cells and all temperatures on the held-out ones: of the network, of each view, and of the
+ * mean of their probabilities. `networkLogits` are of the held-out cells, in order. Null where no view can be fitted.
+ * @throws ABORTED by the signal.
+ */
+export async function trainViews(
+  { x, values, labels, fitted, heldOut }: ViewCells,
+  networkLogits: readonly HeadLogits[],
+  { key, engine, signal }: { readonly key: number; readonly engine: Engine } & Pick<WorkOptions, "signal">,
+): Promise<TrainedViews | null> {
+  const geneShares = values === "log1p_cp10k" ? sharesOfCounts(x) : new Float32Array(x.nCols);
+  const untempered = await fitLinearViews(x, labels, fitted, { values, key, engine, signal });
+  if (untempered.length === 0) return null;
+  const networkTemperatures = networkLogits.map((head) => fitTemperature(head, REACH));
+  const known = { values, geneShares, networkTemperatures };
+  const scorers = untempered.map((view) => createViewScorer(view, null));
+  const scores = scoreViews({ ...known, views: untempered }, scorers, gatherRows(x, heldOut), 1);
+  const views = untempered.map((view, v) => tempered(view, scores[v], networkLogits));
+  const linear = { ...known, views };
+
+  const averaged = networkLogits.map((head) => ({ ...head, logits: head.logits.slice() }));
+  averageProbabilities(
+    averaged.map(({ logits }) => logits),
+    scores,
+    linear,
+  );
+  const temperatures = averaged.map((head) => fitTemperature(head, REACH));
+  return {
+    linear,
+    calibration: {
+      temperatures: new Map(labels.map(({ column }, j) => [column, temperatures[j]])),
+      setThresholds: new Map(
+        labels.map(({ column }, j) => [column, fitSetThresholds(averaged[j], temperatures[j])]),
+      ),
+    },
+  };
+}
+
+/** The view with the temperatures of its heads, from its scores of the cells that `truth` has the classes of. */
+function tempered(view: LinearView, scores: Float32Array, truth: readonly HeadLogits[]): LinearView {
+  const nOutputs = truth.reduce((sum, { nClasses }) => sum + nClasses, 0);
+  let first = 0;
+  const heads = view.heads.map((head, j) => {
+    const { nClasses, targets } = truth[j];
+    const logits = new Float32Array(targets.length * nClasses);
+    for (let row = 0; row < targets.length; row++) {
+      const at = row * nOutputs + first;
+      logits.set(scores.subarray(at, at + nClasses), row * nClasses);
+    }
+    first += nClasses;
+    return { ...head, temperature: fitTemperature({ logits, nClasses, targets }, REACH) };
+  });
+  return { ...view, heads };
+}
+
+function sharesOfCounts({ nCols, indices, data }: Csr): Float32Array {
+  const sums = new Float64Array(nCols);
+  let total = 0;
+  for (let e = 0; e < indices.length; e++) {
+    const value = data === null ? 1 : data[e];
+    sums[indices[e]] += value;
+    total += value;
+  }
+  return Float32Array.from(sums, (sum) => (total > 0 ? sum / total : 0));
+}

@@ -1,0 +1,43 @@
+/**
+ * The linear views of a model: logistic regressions that see a cell otherwise than its network does, and whose
+ * probabilities are averaged with the network's (docs/specification/2-training.md#linear-views).
+ * @module
+ */
+import type { Components, ComponentValues, GeneScaling } from "../components/types.ts";
+
+/** What a view makes of the values of a cell. */
+export const VIEW_INPUTS = ["log", "ranks"] as const;
+/** `log`: log-normalised values; `ranks`: ranks of the expressed genes within the cell, 0 to 1. */
+export type ViewInput = (typeof VIEW_INPUTS)[number];
+
+/** The regression of one label column on the scaled values of a view. */
+export interface ViewHead {
+  readonly column: string;
+  /** [nGenes, classes]. */
+  readonly weights: Float32Array;
+  /** [classes]. */
+  readonly intercepts: Float32Array;
+  /** Its scores are divided by this before the softmax. */
+  readonly temperature: number;
+}
+
+/** Regressions on one input. */
+export interface LinearView {
+  readonly input: ViewInput;
+  readonly scaling: GeneScaling;
+  /** From which genes that were not measured are inferred. */
+  readonly components: Components;
+  /** One for each label column, in order. */
+  readonly heads: readonly ViewHead[];
+}
+
+/** What a model has beside its network. */
+export interface LinearViews {
+  /** What the values of the reference were. */
+  readonly values: ComponentValues;
+  /** Share of all counts that each gene has in the reference; zeros where values are taken as they are. */
+  readonly geneShares: Float32Array;
+  /** The network's logits are divided by these before the softmax, by label column in order. */
+  readonly networkTemperatures: readonly number[];
+  readonly views: readonly LinearView[];
+}

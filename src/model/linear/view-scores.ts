@@ -1,0 +1,135 @@
+/** Scores cells by the linear views of a model. @module */
+import type { Csr } from "../../core/csr.ts";
+import { exp, log } from "../../core/math.ts";
+import { choleskyFactor, solveCholesky } from "../components/cholesky.ts";
+import type { Components } from "../components/types.ts";
+import { probabilitiesOf } from "../conformal.ts";
+import type { LinearView, LinearViews } from "./types.ts";
+import { viewValues } from "./view-values.ts";
+
+/** Which genes of the model were measured, a byte each; null for all. */
+export type Measured = Uint8Array | null;
+
+/** Scores cells by one view: [nRows, classes of all label columns]. */
+export type ViewScorer = (values: Csr) => Float32Array;
+
+/**
+ * A scorer of one view for cells whose measured genes are known; genes that were not measured are inferred from the
+ * others by the components of the view.
+ */
+export function createViewScorer(view: LinearView, measured: Measured): ViewScorer {
+  const { scale, cap, centre } = view.scaling;
+  const { nGenes } = view.components;
+  const nOutputs = view.heads.reduce((sum, { intercepts }) => sum + intercepts.length, 0);
+  const weights = sideBySide(view, nGenes, nOutputs);
+  if (measured?.includes(0)) inferMissing(weights, nOutputs, view.components, measured);
+  const offsets = Float64Array.from(view.heads.flatMap(({ intercepts }) => [...intercepts]));
+  for (let g = 0; g < nGenes; g++)
+    for (let k = 0; k < nOutputs; k++) offsets[k] -= centre[g] * weights[g * nOutputs + k];
+  return ({ nRows, indptr, indices, data }) => {
+    const out = new Float32Array(nRows * nOutputs);
+    const sums = new Float64Array(nOutputs);
+    for (let row = 0; row < nRows; row++) {
+      sums.set(offsets);
+      for (let e = indptr[row]; e < indptr[row + 1]; e++) {
+        const g = indices[e];
+        const value = Math.min((data === null ? 1 : data[e]) * scale[g], cap[g]);
+        const at = g * nOutputs;
+        for (let k = 0; k < nOutputs; k++) sums[k] += value * weights[at + k];
+      }
+      out.set(sums, row * nOutputs);
+    }
+    return out;
+  };
+}
+
+/** The weights of all label columns, [nGenes, nOutputs]. */
+function sideBySide({ heads }: LinearView, nGenes: number, nOutputs: number): Float64Array {
+  const all = new Float64Array(nGenes * nOutputs);
+  let first = 0;
+  for (const { weights, intercepts } of heads) {
+    const width = intercepts.length;
+    for (let g = 0; g < nGenes; g++)
+      all.set(weights.subarray(g * width, (g + 1) * width), g * nOutputs + first);
+    first += width;
+  }
+  return all;
+}
+
+/**
+ * Gives the weights of missing genes m to the measured ones p: Wₚ + Vₚ (VₚᵀVₚ + D)⁻¹ Vₘᵀ Wₘ with D = noise / variances,
+ * which scores the posterior mean of the missing values under probabilistic principal components (Tipping and Bishop, 1999).
+ */
+function inferMissing(
+  weights: Float64Array,
+  nOutputs: number,
+  components: Components,
+  measured: Uint8Array,
+): void {
+  const { nGenes, nComponents: width, loadings, variances, noise } = components;
+  const gram = new Float64Array(width * width);
+  const lost = new Float64Array(nOutputs * width);
+  for (let g = 0; g < nGenes; g++) {
+    const at = g * width;
+    if (measured[g] !== 0) {
+      for (let i = 0; i < width; i++)
+        for (let j = 0; j <= i; j++) gram[i * width + j] += loadings[at + i] * loadings[at + j];
+      continue;
+    }
+    for (let k = 0; k < nOutputs; k++)
+      for (let i = 0; i < width; i++) lost[k * width + i] += loadings[at + i] * weights[g * nOutputs + k];
+    weights.fill(0, g * nOutputs, (g + 1) * nOutputs);
+  }
+  for (let i = 0; i < width; i++) {
+    for (let j = 0; j < i; j++) gram[j * width + i] = gram[i * width + j];
+    gram[i * width + i] += noise / variances[i];
+  }
+  const factor = choleskyFactor(gram, width);
+  for (let k = 0; k < nOutputs; k++) solveCholesky(factor, width, lost.subarray(k * width, (k + 1) * width));
+  for (let g = 0; g < nGenes; g++) {
+    if (measured[g] === 0) continue;
+    for (let k = 0; k < nOutputs; k++)
+      for (let i = 0; i < width; i++)
+        weights[g * nOutputs + k] += loadings[g * width + i] * lost[k * width + i];
+  }
+}
+
+/**
+ * Replaces a network's logits by the logarithm of the mean of its probabilities and those of the views, so that the
+ * softmax of the result is that mean. `scores` has one array for each view, of the same rows.
+ */
+export function averageProbabilities(
+  logits: readonly Float32Array[],
+  scores: readonly Float32Array[],
+  { networkTemperatures, views }: LinearViews,
+): void {
+  const nOutputs = views[0].heads.reduce((sum, { intercepts }) => sum + intercepts.length, 0);
+  let first = 0;
+  logits.forEach((own, j) => {
+    const nClasses = views[0].heads[j].intercepts.length;
+    const [one, sum] = [new Float64Array(nClasses), new Float64Array(nClasses)];
+    for (let row = 0; row < own.length / nClasses; row++) {
+      probabilitiesOf(own, row * nClasses, networkTemperatures[j], sum);
+      views.forEach(({ heads }, v) => {
+        probabilitiesOf(scores[v], row * nOutputs + first, heads[j].temperature, one);
+        for (let k = 0; k < nClasses; k++) sum[k] += one[k];
+      });
+      for (let k = 0; k < nClasses; k++)
+        own[row * nClasses + k] = log(Math.max(sum[k] / (views.length + 1), LEAST_PROBABILITY));
+    }
+    first += nClasses;
+  });
+}
+
+/** Keeps logarithms finite; far below what decides anything. */
+const LEAST_PROBABILITY = exp(-80);
+
+/** The scores of all views for rows of values as the matrix has them. */
+export function scoreViews(
+  { values, views }: LinearViews,
+  scorers: readonly ViewScorer[],
+  rows: Csr,
+  share: number,
+): Float32Array[] {
+  return views.map((view, v) => scorers[v](viewValues(rows, view.input, values, share)));
+}

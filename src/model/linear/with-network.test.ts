@@ -1,0 +1,153 @@
+import { expect, test } from "vitest";
+import { memoryAnnData, strings } from "../../../test/helpers/memory-anndata.ts";
+import { memoryStore } from "../../../test/helpers/memory-store.ts";
+import { csr, toRows } from "../../../test/helpers/predict-fixtures.ts";
+import { loadModel } from "../../artifacts/load.ts";
+import { saveModel } from "../../artifacts/save.ts";
+import type { Csr } from "../../core/csr.ts";
+import { log } from "../../core/math.ts";
+import { randomUniform } from "../../core/rng.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import { createWasmEngine } from "../../kernels/wasm/engine.ts";
+import { predict } from "../../predict/predict.ts";
+import type { TrainOptions } from "../options.ts";
+import { train } from "../train.ts";
+
+const GENES = 60;
+const TYPES = ["a", "b", "c", "d"];
+const genes = Array.from({ length: GENES }, (_, g) => `g${g}`);
+const typesOf = (n: number) => Array.from({ length: n }, (_, i) => i % TYPES.length);
+
+/** Counts of cells of four types that differ in how much they express the same genes, not in which. */
+function counts(types: readonly number[], seed: number, factor = 1): Csr {
+  return csr(
+    types.map((type, r) =>
+      Array.from({ length: GENES }, (_, g) => {
+        const mean = (Math.floor(g / 15) === type ? 12 : 6) * (g % 2 === 0 ? factor : 1);
+        return 1 + Math.floor(mean * (0.5 + randomUniform(seed, r * GENES + g)));
+      }),
+    ),
+  );
+}
+
+const dataset = (x: Csr, types: readonly number[]) =>
+  memoryAnnData({
+    x,
+    genes,
+    obs: {
+      type: strings(types.map((type) => TYPES[type])),
+      coarse: strings(types.map((type) => (type < 2 ? "x" : "y"))),
+    },
+  });
+
+const known = typesOf(400);
+const OPTIONS: TrainOptions = { labelColumns: ["coarse", "type"], linearViews: true, numEpochs: 4 };
+
+async function trained(numThreads = 1, options: TrainOptions = OPTIONS) {
+  const engine = await createWasmEngine({ numThreads });
+  const result = await train(dataset(counts(known, 1), known), options, { engine });
+  return { ...result, engine };
+}
+
+async function labelsOf(x: Csr, types: readonly number[], result: Awaited<ReturnType<typeof trained>>) {
+  const { labels } = await predict(result.model, dataset(x, types), {}, { engine: result.engine });
+  return labels;
+}
+
+const right = (labels: Awaited<ReturnType<typeof labelsOf>>, types: readonly number[]) =>
+  types.filter((type, i) => labels[1].raw.categories[labels[1].raw.codes[i]] === TYPES[type]).length /
+  types.length;
+
+test("types that express the same genes to different degrees are told by the views and not by a binary network", async () => {
+  const types = typesOf(200);
+  const query = counts(types, 2, 3);
+  expect(
+    right(await labelsOf(query, types, await trained(1, { ...OPTIONS, linearViews: false })), types),
+  ).toBeLessThan(0.6);
+  const withViews = await labelsOf(query, types, await trained());
+  expect(right(withViews, types)).toBeGreaterThan(0.9);
+  // The confidences are those of the mean.
+  expect(Math.max(...withViews[1].conf)).toBeLessThanOrEqual(1);
+});
+
+test("log-normalised values of a query give the labels of its counts; other values are refused", async () => {
+  const result = await trained();
+  const types = typesOf(40);
+  const query = counts(types, 3);
+  const logged = csr(
+    toRows(query).map((row) => {
+      const total = row.reduce((a, b) => a + b, 0);
+      return row.map((value) => log(1 + (value * 10_000) / total));
+    }),
+  );
+  const [ofCounts, ofLogs] = [await labelsOf(query, types, result), await labelsOf(logged, types, result)];
+  expect([...ofLogs[1].raw.codes]).toEqual([...ofCounts[1].raw.codes]);
+  ofLogs[1].conf.forEach((conf, i) => {
+    expect(conf).toBeCloseTo(ofCounts[1].conf[i], 4);
+  });
+  const scaled = csr(toRows(query).map((row) => row.map((value) => 100.5 * value)));
+  await expect(labelsOf(scaled, types, result)).rejects.toMatchObject({ code: "BAD_DATA" });
+});
+
+test("any number of threads and any size of blocks gives the same bits", async () => {
+  const [one, three] = [await trained(1), await trained(3)];
+  expect(three.model.linear).toEqual(one.model.linear);
+  expect(three.model.weights).toEqual(one.model.weights);
+  const types = typesOf(150);
+  const adata = dataset(counts(types, 4), types);
+  const whole = await predict(one.model, adata, {}, { engine: one.engine });
+  for (const batchSize of [7, 64]) {
+    const parts = await predict(one.model, adata, { batchSize }, { engine: three.engine });
+    parts.labels.forEach(({ conf, raw }, j) => {
+      expect(raw.codes).toEqual(whole.labels[j].raw.codes);
+      expect(conf).toEqual(whole.labels[j].conf);
+    });
+  }
+});
+
+test("a bundle with views comes back as it was saved, and says that it is more than a network", async () => {
+  const { model } = await trained();
+  const store = memoryStore();
+  await saveModel(model, "m/model.pth", { store });
+  expect([...store.files.keys()]).toContain("m/model_views.pt");
+  const manifest = JSON.parse(new TextDecoder().decode(store.files.get("m/model_manifest.json")));
+  expect(manifest.input_transform).toBe("network_and_linear_views");
+  const loaded = await loadModel("m/model.pth", { store });
+  expect(loaded.model.linear).toEqual(model.linear);
+  expect(loaded.model.inputTransform).toBe("binary");
+  expect(loaded.warnings).toEqual([]);
+  const again = memoryStore();
+  await saveModel(loaded.model, "m/model.pth", { store: again });
+  expect(again.files).toEqual(store.files);
+
+  // Without the name of the file the bundle is not read in part.
+  const { views_path: _, checksums, ...rest } = manifest;
+  const bytes = new TextEncoder().encode(
+    JSON.stringify({ ...rest, checksums: { ...checksums, views_path: undefined } }),
+  );
+  const without = memoryStore(
+    [...store.files].map(([path, file]) => [path, path.endsWith("manifest.json") ? bytes : file]),
+  );
+  const failed = await loadModel("m/model.pth", { store: without }).catch((error: unknown) => error);
+  expect(failed).toBeInstanceOf(AtlasmtlError);
+  expect(failed).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("linear views") });
+});
+
+test("views of another model are a mismatch", async () => {
+  const [one, other] = [await trained(), await trained(1, { ...OPTIONS, labelColumns: ["type"] })];
+  const store = memoryStore();
+  await saveModel({ ...one.model, linear: other.model.linear }, "m/model.pth", { store });
+  await expect(loadModel("m/model.pth", { store })).rejects.toMatchObject({ code: "MISMATCH" });
+});
+
+test("views need validation cells, and hold out the same share of every class", async () => {
+  await expect(trained(1, { ...OPTIONS, valFraction: 0 })).rejects.toMatchObject({ code: "USAGE" });
+  const { model } = await trained();
+  const config = model.trainConfig.get("resource_summary") as ReadonlyMap<string, unknown>;
+  expect(config.get("val_size")).toBe(60);
+  const calibration = model.trainConfig.get("calibration") as ReadonlyMap<string, unknown>;
+  expect([...(calibration.get("temperatures") as ReadonlyMap<string, unknown>).keys()]).toEqual([
+    "coarse",
+    "type",
+  ]);
+});

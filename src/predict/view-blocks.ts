@@ -1,0 +1,95 @@
+/** Averages the network's probabilities with those of the model's linear views while the query streams. @module */
+import type { Csr } from "../core/csr.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
+import type { ForwardResult } from "../kernels/types.ts";
+import { createValuesCheck } from "../model/components/matrix-values.ts";
+import type { LinearViews } from "../model/linear/types.ts";
+import {
+  averageProbabilities,
+  createViewScorer,
+  scoreViews,
+  type ViewScorer,
+} from "../model/linear/view-scores.ts";
+import type { GeneAlignment } from "./align.ts";
+
+/** Takes rows before they become the network's input, and changes what the network says of them. */
+export interface ViewBlocks {
+  /** Takes aligned rows, with the values that the query's matrix has, in order. */
+  add(rows: Csr, firstRow: number): void;
+  /** Replaces the logits of a block of rows that were added. */
+  average(block: ForwardResult, firstRow: number): void;
+}
+
+/** Rows that were scored and that the network has not seen yet. */
+interface ScoredRows {
+  readonly firstRow: number;
+  readonly nRows: number;
+  readonly scores: readonly Float32Array[];
+}
+
+/**
+ * Scores of the views `linear` for a query. Its first rows say what its values are; `areCounts` is true if the caller
+ * says so. Log-normalised values of a query serve a model of counts as well.
+ */
+export function createViewBlocks(
+  linear: LinearViews,
+  { toModel, nGenes }: GeneAlignment,
+  areCounts: boolean,
+  where: string,
+): ViewBlocks {
+  const measured = new Uint8Array(nGenes);
+  for (const gene of toModel) if (gene >= 0) measured[gene] = 1;
+  const scorers: ViewScorer[] = linear.views.map((view) => createViewScorer(view, measured));
+  let share = 0;
+  for (let g = 0; g < nGenes; g++) share += measured[g] * linear.geneShares[g];
+  const waiting: ScoredRows[] = [];
+  let values: LinearViews["values"] | null = null;
+
+  return {
+    add(rows, firstRow) {
+      if (rows.nRows === 0) return;
+      if (values === null && rows.indices.length > 0) values = judge(rows);
+      const scores = scoreViews({ ...linear, values: values ?? linear.values }, scorers, rows, share);
+      waiting.push({ firstRow, nRows: rows.nRows, scores });
+    },
+    average(block, firstRow) {
+      while (waiting.length > 0 && waiting[0].firstRow + waiting[0].nRows <= firstRow) waiting.shift();
+      const [scored] = waiting;
+      if (
+        scored === undefined ||
+        firstRow < scored.firstRow ||
+        firstRow + block.nRows > scored.firstRow + scored.nRows
+      )
+        throw new AtlasmtlError(
+          "BUG",
+          `rows ${firstRow} to ${firstRow + block.nRows} have no scores of the views`,
+        );
+      const from = firstRow - scored.firstRow;
+      const own = scored.scores.map((all) => {
+        const width = all.length / scored.nRows;
+        return all.subarray(from * width, (from + block.nRows) * width);
+      });
+      averageProbabilities(block.logits, own, linear);
+    },
+  };
+
+  /** @throws BAD_DATA for values that no view can use. */
+  function judge(rows: Csr): LinearViews["values"] {
+    if (areCounts) return "log1p_cp10k";
+    const check = createValuesCheck();
+    check.add(rows.data, rows.indices.length);
+    const verdict = check.verdict();
+    if (verdict === linear.values || (verdict === "as_they_are" && linear.values === "log1p_cp10k"))
+      return verdict;
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      verdict === null
+        ? "the values are neither counts nor logarithms of normalised counts, which the model's linear views need"
+        : "the values look like counts, and the model was trained on log-normalised values",
+      {
+        where,
+        hint: phrase`choose the matrix that the model was trained on the like of by ${option("layer")}`,
+      },
+    );
+  }
+}
