@@ -8,19 +8,17 @@ import type { AnnData } from "../anndata/types.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { LEVELS } from "../demo/cell-types.ts";
-import { type HeldOutThreshold, heldOutThreshold } from "../demo/choose-threshold.ts";
 import { createSimulation, type Simulation, type SimulationOptions } from "../demo/simulate.ts";
 import { simulatedAnnData } from "../demo/simulated-anndata.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { type BehaviourMetrics, scoreBehaviour } from "../evaluate/behaviour.ts";
 import { type FullPathMetrics, scoreFullPath } from "../evaluate/hierarchy-metrics.ts";
 import { type LabelMetrics, scoreLabels } from "../evaluate/metrics.ts";
-import { createEngine } from "../kernels/engine.ts";
-import { splitValidation } from "../model/validation-split.ts";
-import type { PredictedLabels } from "../predict/types.ts";
+import type { PredictedLabels, Warning } from "../predict/types.ts";
 import { buildModel } from "./build-model.ts";
 import { predict } from "./predict.ts";
 import type { PredictionResult } from "./prediction-result.ts";
+import type { PredictionSummary } from "./prediction-summary.ts";
 import { TrainedModel } from "./trained-model.ts";
 
 export interface DemoOptions {
@@ -31,20 +29,10 @@ export interface DemoOptions {
   readonly randomState?: number;
 }
 
-/** The smallest settings that still give good results. */
-const DEMO_DEFAULTS = {
-  numEpochs: 12,
-  batchSize: 128,
-  valFraction: 0.15,
-  randomState: 42,
-  /** Share of held-out reference cells below the open-set threshold. */
-  opensetQuantile: 0.975,
-} as const;
+/** The settings of the README's `atlasmtl train`; everything else is the default. */
+const TRAINING = { valFraction: 0.1, calibrationMethod: "temperature_scaling" } as const;
 
-/** The space of the KNN vote and of open-set distances. */
-const SPACE = "latent_internal";
-
-/** Paths of the files that the demonstration writes. */
+/** Paths of what the demonstration leaves. */
 export interface DemoFiles {
   readonly reference: string;
   readonly query: string;
@@ -58,9 +46,9 @@ export interface DemoFiles {
 export interface DemoLevel {
   readonly column: string;
   readonly nClasses: number;
-  /** Over query cells whose type is in the reference. */
+  /** Over query cells of types that the reference has. */
   readonly known: LabelMetrics;
-  /** Over all query cells; the label of an unseen type counts as wrong in columns where the reference lacks it. */
+  /** Over all query cells; those of the unseen type cannot be right where their label is new. */
   readonly all: LabelMetrics;
   readonly behaviour: BehaviourMetrics;
   /** Cells of the unseen type that are Unknown in this column. */
@@ -71,7 +59,7 @@ export interface DemoSummary {
   readonly files: DemoFiles;
   readonly atlas: SimulationOptions;
   readonly levels: readonly DemoLevel[];
-  /** Over query cells whose type is in the reference. */
+  /** Over query cells of types that the reference has. */
   readonly fullPath: FullPathMetrics;
   readonly unseen: {
     /** Null when the query has no unseen type. */
@@ -80,7 +68,9 @@ export interface DemoSummary {
     /** Unknown in the finest label column. */
     readonly nUnknown: number;
   };
-  readonly openset: HeldOutThreshold & { readonly space: string; readonly explanation: string };
+  /** What `atlasmtl predict` tells of the prediction. */
+  readonly told: PredictionSummary;
+  readonly warnings: readonly Warning[];
   /** Wall-clock time of each step. */
   readonly seconds: { readonly simulate: number; readonly train: number; readonly predict: number };
 }
@@ -92,7 +82,7 @@ export interface DemoSummary {
  * const { levels, unseen } = await runDemo({ folder: "demo" });
  * console.log(levels.at(-1)!.known.accuracy, `${unseen.nUnknown} of ${unseen.nCells} unseen cells Unknown`);
  * ```
- * Every step reads and writes files, as with a user's own data. The result depends on the options only.
+ * Everything goes through files, as a user's own data would. The result depends on the options only.
  * @throws USAGE for an option out of its range, IO when a file cannot be written, ABORTED by the signal.
  */
 export async function runDemo(options: DemoOptions, work: WorkOptions = {}): Promise<DemoSummary> {
@@ -103,26 +93,14 @@ export async function runDemo(options: DemoOptions, work: WorkOptions = {}): Pro
   await writeDataset(simulatedAnnData(simulation, "query"), files.query, {}, work);
   const simulate = clock();
 
-  const threshold = await trainAndSave(files, options, work);
+  await trainAndSave(files, options, work);
   const train = clock();
 
   const query = await openAnnData(files.query);
   try {
     const model = await TrainedModel.load(files.model);
-    const result = await predict(
-      model,
-      query,
-      {
-        knnCorrection: "low_conf_only",
-        knnSpace: SPACE,
-        opensetMethod: "nn_distance",
-        opensetThreshold: threshold.threshold,
-        hierarchyRules: "derive",
-        enforceHierarchy: true,
-      },
-      work,
-    );
-    await result.toAnnData(query, files.annotated, { mode: "full", includeCoords: true });
+    const result = await predict(model, query, { knnCorrection: "low_conf_only" }, work);
+    await result.toAnnData(query, files.annotated);
     await result.toCsv(files.predictions);
     const seconds = { simulate, train, predict: clock() };
     const scores = await score(result, query, simulation);
@@ -135,7 +113,14 @@ export async function runDemo(options: DemoOptions, work: WorkOptions = {}): Pro
       modelName: files.model,
     });
     await platform.files.writeAll([{ path: files.report, bytes: [new TextEncoder().encode(html)] }]);
-    return { files, atlas: simulation.options, ...scores, openset: explain(threshold), seconds };
+    return {
+      files,
+      atlas: simulation.options,
+      ...scores,
+      told: result.summary(),
+      warnings: result.warnings,
+      seconds,
+    };
   } finally {
     await query.close();
   }
@@ -164,41 +149,20 @@ function createClock(): () => number {
   };
 }
 
-/** Trains, saves the bundle, and chooses the open-set threshold on the cells that training held out. */
+/** Trains and saves the bundle. */
 async function trainAndSave(
   files: DemoFiles,
-  { numEpochs = DEMO_DEFAULTS.numEpochs, randomState = DEMO_DEFAULTS.randomState }: DemoOptions,
+  { numEpochs, randomState }: DemoOptions,
   work: WorkOptions,
-): Promise<HeldOutThreshold> {
-  const { batchSize, valFraction, opensetQuantile } = DEMO_DEFAULTS;
+): Promise<void> {
   const reference = await openAnnData(files.reference);
   try {
     const model = await buildModel(
       reference,
-      {
-        labelColumns: LEVELS,
-        preset: "small",
-        numEpochs,
-        batchSize,
-        valFraction,
-        calibrationMethod: "temperature_scaling",
-        randomState,
-      },
+      { labelColumns: LEVELS, ...TRAINING, numEpochs, randomState },
       work,
     );
     await model.save(files.model);
-    const { coords } = await model.data.reference();
-    const points = coords.get(`X_ref_${SPACE}`);
-    const splitKey = model.seeds.split;
-    if (points === undefined || splitKey === undefined)
-      throw new AtlasmtlError("BUG", "training left no latent space or no validation split");
-    const engine = await createEngine();
-    try {
-      const split = splitValidation(points.nRows, valFraction, splitKey);
-      return await heldOutThreshold(points, split, opensetQuantile, { ...work, engine });
-    } finally {
-      engine.dispose();
-    }
   } finally {
     await reference.close();
   }
@@ -246,13 +210,4 @@ async function labelsOf(adata: AnnData, name: string): Promise<PredictedLabels> 
   const column = await adata.obs.column(name);
   if (column.kind === "categorical") return column;
   throw new AtlasmtlError("BUG", `column '${name}' came back as ${column.kind}`, { where: adata.source });
-}
-
-function explain(chosen: HeldOutThreshold): DemoSummary["openset"] {
-  const { threshold, quantile, nHeldOut } = chosen;
-  const percent = Number((100 * quantile).toFixed(1));
-  const explanation =
-    `A cell farther than ${threshold.toFixed(3)} from every reference cell (${SPACE} space) becomes Unknown: ` +
-    `${percent} % of the ${nHeldOut.toLocaleString("en")} reference cells held out of training are nearer.`;
-  return { ...chosen, space: SPACE, explanation };
 }

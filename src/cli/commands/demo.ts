@@ -5,6 +5,7 @@ import type { CommandContext } from "../context.ts";
 import { count, duration, indent, percent, plural, snakeKeys, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { shellWord } from "../terminal/shell-word.ts";
+import { unknownLines } from "../terminal/unknown-lines.ts";
 
 /** A generous estimate of the size of the files. */
 const DEMO_BYTES = 64e6;
@@ -26,6 +27,8 @@ export async function runDemoCommand(
     [
       output.heading("A simulated atlas, annotated"),
       indent(setting(summary)),
+      `\n${output.heading("The commands that do the same")}`,
+      indent(commands(summary)),
       `\n${output.heading("Cells of types that the reference has")}`,
       indent(levelTable(summary)),
       `\n${output.heading("A type that the reference does not have")}`,
@@ -61,10 +64,10 @@ function levelTable({ levels, fullPath }: DemoSummary): string {
   return `${table([head, ...rows], [1, 2, 3, 4, 5, 6])}\n${path}`;
 }
 
-function unseenText({ unseen, openset }: DemoSummary): string {
+function unseenText({ unseen, told }: DemoSummary): string {
   if (unseen.type === null) return "none in this atlas";
   const share = unseen.nCells === 0 ? "" : ` (${percent(unseen.nUnknown / unseen.nCells)})`;
-  return `${unseen.type}: ${count(unseen.nUnknown)} of ${plural(unseen.nCells, "cell")} came out Unknown${share}\n${openset.explanation}`;
+  return `${unseen.type}: ${count(unseen.nUnknown)} of ${plural(unseen.nCells, "cell")} came out Unknown${share}\nall cells, as predict tells it:\n${indent(unknownLines(told.labels).join("\n"))}`;
 }
 
 function fileRows({ files }: DemoSummary): string[][] {
@@ -72,18 +75,23 @@ function fileRows({ files }: DemoSummary): string[][] {
     [files.reference, "the labelled reference"],
     [files.query, "the query, with its true labels to compare"],
     [files.model, "the trained model; its other files lie beside it"],
-    [files.annotated, "the query with labels, confidences and coordinates"],
+    [files.annotated, "the query with labels and confidences"],
     [files.predictions, "labels and confidences as a table"],
     [files.report, "everything at a glance: open it in a browser"],
   ];
 }
 
-function nextCommands({ files }: DemoSummary): string {
-  const [model, query, annotated] = [files.model, files.query, files.annotated].map(shellWord);
-  const out = shellWord(files.annotated.replace(/annotated\.h5ad$/, "again.h5ad"));
+/** The commands of the README, with the files and columns of the demonstration. */
+function commands({ files, levels }: DemoSummary): string {
+  const labels = levels.map(({ column }) => shellWord(column)).join(" ");
   return [
-    `atlasmtl inspect ${annotated}`,
-    `atlasmtl verify ${model}`,
-    `atlasmtl predict --model ${model} --adata ${query} --out ${out}`,
+    `atlasmtl train --adata ${shellWord(files.reference)} --out ${shellWord(files.model)} --labels ${labels} --val-fraction 0.1 --calibration temperature_scaling`,
+    `atlasmtl predict --model ${shellWord(files.model)} --adata ${shellWord(files.query)} --out ${shellWord(files.annotated)}`,
   ].join("\n");
+}
+
+function nextCommands({ files }: DemoSummary): string {
+  return [`atlasmtl inspect ${shellWord(files.annotated)}`, `atlasmtl verify ${shellWord(files.model)}`].join(
+    "\n",
+  );
 }

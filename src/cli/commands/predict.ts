@@ -19,7 +19,6 @@ import {
   type RefinementConfig,
   type ToAnnDataOptions,
   type TrainedModel,
-  type UnknownShares,
   type WrittenFile,
 } from "../../api/index.ts";
 import { PREDICT_OPTIONS } from "../../api/option-tables.ts";
@@ -42,6 +41,7 @@ import { byteSize, count, percent, plural, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
+import { unknownLines } from "../terminal/unknown-lines.ts";
 
 /** Annotates a query by the flags. @throws USAGE before any work for a call that cannot succeed. */
 export async function runPredict(flags: PredictFlags, context: CommandContext): Promise<void> {
@@ -314,20 +314,9 @@ function summaryText({ nCells, labels, deepest }: PredictionSummary): string {
       : `\ndeepest label: ${Object.entries(deepest)
           .map(([column, share]) => `${column} ${shown(share)}`)
           .join(", ")}`;
-  const byReason = labels.flatMap(({ column, unknownBy }) =>
-    unknownBy === undefined
-      ? []
-      : [`\nUnknown${labels.length > 1 ? ` in ${column}` : ""}: ${unknownText(unknownBy)}`],
-  );
-  return `annotated ${plural(nCells, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}${byDepth}${byReason.join("")}`;
-}
-
-/** Such as `0.3 % low confidence, 18 % unlike the reference (nearest: CD14 Mono)`. */
-function unknownText({ lowConfidence, unlikeReference, other, nearest }: UnknownShares): string {
-  const parts = [
-    `${percent(lowConfidence)} low confidence`,
-    `${percent(unlikeReference)} unlike the reference${nearest === null ? "" : ` (nearest: ${nearest})`}`,
-  ];
-  if (other > 0) parts.push(`${percent(other)} for other reasons`);
-  return parts.join(", ");
+  return `annotated ${plural(nCells, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}${byDepth}${unknownLines(
+    labels,
+  )
+    .map((line) => `\n${line}`)
+    .join("")}`;
 }
