@@ -36,7 +36,12 @@ test("the demonstration leaves its files and scores what is in them", async () =
   expect(summary.levels[0].all.nTotal).toBe(150);
   expect(summary.unseen.type).toBe("Mast cell");
   expect(summary.levels[0].known.nTotal).toBe(150 - summary.unseen.nCells);
-  expect(summary.told.labels.map(({ unknownBy }) => unknownBy === undefined)).toEqual([false, false, false, false]);
+  expect(summary.told.labels.map(({ unknownBy }) => unknownBy === undefined)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
 
   // The numbers come from the annotated file: count them there again.
   const annotated = await openAnnData(summary.files.annotated);
