@@ -7,6 +7,7 @@ import { sourceRunFile } from "../benchmark/source-run.ts";
 import { sha256 } from "../core/checksums.ts";
 import { type ConfigMap, Float } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
+import { LABEL_SCORES } from "../schema/scores.ts";
 
 export { type BenchmarkManifest, parseBenchmarkManifest } from "../benchmark/dataset-manifest.ts";
 export {
@@ -55,9 +56,9 @@ export function benchmarkScores(
     return value instanceof Float ? value.value : null;
   };
   return {
-    accuracy: read("accuracy"),
-    macroF1: read("macro_f1"),
-    coverage: read("coverage"),
-    ece: read("ece"),
+    accuracy: read(LABEL_SCORES.accuracy),
+    macroF1: read(LABEL_SCORES.macroF1),
+    coverage: read(LABEL_SCORES.coverage),
+    ece: read(LABEL_SCORES.ece),
   };
 }

@@ -11,7 +11,7 @@ import { emitJson, parseJsonObject } from "../core/json.ts";
 import { isAtlasmtlError } from "../errors.ts";
 import { openCellTable } from "../output/read-predictions.ts";
 import { holdsMetadata } from "../output/table-formats.ts";
-import { FILE_SUFFIXES, MODEL_SUFFIX } from "../schema/bundle.ts";
+import { FILE_SUFFIXES, MANIFEST_KEYS, MODEL_SUFFIX } from "../schema/bundle.ts";
 
 /** `SAME`: every byte is equal; `SAME BUT TIMES`: only times and memory use differ. */
 export type Sameness = "SAME" | "SAME BUT TIMES" | "DIFFERENT" | "HOLDS TIMES" | "MISSING";
@@ -67,7 +67,7 @@ function withoutDigests(value: ConfigValue): ConfigValue {
   return new Map(
     [...(value as ConfigMap)].map(([key, item]) => [
       key,
-      key === "metadata_path" && typeof item === "string" && /^[0-9a-f]{64}$/.test(item)
+      key === MANIFEST_KEYS.metadataPath && typeof item === "string" && /^[0-9a-f]{64}$/.test(item)
         ? null
         : withoutDigests(item),
     ]),

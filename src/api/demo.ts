@@ -2,6 +2,7 @@
  * The whole job end to end on a simulated atlas: files, training, prediction, evaluation.
  * @module
  */
+
 import { platform } from "#platform";
 import { openAnnData } from "../anndata/open.ts";
 import type { AnnData } from "../anndata/types.ts";

@@ -12,6 +12,7 @@ import { renderReport } from "../output/report/page.ts";
 import { readMethod } from "../output/report/types.ts";
 import { deriveHierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
+import { METHOD_ENTRY } from "../schema/benchmark.ts";
 import type { ReportFiles } from "./prediction-result.ts";
 
 export interface EvaluateOptions {
@@ -42,11 +43,11 @@ export async function evaluatePredictions(options: EvaluateOptions): Promise<Eva
     domains,
   });
   const scores = new Map<string, ConfigValue>([
-    ["metrics", metrics],
-    ["metrics_by_domain", metricsByDomain],
-    ["behavior_metrics", behaviour],
-    ["behavior_metrics_by_domain", behaviourByDomain],
-    ["hierarchy_metrics", hierarchy],
+    [METHOD_ENTRY.metrics, metrics],
+    [METHOD_ENTRY.metricsByDomain, metricsByDomain],
+    [METHOD_ENTRY.behaviorMetrics, behaviour],
+    [METHOD_ENTRY.behaviorMetricsByDomain, behaviourByDomain],
+    [METHOD_ENTRY.hierarchyMetrics, hierarchy],
   ]);
   return new Evaluation(options, predicted.obsNames.length, matched.nMatched, metrics, scores, {
     labels,

@@ -3,6 +3,7 @@ import { Float } from "../core/config.ts";
 import { plainBytes } from "../formats/compression/gzip.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
 import { describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
+import { METADATA_KEYS, REFERENCE_KEYS } from "../schema/bundle.ts";
 
 /** A short description of one value of a pickle. */
 export type PickleItem =
@@ -33,7 +34,11 @@ export function inspectPickle(bytes: Uint8Array): PickleInspection {
   if (!(value instanceof Map)) return { part: null, items: [["", itemOf(value)]] };
   const has = (key: string): boolean => value.has(key);
   return {
-    part: has("train_genes") ? "metadata" : has("coords") && has("labels") ? "reference" : null,
+    part: has(METADATA_KEYS.trainGenes)
+      ? "metadata"
+      : has(REFERENCE_KEYS.coords) && has(REFERENCE_KEYS.labels)
+        ? "reference"
+        : null,
     items: [...value].map(([key, item]) => [String(key), itemOf(item)]),
   };
 }

@@ -6,6 +6,7 @@ import { type PlainValue, toPlain } from "../core/config.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Warning } from "../model/types.ts";
+import { CHILD_CORRECTION } from "../schema/training.ts";
 import type { Normalization } from "../schema/training-options.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
@@ -57,7 +58,7 @@ export interface ModelInspection {
  */
 export async function inspectModel(model: TrainedModel): Promise<ModelInspection> {
   const { data } = model;
-  const parents: unknown = data.childCorrection?.config.get("hotspot_parents");
+  const parents: unknown = data.childCorrection?.config.get(CHILD_CORRECTION.hotspotParents);
   return {
     labels: data.labelHeads.map(({ column, classes }) => ({ column, classes })),
     nGenes: data.trainGenes.length,

@@ -4,16 +4,17 @@
  * @module
  */
 
-export { GENES_IN, type OpenOptions, VAR_NAMES } from "../anndata/containers/probe.ts";
-export { METHODS as BENCHMARK_METHODS } from "../benchmark/methods/names.ts";
-export { DEFAULT_HOTSPOT_OPTIONS, HOTSPOT_SELECTIONS } from "../evaluate/hotspots.ts";
+export type { OpenOptions } from "../anndata/containers/probe.ts";
+export { DEFAULT_HOTSPOT_OPTIONS } from "../evaluate/hotspots.ts";
 export { DEFAULT_OPENSET_QUANTILE } from "../evaluate/openset-threshold.ts";
 export { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../model/child-options.ts";
 export { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 export { PREDICT_DEFAULTS } from "../predict/options.ts";
 export { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
 export { SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/split-options.ts";
+export { METHODS as BENCHMARK_METHODS } from "../schema/benchmark.ts";
 export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";
+export { GENES_IN, VAR_NAMES } from "../schema/open-options.ts";
 export {
   DEVICES,
   KNN_CORRECTIONS,
@@ -34,6 +35,7 @@ export {
   VAR_NAMES_TYPES,
 } from "../schema/preprocess-options.ts";
 export { CASES as NAMING_CASES } from "../schema/preprocessing.ts";
+export { HOTSPOT_SELECTIONS } from "../schema/scores.ts";
 export {
   CALIBRATION_METHODS,
   CLASS_WEIGHTING_MODES,

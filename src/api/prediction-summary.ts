@@ -1,7 +1,8 @@
 /** Counts and means of a prediction. @module */
 import { setSizes } from "../predict/prediction-sets.ts";
 import type { DeepestLabels, LabelPrediction, Predictions } from "../predict/types.ts";
-import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
+import { NO_REASON, UNKNOWN } from "../predict/unknown.ts";
+import { UNKNOWN_REASONS } from "../schema/prediction.ts";
 
 /** One label column of a prediction. Shares are of all cells, in [0, 1]; null if there are no cells. */
 export interface LabelSummary {

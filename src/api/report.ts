@@ -14,6 +14,7 @@ import { whole } from "../output/report/numbers.ts";
 import { renderReport } from "../output/report/page.ts";
 import { readMethod } from "../output/report/types.ts";
 import { columnName, labelColumnOf } from "../schema/columns.ts";
+import { RUN_MANIFEST } from "../schema/run-manifest.ts";
 import { readRun } from "./runs.ts";
 
 /**
@@ -47,8 +48,8 @@ async function reportOfPrediction(
   const labels = await labelsOf(resultPath);
   const adata = writtenContainer(resultPath) === null ? null : await openAnnData(resultPath);
   try {
-    const finished = String(content.get("finished_at"));
-    const argv: unknown = content.get("argv");
+    const finished = String(content.get(RUN_MANIFEST.finishedAt));
+    const argv: unknown = content.get(RUN_MANIFEST.argv);
     return renderReport({
       title: `Cell types of ${result.path}`,
       summary: `${whole(labels[0].isUnknown.length)} cells, as annotated on ${finished.slice(0, 10)}.`,

@@ -3,6 +3,7 @@
  * (docs/specification/1-artifacts.md#run-manifests).
  * @module
  */
+
 import { platform } from "#platform";
 import {
   emitRunManifest,
@@ -16,6 +17,7 @@ import { readWhole } from "../core/checksums.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { VERSION } from "../core/version.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { RUN_MANIFEST, SOFTWARE } from "../schema/run-manifest.ts";
 
 export {
   checkRunFiles,
@@ -74,8 +76,8 @@ export async function readManifestJson(path: string): Promise<unknown> {
 
 /** SHA-256 of the program of a run; null if its manifest does not contain it. */
 export function codeOfRun({ content }: ReadRunManifest): string | null {
-  const software: unknown = content.get("software");
+  const software: unknown = content.get(RUN_MANIFEST.software);
   if (typeof software !== "object" || software === null) return null;
-  const { code_sha256: digest } = software as { readonly code_sha256?: unknown };
+  const digest = (software as Readonly<Record<string, unknown>>)[SOFTWARE.codeSha256];
   return typeof digest === "string" ? digest : null;
 }

@@ -69,7 +69,7 @@ export type {
   ParentEdgeRates,
   ScoredLevel,
 } from "../evaluate/hierarchy-metrics.ts";
-export type { Hotspot, HotspotOptions, HotspotSelection, Hotspots } from "../evaluate/hotspots.ts";
+export type { Hotspot, HotspotOptions, Hotspots } from "../evaluate/hotspots.ts";
 export type { LabelMetrics } from "../evaluate/metrics.ts";
 export type { OpensetThreshold } from "../evaluate/openset-threshold.ts";
 export type { SetMetrics } from "../evaluate/set-metrics.ts";
@@ -119,7 +119,6 @@ export type {
   PredictedSets,
   Predictions,
 } from "../predict/types.ts";
-export type { UnknownReason } from "../predict/unknown.ts";
 export type { GeneIds, Naming as GeneNaming } from "../preprocess/gene-ids.ts";
 export type { GroupSplit, GroupSplitPlan, SplitSide } from "../preprocess/group-split.ts";
 export type { Batches, VariableGenes } from "../preprocess/hvg.ts";
@@ -128,6 +127,7 @@ export type { FeaturePanel } from "../preprocess/panel.ts";
 export type { PreprocessResult } from "../preprocess/pipeline.ts";
 export type { GroupSplitOptions, SplitPart } from "../preprocess/split-options.ts";
 export type { WriteMode } from "../schema/columns.ts";
+export type { UnknownReason } from "../schema/prediction.ts";
 export type {
   Device,
   KnnCorrection,
@@ -139,6 +139,7 @@ export type {
 } from "../schema/prediction-options.ts";
 export type { DuplicatePolicy, Species, VarNamesType } from "../schema/preprocess-options.ts";
 export type { NamingCase } from "../schema/preprocessing.ts";
+export type { HotspotSelection } from "../schema/scores.ts";
 export type {
   ChildFeatureMode,
   ClassWeightingMode,

@@ -9,7 +9,7 @@ import { createFileSet, type FileSetInput } from "../core/file-set.ts";
 import { folderName } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { MODEL_SUFFIX } from "../schema/bundle.ts";
+import { MANIFEST_KEYS, MODEL_SUFFIX } from "../schema/bundle.ts";
 import { codeOfRun, readManifestJson } from "./runs.ts";
 
 /**
@@ -108,7 +108,7 @@ async function verifyModel(
 }
 
 function isBundleManifest(json: unknown): boolean {
-  return typeof json === "object" && json !== null && Object.hasOwn(json, "model_path");
+  return typeof json === "object" && json !== null && Object.hasOwn(json, MANIFEST_KEYS.modelPath);
 }
 
 /** A bundle without a manifest has no checksums to compare with. */

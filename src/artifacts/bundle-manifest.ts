@@ -72,10 +72,10 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     return typeof value === "string" ? [[key, value]] : [];
   });
   return {
-    schemaVersion: known.schema_version,
+    schemaVersion: known[MANIFEST_KEYS.schemaVersion],
     paths: new Map(paths),
-    referenceStorage: known.reference_storage ?? null,
-    inputTransform: known.input_transform ?? null,
+    referenceStorage: known[MANIFEST_KEYS.referenceStorage] ?? null,
+    inputTransform: known[MANIFEST_KEYS.inputTransform] ?? null,
     checksums: readChecksums(config.get(MANIFEST_KEYS.checksums) ?? null),
     preprocess: config.get(MANIFEST_KEYS.preprocess) ?? null,
     extra: new Map([...config].filter(([key]) => !KNOWN_KEYS.has(key))),

@@ -3,8 +3,8 @@ import { Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Dict, PickleValue } from "../formats/pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
-import { type ClassDistances, COMPONENT_VALUES, type ComponentSpace } from "../model/components/types.ts";
-import { SPACE_KEYS } from "../schema/bundle.ts";
+import type { ClassDistances, ComponentSpace } from "../model/components/types.ts";
+import { COMPONENT_VALUES, SPACE_KEYS } from "../schema/bundle.ts";
 import { asDict, countField, listField, numberField, textField, within } from "./fields.ts";
 import { finiteTensor, notFinite, positiveTensor, tensorField } from "./tensors.ts";
 

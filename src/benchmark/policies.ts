@@ -20,8 +20,10 @@ import type { PredictOptions } from "../predict/options.ts";
 import { type PredictWork, predict } from "../predict/predict.ts";
 import type { RefinementConfig } from "../predict/rerank-children.ts";
 import {
+  CHILD_MACRO_F1,
   DEVELOPMENT,
   GUARDRAIL_CHECK,
+  GUARDRAIL_NAME,
   GUARDRAIL_RESULT,
   POLICY_DAG,
   POLICY_NODE,
@@ -42,9 +44,6 @@ export const DECISION_FILES = {
   refinement: "refinement_decision.json",
   reranker: "reranker.pkl",
 } as const;
-
-/** The name of the check that a refinement must pass. */
-const GUARDRAIL = "phmap_v1";
 
 /** A smaller decrease of a score counts as a rounding error. */
 const ROUNDING = 1e-12;
@@ -204,9 +203,9 @@ export async function decideRefinement(
   );
   const guardrail = checkGuardrail(base.features, refined.features);
   if (guardrail.failed.length > 0)
-    return keep(`${GUARDRAIL} does not hold: ${guardrail.failed.join("; ")}.`, guardrail.config);
+    return keep(`${GUARDRAIL_NAME} does not hold: ${guardrail.failed.join("; ")}.`, guardrail.config);
   const artifacts = artifactsOf(await rerankerOf(model, whole, parents, context));
-  const reason = `${GUARDRAIL} holds on the development cells.`;
+  const reason = `${GUARDRAIL_NAME} holds on the development cells.`;
   return {
     config: configOf(artifacts),
     reason,
@@ -217,7 +216,7 @@ export async function decideRefinement(
 
 /** The direction in which each score must not change. */
 const GUARDS = [
-  { key: "finestMacroF1", name: "child_macro_f1", isBetterHigh: true },
+  { key: "finestMacroF1", name: CHILD_MACRO_F1, isBetterHigh: true },
   { key: "fullPathAccuracy", name: POLICY_FEATURES.fullPathAccuracy, isBetterHigh: true },
   {
     key: "parentCorrectChildWrongRate",
@@ -246,7 +245,7 @@ export function checkGuardrail(
   return {
     failed,
     config: keyed(GUARDRAIL_RESULT, {
-      name: GUARDRAIL,
+      name: GUARDRAIL_NAME,
       passed: failed.length === 0,
       checks: checks,
     }),

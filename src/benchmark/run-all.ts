@@ -3,6 +3,7 @@
  * (docs/specification/5-benchmark.md#runner).
  * @module
  */
+
 import { platform } from "#platform";
 import { fromConfig, toConfig } from "../artifacts/config-values.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";
@@ -19,12 +20,11 @@ import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 import type { Warning } from "../model/types.ts";
 import { renderReport } from "../output/report/page.ts";
 import type { Fact } from "../output/report/types.ts";
-import { BENCHMARK_METRICS } from "../schema/benchmark.ts";
+import { BENCHMARK_METRICS, METHODS, type Method, TABLES_FOLDER } from "../schema/benchmark.ts";
 import { type BenchmarkData, readBenchmarkData, resolvePath } from "./benchmark-cells.ts";
 import { benchmarkReport } from "./benchmark-report.ts";
 import type { BenchmarkManifest } from "./dataset-manifest.ts";
 import { inManifestWords } from "./manifest-words.ts";
-import { METHODS, type Method } from "./methods/names.ts";
 import { type MethodResult, runMethod } from "./run-method.ts";
 import { readSourceRun, type SourceRun } from "./source-run.ts";
 import { splitCsv } from "./split-file.ts";
@@ -38,7 +38,7 @@ export const BENCHMARK_FILES = {
   split: "split.csv",
   markdown: "benchmark_report.md",
   html: "benchmark_report.html",
-  tables: "paper_tables",
+  tables: TABLES_FOLDER,
 } as const;
 
 export interface BenchmarkOptions {

@@ -1,10 +1,12 @@
 /** A part of a simulated atlas as an {@link AnnData} whose counts are drawn while they are read. @module */
+
 import type { AnnData, Column, DataFrame, Matrix, MatrixName, RowsOptions } from "../anndata/types.ts";
 import type { RowBlock } from "../core/csr.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { throwIfAborted } from "../core/progress.ts";
 import { hash32, streamKey } from "../core/rng.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { DEMO_COLUMNS } from "../schema/demo.ts";
 import { LEVELS } from "./cell-types.ts";
 import { type Part, type Simulation, simulateCells, simulateIdentities } from "./simulate.ts";
 
@@ -77,7 +79,7 @@ function cellFrame(simulation: Simulation, part: Part, nObs: number): DataFrame 
     columns.set(name, categorical(Array.from(states, (state) => simulation.paths[state][level])));
   columns.set("donor", categorical(Array.from(donors, (donor) => donorNames[donor])));
   if (part === "query")
-    columns.set("is_unseen_type", {
+    columns.set(DEMO_COLUMNS.isUnseenType, {
       kind: "boolean",
       values: Uint8Array.from(states, (state) => (state === simulation.unseen ? 1 : 0)),
       missing: null,
@@ -99,10 +101,10 @@ function geneFrame({ genes, markerOf }: Simulation): DataFrame {
     genes,
     new Map<string, Column>([
       [
-        "is_marker",
+        DEMO_COLUMNS.isMarker,
         { kind: "boolean", values: Uint8Array.from(markerOf, (of) => (of === "" ? 0 : 1)), missing: null },
       ],
-      ["marker_of", { kind: "string", values: markerOf }],
+      [DEMO_COLUMNS.markerOf, { kind: "string", values: markerOf }],
     ]),
   );
 }

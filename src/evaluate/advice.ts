@@ -3,6 +3,7 @@
  * (docs/specification/3-prediction.md#advice).
  * @module
  */
+import { REFINEMENT_RULE_VERSION, TASK_WEIGHT_RULE_VERSION } from "../schema/scores.ts";
 
 /** The input of both kinds of advice; unknown values are null. */
 export interface PolicyFeatures {
@@ -43,9 +44,6 @@ export interface RefinementAdvice extends Advice {
   /** Parents to refine; null without a proposal. */
   readonly topParents: number | null;
 }
-
-const TASK_WEIGHT_RULE_VERSION = "task_weight_schedule_v1";
-const REFINEMENT_RULE_VERSION = "parent_conditioned_refinement_v1";
 
 const SCHEDULES: ReadonlyMap<number, readonly TaskWeightCandidate[]> = new Map([
   [3, pair([0.8, 1, 1.8], [0.5, 1, 3])],

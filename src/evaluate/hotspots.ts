@@ -1,16 +1,11 @@
 /**
  * Finds the parents whose children are confused most (docs/specification/3-prediction.md#hotspots). @module
  */
+
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
+import { HOTSPOT_SELECTIONS, type HotspotSelection } from "../schema/scores.ts";
 import type { ParentEdgeRates } from "./hierarchy-metrics.ts";
-
-/**
- * `topk`: a fixed number of the worst; `cumulative_contribution`: as many as cause a given share of all
- * errors.
- */
-export const HOTSPOT_SELECTIONS = ["topk", "cumulative_contribution"] as const;
-export type HotspotSelection = (typeof HOTSPOT_SELECTIONS)[number];
 
 export interface HotspotOptions {
   readonly selection: HotspotSelection;

@@ -3,8 +3,9 @@
  * docs/specification/3-prediction.md#hierarchy).
  * @module
  */
+
 import type { LabelPrediction } from "../predict/types.ts";
-import { UNKNOWN_REASONS, type UnknownReason } from "../predict/unknown.ts";
+import { UNKNOWN_REASONS, type UnknownReason } from "../schema/prediction.ts";
 
 /** Number of Unknown cells of one label column, by reason. */
 export type ReasonCounts = Readonly<Record<UnknownReason, number>>;

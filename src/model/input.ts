@@ -8,6 +8,7 @@ import { normalizeCell } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { AtlasmtlError, locateOnce, notice, option, phrase } from "../errors.ts";
+import { SEEDS } from "../schema/training.ts";
 import type { Normalization } from "../schema/training-options.ts";
 import { createValuesCheck } from "./components/matrix-values.ts";
 import { cellsForValues, chooseCells, createRowCollector, LEAST_CELLS } from "./components/sample-cells.ts";
@@ -161,7 +162,7 @@ async function readMatrix(
 /** Which cells the component space is fitted on. */
 function sampleRows({ nRows, nCols, nStored }: Matrix, codes: Int32Array, randomState: number): Uint32Array {
   const most = cellsForValues((nStored ?? nRows * nCols) / nRows);
-  return chooseCells(codes, streamKey(randomState, "component_cells"), most);
+  return chooseCells(codes, streamKey(randomState, SEEDS.componentCells), most);
 }
 
 function sampleOf(x: Csr, rows: Uint32Array, normalize: Normalization): SpaceSample | null {

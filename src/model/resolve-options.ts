@@ -11,6 +11,7 @@ import {
 } from "../core/option-checks.ts";
 import { shown } from "../core/shown.ts";
 import { notice, option, phrase } from "../errors.ts";
+import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import {
   CALIBRATION_METHODS,
   CLASS_WEIGHTING_MODES,
@@ -102,7 +103,7 @@ function checkHiddenSizes(sizes: readonly number[]): readonly number[] {
 function checkCoordTargets(targets: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   // The name of a head is part of a tensor's name, and `X_ref_latent_internal` is reserved for the encoder.
   for (const name of targets.keys())
-    if (name === "" || name.includes(".") || name === "latent_internal")
+    if (name === "" || name.includes(".") || name === LATENT_INTERNAL)
       throw usageError(
         phrase`${option("coordTargets")} has a head named ${shown(name)}, expected a name without a dot, other than "latent_internal"`,
       );
@@ -204,7 +205,7 @@ function requireKnnSpace({ knnReferenceObsmKey, knnSpace, coordTargets }: Resolv
   }
   const space = knnSpaceName(knnReferenceObsmKey, knnSpace);
   const target = coordTargets.get(space);
-  if (space === "latent_internal" || (target !== undefined && target !== knnReferenceObsmKey))
+  if (space === LATENT_INTERNAL || (target !== undefined && target !== knnReferenceObsmKey))
     throw usageError(
       phrase`the KNN space "${space}" of ${option("knnReferenceObsmKey", knnReferenceObsmKey)} has the name of ${
         target === undefined ? "the encoder's own latent" : `the coordinate head of "${target}"`

@@ -1,4 +1,5 @@
 /** Trains a model on an AnnData; it shows the order of steps (docs/specification/2-training.md). @module */
+
 import type { AnnData } from "../anndata/types.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCells } from "../core/normalize.ts";
@@ -6,6 +7,10 @@ import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
 import type { Engine, NetworkShape, NetworkWeights } from "../kernels/types.ts";
+import { LATENT_SOURCE } from "../schema/bundle.ts";
+import { optionKeys } from "../schema/option.ts";
+import { SEEDS } from "../schema/training.ts";
+import { TRAIN_OPTIONS } from "../schema/training-options.ts";
 import { fitTemperature, type HeadLogits, logTemperatureReach } from "./calibrate.ts";
 import { planChildCorrection, trainedCorrection } from "./child-options.ts";
 import type { ClassBalance } from "./class-balance.ts";
@@ -122,7 +127,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     coordHeads: input.coords.map(({ name, obsmKey, mean, std }): CoordHead => ({ name, obsmKey, mean, std })),
     trainGenes: input.genes,
     inputTransform: chosen.inputTransform,
-    latentSource: "internal_preferred",
+    latentSource: LATENT_SOURCE,
     shape,
     weights,
     dropoutRate: chosen.dropoutRate,
@@ -206,7 +211,7 @@ async function fitViews(
       heldOut,
     },
     logits,
-    { key: seeds.linear_views, engine: work.engine, signal: work.signal },
+    { key: seeds[SEEDS.linearViews], engine: work.engine, signal: work.signal },
   );
 }
 
@@ -214,7 +219,7 @@ async function fitViews(
 async function fitSpace(
   { sample, labels }: TrainInput,
   seeds: Readonly<Record<string, number>>,
-  { signal }: WorkOptions,
+  { engine, signal }: TrainWork,
 ): Promise<ComponentSpace | null> {
   if (sample === null) return null;
   const ofSample = labels.map(({ column, classes, codes }) => ({
@@ -223,7 +228,12 @@ async function fitSpace(
     codes: Int32Array.from(sample.rows, (row) => codes[row]),
   }));
   const { fitComponentSpace } = await import("./components/fit-space.ts");
-  return fitComponentSpace(sample.x, ofSample, { values: sample.values, key: seeds.components, signal });
+  return fitComponentSpace(sample.x, ofSample, {
+    values: sample.values,
+    key: seeds.components,
+    engine,
+    signal,
+  });
 }
 
 function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
@@ -235,12 +245,11 @@ function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]
     ...(valFraction > 0 ? ["split"] : []),
   ];
   const purposes = Array.from({ length: ensembleSize }, (_, m) => each.map((name) => memberPurpose(name, m)));
+  const views = [SEEDS.componentCells, SEEDS.components, ...(chosen.linearViews ? [SEEDS.linearViews] : [])];
   return {
-    random_state: randomState,
+    [optionKeys(TRAIN_OPTIONS).randomState]: randomState,
     ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),
-    component_cells: streamKey(randomState, "component_cells"),
-    components: streamKey(randomState, "components"),
-    ...(chosen.linearViews ? { linear_views: streamKey(randomState, "linear_views") } : {}),
+    ...Object.fromEntries(views.map((purpose) => [purpose, streamKey(randomState, purpose)])),
   };
 }
 

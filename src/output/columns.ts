@@ -4,7 +4,6 @@ import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { FieldOf, LabelPrediction, PredictedLabels, Predictions } from "../predict/types.ts";
-import { UNKNOWN_REASONS } from "../predict/unknown.ts";
 import {
   type ColumnKey,
   type ColumnKind,
@@ -16,7 +15,7 @@ import {
   WRITE_MODES,
   type WriteMode,
 } from "../schema/columns.ts";
-import { PREDICTION_METADATA } from "../schema/prediction.ts";
+import { PREDICTION_METADATA, UNKNOWN_REASONS } from "../schema/prediction.ts";
 import { setLabels } from "./set-text.ts";
 
 /** Input of every export. */

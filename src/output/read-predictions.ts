@@ -8,7 +8,7 @@ import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { plainLabels } from "../predict/plain-labels.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
-import { NO_REASON, UNKNOWN, UNKNOWN_REASONS } from "../predict/unknown.ts";
+import { NO_REASON, UNKNOWN } from "../predict/unknown.ts";
 import {
   type ColumnKey,
   type ColumnKind,
@@ -16,6 +16,7 @@ import {
   LABEL_COLUMN_ENTRIES,
   nameOf,
 } from "../schema/columns.ts";
+import { UNKNOWN_REASONS } from "../schema/prediction.ts";
 import { MAX_TABLE_BYTES } from "./cell-columns.ts";
 import { parseSetLabels } from "./set-text.ts";
 import { tableReader } from "./table-formats.ts";

@@ -11,7 +11,12 @@ import { shown } from "../core/shown.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { type BoundReranker, bindReranker, type Reranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
-import { REFINEMENT_KEYS, REFINEMENT_METADATA_KEYS, REFINEMENT_METHODS } from "../schema/refinement.ts";
+import {
+  type FallbackReason,
+  REFINEMENT_KEYS,
+  REFINEMENT_METADATA_KEYS,
+  REFINEMENT_METHODS,
+} from "../schema/refinement.ts";
 import { deriveHierarchyRules, type HierarchyRule, type HierarchyRules } from "./hierarchy-rules.ts";
 import type { Warning } from "./types.ts";
 
@@ -19,14 +24,6 @@ import type { Warning } from "./types.ts";
 export type RefinementConfig =
   | { readonly method: typeof REFINEMENT_METHODS.artifact; readonly artifactPath: FileInput }
   | { readonly method: typeof REFINEMENT_METHODS.plan; readonly planPath: string };
-
-/** Why a refinement was not applied. */
-const FALLBACK_REASONS = [
-  "child_class_mismatch",
-  "hierarchy_child_to_parent_hash_mismatch",
-  "plan_disabled",
-] as const;
-export type FallbackReason = (typeof FALLBACK_REASONS)[number];
 
 /** The refinement of one call. */
 export interface Refinement {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { decideUnknown, UNKNOWN_REASONS, withUnknown } from "./unknown.ts";
+import { UNKNOWN_REASONS } from "../schema/prediction.ts";
+import { decideUnknown, withUnknown } from "./unknown.ts";
 
 /** One cell: why is it Unknown at confidence_low = 0.4? Undefined where it is not. */
 function reasonOf(cell: {

@@ -1,25 +1,9 @@
 /** Decides which cells are Unknown (docs/specification/3-prediction.md#unknown). @module */
+import { UNKNOWN_REASONS } from "../schema/prediction.ts";
 import type { PredictedLabels } from "./types.ts";
 
 /** The label of an Unknown cell. */
 export const UNKNOWN = "Unknown";
-
-/** Why a cell is Unknown; the first that applies, in this order, is the reason. */
-export const UNKNOWN_REASONS = [
-  "low_confidence",
-  "knn_disagrees",
-  "unlike_reference",
-  "open_set",
-  "hierarchy",
-] as const;
-
-/**
- * `low_confidence`: confidence below `confidence_low`. `knn_disagrees`: the network and the KNN vote both
- * have low confidence. `unlike_reference`: the distance to the classes of the reference is larger than that of all but
- * the permitted share of held-out reference cells. `open_set`: the distance to the reference is above the open-set threshold.
- * `hierarchy`: the label contradicts its parent's.
- */
-export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 
 /** The code of a cell that is not Unknown. */
 export const NO_REASON = -1;

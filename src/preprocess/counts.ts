@@ -2,11 +2,13 @@
  * Whether a matrix holds counts, told from a sample of its values (docs/specification/4-preprocessing.md#counts).
  * @module
  */
+
 import { inspectMatrix } from "../anndata/inspect/inspect-matrix.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import { permutation, streamKey } from "../core/rng.ts";
 import { AtlasmtlError, option, type Phrase, phrase } from "../errors.ts";
+import type { CountsStatus } from "../schema/preprocessing.ts";
 import type { PreprocessSettings } from "./options.ts";
 
 /** Rows that are looked at. */
@@ -17,8 +19,6 @@ const SAMPLE_VALUES = 20_000;
 const RUN_ROWS = 10;
 /** Whole numbers may be this far off; positive values below it are no counts. */
 const TOLERANCE = 1e-6;
-
-export type CountsStatus = "counts_confirmed" | "counts_suspected" | "not_counts";
 
 /** What the sample shows; shares are 0 to 1, percentiles are of values other than zero. */
 export interface CountsSummary {

@@ -103,3 +103,26 @@ export const DEVELOPMENT = keysOf("n_fit", "n_development", "seed");
 /** What `policy_dag` may hold, and the keys of a decision in it. */
 export const POLICY_DAG = keysOf("development", "task_weights", "refinement", "source_run", "reference");
 export const POLICY_NODE = keysOf("from", "policy", "activated", "chosen", "reason", "decision_file");
+
+/** The methods that a benchmark can compare, in the order in which they run. */
+export const METHODS = [
+  "atlasmtl",
+  "reference_knn",
+  "nearest_centroid",
+  "logistic_regression",
+  "spearman_correlation",
+] as const;
+export type Method = (typeof METHODS)[number];
+
+/** Settings of methods in `method_configs`, and what methods say about how they were trained and asked. */
+export const REFERENCE_KNN = keysOf("k", "vote_mode", "distance_floor");
+export const LOGISTIC_REGRESSION = keysOf("c", "max_iter", "iterations", "has_converged");
+export const SPEARMAN_CORRELATION = keysOf("quantile", "fine_tune_threshold", "n_markers");
+
+/** The folder of tables in a run. */
+export const TABLES_FOLDER = "paper_tables";
+/** The guard that a refinement must pass, and its score of the finest labels. */
+export const GUARDRAIL_NAME = "phmap_v1";
+export const CHILD_MACRO_F1 = "child_macro_f1";
+/** The seed by which development cells are chosen. */
+export const DEVELOPMENT_SEED = "policy_development";

@@ -119,6 +119,9 @@ export const LATENT_SOURCE = "internal_preferred";
 /** Keys of the reference pickle (docs/specification/1-artifacts.md#reference-file). */
 export const REFERENCE_KEYS = keysOf("coords", "labels");
 
+/** What components are made of; see `ComponentValues`. */
+export const COMPONENT_VALUES = ["log1p_cp10k", "as_they_are"] as const;
+
 /** Keys of the component space's file (docs/specification/1-artifacts.md#component-space-file). */
 export const SPACE_KEYS = {
   version: "space_version",

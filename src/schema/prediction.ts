@@ -71,3 +71,20 @@ export const GENE_MAPPING = keysOf(
 
 /** Keys of the rules of one child column (docs/specification/3-prediction.md#hierarchy). */
 export const HIERARCHY_RULE = keysOf("parent_col", "child_to_parent");
+
+/** Why a cell is Unknown; the first that applies, in this order, is the reason. */
+export const UNKNOWN_REASONS = [
+  "low_confidence",
+  "knn_disagrees",
+  "unlike_reference",
+  "open_set",
+  "hierarchy",
+] as const;
+
+/**
+ * `low_confidence`: confidence below `confidence_low`. `knn_disagrees`: the network and the KNN vote both
+ * have low confidence. `unlike_reference`: the distance to the classes of the reference is larger than that of all but
+ * the permitted share of held-out reference cells. `open_set`: the distance to the reference is above the open-set threshold.
+ * `hierarchy`: the label contradicts its parent's.
+ */
+export type UnknownReason = (typeof UNKNOWN_REASONS)[number];

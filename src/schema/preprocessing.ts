@@ -68,6 +68,10 @@ export const COUNTS_SUMMARY = keysOf(
   "max",
 );
 
+/** What a sample says about the values of a matrix. */
+export const COUNTS_STATUSES = ["counts_confirmed", "counts_suspected", "not_counts"] as const;
+export type CountsStatus = (typeof COUNTS_STATUSES)[number];
+
 /** Columns that preprocessing adds to var. */
 export const VAR_COLUMNS = {
   ensemblId: "ensembl_gene_id",

@@ -36,3 +36,11 @@ export const RERANKER_KEYS = keysOf("children", "coef", "intercept", "n_cells");
 
 /** Keys of `refinement` in the metadata of a prediction. */
 export const REFINEMENT_METADATA_KEYS = keysOf("applied", "fallback_reason", "n_cells_refined");
+
+/** Why a refinement was not applied. */
+export const FALLBACK_REASONS = [
+  "child_class_mismatch",
+  "hierarchy_child_to_parent_hash_mismatch",
+  "plan_disabled",
+] as const;
+export type FallbackReason = (typeof FALLBACK_REASONS)[number];

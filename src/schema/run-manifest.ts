@@ -27,3 +27,18 @@ export const SOFTWARE = keysOf(
   "runtime",
   "platform",
 );
+
+/** Keys that a command has of its own, before those of every run manifest. */
+export const TRAIN_DETAILS = keysOf("out", "labels", "device", "train_config", "preprocess");
+export const PREDICT_DETAILS = keysOf("model", "out", "device", "prediction_metadata", "preprocess");
+export const OPENSET_DETAILS = keysOf(
+  "model",
+  "out",
+  "rule",
+  "n_known",
+  "n_unseen",
+  "known_outside",
+  "unseen_outside",
+  "auroc",
+);
+export const BENCHMARK_DETAILS = keysOf("dataset_manifest", "methods");

@@ -17,6 +17,9 @@ export const LABEL_SCORES = keysOf(
   "n_covered",
 );
 
+/** Scores of prediction sets, beside those of labels. */
+export const SET_SCORES = keysOf("set_coverage", "mean_set_size", "single_label_rate");
+
 /** What neighbours and Unknown did to one column. */
 export const BEHAVIOUR_SCORES = keysOf(
   "unknown_rate",
@@ -80,3 +83,14 @@ export const HOTSPOT = keysOf(
   "score",
   "contribution",
 );
+
+/** The rules that advice follows. */
+export const TASK_WEIGHT_RULE_VERSION = "task_weight_schedule_v1";
+export const REFINEMENT_RULE_VERSION = "parent_conditioned_refinement_v1";
+
+/**
+ * How parents are chosen. `topk`: a fixed number of the worst; `cumulative_contribution`: as many as cause a given
+ * share of all errors.
+ */
+export const HOTSPOT_SELECTIONS = ["topk", "cumulative_contribution"] as const;
+export type HotspotSelection = (typeof HOTSPOT_SELECTIONS)[number];

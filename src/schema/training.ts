@@ -140,3 +140,6 @@ export const RESOURCE_SUMMARY = keysOf(
 
 /** Values that a training epoch reports beside its number. */
 export const EPOCH_VALUES = keysOf("train_loss", "val_loss", "learning_rate", "cells_per_second");
+
+/** Streams of random numbers that a run manifest names under `seeds`, beside those of the networks. */
+export const SEEDS = keysOf("component_cells", "components", "linear_views");

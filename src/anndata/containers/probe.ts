@@ -1,16 +1,12 @@
 /** Reads the beginning of an input, to recognise its container. @module */
+
 import { platform } from "#platform";
 import type { ByteSource, FileInput } from "../../core/bytes.ts";
 import { webAddress } from "../../core/web-address.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { Hdf5File } from "../../formats/hdf5/open.ts";
 import { isHdf5 } from "../../formats/hdf5/signature.ts";
-
-/** The two names of a gene in 10x data. */
-export const VAR_NAMES = ["gene_symbols", "gene_ids"] as const;
-
-/** The orientation of a table of numbers. */
-export const GENES_IN = ["columns", "rows"] as const;
+import type { GENES_IN, VAR_NAMES } from "../../schema/open-options.ts";
 
 /** Options that some containers need. */
 export interface OpenOptions {

@@ -12,6 +12,9 @@ import type { Model } from "../../model/types.ts";
 import { resolvePredictOptions } from "../../predict/options.ts";
 import { predict } from "../../predict/predict.ts";
 import type { Warning } from "../../predict/types.ts";
+import { DEVELOPMENT_SEED } from "../../schema/benchmark.ts";
+import { PREDICTION_METADATA } from "../../schema/prediction.ts";
+import { TRAIN_CONFIG } from "../../schema/training.ts";
 import type { BenchmarkManifest } from "../dataset-manifest.ts";
 import { splitDevelopment } from "../development.ts";
 import {
@@ -103,7 +106,7 @@ export async function runAtlasmtl(
       : { ...options, refinementConfig: refinement.config };
   const predictions = await predict(model, data.query, chosen, work);
   const settings = resolvePredictOptions(chosen, model);
-  const usage = predictions.metadata.get("prediction_runtime");
+  const usage = predictions.metadata.get(PREDICTION_METADATA.predictionRuntime);
   return {
     labels: predictions.labels,
     reasons: countUnknownReasons(predictions.labels),
@@ -116,7 +119,7 @@ export async function runAtlasmtl(
     normalisation: model.inputTransform === "binary" ? "expressed or not" : "values as stored",
     seeds: new Map([
       ...(trained?.seeds ?? []),
-      ...(split === null ? [] : [["policy_development", split.seed] as const]),
+      ...(split === null ? [] : [[DEVELOPMENT_SEED, split.seed] as const]),
     ]),
     warnings: [
       ...(trained?.warnings ?? loaded?.warnings ?? []),
@@ -189,7 +192,7 @@ async function trainModel(
     },
     work,
   );
-  const usage = model.trainConfig.get("runtime_summary");
+  const usage = model.trainConfig.get(TRAIN_CONFIG.runtimeSummary);
   return {
     // The times are in the results. Without them the bundle has the same bytes each time.
     model: { ...model, trainConfig: withoutTimes(model.trainConfig) as ConfigMap },

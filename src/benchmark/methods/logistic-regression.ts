@@ -13,6 +13,7 @@ import {
 } from "../../model/logistic-regression.ts";
 import { plainLabels } from "../../predict/plain-labels.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
+import { LOGISTIC_REGRESSION } from "../../schema/benchmark.ts";
 import { logNormalised, normalisationOf } from "../matrices.ts";
 import { scaleOf, standardise } from "./standardised.ts";
 import { type MethodOutcome, type MethodWork, plainOutcome, type SharedData } from "./types.ts";
@@ -26,8 +27,8 @@ const LOGISTIC_DEFAULTS = { c: 1, maxIter: 200, tolerance: 1e-4 } as const;
  * ten standard deviations; the penalty is L2 with C = 1.
  */
 export async function runLogisticRegression(data: SharedData, work: MethodWork): Promise<MethodOutcome> {
-  const c = work.config.get("c") ?? LOGISTIC_DEFAULTS.c;
-  const maxIter = Math.round(work.config.get("max_iter") ?? LOGISTIC_DEFAULTS.maxIter);
+  const c = work.config.get(LOGISTIC_REGRESSION.c) ?? LOGISTIC_DEFAULTS.c;
+  const maxIter = Math.round(work.config.get(LOGISTIC_REGRESSION.maxIter) ?? LOGISTIC_DEFAULTS.maxIter);
   const training = startRuntimeMeter();
   const reference = logNormalised(data.shared, "reference");
   const scale = scaleOf(reference);
@@ -68,10 +69,16 @@ export async function runLogisticRegression(data: SharedData, work: MethodWork):
     trainUsage,
     predictUsage: usageOf(meter, "predict", query.nRows, 1),
     trainConfig: new Map<string, ConfigValue>([
-      ["c", new Float(c)],
-      ["max_iter", maxIter],
-      ["iterations", new Map(models.map(({ column, model }) => [column, model.iterations]))],
-      ["has_converged", new Map(models.map(({ column, model }) => [column, model.hasConverged]))],
+      [LOGISTIC_REGRESSION.c, new Float(c)],
+      [LOGISTIC_REGRESSION.maxIter, maxIter],
+      [
+        LOGISTIC_REGRESSION.iterations,
+        new Map(models.map(({ column, model }) => [column, model.iterations])),
+      ],
+      [
+        LOGISTIC_REGRESSION.hasConverged,
+        new Map(models.map(({ column, model }) => [column, model.hasConverged])),
+      ],
     ]),
     normalisation: `${normalisationOf(data.shared)}, standardised, cut at 10 deviations`,
     warnings: [],

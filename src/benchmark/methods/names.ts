@@ -1,14 +1,5 @@
 /** The methods that a benchmark can compare. @module */
-
-/** All names, in the order in which they run. */
-export const METHODS = [
-  "atlasmtl",
-  "reference_knn",
-  "nearest_centroid",
-  "logistic_regression",
-  "spearman_correlation",
-] as const;
-export type Method = (typeof METHODS)[number];
+import { LOGISTIC_REGRESSION, REFERENCE_KNN, SPEARMAN_CORRELATION } from "../../schema/benchmark.ts";
 
 /** A description of each method, in one sentence, for the report. */
 export const METHOD_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
@@ -35,10 +26,10 @@ export const METHOD_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Settings that `method_configs` may hold. */
-export const METHOD_CONFIG_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+export const METHOD_CONFIG_KEYS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ["atlasmtl", []],
-  ["reference_knn", ["k"]],
+  ["reference_knn", [REFERENCE_KNN.k]],
   ["nearest_centroid", []],
-  ["logistic_regression", ["c", "max_iter"]],
-  ["spearman_correlation", ["quantile", "fine_tune_threshold", "n_markers"]],
+  ["logistic_regression", [LOGISTIC_REGRESSION.c, LOGISTIC_REGRESSION.maxIter]],
+  ["spearman_correlation", Object.values(SPEARMAN_CORRELATION)],
 ]);

@@ -5,6 +5,7 @@ import { startRuntimeMeter } from "../../core/runtime-meter.ts";
 import { chosenCells, visitNeighbours } from "../../predict/neighbours.ts";
 import { plainLabels } from "../../predict/plain-labels.ts";
 import { createBallot } from "../../predict/vote.ts";
+import { REFERENCE_KNN } from "../../schema/benchmark.ts";
 import { denseOf } from "../matrices.ts";
 import { type MethodOutcome, type MethodWork, plainOutcome, type SharedData } from "./types.ts";
 import { usageOf } from "./usage.ts";
@@ -52,9 +53,9 @@ export async function runReferenceKnn(data: SharedData, work: MethodWork): Promi
     ),
     predictUsage: usageOf(meter, "predict", queries.nRows, work.engine.numThreads),
     predictConfig: new Map<string, ConfigValue>([
-      ["k", k],
-      ["vote_mode", "distance_weighted"],
-      ["distance_floor", new Float(1e-6)],
+      [REFERENCE_KNN.k, k],
+      [REFERENCE_KNN.voteMode, "distance_weighted"],
+      [REFERENCE_KNN.distanceFloor, new Float(1e-6)],
     ]),
     normalisation: binary ? "expressed or not" : "values as stored",
     warnings: [],

@@ -7,6 +7,7 @@ import { permutation, streamKey } from "../../core/rng.ts";
 import { startRuntimeMeter } from "../../core/runtime-meter.ts";
 import { plainLabels } from "../../predict/plain-labels.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
+import { SPEARMAN_CORRELATION } from "../../schema/benchmark.ts";
 import { logNormalised, normalisationOf } from "../matrices.ts";
 import { centroidsOf } from "./nearest-centroid.ts";
 import { type MethodOutcome, type MethodWork, plainOutcome, type SharedData } from "./types.ts";
@@ -39,9 +40,15 @@ interface Settings {
  * 2019; profiles are means of random groups of cells, where SingleR takes cells or k-means clusters.
  */
 export async function runSpearmanCorrelation(data: SharedData, work: MethodWork): Promise<MethodOutcome> {
-  const quantile = Math.min(1, work.config.get("quantile") ?? CORRELATION_DEFAULTS.quantile);
-  const threshold = work.config.get("fine_tune_threshold") ?? CORRELATION_DEFAULTS.fineTuneThreshold;
-  const nMarkers = Math.round(work.config.get("n_markers") ?? CORRELATION_DEFAULTS.nMarkers);
+  const quantile = Math.min(
+    1,
+    work.config.get(SPEARMAN_CORRELATION.quantile) ?? CORRELATION_DEFAULTS.quantile,
+  );
+  const threshold =
+    work.config.get(SPEARMAN_CORRELATION.fineTuneThreshold) ?? CORRELATION_DEFAULTS.fineTuneThreshold;
+  const nMarkers = Math.round(
+    work.config.get(SPEARMAN_CORRELATION.nMarkers) ?? CORRELATION_DEFAULTS.nMarkers,
+  );
   const training = startRuntimeMeter();
   const reference = logNormalised(data.shared, "reference");
   const key = streamKey(work.seed, "correlation profiles");
@@ -74,10 +81,10 @@ export async function runSpearmanCorrelation(data: SharedData, work: MethodWork)
     labels,
     trainUsage,
     predictUsage: usageOf(meter, "predict", query.nRows, 1),
-    trainConfig: new Map<string, ConfigValue>([["n_markers", nMarkers]]),
+    trainConfig: new Map<string, ConfigValue>([[SPEARMAN_CORRELATION.nMarkers, nMarkers]]),
     predictConfig: new Map<string, ConfigValue>([
-      ["quantile", new Float(quantile)],
-      ["fine_tune_threshold", new Float(threshold)],
+      [SPEARMAN_CORRELATION.quantile, new Float(quantile)],
+      [SPEARMAN_CORRELATION.fineTuneThreshold, new Float(threshold)],
     ]),
     normalisation: normalisationOf(data.shared),
     seeds: new Map([["correlation profiles", work.seed]]),

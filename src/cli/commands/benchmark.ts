@@ -14,6 +14,7 @@ import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { locate, option } from "../../api/errors.ts";
 import { bundleAt } from "../../api/formats.ts";
 import type { BenchmarkManifest, BenchmarkResult } from "../../api/index.ts";
+import { BENCHMARK_DETAILS } from "../../api/keys.ts";
 import type { ConfigValue } from "../../api/values.ts";
 import { codeDigest } from "../code-digest.ts";
 import type { CommandContext } from "../context.ts";
@@ -91,8 +92,8 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
             ]),
             splitFile: BENCHMARK_FILES.split,
             details: new Map<string, ConfigValue>([
-              ["dataset_manifest", manifestPath],
-              ["methods", done.results.map(({ name }) => name)],
+              [BENCHMARK_DETAILS.datasetManifest, manifestPath],
+              [BENCHMARK_DETAILS.methods, done.results.map(({ name }) => name)],
             ]),
           },
           context,

@@ -1,7 +1,9 @@
 /** `atlasmtl evaluate`: score predictions against true labels. @module */
+
 import { platform } from "#platform";
 import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { evaluatePredictions } from "../../api/evaluate.ts";
+import { LABEL_SCORES, SET_SCORES } from "../../api/keys.ts";
 import { type ConfigMap, Float, toPlain } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { EVALUATE_FLAGS, type EvaluateFlags } from "../options/options.ts";
@@ -54,7 +56,7 @@ export async function runEvaluate(flags: EvaluateFlags, context: CommandContext)
 }
 
 function scoreTable(metrics: ConfigMap): string {
-  const hasSets = [...metrics.values()].some((scores) => (scores as ConfigMap).has("set_coverage"));
+  const hasSets = [...metrics.values()].some((scores) => (scores as ConfigMap).has(SET_SCORES.setCoverage));
   const rows = [...metrics].map(([column, scores]) => {
     const read = (key: string): number | null => {
       const value = (scores as ConfigMap).get(key);
@@ -67,14 +69,14 @@ function scoreTable(metrics: ConfigMap): string {
     const decimal = (key: string): string => read(key)?.toFixed(3) ?? "–";
     return [
       column,
-      count(read("n_total") ?? 0),
-      share("accuracy"),
-      decimal("macro_f1"),
-      share("coverage"),
-      share("covered_accuracy"),
-      decimal("ece"),
-      decimal("aurc"),
-      ...(hasSets ? [share("set_coverage"), read("mean_set_size")?.toFixed(2) ?? "–"] : []),
+      count(read(LABEL_SCORES.nTotal) ?? 0),
+      share(LABEL_SCORES.accuracy),
+      decimal(LABEL_SCORES.macroF1),
+      share(LABEL_SCORES.coverage),
+      share(LABEL_SCORES.coveredAccuracy),
+      decimal(LABEL_SCORES.ece),
+      decimal(LABEL_SCORES.aurc),
+      ...(hasSets ? [share(SET_SCORES.setCoverage), read(SET_SCORES.meanSetSize)?.toFixed(2) ?? "–"] : []),
     ];
   });
   const head = ["level", "cells", "accuracy", "macro F1", "covered", "right of covered", "ECE", "AURC"];

@@ -4,6 +4,7 @@ import { platform } from "#platform";
 import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { option } from "../../api/errors.ts";
 import { fitOpensetThreshold, type PredictOptions } from "../../api/index.ts";
+import { OPENSET_DETAILS } from "../../api/keys.ts";
 import { snakeName } from "../../api/names.ts";
 import { recordedSplit } from "../../api/split-record.ts";
 import { type ConfigValue, emitJson, Float } from "../../api/values.ts";
@@ -76,12 +77,12 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
     const { rule, nKnown, nUnseen, knownOutside, unseenOutside, auroc } = fitted;
     const asValue = (value: number | null): ConfigValue => (value === null ? null : new Float(value));
     const found: readonly (readonly [string, ConfigValue])[] = [
-      ["rule", rule],
-      ["n_known", nKnown],
-      ["n_unseen", nUnseen],
-      ["known_outside", asValue(knownOutside)],
-      ["unseen_outside", asValue(unseenOutside)],
-      ["auroc", asValue(auroc)],
+      [OPENSET_DETAILS.rule, rule],
+      [OPENSET_DETAILS.nKnown, nKnown],
+      [OPENSET_DETAILS.nUnseen, nUnseen],
+      [OPENSET_DETAILS.knownOutside, asValue(knownOutside)],
+      [OPENSET_DETAILS.unseenOutside, asValue(unseenOutside)],
+      [OPENSET_DETAILS.auroc, asValue(auroc)],
     ];
     const run = await prepareRun(
       out,

@@ -21,6 +21,7 @@ import {
   type TrainedModel,
   type WrittenFile,
 } from "../../api/index.ts";
+import { PREDICT_DETAILS } from "../../api/keys.ts";
 import { PREDICT_OPTIONS } from "../../api/option-tables.ts";
 import { DEFAULT_WRITE_MODE } from "../../api/options.ts";
 import { readRefinement } from "../../api/refinement-file.ts";
@@ -279,7 +280,7 @@ function runDetails(model: string, out: string, flags: PredictFlags, result: Pre
     ["model", model],
     ["out", out],
     ["device", flags.device ?? "auto"],
-    ["prediction_metadata", metadata],
+    [PREDICT_DETAILS.predictionMetadata, metadata],
     ["preprocess", metadata.get("preprocess") ?? null],
   ]);
 }

@@ -10,6 +10,7 @@ import {
   TrainedModel,
   type TrainOptions,
 } from "../../api/index.ts";
+import { RESOURCE_SUMMARY, TRAIN_CONFIG, TRAIN_DETAILS } from "../../api/keys.ts";
 import { TRAIN_OPTIONS } from "../../api/option-tables.ts";
 import { type ConfigMap, toPlain } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
@@ -113,10 +114,10 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     out,
     labels: model.data.labelHeads.map(({ column, classes }) => ({ column, n_classes: classes.length })),
     n_genes: model.data.trainGenes.length,
-    epochs_completed: config.epochs_completed,
-    train_seconds: config.train_seconds,
-    last_train_loss: config.last_train_loss,
-    last_val_loss: config.last_val_loss,
+    epochs_completed: config[TRAIN_CONFIG.epochsCompleted],
+    train_seconds: config[TRAIN_CONFIG.trainSeconds],
+    last_train_loss: config[TRAIN_CONFIG.lastTrainLoss],
+    last_val_loss: config[TRAIN_CONFIG.lastValLoss],
     outputs: files,
     run_manifest: run.path,
     warnings: warnings.map(output.inWords),
@@ -186,15 +187,16 @@ function runDetails(out: string, flags: TrainFlags, model: TrainedModel): Config
     ["out", out],
     ["labels", labelHeads.map(({ column }) => column)],
     ["device", flags.device ?? "auto"],
-    ["train_config", trainConfig],
+    [TRAIN_DETAILS.trainConfig, trainConfig],
     ["preprocess", trainConfig.get("preprocess") ?? null],
   ]);
 }
 
 function summary(model: TrainedModel, config: Readonly<Record<string, unknown>>): string {
   const heads = model.data.labelHeads.map(({ column, classes }) => `${column} (${count(classes.length)})`);
-  const { n_obs } = (config.resource_summary ?? {}) as { n_obs?: unknown };
-  const cells = typeof n_obs === "number" ? `${plural(n_obs, "cell")} × ` : "";
+  const resources = (config[TRAIN_CONFIG.resourceSummary] ?? {}) as Readonly<Record<string, unknown>>;
+  const nObs = resources[RESOURCE_SUMMARY.nObs];
+  const cells = typeof nObs === "number" ? `${plural(nObs, "cell")} × ` : "";
   return [
     trainingText(config),
     `learned ${heads.join(", ")} from ${cells}${plural(model.data.trainGenes.length, "gene")}`,

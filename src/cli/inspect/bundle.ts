@@ -1,23 +1,24 @@
 /** Describes a bundle. @module */
 import { TrainedModel } from "../../api/index.ts";
 import { inspectModel, type ModelInspection } from "../../api/inspect.ts";
+import { TRAIN_CONFIG } from "../../api/keys.ts";
 import { count, plural, table } from "../terminal/print.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { type Description, listed, type Section, shortText } from "./description.ts";
 
 /** Settings of training that usually differ between models; keys of `train_config`. */
 const SETTINGS = [
-  "preset",
-  "num_epochs",
-  "epochs_completed",
-  "batch_size",
-  "learning_rate",
-  "optimizer_name",
-  "val_fraction",
-  "random_state",
-  "last_train_loss",
-  "last_val_loss",
-  "calibration",
+  TRAIN_CONFIG.preset,
+  TRAIN_CONFIG.numEpochs,
+  TRAIN_CONFIG.epochsCompleted,
+  TRAIN_CONFIG.batchSize,
+  TRAIN_CONFIG.learningRate,
+  TRAIN_CONFIG.optimizerName,
+  TRAIN_CONFIG.valFraction,
+  TRAIN_CONFIG.randomState,
+  TRAIN_CONFIG.lastTrainLoss,
+  TRAIN_CONFIG.lastValLoss,
+  TRAIN_CONFIG.calibration,
 ] as const;
 
 /** @throws as `TrainedModel.load`. */

@@ -1,4 +1,5 @@
 /** Describes a JSON file: the manifest of a bundle, a run manifest, or something else. @module */
+import { MANIFEST_KEYS, RUN_MANIFEST } from "../../api/keys.ts";
 import { isRunManifest, parseRunManifest, readManifestJson } from "../../api/runs.ts";
 import type { PlainValue } from "../../api/values.ts";
 import { byteSize, table } from "../terminal/print.ts";
@@ -10,7 +11,8 @@ import { type Description, listed, MAX_ITEMS, shortText } from "./description.ts
 export async function describeJson(path: string): Promise<Description> {
   const json = await readManifestJson(path);
   if (isRunManifest(json)) return describeRun(path, json);
-  if (isObject(json) && "model_path" in json && "metadata_path" in json) return describeBundle(path);
+  if (isObject(json) && MANIFEST_KEYS.modelPath in json && MANIFEST_KEYS.metadataPath in json)
+    return describeBundle(path);
   const keys = isObject(json) ? Object.keys(json) : [];
   return {
     kind: "json",
@@ -26,7 +28,12 @@ export async function describeJson(path: string): Promise<Description> {
 function describeRun(path: string, json: unknown): Description {
   const manifest = parseRunManifest(json, path);
   const { content } = manifest;
-  const known = new Set(["inputs", "outputs", "schema_version", "argv"]);
+  const known = new Set<string>([
+    RUN_MANIFEST.inputs,
+    RUN_MANIFEST.outputs,
+    RUN_MANIFEST.schemaVersion,
+    RUN_MANIFEST.argv,
+  ]);
   const others = [...content.keys()].filter((key) => !known.has(key));
   const files = [
     ...manifest.inputs.map((file) => ["read", file.path, byteSize(file.sizeBytes), file.sha256.slice(0, 12)]),

@@ -1,4 +1,5 @@
 /** Summarises a training in one line. @module */
+import { TRAIN_CONFIG } from "../../api/keys.ts";
 import { count, duration, plural } from "./print.ts";
 
 /**
@@ -9,14 +10,14 @@ export function trainingText(config: Readonly<Record<string, unknown>>): string 
   const number = (key: string): number | null => (typeof config[key] === "number" ? config[key] : null);
   const loss = (name: string, value: number | null): string[] =>
     value === null ? [] : [`${name} loss ${value.toFixed(4)}`];
-  const epochs = number("epochs_completed");
-  const seconds = number("train_seconds");
-  const nNetworks = number("ensemble_size") ?? 1;
-  const best = number("best_epoch");
-  const bestLoss = number("best_val_loss");
+  const epochs = number(TRAIN_CONFIG.epochsCompleted);
+  const seconds = number(TRAIN_CONFIG.trainSeconds);
+  const nNetworks = number(TRAIN_CONFIG.ensembleSize) ?? 1;
+  const best = number(TRAIN_CONFIG.bestEpoch);
+  const bestLoss = number(TRAIN_CONFIG.bestValLoss);
   const last = [
-    ...loss("training", number("last_train_loss")),
-    ...loss("validation", number("last_val_loss")),
+    ...loss("training", number(TRAIN_CONFIG.lastTrainLoss)),
+    ...loss("validation", number(TRAIN_CONFIG.lastValLoss)),
   ].join(", ");
   const ran = [
     nNetworks > 1

@@ -3,6 +3,7 @@ import type { Csr } from "../../core/csr.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
 import { normalizeCells } from "../../core/normalize.ts";
 import { permutation } from "../../core/rng.ts";
+import type { Engine } from "../../kernels/types.ts";
 import { gatherRows } from "../encode.ts";
 import {
   classPoints,
@@ -42,6 +43,8 @@ export interface FitSpaceOptions {
   readonly values: ComponentValues;
   /** Of the stream that draws held-out cells and first directions. */
   readonly key: number;
+  /** Multiplies on its kernels where it is given. */
+  readonly engine?: Engine | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -57,7 +60,7 @@ export interface FitSpaceOptions {
 export async function fitComponentSpace(
   x: Csr,
   labels: readonly SpaceLabels[],
-  { values, key, signal }: FitSpaceOptions,
+  { values, key, engine, signal }: FitSpaceOptions,
 ): Promise<ComponentSpace | null> {
   if (x.nRows < LEAST_CELLS) return null;
   const isCounts = values === "log1p_cp10k";
@@ -67,7 +70,7 @@ export async function fitComponentSpace(
   const folds = foldsOf(labels[labels.length - 1], key);
   const fits: FoldFit[] = [];
   for (let fold = 0; fold < N_FOLDS; fold++) {
-    const fit = await fitFold(x, labels, folds, fold, { key, signal });
+    const fit = await fitFold(x, labels, folds, fold, { key, engine, signal });
     if (fit === null) return null;
     fits.push(fit);
   }
@@ -96,7 +99,7 @@ async function fitFold(
   labels: readonly SpaceLabels[],
   folds: Uint8Array,
   fold: number,
-  { key, signal }: Pick<FitSpaceOptions, "key" | "signal">,
+  { key, engine, signal }: Pick<FitSpaceOptions, "key" | "engine" | "signal">,
 ): Promise<FoldFit | null> {
   const all = Uint32Array.from(folds, (_, row) => row);
   const [fitted, heldOut] = [
@@ -108,6 +111,7 @@ async function fitFold(
   const nComponents = Math.min(N_COMPONENTS, Math.floor(fitted.length / CELLS_PER_COMPONENT), x.nCols);
   const components = await principalComponents(scaledValues(rows, scaling), scaling.centre, nComponents, {
     key,
+    engine,
     signal,
   });
   if (components.nComponents === 0) return null;

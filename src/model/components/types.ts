@@ -3,9 +3,8 @@
  * (docs/specification/2-training.md#component-space).
  * @module
  */
+import type { COMPONENT_VALUES } from "../../schema/bundle.ts";
 
-/** How the values of a matrix become the values that components are made of. */
-export const COMPONENT_VALUES = ["log1p_cp10k", "as_they_are"] as const;
 /** `log1p_cp10k`: of counts, log(1 + counts per 10,000); `as_they_are`: of log-normalised values, themselves. */
 export type ComponentValues = (typeof COMPONENT_VALUES)[number];
 

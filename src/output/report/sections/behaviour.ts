@@ -1,7 +1,8 @@
 /** The section on Unknown and the KNN vote. @module */
+
 import { type BehaviourMetrics, scoreBehaviour } from "../../../evaluate/behaviour.ts";
 import type { LabelPrediction, PredictedLabels } from "../../../predict/types.ts";
-import { UNKNOWN_REASONS, type UnknownReason } from "../../../predict/unknown.ts";
+import { UNKNOWN_REASONS, type UnknownReason } from "../../../schema/prediction.ts";
 import { barFigure, gainLossFigure, key } from "../figures/bars.ts";
 import { html, type Markup } from "../html.ts";
 import { decimal, percent, whole } from "../numbers.ts";

@@ -1,0 +1,11 @@
+/** Keys of files, for hosts that show what is in them. @module */
+export { MANIFEST_KEYS } from "../schema/bundle.ts";
+export {
+  BENCHMARK_DETAILS,
+  OPENSET_DETAILS,
+  PREDICT_DETAILS,
+  RUN_MANIFEST,
+  TRAIN_DETAILS,
+} from "../schema/run-manifest.ts";
+export { LABEL_SCORES, SET_SCORES } from "../schema/scores.ts";
+export { RESOURCE_SUMMARY, TRAIN_CONFIG } from "../schema/training.ts";
