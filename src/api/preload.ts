@@ -2,7 +2,7 @@
 
 /**
  * Loads every module that is otherwise loaded on first use: HDF5 (about 1 MB compressed), Zarr and its decoders
- * (half of that), Parquet, Arrow, reports, inspection and preprocessing. A page that awaits this then works offline,
+ * (half of that), Parquet, Arrow, reports, inspection, preprocessing and training. A page that awaits this then works offline,
  * except for tables of gene names; a page that does not starts faster.
  *
  * ```ts
@@ -22,6 +22,15 @@ export async function preload(): Promise<void> {
     import("../preprocess/pipeline.ts"),
     import("../preprocess/group-split.ts"),
     import("../predict/fit-reranker.ts"),
+    import("../predict/query-genes.ts"),
+    import("../predict/measure-distances.ts"),
+    import("../predict/view-blocks.ts"),
+    import("../model/train.ts"),
+    import("../model/input.ts"),
+    import("../model/components/fit-space.ts"),
+    import("../model/linear/train-views.ts"),
+    import("../artifacts/component-space.ts"),
+    import("../artifacts/linear-views.ts"),
     import("./verify-files.ts"),
   ]);
 }

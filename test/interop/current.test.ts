@@ -9,6 +9,7 @@ import { columnStrings } from "../../src/anndata/read/column-values.ts";
 import { readCompactCsr } from "../../src/anndata/read/whole-matrix.ts";
 import type { Column } from "../../src/anndata/types.ts";
 import { writeAnnotated } from "../../src/anndata/write/append.ts";
+import { writeDataset } from "../../src/anndata/write/write-annotated.ts";
 import { loadModel } from "../../src/artifacts/load.ts";
 import { saveModel } from "../../src/artifacts/save.ts";
 import { openHdf5 } from "../../src/formats/hdf5/open.ts";
@@ -136,7 +137,6 @@ describeCurrent("the newest releases", (python) => {
   )("read %s with predictions added", async (name, path) => {
     const adata = await openAnnData(path);
     const n = adata.nObs;
-    await adata.close();
     const added: Column = {
       kind: "categorical",
       codes: new Int32Array(n),
@@ -144,7 +144,8 @@ describeCurrent("the newest releases", (python) => {
       ordered: false,
     };
     const out = join(folder, name);
-    await writeAnnotated(path, out, { obs: new Map([["pred_x", added]]) });
+    await writeDataset(adata, out, { obs: new Map([["pred_x", added]]) });
+    await adata.close();
     const [before, after] = [run("show", path), run("show", out)];
     expect(after).toEqual({
       ...before,
