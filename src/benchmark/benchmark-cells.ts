@@ -2,6 +2,7 @@
 
 import { openAnnData } from "../anndata/open.ts";
 import { columnLabels, columnStrings } from "../anndata/read/column-values.ts";
+import { withoutMissing } from "../anndata/read/missing-values.ts";
 import type { AnnData, MatrixName } from "../anndata/types.ts";
 import { viewRows } from "../anndata/views/row-view.ts";
 import { selectObs } from "../anndata/views/select-cells.ts";
@@ -59,8 +60,9 @@ export async function readBenchmarkData(
   };
   const { reference, query, preparation } = await readSides(manifest, paths, layers, folder, work);
   const { labelColumns, domainKey } = manifest;
-  const referenceLabels = await labelsOf(reference.adata, labelColumns, paths.reference);
-  const truths = await labelsOf(query.adata, labelColumns, paths.query);
+  const missingValues = manifest.train.missingValues ?? [];
+  const referenceLabels = await labelsOf(reference.adata, labelColumns, paths.reference, missingValues);
+  const truths = await labelsOf(query.adata, labelColumns, paths.query, missingValues);
   return {
     reference: reference.adata,
     query: query.adata,
@@ -197,11 +199,12 @@ async function labelsOf(
   adata: AnnData,
   columns: readonly string[],
   path: string,
+  missingValues: readonly string[] = [],
 ): Promise<ReadonlyMap<string, PredictedLabels>> {
   const labels = new Map<string, PredictedLabels>();
   for (const column of columns) {
     try {
-      labels.set(column, columnLabels(await adata.obs.column(column)));
+      labels.set(column, withoutMissing(columnLabels(await adata.obs.column(column)), missingValues));
     } catch (error) {
       throw locate(error, path);
     }

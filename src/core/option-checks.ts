@@ -51,6 +51,11 @@ export function checkName(name: string, value: unknown): string {
   throw usageError(phrase`${option(name)} is ${shown(value)}, expected a name`);
 }
 
+function checkText(name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw usageError(phrase`${option(name)} is ${shown(value)}, expected a text`);
+}
+
 /** @throws USAGE that names the option if `value` is not true or false. */
 function checkToggle(name: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
@@ -108,6 +113,8 @@ function checkKind(name: string, row: OptionRow, value: unknown): unknown {
       return checkToggle(name, value);
     case "names":
       return each((item) => checkName(name, item));
+    case "texts":
+      return each((item) => checkText(name, item));
     case "numbers":
       return each(number);
     case "integers":

@@ -83,7 +83,7 @@ async function readTargets(adata: AnnData, options: ResolvedTrainOptions): Promi
     throw new AtlasmtlError("BAD_DATA", "there are no cells to train on", { where: "obs" });
   const labels: LabelData[] = [];
   for (const column of options.labelColumns)
-    labels.push(await readLabels(adata.obs, column, options.missingLabels));
+    labels.push(await readLabels(adata.obs, column, options.missingLabels, options.missingValues));
   const coords: CoordTarget[] = [];
   for (const [name, key] of options.coordTargets) coords.push(await readCoordTarget(adata, name, key));
   const { knnReferenceObsmKey } = options;

@@ -13,7 +13,7 @@ test("classes are the values that occur, by code point", async () => {
   const { classes, codes, warnings } = await readLabels(frameOf(column, 5), "l", "error");
   expect(classes).toEqual(["B", "b", "\uFFFD", astral]);
   expect([...codes]).toEqual([1, 3, 2, 1, 0]);
-  expect(warnings).toEqual([]);
+  expect(warnings).toMatchObject([{ message: expect.stringContaining('"B" (1 cell) and "b" (2 cells)') }]);
 });
 
 test("missing labels are counted and named, or ignored on request", async () => {
@@ -64,4 +64,38 @@ test("labels that are names of object members are just labels", async () => {
   const { classes, codes } = await readLabels(frameOf(column, 4), "l", "error");
   expect(classes).toEqual(["__proto__", "constructor", "toString"]);
   expect([...codes]).toEqual([0, 1, 0, 2]);
+});
+
+test("labels that stand for none are missing where the caller says so, in any case and with blanks", async () => {
+  const column = strings(["T", "NaN ", "nan", "", "  ", "B", null]);
+  const { classes, codes } = await readLabels(frameOf(column, 7), "l", "ignore", ["nan", ""]);
+  expect(classes).toEqual(["B", "T"]);
+  expect([...codes]).toEqual([1, -1, -1, -1, -1, 0, -1]);
+  await expect(readLabels(frameOf(column, 7), "l", "error", ["nan"])).rejects.toThrow(
+    "3 of 7 cells have no label",
+  );
+  const { classes: all, warnings } = await readLabels(frameOf(strings(["T", "NA", "NA"]), 3), "l", "error");
+  expect(all).toEqual(["NA", "T"]);
+  expect(warnings).toMatchObject([{ message: expect.stringContaining('"NA" (2 cells)') }]);
+});
+
+test("measured numbers are no classes, and numbered clusters are", async () => {
+  const numbers = (values: number[], dtype: string): Column => ({
+    kind: "number",
+    dtype,
+    values: Float64Array.from(values),
+    missing: null,
+  });
+  const read = (column: Column, n: number) => readLabels(frameOf(column, n), "l", "ignore");
+  await expect(read(numbers([1, 1, Number.NaN, 2.5], "float64"), 4)).rejects.toMatchObject({
+    code: "BAD_DATA",
+    message: 'column "l" has numbers with decimals, such as 2.5, which are no classes',
+    where: "obs › l",
+  });
+  const counts = Array.from({ length: 40 }, (_, i) => 500 + Math.floor(i * 0.9));
+  await expect(read(numbers(counts, "int64"), 40)).rejects.toThrow("36 different numbers in 40 cells");
+  const clusters = Array.from({ length: 40 }, (_, i) => i % 8);
+  expect((await read(numbers(clusters, "int64"), 40)).classes).toHaveLength(8);
+  expect((await read(numbers(clusters, "float64"), 40)).classes[5]).toBe("5.0");
+  expect((await read(strings(counts.map(String)), 40)).classes).toHaveLength(36);
 });

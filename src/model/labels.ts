@@ -1,6 +1,8 @@
 /** From an obs column to classes and codes. @module */
+import { labelNotices } from "../anndata/inspect/label-names.ts";
 import { columnLabels } from "../anndata/read/column-values.ts";
-import type { DataFrame } from "../anndata/types.ts";
+import { countCells, withoutMissing } from "../anndata/read/missing-values.ts";
+import type { Column, DataFrame } from "../anndata/types.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { LabelHead, Warning } from "./types.ts";
 
@@ -11,19 +13,27 @@ export interface LabelData extends LabelHead {
   readonly warnings: readonly Warning[];
 }
 
+/** From so many cells on, numbers of which more than half differ are measured, not classes. */
+const MIN_MEASURED = 20;
+
 /**
  * Reads a label column. Its classes are the values that occur, sorted by code point
- * (docs/specification/2-training.md#inputs). A single class gives a warning.
- * @throws NOT_FOUND if the column is missing; BAD_DATA if labels are missing and `missingLabels` is `error`,
- * or if all labels are missing.
+ * (docs/specification/2-training.md#inputs). Classes that hardly can be meant give warnings.
+ * @param missingValues labels that mean "none"
+ * @throws NOT_FOUND if the column is missing; BAD_DATA for numbers that are no classes, if labels are missing and
+ * `missingLabels` is `error`, or if all labels are missing.
  */
 export async function readLabels(
   obs: DataFrame,
   column: string,
   missingLabels: "error" | "ignore",
+  missingValues: readonly string[] = [],
 ): Promise<LabelData> {
   const where = `obs › ${column}`;
-  const { codes, categories: classes } = columnLabels(await obs.column(column));
+  const stored = await obs.column(column);
+  requireClasses(stored, column, where);
+  const labels = withoutMissing(columnLabels(stored), missingValues);
+  const { codes, categories: classes } = labels;
   const nMissing = codes.reduce((n, code) => n + (code < 0 ? 1 : 0), 0);
   const nLabelled = codes.length - nMissing;
   if (nLabelled === 0)
@@ -43,7 +53,32 @@ export async function readLabels(
         hint: phrase`remove these cells, or leave them out of this column's loss with ${option("missingLabels", "ignore")}`,
       },
     );
-  return { column, classes, codes, warnings: [...findOddities(classes, nLabelled, nMissing, column, where)] };
+  const warnings = [
+    ...findOddities(classes, nLabelled, nMissing, column, where),
+    ...labelNotices(column, countCells(labels), where),
+  ];
+  return { column, classes, codes, warnings };
+}
+
+/** @throws BAD_DATA for numbers with decimals, and for numbers of which nearly each cell has its own. */
+function requireClasses(column: Column, name: string, where: string): void {
+  if (column.kind !== "number") return;
+  const { values, missing } = column;
+  const present = values.filter((value, i) => !missing?.[i] && !Number.isNaN(value));
+  const decimal = present.find((value) => !Number.isInteger(value));
+  const distinct = new Set(present);
+  const isMeasured = present.length >= MIN_MEASURED && distinct.size * 2 > present.length;
+  if (decimal === undefined && !isMeasured) return;
+  throw new AtlasmtlError(
+    "BAD_DATA",
+    decimal === undefined
+      ? `column "${name}" has ${distinct.size} different numbers in ${present.length} cells, which are no classes`
+      : `column "${name}" has numbers with decimals, such as ${decimal}, which are no classes`,
+    {
+      where,
+      hint: "choose a column of types; numbers that name classes are stored as text or as categories",
+    },
+  );
 }
 
 function* findOddities(
@@ -68,11 +103,5 @@ function* findOddities(
       message: `every cell has a label of its own in column "${column}"`,
       where,
       hint: "is this a column of identifiers rather than of cell types?",
-    };
-  if (classes.includes("Unknown"))
-    yield {
-      message: `column "${column}" has a class named "Unknown", the name that predictions give to cells they cannot place`,
-      where,
-      hint: "rename the class to tell the two apart",
     };
 }

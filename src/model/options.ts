@@ -93,6 +93,11 @@ export interface TrainOptions {
   readonly knnSpace?: string | null | undefined;
   /** `ignore`: cells without a label do not contribute to that head's loss. */
   readonly missingLabels?: (typeof MISSING_LABELS)[number] | null | undefined;
+  /**
+   * Labels that mean "none", such as `nan`, in any case and with any blanks around; their cells are missing. `missingLabels`
+   * is then `ignore` by default.
+   */
+  readonly missingValues?: readonly string[] | null | undefined;
   readonly referenceStorage?: ReferenceStorage | null | undefined;
   /** A loaded model; tensors of matching shape are the initial weights. */
   readonly initModel?: Model | null | undefined;
@@ -149,6 +154,7 @@ export interface ResolvedTrainOptions {
   readonly knnReferenceObsmKey: string | null;
   readonly knnSpace: string | null;
   readonly missingLabels: (typeof MISSING_LABELS)[number];
+  readonly missingValues: readonly string[];
   readonly referenceStorage: ReferenceStorage;
   readonly initModel: Model | null;
   readonly initModelPath: string | null;

@@ -49,6 +49,9 @@ export function resolveTrainOptions(options: TrainOptions): {
     taskWeights: labelColumns.map(() => 1),
     ...preferred,
     ...ofCounts,
+    ...(Array.isArray(given.missingValues) && given.missingValues.length > 0
+      ? { missingLabels: "ignore" }
+      : {}),
     ...(given.linearViews === true ? { valFraction: VIEWS_VAL_FRACTION } : {}),
     ...given,
   };

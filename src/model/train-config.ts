@@ -100,6 +100,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
         });
   return keyed(TRAIN_CONFIG, {
     ...storedOptions(TRAIN_OPTIONS, options),
+    missingValues: options.missingValues.length === 0 ? undefined : options.missingValues,
     epochsCompleted: fit.epochsCompleted,
     finalLearningRate: new Float(fit.finalLearningRate * baseLrScale),
     domains: record.domains,

@@ -14,7 +14,7 @@ export interface Range {
 }
 
 /**
- * What an option takes. `threads`: a number or `max`; `pairs`: names with names; `weights`: names with numbers;
+ * What an option takes. `threads`: a number or `max`; `texts`: texts, the empty one too; `pairs`: names with names; `weights`: names with numbers;
  * `other`: what no table can check.
  */
 export type OptionKind =
@@ -26,6 +26,7 @@ export type OptionKind =
   | "toggle"
   | "threads"
   | "names"
+  | "texts"
   | "numbers"
   | "integers"
   | "pairs"
@@ -127,6 +128,12 @@ export const names = <const D extends readonly string[] | Absent, const F extend
   fallback: D,
   flag?: F,
 ) => row<readonly string[], D, F>("names", fallback, flag);
+
+/** Texts, the empty one too. */
+export const texts = <const D extends readonly string[] | Absent, const F extends FlagText | null = null>(
+  fallback: D,
+  flag?: F,
+) => row<readonly string[], D, F>("texts", fallback, flag);
 
 export const numbers = <const D extends readonly number[] | Absent, const F extends FlagText | null = null>(
   fallback: D,

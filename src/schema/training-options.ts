@@ -11,6 +11,7 @@ import {
   type OptionTable,
   other,
   pairs,
+  texts,
   threads,
   toggle,
   weights,
@@ -104,6 +105,12 @@ export const TRAIN_OPTIONS = {
     MISSING_LABELS,
     "error",
     flag(LABELS, "cells without a label: refuse, or leave them out"),
+  ),
+  missingValues: texts(
+    [],
+    flag(LABELS, "labels that mean none, such as nan,unassigned; their cells are left out", {
+      placeholder: "VALUE",
+    }),
   ),
   coordTargets: pairs(
     new Map(),

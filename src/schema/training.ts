@@ -26,6 +26,7 @@ export const TRAIN_CONFIG = keysOf(
   "count_thinning",
   "layer",
   "missing_labels",
+  "missing_values",
   "val_fraction",
   "early_stopping_patience",
   "early_stopping_min_delta",

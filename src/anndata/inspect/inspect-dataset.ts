@@ -1,5 +1,8 @@
 /** What is in an open dataset, for choosing the options of training and prediction. @module */
 import type { WorkOptions } from "../../core/progress.ts";
+import { isPredictionColumn } from "../../schema/columns.ts";
+import { columnLabels } from "../read/column-values.ts";
+import { countCells } from "../read/missing-values.ts";
 import type { AnnData, Notice } from "../types.ts";
 import {
   type AnnDataSummary,
@@ -11,6 +14,7 @@ import {
 import { type GeneSummary, inspectGenes } from "./inspect-genes.ts";
 import { type ColumnRole, isReadable, labelChain, roleOf } from "./inspect-labels.ts";
 import { inspectMatrix, type MatrixCharacter } from "./inspect-matrix.ts";
+import { labelNotices } from "./label-names.ts";
 
 /** A matrix with what its values look like; `problem` when they cannot be read. */
 export type InspectedMatrix =
@@ -57,8 +61,16 @@ export async function inspectDataset(
     labelColumns: await labelChain(summary, adata.obs),
     groupColumns: [...roles].flatMap(([name, role]) => (role === "group" ? [name] : [])),
     roles,
-    notices: adata.notices ?? [],
+    notices: [...(adata.notices ?? []), ...(await noticesOfLabels(adata, roles))],
   };
+}
+
+async function noticesOfLabels(adata: AnnData, roles: ReadonlyMap<string, ColumnRole>): Promise<Notice[]> {
+  const notices: Notice[] = [];
+  for (const [name, role] of roles)
+    if (role === "label" && !isPredictionColumn(name))
+      notices.push(...labelNotices(name, countCells(columnLabels(await adata.obs.column(name)))));
+  return notices;
 }
 
 async function inspectValues(

@@ -10,8 +10,11 @@ const MAX_LABEL_CLASSES = 1000;
 const LABEL_WORDS =
   /type|label|lineage|class|cluster|subset|annot|ident(?!ifier)|louvain|leiden|celltype|state|level|population|compartment|(^|_)l\d/i;
 const GROUP_WORDS =
-  /donor|patient|subject|individual|participant|sample|batch|technology|chemistry|assay|protocol|library|channel|(^|_)lane|(^|_)run(_|$)|experiment|dataset|study|(^|_)site|plate|condition|treatment|stim|replicate|orig[._]ident|(^|_)pool|hashtag|disease|tissue|organ(_|$)|(^|_)sex$|gender|development|(^|_)age|ethnic|suspension|mouse_?id|time_?point|phase/i;
+  /donor|patient|subject|individual|participant|sample|batch|technology|chemistry|assay|protocol|library|channel|(^|_)lane|(^|_)run(_|$)|experiment|dataset|study|(^|_)site|plate|indiv|genotype|(^|_)strain|mouse|animal|embryo|biosample|condition|treatment|stim|replicate|orig[._]ident|(^|_)pool|hashtag|disease|tissue|organ(_|$)|(^|_)sex$|gender|development|(^|_)age|ethnic|suspension|time_?point|phase/i;
 const CLUSTER_WORDS = /cluster|louvain|leiden/i;
+/** Names of donors and batches, such as `SAMP12`, in a column whose own name says nothing. */
+const GROUP_CLASS =
+  /^(samp|sample|donor|patient|subj|subject|indiv|individual|mouse|animal|batch|lib|library|rep|replicate|pool|plate|lane|run|dataset|study)[ _.-]?\d+$/i;
 /** CELLxGENE files have such a column for each label, with its ontology term. */
 const TERM_ID = /ontology_term_id$/;
 
@@ -29,6 +32,8 @@ export function roleOf(column: ColumnSummary | UnreadableSummary, nCells: number
   const isFew = nClasses >= 1 && nClasses <= MAX_LABEL_CLASSES && (nClasses < nCells / 2 || nCells < 20);
   if (!isFew || TERM_ID.test(column.name)) return "other";
   if (GROUP_WORDS.test(column.name) && !/cell_?type|annot|cluster/i.test(column.name)) return "group";
+  if (!LABEL_WORDS.test(column.name) && column.classes.every(({ name }) => GROUP_CLASS.test(name)))
+    return "group";
   return "label";
 }
 

@@ -122,6 +122,8 @@ test("labels are found coarse to fine, apart from groups, flags and identifiers"
       columns: {
         barcode: of((i) => `b${i}`),
         donor_id: of((i) => `d${i % 3}`),
+        who: of((i) => `SAMP${i % 4}`),
+        genotype: of((i) => (i % 2 === 0 ? "KO" : "WT")),
         cell_type: of((i) => `t${i % 6}`),
         cell_type_coarse: of((i) => `c${i % 2}`),
         leiden: of((i) => `${(i * 7) % 5}`),
@@ -135,6 +137,8 @@ test("labels are found coarse to fine, apart from groups, flags and identifiers"
   expect(roles).toEqual({
     barcode: "other",
     donor_id: "group",
+    who: "group",
+    genotype: "group",
     cell_type: "label",
     cell_type_coarse: "label",
     leiden: "label",

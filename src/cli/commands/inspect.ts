@@ -24,7 +24,7 @@ export async function runInspect(
   flags: FlagValues<typeof OPEN_FLAGS>,
   { output, signal }: CommandContext,
 ): Promise<void> {
-  const description = await describe(path, { signal, open: openOptions(flags) });
+  const description = await describe(path, { signal, open: openOptions(flags), inWords: output.inWords });
   output.result(output.heading(description.title));
   for (const { heading, text } of description.sections)
     if (text !== "") output.result(`\n${output.heading(heading)}\n${indent(text)}`);

@@ -9,6 +9,7 @@ import {
   inspectDataset,
   type MatrixCharacter,
   type MatrixSummary,
+  type Notice,
   openAnnData,
   type UnreadableSummary,
 } from "../../api/index.ts";
@@ -21,31 +22,30 @@ import { type Description, listed, MAX_ITEMS, type Section } from "./description
 export interface InspectWork {
   readonly signal: AbortSignal;
   readonly open: OpenOptions;
+  /** Notices as the command line words them. */
+  readonly inWords: (notice: Notice) => Notice;
 }
 
 /** @throws as `openAnnData`. */
-export async function describeDataset(path: string, { signal, open }: InspectWork): Promise<Description> {
+export async function describeDataset(
+  path: string,
+  { signal, open, inWords }: InspectWork,
+): Promise<Description> {
   const adata = await openAnnData(path, open);
   try {
     const inspection = await inspectDataset(adata, { signal });
-    const {
-      container,
-      labelColumns,
-      groupColumns,
-      roles: _roles,
-      notices: _notices,
-      ...summary
-    } = inspection;
+    const { container, labelColumns, groupColumns, roles: _roles, notices, ...summary } = inspection;
     return {
       kind: "dataset",
       title: `${path}: ${plural(summary.nObs, "cell")} × ${plural(summary.nVars, "gene")}, ${container}`,
-      sections: sectionsOf(inspection),
+      sections: sectionsOf(inspection, notices.map(inWords)),
       next: nextCommands(path, inspection),
       json: {
         ...(snakeKeys(summary) as object),
         container,
         label_columns: labelColumns,
         group_columns: groupColumns,
+        notices: notices.map(inWords),
       },
     };
   } finally {
@@ -53,7 +53,7 @@ export async function describeDataset(path: string, { signal, open }: InspectWor
   }
 }
 
-function sectionsOf(summary: DatasetInspection): Section[] {
+function sectionsOf(summary: DatasetInspection, notices: readonly Notice[]): Section[] {
   const { matrices } = summary;
   const isPrediction = (name: string): boolean => hasPredictions(summary) && isPredictionColumn(name);
   const of = (role: string) =>
@@ -84,10 +84,13 @@ function sectionsOf(summary: DatasetInspection): Section[] {
     { heading: "Columns of genes", text: table(capped(summary.var.map(columnRow), 6)) },
     { heading: "Unstructured (uns)", text: compact(summary.uns) },
     { heading: "Also there", text: table(capped(summary.other.map(elementRow), 8)) },
-    { heading: "Notices", text: summary.notices.map(({ message }) => message).join("\n") },
+    { heading: "Notices", text: notices.map(noticeText).join("\n") },
   ];
   return sections.filter(({ text }) => text !== "");
 }
+
+const noticeText = ({ message, hint }: Notice): string =>
+  hint === undefined ? message : `${message}\n  fix: ${hint}`;
 
 const isFinalLabel = (name: string): boolean => labelColumnOf("final", name) !== null;
 

@@ -48,6 +48,14 @@ export function names(placeholder: string, group: string, help: string): Flag<st
   return flag("many", placeholder, group, help, schema, "a list of names", (words) => words);
 }
 
+/** Texts given as `--f a b`, `--f a,b`, or a YAML list; the empty text is one. */
+export function texts(placeholder: string, group: string, help: string): Flag<string[]> {
+  const schema = v.pipe(v.array(v.string()), v.nonEmpty());
+  return flag("many", placeholder, group, help, schema, "a list of texts", (words) =>
+    words.flatMap((word) => word.split(",")),
+  );
+}
+
 export function integer(group: string, help: string): Flag<number> {
   return flag("one", "N", group, help, v.pipe(v.number(), v.safeInteger()), "a whole number", ([word]) =>
     asNumber(word),

@@ -12,6 +12,7 @@ import {
   numbers,
   pairs,
   path,
+  texts,
   threads,
   toggle,
 } from "./flag.ts";
@@ -37,14 +38,14 @@ export function optionFlags<T extends OptionTable>(table: T): OptionFlags<T> {
 }
 
 const PLAIN = { number, integer, numbers, integers, toggle, threads, path };
-const WITH_PLACEHOLDER = { name, names, pairs };
+const WITH_PLACEHOLDER = { name, names, pairs, texts };
 
 function flagOf(
   row: OptionRow,
   { group, help, kind = row.kind, placeholder = "NAME" }: FlagText,
 ): Flag<unknown> {
   if (kind === "choice") return choice(row.choices, group, help);
-  if (kind === "name" || kind === "names" || kind === "pairs")
+  if (kind === "name" || kind === "names" || kind === "pairs" || kind === "texts")
     return WITH_PLACEHOLDER[kind](placeholder, group, help);
   if (kind === "weights" || kind === "other") throw new Error(`no flag takes ${kind}`);
   return PLAIN[kind](group, help);
