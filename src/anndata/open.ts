@@ -15,6 +15,7 @@ import { checkHdf5Signature } from "../formats/hdf5/signature.ts";
 import { CONTAINERS, containerByName } from "./containers/containers.ts";
 import { type OpenOptions, probe } from "./containers/probe.ts";
 import type { AnnData } from "./types.ts";
+import { viewKnownGenes } from "./views/known-genes.ts";
 
 /**
  * Opens a dataset: a path in Node, a `File` in browsers, bytes or an http(s) address anywhere. The content,
@@ -27,7 +28,8 @@ export async function openAnnData(input: FileInput, options: OpenOptions = {}): 
   try {
     if (probed.kind === "address") refuseFile(new URL(probed.name).pathname);
     for (const container of CONTAINERS)
-      if (await container.recognises(probed)) return await container.open(probed, options);
+      if (await container.recognises(probed))
+        return await knownGenes(await container.open(probed, options), options);
     if (probed.kind !== "file")
       throw new AtlasmtlError("BAD_FORMAT", `this ${probed.kind} holds no dataset`, {
         hint: `what can be opened: ${CONTAINERS.map(({ title }) => title).join("; ")}`,
@@ -41,6 +43,15 @@ export async function openAnnData(input: FileInput, options: OpenOptions = {}): 
     throw locateOnce(error, probed.name);
   } finally {
     await probed.closeSource();
+  }
+}
+
+async function knownGenes(adata: AnnData, { geneColumn }: OpenOptions): Promise<AnnData> {
+  try {
+    return await viewKnownGenes(adata, geneColumn);
+  } catch (error) {
+    await adata.close();
+    throw error;
   }
 }
 

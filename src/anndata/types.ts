@@ -116,6 +116,13 @@ export interface AnnData {
   readonly selected?: Uint32Array;
   /** Messages of opening; absent if there are none. */
   readonly notices?: readonly Notice[];
+  /** What opening did and is as it should be, such as leaving out antibodies; absent if there is nothing. */
+  readonly notes?: readonly Notice[];
+  /**
+   * For a view with the genes among the features: for each gene its stored row, and the dataset with every feature, which
+   * is what is written.
+   */
+  readonly knownGenes?: { readonly rows: Int32Array; readonly whole: AnnData };
   readonly nObs: number;
   readonly nVars: number;
   readonly obs: DataFrame;
@@ -128,6 +135,8 @@ export interface AnnData {
   matrix(name?: MatrixName): Promise<Matrix>;
   /** Gene names of a matrix: `raw.var` for `raw/X`, else `var`. */
   varNames(name?: MatrixName): Promise<readonly string[]>;
+  /** The table of the genes of `raw/X`; null without one. Absent for a dataset that never has raw. */
+  rawVar?(): Promise<DataFrame | null>;
   /** @throws NOT_FOUND that lists the obsm keys; BAD_DATA if the array is not numeric and two-dimensional. */
   obsm(key: string): Promise<DenseMatrix>;
   readonly unsKeys: readonly string[];

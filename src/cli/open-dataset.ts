@@ -3,9 +3,10 @@ import { type AnnData, openAnnData } from "../api/index.ts";
 import { type DatasetFlags, openOptions } from "./options/dataset-flags.ts";
 import type { Output } from "./terminal/print.ts";
 
-/** Opens a dataset and prints the notices of opening. @throws as `openAnnData`. */
+/** Opens a dataset and prints the notices and notes of opening. @throws as `openAnnData`. */
 export async function openDataset(path: string, flags: DatasetFlags, output: Output): Promise<AnnData> {
   const adata = await openAnnData(path, openOptions(flags));
   for (const notice of adata.notices ?? []) output.warn(notice);
+  for (const { message } of adata.notes ?? []) output.note(message);
   return adata;
 }

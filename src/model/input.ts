@@ -202,6 +202,6 @@ function requireUnique(genes: readonly string[]): void {
   const examples = [...twice].slice(0, 5).join(", ");
   throw new AtlasmtlError("BAD_DATA", `${twice.size} gene names occur more than once, such as ${examples}`, {
     where: "var names",
-    hint: phrase`make them unique, such as by adata.var_names_make_unique(), or sum the columns of one gene; gene ids of 10x data are unique: ${option("varNames", "gene_ids")}`,
+    hint: phrase`preprocessing adds up the columns of one gene: ${option("featureSpace", "whole")}; gene ids of 10x data are unique: ${option("varNames", "gene_ids")}`,
   });
 }

@@ -34,7 +34,7 @@ export interface GeneAlignment {
  * Matches genes by exact name; missing genes will be zeros and extra genes are ignored.
  *
  * Messages call the query `source`.
- * @throws BAD_DATA when a query gene occurs twice, MISMATCH when none is in the model.
+ * @throws BAD_DATA when the query has a gene of the model twice, MISMATCH when none is in the model.
  */
 export function alignGenes(
   queryGenes: readonly string[],
@@ -50,10 +50,10 @@ export function alignGenes(
   let nMatched = 0;
   for (let j = 0; j < queryGenes.length; j++) {
     const gene = queryGenes[j];
-    if (seen.has(gene)) repeated.add(gene);
-    seen.add(gene);
     const at = position.get(gene);
     if (at === undefined) continue;
+    if (seen.has(gene)) repeated.add(gene);
+    seen.add(gene);
     toModel[j] = at;
     nMatched++;
   }
@@ -82,12 +82,9 @@ function duplicates(repeated: ReadonlySet<string>, where: string): AtlasmtlError
   const more = names.length > N_LISTED ? " and more" : "";
   return new AtlasmtlError(
     "BAD_DATA",
-    `${names.length} gene name${names.length === 1 ? " occurs" : "s occur"} more than once in the query: ` +
+    `${names.length} of the model's genes ${names.length === 1 ? "occurs" : "occur"} more than once in the query: ` +
       `${quoted(names, N_LISTED)}${more}`,
-    {
-      where,
-      hint: phrase`make gene names unique, such as by adata.var_names_make_unique(), or sum the columns of one gene; of 10x data, gene ids are unique, for a model of gene ids: ${option("varNames", "gene_ids")}`,
-    },
+    { where, hint: phrase`add up the columns of one gene with ${option("autoGenes", true)}` },
   );
 }
 

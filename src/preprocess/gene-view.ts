@@ -43,7 +43,7 @@ export async function viewGenes(base: AnnData, plan: GenePlan, options: GeneView
     var: vars,
     layerKeys,
     unsKeys,
-    reshaped: { varFrom: plan.first, uns },
+    reshaped: { varFrom: storedRows(plan, base), uns },
     async matrix(name = "X") {
       if (name === "raw/X") return base.matrix(name);
       const from = addLayer !== null && name === `layers/${addLayer[0]}` ? addLayer[1] : name;
@@ -56,6 +56,11 @@ export async function viewGenes(base: AnnData, plan: GenePlan, options: GeneView
     },
     uns: async (key) => uns.get(key) ?? base.uns(key),
   };
+}
+
+/** For each gene of the output its row in the stored var. */
+function storedRows({ first }: GenePlan, { knownGenes }: AnnData): Int32Array {
+  return knownGenes === undefined ? first : first.map((gene) => (gene < 0 ? -1 : knownGenes.rows[gene]));
 }
 
 function viewFrame(

@@ -19,12 +19,13 @@ export interface OneMatrixParts {
   /** Opens X. */
   readonly matrix: () => Promise<Matrix>;
   readonly notices?: readonly Notice[];
+  readonly notes?: readonly Notice[];
   readonly close?: () => Promise<void>;
 }
 
 /** A dataset with X, obs and var; reading after `close` is a USAGE error. */
 export function oneMatrix(parts: OneMatrixParts): AnnData {
-  const { source, input, format, files, obs, notices = [] } = parts;
+  const { source, input, format, files, obs, notices = [], notes = [] } = parts;
   let isOpen = true;
   let X: Promise<Matrix> | null = null;
   const openX = (): Promise<Matrix> => {
@@ -45,6 +46,7 @@ export function oneMatrix(parts: OneMatrixParts): AnnData {
     input,
     stored: { format, store: null, ...(files === undefined ? {} : { files }) },
     notices,
+    notes,
     nObs: obs.length,
     nVars: parts.var.length,
     obs,

@@ -14,6 +14,11 @@ export interface OpenOptions {
   readonly genome?: string | undefined;
   /** For 10x data: the kind of gene names; the default `gene_symbols` may repeat. */
   readonly varNames?: (typeof VAR_NAMES)[number] | undefined;
+  /**
+   * The column of var that has the names of the genes, symbols or ids; by default the index, or, where that is row
+   * numbers, the first such column.
+   */
+  readonly geneColumn?: string | undefined;
   /** For a table of numbers: where the genes are; `columns` by default. */
   readonly genesIn?: (typeof GENES_IN)[number] | undefined;
 }

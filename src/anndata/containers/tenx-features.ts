@@ -6,7 +6,8 @@
  */
 import { AtlasmtlError, option, phrase } from "../../errors.ts";
 import { listed } from "../read/dataframe.ts";
-import type { DataFrame, Matrix } from "../types.ts";
+import type { DataFrame, Notice } from "../types.ts";
+import { leftOutNote } from "../views/known-genes.ts";
 import type { ColumnInput } from "./in-memory.ts";
 import { namedFrame } from "./one-matrix.ts";
 import type { OpenOptions } from "./probe.ts";
@@ -27,6 +28,8 @@ export interface KeptFeatures {
   readonly frame: DataFrame;
   /** For each feature its column; -1 if it is dropped. */
   readonly toColumn: Int32Array;
+  /** What is left out. */
+  readonly notes: readonly Notice[];
 }
 
 /**
@@ -62,7 +65,12 @@ export async function keepGenes(
   else columns.set("gene_symbols", text(pick(symbols)));
   if (types !== null) columns.set("feature_types", pick(types));
   if (genomes !== null) columns.set("genome", pick(genomes));
-  return { frame: await namedFrame(where, { index: pick(bySymbol ? symbols : ids), columns }), toColumn };
+  const note = types === null ? null : leftOutNote(types, (i) => isGene?.[i] !== false, where);
+  return {
+    frame: await namedFrame(where, { index: pick(bySymbol ? symbols : ids), columns }),
+    toColumn,
+    notes: note === null ? [] : [note],
+  };
 }
 
 const text = (values: readonly string[]) => ({ kind: "string", values }) as const;
@@ -89,49 +97,4 @@ export function chooseGenome(
     where,
     hint: phrase`choose one of them, such as ${option("genome", names[0])}`,
   });
-}
-
-/** `matrix` with the columns that {@link keepGenes} keeps, renumbered. */
-export function withColumns(matrix: Matrix, toColumn: Int32Array, nCols: number): Matrix {
-  if (nCols === matrix.nCols) return matrix;
-  const oldColumn = new Int32Array(nCols);
-  toColumn.forEach((column, old) => {
-    if (column >= 0) oldColumn[column] = old;
-  });
-  return {
-    ...matrix,
-    nCols,
-    nStored: null,
-    entryName: async (row, column) =>
-      (await matrix.entryName?.(row, oldColumn[column])) ?? `column ${column} of row ${row}`,
-    async *rows(options) {
-      for await (const { firstRow, csr } of matrix.rows(options)) {
-        const { nRows, indptr, indices, data } = csr;
-        const starts = new Uint32Array(nRows + 1);
-        const columns = nCols <= 65536 ? new Uint16Array(indices.length) : new Uint32Array(indices.length);
-        const values = data === null ? null : new Float32Array(indices.length);
-        let kept = 0;
-        for (let r = 0; r < nRows; r++) {
-          for (let e = indptr[r]; e < indptr[r + 1]; e++) {
-            const column = toColumn[indices[e]];
-            if (column < 0) continue;
-            columns[kept] = column;
-            if (values !== null) values[kept] = data![e];
-            kept++;
-          }
-          starts[r + 1] = kept;
-        }
-        yield {
-          firstRow,
-          csr: {
-            nRows,
-            nCols,
-            indptr: starts,
-            indices: columns.subarray(0, kept),
-            data: values?.subarray(0, kept) ?? null,
-          },
-        };
-      }
-    },
-  };
 }

@@ -11,9 +11,10 @@ import { openArray } from "../read/element-encodings.ts";
 import { matrixOf, readStarts } from "../read/matrix.ts";
 import { storedSource } from "../read/sequential-array.ts";
 import type { Matrix } from "../types.ts";
+import { withColumns } from "../views/some-columns.ts";
 import type { Container } from "./container.ts";
 import { namedFrame, oneMatrix } from "./one-matrix.ts";
-import { chooseGenome, type Features, keepGenes, withColumns } from "./tenx-features.ts";
+import { chooseGenome, type Features, keepGenes } from "./tenx-features.ts";
 
 /** The members of a matrix group in both layouts. */
 const MATRIX_PARTS = ["barcodes", "data", "indices", "indptr", "shape"];
@@ -45,6 +46,7 @@ export const tenxH5: Container = {
       format: tenxH5.format,
       obs,
       var: kept.frame,
+      notes: kept.notes,
       async matrix() {
         try {
           const matrix = await openCells(store, group, where, features.symbols, obs.index);

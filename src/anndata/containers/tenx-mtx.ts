@@ -15,11 +15,12 @@ import {
 import { listed } from "../read/dataframe.ts";
 import { matrixOf } from "../read/matrix.ts";
 import type { Matrix } from "../types.ts";
+import { withColumns } from "../views/some-columns.ts";
 import { type Container, hasEnding } from "./container.ts";
 import { entryArrays } from "./entry-matrix.ts";
 import { namedFrame, oneMatrix } from "./one-matrix.ts";
 import type { Probe } from "./probe.ts";
-import { type Features, keepGenes, withColumns } from "./tenx-features.ts";
+import { type Features, keepGenes } from "./tenx-features.ts";
 
 const MATRIX_FILE = /^(.*)matrix\.mtx(\.gz)?$/;
 
@@ -53,6 +54,7 @@ export const tenxMtx: Container = {
       files: [files.matrix, files.barcodes, files.features],
       obs,
       var: kept.frame,
+      notes: kept.notes,
       matrix: async () =>
         withColumns(
           await openCells(files.matrix, features.symbols, obs.index),

@@ -61,7 +61,7 @@ export async function inspectDataset(
     labelColumns: await labelChain(summary, adata.obs),
     groupColumns: [...roles].flatMap(([name, role]) => (role === "group" ? [name] : [])),
     roles,
-    notices: [...(adata.notices ?? []), ...(await noticesOfLabels(adata, roles))],
+    notices: [...(adata.notices ?? []), ...(adata.notes ?? []), ...(await noticesOfLabels(adata, roles))],
   };
 }
 

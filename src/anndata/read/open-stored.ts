@@ -93,6 +93,7 @@ export async function annDataOf(
       checkName(name);
       return (await openRawVar()).index;
     },
+    rawVar: async () => (hasRaw ? openRawVar() : null),
     async obsm(key) {
       checkKey("obsm", key, obsmKeys);
       try {

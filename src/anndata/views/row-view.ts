@@ -25,7 +25,7 @@ export async function viewRows(base: AnnData, rows: Uint32Array): Promise<AnnDat
     readIndex: async () => Array.from(rows, (row) => base.obs.index[row]),
     readColumn: async (name) => pickColumn(await base.obs.column(name), rows),
   });
-  const { selected } = base;
+  const { selected, knownGenes } = base;
   return {
     ...base,
     var: base.var,
@@ -33,6 +33,7 @@ export async function viewRows(base: AnnData, rows: Uint32Array): Promise<AnnDat
     selected: selected === undefined ? rows : rows.map((row) => selected[row]),
     nObs: rows.length,
     obs,
+    ...(knownGenes && { knownGenes: { ...knownGenes, whole: await viewRows(knownGenes.whole, rows) } }),
     async matrix(name = "X") {
       return selectedRows(await base.matrix(name), rows);
     },

@@ -42,12 +42,15 @@ const KNOWN: readonly string[] = [
  * by the signal; the errors of `copyElement`.
  */
 export async function convertDataset(
-  adata: AnnData,
+  dataset: AnnData,
   given: Additions,
   sink: ElementSink,
   work: WorkOptions = {},
 ): Promise<readonly Notice[]> {
-  const { reshaped, selected } = adata;
+  const { reshaped, selected } = dataset;
+  // Features that are no genes, such as antibodies, are left out when cells are labelled, not when they are written.
+  const whole = dataset.knownGenes?.whole ?? dataset;
+  const adata = reshaped === undefined ? whole : dataset;
   const additions =
     reshaped === undefined ? given : { ...given, uns: new Map([...reshaped.uns, ...(given.uns ?? [])]) };
   const store = adata.stored?.store ?? null;
@@ -58,7 +61,7 @@ export async function convertDataset(
   const copyMatrix = async (name: MatrixName, from: string): Promise<void> => {
     if (store !== null && selected === undefined && (reshaped === undefined || name === "raw/X"))
       await copyElement(store, from, sink, `/${name}`);
-    else await streamMatrix(await adata.matrix(name), sink, work);
+    else await streamMatrix(await (name === "raw/X" ? whole : adata).matrix(name), sink, work);
   };
   tagRoot(sink);
   await copyAnnotation(

@@ -13,10 +13,18 @@ test("--layer and --use-raw choose one matrix", () => {
 
 test("only what concerns opening is handed on", () => {
   expect(
-    openOptions({ genome: "mm10", varNames: "gene_ids", genesIn: "rows", layer: "x", useRaw: true }),
+    openOptions({
+      genome: "mm10",
+      varNames: "gene_ids",
+      geneColumn: "symbol",
+      genesIn: "rows",
+      layer: "x",
+      useRaw: true,
+    }),
   ).toEqual({
     genome: "mm10",
     varNames: "gene_ids",
+    geneColumn: "symbol",
     genesIn: "rows",
   });
 });

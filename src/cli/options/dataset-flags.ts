@@ -10,6 +10,7 @@ const FILES = "Files:";
 export const OPEN_FLAGS = {
   genome: name("NAME", FILES, "of 10x data with several genomes: the one to read"),
   varNames: choice(VAR_NAMES, FILES, "of 10x data: what genes are called by"),
+  geneColumn: name("COLUMN", FILES, "var column with the names of the genes (default: var names)"),
   genesIn: choice(GENES_IN, FILES, "of a table of numbers: where genes are"),
 } as const;
 
@@ -35,6 +36,6 @@ export function layerOf({ layer, useRaw }: DatasetFlags): string | undefined {
 }
 
 /** Options for opening, of the flags of a command. */
-export function openOptions({ genome, varNames, genesIn }: DatasetFlags): OpenOptions {
-  return { genome, varNames, genesIn };
+export function openOptions({ genome, varNames, geneColumn, genesIn }: DatasetFlags): OpenOptions {
+  return { genome, varNames, geneColumn, genesIn };
 }
