@@ -22,7 +22,9 @@ test("a dataset tells counts, label columns, groups and gene names", async () =>
   });
   const found = await inspectDataset(adata);
   expect(found).toMatchObject({ nObs: n, nVars: 4, labelColumns: ["cell_type"], groupColumns: ["donor"] });
-  expect(found.matrices).toMatchObject([{ name: "X", look: { kind: "counts", range: [0, 4] } }]);
+  expect(found.matrices).toMatchObject([
+    { name: "X", look: { verdict: "counts", statistics: { range: [0, 4] } } },
+  ]);
   expect(found.genes).toMatchObject({ names: ["CD3D", "CD19", "NKG7", "MS4A1"], namespace: "symbol" });
   const column = (name: string) => found.obs.find((each) => each.name === name);
   expect(column("cell_type")).toMatchObject({

@@ -17,7 +17,13 @@ export type {
 } from "../anndata/inspect/inspect-dataset.ts";
 export type { GeneSummary } from "../anndata/inspect/inspect-genes.ts";
 export type { ColumnRole } from "../anndata/inspect/inspect-labels.ts";
-export type { MatrixCharacter, MatrixKind } from "../anndata/inspect/inspect-matrix.ts";
+export type {
+  LogScale,
+  LogStatistics,
+  MatrixJudgement,
+  MatrixStatistics,
+  MatrixVerdict,
+} from "../anndata/judgement/types.ts";
 export type {
   AnnData,
   Column,

@@ -3,9 +3,9 @@ import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { log } from "../core/math.ts";
 import { TARGET_SUM } from "../core/normalize.ts";
+import { quantileOf } from "../core/quantiles.ts";
 import { createValuesCheck } from "../model/components/matrix-values.ts";
 import { createProjection, projectRows } from "../model/components/projection.ts";
-import { quantileOf } from "../model/components/quantiles.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
 import type { GeneAlignment } from "./align.ts";
 

@@ -101,15 +101,32 @@ describe("chooseCounts", () => {
 
   it("tells logarithms from scaled values, with numbers", async () => {
     await expect(choose(await dataset(logged))).rejects.toThrow(
-      /0\.0 % of \d+ values are whole.*log1p of 10000 counts per cell/,
+      /0\.0 % of \d+ values are whole.*looks like log1p \(natural logarithm of 10,000 per cell, up to/,
     );
     await expect(choose(await dataset(scaled))).rejects.toThrow(
-      /range from -1.370 to 1.630, some below zero; it looks scaled/,
+      /range from -1.370 to 1.630, some below zero; it looks like scaled \(/,
     );
   });
 
   it("takes X as it is where no counts are asked for", async () => {
     expect(await choose(await dataset(logged), { countsRequired: false })).toMatchObject({ matrix: null });
+  });
+
+  it("takes decimals on the scale of counts, with a warning, from X and from a layer", async () => {
+    // Ambient RNA in proportion to the cell's total was taken away.
+    const deep = (row: number, gene: number): number => (1 + (row % 9)) * count(row, gene);
+    const cleaned = dense((row, gene) =>
+      (row + gene) % 3 === 0 ? 0 : deep(row, gene) * (0.8 + 0.01 * (gene % 7)),
+    );
+    for (const [input, matrix] of [
+      [await dataset(cleaned), "X"],
+      [await dataset(logged, { counts: cleaned }), "layers/counts"],
+    ] as const)
+      expect(await choose(input)).toMatchObject({
+        matrix,
+        summary: { status: "not_counts" },
+        warnings: [{ message: expect.stringContaining("taken for counts") }],
+      });
   });
 
   it("does not take X for counts that was declared to be logarithms", async () => {

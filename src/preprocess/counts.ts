@@ -3,11 +3,11 @@
  * @module
  */
 
-import { inspectMatrix } from "../anndata/inspect/inspect-matrix.ts";
+import { judgeMatrix } from "../anndata/judgement/judge-matrix.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import { permutation, streamKey } from "../core/rng.ts";
-import { AtlasmtlError, option, type Phrase, phrase } from "../errors.ts";
+import { AtlasmtlError, type Notice, option, type Phrase, phrase } from "../errors.ts";
 import type { CountsStatus } from "../schema/preprocessing.ts";
 import type { PreprocessSettings } from "./options.ts";
 
@@ -114,10 +114,14 @@ export interface CountsChoice {
   /** True when X becomes the layer of counts. */
   readonly isMaterialised: boolean;
   readonly summary: CountsSummary | null;
+  readonly warnings: readonly Notice[];
 }
 
+const NONE: CountsChoice = { matrix: null, isMaterialised: false, summary: null, warnings: [] };
+
 /**
- * Finds the counts: the layer that is named, else X when it holds counts.
+ * Finds the counts: the layer that is named, else X when it holds counts. Decimals on the scale of counts are taken for
+ * counts, with a warning.
  * @throws BAD_DATA for a layer that holds no counts, and when there are none though they are required; it says
  * what X looks like, and names `raw/X` where that would do. NOT_FOUND without any matrix.
  */
@@ -138,14 +142,17 @@ export async function chooseCounts(
     named === "X" ? adata.hasX : named === "raw/X" ? adata.hasRaw : adata.layerKeys.includes(named.slice(7));
   if (isThere && named !== "X") {
     const summary = await look(named);
-    if (summary.status !== "not_counts") return { matrix: named, isMaterialised: false, summary };
+    if (summary.status !== "not_counts")
+      return { matrix: named, isMaterialised: false, summary, warnings: [] };
+    const likeCounts = await countLike(adata, named, signal);
+    if (likeCounts !== null) return { matrix: named, isMaterialised: false, summary, warnings: [likeCounts] };
     throw new AtlasmtlError("BAD_DATA", `${named} holds no counts: ${describeCounts(summary)}`, {
       where: `${adata.source} › ${named}`,
       hint: await elsewhere(adata, named, look, settings),
     });
   }
   if (!adata.hasX) {
-    if (!settings.countsRequired) return { matrix: null, isMaterialised: false, summary: null };
+    if (!settings.countsRequired) return NONE;
     throw new AtlasmtlError("NOT_FOUND", `there is neither ${named} nor X`, {
       where: adata.source,
       hint: await elsewhere(adata, named, look, settings),
@@ -158,14 +165,17 @@ export async function chooseCounts(
     (summary.status === "counts_confirmed" ||
       (inputMatrixType === "counts" && summary.status === "counts_suspected"))
   )
-    return { matrix: "X", isMaterialised: true, summary };
-  if (!settings.countsRequired) return { matrix: null, isMaterialised: false, summary };
+    return { matrix: "X", isMaterialised: true, summary, warnings: [] };
+  const likeCounts = mayBeCounts ? await countLike(adata, "X", signal) : null;
+  if (likeCounts !== null) return { matrix: "X", isMaterialised: true, summary, warnings: [likeCounts] };
+  if (!settings.countsRequired) return { ...NONE, summary };
+  const judgement = await judgeMatrix(await adata.matrix("X"), signal);
   const what = mayBeCounts ? describeCounts(summary) : "it was declared log-normalised";
-  throw new AtlasmtlError(
-    "BAD_DATA",
-    `counts are needed and X holds none: ${what}${await kindText(await adata.matrix("X"), signal)}`,
-    { where: `${adata.source} › X`, hint: await elsewhere(adata, named, look, settings) },
-  );
+  const kind = judgement === null ? "" : `; it looks like ${judgement.verdict} (${judgement.evidence})`;
+  throw new AtlasmtlError("BAD_DATA", `counts are needed and X holds none: ${what}${kind}`, {
+    where: `${adata.source} › X`,
+    hint: await elsewhere(adata, named, look, settings),
+  });
 }
 
 /** What a sample of values looks like, with its numbers. */
@@ -177,15 +187,14 @@ function describeCounts(summary: CountsSummary): string {
   return `${whole}, ${range}${hasNegative ? ", some below zero" : ""}`;
 }
 
-async function kindText(matrix: Matrix, signal?: AbortSignal): Promise<string> {
-  const look = await inspectMatrix(matrix, signal);
-  if (look === null) return "";
-  const { kind, rowTotal } = look;
-  if (kind === "scaled") return "; it looks scaled or centred";
-  const total = rowTotal === null ? "" : ` of ${Math.round(rowTotal)} counts per cell`;
-  if (kind === "log") return `; it looks like log1p${total === "" ? " of normalised counts" : total}`;
-  if (kind === "normalised") return `; it looks normalised${total}`;
-  return "";
+/** A warning if the matrix holds decimals on the scale of counts; null for any other. */
+async function countLike(adata: AnnData, name: MatrixName, signal?: AbortSignal): Promise<Notice | null> {
+  const judgement = await judgeMatrix(await adata.matrix(name), signal);
+  if (judgement?.verdict !== "count_like") return null;
+  return {
+    message: `${name} holds ${judgement.evidence}, as counts do after ambient RNA was removed: they are taken for counts`,
+    where: `${adata.source} › ${name}`,
+  };
 }
 
 /** Other matrices that hold counts, by the option that names them. */

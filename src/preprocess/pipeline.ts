@@ -57,7 +57,7 @@ export async function preprocessReference(
   );
   const plan = planGenes(adata.var.index, genes, settings, adata.source);
   const counts = await chooseCounts(adata, settings, work.signal);
-  const warnings = genesWarnings(genes, plan, adata);
+  const warnings = [...genesWarnings(genes, plan, adata), ...counts.warnings];
   let chosen = plan;
   let variable: VariableGenes | null = null;
   if (settings.featureSpace === "hvg") {
@@ -163,7 +163,7 @@ export async function preprocessQuery(
         hint: "check that query and panel are of one species and assay",
       },
     );
-  const warnings = genesWarnings(genes, plan, adata);
+  const warnings = [...genesWarnings(genes, plan, adata), ...counts.warnings];
   if (nMatched < nMissing)
     warnings.push({
       message: `${nMatched} of the panel's ${panel.geneIds.length} genes are in the query; missing ones, such as ${examples(missing)}, count as zero`,

@@ -4,6 +4,9 @@ import { AtlasmtlError, option, phrase } from "../errors.ts";
 /** Whole values below this are counted in a table of their own; most counts are. */
 const SMALL = 16;
 
+/** Decimals are rounded to this fraction, so that those of a large dataset stay few. */
+const STEPS = 64;
+
 /** Larger or broken values that are kept at most: 192 MiB. */
 const MAX_OTHERS = 1 << 24;
 
@@ -32,7 +35,7 @@ export class ValueCounts {
       const gene = genes[i];
       const whole = value | 0;
       if (whole === value && whole >= 0 && whole < SMALL) this.small[gene * SMALL + whole]++;
-      else this.addOther(gene, value);
+      else this.addOther(gene, whole === value ? value : Math.round(value * STEPS) / STEPS);
     }
   }
 

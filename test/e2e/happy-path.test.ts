@@ -341,7 +341,7 @@ describe("inspect and verify", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/30 cells × 24 genes/);
     expect(stdout).toMatch(/^ {2}cell_type +4 classes +type 0 \(8\), type 1 \(8\)/m);
-    expect(stdout).toMatch(/^ {2}X +float32 csr, .* filled +counts, up to 5$/m);
+    expect(stdout).toMatch(/^ {2}X +float32 csr, .* filled +counts: whole numbers, up to 5$/m);
     expect(stdout).toMatch(/^ {2}X_umap +30 × 2/m);
     expect(stdout).toContain("atlasmtl train --adata 'query data.h5ad'");
     expect(stdout.split("\n").length).toBeLessThan(40);

@@ -13,7 +13,7 @@ export const REAL_DATA: readonly Inspected[] = (
     [
       "pbmc68k_reduced_counts.h5ad",
       "700 cells × 765 genes",
-      /X +int32 csr, 32\.6 % filled +counts, up to 213\n/,
+      /X +int32 csr, 32\.6 % filled +counts: whole numbers, up to 213\n/,
       /bulk_labels +10 classes/,
       /Groups of cells.*\n +phase +3 classes/,
       /symbols; probably human/,
@@ -21,7 +21,7 @@ export const REAL_DATA: readonly Inspected[] = (
     [
       "pbmc_3tech_symphony.h5ad",
       "1,500 cells × 1,764 genes",
-      /layers\/logcp10k .*log-normalised/,
+      /layers\/logcp10k .*log1p: natural logarithm, up to 6\.880/,
       /--labels cell_type_l1 cell_type_l2 cell_type_l3_nested\n/,
       /cell_type_l3_nested +15 classes +80 missing/,
       /Groups of cells.*\n +technology +3 classes/,
@@ -110,11 +110,11 @@ export function inspectedMade({ files, folder }: OddSet): readonly Inspected[] {
   const [tenx2, tenx3] = files.tenx;
   const [mtx2, mtx3] = files.mtx;
   const rawLayers = [
-    /X +float32 csr, 5\.8 % filled +log-normalised/,
+    /X +float32 csr, 5\.8 % filled +log1p: /,
     /layers\/counts +int64 csc, 5\.8 % filled +counts/,
     /raw\/X +60 × 200 +float32 csr/,
   ];
-  const log = /raw\/X +60 × 120 +float32 csr.*log-normalised, up to 8\.818/;
+  const log = /raw\/X +60 × 120 +float32 csr.*log1p: .*up to 8\.818/;
   return [
     ...both(files.noX, files.noXZarr, "10 cells × 20 genes", /none: there is nothing to train on/),
     ...both(
@@ -130,10 +130,10 @@ export function inspectedMade({ files, folder }: OddSet): readonly Inspected[] {
     [
       files.csc,
       "60 cells × 200 genes, h5ad",
-      /X +float32 csc, 7\.8 % filled +counts, up to 81/,
+      /X +float32 csc, 7\.8 % filled +counts: whole numbers, up to 81/,
       /type +16 classes/,
     ],
-    [files.denseLzf, "60 cells × 200 genes, h5ad", /X +float32 dense +counts, up to 81/],
+    [files.denseLzf, "60 cells × 200 genes, h5ad", /X +float32 dense +counts: whole numbers, up to 81/],
     [
       files.nullable,
       "60 cells × 200 genes, h5ad",
@@ -174,7 +174,7 @@ export function inspectedMade({ files, folder }: OddSet): readonly Inspected[] {
       (path): Inspected => [
         path,
         "60 cells × 120 genes, 10x-mtx",
-        /counts, up to 81/,
+        /counts: whole numbers, up to 81/,
         /in var column gene_ids/,
       ],
     ),
@@ -200,12 +200,17 @@ export function inspectedShared({ files }: OddSet): readonly Inspected[] {
       files.rawLayers,
       files.rawLayersZarr,
       "300 cells × 500 genes",
-      /X +float32 csr, 24\.4 % filled +log-normalised/,
+      /X +float32 csr, 24\.4 % filled +log1p: /,
       /layers\/counts +int64 csc, 24\.4 % filled +counts/,
       /raw\/X +300 × 1,764 +float32 csr/,
     ),
-    [files.csc, copy, /X +float32 csc, 11\.5 % filled +counts, up to 4,882/, /cell_type_l1 +6 classes/],
-    [files.denseLzf, copy, /X +float32 dense +counts, up to 4,882/, /cell_type_l1 +6 classes/],
+    [
+      files.csc,
+      copy,
+      /X +float32 csc, 11\.5 % filled +counts: whole numbers, up to 4,882/,
+      /cell_type_l1 +6 classes/,
+    ],
+    [files.denseLzf, copy, /X +float32 dense +counts: whole numbers, up to 4,882/, /cell_type_l1 +6 classes/],
     [
       files.nullable,
       copy,
@@ -216,7 +221,7 @@ export function inspectedShared({ files }: OddSet): readonly Inspected[] {
       files.anndata06,
       "724 cells × 221 genes, h5ad",
       /X +float32 dense +scaled/,
-      /raw\/X +724 × 2,956 .*log-normalised/,
+      /raw\/X +724 × 2,956 .*log1p: /,
       /train .*--use-raw --out .*--labels bulk_labels\n/,
     ],
     [files.anndata08, "700 cells × 765 genes, h5ad", /--use-raw/],
@@ -230,6 +235,11 @@ export function inspectedShared({ files }: OddSet): readonly Inspected[] {
     [tenx2, "12 cells × 343 genes, 10x-h5", /human/],
     [tenx3, "1,107 cells × 507 genes, 10x-h5", /symbols; probably human; Ensembl ids in var column gene_ids/],
     [mtx2, "12 cells × 343 genes, 10x-mtx"],
-    [mtx3, "1,107 cells × 507 genes, 10x-mtx", /counts, up to 36/, /Ensembl ids in var column gene_ids/],
+    [
+      mtx3,
+      "1,107 cells × 507 genes, 10x-mtx",
+      /counts: whole numbers, up to 36/,
+      /Ensembl ids in var column gene_ids/,
+    ],
   ];
 }

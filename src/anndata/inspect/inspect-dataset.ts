@@ -1,6 +1,8 @@
 /** What is in an open dataset, for choosing the options of training and prediction. @module */
 import type { WorkOptions } from "../../core/progress.ts";
 import { isPredictionColumn } from "../../schema/columns.ts";
+import { judgeMatrix } from "../judgement/judge-matrix.ts";
+import type { MatrixJudgement } from "../judgement/types.ts";
 import { columnLabels } from "../read/column-values.ts";
 import { countCells } from "../read/missing-values.ts";
 import type { AnnData, Notice } from "../types.ts";
@@ -13,12 +15,11 @@ import {
 } from "./describe.ts";
 import { type GeneSummary, inspectGenes } from "./inspect-genes.ts";
 import { type ColumnRole, isReadable, labelChain, roleOf } from "./inspect-labels.ts";
-import { inspectMatrix, type MatrixCharacter } from "./inspect-matrix.ts";
 import { labelNotices } from "./label-names.ts";
 
 /** A matrix with what its values look like; `problem` when they cannot be read. */
 export type InspectedMatrix =
-  | (MatrixSummary & { readonly look: MatrixCharacter | null; readonly problem: string | null })
+  | (MatrixSummary & { readonly look: MatrixJudgement | null; readonly problem: string | null })
   | UnreadableSummary;
 
 export interface InspectedGenes extends GeneSummary {
@@ -80,7 +81,7 @@ async function inspectValues(
 ): Promise<InspectedMatrix> {
   if ("problem" in summary) return summary;
   try {
-    return { ...summary, look: await inspectMatrix(await adata.matrix(summary.name), signal), problem: null };
+    return { ...summary, look: await judgeMatrix(await adata.matrix(summary.name), signal), problem: null };
   } catch (error) {
     if (signal?.aborted) throw error;
     return { ...summary, look: null, problem: (error as Error).message };

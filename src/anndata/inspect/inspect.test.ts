@@ -1,61 +1,11 @@
 import { expect, test } from "vitest";
 import { LABEL_COLUMN_ENTRIES, nameOf } from "../../schema/columns.ts";
 import { createAnnData } from "../containers/in-memory.ts";
-import { denseToCsr } from "../read/canonical-csr.ts";
-import type { Matrix } from "../types.ts";
 import { describeAnnData } from "./describe.ts";
 import { inspectGenes } from "./inspect-genes.ts";
 import { labelChain, refines, roleOf } from "./inspect-labels.ts";
-import { inspectMatrix } from "./inspect-matrix.ts";
 
 const numbered = (n: number): string[] => Array.from({ length: n }, (_, i) => `n${i}`);
-
-async function matrixOf(
-  nRows: number,
-  nCols: number,
-  value: (row: number, column: number) => number,
-): Promise<Matrix> {
-  const data = Float32Array.from({ length: nRows * nCols }, (_, i) =>
-    value(Math.floor(i / nCols), i % nCols),
-  );
-  const X = denseToCsr(nRows, nCols, data, () => {
-    throw new Error("not finite");
-  });
-  const adata = await createAnnData({ X, obs: { index: numbered(nRows) }, var: { index: numbered(nCols) } });
-  return adata.matrix();
-}
-
-const counts = (row: number, column: number): number =>
-  ((row * 31 + column * 17) % 7) + (column === 0 ? 1 : 0);
-
-test.each([
-  ["empty", () => 0],
-  ["binary", (row: number, column: number) => (row + column) % 2],
-  ["counts", counts],
-  ["scaled", (row: number, column: number) => Math.sqrt(row) - column],
-  ["normalised", (row: number, column: number) => counts(row, column) * 12.34],
-] as const)("a matrix of %s is told", async (kind, value) => {
-  expect((await inspectMatrix(await matrixOf(40, 6, value)))?.kind).toBe(kind);
-});
-
-test("logarithms are told, and what each cell had been normalised to", async () => {
-  const nCols = 6;
-  const total = (row: number): number =>
-    Array.from({ length: nCols }, (_, c) => counts(row, c)).reduce((a, b) => a + b);
-  const look = await inspectMatrix(
-    await matrixOf(500, nCols, (r, c) => Math.log1p((1e4 * counts(r, c)) / total(r))),
-  );
-  expect(look?.kind).toBe("log");
-  expect(look?.rowTotal).toBeCloseTo(1e4, -1);
-  const plain = await inspectMatrix(await matrixOf(500, nCols, (r, c) => (1e4 * counts(r, c)) / total(r)));
-  expect([plain?.kind, Math.round(plain?.rowTotal ?? 0)]).toEqual(["normalised", 10_000]);
-});
-
-test("rows of the end are looked at too, and not all of a large matrix", async () => {
-  const look = await inspectMatrix(await matrixOf(5000, 3, (row) => (row === 4990 ? 0.5 : row % 4)));
-  expect(look?.kind).toBe("log");
-  expect(look?.rowsLookedAt).toBe(256);
-});
 
 test.each([
   [["ENSG00000141510", "ENSG00000012048"], "ensembl", false, "human"],

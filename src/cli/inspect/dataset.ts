@@ -7,7 +7,7 @@ import {
   type InspectedGenes,
   type InspectedMatrix,
   inspectDataset,
-  type MatrixCharacter,
+  type MatrixJudgement,
   type MatrixSummary,
   type Notice,
   openAnnData,
@@ -115,34 +115,8 @@ function filling({ storage, nStored, nRows, nCols }: MatrixSummary): string {
   return `, ${percent(nStored / (nRows * nCols))} filled`;
 }
 
-const KINDS: Readonly<Record<MatrixCharacter["kind"], string>> = {
-  empty: "all zero",
-  binary: "zeros and ones",
-  counts: "counts",
-  log: "log-normalised",
-  normalised: "normalised",
-  scaled: "scaled",
-};
-
-function lookText(look: MatrixCharacter | null): string {
-  if (look === null) return "not looked at: large, and stored by columns";
-  const { kind, range, integerShare, rowTotal } = look;
-  const [low, high] = range.map(shortNumber);
-  const words = KINDS[kind];
-  switch (kind) {
-    case "empty":
-    case "binary":
-      return words;
-    case "counts":
-      return `${words}, up to ${high}`;
-    case "scaled":
-      return `${words}: ${low} to ${high}`;
-    default: {
-      const total = rowTotal === null ? "" : `, ${shortNumber(Math.round(rowTotal))} per cell`;
-      const whole = integerShare > 0.5 ? `, ${percent(integerShare)} whole numbers` : "";
-      return `${words}, up to ${high}${total}${whole}`;
-    }
-  }
+function lookText(look: MatrixJudgement | null): string {
+  return look === null ? "not looked at: large, and stored by columns" : `${look.verdict}: ${look.evidence}`;
 }
 
 function classTable(columns: readonly (ColumnSummary | UnreadableSummary)[]): string {
@@ -226,18 +200,24 @@ function nextCommands(path: string, summary: DatasetInspection): string | null {
   return `atlasmtl train ${data} --out model/model.pth --labels ${labels.map(shellWord).join(" ")}\n${predict}`;
 }
 
-/**
- * The flag that chooses a matrix: none if X is usable, else the layer that is. The default transform needs counts and
- * refuses negative values.
- */
+/** Verdicts from which a model can be trained, the best first. */
+const USABLE: readonly MatrixJudgement["verdict"][] = [
+  "counts",
+  "count_like",
+  "log1p",
+  "size_normalised",
+  "binary",
+];
+
+/** The flag that chooses a matrix: none if X is usable or unclear, else the matrix that is. */
 function matrixFlag(matrices: readonly InspectedMatrix[]): string {
-  const kindOf = (matrix: InspectedMatrix): string =>
-    "look" in matrix ? (matrix.look?.kind ?? "unknown") : "unreadable";
+  const verdictOf = (matrix: InspectedMatrix): MatrixJudgement["verdict"] | "unreadable" =>
+    "look" in matrix && matrix.problem === null ? (matrix.look?.verdict ?? "unclear") : "unreadable";
   const x = matrices.find(({ name }) => name === "X");
-  if (x !== undefined && !["scaled", "empty", "unreadable"].includes(kindOf(x))) return "";
-  const other = ["counts", "binary", "normalised", "log"]
-    .map((kind) => matrices.find((matrix) => kindOf(matrix) === kind))
-    .find((matrix) => matrix !== undefined);
+  if (x !== undefined && ["unclear", ...USABLE].includes(verdictOf(x))) return "";
+  const other = USABLE.map((verdict) => matrices.find((matrix) => verdictOf(matrix) === verdict)).find(
+    (matrix) => matrix !== undefined,
+  );
   if (other === undefined) return "";
   return other.name === "raw/X" ? " --use-raw" : ` --layer ${shellWord(other.name.replace(/^layers\//, ""))}`;
 }

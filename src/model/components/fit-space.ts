@@ -2,6 +2,7 @@
 import type { Csr } from "../../core/csr.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
 import { normalizeCells } from "../../core/normalize.ts";
+import { medianOf, quantileOf } from "../../core/quantiles.ts";
 import { permutation } from "../../core/rng.ts";
 import type { Engine } from "../../kernels/types.ts";
 import { gatherRows } from "../encode.ts";
@@ -15,7 +16,6 @@ import {
 import { fitGeneScaling, scaledValues } from "./gene-scaling.ts";
 import { principalComponents } from "./principal-components.ts";
 import { createProjection, projectRows } from "./projection.ts";
-import { medianOf, quantileOf } from "./quantiles.ts";
 import { classQuantiles, MEDIAN, QUARTILE } from "./query-shift.ts";
 import { LEAST_CELLS } from "./sample-cells.ts";
 import type { ClassDistances, ComponentSpace, ComponentValues } from "./types.ts";

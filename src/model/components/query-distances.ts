@@ -1,8 +1,8 @@
 /** How far the cells of a query are from the classes of the reference (docs/specification/3-prediction.md#distance). @module */
 import type { DenseMatrix } from "../../core/dense.ts";
+import { countBelow } from "../../core/quantiles.ts";
 import { solveLower } from "./cholesky.ts";
 import { classPoints, inClassUnits, nearestClasses } from "./class-distances.ts";
-import { countBelow } from "./quantiles.ts";
 import { distanceRatio, MEDIAN, QUARTILE, queryShift } from "./query-shift.ts";
 import type { ClassDistances, ComponentSpace } from "./types.ts";
 

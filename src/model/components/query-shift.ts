@@ -3,8 +3,9 @@
  * estimated class by class and taken away, so that a cell is foreign only where its neighbours of other types are not.
  * @module
  */
+
+import { medianOf, quantileOf } from "../../core/quantiles.ts";
 import { type ClassPoints, type NearestClasses, nearestClasses } from "./class-distances.ts";
-import { medianOf, quantileOf } from "./quantiles.ts";
 
 /** Fewer cells than this say nothing about the shift of their query. */
 export const LEAST_QUERY_CELLS = 50;
