@@ -30,9 +30,6 @@ export interface DemoOptions {
   readonly randomState?: number;
 }
 
-/** The settings of the README's `atlasmtl train`; everything else is the default. */
-const TRAINING = { valFraction: 0.1, calibrationMethod: "temperature_scaling" } as const;
-
 /** Paths of what the demonstration leaves. */
 export interface DemoFiles {
   readonly reference: string;
@@ -158,11 +155,7 @@ async function trainAndSave(
 ): Promise<void> {
   const reference = await openAnnData(files.reference);
   try {
-    const model = await buildModel(
-      reference,
-      { labelColumns: LEVELS, ...TRAINING, numEpochs, randomState },
-      work,
-    );
+    const model = await buildModel(reference, { labelColumns: LEVELS, numEpochs, randomState }, work);
     await model.save(files.model);
   } finally {
     await reference.close();

@@ -27,7 +27,13 @@ const manifest = (train: Entries = [], predict: Entries = [], columns: readonly 
       ["label_columns", columns],
       [
         "train",
-        new Map<string, unknown>([["preset", "small"], ["num_epochs", 2], ["batch_size", 128], ...train]),
+        new Map<string, unknown>([
+          ["preset", "small"],
+          ["val_fraction", 0],
+          ["num_epochs", 2],
+          ["batch_size", 128],
+          ...train,
+        ]),
       ],
       ["predict", new Map<string, unknown>([["knn_correction", "off"], ...predict])],
     ]),

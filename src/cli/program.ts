@@ -258,8 +258,7 @@ const TRAIN_EXAMPLES = `
 Examples:
   atlasmtl train --adata ref.h5ad --out model/model.pth --labels lineage cell_type
   atlasmtl train --adata ref.h5ad --out m.pth --labels cell_type --latent-key X_scVI --umap-key X_umap
-  atlasmtl train --adata ref.h5ad --out m.pth --labels cell_type --val-fraction 0.1 \\
-    --calibration temperature_scaling --early-stopping-patience 5
+  atlasmtl train --adata ref.h5ad --out m.pth --labels cell_type --early-stopping-patience 5
   atlasmtl train --adata counts.h5ad --out m.pth --labels lineage cell_type --preset best
   atlasmtl train --config train.yaml --random-state 7
 
@@ -329,7 +328,7 @@ A manifest:
   reference_subset: {technology: [3pv1, 3pv2]}
   query_subset: {technology: 5p}
   label_columns: [cell_type_l1, cell_type_l2]
-  train: {val_fraction: 0.1, calibration_method: temperature_scaling}
+  train: {val_fraction: 0.1}
   predict: {knn_correction: low_conf_only}`;
 
 const REPORT_EXAMPLES = `

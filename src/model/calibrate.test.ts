@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomIntegers, randomNumbers } from "../../test/helpers/gradients.ts";
-import { fitTemperature, type HeadLogits } from "./calibrate.ts";
+import { boundedTemperature, fitTemperature, type HeadLogits } from "./calibrate.ts";
 
 function nll({ logits, nClasses, targets }: HeadLogits, temperature: number): number {
   let [sum, n] = [0, 0];
@@ -97,4 +97,17 @@ test("when every row is right or every row is wrong the temperature stays in its
   const wrong = fitTemperature({ logits, nClasses: 2, targets: Int32Array.of(1, 1) }, 5);
   expect(Math.log(right)).toBeCloseTo(-5, 6);
   expect(Math.log(wrong)).toBeCloseTo(5, 6);
+});
+
+test("a network is made surer only where ten held-out cells are wrong", () => {
+  const head = (nWrong: number): HeadLogits => ({
+    logits: Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 0.5 : 0)),
+    nClasses: 2,
+    targets: Int32Array.from({ length: 200 }, (_, r) => (r < nWrong ? 1 : 0)),
+  });
+  for (const nWrong of [0, 9]) expect(boundedTemperature(head(nWrong), 5)).toBe(1);
+  expect(boundedTemperature(head(10), 5)).toBe(fitTemperature(head(10), 5));
+  expect(boundedTemperature(head(10), 5)).toBeLessThan(1);
+  expect(boundedTemperature(head(90), 5)).toBe(fitTemperature(head(90), 5));
+  expect(boundedTemperature(head(90), 5)).toBeGreaterThan(1);
 });

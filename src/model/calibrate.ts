@@ -42,6 +42,28 @@ export function fitTemperature(head: HeadLogits, reach = logTemperatureReach(100
   return 1 / beta;
 }
 
+/** Wrong cells that show that a network is less sure than it is right. */
+const AMPLE_ERRORS = 10;
+
+/**
+ * {@link fitTemperature} of a network's own logits, at least 1 unless {@link AMPLE_ERRORS} rows are wrong: where nearly all
+ * held-out cells are right, the best temperature makes the wrong labels of a query as sure as the right ones.
+ */
+export function boundedTemperature(head: HeadLogits, reach: number): number {
+  const temperature = fitTemperature(head, reach);
+  return temperature < 1 && countWrong(head) < AMPLE_ERRORS ? 1 : temperature;
+}
+
+function countWrong({ logits, nClasses, targets }: HeadLogits): number {
+  let nWrong = 0;
+  targets.forEach((target, r) => {
+    if (target < 0) return;
+    const row = logits.subarray(r * nClasses, (r + 1) * nClasses);
+    if (row.some((logit) => logit > row[target])) nWrong++;
+  });
+  return nWrong;
+}
+
 /** First and second derivative of the mean cross-entropy by β = 1/T: E[z] − z_true and Var[z] under softmax. */
 function slopeAt(
   { logits, nClasses, targets }: HeadLogits,

@@ -144,10 +144,10 @@ async function readMatrix(
     ...(counts?.finish() ?? []),
   ];
   const sample = sampleOf(collector.finish(), rows, options.normalize);
-  if (sample === null && rows.length >= LEAST_CELLS)
+  if (sample === null && (options.linearViews || rows.length >= LEAST_CELLS))
     warnings.push(
       notice(
-        "the values are neither counts nor logarithms of normalised counts, so the model will not tell cells that are unlike the reference by their distance",
+        "the values are neither counts nor logarithms of normalised counts, so the model has no linear views and will not tell cells that are unlike the reference by their distance",
         {
           where: name,
           hint: phrase`choose the matrix with counts or log-normalised values by ${option("layer")}`,

@@ -35,9 +35,9 @@ export interface TrainOptions {
   /** Networks that are trained one after another and averaged. */
   readonly ensembleSize?: number | null | undefined;
   /**
-   * Fits two logistic regressions beside the network, on principal components of the log-normalised values and of their
-   * ranks; the probabilities of a cell are the mean of all three, calibrated. `valFraction` is then 0.15 by default and
-   * holds out that share of every class (docs/specification/2-training.md#linear-views).
+   * Whether two logistic regressions stand beside the network, on principal components of the log-normalised values and of
+   * their ranks; the probabilities of a cell are the mean of all three, calibrated. They need held-out cells, so that they
+   * are left out by default where `valFraction` is 0 (docs/specification/2-training.md#linear-views).
    */
   readonly linearViews?: boolean | null | undefined;
   readonly batchSize?: number | null | undefined;
@@ -60,7 +60,7 @@ export interface TrainOptions {
   readonly countThinning?: number | null | undefined;
   /** The matrix: `X`, `raw/X`, `layers/counts` or a bare layer name. */
   readonly layer?: string | null | undefined;
-  /** Share of the cells held out, 0 ≤ f < 1. */
+  /** Share of the cells held out, 0 ≤ f < 1; with `linearViews` of every class of the last label column. */
   readonly valFraction?: number | null | undefined;
   /** Epochs without improvement before training stops; it has no effect without a validation set. */
   readonly earlyStoppingPatience?: number | null | undefined;
@@ -84,6 +84,7 @@ export interface TrainOptions {
   readonly topologyK?: number | null | undefined;
   /** The coordinate head whose neighbour distances are preserved. */
   readonly topologyCoord?: string | null | undefined;
+  /** Not given, there is none where no cells are held out, and in the preset `original`. */
   readonly calibrationMethod?: (typeof CALIBRATION_METHODS)[number] | null | undefined;
   /** With `calibrationLr`: the search range of log T, see `logTemperatureReach`. */
   readonly calibrationMaxIter?: number | null | undefined;

@@ -71,8 +71,9 @@ test.each<[object, string]>([
   [{ learningRate: Number.NaN }, "learningRate is NaN"],
   [{ optimizerName: "adamW" }, 'did you mean "adamw"'],
   [{ weightDecay: -1 }, "weightDecay"],
-  [{ schedulerName: "reduce_lr_on_plateau" }, "valFraction is 0"],
-  [{ calibrationMethod: "temperature_scaling" }, "valFraction is 0"],
+  [{ preset: "original", schedulerName: "reduce_lr_on_plateau" }, "valFraction is 0"],
+  [{ valFraction: 0, calibrationMethod: "temperature_scaling" }, "valFraction is 0"],
+  [{ valFraction: 0, linearViews: true }, "valFraction is 0"],
   [{ schedulerFactor: 1 }, "schedulerFactor"],
   [{ schedulerMonitor: "loss" }, "schedulerMonitor"],
   [{ valFraction: 1 }, "valFraction"],
@@ -113,13 +114,33 @@ test.each<[object, string]>([
 });
 
 test.each<[object, string]>([
-  [{ earlyStoppingPatience: 5 }, "earlyStoppingPatience has no effect"],
+  [{ valFraction: 0, earlyStoppingPatience: 5 }, "earlyStoppingPatience has no effect"],
   [{ domainKey: "donor" }, "has no effect while"],
   [{ coordTargets: { pca: "X_pca" } }, '"pca" has no weight'],
   [{ coordTargets: { umap: "X_umap" }, coordLossWeights: { umap: 1, umpa: 1 } }, 'did you mean "umap"'],
 ])("%o warns", (options, message) => {
   const { warnings } = resolveTrainOptions(from(options));
   expect(warnings.map((warning) => warning.message)).toEqual([expect.stringContaining(message)]);
+});
+
+test.each<[object, boolean, number, string | null]>([
+  [{}, true, 0.15, "temperature_scaling"],
+  [{ preset: "default" }, true, 0.15, "temperature_scaling"],
+  [{ preset: "best" }, true, 0.15, "temperature_scaling"],
+  [{ preset: "fast" }, false, 0.1, "temperature_scaling"],
+  [{ preset: "fast", linearViews: true }, true, 0.1, "temperature_scaling"],
+  [{ preset: "original" }, false, 0, null],
+  [{ preset: "original", valFraction: 0.2 }, false, 0.2, null],
+  [{ preset: "original", linearViews: true }, true, 0.15, "temperature_scaling"],
+  [{ linearViews: false }, false, 0.15, "temperature_scaling"],
+  [{ valFraction: 0.2 }, true, 0.2, "temperature_scaling"],
+  [{ valFraction: 0 }, false, 0, null],
+])("%o: views %s, held out %f, calibration %s", (options, linearViews, valFraction, calibrationMethod) => {
+  expect(resolveTrainOptions(from(options)).options).toMatchObject({
+    linearViews,
+    valFraction,
+    calibrationMethod,
+  });
 });
 
 test("joint child correction that starts untrained warns, unless the network learns at full rate", () => {

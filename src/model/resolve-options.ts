@@ -23,9 +23,6 @@ import type { ResolvedClassBalance } from "./class-balance.ts";
 import { DEFAULT_TRAIN_OPTIONS, type ResolvedTrainOptions, type TrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
 
-/** Share of the cells that a model with linear views holds out unless it is told. */
-const VIEWS_VAL_FRACTION = 0.15;
-
 /**
  * Fills in defaults and preset, an explicit option winning over both, and checks everything that can be
  * checked without data. Warnings name options that have no effect.
@@ -52,10 +49,13 @@ export function resolveTrainOptions(options: TrainOptions): {
     ...(Array.isArray(given.missingValues) && given.missingValues.length > 0
       ? { missingLabels: "ignore" }
       : {}),
-    ...(given.linearViews === true ? { valFraction: VIEWS_VAL_FRACTION } : {}),
     ...given,
+    ...heldOutOptions(given, preferred),
   };
-  const values = checkOptions(TRAIN_OPTIONS, asked);
+  const values = checkOptions(TRAIN_OPTIONS, {
+    ...asked,
+    calibrationMethod: asked.calibrationMethod ?? DEFAULT_TRAIN_OPTIONS.calibrationMethod,
+  });
   const orNull = <T>(value: unknown, check: (value: unknown) => T): T | null =>
     value === null ? null : check(value);
   const balance = (name: "classWeighting" | "classBalancedSampling") =>
@@ -63,8 +63,7 @@ export function resolveTrainOptions(options: TrainOptions): {
   const resolved: ResolvedTrainOptions = {
     ...values,
     labelColumns,
-    // The views are weighed by their calibration, which the model keeps.
-    calibrationMethod: values.calibrationMethod ?? (values.linearViews ? CALIBRATION_METHODS[0] : null),
+    calibrationMethod: asked.calibrationMethod === null ? null : values.calibrationMethod,
     coordTargets: checkCoordTargets(values.coordTargets),
     hiddenSizes: checkHiddenSizes(values.hiddenSizes),
     // A share of 1 is no thinning, even if a preset says otherwise.
@@ -78,6 +77,23 @@ export function resolveTrainOptions(options: TrainOptions): {
   };
   requireTogether(resolved);
   return { options: resolved, warnings: findIdleOptions(resolved, given) };
+}
+
+/**
+ * What the held-out cells are for. Without any there are no views and no calibration, unless they are asked for; the views
+ * always hold some out and are always calibrated.
+ */
+function heldOutOptions(
+  given: { readonly [name: string]: unknown },
+  preferred: Pick<ResolvedTrainOptions, "valFraction" | "linearViews" | "calibrationMethod">,
+): { readonly valFraction: unknown; readonly linearViews: unknown; readonly calibrationMethod: unknown } {
+  const usual = preferred.valFraction === 0 && given.linearViews === true ? DEFAULT_TRAIN_OPTIONS : preferred;
+  const valFraction = given.valFraction ?? usual.valFraction;
+  const linearViews = given.linearViews ?? (preferred.linearViews && valFraction !== 0);
+  const calibrationMethod =
+    given.calibrationMethod ??
+    (valFraction === 0 ? null : linearViews ? CALIBRATION_METHODS[0] : preferred.calibrationMethod);
+  return { valFraction, linearViews, calibrationMethod };
 }
 
 /**

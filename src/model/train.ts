@@ -6,12 +6,13 @@ import { normalizeCells } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
+import { notice, option, phrase } from "../errors.ts";
 import type { Engine, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import { LATENT_SOURCE } from "../schema/bundle.ts";
 import { optionKeys } from "../schema/option.ts";
 import { SEEDS } from "../schema/training.ts";
 import { TRAIN_OPTIONS } from "../schema/training-options.ts";
-import { fitTemperature, type HeadLogits, logTemperatureReach } from "./calibrate.ts";
+import { boundedTemperature, type HeadLogits, logTemperatureReach } from "./calibrate.ts";
 import { planChildCorrection, trainedCorrection } from "./child-options.ts";
 import type { ClassBalance } from "./class-balance.ts";
 import type { ComponentSpace } from "./components/types.ts";
@@ -65,7 +66,8 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     splitValidation(
       input.x.nRows,
       chosen.valFraction,
-      seeds[memberPurpose("split", m)] ?? 0,
+      // The views are weighed against the whole ensemble, by cells that no member has seen.
+      seeds[memberPurpose("split", chosen.linearViews ? 0 : m)] ?? 0,
       chosen.linearViews ? input.labels[input.labels.length - 1].codes : null,
     ),
   );
@@ -98,7 +100,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const childCorrection =
     child === null || childModules === undefined ? null : trainedCorrection(child, childModules);
   const views = chosen.linearViews
-    ? await fitViews(memberShape, fitted.members[0], split, childCorrection, input, seeds, work)
+    ? await fitViews(shape, weights, split, childCorrection, input, seeds, work)
     : null;
   const calibration =
     views?.calibration ??
@@ -162,9 +164,14 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     ...(child?.warnings ?? []),
     ...balanceWarnings(balances.sampling, split),
     ...fitted.warnings,
+    ...(chosen.linearViews && views === null && input.sample !== null ? [NO_VIEWS] : []),
   ];
   return { model, warnings, seeds, warmStart: warm };
 }
+
+const NO_VIEWS = notice("there are too few cells to fit linear views, so the network predicts alone", {
+  hint: phrase`train on more cells, or set ${option("linearViews", false)}`,
+});
 
 function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit): Warning[] {
   if (sampling === null) return [];
@@ -237,15 +244,15 @@ async function fitSpace(
 }
 
 function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
-  const { randomState, valFraction, classBalancedSampling, ensembleSize, countThinning } = chosen;
+  const { randomState, valFraction, classBalancedSampling, ensembleSize, countThinning, linearViews } =
+    chosen;
   const drawing = classBalancedSampling === null ? "shuffle" : "sampling";
-  const each = [
-    ...["init", drawing, "dropout"],
-    ...(countThinning === null ? [] : ["thinning"]),
-    ...(valFraction > 0 ? ["split"] : []),
-  ];
-  const purposes = Array.from({ length: ensembleSize }, (_, m) => each.map((name) => memberPurpose(name, m)));
-  const views = [SEEDS.componentCells, SEEDS.components, ...(chosen.linearViews ? [SEEDS.linearViews] : [])];
+  const each = [...["init", drawing, "dropout"], ...(countThinning === null ? [] : ["thinning"])];
+  const purposes = Array.from({ length: ensembleSize }, (_, m) => {
+    const holdsOut = valFraction > 0 && (m === 0 || !linearViews);
+    return [...each, ...(holdsOut ? ["split"] : [])].map((name) => memberPurpose(name, m));
+  });
+  const views = [SEEDS.componentCells, SEEDS.components, ...(linearViews ? [SEEDS.linearViews] : [])];
   return {
     [optionKeys(TRAIN_OPTIONS).randomState]: randomState,
     ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),
@@ -293,7 +300,7 @@ async function calibrate(
   const setThresholds = new Map<string, SetThresholds>();
   labels.forEach(({ column }, j) => {
     const head = joinHeads(heads.map((own) => own[j]));
-    const temperature = fitTemperature(head, reach);
+    const temperature = boundedTemperature(head, reach);
     temperatures.set(column, temperature);
     setThresholds.set(column, fitSetThresholds(head, temperature));
   });

@@ -21,16 +21,18 @@ export function splitValidation(
 ): ValidationSplit {
   if (valFraction === 0)
     return { train: Uint32Array.from({ length: nObs }, (_, row) => row), val: new Uint32Array(0) };
-  const nVal = Math.max(1, Math.floor(nObs * valFraction + 0.5));
-  if (nVal >= nObs)
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `holding out ${valFraction} of ${nObs} cells for validation leaves none to train on`,
-      { hint: phrase`lower ${option("valFraction")}, or train on more cells` },
-    );
   const order = permutation(key, nObs);
-  if (classes !== null) return stratified(order, valFraction, classes);
-  return { val: order.slice(0, nVal).sort(), train: order.slice(nVal).sort() };
+  const nVal = Math.max(1, Math.floor(nObs * valFraction + 0.5));
+  const split =
+    classes !== null
+      ? stratified(order, valFraction, classes)
+      : { val: order.slice(0, nVal).sort(), train: order.slice(nVal).sort() };
+  if (split.train.length > 0) return split;
+  throw new AtlasmtlError(
+    "BAD_DATA",
+    `holding out ${valFraction} of ${nObs} cells for validation leaves none to train on`,
+    { hint: phrase`lower ${option("valFraction")}, or train on more cells` },
+  );
 }
 
 /** The share of every class that comes first in `order`. */

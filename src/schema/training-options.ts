@@ -48,14 +48,30 @@ export const CHILD_FEATURE_MODES = ["standard", "reranker_like"] as const;
 export type ChildFeatureMode = (typeof CHILD_FEATURE_MODES)[number];
 
 /**
- * Network sizes for small, usual and large data (docs/specification/2-training.md#presets), and `best`, the
- * most accurate settings of the accuracy study (decision records 13 and 19): five networks on normalised,
- * thinned counts, with higher weights for small classes.
+ * Network sizes for small, usual and large data (docs/specification/2-training.md#presets); `fast`, one calibrated network;
+ * `original`, the defaults of the Python original; and `best`, the most accurate settings within a study (decision records
+ * 13 and 19): five networks on normalised, thinned counts, with higher weights for small classes.
  */
 export const PRESETS = {
   small: { hiddenSizes: [128, 64], dropoutRate: 0.2, learningRate: 1e-3 },
   default: { hiddenSizes: [256, 128], dropoutRate: 0.3, learningRate: 1e-3 },
   large: { hiddenSizes: [512, 256], dropoutRate: 0.3, learningRate: 5e-4 },
+  fast: {
+    hiddenSizes: [256, 128],
+    dropoutRate: 0.3,
+    learningRate: 1e-3,
+    linearViews: false,
+    valFraction: 0.1,
+    calibrationMethod: "temperature_scaling",
+  },
+  original: {
+    hiddenSizes: [256, 128],
+    dropoutRate: 0.3,
+    learningRate: 1e-3,
+    linearViews: false,
+    valFraction: 0,
+    calibrationMethod: null,
+  },
   best: {
     hiddenSizes: [256, 128],
     dropoutRate: 0.3,
@@ -120,7 +136,10 @@ export const TRAIN_OPTIONS = {
   preset: choice(
     PRESET_NAMES,
     null,
-    flag(NETWORK, "network sizes in one word; best: counts normalised, five networks"),
+    flag(
+      NETWORK,
+      "small, default, large: network sizes; fast: one network, calibrated; original: as the Python original; best: five networks on normalised counts, with linear views",
+    ),
   ),
   hiddenSizes: integers(hiddenSizes, WIDTH, flag(NETWORK, "widths of the hidden layers")),
   dropoutRate: number(dropoutRate, SHARE, flag(NETWORK, "share of units dropped, 0 to 1")),
@@ -148,11 +167,10 @@ export const TRAIN_OPTIONS = {
     flag(NETWORK, "networks that are trained one after another and averaged"),
   ),
   linearViews: toggle(
-    false,
-    flag(
-      NETWORK,
-      "average the network with regressions on log values and on ranks, calibrated; for other laboratories' cells",
-    ),
+    true,
+    flag(NETWORK, "the network alone, without regressions on log values and on ranks beside it", {
+      name: "noLinearViews",
+    }),
   ),
 
   numEpochs: integer(40, COUNT, flag(TRAINING, "passes over the data")),
@@ -165,14 +183,14 @@ export const TRAIN_OPTIONS = {
   schedulerPatience: integer(5, NOT_NEGATIVE, flag(TRAINING, "epochs without progress before it acts")),
   schedulerMinLr: number(1e-6, NOT_NEGATIVE, flag(TRAINING, "lowest learning rate of the scheduler")),
   schedulerMonitor: choice(SCHEDULER_MONITORS, "val_loss", flag(TRAINING, "what the scheduler watches")),
-  valFraction: number(0, SHARE, flag(TRAINING, "share of cells held out for validation, 0 to 1")),
+  valFraction: number(0.15, SHARE, flag(TRAINING, "share of cells held out for validation, 0 to 1")),
   earlyStoppingPatience: integer(null, COUNT, flag(TRAINING, "stop after this many epochs without progress")),
   earlyStoppingMinDelta: number(0, NOT_NEGATIVE, flag(TRAINING, "what counts as progress")),
   randomState: integer(42, NOT_NEGATIVE, flag(TRAINING, "seed of everything random")),
   calibrationMethod: choice(
     CALIBRATION_METHODS,
-    null,
-    flag(TRAINING, "calibrate confidences (needs --val-fraction)", { name: "calibration" }),
+    CALIBRATION_METHODS[0] as (typeof CALIBRATION_METHODS)[number] | null,
+    flag(TRAINING, "how confidences are calibrated on the held-out cells", { name: "calibration" }),
   ),
   calibrationMaxIter: integer(100, COUNT),
   calibrationLr: number(0.05, POSITIVE),

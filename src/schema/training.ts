@@ -7,6 +7,7 @@ export const TRAIN_CONFIG = keysOf(
   "hidden_sizes",
   "dropout_rate",
   "ensemble_size",
+  "linear_views",
   "batch_size",
   "num_epochs",
   "epochs_completed",

@@ -47,7 +47,10 @@ beforeAll(async () => {
   await writeFile(join(folder, "empty.h5ad"), "");
   await writeFile(join(folder, "a-file"), "");
   await mkdir(join(folder, "a-folder.pth"));
-  const words = ["--labels", "lineage", "cell_type", "--num-epochs", "2", "--hidden-sizes", "8"];
+  const words = [
+    ...["--preset", "original", "--labels", "lineage", "cell_type"],
+    ...["--num-epochs", "2", "--hidden-sizes", "8"],
+  ];
   const { code, stderr } = await run("train", "--adata", "ok.h5ad", "--out", "model/m.pth", ...words);
   expect(code, stderr).toBe(0);
   before = await listing(folder);
@@ -128,7 +131,7 @@ describe("a wrong call ends with 2", () => {
     [["--optimizer-name", "admw"], /did you mean "adamw"/, /--optimizer-name/],
     [["--hidden-sizes", "0"], /--hidden-sizes/, /./],
     [["--dropout-rate", "1"], /--dropout-rate/, /./],
-    [["--calibration", "temperature_scaling"], /--val-fraction/, /./],
+    [["--val-fraction", "0", "--calibration", "temperature_scaling"], /--val-fraction/, /./],
     [["--out", "m.pt"], /"m\.pt".*ends in \.pth/, /--out/],
     [["--out", "a-folder.pth"], /folder/, /a-folder\.pth/],
     [["--config", "absent.yaml"], /no such file/, /absent\.yaml/],

@@ -44,6 +44,7 @@ describe("train", () => {
       "m_metadata.pkl",
       "m_reference.pkl",
       "m_space.pt",
+      "m_views.pt",
       "train_run_manifest.json",
     ]);
   });
@@ -74,6 +75,7 @@ describe("train", () => {
       "m_metadata.pkl",
       "m_reference.pkl",
       "m_space.pt",
+      "m_views.pt",
     ]);
     expect(manifest.outputs[0].sha256).toBe(await sha256(`model/${manifest.outputs[0].path}`));
     expect(Date.parse(manifest.finished_at)).toBeGreaterThanOrEqual(Date.parse(manifest.started_at));
@@ -156,9 +158,10 @@ describe("train", () => {
       "refs",
       "refs/r.pkl",
       "up",
-      ...["m.pth", "m_manifest.json", "m_metadata.pkl", "m_space.pt", "train_run_manifest.json"].map(
+      ...["m.pth", "m_manifest.json", "m_metadata.pkl", "m_space.pt", "m_views.pt"].map(
         (name) => `up/${name}`,
       ),
+      ...["train_run_manifest.json"].map((name) => `up/${name}`),
     ]);
     expect(await json("deep/up/m_manifest.json")).toMatchObject({ reference_path: "../refs/r.pkl" });
     const predicted = await inside("predict", "--model", "../up/m.pth", ...data, "--out", "./a.csv");
@@ -212,6 +215,7 @@ describe("predict", () => {
       "model/m_metadata.pkl",
       "model/m_reference.pkl",
       "model/m_space.pt",
+      "model/m_views.pt",
       "model/m_manifest.json",
     ]);
   });
@@ -383,7 +387,7 @@ describe("inspect and verify", () => {
     const whole = await run("verify", "v/m_manifest.json");
     expect([whole.code, whole.stdout]).toEqual([
       0,
-      "OK  model      v/m.pth\nOK  metadata   v/m_metadata.pkl\nOK  reference  v/m_reference.pkl\nOK  space      v/m_space.pt\n",
+      "OK  model      v/m.pth\nOK  metadata   v/m_metadata.pkl\nOK  reference  v/m_reference.pkl\nOK  space      v/m_space.pt\nOK  views      v/m_views.pt\n",
     ]);
     expect((await run("verify", "v/train_run_manifest.json")).code).toBe(0);
     await appendFile(join(folder, "v/m_metadata.pkl"), "x");
@@ -402,7 +406,7 @@ describe("inspect and verify", () => {
   });
 });
 
-test("demo does the whole job and says what it left", { timeout: 180_000 }, async () => {
+test("demo does the whole job and says what it left", { timeout: 300_000 }, async () => {
   const { code, stdout, stderr } = await run("demo", "my demo", "--no-progress");
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ {2}state +31 +\d\d\.\d % /m);
@@ -433,7 +437,6 @@ describeGolden("the reference and query of the golden files", (set) => {
     const words = ["--labels", coarse, middle, "--latent-key", "X_ref_latent", "--num-epochs", "8"];
     const trained = await run(
       ...["train", "--adata", set.path("reference.h5ad"), "--out", `${home}/model.pth`, ...words],
-      ...["--val-fraction", "0.1", "--calibration", "temperature_scaling"],
     );
     expect(trained.code, trained.stderr).toBe(0);
     const out = ["--adata", set.path("query.h5ad"), "--out", `${home}/annotated.h5ad`];

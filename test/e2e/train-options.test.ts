@@ -10,7 +10,10 @@ import { expectFailure, type Run, runCli } from "./run-cli.ts";
 let folder = "";
 const run = (...words: string[]): Promise<Run> => runCli(words, { cwd: folder });
 const text = (path: string): Promise<string> => readFile(join(folder, path), "utf8");
-const TRAIN = ["--labels", "lineage", "cell_type", "--hidden-sizes", "16", "--num-epochs", "8"];
+const TRAIN = [
+  ...["--preset", "original", "--labels", "lineage", "cell_type"],
+  ...["--hidden-sizes", "16", "--num-epochs", "8"],
+];
 const train = (out: string, ...words: string[]): Promise<Run> =>
   run("train", "--adata", "ref.h5ad", "--out", out, "--batch-size", "16", ...TRAIN, ...words);
 

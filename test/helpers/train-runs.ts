@@ -56,7 +56,9 @@ export const base: MemoryParts = {
   },
   obsm: { X_latent: points(3, 1), X_umap: points(2, 2), "X_scVI-z": points(4, 3) },
 };
+/** A network alone, unless a test asks for more. */
 const options: TrainOptions = {
+  preset: "original",
   labelColumns: ["coarse", "fine"],
   coordTargets: { umap: "X_umap", latent: "X_latent" },
   hiddenSizes: [12, 6],

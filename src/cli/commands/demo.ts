@@ -85,7 +85,7 @@ function fileRows({ files }: DemoSummary): string[][] {
 function commands({ files, levels }: DemoSummary): string {
   const labels = levels.map(({ column }) => shellWord(column)).join(" ");
   return [
-    `atlasmtl train --adata ${shellWord(files.reference)} --out ${shellWord(files.model)} --labels ${labels} --val-fraction 0.1 --calibration temperature_scaling`,
+    `atlasmtl train --adata ${shellWord(files.reference)} --out ${shellWord(files.model)} --labels ${labels}`,
     `atlasmtl predict --model ${shellWord(files.model)} --adata ${shellWord(files.query)} --out ${shellWord(files.annotated)}`,
   ].join("\n");
 }
