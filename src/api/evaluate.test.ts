@@ -108,3 +108,25 @@ test("predictions without any cell of the truth are refused", async () => {
     { code: "MISMATCH", where: expect.stringContaining(other) },
   );
 });
+
+test("true labels that no cell is predicted as are counted apart, or those that the model does not know", async () => {
+  const truth = join(folder, "novel.csv");
+  await writeFile(truth, "cell,kind\nc0,a\nc1,new\nc2,nan\nc3,b\nc4,b\n");
+  const given = { predictions: files.predictions, truth, labelColumns: ["kind"] };
+  const { unseen, metrics, warnings } = await evaluatePredictions({ ...given, missingValues: ["NaN"] });
+  expect(unseen).toEqual([{ column: "kind", nCells: 1, labels: [{ name: "new", nCells: 1 }] }]);
+  // Of c0, c3 and c4 two are right.
+  expect(toPlain(metrics)).toMatchObject({
+    kind: { n_total: 4, accuracy: 0.5, n_unseen: 1, seen_accuracy: expect.closeTo(2 / 3, 10) },
+  });
+  expect(warnings[0]?.message).toContain('"new" (1)');
+  expect((await evaluatePredictions(given)).unseen[0]?.nCells).toBe(2);
+});
+
+test("labels of two vocabularies are an error", async () => {
+  const truth = join(folder, "other.csv");
+  await writeFile(truth, "cell,kind\nc0,A.0\nc1,B.0\n");
+  await expect(
+    evaluatePredictions({ predictions: files.predictions, truth, labelColumns: ["kind"] }),
+  ).rejects.toMatchObject({ code: "MISMATCH", message: expect.stringContaining('("A.0", "B.0")') });
+});

@@ -10,7 +10,9 @@ import {
   DEFAULT_OPENSET_QUANTILE,
   type OpensetThreshold,
 } from "../evaluate/openset-threshold.ts";
+import { requireCommonLabels } from "../evaluate/vocabulary.ts";
 import { createEngine } from "../kernels/engine.ts";
+import type { Warning } from "../model/types.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { predict } from "../predict/predict.ts";
 import type { OpensetMethod } from "../schema/prediction-options.ts";
@@ -35,6 +37,8 @@ export interface FitOpensetOptions {
 /** A fitted threshold, and everything that prediction needs to measure the same distance. */
 export interface FittedOpenset extends OpensetThreshold {
   readonly settings: OpensetSettings;
+  /** What prediction warned of, such as cells that the model was trained on. */
+  readonly warnings: readonly Warning[];
 }
 
 /** Options of prediction. */
@@ -79,6 +83,13 @@ export async function fitOpensetThreshold(
   const { quantile = DEFAULT_OPENSET_QUANTILE } = options;
   checkOpensetQuantile(quantile);
   const labels = columnLabels(await adata.obs.column(labelColumn));
+  requireCommonLabels(
+    labelColumn,
+    labels,
+    head.classes,
+    "the model",
+    `${adata.source} › obs › ${labelColumn}`,
+  );
   const isKnown = labels.categories.map((name) => head.classes.includes(name));
   const asked: PredictOptions =
     method === "prototype"
@@ -86,7 +97,7 @@ export async function fitOpensetThreshold(
       : (options.predict ?? {});
   const engine = await createEngine({ numThreads: options.predict?.numThreads ?? "max" });
   try {
-    const { opensetScores: scores } = await predict(
+    const { opensetScores: scores, warnings } = await predict(
       model.data,
       adata,
       {
@@ -110,7 +121,7 @@ export async function fitOpensetThreshold(
       opensetThreshold: fitted.threshold,
       ...Object.fromEntries(compared),
     };
-    return { ...fitted, settings };
+    return { ...fitted, settings, warnings };
   } finally {
     engine.dispose();
   }

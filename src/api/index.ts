@@ -32,6 +32,7 @@ export { pathConsistencyRate, scoreEdge, scoreFullPath } from "../evaluate/hiera
 export { discoverHotspots } from "../evaluate/hotspots.ts";
 export { reliability, riskCurve, scoreLabels } from "../evaluate/metrics.ts";
 export { scoreSets } from "../evaluate/set-metrics.ts";
+export type { UnseenLabel } from "../evaluate/vocabulary.ts";
 export { deriveHierarchyRules, parseHierarchyRules } from "../predict/hierarchy-rules.ts";
 export { splitRows } from "../preprocess/split-rows.ts";
 export { runBenchmark } from "./benchmark.ts";
@@ -47,7 +48,7 @@ export {
   checkTrainOptions,
 } from "./checks.ts";
 export { evaluatePredictions } from "./evaluate.ts";
-export type { EvaluateOptions, Evaluation } from "./evaluation.ts";
+export type { EvaluateOptions, Evaluation, UnseenLabels } from "./evaluation.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
 export {
   type FitOpensetOptions,

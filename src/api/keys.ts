@@ -7,5 +7,5 @@ export {
   RUN_MANIFEST,
   TRAIN_DETAILS,
 } from "../schema/run-manifest.ts";
-export { LABEL_SCORES, SET_SCORES } from "../schema/scores.ts";
+export { LABEL_SCORES, SEEN_SCORES, SET_SCORES } from "../schema/scores.ts";
 export { RESOURCE_SUMMARY, TRAIN_CONFIG } from "../schema/training.ts";

@@ -24,6 +24,7 @@ export interface LabelSummary {
 export interface UnknownShares {
   readonly lowConfidence: number;
   readonly unlikeReference: number;
+  readonly noCounts: number;
   readonly other: number;
   /** Null if no cell is unlike the reference. */
   readonly nearest: string | null;
@@ -31,15 +32,20 @@ export interface UnknownShares {
 
 export interface PredictionSummary {
   readonly nCells: number;
+  /** Cells that are Unknown because they have no counts in the model's genes. */
+  readonly noCounts: number;
   readonly labels: readonly LabelSummary[];
   /** With deepest labels: the share of cells by the column of their deepest label; `Unknown` for cells without one. */
   readonly deepest?: Readonly<Record<string, number | null>>;
 }
 
+const NO_COUNTS = UNKNOWN_REASONS.indexOf("no_counts");
+
 /** Computes a {@link PredictionSummary}. */
 export function summarise({ obsNames, labels, deepest }: Predictions): PredictionSummary {
   return {
     nCells: obsNames.length,
+    noCounts: labels[0]?.unknownReasons.reduce((n, reason) => n + (reason === NO_COUNTS ? 1 : 0), 0) ?? 0,
     labels: labels.map(summariseLabel),
     ...(deepest === undefined ? {} : { deepest: deepestShares(deepest) }),
   };
@@ -64,12 +70,13 @@ function unknownShares({ unknownReasons, nearest }: LabelPrediction): UnknownSha
     UNKNOWN_REASONS.indexOf("unlike_reference"),
   ];
   const nCells = Math.max(1, unknownReasons.length);
-  const counts = { low: 0, unlike: 0, other: 0 };
+  const counts = { low: 0, unlike: 0, empty: 0, other: 0 };
   const near = new Uint32Array(nearest?.categories.length ?? 0);
   unknownReasons.forEach((reason, i) => {
     if (reason === NO_REASON) return;
     if (reason === low) counts.low++;
     else if (reason === unlike) counts.unlike++;
+    else if (reason === NO_COUNTS) counts.empty++;
     else counts.other++;
     if (reason === unlike && nearest !== undefined) near[nearest.codes[i]]++;
   });
@@ -77,6 +84,7 @@ function unknownShares({ unknownReasons, nearest }: LabelPrediction): UnknownSha
   return {
     lowConfidence: counts.low / nCells,
     unlikeReference: counts.unlike / nCells,
+    noCounts: counts.empty / nCells,
     other: counts.other / nCells,
     nearest: counts.unlike === 0 ? null : (nearest?.categories[most] ?? null),
   };

@@ -3,6 +3,7 @@
  * docs/specification/3-prediction.md#advice).
  * @module
  */
+
 import { platform } from "#platform";
 import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData } from "../anndata/types.ts";
@@ -18,6 +19,7 @@ import {
 } from "../evaluate/advice.ts";
 import { featuresConfig, measurePolicyFeatures, selectionConfig } from "../evaluate/advice-features.ts";
 import { DEFAULT_HOTSPOT_OPTIONS, type HotspotOptions, type Hotspots } from "../evaluate/hotspots.ts";
+import { requireCommonLabels } from "../evaluate/vocabulary.ts";
 import { createEngine } from "../kernels/engine.ts";
 import type { Reranker } from "../model/reranker.ts";
 import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy-rules.ts";
@@ -92,6 +94,11 @@ export async function fitRefinement(
   for (const column of columns)
     if (adata.obs.columns.includes(column) || column === parentLevel || column === childLevel)
       truth.set(column, columnLabels(await adata.obs.column(column)));
+  for (const { column, classes } of model.data.labelHeads) {
+    const labels = truth.get(column);
+    if (labels !== undefined)
+      requireCommonLabels(column, labels, classes, "the model", `${adata.source} › obs › ${column}`);
+  }
   const rules = options.hierarchyRules ?? deriveHierarchyRules(truth, [parentLevel, childLevel]).rules;
   const rule = rules.get(childLevel);
   if (rule?.parentColumn !== parentLevel)

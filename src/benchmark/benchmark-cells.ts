@@ -9,7 +9,9 @@ import { selectObs } from "../anndata/views/select-cells.ts";
 import { isAbsolutePath, joinPath } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate, locateOnce } from "../errors.ts";
+import { requireCommonLabels } from "../evaluate/vocabulary.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
+import type { Warning } from "../model/types.ts";
 import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { PredictedLabels } from "../predict/types.ts";
 import type { BenchmarkManifest, Subset } from "./dataset-manifest.ts";
@@ -34,6 +36,8 @@ export interface BenchmarkData extends SharedData {
   readonly queryRows: Uint32Array;
   readonly files: readonly { readonly role: "reference" | "query"; readonly path: string }[];
   readonly matrixSources: { readonly reference: string; readonly query: string };
+  /** On cells of both sides. */
+  readonly warnings: readonly Warning[];
   /** Null without preprocessing. */
   readonly preparation: Omit<Preparation, "reference" | "query"> | null;
   /** Every cell of the files. */
@@ -63,6 +67,14 @@ export async function readBenchmarkData(
   const missingValues = manifest.train.missingValues ?? [];
   const referenceLabels = await labelsOf(reference.adata, labelColumns, paths.reference, missingValues);
   const truths = await labelsOf(query.adata, labelColumns, paths.query, missingValues);
+  for (const [column, truth] of truths)
+    requireCommonLabels(
+      column,
+      truth,
+      referenceLabels.get(column)!.categories,
+      "the reference",
+      `${paths.query} › obs › ${column}`,
+    );
   return {
     reference: reference.adata,
     query: query.adata,
@@ -86,12 +98,31 @@ export async function readBenchmarkData(
       { role: "query", path: paths.query },
     ],
     matrixSources: layers,
+    warnings: sharedCells(paths, reference, query),
     preparation,
     obsNames: new Map([
       [paths.reference, reference.obsNames],
       [paths.query, query.obsNames],
     ]),
   };
+}
+
+/** A warning if cells of the reference are in the query: the same rows of one file, or the same names. */
+function sharedCells(paths: Sides<string>, reference: Side, query: Side): Warning[] {
+  const isOneFile = paths.reference === paths.query;
+  const keys = ({ rows, obsNames }: Side) => Array.from(rows, (row) => (isOneFile ? row : obsNames[row]));
+  const known = new Set(keys(reference));
+  const n = keys(query).filter((key) => known.has(key)).length;
+  if (n === 0) return [];
+  return [
+    {
+      message: `${n} of the query's ${query.rows.length} ${isOneFile ? "cells" : "cell names"} are in the reference too`,
+      where: paths.query,
+      hint: isOneFile
+        ? "the scores are of cells that were trained on: keep the sides apart by subsets or a split"
+        : "if these are the same cells, the scores are of cells that were trained on: keep the sides apart by subsets or a split",
+    },
+  ];
 }
 
 /** From the manifest's folder. */

@@ -136,7 +136,7 @@ async function runAndWrite(
   const result: BenchmarkResult = {
     results,
     data,
-    warnings: data.preparation?.warnings ?? [],
+    warnings: [...data.warnings, ...(data.preparation?.warnings ?? [])],
     seeds: new Map([
       ["manifest", manifest.randomSeed],
       ...(data.preparation === null ? [] : [["preprocess", data.preparation.seed] as const]),

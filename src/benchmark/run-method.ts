@@ -84,6 +84,7 @@ async function newResult(job: MethodJob, key: string, work: MethodWork): Promise
     labels: data.truths,
     rules: data.rules,
     domains: data.domains?.labels ?? null,
+    vocabularies: new Map([...data.referenceLabels].map(([column, { categories }]) => [column, categories])),
   });
   const coordinates = await coordinateScores(job, outcome, work);
   const folder = `methods/${name}`;

@@ -9,6 +9,7 @@ import type { CoordinateMetrics } from "../evaluate/coordinates.ts";
 import { pathConsistencyRate, scoreEdge, scoreFullPath } from "../evaluate/hierarchy-metrics.ts";
 import { scoreLabels } from "../evaluate/metrics.ts";
 import { scoreSets } from "../evaluate/set-metrics.ts";
+import { scoreSeen } from "../evaluate/vocabulary.ts";
 import type { HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { FieldOf, LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import { type ColumnKind, LABEL_COLUMN_ENTRIES } from "../schema/columns.ts";
@@ -23,6 +24,8 @@ export interface Truth {
   readonly rules: HierarchyRules;
   /** Groups of cells for which all scores are repeated; null for none. */
   readonly domains: PredictedLabels | null;
+  /** By column the labels that a prediction can give; without them cells of unseen types are not kept apart. */
+  readonly vocabularies?: ReadonlyMap<string, Iterable<string>>;
 }
 
 /** All scores of one method. */
@@ -56,8 +59,10 @@ export function scoreMethod(labels: readonly LabelPrediction[], truth: Truth): S
         const { label, truth: labels } = take(pair, rows);
         const hasConfidence = label.conf.some((value) => !Number.isNaN(value));
         const scores = snake(scoreLabels(labels, label.final, hasConfidence ? label.conf : null));
+        const known = truth.vocabularies?.get(label.column);
+        const ofSeen = known === undefined ? [] : snake(scoreSeen(labels, label.final, new Set(known)));
         const ofSets = label.sets === undefined ? [] : snake(scoreSets(labels, label.sets));
-        return [label.column, new Map([...scores, ...ofSets])];
+        return [label.column, new Map([...scores, ...ofSeen, ...ofSets])];
       }),
     );
   const behaviour = (rows: Uint32Array | null): ConfigMap =>

@@ -15,7 +15,14 @@ export function countUnknownReasons(
   labels: readonly Pick<LabelPrediction, "unknownReasons">[],
 ): ReasonCounts[] {
   return labels.map(({ unknownReasons }) => {
-    const counts = { low_confidence: 0, knn_disagrees: 0, unlike_reference: 0, open_set: 0, hierarchy: 0 };
+    const counts = {
+      no_counts: 0,
+      low_confidence: 0,
+      knn_disagrees: 0,
+      unlike_reference: 0,
+      open_set: 0,
+      hierarchy: 0,
+    };
     for (const code of unknownReasons) {
       const reason = UNKNOWN_REASONS[code];
       if (reason !== undefined) counts[reason]++;

@@ -58,6 +58,16 @@ test("names with values come as a Map or an object", () => {
 test.each<[object, string]>([
   [{ labelColumns: [] }, "labelColumns is empty"],
   [{ labelColumns: ["a", "a"] }, 'names "a" twice'],
+  [
+    { labelColumns: ["LIVE/DEAD"] },
+    'labelColumns names "LIVE/DEAD", which cannot be part of a name in an .h5ad file',
+  ],
+  [
+    { labelColumns: ["a", "a_raw"] },
+    'names "a_raw", whose predictions would be written as "pred_a_raw", as those of "a"',
+  ],
+  [{ labelColumns: ["deepest"] }, "as the deepest label is"],
+  [{ coordTargets: { "a/b": "X_umap" } }, "without a dot or a slash"],
   [{ labelColumns: "a" }, "expected a list"],
   [{ labelColumns: undefined }, "expected a list"],
   [{ preset: "larg" }, 'did you mean "large"'],

@@ -12,6 +12,7 @@ import {
 import { shown } from "../core/shown.ts";
 import { notice, option, phrase } from "../errors.ts";
 import { LATENT_INTERNAL } from "../schema/bundle.ts";
+import { DEEPEST_COLUMNS, LABEL_COLUMN_ENTRIES, nameOf } from "../schema/columns.ts";
 import {
   CALIBRATION_METHODS,
   CLASS_WEIGHTING_MODES,
@@ -111,7 +112,36 @@ function checkLabelColumns(value: unknown): readonly string[] {
   const twice = columns.find((column, i) => columns.indexOf(column) < i);
   if (twice !== undefined)
     throw usageError(phrase`${option("labelColumns")} names ${shown(twice)} twice`, "name each column once");
+  for (const column of columns)
+    if (UNWRITABLE.test(column))
+      throw usageError(
+        phrase`${option("labelColumns")} names ${shown(column)}, which cannot be part of a name in an .h5ad file`,
+        `rename the column, such as to ${shown(column.replace(UNWRITABLE_ALL, "_"))}`,
+      );
+  requireDistinctResults(columns);
   return columns;
+}
+
+/** In HDF5 a slash separates groups, and NUL ends a name. */
+const UNWRITABLE = /[/\0]/;
+const UNWRITABLE_ALL = /[/\0]/g;
+
+/** @throws USAGE if the predictions of two label columns would have one name. */
+function requireDistinctResults(columns: readonly string[]): void {
+  const owners = new Map<string, string>(Object.values(DEEPEST_COLUMNS).map((name) => [name, ""]));
+  for (const column of columns)
+    for (const [, entry] of LABEL_COLUMN_ENTRIES) {
+      const name = nameOf(entry, column);
+      const owner = owners.get(name);
+      if (owner !== undefined)
+        throw usageError(
+          phrase`${option("labelColumns")} names ${shown(column)}, whose predictions would be written as ${shown(name)}, as ${
+            owner === "" ? "the deepest label is" : `those of ${shown(owner)}`
+          }`,
+          "rename one of the columns",
+        );
+      owners.set(name, column);
+    }
 }
 
 function checkHiddenSizes(sizes: readonly number[]): readonly number[] {
@@ -122,9 +152,9 @@ function checkHiddenSizes(sizes: readonly number[]): readonly number[] {
 function checkCoordTargets(targets: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   // The name of a head is part of a tensor's name, and `X_ref_latent_internal` is reserved for the encoder.
   for (const name of targets.keys())
-    if (name === "" || name.includes(".") || name === LATENT_INTERNAL)
+    if (name === "" || UNWRITABLE.test(name) || name.includes(".") || name === LATENT_INTERNAL)
       throw usageError(
-        phrase`${option("coordTargets")} has a head named ${shown(name)}, expected a name without a dot, other than "latent_internal"`,
+        phrase`${option("coordTargets")} has a head named ${shown(name)}, expected a name without a dot or a slash, other than "latent_internal"`,
       );
   return targets;
 }

@@ -6,6 +6,7 @@ import type { DenseMatrix } from "../core/dense.ts";
 import { createReferenceEngine } from "../kernels/reference/engine.ts";
 import type { Engine } from "../kernels/types.ts";
 import type { Reference } from "../model/types.ts";
+import { UNKNOWN_REASONS } from "../schema/prediction.ts";
 import { deriveHierarchyRules } from "./hierarchy-rules.ts";
 import type { PredictOptions } from "./options.ts";
 import { predict } from "./predict.ts";
@@ -188,7 +189,7 @@ test("a corrected cell is Unknown when network and vote are both unsure", async 
 
 test("a share that equals knnConfLow is not low, and a distance that equals the threshold is not outside", async () => {
   const many: Reference = {
-    coords: new Map([["X_ref_latent_internal", dense(Array.from({ length: 10 }, () => [3, 4, 0]))]]),
+    coords: new Map([["X_ref_latent_internal", dense(Array.from({ length: 10 }, () => [4, 5, 1]))]]),
     labels: new Map([
       ["group", referenceLabels(["a", "b", "a", "a", "b", "a", "a", "b", "a", "a"])],
       ["kind", referenceLabels(new Array(10).fill("a1"))],
@@ -196,7 +197,7 @@ test("a share that equals knnConfLow is not low, and a distance that equals the 
   };
   const { labels } = await predict(
     identityModel(many),
-    memoryQuery([[0, 0, 0]], genes),
+    memoryQuery([[1, 1, 1]], genes),
     { knnCorrection: "all", knnK: 10, knnConfLow: 0.7, opensetMethod: "nn_distance", opensetThreshold: 5 },
     { engine: createReferenceEngine() },
   );
@@ -462,4 +463,44 @@ test("progress counts cells", async () => {
     },
   );
   expect(seen).toEqual(["predict 2/3", "predict 3/3", "neighbours 3/3"]);
+});
+
+test("a cell without counts is Unknown for that reason, unless nothing is to be", async () => {
+  const rows = [
+    [5, 0, 0],
+    [0, 0, 0],
+  ];
+  const run = (options: PredictOptions) =>
+    predict(model, memoryQuery(rows, genes), options, { engine: createReferenceEngine() });
+  for (const { isUnknown, unknownReasons, final } of (await run({ confidenceLow: 0 })).labels) {
+    expect([...isUnknown]).toEqual([0, 1]);
+    expect(UNKNOWN_REASONS[unknownReasons[1]]).toBe("no_counts");
+    expect(names(final)[1]).toBe("Unknown");
+  }
+  expect([...(await run({ unknown: "off" })).labels[0].isUnknown]).toEqual([0, 0]);
+});
+
+test("cells of the reference and repeated cell names are told", async () => {
+  const rows = [...points, [1, 1, 1]];
+  const query = memoryQuery(rows, genes);
+  const index = rows.map((_, i) => `c${i % 6}`);
+  const { warnings } = await predict(
+    model,
+    { ...query, obs: { ...query.obs, index } },
+    { knnCorrection: "all" },
+    { engine: createReferenceEngine() },
+  );
+  const told = warnings.map(({ message }) => message);
+  expect(told).toContain('one cell name occurs more than once: "c0"');
+  expect(told).toContain("6 of the query's 7 cells are cells of the reference");
+  const others = await predict(
+    model,
+    memoryQuery(
+      rows.map((row) => row.map((value) => value + 0.5)),
+      genes,
+    ),
+    { knnCorrection: "all" },
+    { engine: createReferenceEngine() },
+  );
+  expect(others.warnings).toEqual([]);
 });

@@ -3,7 +3,9 @@
  * docs/specification/3-prediction.md#order-of-steps.
  * @module
  */
+import { repeatedCellNames } from "../anndata/inspect/cell-names.ts";
 import type { AnnData } from "../anndata/types.ts";
+import type { DenseMatrix } from "../core/dense.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -23,6 +25,7 @@ import type { CellDistances } from "./measured-distances.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
 import { planSets } from "./prediction-sets.ts";
+import { markEmpty, sharedCells } from "./query-cells.ts";
 import { openQueryRows } from "./query-rows.ts";
 import { refinementMetadata, resolveRefinement } from "./rerank-children.ts";
 import { predictionMetadata } from "./result-metadata.ts";
@@ -69,9 +72,10 @@ export async function predict(
   const query = await openQueryRows(model, adata, settings, work.signal, distances.start);
   const space = await chooseKnnSpace(model, adata, settings);
   let nRefined = 0;
+  const isEmpty = new Uint8Array(adata.nObs);
   const network = await runNetwork(
     model,
-    query.rows,
+    markEmpty(query.rows, isEmpty),
     {
       nObs: adata.nObs,
       keep: pointsToKeep(settings, space),
@@ -89,7 +93,7 @@ export async function predict(
     work,
   );
   const isLowConf = network.heads.map((head) => flagLowConfidence(head, settings));
-  const { knn, openset } = await consultReference(network, isLowConf, space, settings, work);
+  const { knn, openset, queries } = await consultReference(network, isLowConf, space, settings, work);
   const measured = distances.finish(adata.source);
   const labels = network.heads.map((head, h) =>
     decideLabels(
@@ -98,9 +102,15 @@ export async function predict(
       knn[h],
       openset?.isOutside ?? null,
       measured.columns?.[h] ?? null,
+      isEmpty,
       settings,
     ),
   );
+  const shared =
+    space.reference === null || queries === null
+      ? null
+      : sharedCells(queries, space.reference, isEmpty, adata.source);
+  const repeated = repeatedCellNames(adata.obs.index, `${adata.source} › obs names`);
   const inconsistencyRates = settings.enforceHierarchy ? enforceHierarchy(labels, hierarchy.rules) : null;
 
   const deviceUsed = "cpu";
@@ -142,6 +152,8 @@ export async function predict(
     notes: query.notes,
     warnings: [
       ...query.warnings,
+      ...(repeated === null ? [] : [repeated]),
+      ...(shared === null ? [] : [shared]),
       ...measured.warnings,
       ...hierarchy.warnings,
       ...(refinement?.warnings ?? []),
@@ -163,7 +175,12 @@ async function consultReference(
   space: KnnSpace,
   settings: PredictSettings,
   work: PredictWork,
-): Promise<{ readonly knn: readonly KnnLabels[]; readonly openset: Openset | null }> {
+): Promise<{
+  readonly knn: readonly KnnLabels[];
+  readonly openset: Openset | null;
+  /** The query's points in the space; null if they are not kept. */
+  readonly queries: DenseMatrix | null;
+}> {
   const queries = space.queryObsm ?? network.points.get(space.name) ?? null;
   const wantNearest = settings.opensetMethod === "nn_distance";
   const answer = await askNeighbours(
@@ -175,15 +192,16 @@ async function consultReference(
     work,
   );
   const { opensetMethod, opensetThreshold } = settings;
-  if (opensetMethod === null || opensetThreshold === null) return { knn: answer.columns, openset: null };
+  if (opensetMethod === null || opensetThreshold === null)
+    return { knn: answer.columns, openset: null, queries };
   if (answer.nearest !== null)
-    return { knn: answer.columns, openset: flagOutside(answer.nearest, opensetThreshold, null) };
+    return { knn: answer.columns, openset: flagOutside(answer.nearest, opensetThreshold, null), queries };
   const column = settings.opensetLabelColumn ?? network.heads[0].column;
   const labels = space.labels.get(column);
   if (space.reference === null || queries === null || labels === undefined)
     throw new AtlasmtlError("BUG", `open-set scoring by ${column} has no reference`);
   const { scores, nPrototypes } = await prototypeDistances(space.reference, labels, queries, work);
-  return { knn: answer.columns, openset: flagOutside(scores, opensetThreshold, nPrototypes) };
+  return { knn: answer.columns, openset: flagOutside(scores, opensetThreshold, nPrototypes), queries };
 }
 
 /** The final result of one label column. */
@@ -193,6 +211,7 @@ function decideLabels(
   knn: KnnLabels,
   isOutside: Uint8Array | null,
   distance: CellDistances | null,
+  isEmpty: Uint8Array,
   settings: PredictSettings,
 ): LabelPrediction {
   const isOff = settings.unknown === "off";
@@ -202,6 +221,7 @@ function decideLabels(
     isOutside,
     isOff ? 0 : settings.confidenceLow,
     distance?.isUnlike,
+    isOff ? null : isEmpty,
   );
   return {
     column: head.column,

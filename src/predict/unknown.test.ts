@@ -9,13 +9,16 @@ function reasonOf(cell: {
   used?: number;
   lowKnn?: number;
   outside?: number;
+  empty?: number;
 }) {
-  const { conf = 0.5, lowConf = 0, used = 0, lowKnn = 0, outside } = cell;
+  const { conf = 0.5, lowConf = 0, used = 0, lowKnn = 0, outside, empty = 0 } = cell;
   const { isUnknown, reasons } = decideUnknown(
     { conf: Float32Array.of(conf), isLowConf: Uint8Array.of(lowConf) },
     { used: Uint8Array.of(used), isLow: Uint8Array.of(lowKnn) },
     outside === undefined ? null : Uint8Array.of(outside),
     0.4,
+    null,
+    Uint8Array.of(empty),
   );
   expect(isUnknown[0]).toBe(reasons[0] < 0 ? 0 : 1);
   return UNKNOWN_REASONS[reasons[0]];
@@ -32,6 +35,8 @@ test.each([
   [{ used: 1, lowConf: 0, lowKnn: 1 }, undefined],
   [{ used: 1, lowConf: 1, lowKnn: 0 }, undefined],
   [{ outside: 1 }, "open_set"],
+  [{ conf: 0.1, empty: 1 }, "no_counts"],
+  [{ conf: 0.99, empty: 1 }, "no_counts"],
   [{ outside: 0 }, undefined],
 ])("%o: %s", (cell, expected) => expect(reasonOf(cell)).toBe(expected));
 

@@ -18,7 +18,7 @@ export interface UnknownDecision {
 }
 
 /**
- * Marks Unknown cells in one label column: confidence below `confidenceLow`, or KNN was used and both the
+ * Marks Unknown cells in one label column: without counts, or confidence below `confidenceLow`, or KNN was used and both the
  * network and the vote have low confidence, or unlike the reference, or outside the open-set threshold.
  *
  * `confidenceLow` is rounded to float32 as the scores are.
@@ -29,9 +29,11 @@ export function decideUnknown(
   isOutside: Uint8Array | null,
   confidenceLow: number,
   isUnlike: Uint8Array | null = null,
+  isEmpty: Uint8Array | null = null,
 ): UnknownDecision {
   const threshold = Math.fround(confidenceLow);
   const reasons = Int32Array.from(scores.conf, (conf, i) => {
+    if (isEmpty?.[i] === 1) return UNKNOWN_REASONS.indexOf("no_counts");
     if (conf < threshold) return UNKNOWN_REASONS.indexOf("low_confidence");
     if (knn.used[i] === 1 && scores.isLowConf[i] === 1 && knn.isLow[i] === 1)
       return UNKNOWN_REASONS.indexOf("knn_disagrees");

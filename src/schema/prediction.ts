@@ -74,6 +74,7 @@ export const HIERARCHY_RULE = keysOf("parent_col", "child_to_parent");
 
 /** Why a cell is Unknown; the first that applies, in this order, is the reason. */
 export const UNKNOWN_REASONS = [
+  "no_counts",
   "low_confidence",
   "knn_disagrees",
   "unlike_reference",
@@ -82,7 +83,7 @@ export const UNKNOWN_REASONS = [
 ] as const;
 
 /**
- * `low_confidence`: confidence below `confidence_low`. `knn_disagrees`: the network and the KNN vote both
+ * `no_counts`: the cell has no value in any gene of the model. `low_confidence`: confidence below `confidence_low`. `knn_disagrees`: the network and the KNN vote both
  * have low confidence. `unlike_reference`: the distance to the classes of the reference is larger than that of all but
  * the permitted share of held-out reference cells. `open_set`: the distance to the reference is above the open-set threshold.
  * `hierarchy`: the label contradicts its parent's.

@@ -17,6 +17,9 @@ export const LABEL_SCORES = keysOf(
   "n_covered",
 );
 
+/** Scores that keep cells of unseen types apart, beside those of labels. */
+export const SEEN_SCORES = keysOf("n_unseen", "seen_accuracy");
+
 /** Scores of prediction sets, beside those of labels. */
 export const SET_SCORES = keysOf("set_coverage", "mean_set_size", "single_label_rate");
 

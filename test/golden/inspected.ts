@@ -54,7 +54,7 @@ export const REAL_DATA: readonly Inspected[] = (
     [
       "mmuscularis_infected540.h5ad",
       "540 cells × 2,000 genes",
-      /Groups of cells.*\n +treatment +2 classes/,
+      /Groups of cells.*\n +genotype +2 classes.*\n +treatment +2 classes/,
       /--labels cell_type cell_type_fine\n/,
       /symbols; probably mouse/,
     ],

@@ -38,6 +38,20 @@ describeShared("label columns of shared/cases", () => {
       expect(of("cell_type_l2")).toBeUndefined();
     }));
 
+  test("a label column whose results could not be written is refused before any work", () => {
+    expect(() => resolveTrainOptions({ labelColumns: ["LIVE/DEAD"] })).toThrow(
+      expect.objectContaining({ code: "USAGE", hint: 'rename the column, such as to "LIVE_DEAD"' }),
+    );
+  });
+
+  test("repeated cell names are told", () =>
+    withCase("dup_obs.h5ad", async (adata) => {
+      const { notices } = await inspectDataset(adata);
+      expect(notices.map(({ message }) => message)).toContainEqual(
+        expect.stringContaining("100 cell names occur more than once"),
+      );
+    }));
+
   test("a column of measurements is refused as labels", () =>
     withCase("labels.h5ad", async (adata) => {
       await expect(check(adata, { labelColumns: ["percent_mito"] })).rejects.toThrow("numbers with decimals");

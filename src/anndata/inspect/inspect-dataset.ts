@@ -6,6 +6,7 @@ import type { MatrixJudgement } from "../judgement/types.ts";
 import { columnLabels } from "../read/column-values.ts";
 import { countCells } from "../read/missing-values.ts";
 import type { AnnData, Notice } from "../types.ts";
+import { repeatedCellNames } from "./cell-names.ts";
 import {
   type AnnDataSummary,
   type ColumnSummary,
@@ -62,12 +63,13 @@ export async function inspectDataset(
     labelColumns: await labelChain(summary, adata.obs),
     groupColumns: [...roles].flatMap(([name, role]) => (role === "group" ? [name] : [])),
     roles,
-    notices: [...(adata.notices ?? []), ...(adata.notes ?? []), ...(await noticesOfLabels(adata, roles))],
+    notices: [...(adata.notices ?? []), ...(adata.notes ?? []), ...(await noticesOfCells(adata, roles))],
   };
 }
 
-async function noticesOfLabels(adata: AnnData, roles: ReadonlyMap<string, ColumnRole>): Promise<Notice[]> {
-  const notices: Notice[] = [];
+async function noticesOfCells(adata: AnnData, roles: ReadonlyMap<string, ColumnRole>): Promise<Notice[]> {
+  const repeated = repeatedCellNames(adata.obs.index);
+  const notices: Notice[] = repeated === null ? [] : [repeated];
   for (const [name, role] of roles)
     if (role === "label" && !isPredictionColumn(name))
       notices.push(...labelNotices(name, countCells(columnLabels(await adata.obs.column(name)))));

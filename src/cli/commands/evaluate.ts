@@ -3,9 +3,10 @@
 import { platform } from "#platform";
 import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
 import { evaluatePredictions } from "../../api/evaluate.ts";
-import { LABEL_SCORES, SET_SCORES } from "../../api/keys.ts";
+import { LABEL_SCORES, SEEN_SCORES, SET_SCORES } from "../../api/keys.ts";
 import { type ConfigMap, Float, toPlain } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
+import { openModel } from "../open-model.ts";
 import { EVALUATE_FLAGS, type EvaluateFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { recordFiles } from "../provenance.ts";
@@ -21,12 +22,16 @@ export async function runEvaluate(flags: EvaluateFlags, context: CommandContext)
   } = required(flags, EVALUATE_FLAGS, "evaluate", ["predictions", "truth", "labels"]);
   const outputs = [flags.out, flags.report].filter((path) => path !== undefined);
   for (const path of outputs) await checkOutput(path);
-  await refuseOverwriting(outputs, [predictionsPath, truthPath]);
+  const model = flags.model === undefined ? undefined : await openModel(flags.model, {}, context);
+  const inputPaths = [predictionsPath, truthPath, ...(model?.files ?? [])];
+  await refuseOverwriting(outputs, inputPaths);
   const evaluation = await evaluatePredictions({
     predictions: predictionsPath,
     truth: truthPath,
     labelColumns: columns,
     domainKey: flags.domainKey,
+    missingValues: flags.missingValues,
+    model,
   });
   const { nCells, nMatched } = evaluation;
   if (nMatched < nCells)
@@ -34,10 +39,11 @@ export async function runEvaluate(flags: EvaluateFlags, context: CommandContext)
       message: `${count(nCells - nMatched)} of ${plural(nCells, "cell")} have no true label and are not scored`,
       where: truthPath,
     });
+  for (const warning of evaluation.warnings) output.warn({ ...warning, where: truthPath });
   const files = [];
   if (flags.out !== undefined) files.push({ path: flags.out, bytes: [evaluation.toJson()] });
   if (flags.report !== undefined) {
-    const inputs = await recordFiles([predictionsPath, truthPath], flags.report, context.signal);
+    const inputs = await recordFiles(inputPaths, flags.report, context.signal);
     const html = evaluation.toReport({
       files: inputs.map((file) => ({ ...file, role: "input" })),
       command: ["atlasmtl", ...context.argv],
@@ -51,12 +57,16 @@ export async function runEvaluate(flags: EvaluateFlags, context: CommandContext)
     command: "evaluate",
     n_cells: nCells,
     n_matched: nMatched,
+    warnings: evaluation.warnings,
     ...(toPlain(evaluation.scores) as object),
   });
 }
 
 function scoreTable(metrics: ConfigMap): string {
   const hasSets = [...metrics.values()].some((scores) => (scores as ConfigMap).has(SET_SCORES.setCoverage));
+  const hasUnseen = [...metrics.values()].some(
+    (scores) => (scores as ConfigMap).get(SEEN_SCORES.nUnseen) !== 0,
+  );
   const rows = [...metrics].map(([column, scores]) => {
     const read = (key: string): number | null => {
       const value = (scores as ConfigMap).get(key);
@@ -71,6 +81,7 @@ function scoreTable(metrics: ConfigMap): string {
       column,
       count(read(LABEL_SCORES.nTotal) ?? 0),
       share(LABEL_SCORES.accuracy),
+      ...(hasUnseen ? [share(SEEN_SCORES.seenAccuracy)] : []),
       decimal(LABEL_SCORES.macroF1),
       share(LABEL_SCORES.coverage),
       share(LABEL_SCORES.coveredAccuracy),
@@ -79,7 +90,18 @@ function scoreTable(metrics: ConfigMap): string {
       ...(hasSets ? [share(SET_SCORES.setCoverage), read(SET_SCORES.meanSetSize)?.toFixed(2) ?? "–"] : []),
     ];
   });
-  const head = ["level", "cells", "accuracy", "macro F1", "covered", "right of covered", "ECE", "AURC"];
+  const ofSeen = hasUnseen ? ["of known types"] : [];
+  const head = [
+    "level",
+    "cells",
+    "accuracy",
+    ...ofSeen,
+    "macro F1",
+    "covered",
+    "right of covered",
+    "ECE",
+    "AURC",
+  ];
   if (hasSets) head.push("in set", "labels in set");
-  return table([head, ...rows], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  return table([head, ...rows], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 }

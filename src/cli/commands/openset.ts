@@ -97,7 +97,8 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
     );
     await platform.files.writeAll([{ path: out, bytes: [emitJson(settings)] }], run.also);
     progress.stop();
-    for (const warning of model.warnings) output.warn(warning);
+    const warnings = [...model.warnings, ...fitted.warnings];
+    for (const warning of warnings) output.warn(warning);
     output.note(
       `threshold ${fitted.threshold.toPrecision(6)}: ${percent(knownOutside)} of ${plural(nKnown, "cell")} of known types lie beyond` +
         (unseenOutside === null || auroc === null
@@ -122,7 +123,7 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
       auroc,
       outputs: run.outputs().map(fileSummary),
       run_manifest: run.path,
-      warnings: model.warnings.map(output.inWords),
+      warnings: warnings.map(output.inWords),
     });
   } finally {
     progress.stop();

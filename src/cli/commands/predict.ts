@@ -128,6 +128,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       model: modelPath,
       out,
       n_cells: result.data.obsNames.length,
+      no_counts: told.noCounts,
       labels: told.labels.map(labelJson),
       ...(told.deepest === undefined ? {} : { deepest_label: told.deepest }),
       outputs: outputs.map(fileSummary),
@@ -298,7 +299,7 @@ function labelJson(label: LabelSummary): Readonly<Record<string, string | number
   };
 }
 
-function summaryText({ nCells, labels, deepest }: PredictionSummary): string {
+function summaryText({ nCells, noCounts, labels, deepest }: PredictionSummary): string {
   const shown = (value: number | null | undefined): string =>
     typeof value === "number" ? percent(value) : "";
   const hasSets = labels.some(({ sets }) => sets !== undefined);
@@ -315,7 +316,9 @@ function summaryText({ nCells, labels, deepest }: PredictionSummary): string {
       : `\ndeepest label: ${Object.entries(deepest)
           .map(([column, share]) => `${column} ${shown(share)}`)
           .join(", ")}`;
-  return `annotated ${plural(nCells, "cell")}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}${byDepth}${unknownLines(
+  const empty =
+    noCounts === 0 ? "" : `, ${count(noCounts)} of them Unknown for want of counts in the model's genes`;
+  return `annotated ${plural(nCells, "cell")}${empty}\n${table([head, ...rows], [1, 2, 3, 4, 5, 6, 7])}${byDepth}${unknownLines(
     labels,
   )
     .map((line) => `\n${line}`)

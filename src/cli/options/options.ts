@@ -28,6 +28,7 @@ import {
   names,
   number,
   path,
+  texts,
   threads,
   toggle,
 } from "./flag.ts";
@@ -154,7 +155,9 @@ export type BenchmarkFlags = FlagValues<typeof BENCHMARK_FLAGS>;
 export const EVALUATE_FLAGS = {
   predictions: path(FILES, `what predict wrote: ${anyOf(RESULT_ENDINGS)} (required)`),
   truth: path(FILES, "dataset or table with the true labels, cells by name (required)"),
+  model: path(FILES, "bundle that predicted: its classes tell which true labels it cannot know"),
   labels: names("COLUMN", LABELS, "label columns, coarse to fine (required)"),
+  missingValues: texts("VALUE", LABELS, "true labels that mean none, such as nan,unassigned"),
   domainKey: name("COLUMN", LABELS, "column of the truth over which all is repeated, such as donor"),
   out: path(RESULT, "metrics as JSON"),
   report: path(RESULT, "report, one HTML file"),

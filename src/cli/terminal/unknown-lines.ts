@@ -11,11 +11,12 @@ export function unknownLines(labels: readonly LabelSummary[]): string[] {
   );
 }
 
-function sharesText({ lowConfidence, unlikeReference, other, nearest }: UnknownShares): string {
+function sharesText({ lowConfidence, unlikeReference, noCounts, other, nearest }: UnknownShares): string {
   const parts = [
     `${percent(lowConfidence)} low confidence`,
     `${percent(unlikeReference)} unlike the reference${nearest === null ? "" : ` (nearest: ${nearest})`}`,
   ];
+  if (noCounts > 0) parts.push(`${percent(noCounts)} without counts`);
   if (other > 0) parts.push(`${percent(other)} for other reasons`);
   return parts.join(", ");
 }

@@ -1,0 +1,63 @@
+/** Cells of the query that need words: without counts, and cells of the reference. @module */
+import type { RowBlock } from "../core/csr.ts";
+import type { DenseMatrix } from "../core/dense.ts";
+import { notice } from "../errors.ts";
+import type { Warning } from "./types.ts";
+
+/** Passes blocks on and marks their rows without a value in `isEmpty`. */
+export async function* markEmpty(
+  rows: AsyncIterable<RowBlock>,
+  isEmpty: Uint8Array,
+): AsyncGenerator<RowBlock> {
+  for await (const block of rows) {
+    const { indptr, nRows } = block.csr;
+    for (let r = 0; r < nRows; r++) if (indptr[r] === indptr[r + 1]) isEmpty[block.firstRow + r] = 1;
+    yield block;
+  }
+}
+
+/** So many shared cells, and this share of the query, are no chance. */
+const LEAST_CELLS = 5;
+const LEAST_SHARE = 0.01;
+
+/** A warning if cells of the query have the very coordinates of reference cells; null otherwise. */
+export function sharedCells(
+  queries: DenseMatrix,
+  reference: DenseMatrix,
+  isEmpty: Uint8Array,
+  where: string,
+): Warning | null {
+  if (queries.nCols !== reference.nCols) return null;
+  const [rowHash, referenceHash] = [hasher(queries), hasher(reference)];
+  const rowsOf = new Map<number, number[]>();
+  for (let r = 0; r < reference.nRows; r++) {
+    const hash = referenceHash(r);
+    const rows = rowsOf.get(hash);
+    if (rows === undefined) rowsOf.set(hash, [r]);
+    else rows.push(r);
+  }
+  const { nCols } = queries;
+  const isSame = (q: number, r: number): boolean => {
+    for (let c = 0; c < nCols; c++)
+      if (queries.data[q * nCols + c] !== reference.data[r * nCols + c]) return false;
+    return true;
+  };
+  let n = 0;
+  for (let q = 0; q < queries.nRows; q++)
+    if (isEmpty[q] === 0 && rowsOf.get(rowHash(q))?.some((r) => isSame(q, r)) === true) n++;
+  if (n < LEAST_CELLS || n < LEAST_SHARE * queries.nRows) return null;
+  return notice(`${n} of the query's ${queries.nRows} cells are cells of the reference`, {
+    where,
+    hint: "their labels are no test of the model: score cells that it was not trained on",
+  });
+}
+
+/** FNV-1a over the bits of a row. */
+function hasher({ data, nCols }: DenseMatrix): (row: number) => number {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  return (row) => {
+    let hash = 0x811c9dc5;
+    for (let at = row * nCols; at < (row + 1) * nCols; at++) hash = Math.imul(hash ^ words[at], 0x01000193);
+    return hash;
+  };
+}
