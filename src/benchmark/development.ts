@@ -7,7 +7,7 @@ import { streamKey } from "../core/rng.ts";
 import type { PolicyFeatures } from "../evaluate/advice.ts";
 import { measurePolicyFeatures } from "../evaluate/advice-features.ts";
 import type { HotspotOptions, Hotspots } from "../evaluate/hotspots.ts";
-import { splitValidation } from "../model/validation-split.ts";
+import { keepEveryClass, splitValidation } from "../model/validation-split.ts";
 import type { HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { LabelPrediction, PredictedLabels } from "../predict/types.ts";
 import type { SharedData } from "./methods/types.ts";
@@ -36,7 +36,8 @@ export async function splitDevelopment(
   work: WorkOptions,
 ): Promise<DevelopmentSplit> {
   const key = streamKey(seed, "policy development");
-  const { train, val } = splitValidation(reference.nObs, DEVELOPMENT_FRACTION, key);
+  const drawn = splitValidation(reference.nObs, DEVELOPMENT_FRACTION, key);
+  const { train, val } = keepEveryClass(drawn, [...referenceLabels.values()]);
   const part = async (rows: Uint32Array): Promise<LabelledCells> => ({
     adata: await selectObs(reference, rows, { signal: work.signal }),
     truth: new Map(

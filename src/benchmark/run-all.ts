@@ -16,7 +16,7 @@ import type { WorkOptions } from "../core/progress.ts";
 import { VERSION } from "../core/version.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
+import { resolveTrainOptions } from "../model/resolve-options.ts";
 import type { Warning } from "../model/types.ts";
 import { renderReport } from "../output/report/page.ts";
 import type { Fact } from "../output/report/types.ts";
@@ -190,14 +190,15 @@ async function finalFiles(
     work.signal,
   );
   const splitSeed = result.results.find(({ name }) => name === "atlasmtl")?.seeds.get("split") ?? null;
-  const valFraction = manifest.train.valFraction ?? DEFAULT_TRAIN_OPTIONS.valFraction;
+  const { labelColumns } = manifest;
+  const { valFraction, linearViews } = resolveTrainOptions({ ...manifest.train, labelColumns }).options;
   const { byDomain, summary, split, markdown, html, tables, metrics } = BENCHMARK_FILES;
   return [
     ...[...(data.preparation?.files ?? [])].map(([name, bytes]) => ({
       path: joinPath(outputFolder, name),
       bytes: [bytes],
     })),
-    text(split, splitCsv(data, { valFraction, splitSeed })),
+    text(split, splitCsv(data, { valFraction, splitSeed, linearViews })),
     text(summary, asCsv(summaryTable(results, manifest.labelColumns))),
     text(byDomain, asCsv(domainTable(results, manifest.labelColumns))),
     ...manifest.labelColumns.flatMap((level, l) => {

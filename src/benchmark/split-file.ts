@@ -1,16 +1,20 @@
 /** Writes the part of every cell to a file (docs/specification/5-benchmark.md#provenance). @module */
-import { splitValidation } from "../model/validation-split.ts";
+import { keepEveryClass, splitValidation } from "../model/validation-split.ts";
 import { quotedCsv } from "../output/csv-text.ts";
 import type { BenchmarkData } from "./benchmark-cells.ts";
 
 /**
  * The lines of `split.csv`: file, cell and part, which is `train`, `validation`, `query` or `unused`. A cell that is in
  * both reference and query has two lines. `validation` cells are the reference cells that training holds out, by
- * `valFraction` and the seed of the split.
+ * `valFraction`, the seed of the split and, with linear views, their classes.
  */
 export function splitCsv(
   data: BenchmarkData,
-  { valFraction, splitSeed }: { readonly valFraction: number; readonly splitSeed: number | null },
+  {
+    valFraction,
+    splitSeed,
+    linearViews,
+  }: { readonly valFraction: number; readonly splitSeed: number | null; readonly linearViews: boolean },
 ): string {
   const parts = new Map<string, Map<number, string[]>>();
   const add = (path: string, row: number, part: string): void => {
@@ -20,7 +24,14 @@ export function splitCsv(
   };
   const [reference, query] = data.files;
   const n = data.referenceRows.length;
-  const { val } = splitValidation(n, splitSeed === null ? 0 : valFraction, splitSeed ?? 0);
+  const labels = [...data.referenceLabels.values()];
+  const drawn = splitValidation(
+    n,
+    splitSeed === null ? 0 : valFraction,
+    splitSeed ?? 0,
+    linearViews ? labels[labels.length - 1].codes : null,
+  );
+  const { val } = keepEveryClass(drawn, labels);
   const heldOut = new Set(val);
   data.referenceRows.forEach((row, i) => {
     add(reference.path, row, heldOut.has(i) ? "validation" : "train");

@@ -15,6 +15,7 @@ import { cellsForValues, chooseCells, createRowCollector, LEAST_CELLS } from "./
 import type { ComponentValues } from "./components/types.ts";
 import { type CoordTarget, readCoordinates, readCoordTarget } from "./coords.ts";
 import { createCountsCheck } from "./counts-check.ts";
+import { levelNotices } from "./label-levels.ts";
 import { type LabelData, readLabels } from "./labels.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
@@ -140,6 +141,7 @@ async function readMatrix(
     });
   const warnings = [
     ...targets.labels.flatMap((label) => label.warnings),
+    ...levelNotices(targets.labels),
     ...(domains?.warnings ?? []),
     ...(counts?.finish() ?? []),
   ];

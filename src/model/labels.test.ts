@@ -99,3 +99,11 @@ test("measured numbers are no classes, and numbered clusters are", async () => {
   expect((await read(numbers(clusters, "float64"), 40)).classes[5]).toBe("5.0");
   expect((await read(strings(counts.map(String)), 40)).classes).toHaveLength(36);
 });
+
+test("classes of fewer than five cells are listed, the smallest first", async () => {
+  const values = [...new Array(20).fill("T"), ...new Array(9).fill("B"), "NK", "NK", "DC"];
+  const { warnings } = await readLabels(frameOf(strings(values), values.length), "l", "error");
+  expect(warnings).toMatchObject([
+    { message: '2 classes of "l" have fewer than 5 cells: "DC" (1), "NK" (2)', where: "obs › l" },
+  ]);
+});

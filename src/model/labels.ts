@@ -55,6 +55,7 @@ export async function readLabels(
     );
   const warnings = [
     ...findOddities(classes, nLabelled, nMissing, column, where),
+    ...fewCells(column, countCells(labels), where),
     ...labelNotices(column, countCells(labels), where),
   ];
   return { column, classes, codes, warnings };
@@ -79,6 +80,30 @@ function requireClasses(column: Column, name: string, where: string): void {
       hint: "choose a column of types; numbers that name classes are stored as text or as categories",
     },
   );
+}
+
+/** Classes with fewer cells are named. */
+const FEW_CELLS = 5;
+const N_LISTED = 10;
+
+function fewCells(
+  column: string,
+  classes: readonly { readonly name: string; readonly count: number }[],
+  where: string,
+): Warning[] {
+  const few = classes.filter(({ count }) => count < FEW_CELLS).sort((a, b) => a.count - b.count);
+  const nCells = classes.reduce((sum, { count }) => sum + count, 0);
+  // Of identifiers, and of a handful of cells, there is more to say.
+  if (few.length === 0 || classes.length === nCells || nCells < FEW_CELLS * classes.length) return [];
+  const shown = few.slice(0, N_LISTED).map(({ name, count }) => `"${name}" (${count})`);
+  const more = few.length > N_LISTED ? `, and ${few.length - N_LISTED} more` : "";
+  return [
+    {
+      message: `${few.length === 1 ? "a class" : `${few.length} classes`} of "${column}" ${few.length === 1 ? "has" : "have"} fewer than ${FEW_CELLS} cells: ${shown.join(", ")}${more}`,
+      where,
+      hint: "so few teach little: merge them with a similar class, or leave them out",
+    },
+  ];
 }
 
 function* findOddities(

@@ -27,7 +27,7 @@ import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
 import { createTrainConfig, type FittedCalibration } from "./train-config.ts";
 import type { ChildCorrection, CoordHead, LabelHead, Model, Reference, Warning } from "./types.ts";
-import { splitValidation, type ValidationSplit } from "./validation-split.ts";
+import { keepEveryClass, splitValidation, type ValidationSplit } from "./validation-split.ts";
 
 export interface TrainWork extends WorkOptions {
   readonly engine: Engine;
@@ -62,7 +62,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const { engine } = work;
   const input = await readTrainInput(adata, chosen, work);
   const seeds = deriveSeeds(chosen);
-  const splits = Array.from({ length: chosen.ensembleSize }, (_, m) =>
+  const drawn = Array.from({ length: chosen.ensembleSize }, (_, m) =>
     splitValidation(
       input.x.nRows,
       chosen.valFraction,
@@ -71,6 +71,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       chosen.linearViews ? input.labels[input.labels.length - 1].codes : null,
     ),
   );
+  const splits = drawn.map((each) => keepEveryClass(each, input.labels));
   const [split] = splits as [ValidationSplit];
   const memberShape = networkShape(chosen, input);
   const shape = ensembleShape(memberShape, chosen.ensembleSize);

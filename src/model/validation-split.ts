@@ -1,4 +1,5 @@
 /** The random part of the cells that is held out for validation. @module */
+import { coverClasses } from "../core/cover-classes.ts";
 import { permutation } from "../core/rng.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 
@@ -46,4 +47,16 @@ function stratified(order: Uint32Array, share: number, classes: Int32Array): Val
   }
   const all = Uint32Array.from(order, (_, row) => row);
   return { train: all.filter((row) => isHeld[row] === 0), val: all.filter((row) => isHeld[row] === 1) };
+}
+
+/** A split in which every class of every label column has a training cell; one that has it stays as it is. */
+export function keepEveryClass(
+  { train, val }: ValidationSplit,
+  labels: readonly { readonly codes: Int32Array }[],
+): ValidationSplit {
+  const { kept, others } = coverClasses(
+    { kept: train, others: val },
+    labels.map(({ codes }) => codes),
+  );
+  return { train: kept, val: others };
 }

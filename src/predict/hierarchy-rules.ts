@@ -7,6 +7,7 @@
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError, notice, option, type Phrase, phrase } from "../errors.ts";
+import { levelNotices } from "../model/label-levels.ts";
 import type { Model, ReferenceLabels } from "../model/types.ts";
 import { HIERARCHY_RULE } from "../schema/prediction.ts";
 import type { PredictedLabels, Warning } from "./types.ts";
@@ -148,8 +149,13 @@ export async function resolveHierarchy(
     };
   const columns = model.labelHeads.map((head) => head.column);
   if (asked === "derive") {
-    const { rules, ambiguous } = deriveHierarchyRules((await model.reference()).labels, columns);
-    return { rules, warnings: ambiguous.length === 0 ? [] : [aboutAmbiguous(ambiguous)] };
+    const { labels } = await model.reference();
+    const { rules } = deriveHierarchyRules(labels, columns);
+    const levels = columns.map((column) => {
+      const { codes, categories } = labelsOf(labels, column);
+      return { column, codes, classes: categories };
+    });
+    return { rules, warnings: levelNotices(levels, "reference › labels") };
   }
   const warnings: Warning[] = [];
   for (const [column, { parentColumn, childToParent }] of asked) {
@@ -189,20 +195,6 @@ function requireColumn(columns: readonly string[], column: string, where: Phrase
     "MISMATCH",
     `"${column}" is not a label column of the model (${columns.join(", ")})${didYouMean(column, columns)}`,
     { where, hint: "use rules made for this model" },
-  );
-}
-
-function aboutAmbiguous(ambiguous: readonly AmbiguousChild[]): Warning {
-  const examples = ambiguous.map(
-    ({ column, child, parents }) =>
-      `${child} of ${column} (${parents.map(({ label, nCells }) => `${label}: ${nCells} cells`).join(", ")})`,
-  );
-  return notice(
-    `${ambiguous.length} labels of the reference have more than one parent; the most frequent is used: ${some(examples)}`,
-    {
-      where: "reference › labels",
-      hint: phrase`correct the reference's labels, or give ${option("hierarchyRules")} of your own`,
-    },
   );
 }
 

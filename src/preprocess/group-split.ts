@@ -3,8 +3,9 @@
  * (docs/specification/4-preprocessing.md#group-splits).
  * @module
  */
-import { columnStrings } from "../anndata/read/column-values.ts";
+import { columnLabels, columnStrings } from "../anndata/read/column-values.ts";
 import type { AnnData } from "../anndata/types.ts";
+import { coverClasses } from "../core/cover-classes.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { permutation, streamKey } from "../core/rng.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
@@ -114,7 +115,7 @@ export interface GroupSplit {
 }
 
 /**
- * Draws the exact sizes of a plan from its groups, by its seed.
+ * Draws the exact sizes of a plan from its groups, by its seed; where a size is large enough, every label has a cell.
  * @throws MISMATCH when the groups of `adata` have fewer cells than the plan's sizes.
  */
 export async function materializeGroupSplit(adata: AnnData, plan: GroupSplitPlan): Promise<GroupSplit> {
@@ -140,7 +141,11 @@ export async function materializeGroupSplit(adata: AnnData, plan: GroupSplitPlan
         },
       );
     const order = permutation(streamKey(plan.seed, `draw ${part}`), pool.length);
-    for (let i = 0; i < size; i++) sides[pool[order[i]]] = side;
+    const drawn = coverClasses({ kept: order.slice(0, size), others: order.slice(size) }, [
+      columnLabels({ kind: "string", values: pool.map((row) => labels[row]) }).codes,
+    ]);
+    const rows = drawn.kept.length === size ? drawn.kept : order.slice(0, size);
+    for (const i of rows) sides[pool[i]] = side;
   }
   return { sides, groups };
 }
