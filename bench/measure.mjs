@@ -60,23 +60,27 @@ export function record(
   command = ["node", "bench/run.mjs", ...process.argv.slice(2)].join(" "),
 ) {
   const git = (...args) => execFileSync("git", args, { cwd: here, encoding: "utf8" }).trim();
-  const versions = execFileSync(
-    python,
-    [
-      "-c",
-      "import sys, torch, sklearn, anndata, numpy;" +
-        "print(sys.version.split()[0], torch.__version__, sklearn.__version__, anndata.__version__, numpy.__version__)",
-    ],
-    { encoding: "utf8", env: { ...process.env, PYTHONWARNINGS: "ignore" } },
-  );
-  const [py, torch, sklearn, anndata, numpy] = versions.trim().split(" ");
+  // What Python is not part of says nothing of it.
+  const versions =
+    python === null
+      ? null
+      : execFileSync(
+          python,
+          [
+            "-c",
+            "import sys, torch, sklearn, anndata, numpy;" +
+              "print(sys.version.split()[0], torch.__version__, sklearn.__version__, anndata.__version__, numpy.__version__)",
+          ],
+          { encoding: "utf8", env: { ...process.env, PYTHONWARNINGS: "ignore" } },
+        );
+  const [py, torch, sklearn, anndata, numpy] = versions?.trim().split(" ") ?? [];
   const machine = {
     cpu: cpus()[0].model,
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     os: `${process.platform} ${release()}`,
     node: process.version,
-    python: { python: py, torch, sklearn, anndata, numpy },
+    ...(python === null ? {} : { python: { python: py, torch, sklearn, anndata, numpy } }),
   };
   const commit =
     git("rev-parse", "HEAD") + (git("status", "--porcelain", "--", "../src") === "" ? "" : " + changes");

@@ -34,8 +34,8 @@ export async function buildModel(
   try {
     // Loaded on first use: most pages only predict.
     const { train } = await import("../model/train.ts");
-    const { model, warnings, seeds } = await train(adata, chosen, { ...work, engine });
-    return new TrainedModel(model, warnings, seeds);
+    const { model, warnings, seeds, notes } = await train(adata, chosen, { ...work, engine });
+    return new TrainedModel(model, warnings, seeds, [], false, notes);
   } finally {
     engine.dispose();
   }

@@ -7,12 +7,13 @@ import type { AnnData } from "../anndata/types.ts";
 import { viewRows } from "../anndata/views/row-view.ts";
 import type { FileToWrite } from "../core/bytes.ts";
 import { sha256 } from "../core/checksums.ts";
-import type { ConfigMap, ConfigValue } from "../core/config.ts";
+import { type ConfigMap, type ConfigValue, Float } from "../core/config.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { baseName, folderName, joinPath } from "../core/paths.ts";
 import { readInput } from "../core/read-input.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
+import type { CellSplitPlan } from "../preprocess/cell-split.ts";
 import type { GroupSplit, GroupSplitPlan, SplitSide } from "../preprocess/group-split.ts";
 import type { SplitPart } from "../preprocess/split-options.ts";
 import { SCHEMA_VERSION } from "../schema/bundle.ts";
@@ -31,7 +32,7 @@ const MAX_ASSIGNMENT_BYTES = 1e9;
  */
 export function emitGroupSplit(
   path: string,
-  plan: GroupSplitPlan,
+  plan: GroupSplitPlan | CellSplitPlan,
   split: GroupSplit,
   adata: AnnData,
 ): readonly [plan: FileToWrite, assignment: FileToWrite] {
@@ -72,14 +73,19 @@ export function emitGroupSplit(
 const nameOf = (path: string): string => baseName(path).replace(/\.json$/, "");
 
 /** One sentence for manifests. */
-function describeSplit({ splitKey, targetLabel, buildSize, predictSize, seed }: GroupSplitPlan): string {
+function describeSplit(plan: GroupSplitPlan | CellSplitPlan): string {
+  if ("testSize" in plan) {
+    const alike = plan.stratify === null ? "" : `, with labels of ${plan.stratify} in the same shares`;
+    return `cells: ${plan.build.nCells} to build from and ${plan.predict.nCells} to predict${alike}, drawn with seed ${plan.seed}`;
+  }
+  const { splitKey, targetLabel, buildSize, predictSize, seed } = plan;
   return (
     `whole groups of ${splitKey}: ${buildSize} cells to build from and ${predictSize} to predict, ` +
     `with labels of ${targetLabel} on both sides, drawn with seed ${seed}`
   );
 }
 
-function planToConfig(plan: GroupSplitPlan): [string, ConfigValue][] {
+function planToConfig(plan: GroupSplitPlan | CellSplitPlan): [string, ConfigValue][] {
   const side = ({ groups, nCells, labelCounts }: SplitSide): ConfigMap =>
     new Map<string, ConfigValue>([
       [SPLIT_SIDE_KEYS.groups, groups],
@@ -87,6 +93,18 @@ function planToConfig(plan: GroupSplitPlan): [string, ConfigValue][] {
       [SPLIT_SIDE_KEYS.nLabels, labelCounts.size],
       [SPLIT_SIDE_KEYS.labelCounts, labelCounts],
     ]);
+  if ("testSize" in plan) {
+    const { testSize } = plan;
+    return [
+      [KEYS.schemaVersion, SCHEMA_VERSION],
+      [KEYS.testSize, Number.isInteger(testSize) ? testSize : new Float(testSize)],
+      [KEYS.stratify, plan.stratify],
+      [KEYS.seed, plan.seed],
+      [KEYS.build, side({ groups: [], ...plan.build })],
+      [KEYS.predict, side({ groups: [], ...plan.predict })],
+      [KEYS.warnings, plan.warnings],
+    ];
+  }
   return [
     [KEYS.schemaVersion, SCHEMA_VERSION],
     [KEYS.splitKey, plan.splitKey],

@@ -69,6 +69,7 @@ export { PredictionResult, type ReportFiles } from "./prediction-result.ts";
 export type { LabelSummary, PredictionSummary, UnknownShares } from "./prediction-summary.ts";
 export { preload } from "./preload.ts";
 export {
+  makeCellSplit,
   makeGroupSplitPlan,
   materializeGroupSplit,
   preprocessQuery,

@@ -11,7 +11,7 @@ export { type ChildCorrectionOptions, DEFAULT_CHILD_OPTIONS } from "../model/chi
 export { DEFAULT_TRAIN_OPTIONS } from "../model/options.ts";
 export { PREDICT_DEFAULTS } from "../predict/options.ts";
 export { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
-export { SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/split-options.ts";
+export { CELL_SPLIT_DEFAULTS, SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/split-options.ts";
 export { METHODS as BENCHMARK_METHODS } from "../schema/benchmark.ts";
 export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";
 export { GENES_IN, VAR_NAMES } from "../schema/open-options.ts";

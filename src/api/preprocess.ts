@@ -1,12 +1,13 @@
 /** Preprocessing. Loaded on first use, as most pages only train and predict. @module */
 import type { AnnData, Matrix, Notice } from "../anndata/types.ts";
 import type { WorkOptions } from "../core/progress.ts";
+import type { CellSplitPlan } from "../preprocess/cell-split.ts";
 import type { GroupSplit, GroupSplitPlan } from "../preprocess/group-split.ts";
 import type { Batches, VariableGenes } from "../preprocess/hvg.ts";
 import type { PreprocessOptions } from "../preprocess/options.ts";
 import type { FeaturePanel } from "../preprocess/panel.ts";
 import type { PreprocessResult } from "../preprocess/pipeline.ts";
-import type { GroupSplitOptions } from "../preprocess/split-options.ts";
+import type { CellSplitOptions, GroupSplitOptions } from "../preprocess/split-options.ts";
 import { requireData } from "./call-checks.ts";
 import type { SavePreprocessedOptions } from "./save-preprocessed.ts";
 
@@ -66,6 +67,22 @@ export async function makeGroupSplitPlan(
   options: GroupSplitOptions,
 ): Promise<GroupSplitPlan> {
   return (await import("../preprocess/group-split.ts")).makeGroupSplitPlan(adata, options);
+}
+
+/**
+ * Divides cells at random, or with the same share of every label on both sides, as `train_test_split` does
+ * (docs/specification/4-preprocessing.md#splits-of-cells).
+ *
+ * ```ts
+ * const { plan, split } = await makeCellSplit(adata, { testSize: 0.2, stratify: "cell_type" });
+ * ```
+ * @throws USAGE for a size that leaves no cell on one side; NOT_FOUND for a column that is not there.
+ */
+export async function makeCellSplit(
+  adata: AnnData,
+  options: CellSplitOptions = {},
+): Promise<{ readonly plan: CellSplitPlan; readonly split: GroupSplit }> {
+  return (await import("../preprocess/cell-split.ts")).makeCellSplit(adata, options);
 }
 
 /** Draws the exact sizes of a plan from its groups, by its seed. @throws NOT_FOUND or MISMATCH. */

@@ -50,6 +50,8 @@ export class TrainedModel {
     readonly files: readonly string[] = [],
     /** True if loading compared the model file with a recorded checksum. */
     readonly isVerified: boolean = false,
+    /** What training took from `initModel`, and what it did not. */
+    readonly notes: readonly Warning[] = [],
   ) {}
 
   /**

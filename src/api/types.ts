@@ -125,13 +125,14 @@ export type {
   PredictedSets,
   Predictions,
 } from "../predict/types.ts";
+export type { CellSplitPlan, CellSplitSide } from "../preprocess/cell-split.ts";
 export type { GeneIds, Naming as GeneNaming } from "../preprocess/gene-ids.ts";
 export type { GroupSplit, GroupSplitPlan, SplitSide } from "../preprocess/group-split.ts";
 export type { Batches, VariableGenes } from "../preprocess/hvg.ts";
 export type { PreprocessOptions, PreprocessSettings } from "../preprocess/options.ts";
 export type { FeaturePanel } from "../preprocess/panel.ts";
 export type { PreprocessResult } from "../preprocess/pipeline.ts";
-export type { GroupSplitOptions, SplitPart } from "../preprocess/split-options.ts";
+export type { CellSplitOptions, GroupSplitOptions, SplitPart } from "../preprocess/split-options.ts";
 export type { WriteMode } from "../schema/columns.ts";
 export type { UnknownReason } from "../schema/prediction.ts";
 export type {

@@ -1,6 +1,6 @@
 /** The commands of `atlasmtl` and how the program runs one of them. @module */
 import { Command, type CommanderError } from "commander";
-import { PREPROCESS_DEFAULTS, SPLIT_DEFAULTS } from "../api/options.ts";
+import { CELL_SPLIT_DEFAULTS, PREPROCESS_DEFAULTS, SPLIT_DEFAULTS } from "../api/options.ts";
 import { VERSION } from "../api/version.ts";
 import type { CommandContext } from "./context.ts";
 import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./options/dataset-flags.ts";
@@ -132,11 +132,16 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
     await (await import("./commands/preprocess.ts")).runPreprocess(kind, values, given);
   });
 
-  const split = add(program, "split", "divide cells by whole groups, such as donors", SPLIT_EXAMPLES);
+  const split = add(
+    program,
+    "split",
+    "divide cells by whole groups, such as donors, or one by one",
+    SPLIT_EXAMPLES,
+  );
   withFlags(
     split,
     SPLIT_COMMAND_FLAGS,
-    { ...SPLIT_DEFAULTS, ...DATASET_FLAG_DEFAULTS },
+    { ...SPLIT_DEFAULTS, ...CELL_SPLIT_DEFAULTS, ...DATASET_FLAG_DEFAULTS },
     async (values, ctx) => (await import("./commands/split.ts")).runSplit(values, ctx),
   );
 
@@ -306,6 +311,7 @@ const SPLIT_EXAMPLES = `
 Examples:
   atlasmtl split --adata atlas.h5ad --split-key donor --target-label cell_type \\
     --build-size 8000 --predict-size 2000 --out split.json
+  atlasmtl split --adata atlas.h5ad --test-size 0.2 --stratify cell_type --out split.json
   atlasmtl train --adata atlas.h5ad --split split.json --out model/model.pth --labels cell_type
   atlasmtl predict --adata atlas.h5ad --split split.json --model model/model.pth --out held_out.csv
 

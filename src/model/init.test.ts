@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { tensorsOf } from "../../test/helpers/training-fixtures.ts";
-import { initialWeights, warmStart } from "./init.ts";
-import type { Model } from "./types.ts";
+import { initialWeights } from "./init.ts";
 
 const shape = { nGenes: 400, hiddenSizes: [50, 20], nClasses: [3, 7], coordDims: [4] };
 
@@ -39,33 +38,4 @@ test("another head leaves the other tensors as they are", () => {
   expect(with3.encoder).toEqual(with2.encoder);
   expect(with3.labelHeads.slice(0, 2)).toEqual(with2.labelHeads);
   expect(with3.coordHeads[1]).toEqual(with2.coordHeads[0]);
-});
-
-test("a warm start takes tensors of the same name and shape, as copies, and names them", () => {
-  const old = initialWeights({ ...shape, nClasses: [3, 8] }, ["latent"], 5);
-  const own = initialWeights({ ...shape, coordDims: [2, 4] }, ["umap", "latent"], 1);
-  const model = { weights: old, coordHeads: [{ name: "latent" }] } as unknown as Model;
-  const { weights, taken, notTaken } = warmStart(own, ["umap", "latent"], model);
-  expect(weights.encoder).toEqual(old.encoder);
-  expect(weights.encoder[0].weight).not.toBe(old.encoder[0].weight);
-  expect(weights.labelHeads[0]).toEqual(old.labelHeads[0]);
-  expect(weights.labelHeads[1]).toEqual(own.labelHeads[1]);
-  expect(weights.coordHeads[0]).toEqual(own.coordHeads[0]);
-  expect(weights.coordHeads[1]).toEqual(old.coordHeads[0]);
-  expect(notTaken).toEqual([
-    "label_heads.1.weight",
-    "label_heads.1.bias",
-    "coord_heads.umap.weight",
-    "coord_heads.umap.bias",
-  ]);
-  expect(taken).toHaveLength(8);
-});
-
-test("a bias is taken where only the width of the input differs", () => {
-  const old = initialWeights({ ...shape, nGenes: 399 }, ["latent"], 5);
-  const own = initialWeights(shape, ["latent"], 1);
-  const model = { weights: old, coordHeads: [{ name: "latent" }] } as unknown as Model;
-  const { weights, notTaken } = warmStart(own, ["latent"], model);
-  expect(notTaken).toEqual(["encoder.0.weight"]);
-  expect(weights.encoder[0].bias).toEqual(old.encoder[0].bias);
 });

@@ -11,11 +11,12 @@ import {
 import { createCountThinning } from "./count-thinning.ts";
 import { joinMembers } from "./ensemble.ts";
 import { type FitResult, fitEpochs } from "./fit-loop.ts";
-import { initialLinear, initialWeights, type WarmStart, warmStart } from "./init.ts";
+import { initialLinear, initialWeights } from "./init.ts";
 import type { TrainInput } from "./input.ts";
 import { ADAM_CONSTANTS, type ResolvedTrainOptions } from "./options.ts";
 import type { Warning } from "./types.ts";
 import type { ValidationSplit } from "./validation-split.ts";
+import { type WarmStart, warmStart } from "./warm-start.ts";
 
 /** The input of every member. */
 export interface FitProblem {
@@ -67,7 +68,7 @@ export async function fitMembers(
   for (let member = 0; member < ensembleSize; member++) {
     const start = startingPoint(problem, problem.seeds[memberPurpose("init", member)]);
     warm = start.warm;
-    warnings.push(...start.warnings);
+    warnings.push(...(warm?.warnings ?? []));
     const onProgress = (progress: Progress) =>
       work.onProgress?.({
         ...progress,
@@ -152,9 +153,8 @@ async function fitMember(
 }
 
 interface Start {
-  readonly weights: WarmStart["weights"];
+  readonly weights: NetworkWeights;
   readonly warm: WarmStart | null;
-  readonly warnings: readonly Warning[];
 }
 
 function startingPoint(
@@ -168,28 +168,9 @@ function startingPoint(
       ? {}
       : { childModules: startingModules(child, (name, sizes) => initialLinear(initKey, name, sizes)) }),
   };
-  if (initModel === null) return { weights: fresh, warm: null, warnings: [] };
-  const warm = warmStart(fresh, coordNames, initModel);
-  const warnings: Warning[] = [];
-  if (warm.taken.length === 0)
-    warnings.push({
-      message: "no tensor of the initial model has a shape of the new network; none was taken",
-    });
-  const same = (a: readonly string[], b: readonly string[]) =>
-    a.length === b.length && a.every((name, i) => name === b[i]);
-  if (warm.taken.includes("encoder.0.weight") && !same(genes, initModel.trainGenes))
-    warnings.push({
-      message:
-        "the first layer was taken from the initial model, whose genes are not the same in the same order",
-      hint: "align the data to the initial model's genes first",
-    });
-  labels.forEach(({ column, classes }, j) => {
-    if (warm.taken.includes(`label_heads.${j}.weight`) && !same(classes, initModel.labelHeads[j].classes))
-      warnings.push({
-        message: `the head of "${column}" was taken from the initial model, whose classes are not the same`,
-      });
-  });
-  return { weights: warm.weights, warm, warnings };
+  if (initModel === null) return { weights: fresh, warm: null };
+  const warm = warmStart(fresh, { genes, labels, coords, child }, initModel);
+  return { weights: warm.weights, warm };
 }
 
 function trainerOptions(

@@ -34,6 +34,12 @@ export function normalizationOf({ trainConfig }: { readonly trainConfig: ConfigM
   );
 }
 
+/** The number of networks that a model was joined from. */
+export function ensembleSizeOf({ trainConfig }: { readonly trainConfig: ConfigMap }): number {
+  const size = trainConfig.get(TRAIN_CONFIG.ensembleSize);
+  return typeof size === "number" && size > 1 ? size : 1;
+}
+
 function entry(value: ConfigValue, key: string): ConfigValue {
   if (value instanceof Map) return (value as ConfigMap).get(key) ?? null;
   const isDict =

@@ -21,8 +21,9 @@ import {
 } from "../schema/training-options.ts";
 import { resolveChildOptions } from "./child-options.ts";
 import type { ResolvedClassBalance } from "./class-balance.ts";
+import { ensembleSizeOf, normalizationOf } from "./normalization.ts";
 import { DEFAULT_TRAIN_OPTIONS, type ResolvedTrainOptions, type TrainOptions } from "./options.ts";
-import type { Warning } from "./types.ts";
+import type { Model, Warning } from "./types.ts";
 
 /**
  * Fills in defaults and preset, an explicit option winning over both, and checks everything that can be
@@ -39,7 +40,11 @@ export function resolveTrainOptions(options: TrainOptions): {
     if (value !== undefined && value !== null) given[name] = value;
 
   const preset = checkOption("preset", TRAIN_OPTIONS.preset, given.preset ?? null);
-  const preferred = { ...DEFAULT_TRAIN_OPTIONS, ...(preset === null ? {} : PRESETS[preset]) };
+  const preferred = {
+    ...DEFAULT_TRAIN_OPTIONS,
+    ...settingsOf(options.initModel ?? null),
+    ...(preset === null ? {} : PRESETS[preset]),
+  };
   const normalize = checkOption("normalize", TRAIN_OPTIONS.normalize, given.normalize ?? preferred.normalize);
   const labelColumns = checkLabelColumns(given.labelColumns);
   const ofCounts = normalize === "none" ? { countThinning: null } : { inputTransform: "float" };
@@ -78,6 +83,20 @@ export function resolveTrainOptions(options: TrainOptions): {
   };
   requireTogether(resolved);
   return { options: resolved, warnings: findIdleOptions(resolved, given) };
+}
+
+/** What a network that starts from `model` needs to have in common with it. */
+function settingsOf(
+  model: Model | null,
+): Partial<Pick<ResolvedTrainOptions, "hiddenSizes" | "inputTransform" | "normalize">> {
+  if (model === null) return {};
+  const { shape, inputTransform } = model;
+  const size = ensembleSizeOf(model);
+  return {
+    hiddenSizes: shape.hiddenSizes.map((width) => width / size),
+    inputTransform,
+    normalize: normalizationOf(model),
+  };
 }
 
 /**
@@ -281,6 +300,20 @@ function findIdleOptions(
         phrase`${option("classWeighting")} and ${option("classBalancedSampling")} both favour small classes; together they do so twice`,
       ),
     );
+  if (options.initModel !== null) {
+    const { inputTransform } = options.initModel;
+    const values = (normalize: string, transform: string) => (normalize === "none" ? transform : normalize);
+    const [old, own] = [
+      values(normalizationOf(options.initModel), inputTransform),
+      values(options.normalize, options.inputTransform),
+    ];
+    if (old !== own)
+      warnings.push(
+        notice(`the initial model learnt from ${old} values, and the new one sees ${own} values`, {
+          hint: phrase`leave out ${option("normalize")} and ${option("inputTransform")}: they are then those of the initial model`,
+        }),
+      );
+  }
   if (options.childCorrection?.mode === "frozen_base" && options.initModel === null)
     warnings.push(
       notice("child correction with a frozen base trains its modules on a network that has learnt nothing", {

@@ -19,7 +19,6 @@ import type { ComponentSpace } from "./components/types.ts";
 import { fitSetThresholds, type SetThresholds } from "./conformal.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
 import { ensembleShape } from "./ensemble.ts";
-import type { WarmStart } from "./init.ts";
 import { readTrainInput, type TrainInput } from "./input.ts";
 import type { TrainedViews } from "./linear/train-views.ts";
 import { fitMembers, memberPurpose } from "./members.ts";
@@ -28,6 +27,7 @@ import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
 import { createTrainConfig, type FittedCalibration } from "./train-config.ts";
 import type { ChildCorrection, CoordHead, LabelHead, Model, Reference, Warning } from "./types.ts";
 import { keepEveryClass, splitValidation, type ValidationSplit } from "./validation-split.ts";
+import type { WarmStart } from "./warm-start.ts";
 
 export interface TrainWork extends WorkOptions {
   readonly engine: Engine;
@@ -43,6 +43,8 @@ export interface TrainResult {
   readonly seeds: Readonly<Record<string, number>>;
   /** The tensors that were taken from `initModel`; null without one. */
   readonly warmStart: Pick<WarmStart, "taken" | "notTaken"> | null;
+  /** What was taken from `initModel`, and what was not. */
+  readonly notes: readonly Warning[];
 }
 
 const DEVICE = "cpu";
@@ -167,7 +169,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     ...fitted.warnings,
     ...(chosen.linearViews && views === null && input.sample !== null ? [NO_VIEWS] : []),
   ];
-  return { model, warnings, seeds, warmStart: warm };
+  return { model, warnings, seeds, warmStart: warm, notes: warm?.notes ?? [] };
 }
 
 const NO_VIEWS = notice("there are too few cells to fit linear views, so the network predicts alone", {

@@ -1,4 +1,4 @@
-/** Options of splits of whole groups (docs/specification/4-preprocessing.md#group-splits). @module */
+/** Options of splits (docs/specification/4-preprocessing.md#group-splits). @module */
 
 /** The two sides of a split. */
 export const SPLIT_PARTS = ["build", "predict"] as const;
@@ -19,3 +19,14 @@ export interface GroupSplitOptions {
 }
 
 export const SPLIT_DEFAULTS = { seed: 0, nCandidates: 128 } as const;
+
+/** How single cells are divided. */
+export interface CellSplitOptions {
+  /** Cells to predict: a share between 0 and 1, rounded up, or a number of cells. */
+  readonly testSize?: number | undefined;
+  /** The obs column of labels of which both sides have the same shares. */
+  readonly stratify?: string | undefined;
+  readonly seed?: number | undefined;
+}
+
+export const CELL_SPLIT_DEFAULTS = { testSize: 0.25, seed: 0 } as const;

@@ -94,6 +94,8 @@ export const SPLIT_PLAN_KEYS = keysOf(
   "description",
   "split_key",
   "target_label",
+  "test_size",
+  "stratify",
   "build_size",
   "predict_size",
   "seed",

@@ -6,7 +6,6 @@ import { option } from "../../api/errors.ts";
 import { fitOpensetThreshold, type PredictOptions } from "../../api/index.ts";
 import { OPENSET_DETAILS } from "../../api/keys.ts";
 import { snakeName } from "../../api/names.ts";
-import { recordedSplit } from "../../api/split-record.ts";
 import { type ConfigValue, emitJson, Float } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
@@ -15,6 +14,7 @@ import { layerOf } from "../options/dataset-flags.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
 import { OPENSET_FLAGS, type OpensetFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
+import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { percent, plural } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
@@ -39,9 +39,11 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
   await checkOutput(out);
   const model = await openModel(modelPath, flags, context);
   const progress = createProgress(context.common);
-  const adata = await openDataset(data, flags, output);
+  const whole = await openDataset(data, flags, output);
   try {
-    const inputPaths = [...(adata.stored?.files ?? [data]), ...model.files];
+    const part = await splitDataset(whole, flags, "predict", out);
+    const { adata } = part;
+    const inputPaths = [...(whole.stored?.files ?? [data]), ...part.files, ...model.files];
     await refuseOverwriting([out], flags.config === undefined ? inputPaths : [...inputPaths, flags.config]);
     const inputs = await recordFiles(inputPaths, out, signal);
     const layer = layerOf(flags);
@@ -89,7 +91,7 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
       {
         command: "openset",
         inputs,
-        split: await recordedSplit(adata),
+        split: part.record,
         seeds: new Map(),
         details: new Map<string, ConfigValue>([["model", modelPath], ["out", out], ...settings, ...found]),
       },
@@ -127,6 +129,6 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
     });
   } finally {
     progress.stop();
-    await adata.close();
+    await whole.close();
   }
 }

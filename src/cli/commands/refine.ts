@@ -9,7 +9,6 @@ import {
   saveRefinement,
 } from "../../api/index.ts";
 import { refinementPaths } from "../../api/refinement.ts";
-import { recordedSplit } from "../../api/split-record.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { openModel } from "../open-model.ts";
@@ -17,6 +16,7 @@ import { layerOf } from "../options/dataset-flags.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
 import { REFINE_FLAGS, type RefineFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
+import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { byteSize, count, percent, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
@@ -44,9 +44,11 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
   const model = await openModel(modelPath, flags, context);
   const besides = [...model.files, ...rulesFile(flags)];
   const progress = createProgress(context.common);
-  const adata = await openDataset(data, flags, output);
+  const whole = await openDataset(data, flags, output);
   try {
-    const inputPaths = [...(adata.stored?.files ?? [data]), ...besides];
+    const part = await splitDataset(whole, flags, "predict", out);
+    const { adata } = part;
+    const inputPaths = [...(whole.stored?.files ?? [data]), ...part.files, ...besides];
     await refuseOverwriting(Object.values(refinementPaths(out)), inputPaths);
     const inputs = await recordFiles(inputPaths, out, signal);
     const layer = layerOf(flags);
@@ -79,7 +81,7 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
       {
         command: "refine",
         inputs,
-        split: await recordedSplit(adata),
+        split: part.record,
         seeds: new Map(),
         details: new Map<string, string | ReadonlyMap<string, never>>([
           ["model", modelPath],
@@ -133,7 +135,7 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
     });
   } finally {
     progress.stop();
-    await adata.close();
+    await whole.close();
   }
 }
 

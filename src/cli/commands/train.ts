@@ -100,6 +100,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const config = toPlain(model.data.trainConfig) as Readonly<Record<string, unknown>>;
   const warnings = [...(told?.warnings ?? []), ...model.warnings];
   for (const warning of warnings) output.warn(warning);
+  for (const { message } of model.notes.map(output.inWords)) output.note(message);
   output.note(summary(model, config));
   output.note(
     table(
@@ -120,6 +121,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     last_val_loss: config[TRAIN_CONFIG.lastValLoss],
     outputs: files,
     run_manifest: run.path,
+    notes: model.notes.map(output.inWords),
     warnings: warnings.map(output.inWords),
   });
 }

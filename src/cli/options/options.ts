@@ -46,6 +46,8 @@ const HOTSPOTS = "Parents to refine:";
 const OPENSET = "Open set:";
 const RESULT = "Result:";
 const SPLIT = "Split:";
+const GROUPS = "Whole groups:";
+const CELLS = "Or single cells:";
 const METHODS_GROUP = "Methods:";
 
 const anyOf = (words: readonly string[]): string => `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
@@ -98,12 +100,14 @@ export const SPLIT_COMMAND_FLAGS = {
   out: path(FILES, "plan to write, ends in .json (required); the assignment goes beside it"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...OPEN_FLAGS,
-  splitKey: name("COLUMN", SPLIT, "obs column of groups, such as donors (required)"),
-  targetLabel: name("COLUMN", SPLIT, "obs column of labels that both sides should have (required)"),
-  buildSize: integer(SPLIT, "cells to build from (required)"),
-  predictSize: integer(SPLIT, "cells to predict (required)"),
+  splitKey: name("COLUMN", GROUPS, "obs column of groups, such as donors (required)"),
+  targetLabel: name("COLUMN", GROUPS, "obs column of labels that both sides should have (required)"),
+  buildSize: integer(GROUPS, "cells to build from (required)"),
+  predictSize: integer(GROUPS, "cells to predict (required)"),
+  nCandidates: integer(GROUPS, "random divisions that are compared"),
+  testSize: number(CELLS, "cells to predict: a share between 0 and 1, or a number"),
+  stratify: name("COLUMN", CELLS, "obs column of labels of which both sides have the same shares"),
   seed: integer(SPLIT, "seed of everything random"),
-  nCandidates: integer(SPLIT, "random divisions that are compared"),
 } as const satisfies FlagTable;
 export type SplitCommandFlags = FlagValues<typeof SPLIT_COMMAND_FLAGS>;
 
@@ -171,6 +175,7 @@ export const REFINE_FLAGS = {
   out: path(FILES, "reranker to write, ends in .pkl (required); description and plan go beside it"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
+  ...SPLIT_FLAGS,
   noVerify: toggle(FILES, "do not check the checksums of the bundle"),
   parentLevel: name("COLUMN", HIERARCHY, "label column of the parents (default: the second finest)"),
   childLevel: name("COLUMN", HIERARCHY, "label column of the children (default: the finest)"),
@@ -192,6 +197,7 @@ export const OPENSET_FLAGS = {
   out: path(FILES, "settings to write for predict --config, ends in .json (required)"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
+  ...SPLIT_FLAGS,
   noVerify: toggle(FILES, "do not check the checksums of the bundle"),
   labelColumn: name("COLUMN", OPENSET, "labels that tell known from unseen types (default: the finest)"),
   opensetMethod: choice(OPENSET_METHODS, OPENSET, "distance to fit"),
