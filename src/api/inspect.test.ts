@@ -1,7 +1,7 @@
 /** What is in datasets, models and pickles, through the entry. */
 import { expect, test } from "vitest";
 import { dense } from "../../test/helpers/predict-fixtures.ts";
-import { smallModel } from "../../test/helpers/small-model.ts";
+import { smallAdditions, smallModel } from "../../test/helpers/small-model.ts";
 import { AtlasmtlError, createAnnData, inspectDataset, inspectModel, TrainedModel } from "./index.ts";
 import { inspectPickle } from "./inspect-pickle.ts";
 
@@ -66,12 +66,18 @@ test("a model tells its labels, network, correction and settings", async () => {
     hiddenSizes: [2],
     dropoutRate: 0,
     coordinates: [{ name: "umap", obsmKey: "X_umap", dimensions: 1 }],
+    linearViews: [],
     childCorrection: { parents: null },
     referenceStorage: "external",
     hasReference: true,
     trainConfig: expect.objectContaining({ num_epochs: 3, temperatures: { level1: 1 } }),
     warnings,
   });
+});
+
+test("a model with linear views tells what they see, in their order", async () => {
+  const model = new TrainedModel(smallModel(smallAdditions()));
+  expect((await inspectModel(model)).linearViews).toEqual(["log", "ranks"]);
 });
 
 test("a model without correction or reference says so, and parents of a correction are named", async () => {

@@ -39,6 +39,8 @@ export interface ModelInspection {
     readonly obsmKey: string;
     readonly dimensions: number;
   }[];
+  /** What the linear views see of a cell, in their order: `log`, `ranks`; empty for a model of a network alone. */
+  readonly linearViews: readonly string[];
   /** The parents with a module for their children; null for a model without child correction. */
   readonly childCorrection: { readonly parents: readonly string[] | null } | null;
   readonly referenceStorage: string;
@@ -71,6 +73,7 @@ export async function inspectModel(model: TrainedModel): Promise<ModelInspection
       obsmKey,
       dimensions: mean.length,
     })),
+    linearViews: data.linear?.views.map(({ input }) => input) ?? [],
     childCorrection:
       data.childCorrection === null ? null : { parents: Array.isArray(parents) ? parents.map(String) : null },
     referenceStorage: data.referenceStorage,

@@ -353,7 +353,7 @@ describe("inspect and verify", () => {
 
   test("inspect tells bundles, pickles, manifests and folders", async () => {
     for (const [path, expected] of [
-      ["model/m.pth", /a trained model[\s\S]*cell_type +4 classes/],
+      ["model/m.pth", /a trained model[\s\S]*cell_type +4 classes[\s\S]*linear views +log, ranks/],
       ["model/m_manifest.json", /a trained model/],
       ["model/m_metadata.pkl", /metadata of a bundle[\s\S]*train_genes/],
       ["model/m_reference.pkl", /KNN reference[\s\S]*X_ref_latent_internal +array f4 \[120, 32\]/],
@@ -365,7 +365,12 @@ describe("inspect and verify", () => {
       expect(stdout).toMatch(expected);
     }
     const { stdout } = await run("inspect", "model/m.pth", "--json");
-    expect(JSON.parse(stdout)).toMatchObject({ kind: "bundle", n_genes: 24, hidden_sizes: [32] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: "bundle",
+      n_genes: 24,
+      hidden_sizes: [32],
+      linear_views: ["log", "ranks"],
+    });
   });
 
   test("inspect describes a file that it does not know by its first bytes", async () => {

@@ -1,6 +1,8 @@
-/** A tiny model with every part a bundle can hold. */
+/** A tiny model with every part a bundle can hold; the component space and linear views apart. */
 import { Float } from "../../src/core/config.ts";
 import type { Linear } from "../../src/kernels/types.ts";
+import type { ComponentSpace } from "../../src/model/components/types.ts";
+import type { LinearView, LinearViews, ViewInput } from "../../src/model/linear/types.ts";
 import type { Model, Reference } from "../../src/model/types.ts";
 
 let next = 0;
@@ -68,5 +70,52 @@ export function smallModel(changes: Partial<Model> = {}): Model {
     reference: async () => reference,
     hasReference: async () => true,
     ...changes,
+  };
+}
+
+/** A component space and linear views that belong to {@link smallModel}. */
+export function smallAdditions(): { readonly space: ComponentSpace; readonly linear: LinearViews } {
+  next = 1;
+  const geneShares = Float32Array.of(0.5, 0.25, 0.25);
+  const scaled = (nComponents: number) => ({
+    scaling: { scale: values(3), cap: values(3), centre: values(3) },
+    components: {
+      nGenes: 3,
+      nComponents,
+      loadings: values(3 * nComponents),
+      variances: values(nComponents),
+      noise: 0.5,
+    },
+  });
+  const view = (input: ViewInput, nComponents: number): LinearView => ({
+    input,
+    ...scaled(nComponents),
+    heads: [
+      { column: "level1", weights: values(6), intercepts: values(2), temperature: 0.5 },
+      { column: "level2", weights: values(9), intercepts: values(3), temperature: 2 },
+    ],
+  });
+  const distances = (column: string, nClasses: number) => ({
+    column,
+    means: values(2 * nClasses),
+    factor: values(4),
+    heldOut: values(5),
+    quartiles: values(nClasses),
+    medians: values(nClasses),
+  });
+  return {
+    space: {
+      values: "log1p_cp10k",
+      geneShares,
+      medianCounts: 900,
+      ...scaled(2),
+      columns: [distances("level1", 2), distances("level2", 3)],
+    },
+    linear: {
+      values: "log1p_cp10k",
+      geneShares,
+      networkTemperatures: [1.5, 0.75],
+      views: [view("log", 2), view("ranks", 1)],
+    },
   };
 }

@@ -71,6 +71,7 @@ export async function describeBundle(path: string): Promise<Description> {
         obsm_key: obsmKey,
         dimensions,
       })),
+      linear_views: inspection.linearViews,
       child_correction: inspection.childCorrection !== null,
       reference_storage: inspection.referenceStorage,
       has_reference: inspection.hasReference,
@@ -81,7 +82,7 @@ export async function describeBundle(path: string): Promise<Description> {
 }
 
 function networkRows(inspection: ModelInspection, genes: readonly string[]): string[][] {
-  const { nGenes, normalize, inputTransform, hiddenSizes, dropoutRate } = inspection;
+  const { nGenes, normalize, inputTransform, hiddenSizes, dropoutRate, linearViews } = inspection;
   const { childCorrection, referenceStorage, hasReference } = inspection;
   const corrected =
     childCorrection === null
@@ -94,6 +95,7 @@ function networkRows(inspection: ModelInspection, genes: readonly string[]): str
     ...(normalize === "none" ? [] : [["normalisation", `${normalize} of the query's counts`]]),
     ["input transform", inputTransform],
     ["hidden layers", `${hiddenSizes.join(", ")}, dropout ${dropoutRate}`],
+    ["linear views", linearViews.length === 0 ? "no" : linearViews.join(", ")],
     ["child correction", corrected],
     ["reference", `${referenceStorage}, ${hasReference ? "there" : "not there: KNN needs it"}`],
   ];
