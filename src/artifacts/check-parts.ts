@@ -3,7 +3,7 @@ import { AtlasmtlError } from "../errors.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
 import type { LinearViews } from "../model/linear/types.ts";
 import type { Reference } from "../model/types.ts";
-import { LATENT_INTERNAL, referenceCoordsKey } from "../schema/bundle.ts";
+import { LATENT_INTERNAL, referenceCoordsKey, SPACE_KEYS, VIEWS_KEYS } from "../schema/bundle.ts";
 import type { Metadata } from "./bundle-metadata.ts";
 import type { StoredNetwork } from "./network.ts";
 
@@ -62,25 +62,22 @@ export function checkSpace(
   { trainGenes, labelHeads }: Metadata,
   where: string,
 ): void {
-  const mismatch = (message: string): AtlasmtlError =>
+  const mismatch = (key: string, message: string): AtlasmtlError =>
     new AtlasmtlError("MISMATCH", message, {
-      where,
+      where: `${where} › ${key}`,
       hint: "the component space belongs to another training; restore the file that was saved with this model",
     });
   if (components.nGenes !== trainGenes.length)
-    throw mismatch(`the components have ${components.nGenes} genes; the model has ${trainGenes.length}`);
-  const same =
-    columns.length === labelHeads.length && columns.every(({ column }, j) => column === labelHeads[j].column);
-  if (!same)
     throw mismatch(
-      `distances to the classes of ${columns.map(({ column }) => column).join(", ")}; the model has ${labelHeads.map(({ column }) => column).join(", ")}`,
+      SPACE_KEYS.nGenes,
+      `the components have ${components.nGenes} genes; the model has ${trainGenes.length}`,
     );
-  columns.forEach(({ column, quartiles }, j) => {
-    if (quartiles.length !== labelHeads[j].classes.length)
-      throw mismatch(
-        `${column} has ${quartiles.length} classes in the component space and ${labelHeads[j].classes.length} in the model`,
-      );
-  });
+  const own = columns.map(({ column, quartiles }) => ({ column, nClasses: quartiles.length }));
+  if (!areColumns(own, labelHeads))
+    throw mismatch(
+      SPACE_KEYS.columns,
+      `distances to the classes of ${told(own)}; the model has ${told(ofModel(labelHeads))}`,
+    );
 }
 
 /** @throws MISMATCH when the linear views are not those of the model; `where` names their file. */
@@ -89,21 +86,50 @@ export function checkViews(
   { trainGenes, labelHeads }: Metadata,
   where: string,
 ): void {
-  const mismatch = (message: string): AtlasmtlError =>
+  const mismatch = (key: string, message: string): AtlasmtlError =>
     new AtlasmtlError("MISMATCH", message, {
-      where,
+      where: `${where} › ${key}`,
       hint: "the linear views belong to another training; restore the file that was saved with this model",
     });
   if (geneShares.length !== trainGenes.length)
-    throw mismatch(`the linear views have ${geneShares.length} genes; the model has ${trainGenes.length}`);
+    throw mismatch(
+      VIEWS_KEYS.nGenes,
+      `the linear views have ${geneShares.length} genes; the model has ${trainGenes.length}`,
+    );
   if (networkTemperatures.length !== labelHeads.length)
     throw mismatch(
+      VIEWS_KEYS.networkTemperatures,
       `there are ${networkTemperatures.length} temperatures for ${labelHeads.length} label columns`,
     );
-  for (const { heads } of views) {
-    const own = heads.map(({ column, intercepts }) => `${column} (${intercepts.length})`).join(", ");
-    const expected = labelHeads.map(({ column, classes }) => `${column} (${classes.length})`).join(", ");
-    if (own !== expected)
-      throw mismatch(`a view has the label columns ${own} with their classes; the model has ${expected}`);
-  }
+  views.forEach(({ heads }, v) => {
+    const own = heads.map(({ column, intercepts }) => ({ column, nClasses: intercepts.length }));
+    if (!areColumns(own, labelHeads))
+      throw mismatch(
+        `${VIEWS_KEYS.views}[${v}] › ${VIEWS_KEYS.heads}`,
+        `the view scores the classes of ${told(own)}; the model has ${told(ofModel(labelHeads))}`,
+      );
+  });
+}
+
+/** A label column and how many classes it has. */
+interface ColumnSize {
+  readonly column: string;
+  readonly nClasses: number;
+}
+
+const ofModel = (labelHeads: Metadata["labelHeads"]): ColumnSize[] =>
+  labelHeads.map(({ column, classes }) => ({ column, nClasses: classes.length }));
+
+/** The same columns in the same order, with as many classes. */
+function areColumns(own: readonly ColumnSize[], labelHeads: Metadata["labelHeads"]): boolean {
+  const expected = ofModel(labelHeads);
+  return (
+    own.length === expected.length &&
+    own.every(({ column, nClasses }, j) => column === expected[j].column && nClasses === expected[j].nClasses)
+  );
+}
+
+function told(columns: readonly ColumnSize[]): string {
+  if (columns.length === 0) return "no label column";
+  return columns.map(({ column, nClasses }) => `${column} (${nClasses})`).join(", ");
 }

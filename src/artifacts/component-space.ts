@@ -5,8 +5,8 @@ import type { Dict, PickleValue } from "../formats/pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import type { ClassDistances, ComponentSpace } from "../model/components/types.ts";
 import { COMPONENT_VALUES, SPACE_KEYS } from "../schema/bundle.ts";
-import { asDict, countField, listField, numberField, textField, within } from "./fields.ts";
-import { finiteTensor, notFinite, positiveTensor, tensorField } from "./tensors.ts";
+import { asDict, countField, dictsField, numberField, textField } from "./fields.ts";
+import { finiteTensor, notFinite, positiveTensor, sharesTensor, tensorField } from "./tensors.ts";
 
 const SPACE_VERSION = 1;
 
@@ -80,7 +80,7 @@ export function parseComponentSpace(bytes: Uint8Array): ComponentSpace {
   const genes = (key: string) => finiteTensor(dict, key, [nGenes]);
   return {
     values,
-    geneShares: genes(SPACE_KEYS.geneShares),
+    geneShares: sharesTensor(dict, SPACE_KEYS.geneShares, [nGenes]),
     medianCounts: amount(SPACE_KEYS.medianCounts),
     scaling: {
       scale: genes(SPACE_KEYS.scale),
@@ -94,9 +94,7 @@ export function parseComponentSpace(bytes: Uint8Array): ComponentSpace {
       variances: positiveTensor(dict, SPACE_KEYS.variances, [nComponents]),
       noise,
     },
-    columns: listField(dict, SPACE_KEYS.columns).map((item, c) =>
-      within(`${SPACE_KEYS.columns}[${c}]`, () => readColumn(asDict(item, SPACE_KEYS.columns), nComponents)),
-    ),
+    columns: dictsField(dict, SPACE_KEYS.columns, (column) => readColumn(column, nComponents)),
   };
 }
 
@@ -116,10 +114,25 @@ function readColumn(dict: Dict, nComponents: number): ClassDistances {
     );
   return {
     column: textField(dict, SPACE_KEYS.column),
-    means: tensorField(dict, SPACE_KEYS.means, [nClasses, nComponents]),
+    means: readMeans(dict, nClasses, nComponents),
     factor,
     heldOut,
     quartiles,
     medians: finiteTensor(dict, SPACE_KEYS.medians, [nClasses]),
   };
+}
+
+/** NaN is a class without cells, in all of its row. */
+function readMeans(dict: Dict, nClasses: number, nComponents: number): Float32Array {
+  const means = tensorField(dict, SPACE_KEYS.means, [nClasses, nComponents]);
+  const wrong = means.findIndex((mean, at) => {
+    const isAbsent = Number.isNaN(means[at - (at % nComponents)]);
+    return isAbsent ? !Number.isNaN(mean) : !Number.isFinite(mean);
+  });
+  if (wrong < 0) return means;
+  throw new AtlasmtlError(
+    "BAD_DATA",
+    `got ${means[wrong]}, expected finite numbers for a class with cells and NaN for one without`,
+    { where: `${SPACE_KEYS.means}[${wrong}]` },
+  );
 }

@@ -54,11 +54,23 @@ export function countsField(dict: Dict, key: string, min = 0): readonly number[]
 }
 
 /** An int or a float. */
-export function numberField(dict: Dict, key: string): number {
-  const value = dict.get(key);
+export function asNumber(value: PickleValue | undefined, name: string): number {
   if (value instanceof Float) return value.value;
-  if (typeof value !== "number") throw wrong(key, value, "a number");
+  if (typeof value !== "number") throw wrong(name, value, "a number");
   return value;
+}
+
+export function numberField(dict: Dict, key: string): number {
+  return asNumber(dict.get(key), key);
+}
+
+/** What `read` makes of each dict of a list. */
+export function dictsField<T>(dict: Dict, key: string, read: (item: Dict) => T): T[] {
+  return listField(dict, key).map((item, i) => {
+    const where = `${key}[${i}]`;
+    const fields = asDict(item, where);
+    return within(where, () => read(fields));
+  });
 }
 
 /** Runs `read` and adds `where` to its errors. */

@@ -6,8 +6,8 @@ import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import { type LinearView, type LinearViews, VIEW_INPUTS, type ViewHead } from "../model/linear/types.ts";
 import { COMPONENT_VALUES, VIEWS_KEYS } from "../schema/bundle.ts";
 import { INPUT_TRANSFORMS, type InputTransform } from "../schema/training-options.ts";
-import { asDict, countField, listField, numberField, textField, within } from "./fields.ts";
-import { finiteTensor, notFinite, positiveTensor } from "./tensors.ts";
+import { asDict, asNumber, countField, dictsField, listField, numberField, textField } from "./fields.ts";
+import { finiteTensor, notFinite, positiveTensor, sharesTensor } from "./tensors.ts";
 
 const VIEWS_VERSION = 1;
 
@@ -64,7 +64,8 @@ function emitView({ input, scaling, components, heads }: LinearView): PickleValu
 /**
  * Reads views.
  * @throws BAD_FORMAT, UNSUPPORTED or LIMIT as `parseTorch` does; UNSUPPORTED for a newer version or an unknown input;
- * MISMATCH for tensors of other sizes than declared; BAD_DATA for numbers that are not finite.
+ * MISMATCH for tensors of other sizes than declared; BAD_DATA for numbers that are not finite or out of
+ * range, and for two views of one input.
  */
 export function parseLinearViews(bytes: Uint8Array): StoredViews {
   const dict = asDict(parseTorch(bytes), "data.pkl");
@@ -76,18 +77,22 @@ export function parseLinearViews(bytes: Uint8Array): StoredViews {
       { where: VIEWS_KEYS.version, hint: "update atlasmtl" },
     );
   const nGenes = countField(dict, VIEWS_KEYS.nGenes, 1);
-  const views = listField(dict, VIEWS_KEYS.views).map((item, i) =>
-    within(`${VIEWS_KEYS.views}[${i}]`, () => readView(asDict(item, VIEWS_KEYS.views), nGenes)),
-  );
+  const geneShares = sharesTensor(dict, VIEWS_KEYS.geneShares, [nGenes]);
+  const views = dictsField(dict, VIEWS_KEYS.views, (view) => readView(view, nGenes));
   if (views.length === 0)
     throw new AtlasmtlError("BAD_DATA", "there are no views, expected at least one", {
       where: VIEWS_KEYS.views,
+    });
+  const again = views.findIndex(({ input }, v) => views.slice(0, v).some((other) => other.input === input));
+  if (again >= 0)
+    throw new AtlasmtlError("BAD_DATA", `there is another view of ${views[again].input} before this one`, {
+      where: `${VIEWS_KEYS.views}[${again}] › ${VIEWS_KEYS.input}`,
     });
   return {
     inputTransform: oneOf(dict, VIEWS_KEYS.inputTransform, INPUT_TRANSFORMS),
     linear: {
       values: oneOf(dict, VIEWS_KEYS.values, COMPONENT_VALUES),
-      geneShares: finiteTensor(dict, VIEWS_KEYS.geneShares, [nGenes]),
+      geneShares,
       networkTemperatures: listField(dict, VIEWS_KEYS.networkTemperatures).map((item, i) =>
         temperatureOf(item, `${VIEWS_KEYS.networkTemperatures}[${i}]`),
       ),
@@ -115,9 +120,7 @@ function readView(dict: Dict, nGenes: number): LinearView {
       variances: positiveTensor(dict, VIEWS_KEYS.variances, [nComponents]),
       noise,
     },
-    heads: listField(dict, VIEWS_KEYS.heads).map((item, i) =>
-      within(`${VIEWS_KEYS.heads}[${i}]`, () => readHead(asDict(item, VIEWS_KEYS.heads), nGenes)),
-    ),
+    heads: dictsField(dict, VIEWS_KEYS.heads, (head) => readHead(head, nGenes)),
   };
 }
 
@@ -132,9 +135,9 @@ function readHead(dict: Dict, nGenes: number): ViewHead {
 }
 
 function temperatureOf(value: PickleValue | undefined, where: string): number {
-  const number = value instanceof Float ? value.value : value;
-  if (typeof number === "number" && number > 0 && number < Number.POSITIVE_INFINITY) return number;
-  throw new AtlasmtlError("BAD_DATA", "the temperature is not a number above 0", { where });
+  const temperature = asNumber(value, where);
+  if (temperature > 0 && temperature < Number.POSITIVE_INFINITY) return temperature;
+  throw new AtlasmtlError("BAD_DATA", `got ${temperature}, expected a finite number above 0`, { where });
 }
 
 function oneOf<T extends string>(dict: Dict, key: string, known: readonly T[]): T {

@@ -139,8 +139,12 @@ async function loadOnce(
   checkFit(network, metadata, metadataFile.path);
   if (spaceFile !== null) checkSpace(spaceFile.content, metadata, spaceFile.path);
   if (viewsFile !== null) checkViews(viewsFile.content.linear, metadata, viewsFile.path);
-  const inputTransform =
-    viewsFile?.content.inputTransform ?? networkTransform(metadata, bundle.manifest, metadataFile.path);
+  const inputTransform = networkTransform(
+    metadata,
+    bundle,
+    metadataFile.path,
+    viewsFile?.content.inputTransform ?? null,
+  );
   const reference = within(metadataFile.path, () =>
     read.reference(metadata, modelFile.path, network.shape.hiddenSizes.at(-1)!),
   );
@@ -316,16 +320,36 @@ function assemble(
 }
 
 /**
- * What the network of a bundle without linear views makes of its input.
- * @throws NOT_FOUND if the bundle was saved with views and their file is not named.
+ * What the network makes of its input; `ofViews` is what the file of linear views says, null without the file.
+ * @throws NOT_FOUND if the bundle was saved with views and their file is not named; MISMATCH if it names the file and says
+ * that its labels are those of a network alone.
  */
-function networkTransform(metadata: Metadata, manifest: Manifest | null, where: string): InputTransform {
-  const stored = manifest?.inputTransform ?? metadata.inputTransform;
-  if (stored !== VIEWS_TRANSFORM) return stored;
+function networkTransform(
+  metadata: Metadata,
+  { manifest, manifestPath }: Bundle,
+  metadataPath: string,
+  ofViews: InputTransform | null,
+): InputTransform {
+  const ofManifest = manifest?.inputTransform ?? null;
+  const stored = ofManifest ?? metadata.inputTransform;
+  const source = ofManifest === null || manifestPath === null ? metadataPath : manifestPath;
+  const at = (path: string) => `${path} › ${MANIFEST_KEYS.inputTransform}`;
+  if (ofViews !== null) {
+    if (stored === VIEWS_TRANSFORM) return ofViews;
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `the bundle names linear views, and its input_transform is ${stored}; expected is ${VIEWS_TRANSFORM}`,
+      { where: at(source), hint: "open the bundle by the manifest that was saved with it" },
+    );
+  }
+  if (stored !== VIEWS_TRANSFORM && metadata.inputTransform !== VIEWS_TRANSFORM) return stored;
   throw new AtlasmtlError(
     "NOT_FOUND",
     `the bundle was saved with linear views, and ${manifest === null ? "without its manifest they cannot be found" : `its manifest has no ${MANIFEST_KEYS.viewsPath}`}`,
-    { where, hint: "open the bundle by the manifest that was saved with it" },
+    {
+      where: at(stored === VIEWS_TRANSFORM ? source : metadataPath),
+      hint: "open the bundle by the manifest that was saved with it",
+    },
   );
 }
 

@@ -42,6 +42,16 @@ export function positiveTensor(dict: Dict, key: string, expected: readonly (numb
   });
 }
 
+/** @throws like {@link finiteTensor}; BAD_DATA for a number that is no share, 0 to 1. */
+export function sharesTensor(dict: Dict, key: string, expected: readonly (number | null)[]): Float32Array {
+  const data = finiteTensor(dict, key, expected);
+  const wrong = data.findIndex((value) => !(value >= 0 && value <= 1));
+  if (wrong < 0) return data;
+  throw new AtlasmtlError("BAD_DATA", `got ${data[wrong]}, expected a share from 0 to 1`, {
+    where: `${key}[${wrong}]`,
+  });
+}
+
 export function notFinite(where: string, value: number): AtlasmtlError {
   return new AtlasmtlError("BAD_DATA", `got ${value}, expected a finite number`, { where });
 }

@@ -13,7 +13,7 @@ import { emitPickle } from "../../src/formats/pickle/emit.ts";
 import { NdArray, OrderedDict, type PickleValue } from "../../src/formats/pickle/values.ts";
 import { emitTorch, TorchTensor } from "../../src/formats/torch.ts";
 import { joinPieces, type MemoryStore, memoryStore } from "../helpers/memory-store.ts";
-import { smallModel } from "../helpers/small-model.ts";
+import { smallAdditions, smallModel } from "../helpers/small-model.ts";
 
 const code = (work: () => unknown): string => {
   try {
@@ -25,9 +25,18 @@ const code = (work: () => unknown): string => {
   }
 };
 
+const FILES = [
+  "model.pth",
+  "model_metadata.pkl",
+  "model_reference.pkl",
+  "model_space.pt",
+  "model_views.pt",
+  "model_manifest.json",
+];
+
 async function bundle(): Promise<MemoryStore> {
   const store = memoryStore();
-  await saveModel(smallModel(), "model.pth", { store });
+  await saveModel(smallModel(smallAdditions()), "model.pth", { store });
   return store;
 }
 
@@ -45,34 +54,28 @@ async function outcome(store: MemoryStore): Promise<string> {
   }
 }
 
-test.each(["model.pth", "model_metadata.pkl", "model_reference.pkl", "model_manifest.json"])(
-  "%s cut off at any length is an error of the artifact, located in it",
-  async (name) => {
-    const store = await bundle();
-    const whole = store.files.get(name)!;
-    const step = Math.max(1, Math.floor(whole.length / 400));
-    // A manifest whose last newline is missing is whole.
-    for (let length = 0; length < whole.length - 1; length += step) {
-      store.files.set(name, whole.subarray(0, length));
-      expect(await outcome(store)).not.toBe("none");
-    }
-  },
-);
+test.each(FILES)("%s cut off at any length is an error of the artifact, located in it", async (name) => {
+  const store = await bundle();
+  const whole = store.files.get(name)!;
+  const step = Math.max(1, Math.floor(whole.length / 400));
+  // A manifest whose last newline is missing is whole.
+  for (let length = 0; length < whole.length - 1; length += step) {
+    store.files.set(name, whole.subarray(0, length));
+    expect(await outcome(store)).not.toBe("none");
+  }
+});
 
-test.each(["model.pth", "model_metadata.pkl", "model_reference.pkl", "model_manifest.json"])(
-  "%s with any byte changed loads or fails with one of our errors",
-  async (name) => {
-    const store = await bundle();
-    const whole = store.files.get(name)!;
-    const step = Math.max(1, Math.floor(whole.length / 600));
-    for (let at = 0; at < whole.length; at += step) {
-      const damaged = whole.slice();
-      damaged[at] ^= 0x41;
-      store.files.set(name, damaged);
-      await outcome(store);
-    }
-  },
-);
+test.each(FILES)("%s with any byte changed loads or fails with one of our errors", async (name) => {
+  const store = await bundle();
+  const whole = store.files.get(name)!;
+  const step = Math.max(1, Math.floor(whole.length / 600));
+  for (let at = 0; at < whole.length; at += step) {
+    const damaged = whole.slice();
+    damaged[at] ^= 0x41;
+    store.files.set(name, damaged);
+    await outcome(store);
+  }
+});
 
 test("code in any of the pickles is named and not run", async () => {
   const payload = new TextEncoder().encode("cos\nsystem\n(S'echo owned'\ntR.");
