@@ -10,10 +10,12 @@ const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const GOLDEN = [root("test/golden/simulated"), root("../shared/golden")];
 const ODD = [root("test/fixtures/odd"), root("../shared/data/oddities")];
 const MAX_SEED_BYTES = 300_000;
+/** Enough cells for a component space and linear views. */
+const N_CELLS = 30;
 
 /** A small dataset with every kind of column. */
 function tinyParts() {
-  const n = 24;
+  const n = N_CELLS;
   const cells = Array.from({ length: n }, (_, i) => i);
   const dense = Float32Array.from({ length: n * 6 }, (_, i) => (i * 7) % 5);
   const codes = Int32Array.from(cells, (i) => i % 3);
@@ -33,7 +35,7 @@ function tinyParts() {
   };
 }
 
-const COUNTS_TEXT = `cell,g0,g1,g2\n${Array.from({ length: 24 }, (_, i) => `c${i},${i % 3},0,${i}`).join("\n")}\n`;
+const COUNTS_TEXT = `cell,g0,g1,g2\n${Array.from({ length: N_CELLS }, (_, i) => `c${i},${i % 3},0,${i}`).join("\n")}\n`;
 
 /** Parquet tables of a prediction, and of one column that pages of every kind hold. */
 async function parquetTables(toParquet, predictions) {
@@ -88,6 +90,8 @@ export async function createTargets() {
     load,
     save,
     network,
+    space,
+    views,
     metadata,
     reference,
     manifest,
@@ -101,6 +105,8 @@ export async function createTargets() {
     built("artifacts/load.js"),
     built("artifacts/save.js"),
     built("artifacts/network.js"),
+    built("artifacts/component-space.js"),
+    built("artifacts/linear-views.js"),
     built("artifacts/bundle-metadata.js"),
     built("artifacts/reference.js"),
     built("artifacts/bundle-manifest.js"),
@@ -150,6 +156,19 @@ export async function createTargets() {
     const archive = zip.openZip(bytes);
     return archive.read(archive.names.find((name) => name.endsWith("data.pkl")));
   };
+  /** The checksums inside a zip file stop most damage; this lets it through to the pickle. */
+  const throughZip = (name, parse, seeds) => ({
+    name: `data.pkl of ${name}`,
+    seeds: seeds.map(dataPickle),
+    run: (bytes) => {
+      const archive = zip.openZip(seeds[0]);
+      const entries = archive.names.map((entry) => ({
+        name: entry,
+        pieces: [entry.endsWith("data.pkl") ? bytes : archive.read(entry)],
+      }));
+      parse(new Uint8Array(Buffer.concat(zipEmit.emitZip(entries))));
+    },
+  });
   const readDataset = async (bytes) => {
     const opened = await openAnnData(bytes);
     try {
@@ -161,26 +180,16 @@ export async function createTargets() {
       await opened.close();
     }
   };
-  const flag = { kind: "boolean", values: new Uint8Array(24), missing: null };
+  const flag = { kind: "boolean", values: new Uint8Array(N_CELLS), missing: null };
   return [
     {
       name: "model.pth",
       seeds: parts.model,
       run: (bytes) => network.parseNetwork(bytes),
     },
-    {
-      // The checksums inside a zip file stop most damage; this lets it through to the pickle.
-      name: "data.pkl of model.pth",
-      seeds: parts.model.map(dataPickle),
-      run: (bytes) => {
-        const archive = zip.openZip(files.get("model.pth"));
-        const entries = archive.names.map((name) => ({
-          name,
-          pieces: [name.endsWith("data.pkl") ? bytes : archive.read(name)],
-        }));
-        network.parseNetwork(new Uint8Array(Buffer.concat(zipEmit.emitZip(entries))));
-      },
-    },
+    throughZip("model.pth", network.parseNetwork, parts.model),
+    throughZip("a space", space.parseComponentSpace, [files.get("model_space.pt")]),
+    throughZip("views", views.parseLinearViews, [files.get("model_views.pt")]),
     { name: "metadata", seeds: parts.metadata, run: (bytes) => metadata.parseMetadata(bytes) },
     { name: "reference", seeds: parts.reference, run: (bytes) => reference.parseReference(bytes) },
     { name: "manifest", seeds: parts.manifest, run: (bytes) => manifest.parseManifest(bytes) },
