@@ -18,7 +18,7 @@ import { CLASSES_KEY, LATENT_SOURCE, METADATA_KEYS, STATS_KEYS } from "../schema
 import { REFERENCE_STORAGES, type ReferenceStorage } from "../schema/training-options.ts";
 import { STORED_TRANSFORMS, type StoredTransform, storedTransform } from "./bundle-manifest.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
-import { asDict, dictField, listField, textField, within } from "./fields.ts";
+import { asDict, dictField, listField, textField, within, wordField } from "./fields.ts";
 import { readReference, referenceDicts } from "./reference.ts";
 
 /** The content of the metadata pickle. */
@@ -52,27 +52,20 @@ export function parseMetadata(bytes: Uint8Array): Metadata {
     trainGenes: within(keys.trainGenes, () => readNames(dict.get(keys.trainGenes) ?? null)),
     coordHeads: readCoordHeads(dict),
     reference: readEmbedded(dict),
-    referenceStorage: oneOf(dict, keys.referenceStorage, REFERENCE_STORAGES, "external"),
+    referenceStorage: dict.has(keys.referenceStorage)
+      ? wordField(dict, keys.referenceStorage, REFERENCE_STORAGES)
+      : "external",
     referencePath: dict.get(keys.referencePath) == null ? null : textField(dict, keys.referencePath),
     latentSource: dict.has(keys.latentSource) ? textField(dict, keys.latentSource) : LATENT_SOURCE,
-    inputTransform: oneOf(dict, keys.inputTransform, STORED_TRANSFORMS, "binary"),
+    inputTransform: dict.has(keys.inputTransform)
+      ? wordField(dict, keys.inputTransform, STORED_TRANSFORMS)
+      : "binary",
     trainConfig: within(keys.trainConfig, () => toConfig(readTrainConfig(dict)) as ConfigMap),
   };
 }
 
 function readTrainConfig(dict: Dict): Dict {
   return dict.has(METADATA_KEYS.trainConfig) ? dictField(dict, METADATA_KEYS.trainConfig) : new Map();
-}
-
-function oneOf<T extends string>(dict: Dict, key: string, values: readonly T[], absent: T): T {
-  if (!dict.has(key)) return absent;
-  const value = textField(dict, key);
-  const known = values.find((candidate) => candidate === value);
-  if (known === undefined)
-    throw new AtlasmtlError("UNSUPPORTED", `${JSON.stringify(value)} is none of ${values.join(", ")}`, {
-      where: key,
-    });
-  return known;
 }
 
 function readLabelHeads(dict: Dict): readonly LabelHead[] {

@@ -5,46 +5,47 @@ import type { Dict, PickleValue } from "../formats/pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import type { ClassDistances, ComponentSpace } from "../model/components/types.ts";
 import { COMPONENT_VALUES, SPACE_KEYS } from "../schema/bundle.ts";
-import { asDict, countField, dictsField, numberField, textField } from "./fields.ts";
-import { finiteTensor, notFinite, positiveTensor, sharesTensor, tensorField } from "./tensors.ts";
+import { asDict, checkVersion, countField, dictsField, textField, wordField } from "./fields.ts";
+import {
+  amountField,
+  emitScaledComponents,
+  readScaledComponents,
+  vectorTensor,
+} from "./scaled-components.ts";
+import { finiteTensor, sharesTensor, tensorField } from "./tensors.ts";
 
 const SPACE_VERSION = 1;
 
 /** Emits a space in pieces; the same space gives the same bytes. */
 export function emitComponentSpace(space: ComponentSpace): readonly Uint8Array[] {
-  const { values, geneShares, medianCounts, scaling, components, columns } = space;
-  const { nGenes, nComponents } = components;
-  const vector = (data: Float32Array) => new TorchTensor([data.length], data);
+  const { values, geneShares, medianCounts, components, columns } = space;
+  const { numbers, tensors } = emitScaledComponents(space);
   return emitTorch(
     new Map<PickleValue, PickleValue>([
       [SPACE_KEYS.version, SPACE_VERSION],
       [SPACE_KEYS.values, values],
-      [SPACE_KEYS.nGenes, nGenes],
-      [SPACE_KEYS.nComponents, nComponents],
-      [SPACE_KEYS.noise, new Float(components.noise)],
-      [SPACE_KEYS.geneShares, vector(geneShares)],
+      [SPACE_KEYS.nGenes, components.nGenes],
+      ...numbers,
+      [SPACE_KEYS.geneShares, vectorTensor(geneShares)],
       [SPACE_KEYS.medianCounts, new Float(medianCounts)],
-      [SPACE_KEYS.scale, vector(scaling.scale)],
-      [SPACE_KEYS.cap, vector(scaling.cap)],
-      [SPACE_KEYS.centre, vector(scaling.centre)],
-      [SPACE_KEYS.loadings, new TorchTensor([nGenes, nComponents], components.loadings)],
-      [SPACE_KEYS.variances, vector(components.variances)],
-      [
-        SPACE_KEYS.columns,
-        columns.map(
-          ({ column, means, factor, heldOut, quartiles, medians }) =>
-            new Map<PickleValue, PickleValue>([
-              [SPACE_KEYS.column, column],
-              [SPACE_KEYS.means, new TorchTensor([quartiles.length, nComponents], means)],
-              [SPACE_KEYS.factor, new TorchTensor([nComponents, nComponents], factor)],
-              [SPACE_KEYS.heldOut, vector(heldOut)],
-              [SPACE_KEYS.quartiles, vector(quartiles)],
-              [SPACE_KEYS.medians, vector(medians)],
-            ]),
-        ),
-      ],
+      ...tensors,
+      [SPACE_KEYS.columns, columns.map((column) => emitColumn(column, components.nComponents))],
     ]),
   );
+}
+
+function emitColumn(
+  { column, means, factor, heldOut, quartiles, medians }: ClassDistances,
+  nComponents: number,
+): PickleValue {
+  return new Map<PickleValue, PickleValue>([
+    [SPACE_KEYS.column, column],
+    [SPACE_KEYS.means, new TorchTensor([quartiles.length, nComponents], means)],
+    [SPACE_KEYS.factor, new TorchTensor([nComponents, nComponents], factor)],
+    [SPACE_KEYS.heldOut, vectorTensor(heldOut)],
+    [SPACE_KEYS.quartiles, vectorTensor(quartiles)],
+    [SPACE_KEYS.medians, vectorTensor(medians)],
+  ]);
 }
 
 /**
@@ -54,46 +55,15 @@ export function emitComponentSpace(space: ComponentSpace): readonly Uint8Array[]
  */
 export function parseComponentSpace(bytes: Uint8Array): ComponentSpace {
   const dict = asDict(parseTorch(bytes), "data.pkl");
-  const version = countField(dict, SPACE_KEYS.version, 1);
-  if (version > SPACE_VERSION)
-    throw new AtlasmtlError(
-      "UNSUPPORTED",
-      `${SPACE_KEYS.version} is ${version}; this version of atlasmtl reads up to ${SPACE_VERSION}`,
-      { where: SPACE_KEYS.version, hint: "update atlasmtl" },
-    );
-  const stored = textField(dict, SPACE_KEYS.values);
-  const values = COMPONENT_VALUES.find((name) => name === stored);
-  if (values === undefined)
-    throw new AtlasmtlError(
-      "UNSUPPORTED",
-      `components of values ${JSON.stringify(stored)}; known are ${COMPONENT_VALUES.join(", ")}`,
-      { where: SPACE_KEYS.values },
-    );
+  checkVersion(dict, SPACE_KEYS.version, SPACE_VERSION);
   const nGenes = countField(dict, SPACE_KEYS.nGenes, 1);
-  const nComponents = countField(dict, SPACE_KEYS.nComponents, 1);
-  const amount = (key: string): number => {
-    const value = numberField(dict, key);
-    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) throw notFinite(key, value);
-    return value;
-  };
-  const noise = amount(SPACE_KEYS.noise);
-  const genes = (key: string) => finiteTensor(dict, key, [nGenes]);
+  const scaled = readScaledComponents(dict, nGenes);
+  const { nComponents } = scaled.components;
   return {
-    values,
+    values: wordField(dict, SPACE_KEYS.values, COMPONENT_VALUES),
     geneShares: sharesTensor(dict, SPACE_KEYS.geneShares, [nGenes]),
-    medianCounts: amount(SPACE_KEYS.medianCounts),
-    scaling: {
-      scale: genes(SPACE_KEYS.scale),
-      cap: genes(SPACE_KEYS.cap),
-      centre: genes(SPACE_KEYS.centre),
-    },
-    components: {
-      nGenes,
-      nComponents,
-      loadings: finiteTensor(dict, SPACE_KEYS.loadings, [nGenes, nComponents]),
-      variances: positiveTensor(dict, SPACE_KEYS.variances, [nComponents]),
-      noise,
-    },
+    medianCounts: amountField(dict, SPACE_KEYS.medianCounts),
+    ...scaled,
     columns: dictsField(dict, SPACE_KEYS.columns, (column) => readColumn(column, nComponents)),
   };
 }

@@ -27,6 +27,27 @@ export function textField(dict: Dict, key: string): string {
   return value;
 }
 
+/** One of the words `known`. @throws UNSUPPORTED for another one. */
+export function wordField<T extends string>(dict: Dict, key: string, known: readonly T[]): T {
+  const stored = textField(dict, key);
+  const found = known.find((word) => word === stored);
+  if (found !== undefined) return found;
+  throw new AtlasmtlError("UNSUPPORTED", `${JSON.stringify(stored)} is none of ${known.join(", ")}`, {
+    where: key,
+  });
+}
+
+/** @throws UNSUPPORTED if the version is later than `latest`. */
+export function checkVersion(dict: Dict, key: string, latest: number): void {
+  const version = countField(dict, key, 1);
+  if (version > latest)
+    throw new AtlasmtlError(
+      "UNSUPPORTED",
+      `${key} is ${version}; this version of atlasmtl reads up to ${latest}`,
+      { where: key, hint: "update atlasmtl" },
+    );
+}
+
 /** A list or tuple. */
 export function listField(dict: Dict, key: string): readonly PickleValue[] {
   const value = dict.get(key);

@@ -6,8 +6,18 @@ import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import { type LinearView, type LinearViews, VIEW_INPUTS, type ViewHead } from "../model/linear/types.ts";
 import { COMPONENT_VALUES, VIEWS_KEYS } from "../schema/bundle.ts";
 import { INPUT_TRANSFORMS, type InputTransform } from "../schema/training-options.ts";
-import { asDict, asNumber, countField, dictsField, listField, numberField, textField } from "./fields.ts";
-import { finiteTensor, notFinite, positiveTensor, sharesTensor } from "./tensors.ts";
+import {
+  asDict,
+  asNumber,
+  checkVersion,
+  countField,
+  dictsField,
+  listField,
+  textField,
+  wordField,
+} from "./fields.ts";
+import { emitScaledComponents, readScaledComponents, vectorTensor } from "./scaled-components.ts";
+import { finiteTensor, sharesTensor } from "./tensors.ts";
 
 const VIEWS_VERSION = 1;
 
@@ -26,38 +36,29 @@ export function emitLinearViews({ linear, inputTransform }: StoredViews): readon
       [VIEWS_KEYS.inputTransform, inputTransform],
       [VIEWS_KEYS.values, values],
       [VIEWS_KEYS.nGenes, geneShares.length],
-      [VIEWS_KEYS.geneShares, vector(geneShares)],
+      [VIEWS_KEYS.geneShares, vectorTensor(geneShares)],
       [VIEWS_KEYS.networkTemperatures, networkTemperatures.map((temperature) => new Float(temperature))],
       [VIEWS_KEYS.views, views.map(emitView)],
     ]),
   );
 }
 
-const vector = (data: Float32Array): TorchTensor => new TorchTensor([data.length], data);
-
 function emitView({ input, scaling, components, heads }: LinearView): PickleValue {
-  const { nGenes, nComponents } = components;
+  const { numbers, tensors } = emitScaledComponents({ scaling, components });
   return new Map<PickleValue, PickleValue>([
     [VIEWS_KEYS.input, input],
-    [VIEWS_KEYS.nComponents, nComponents],
-    [VIEWS_KEYS.noise, new Float(components.noise)],
-    [VIEWS_KEYS.scale, vector(scaling.scale)],
-    [VIEWS_KEYS.cap, vector(scaling.cap)],
-    [VIEWS_KEYS.centre, vector(scaling.centre)],
-    [VIEWS_KEYS.loadings, new TorchTensor([nGenes, nComponents], components.loadings)],
-    [VIEWS_KEYS.variances, vector(components.variances)],
-    [
-      VIEWS_KEYS.heads,
-      heads.map(
-        ({ column, weights, intercepts, temperature }) =>
-          new Map<PickleValue, PickleValue>([
-            [VIEWS_KEYS.column, column],
-            [VIEWS_KEYS.temperature, new Float(temperature)],
-            [VIEWS_KEYS.weights, new TorchTensor([nGenes, intercepts.length], weights)],
-            [VIEWS_KEYS.intercepts, vector(intercepts)],
-          ]),
-      ),
-    ],
+    ...numbers,
+    ...tensors,
+    [VIEWS_KEYS.heads, heads.map((head) => emitHead(head, components.nGenes))],
+  ]);
+}
+
+function emitHead({ column, weights, intercepts, temperature }: ViewHead, nGenes: number): PickleValue {
+  return new Map<PickleValue, PickleValue>([
+    [VIEWS_KEYS.column, column],
+    [VIEWS_KEYS.temperature, new Float(temperature)],
+    [VIEWS_KEYS.weights, new TorchTensor([nGenes, intercepts.length], weights)],
+    [VIEWS_KEYS.intercepts, vectorTensor(intercepts)],
   ]);
 }
 
@@ -69,13 +70,7 @@ function emitView({ input, scaling, components, heads }: LinearView): PickleValu
  */
 export function parseLinearViews(bytes: Uint8Array): StoredViews {
   const dict = asDict(parseTorch(bytes), "data.pkl");
-  const version = countField(dict, VIEWS_KEYS.version, 1);
-  if (version > VIEWS_VERSION)
-    throw new AtlasmtlError(
-      "UNSUPPORTED",
-      `${VIEWS_KEYS.version} is ${version}; this version of atlasmtl reads up to ${VIEWS_VERSION}`,
-      { where: VIEWS_KEYS.version, hint: "update atlasmtl" },
-    );
+  checkVersion(dict, VIEWS_KEYS.version, VIEWS_VERSION);
   const nGenes = countField(dict, VIEWS_KEYS.nGenes, 1);
   const geneShares = sharesTensor(dict, VIEWS_KEYS.geneShares, [nGenes]);
   const views = dictsField(dict, VIEWS_KEYS.views, (view) => readView(view, nGenes));
@@ -89,9 +84,9 @@ export function parseLinearViews(bytes: Uint8Array): StoredViews {
       where: `${VIEWS_KEYS.views}[${again}] › ${VIEWS_KEYS.input}`,
     });
   return {
-    inputTransform: oneOf(dict, VIEWS_KEYS.inputTransform, INPUT_TRANSFORMS),
+    inputTransform: wordField(dict, VIEWS_KEYS.inputTransform, INPUT_TRANSFORMS),
     linear: {
-      values: oneOf(dict, VIEWS_KEYS.values, COMPONENT_VALUES),
+      values: wordField(dict, VIEWS_KEYS.values, COMPONENT_VALUES),
       geneShares,
       networkTemperatures: listField(dict, VIEWS_KEYS.networkTemperatures).map((item, i) =>
         temperatureOf(item, `${VIEWS_KEYS.networkTemperatures}[${i}]`),
@@ -102,24 +97,9 @@ export function parseLinearViews(bytes: Uint8Array): StoredViews {
 }
 
 function readView(dict: Dict, nGenes: number): LinearView {
-  const nComponents = countField(dict, VIEWS_KEYS.nComponents, 1);
-  const noise = numberField(dict, VIEWS_KEYS.noise);
-  if (!(noise >= 0 && noise < Number.POSITIVE_INFINITY)) throw notFinite(VIEWS_KEYS.noise, noise);
-  const genes = (key: string) => finiteTensor(dict, key, [nGenes]);
   return {
-    input: oneOf(dict, VIEWS_KEYS.input, VIEW_INPUTS),
-    scaling: {
-      scale: genes(VIEWS_KEYS.scale),
-      cap: genes(VIEWS_KEYS.cap),
-      centre: genes(VIEWS_KEYS.centre),
-    },
-    components: {
-      nGenes,
-      nComponents,
-      loadings: finiteTensor(dict, VIEWS_KEYS.loadings, [nGenes, nComponents]),
-      variances: positiveTensor(dict, VIEWS_KEYS.variances, [nComponents]),
-      noise,
-    },
+    input: wordField(dict, VIEWS_KEYS.input, VIEW_INPUTS),
+    ...readScaledComponents(dict, nGenes),
     heads: dictsField(dict, VIEWS_KEYS.heads, (head) => readHead(head, nGenes)),
   };
 }
@@ -138,13 +118,4 @@ function temperatureOf(value: PickleValue | undefined, where: string): number {
   const temperature = asNumber(value, where);
   if (temperature > 0 && temperature < Number.POSITIVE_INFINITY) return temperature;
   throw new AtlasmtlError("BAD_DATA", `got ${temperature}, expected a finite number above 0`, { where });
-}
-
-function oneOf<T extends string>(dict: Dict, key: string, known: readonly T[]): T {
-  const stored = textField(dict, key);
-  const found = known.find((name) => name === stored);
-  if (found !== undefined) return found;
-  throw new AtlasmtlError("UNSUPPORTED", `${JSON.stringify(stored)} is none of ${known.join(", ")}`, {
-    where: key,
-  });
 }

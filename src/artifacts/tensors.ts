@@ -52,6 +52,6 @@ export function sharesTensor(dict: Dict, key: string, expected: readonly (number
   });
 }
 
-export function notFinite(where: string, value: number): AtlasmtlError {
+function notFinite(where: string, value: number): AtlasmtlError {
   return new AtlasmtlError("BAD_DATA", `got ${value}, expected a finite number`, { where });
 }

@@ -4,13 +4,11 @@ import type { AnnData } from "../anndata/types.ts";
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { log } from "../core/math.ts";
+import { TARGET_SUM } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { alignBlock, alignGenes } from "../predict/align.ts";
 import type { SharedMatrices } from "./methods/types.ts";
-
-/** Counts of a cell after normalisation. */
-const TARGET_SUM = 10_000;
 
 /** The largest dense matrix, in numbers: 2 GiB. */
 const MAX_DENSE = 2 ** 29;

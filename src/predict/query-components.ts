@@ -1,13 +1,14 @@
 /** Places the cells of a query on the components of the model while its rows stream. @module */
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
-import { log } from "../core/math.ts";
-import { TARGET_SUM } from "../core/normalize.ts";
+import { normalizedRows, TARGET_SUM } from "../core/normalize.ts";
 import { quantileOf } from "../core/quantiles.ts";
+import { shareOfMeasured } from "../model/components/gene-shares.ts";
 import { createValuesCheck } from "../model/components/matrix-values.ts";
 import { createProjection, projectRows } from "../model/components/projection.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
 import type { GeneAlignment } from "./align.ts";
+import { measuredGenes } from "./measured-genes.ts";
 
 /** Takes aligned rows, with the values that the query's matrix has, in any order. */
 export interface QueryComponents {
@@ -32,13 +33,12 @@ export type GivenValues = "counts" | "normalised" | "unknown";
  */
 export function createQueryComponents(
   { values, geneShares, medianCounts, scaling, components }: ComponentSpace,
-  { toModel, nGenes }: GeneAlignment,
+  genes: GeneAlignment,
   nObs: number,
   given: GivenValues,
 ): QueryComponents {
-  const measured = new Uint8Array(nGenes);
-  for (const gene of toModel) if (gene >= 0) measured[gene] = 1;
-  const share = shareOf(geneShares, measured);
+  const measured = measuredGenes(genes);
+  const share = shareOfMeasured(geneShares, measured);
   const projection = createProjection(components, scaling, measured);
   const scores = {
     nRows: nObs,
@@ -55,7 +55,11 @@ export function createQueryComponents(
   return {
     add(rows, firstRow) {
       check.add(rows.data, rows.indices.length);
-      const shown = isNormal ? rows : normalised(rows, TARGET_SUM * share, totals, firstRow);
+      const shown = isNormal
+        ? rows
+        : normalizedRows(rows, TARGET_SUM * share, (row, total) => {
+            totals[firstRow + row] = total;
+          });
       projectRows(shown, scaling, projection, scores, firstRow);
     },
     finish: () => {
@@ -64,37 +68,3 @@ export function createQueryComponents(
     },
   };
 }
-
-/** The share of the reference's counts that the measured genes have; exactly 1 if there are all of them. */
-function shareOf(geneShares: Float32Array, measured: Uint8Array): number {
-  if (measured.every((bit) => bit !== 0)) return 1;
-  let share = 0;
-  for (let g = 0; g < measured.length; g++) share += measured[g] * geneShares[g];
-  return share;
-}
-
-/** log(1 + count · `target` / total of the cell), a matrix of its own; `totals` takes the totals from `firstRow` on. */
-function normalised(rows: Csr, target: number, totals: Float64Array, firstRow: number): Csr {
-  const { nRows, indptr, indices, data } = rows;
-  const out = new Float32Array(indices.length);
-  for (let r = 0; r < nRows; r++) {
-    let total = 0;
-    for (let e = indptr[r]; e < indptr[r + 1]; e++) total += data === null ? 1 : data[e];
-    totals[firstRow + r] = total;
-    if (!(total > 0)) continue;
-    const scale = target / total;
-    // Most counts are small and occur many times within a cell.
-    SMALL.fill(-1);
-    for (let e = indptr[r]; e < indptr[r + 1]; e++) {
-      const count = data === null ? 1 : data[e];
-      if (!(count >= 0 && count < SMALL.length && Number.isInteger(count))) out[e] = log(1 + count * scale);
-      else {
-        if (SMALL[count] < 0) SMALL[count] = log(1 + count * scale);
-        out[e] = SMALL[count];
-      }
-    }
-  }
-  return { ...rows, data: out };
-}
-
-const SMALL = new Float64Array(32);

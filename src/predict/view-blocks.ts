@@ -2,6 +2,7 @@
 import type { Csr } from "../core/csr.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { ForwardResult } from "../kernels/types.ts";
+import { shareOfMeasured } from "../model/components/gene-shares.ts";
 import { createValuesCheck } from "../model/components/matrix-values.ts";
 import type { LinearViews } from "../model/linear/types.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type ViewScorer,
 } from "../model/linear/view-scores.ts";
 import type { GeneAlignment } from "./align.ts";
+import { measuredGenes } from "./measured-genes.ts";
 
 /** Takes rows before they become the network's input, and changes what the network says of them. */
 export interface ViewBlocks {
@@ -33,15 +35,14 @@ interface ScoredRows {
  */
 export function createViewBlocks(
   linear: LinearViews,
-  { toModel, nGenes }: GeneAlignment,
+  genes: GeneAlignment,
   areCounts: boolean,
   where: string,
 ): ViewBlocks {
-  const measured = new Uint8Array(nGenes);
-  for (const gene of toModel) if (gene >= 0) measured[gene] = 1;
+  const measured = measuredGenes(genes);
   const scorers: ViewScorer[] = linear.views.map((view) => createViewScorer(view, measured));
-  let share = 0;
-  for (let g = 0; g < nGenes; g++) share += measured[g] * linear.geneShares[g];
+  // A model of log-normalised values does not know the shares of counts.
+  const share = linear.values === "log1p_cp10k" ? shareOfMeasured(linear.geneShares, measured) : 1;
   const waiting: ScoredRows[] = [];
   let values: LinearViews["values"] | null = null;
 

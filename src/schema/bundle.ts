@@ -122,20 +122,24 @@ export const REFERENCE_KEYS = keysOf("coords", "labels");
 /** What components are made of; see `ComponentValues`. */
 export const COMPONENT_VALUES = ["log1p_cp10k", "as_they_are"] as const;
 
-/** Keys of the component space's file (docs/specification/1-artifacts.md#component-space-file). */
-export const SPACE_KEYS = {
-  version: "space_version",
-  values: "values",
-  nGenes: "n_genes",
+/** Keys of gene scaling and components, in the files of both. */
+export const COMPONENT_KEYS = {
   nComponents: "n_components",
   noise: "noise_variance",
-  geneShares: "gene_shares",
-  medianCounts: "median_counts",
   scale: "scale",
   cap: "cap",
   centre: "centre",
   loadings: "loadings",
   variances: "variances",
+} as const;
+
+/** Keys of the component space's file (docs/specification/1-artifacts.md#component-space-file). */
+export const SPACE_KEYS = {
+  version: "space_version",
+  values: "values",
+  nGenes: "n_genes",
+  geneShares: "gene_shares",
+  medianCounts: "median_counts",
   columns: "columns",
   column: "column",
   means: "class_means",
@@ -155,13 +159,6 @@ export const VIEWS_KEYS = {
   networkTemperatures: "network_temperatures",
   views: "views",
   input: "input",
-  nComponents: "n_components",
-  noise: "noise_variance",
-  scale: "scale",
-  cap: "cap",
-  centre: "centre",
-  loadings: "loadings",
-  variances: "variances",
   heads: "heads",
   column: "column",
   temperature: "temperature",

@@ -106,6 +106,13 @@ const COMPONENTS = (at: readonly Step[], within: string, nComponents: number): r
   ],
   ["noise below 0", [...at, "noise_variance"], new Float(-1), "BAD_DATA", `${within}noise_variance`],
   ["noise that is NaN", [...at, "noise_variance"], new Float(NAN), "BAD_DATA", `${within}noise_variance`],
+  [
+    "noise beyond float32",
+    [...at, "noise_variance"],
+    new Float(1e300),
+    "BAD_DATA",
+    `${within}noise_variance`,
+  ],
   ["no components", [...at, "n_components"], 0, "BAD_DATA", `${within}n_components`],
   ["a million components", [...at, "n_components"], 1e6, "MISMATCH", `${within}loadings`],
   [
@@ -230,7 +237,7 @@ const COLUMN = ["columns", 1] as const;
 const SPACE_ROWS: readonly Row[] = [
   ["a newer version", ["space_version"], 2, "UNSUPPORTED"],
   ["unknown values", ["values"], "scaled", "UNSUPPORTED"],
-  ["more genes than its tensors", ["n_genes"], 4, "MISMATCH", "gene_shares"],
+  ["more genes than its tensors", ["n_genes"], 4, "MISMATCH", "scale"],
   ["a share below 0", ["gene_shares"], tensor([3], -1), "BAD_DATA", "gene_shares[0]"],
   ["a median of counts below 0", ["median_counts"], new Float(-1), "BAD_DATA"],
   ["an infinite median of counts", ["median_counts"], new Float(INFINITY), "BAD_DATA"],

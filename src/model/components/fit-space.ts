@@ -14,10 +14,11 @@ import {
   nearestClasses,
 } from "./class-distances.ts";
 import { fitGeneScaling, scaledValues } from "./gene-scaling.ts";
+import { sharesOfCounts } from "./gene-shares.ts";
 import { principalComponents } from "./principal-components.ts";
 import { createProjection, projectRows } from "./projection.ts";
 import { classQuantiles, MEDIAN, QUARTILE } from "./query-shift.ts";
-import { LEAST_CELLS } from "./sample-cells.ts";
+import { LEAST_CELLS, rowsToFit } from "./sample-cells.ts";
 import type { ClassDistances, ComponentSpace, ComponentValues } from "./types.ts";
 
 const N_COMPONENTS = 30;
@@ -28,9 +29,6 @@ const SCALING = { sdFloor: 0.3, clip: 10 } as const;
 const N_FOLDS = 3;
 /** Distances of held-out cells that are stored, evenly spaced among all of them. */
 const MAX_DISTANCES = 1000;
-
-/** Components are fitted on so many cells that about as many values are passed over. */
-const MAX_FITTED_VALUES = 4_000_000;
 
 /** A label column, for the cells of the matrix. */
 export interface SpaceLabels {
@@ -106,7 +104,7 @@ async function fitFold(
     all.filter((row) => folds[row] !== fold),
     all.filter((row) => folds[row] === fold),
   ];
-  const rows = gatherRows(x, someOf(fitted, x, key));
+  const rows = gatherRows(x, rowsToFit(fitted, x, key));
   const scaling = fitGeneScaling(rows, SCALING);
   const nComponents = Math.min(N_COMPONENTS, Math.floor(fitted.length / CELLS_PER_COMPONENT), x.nCols);
   const components = await principalComponents(scaledValues(rows, scaling), scaling.centre, nComponents, {
@@ -155,29 +153,6 @@ function joined(parts: readonly NearestClasses[]): NearestClasses {
     classes: Int32Array.from(parts.flatMap(({ classes }) => [...classes])),
     distances: Float64Array.from(parts.flatMap(({ distances }) => [...distances])),
   };
-}
-
-/** As many of `rows`, in random order and then sorted, as have {@link MAX_FITTED_VALUES} values. */
-function someOf(rows: Uint32Array, { indptr }: Csr, key: number): Uint32Array {
-  const order = permutation(key, rows.length);
-  let [n, values] = [0, 0];
-  for (; n < order.length && values < MAX_FITTED_VALUES; n++)
-    values += indptr[rows[order[n]] + 1] - indptr[rows[order[n]]];
-  return order
-    .subarray(0, n)
-    .map((at) => rows[at])
-    .sort();
-}
-
-function sharesOfCounts({ nCols, indices, data }: Csr): Float32Array {
-  const sums = new Float64Array(nCols);
-  let total = 0;
-  for (let e = 0; e < indices.length; e++) {
-    const value = data === null ? 1 : data[e];
-    sums[indices[e]] += value;
-    total += value;
-  }
-  return Float32Array.from(sums, (sum) => (total > 0 ? sum / total : 0));
 }
 
 function totalsOfCells({ nRows, indptr, data }: Csr): number[] {

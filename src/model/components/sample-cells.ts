@@ -8,6 +8,8 @@ export const LEAST_CELLS = 25;
 const MAX_CELLS = 10_000;
 /** More stored values than this are left out, cell by cell. */
 const MAX_VALUES = 12_000_000;
+/** Components are fitted on so many cells that about as many values are passed over. */
+const MAX_FITTED_VALUES = 4_000_000;
 /** A class keeps all of its cells up to this number. */
 const LEAST_PER_CLASS = 50;
 
@@ -31,6 +33,18 @@ export function chooseCells(codes: Int32Array, key: number, most = MAX_CELLS): U
     isChosen[row] = 1;
   }
   return all.filter((row) => isChosen[row] === 1);
+}
+
+/** As many of `rows`, in random order and then sorted, as have {@link MAX_FITTED_VALUES} values. */
+export function rowsToFit(rows: Uint32Array, { indptr }: Csr, key: number): Uint32Array {
+  const order = permutation(key, rows.length);
+  let [n, values] = [0, 0];
+  for (; n < order.length && values < MAX_FITTED_VALUES; n++)
+    values += indptr[rows[order[n]] + 1] - indptr[rows[order[n]]];
+  return order
+    .subarray(0, n)
+    .map((at) => rows[at])
+    .sort();
 }
 
 /** How many of `rows` to gather when a row stores `meanStored` values on average. */

@@ -7,6 +7,7 @@ import type { Engine } from "../../kernels/types.ts";
 import { fitGeneScaling, scaledValues } from "../components/gene-scaling.ts";
 import { principalComponents } from "../components/principal-components.ts";
 import { createProjection, projectRows } from "../components/projection.ts";
+import { rowsToFit } from "../components/sample-cells.ts";
 import type { Components, ComponentValues } from "../components/types.ts";
 import { gatherRows } from "../encode.ts";
 import { fitLogisticRegression } from "../logistic-regression.ts";
@@ -29,8 +30,6 @@ const KEPT_COMPONENTS = 50;
 const GENES_PER_KEPT = 2;
 /** At least as many cells for each component. */
 const CELLS_PER_COMPONENT = 3;
-/** Components are fitted on so many cells that about as many values are passed over. */
-const MAX_FITTED_VALUES = 4_000_000;
 /** Factor of the L2 penalty beside the sum over the cells: C = 0.01 of scikit-learn. */
 const PENALTY = 100;
 const MAX_ITERATIONS = 60;
@@ -68,7 +67,7 @@ export async function fitLinearViews(
   const views: LinearView[] = [];
   for (const { input, nComponents, sdFloor } of RECIPES) {
     const seen = viewValues(x, input, values, 1);
-    const forComponents = gatherRows(seen, someOf(fitted, seen, key));
+    const forComponents = gatherRows(seen, rowsToFit(fitted, seen, key));
     const scaling = fitGeneScaling(forComponents, { sdFloor, clip: CLIP });
     const most = Math.min(nComponents, Math.floor(fitted.length / CELLS_PER_COMPONENT), x.nCols);
     if (most < 1) continue;
@@ -204,16 +203,4 @@ function highestLimit(counts: Uint32Array, most: number): number {
     else high = middle - 1;
   }
   return low;
-}
-
-/** As many of `rows`, in random order and then sorted, as have {@link MAX_FITTED_VALUES} values. */
-function someOf(rows: Uint32Array, { indptr }: Csr, key: number): Uint32Array {
-  const order = permutation(key, rows.length);
-  let [n, values] = [0, 0];
-  for (; n < order.length && values < MAX_FITTED_VALUES; n++)
-    values += indptr[rows[order[n]] + 1] - indptr[rows[order[n]]];
-  return order
-    .subarray(0, n)
-    .map((at) => rows[at])
-    .sort();
 }

@@ -3,6 +3,7 @@ import type { Csr } from "../../core/csr.ts";
 import type { WorkOptions } from "../../core/progress.ts";
 import type { Engine } from "../../kernels/types.ts";
 import { fitTemperature, type HeadLogits } from "../calibrate.ts";
+import { sharesOfCounts } from "../components/gene-shares.ts";
 import type { ComponentValues } from "../components/types.ts";
 import { fitSetThresholds } from "../conformal.ts";
 import { gatherRows } from "../encode.ts";
@@ -85,15 +86,4 @@ function tempered(view: LinearView, scores: Float32Array, truth: readonly HeadLo
     return { ...head, temperature: fitTemperature({ logits, nClasses, targets }, REACH) };
   });
   return { ...view, heads };
-}
-
-function sharesOfCounts({ nCols, indices, data }: Csr): Float32Array {
-  const sums = new Float64Array(nCols);
-  let total = 0;
-  for (let e = 0; e < indices.length; e++) {
-    const value = data === null ? 1 : data[e];
-    sums[indices[e]] += value;
-    total += value;
-  }
-  return Float32Array.from(sums, (sum) => (total > 0 ? sum / total : 0));
 }

@@ -6,6 +6,7 @@ import { loadModel } from "../../artifacts/load.ts";
 import { saveModel } from "../../artifacts/save.ts";
 import type { Csr } from "../../core/csr.ts";
 import { log } from "../../core/math.ts";
+import { normalizedRows, TARGET_SUM } from "../../core/normalize.ts";
 import { randomUniform } from "../../core/rng.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { createWasmEngine } from "../../kernels/wasm/engine.ts";
@@ -87,6 +88,22 @@ test("log-normalised values of a query give the labels of its counts; other valu
   });
   const scaled = csr(toRows(query).map((row) => row.map((value) => 100.5 * value)));
   await expect(labelsOf(scaled, types, result)).rejects.toMatchObject({ code: "BAD_DATA" });
+});
+
+test("a model of log-normalised values takes counts that predict is told to normalise", async () => {
+  const logged = (x: Csr) => normalizedRows(x, TARGET_SUM);
+  const engine = await createWasmEngine({ numThreads: 1 });
+  const options = { ...OPTIONS, inputTransform: "float" } as const;
+  const { model } = await train(dataset(logged(counts(known, 1)), known), options, { engine });
+  expect(model.linear?.values).toBe("as_they_are");
+  const types = typesOf(40);
+  const query = counts(types, 3);
+  const ofLogs = await predict(model, dataset(logged(query), types), {}, { engine });
+  const ofCounts = await predict(model, dataset(query, types), { normalize: "log1p_cp10k" }, { engine });
+  ofLogs.labels.forEach(({ raw, conf }, j) => {
+    expect(ofCounts.labels[j].raw).toEqual(raw);
+    expect(ofCounts.labels[j].conf).toEqual(conf);
+  });
 });
 
 test("any number of threads and any size of blocks gives the same bits", async () => {
