@@ -28,6 +28,7 @@ export default defineConfig({
       clean: false,
     },
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: "100%",
   },

@@ -18,6 +18,8 @@ const MAX_CPU_SECONDS = 1;
 const MAX_GROWTH = 300e6;
 /** Without a sign of life for so long, the process hangs. */
 const HANG_MS = 20_000;
+/** It trains a model before its first input, which takes longer on a busy machine. */
+const LOADING_MS = 300_000;
 /** Each process does so many inputs, that its memory starts small again. */
 const BATCH = 20_000;
 const PROGRESS_FD = 3;
@@ -142,16 +144,16 @@ function runWorker(from, seconds) {
     let isHung = false;
     let isFinished = false;
     let watchdog;
-    const watch = () => {
+    const watch = (limit) => {
       clearTimeout(watchdog);
       watchdog = setTimeout(() => {
         isHung = true;
         child.kill("SIGKILL");
-      }, HANG_MS);
+      }, limit);
     };
-    watch();
+    watch(LOADING_MS);
     child.stdio[PROGRESS_FD].setEncoding("utf8").on("data", (text) => {
-      watch();
+      watch(HANG_MS);
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {

@@ -15,7 +15,8 @@ const UNLIKE_SCORE = 1.6;
 
 /**
  * Plans the distances of `nObs` cells in `space`. The shift of the query is measured whatever makes cells Unknown.
- * @throws MISMATCH from `finish` if distances are asked for and the values are of another kind than the reference's.
+ * @throws MISMATCH from `finish` if distances are asked for and the values are of another kind than the reference's;
+ * BAD_DATA if a distance is not finite.
  */
 export function measureDistances(
   space: ComponentSpace,
@@ -43,6 +44,11 @@ export function measureDistances(
         return notMeasured(unknown, nObs === 0 || !isDistance ? [] : [notice(message, { where, hint })]);
       }
       const { columns, shift: length, shiftScore: score } = queryDistances(found.scores, space);
+      if (!Number.isFinite(length + (score ?? 0)))
+        throw new AtlasmtlError("BAD_DATA", "the distance of the query to the reference is not finite", {
+          where: `${source} › ${settings.layer}`,
+          hint: "check that the values of the query are on the scale the model was trained with",
+        });
       const shift = { length, score, depthRatio: found.depthRatio };
       const warnings = unlikeWarnings(shift, matched, source);
       if (!isDistance) return { ...notMeasured(unknown, warnings), shift };

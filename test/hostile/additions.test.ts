@@ -1,14 +1,21 @@
 /** Component spaces and linear views that contradict themselves, their model or their manifest. */
 import { expect, test } from "vitest";
+import type { AnnData } from "../../src/anndata/types.ts";
 import { loadModel } from "../../src/artifacts/load.ts";
 import { saveModel } from "../../src/artifacts/save.ts";
 import { Float } from "../../src/core/config.ts";
 import { AtlasmtlError } from "../../src/errors.ts";
 import type { PickleValue } from "../../src/formats/pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "../../src/formats/torch.ts";
+import { createWasmEngine } from "../../src/kernels/wasm/engine.ts";
 import type { Model } from "../../src/model/types.ts";
+import { predict } from "../../src/predict/predict.ts";
+import { memoryAnnData } from "../helpers/memory-anndata.ts";
 import { joinPieces, type MemoryStore, memoryStore } from "../helpers/memory-store.ts";
+import { csr } from "../helpers/predict-fixtures.ts";
 import { smallAdditions, smallModel } from "../helpers/small-model.ts";
+
+const engine = await createWasmEngine({ numThreads: 1 });
 
 const SPACE = "model_space.pt";
 const VIEWS = "model_views.pt";
@@ -387,3 +394,52 @@ test("without its manifest a bundle with views is not read in part", async () =>
   store.files.delete(MANIFEST);
   expect(await opened(store)).toEqual({ code: "NOT_FOUND", where: "model_metadata.pkl › input_transform" });
 });
+
+/** The tensors in a file's value, by their place. */
+function tensorsIn(value: PickleValue, at = ""): [string, TorchTensor][] {
+  if (value instanceof TorchTensor) return [[at, value]];
+  const parts = value instanceof Map || Array.isArray(value) ? [...value.entries()] : [];
+  return parts.flatMap(([key, part]) => tensorsIn(part as PickleValue, `${at} › ${String(key)}`));
+}
+
+test("numbers at the ends of float32 give finite results or a typed error", async () => {
+  const n = 60;
+  const adata = memoryAnnData({
+    x: csr(Array.from({ length: n }, (_, i) => [i % 5, (2 * i + 1) % 5, (3 * i) % 4])),
+    genes: smallModel().trainGenes,
+    obs: {},
+  });
+  const endings = new Set<string>();
+  const store = await saved({ childCorrection: null });
+  for (const name of [SPACE, VIEWS]) {
+    const whole = store.files.get(name)!;
+    const places = tensorsIn(parseTorch(whole)).map(([at]) => at);
+    for (const place of places)
+      for (const extreme of [3.4e38, -3.4e38, 1e-45]) {
+        const root = parseTorch(whole.slice());
+        new Map(tensorsIn(root)).get(place)!.data.fill(extreme);
+        const spoilt = memoryStore([...store.files, [name, joinPieces(emitTorch(root))]]);
+        const ending = await ofPrediction(spoilt, adata);
+        expect(ending, `${name}${place} of ${extreme}`).toMatch(/^(finite|BAD_DATA)$/);
+        endings.add(ending);
+      }
+  }
+  expect([...endings].sort()).toEqual(["BAD_DATA", "finite"]);
+});
+
+const floatsIn = (value: unknown): number[] => {
+  if (value instanceof Float) return [value.value];
+  return value instanceof Map ? [...value.values()].flatMap(floatsIn) : [];
+};
+
+async function ofPrediction(store: MemoryStore, adata: AnnData): Promise<string> {
+  try {
+    const { model } = await loadModel("model.pth", { store, verifyChecksums: false });
+    const { labels, metadata } = await predict(model, adata, { knnCorrection: "off" }, { engine });
+    const numbers = [...labels.flatMap(({ conf }) => [...conf]), ...floatsIn(metadata)];
+    return numbers.every(Number.isFinite) ? "finite" : "not finite";
+  } catch (error) {
+    if (!(error instanceof AtlasmtlError)) throw error;
+    return error.code;
+  }
+}
