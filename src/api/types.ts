@@ -34,7 +34,8 @@ export type {
   RowsOptions,
 } from "../anndata/types.ts";
 export type { Additions } from "../anndata/write/additions.ts";
-export type { AnnDataParts, FrameData } from "../anndata/write/write-h5ad.ts";
+export type { FrameData } from "../anndata/write/write-frame.ts";
+export type { AnnDataParts } from "../anndata/write/write-h5ad.ts";
 export type { RefinementRecord } from "../artifacts/refinement.ts";
 export type { FileRecord } from "../artifacts/run-manifest.ts";
 export type { BenchmarkManifest, Subset as BenchmarkSubset } from "../benchmark/dataset-manifest.ts";

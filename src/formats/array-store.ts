@@ -16,11 +16,22 @@ export type AttributeValue =
   | NumberArray
   | { readonly reference: string };
 
+/** An attribute with its type and shape, to be copied as it is. */
+export interface TypedAttribute {
+  /** Booleans are bytes of 0 and 1. */
+  readonly values: NumberArray | readonly string[];
+  readonly isBoolean: boolean;
+  /** Empty for a scalar. */
+  readonly shape: readonly number[];
+}
+
 interface StoredElement {
   readonly path: string;
   readonly attributeNames: readonly string[];
   /** Undefined if absent or of an unsupported type. */
   attribute(name: string): AttributeValue | undefined;
+  /** As {@link attribute}, also undefined for a reference. */
+  typedAttribute(name: string): TypedAttribute | undefined;
 }
 
 export interface StoredGroup extends StoredElement {
@@ -34,7 +45,10 @@ export type ElementKind = "number" | "boolean" | "string" | "compound" | "other"
 export interface StoredArray extends StoredElement {
   readonly kind: "array";
   readonly element: ElementKind;
-  /** The numpy dtype: `float32`, `int64`, `bool`; `str` for strings; a description otherwise. */
+  /**
+   * The numpy dtype: `float32`, `int64`, `bool`; `str` for strings; a description otherwise. `complex64` and
+   * `complex128` are compound arrays with the fields `r` and `i`.
+   */
   readonly dtype: string;
   /** Text of a fixed number of bytes, as anndata before 0.7 stored it. */
   readonly isFixedText?: boolean;

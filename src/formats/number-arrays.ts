@@ -16,6 +16,14 @@ export type NumberArray =
 const isBig = (values: NumberArray): values is BigInt64Array | BigUint64Array =>
   values instanceof BigInt64Array || values instanceof BigUint64Array;
 
+/** numpy's name of the type of the values, such as `int64`. */
+export function numpyName(values: NumberArray): string {
+  return values.constructor.name
+    .replace(/^Big/, "")
+    .replace(/Array$/, "")
+    .toLowerCase();
+}
+
 /** The nearest float32 of each value; large integers are rounded once, as numpy does. */
 export function toFloat32(values: NumberArray): Float32Array {
   if (values instanceof Float32Array) return values;

@@ -14,7 +14,7 @@ import { zarrWriter } from "../../formats/zarr/write.ts";
 import { openAnnData } from "../open.ts";
 import { readCompactCsr } from "../read/whole-matrix.ts";
 import { tagRoot, writeArray, writeCsr, writeDense, writeDict } from "../write/write-elements.ts";
-import { writeFrame } from "../write/write-h5ad.ts";
+import { writeFrame } from "../write/write-frame.ts";
 import type { OpenOptions } from "./probe.ts";
 
 const N_CELLS = 37;

@@ -3,6 +3,7 @@ import { AtlasmtlError } from "../../errors.ts";
 import type { ArrayStore, StoredArray } from "../../formats/array-store.ts";
 import { toFloat64, toInt32 } from "../../formats/number-arrays.ts";
 import type { Column } from "../types.ts";
+import { noCategory, readCodes } from "./category-codes.ts";
 import { columnStrings } from "./column-values.ts";
 import {
   encodingOf,
@@ -79,10 +80,8 @@ async function readCategories(store: ArrayStore, path: string): Promise<string[]
 }
 
 async function categorical(stored: StoredArray, categories: string[], ordered: boolean): Promise<Column> {
-  if (stored.element !== "number" || stored.shape?.length !== 1)
-    return unknownEncoding(stored, "category codes");
-  const codes = toInt32(await stored.readNumbers());
-  return categoricalColumn(codes, categories, ordered, stored.path);
+  const { codes } = await readCodes(stored, categories.length);
+  return { kind: "categorical", codes, categories, ordered };
 }
 
 /** @throws BAD_DATA for a code that has no category. */
@@ -93,12 +92,7 @@ export function categoricalColumn(
   where: string,
 ): Column {
   const bad = codes.findIndex((code) => code < -1 || code >= categories.length);
-  if (bad >= 0)
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `code ${codes[bad]} of row ${bad} has no category; there are ${categories.length}`,
-      { where },
-    );
+  if (bad >= 0) throw noCategory(codes[bad], bad, categories.length, where);
   return { kind: "categorical", codes, categories, ordered };
 }
 

@@ -17,6 +17,7 @@ function storeOf(order: readonly string[]): ArrayStore & { readonly asked: strin
     keys: ["_index", "x"],
     attributeNames: Object.keys(attributes),
     attribute: (name) => attributes[name],
+    typedAttribute: () => undefined,
   };
   const index = {
     kind: "array",

@@ -7,7 +7,7 @@ import { type Hdf5File, openHdf5 } from "../../formats/hdf5/open.ts";
 import { type Hdf5Writer, openWriter } from "../../formats/hdf5/write.ts";
 import type { Column } from "../types.ts";
 import { tagSparse, writeArray, writeCsr, writeDict } from "../write/write-elements.ts";
-import { writeFrame } from "../write/write-h5ad.ts";
+import { writeFrame } from "../write/write-frame.ts";
 import { readObsm } from "./obsm.ts";
 
 let folder: string;

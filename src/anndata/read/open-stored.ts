@@ -4,6 +4,7 @@ import { didYouMean } from "../../core/nearest.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import type { ArrayStore, StoredArray, StoredGroup } from "../../formats/array-store.ts";
 import type { AnnData, DataFrame, ElementSummary, MatrixName } from "../types.ts";
+import { mendedNotices } from "./category-codes.ts";
 import { listed, openDataFrame } from "./dataframe.ts";
 import { encodingName, encodingOf, integers, type StoredElement } from "./element-encodings.ts";
 import { openMatrix } from "./matrix.ts";
@@ -68,6 +69,7 @@ export async function annDataOf(
     source: store.name,
     input,
     stored: { format, store },
+    notices: await mendedNotices(store, { obs, var: vars }),
     nObs: obs.length,
     nVars: vars.length,
     obs,

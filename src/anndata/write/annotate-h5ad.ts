@@ -115,7 +115,7 @@ async function convertToH5ad(
 function sinkOf(file: Hdf5Writer, signal: AbortSignal | undefined): ElementSink {
   return {
     ...file,
-    writeNull: () => false,
+    remarks: [],
     settle: async () => undefined,
     async copyArray(array, path) {
       const shape = array.shape ?? [];

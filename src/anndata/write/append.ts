@@ -10,23 +10,19 @@ import type { AlsoWrite } from "../../core/bytes.ts";
 import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
 import { AtlasmtlError, locateOnce } from "../../errors.ts";
 import type { ArrayStore } from "../../formats/array-store.ts";
+import type { ElementWriter } from "../../formats/element-writer.ts";
 import { fileSystem, loadHdf5 } from "../../formats/hdf5/library.ts";
 import { isHdf5File } from "../../formats/hdf5/open.ts";
 import { type Hdf5Writer, openWriter } from "../../formats/hdf5/write.ts";
+import { mendedColumns } from "../read/category-codes.ts";
 import { openDataFrame } from "../read/dataframe.ts";
 import { text } from "../read/element-encodings.ts";
 import type { AnnData, Column } from "../types.ts";
 import type { AdditionNames, Additions } from "./additions.ts";
 import { checkAdditions, checkNames } from "./check-additions.ts";
 import { checkRemoveMembers, readOnce, removeMembers } from "./remove-members.ts";
-import {
-  isName,
-  UNUSABLE_NAME,
-  writeColumn,
-  writeDense,
-  writeDict,
-  writeSettings,
-} from "./write-elements.ts";
+import { writeCodes, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
+import { parentsOf, writeColumns } from "./write-frame.ts";
 
 /**
  * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
@@ -89,6 +85,33 @@ export interface Existing {
   readonly columns: readonly string[];
   /** Group path → members to remove. */
   readonly removals: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Columns whose codes are removed and written anew, because anndata would refuse them. */
+  readonly mended: readonly MendedColumn[];
+}
+
+interface MendedColumn {
+  readonly path: string;
+  readonly column: Extract<Column, { kind: "categorical" }>;
+  /** False if the column is the array of its codes, as in anndata 0.7, and becomes a group. */
+  readonly isGroup: boolean;
+}
+
+/** The members that make room for additions and for mended columns. */
+export function allRemovals({ removals, mended }: Existing): Existing["removals"] {
+  const all = new Map([...removals].map(([group, names]) => [group, new Set(names)]));
+  for (const { path, isGroup } of mended) {
+    const gone = isGroup ? `${path}/codes` : path;
+    const at = gone.lastIndexOf("/");
+    const group = gone.slice(0, at);
+    all.set(group, (all.get(group) ?? new Set()).add(gone.slice(at + 1)));
+  }
+  return all;
+}
+
+/** Writes what {@link Existing.mended} says. */
+export function writeMended(file: ElementWriter, { path, column, isGroup }: MendedColumn): void {
+  if (isGroup) writeCodes(file, `/${path}`, column.codes, column.categories.length);
+  else writeColumn(file, `/${path}`, column);
 }
 
 /**
@@ -103,7 +126,7 @@ export async function checkAnnotatable(adata: AnnData, additions: AdditionNames)
     if (!(await takesAdditions(store))) return checkNames(additions, "_index");
     const existing = await examine(store, additions);
     checkNames(additions, existing.indexKey);
-    await checkRemoveMembers(store, existing.removals);
+    await checkRemoveMembers(store, allRemovals(existing));
   } catch (error) {
     throw locateOnce(error, adata.source);
   }
@@ -114,7 +137,7 @@ async function annotateInPlace(path: string, additions: Additions, name: string)
   try {
     const existing = await readOnce(path, name, (file) => examine(file, additions));
     checkAdditions(additions, existing.nObs, existing.indexKey);
-    await removeMembers(path, existing.removals, name);
+    await removeMembers(path, allRemovals(existing), name);
     const file = openWriter(path, "update");
     try {
       append(file, additions, existing);
@@ -165,6 +188,16 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
     remove("obs", column);
     if ((await file.open(`obs/__categories/${column}`)) !== null) remove("obs/__categories", column);
   }
+  const mended: MendedColumn[] = [];
+  for (const at of ["obs", "var", "raw/var"]) {
+    if ((await file.open(at))?.kind !== "group") continue;
+    const frame = at === "obs" ? obs : await openDataFrame(file, at);
+    for (const [name, { isGroup }] of await mendedColumns(file, at, frame)) {
+      const column = await frame.column(name);
+      if ((at === "obs" && replaced(name)) || column.kind !== "categorical") continue;
+      mended.push({ path: `${at}/${name}`, column, isGroup });
+    }
+  }
   for (const [folder, added, others] of [
     ["obsm", additions.obsm, additions.removeObsm],
     ["uns", additions.uns, additions.removeUns],
@@ -178,15 +211,15 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
     nObs: obs.length,
     columns: obs.columns.filter((column) => !replaced(column)),
     removals,
+    mended,
   };
 }
 
 function append(file: Hdf5Writer, additions: Additions, existing: Existing): void {
   const { obs = new Map<string, Column>(), obsm, uns } = additions;
-  for (const [name, column] of obs) {
-    makeParents(file, "/obs", name);
-    writeColumn(file, `/obs/${name}`, column);
-  }
+  const groups = [...obs.keys()].flatMap(parentsOf).filter((parent) => file.has(`/obs/${parent}`));
+  writeColumns(file, "/obs", obs, new Set(groups));
+  for (const column of existing.mended) writeMended(file, column);
   file.setAttribute("/obs", "column-order", [...existing.columns, ...obs.keys()]);
   if (obsm !== undefined && obsm.size > 0) {
     if (!file.has("/obsm")) writeDict(file, "/obsm");
@@ -195,18 +228,5 @@ function append(file: Hdf5Writer, additions: Additions, existing: Existing): voi
   if (uns !== undefined && uns.size > 0) {
     if (!file.has("/uns")) writeDict(file, "/uns");
     for (const [key, settings] of uns) writeSettings(file, `/uns/${key}`, settings);
-  }
-}
-
-/** A name with slashes is a path of groups, in HDF5 and in anndata. */
-function makeParents(file: Hdf5Writer, folder: string, name: string): void {
-  const steps = name.split("/");
-  if (steps.length > 1 && !steps.every(isName))
-    throw new AtlasmtlError("USAGE", `"${name}" cannot be the name of a column in an .h5ad file`, {
-      hint: UNUSABLE_NAME,
-    });
-  for (let i = 1; i < steps.length; i++) {
-    const path = `${folder}/${steps.slice(0, i).join("/")}`;
-    if (!file.has(path)) file.createGroup(path);
   }
 }

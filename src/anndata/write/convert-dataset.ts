@@ -1,21 +1,16 @@
 /** Copies a whole dataset from one container to another. @module */
 import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
-import { AtlasmtlError } from "../../errors.ts";
+import { AtlasmtlError, locateOnce } from "../../errors.ts";
 import type { ArrayStore } from "../../formats/array-store.ts";
 import { openDataFrame } from "../read/dataframe.ts";
 import type { AnnData, Matrix, MatrixName, Notice } from "../types.ts";
 import type { Additions } from "./additions.ts";
 import { type Existing, examine } from "./append.ts";
 import { checkAdditions } from "./check-additions.ts";
-import {
-  copyAnnotation,
-  copyElement,
-  copyFields,
-  type ElementSink,
-  writeAdditions,
-} from "./copy-elements.ts";
+import { copyAnnotation } from "./copy-annotation.ts";
+import { copyElement, copyFields, type ElementSink, writeAdditions } from "./copy-elements.ts";
 import { tagDict, tagRoot, tagSparse, writeDense, writeDict, writeSetting } from "./write-elements.ts";
-import { type LeftOut, writeReshaped } from "./write-reshaped.ts";
+import { writeReshaped } from "./write-reshaped.ts";
 
 /** The groups of an AnnData besides obs, var and X; other elements are copied unchanged. */
 const GROUPS = ["obsm", "varm", "obsp", "varp", "uns"] as const;
@@ -42,11 +37,28 @@ const KNOWN: readonly string[] = [
  * by the signal; the errors of `copyElement`.
  */
 export async function convertDataset(
-  dataset: AnnData,
-  given: Additions,
+  adata: AnnData,
+  additions: Additions,
   sink: ElementSink,
   work: WorkOptions = {},
 ): Promise<readonly Notice[]> {
+  try {
+    await convert(adata, additions, sink, work);
+  } catch (error) {
+    throw locateOnce(error, adata.source);
+  }
+  return sink.remarks.map(({ path, what }) => ({
+    message: `${path} ${what}`,
+    where: `${adata.source} › ${path}`,
+  }));
+}
+
+async function convert(
+  dataset: AnnData,
+  given: Additions,
+  sink: ElementSink,
+  work: WorkOptions,
+): Promise<void> {
   const { reshaped, selected } = dataset;
   // Features that are no genes, such as antibodies, are left out when cells are labelled, not when they are written.
   const whole = dataset.knownGenes?.whole ?? dataset;
@@ -64,16 +76,10 @@ export async function convertDataset(
     else await streamMatrix(await (name === "raw/X" ? whole : adata).matrix(name), sink, work);
   };
   tagRoot(sink);
-  await copyAnnotation(
-    adata.obs,
-    selected === undefined ? store : null,
-    "obs",
-    sink,
-    "/obs",
-    additions.obs,
-    existing,
-  );
-  await copyAnnotation(adata.var, reshaped === undefined ? store : null, "var", sink, "/var");
+  const obs = { frame: adata.obs, store, path: "obs", isWhole: selected === undefined };
+  await copyAnnotation(obs, sink, "/obs", additions.obs, existing);
+  const vars = { frame: adata.var, store, path: "var", isWhole: reshaped === undefined };
+  await copyAnnotation(vars, sink, "/var");
   const nStored = async (frame: "obs" | "var"): Promise<number> =>
     store === null ? 0 : (await openDataFrame(store, frame)).length;
   const newCells = selected && {
@@ -87,12 +93,11 @@ export async function convertDataset(
     names: adata.var.index,
   };
   const newRows = { obsm: newCells, obsp: newCells, varm: newGenes, varp: newGenes, uns: undefined };
-  const leftOut: LeftOut[] = [];
   for (const group of GROUPS) {
     const rows = newRows[group];
     if (rows !== undefined && store !== null && group !== "uns") {
       writeDict(sink, `/${group}`);
-      leftOut.push(...(await writeReshaped(store, group, rows, sink, existing.removals.get(group))));
+      await writeReshaped(store, group, rows, sink, existing.removals.get(group));
       continue;
     }
     const element = (await store?.open(group)) ?? null;
@@ -115,10 +120,6 @@ export async function convertDataset(
     for (const key of rootKeys) if (!KNOWN.includes(key)) await copyElement(store, key, sink, `/${key}`);
   writeAdditions(sink, additions);
   await sink.settle();
-  return leftOut.map(({ path, why }) => ({
-    message: `${path} is left out of the output: ${why}`,
-    where: `${adata.source} › ${path}`,
-  }));
 }
 
 async function copyRaw(
@@ -130,7 +131,12 @@ async function copyRaw(
   sink.createGroup("/raw");
   sink.setAttribute("/raw", "encoding-type", "raw");
   sink.setAttribute("/raw", "encoding-version", "0.1.0");
-  await copyAnnotation(await openDataFrame(store, `${prefix}var`), store, `${prefix}var`, sink, "/raw/var");
+  const path = `${prefix}var`;
+  await copyAnnotation(
+    { frame: await openDataFrame(store, path), store, path, isWhole: true },
+    sink,
+    "/raw/var",
+  );
   const varm = await store.open(`${prefix}varm`);
   if (varm?.kind === "group") await copyElement(store, `${prefix}varm`, sink, "/raw/varm");
   else if (varm?.element === "compound") await copyFields(varm, sink, "/raw/varm");
@@ -175,6 +181,7 @@ async function examineView(
     indexKey: "_index",
     nObs: adata.nObs,
     columns: adata.obs.columns.filter((name) => !replaced(name)),
+    mended: [],
     removals: new Map([
       ["obsm", gone(adata.obsmKeys, additions.obsm, additions.removeObsm)],
       ["uns", new Set([...uns, ...(await oldCategories(adata))])],

@@ -1,34 +1,45 @@
 /**
- * Copies stored elements from one container to another as they are: types, encodings and order stay. Layouts
+ * Copies stored elements from one container to another as they are: types, ranks, encodings and order stay. Layouts
  * of old anndata versions become the current ones, arrays of records a dict of their fields where the container
- * has none.
+ * has none of that kind.
  * @module
  */
 import { throwIfAborted } from "../../core/progress.ts";
-import { AtlasmtlError } from "../../errors.ts";
-import type {
-  ArrayStore,
-  AttributeValue,
-  CompoundField,
-  StoredArray,
-  StoredGroup,
-} from "../../formats/array-store.ts";
+import { AtlasmtlError, locateOnce } from "../../errors.ts";
+import type { ArrayStore, CompoundField, StoredArray, StoredGroup } from "../../formats/array-store.ts";
 import type { ElementWriter } from "../../formats/element-writer.ts";
-import type { RecordField } from "../../formats/hdf5/records.ts";
 import type { NumberArray } from "../../formats/number-arrays.ts";
+import { categoricalParts, readCodes } from "../read/category-codes.ts";
 import { readColumn } from "../read/column-readers.ts";
 import { openDataFrame } from "../read/dataframe.ts";
 import { encodingOf, integers, type StoredElement } from "../read/element-encodings.ts";
 import type { Column, DataFrame } from "../types.ts";
 import type { Additions } from "./additions.ts";
 import type { Existing } from "./append.ts";
-import { tagDict, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
-import { writeFrame } from "./write-h5ad.ts";
+import {
+  tag,
+  tagDict,
+  writeArray,
+  writeBooleanArray,
+  writeCodes,
+  writeColumn,
+  writeDense,
+  writeDict,
+  writeSettings,
+  writeStringArray,
+} from "./write-elements.ts";
+import { writeFrame } from "./write-frame.ts";
 
 /** An array that is written piece by piece. */
 export interface GrowingElement {
   append(values: NumberArray): Promise<void> | void;
   finish(): Promise<void> | void;
+}
+
+/** An element, such as `varp/correlation`, and what became of it: `is left out of the output: …`. */
+export interface Remark {
+  readonly path: string;
+  readonly what: string;
 }
 
 /** The target of copies. */
@@ -37,10 +48,8 @@ export interface ElementSink extends ElementWriter {
   grow(path: string, dtype: "int32" | "int64" | "float32", rowShape?: readonly number[]): GrowingElement;
   /** Writes the values of an array, a large one in pieces; its attributes follow. */
   copyArray(array: StoredArray, path: string): Promise<void>;
-  /** An array of records, in a container that has them. */
-  writeRecords?(path: string, fields: readonly RecordField[]): void;
-  /** Writes a null of anndata; a container that cannot store it returns false. */
-  writeNull(path: string): boolean;
+  /** What was written otherwise than it is stored, or not at all; grows with the copies. */
+  readonly remarks: Remark[];
   /** Releases resources. */
   settle(): Promise<void>;
 }
@@ -75,29 +84,47 @@ export async function copyElement(
   const encoding = encodingOf(element);
   if (encoding === "dataframe@0.1.0") return copyFrame(await openDataFrame(store, from), sink, to);
   if (encoding === "(categorical)") return writeColumn(sink, to, await readColumn(store, from));
-  if (encoding === "null@0.1.0") {
-    if (!sink.writeNull(to)) return;
-    copyAttributes(element, sink, to);
-  } else if (element.kind === "array") await copyArray(element, encoding, sink, to);
-  else {
+  if (element.kind === "array") {
+    try {
+      await copyArray(element, encoding, sink, to);
+    } catch (error) {
+      throw locateOnce(error, from);
+    }
+  } else {
     sink.createGroup(to);
     copyAttributes(element, sink, to);
     tagGroup(element, encoding, sink, to);
     const without = removals.get(from);
-    for (const key of element.keys)
-      if (!without?.has(key))
-        await copyElement(store, `${from}/${key}`, sink, `${to}/${key}`, removals, depth + 1);
+    for (const key of element.keys) {
+      if (without?.has(key)) continue;
+      const isCodes = key === "codes" && encoding === "categorical@0.2.0";
+      if (isCodes && (await copyMended(store, from, sink, to))) continue;
+      await copyElement(store, `${from}/${key}`, sink, `${to}/${key}`, removals, depth + 1);
+    }
   }
   await sink.settle();
 }
 
+/** Writes the codes of a categorical that anndata would refuse; false if they are copied as they are. */
+async function copyMended(store: ArrayStore, from: string, sink: ElementSink, to: string): Promise<boolean> {
+  const parts = await categoricalParts(store, from);
+  if (parts === null) return false;
+  const { codes, nMended } = await readCodes(parts.codes, parts.nCategories);
+  if (nMended > 0) writeCodes(sink, to, codes, parts.nCategories);
+  return nMended > 0;
+}
+
 async function copyArray(array: StoredArray, encoding: string, sink: ElementSink, to: string): Promise<void> {
-  if (array.element === "compound") return copyRecords(array, sink, to);
-  if (array.element === "other" || array.shape === null)
-    throw new AtlasmtlError("UNSUPPORTED", `values of type ${array.dtype} are not read`, {
-      where: array.path,
-    });
   const isTagged = encoding.includes("@");
+  if (encoding === "null@0.1.0" || array.shape === null) {
+    sink.writeNull(to);
+    copyAttributes(array, sink, to);
+    if (!isTagged) tag(sink, to, "null", "0.1.0");
+    return;
+  }
+  if (array.element === "compound") return copyRecords(array, encoding, sink, to);
+  if (array.element === "other")
+    throw new AtlasmtlError("UNSUPPORTED", `values of type ${array.dtype} are not read`);
   // anndata before 0.7 stored a text as an array of one, and still reads it as a text.
   const isOldText = array.isFixedText === true && !isTagged && array.shape.join() === "1";
   if (isOldText) sink.writeStrings(to, await array.readStrings(), []);
@@ -107,8 +134,7 @@ async function copyArray(array: StoredArray, encoding: string, sink: ElementSink
   const isText = array.element === "string";
   const isScalar = isOldText || array.shape.length === 0;
   const type = isScalar ? (isText ? "string" : "numeric-scalar") : isText ? "string-array" : "array";
-  sink.setAttribute(to, "encoding-type", type);
-  sink.setAttribute(to, "encoding-version", "0.2.0");
+  tag(sink, to, type, "0.2.0");
 }
 
 /**
@@ -131,17 +157,44 @@ export async function* pieces(
   }
 }
 
-/** An array of records as one, where the sink has them and each field is one number or text; else as a dict. */
-async function copyRecords(array: StoredArray, sink: ElementSink, to: string): Promise<void> {
+/** Complex numbers, and arrays of records where the sink has them; other records become a dict of their fields. */
+async function copyRecords(
+  array: StoredArray,
+  encoding: string,
+  sink: ElementSink,
+  to: string,
+): Promise<void> {
   const fields: (CompoundField & { readonly name: string })[] = [];
   for (const name of array.fields) fields.push({ name, ...(await array.readField(name)) });
-  const isPlain =
-    array.shape?.length === 1 && fields.every(({ width, dtype }) => width === 1 && dtype !== "bool");
-  if (sink.writeRecords === undefined || !isPlain) return copyFields(array, sink, to);
-  sink.writeRecords(to, fields);
+  const isComplex = array.dtype.startsWith("complex");
+  if (isComplex) sink.writeComplex(to, complexOf(fields), array.shape ?? []);
+  else {
+    const isPlain = fields.every(({ width }) => width === 1) && sink.takesRecords(fields);
+    if (!isPlain) {
+      sink.remarks.push({
+        path: array.path,
+        what: "becomes a dict of its fields in the output, which has no records of such fields",
+      });
+      return copyFields(array, sink, to);
+    }
+    sink.writeRecords(to, fields, array.shape ?? []);
+  }
   copyAttributes(array, sink, to);
-  sink.setAttribute(to, "encoding-type", "rec-array");
-  sink.setAttribute(to, "encoding-version", "0.2.0");
+  if (encoding.includes("@")) return;
+  if (!isComplex) tag(sink, to, "rec-array", "0.2.0");
+  else tag(sink, to, array.shape?.length === 0 ? "numeric-scalar" : "array", "0.2.0");
+}
+
+/** Real and imaginary parts in turns. */
+function complexOf([real, imaginary]: readonly CompoundField[]): Float32Array | Float64Array {
+  const r = real.values as Float32Array | Float64Array;
+  const i = imaginary.values as Float32Array | Float64Array;
+  const parts = new (r instanceof Float32Array ? Float32Array : Float64Array)(2 * r.length);
+  for (let at = 0; at < r.length; at++) {
+    parts[2 * at] = r[at];
+    parts[2 * at + 1] = i[at];
+  }
+  return parts;
 }
 
 /** A compound table as a dict of its columns, except those in `without`. */
@@ -156,32 +209,29 @@ export async function copyFields(
     const { values, width, dtype } = await array.readField(name);
     const path = `${to}/${name.replaceAll("/", "_")}`;
     if (!ArrayBuffer.isView(values)) {
-      sink.writeStrings(path, values as readonly string[], [values.length]);
-      sink.setAttribute(path, "encoding-type", "string-array");
+      writeStringArray(sink, path, values as readonly string[]);
     } else {
       const numbers = values as NumberArray;
       const shape = width === 1 ? [numbers.length] : [numbers.length / width, width];
-      if (dtype === "bool") sink.writeBooleans(path, numbers as Uint8Array, shape);
-      else sink.writeNumbers(path, numbers, shape);
-      sink.setAttribute(path, "encoding-type", "array");
+      if (dtype === "bool") writeBooleanArray(sink, path, numbers as Uint8Array, shape);
+      else writeArray(sink, path, numbers, shape);
     }
-    sink.setAttribute(path, "encoding-version", "0.2.0");
   }
 }
 
 function tagGroup(group: StoredGroup, encoding: string, sink: ElementSink, to: string): void {
   const format = /^\(h5sparse (csr|csc)\)$/.exec(encoding)?.[1];
   if (format !== undefined) {
-    sink.setAttribute(to, "encoding-type", `${format}_matrix`);
-    sink.setAttribute(to, "encoding-version", "0.1.0");
+    tag(sink, to, `${format}_matrix`, "0.1.0");
     const shape = integers(group.attribute("h5sparse_shape")) ?? [];
     sink.setAttribute(to, "shape", BigInt64Array.from(shape, BigInt));
   } else if (encoding === "(group)") tagDict(sink, to);
 }
 
-function copyAttributes(element: StoredElement, sink: ElementSink, to: string): void {
+/** Copies attributes but those of old layouts. */
+export function copyAttributes(element: StoredElement, sink: ElementSink, to: string): void {
   for (const name of element.attributeNames) {
-    const value = OLD_ATTRIBUTES.includes(name) ? undefined : writable(element.attribute(name));
+    const value = OLD_ATTRIBUTES.includes(name) ? undefined : element.typedAttribute(name);
     if (value !== undefined) sink.setAttribute(to, name, value);
   }
   // An empty list of names is stored as an empty array of numbers in HDF5.
@@ -189,63 +239,10 @@ function copyAttributes(element: StoredElement, sink: ElementSink, to: string): 
   if (ArrayBuffer.isView(order)) sink.setAttribute(to, "column-order", []);
 }
 
-function writable(
-  value: AttributeValue | undefined,
-): string | readonly string[] | boolean | NumberArray | undefined {
-  if (typeof value === "number")
-    return Number.isInteger(value) ? BigInt64Array.of(BigInt(value)) : Float64Array.of(value);
-  if (typeof value === "bigint") return BigInt64Array.of(value);
-  if (value === undefined || (typeof value === "object" && "reference" in value)) return undefined;
-  return value;
-}
-
 async function copyFrame(frame: DataFrame, sink: ElementSink, to: string): Promise<void> {
-  writeFrame(sink, to, { index: frame.index, columns: await columnsOf(frame, () => true) });
-  await sink.settle();
-}
-
-async function columnsOf(
-  frame: DataFrame,
-  isWanted: (name: string) => boolean,
-): Promise<Map<string, Column>> {
   const columns = new Map<string, Column>();
-  for (const name of frame.columns) if (isWanted(name)) columns.set(name, await frame.column(name));
-  return columns;
-}
-
-/**
- * Copies obs or var in the current layout, with `added` columns at the end. `store` is null if only the view
- * is available.
- */
-export async function copyAnnotation(
-  frame: DataFrame,
-  store: ArrayStore | null,
-  from: string,
-  sink: ElementSink,
-  to: string,
-  added: ReadonlyMap<string, Column> = new Map(),
-  existing: Existing | null = null,
-): Promise<void> {
-  const element = (await store?.open(from)) ?? null;
-  const kept = existing?.columns ?? frame.columns;
-  if (store !== null && element?.kind === "group" && encodingOf(element) === "dataframe@0.2.0") {
-    await copyElement(store, from, sink, to, existing?.removals);
-    const made = new Set<string>();
-    for (const [name, column] of added) {
-      const steps = name.split("/");
-      for (let i = 1; i < steps.length; i++) {
-        const parent = steps.slice(0, i).join("/");
-        if (!made.has(parent) && (await store.open(`${from}/${parent}`)) === null)
-          sink.createGroup(`${to}/${parent}`);
-        made.add(parent);
-      }
-      writeColumn(sink, `${to}/${name}`, column);
-    }
-    sink.setAttribute(to, "column-order", [...kept, ...added.keys()]);
-  } else {
-    const columns = await columnsOf(frame, (name) => kept.includes(name));
-    writeFrame(sink, to, { index: frame.index, columns: new Map([...columns, ...added]) });
-  }
+  for (const name of frame.columns) columns.set(name, await frame.column(name));
+  writeFrame(sink, to, { index: frame.index, columns });
   await sink.settle();
 }
 

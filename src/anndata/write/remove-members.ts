@@ -1,6 +1,6 @@
 /** Removes members from a file, so that results with the same names can be written. @module */
 import { AtlasmtlError } from "../../errors.ts";
-import type { ArrayStore, AttributeValue } from "../../formats/array-store.ts";
+import type { ArrayStore, TypedAttribute } from "../../formats/array-store.ts";
 import { editFile, inspectFile } from "../../formats/hdf5/layout.ts";
 import { headerAddress } from "../../formats/hdf5/library.ts";
 import { type Hdf5File, openFile, readableFile } from "../../formats/hdf5/open.ts";
@@ -38,7 +38,7 @@ export async function checkRemoveMembers(
     if (!isDense(group)) continue;
     if (group === "" || isDense(parentOf(group))) throw denseGroup();
     const element = await openExisting(file, group);
-    for (const key of element.attributeNames) keptAttribute(element.attribute(key), key, group);
+    for (const key of element.attributeNames) keptAttribute(element.typedAttribute(key), key, group);
   }
 }
 
@@ -61,7 +61,10 @@ async function regroup(
   const stored = await readOnce(path, name, async (file) => {
     const element = await openExisting(file, group);
     const keys = element.kind === "group" ? element.keys : [];
-    return { keys, attributes: element.attributeNames.map((key) => [key, element.attribute(key)] as const) };
+    return {
+      keys,
+      attributes: element.attributeNames.map((key) => [key, element.typedAttribute(key)] as const),
+    };
   });
   if (group === "") throw denseGroup();
   const parent = `/${parentOf(group)}`;
@@ -83,14 +86,8 @@ async function regroup(
 }
 
 /** @throws UNSUPPORTED for an attribute that cannot be written. */
-function keptAttribute(value: AttributeValue | undefined, key: string, group: string) {
-  if (
-    value !== undefined &&
-    typeof value !== "number" &&
-    typeof value !== "bigint" &&
-    !(typeof value === "object" && "reference" in value)
-  )
-    return value;
+function keptAttribute(value: TypedAttribute | undefined, key: string, group: string): TypedAttribute {
+  if (value !== undefined) return value;
   throw new AtlasmtlError("UNSUPPORTED", `attribute "${key}" cannot be kept when "${group}" is rewritten`);
 }
 

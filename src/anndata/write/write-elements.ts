@@ -8,7 +8,8 @@ import type { NumberArray } from "../../formats/number-arrays.ts";
 import { columnLabels } from "../read/column-values.ts";
 import type { Column } from "../types.ts";
 
-function tag(file: ElementWriter, path: string, type: string, version: string): void {
+/** Writes the encoding of an element. */
+export function tag(file: ElementWriter, path: string, type: string, version: string): void {
   file.setAttribute(path, "encoding-type", type);
   file.setAttribute(path, "encoding-version", version);
 }
@@ -135,14 +136,29 @@ function writeCategorical(
   categories: readonly string[],
   ordered: boolean,
 ): void {
+  startCategorical(file, path, codes, categories.length, ordered);
+  writeStringArray(file, `${path}/categories`, categories);
+}
+
+/** Writes a categorical but for its categories. */
+export function startCategorical(
+  file: ElementWriter,
+  path: string,
+  codes: Int32Array,
+  nCategories: number,
+  ordered: boolean,
+): void {
   file.createGroup(path);
   tag(file, path, "categorical", "0.2.0");
   file.setAttribute(path, "ordered", ordered);
-  // pandas stores codes in the narrowest integers that include -1.
-  const n = categories.length;
-  const narrow = n <= 127 ? new Int8Array(codes) : n <= 32767 ? new Int16Array(codes) : codes;
+  writeCodes(file, path, codes, nCategories);
+}
+
+/** Writes the codes of the categorical at `path`, as pandas does in the narrowest integers that include -1. */
+export function writeCodes(file: ElementWriter, path: string, codes: Int32Array, nCategories: number): void {
+  const narrow =
+    nCategories <= 127 ? new Int8Array(codes) : nCategories <= 32767 ? new Int16Array(codes) : codes;
   writeArray(file, `${path}/codes`, narrow, [codes.length]);
-  writeStringArray(file, `${path}/categories`, categories);
 }
 
 const TYPED: ReadonlyMap<string, (values: Float64Array) => NumberArray> = new Map<

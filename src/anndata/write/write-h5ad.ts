@@ -7,22 +7,16 @@ import { AtlasmtlError } from "../../errors.ts";
 import type { ElementWriter } from "../../formats/element-writer.ts";
 import { fileSystem, loadHdf5 } from "../../formats/hdf5/library.ts";
 import { openWriter } from "../../formats/hdf5/write.ts";
-import type { Column } from "../types.ts";
 import {
   isName,
   tagRoot,
   UNUSABLE_NAME,
-  writeColumn,
   writeCsr,
   writeDense,
   writeDict,
   writeSettings,
 } from "./write-elements.ts";
-
-export interface FrameData {
-  readonly index: readonly string[];
-  readonly columns?: ReadonlyMap<string, Column>;
-}
+import { type FrameData, writeFrame } from "./write-frame.ts";
 
 /** A whole dataset in memory. */
 export interface AnnDataParts {
@@ -75,20 +69,6 @@ function writeParts(path: string, parts: AnnDataParts): void {
 function writeMatrix(file: ElementWriter, path: string, matrix: Csr | DenseMatrix): void {
   if ("indptr" in matrix) writeCsr(file, path, matrix);
   else writeDense(file, path, matrix);
-}
-
-export function writeFrame(
-  file: ElementWriter,
-  path: string,
-  { index, columns = new Map() }: FrameData,
-): void {
-  file.createGroup(path);
-  file.setAttribute(path, "encoding-type", "dataframe");
-  file.setAttribute(path, "encoding-version", "0.2.0");
-  file.setAttribute(path, "_index", "_index");
-  file.setAttribute(path, "column-order", [...columns.keys()]);
-  writeColumn(file, `${path}/_index`, { kind: "string", values: index });
-  for (const [name, column] of columns) writeColumn(file, `${path}/${checked(name)}`, column);
 }
 
 function checked(name: string): string {

@@ -9,7 +9,7 @@ import type { Column, Matrix, MatrixName } from "../types.ts";
 import { pickColumn } from "../views/select-cells.ts";
 import { type ElementSink, pieces } from "./copy-elements.ts";
 import { writeArray, writeBooleanArray, writeCsr, writeStringArray } from "./write-elements.ts";
-import { writeFrame } from "./write-h5ad.ts";
+import { writeFrame } from "./write-frame.ts";
 
 /** Maximum number of values of one matrix in memory. */
 const MAX_VALUES = 1 << 26;
@@ -21,13 +21,6 @@ export interface NewRows {
   /** Number of stored rows. */
   readonly nStored: number;
   readonly names: readonly string[];
-}
-
-/** An element that the output lacks, and why. */
-export interface LeftOut {
-  /** Such as `varp/correlation`. */
-  readonly path: string;
-  readonly why: string;
 }
 
 /**
@@ -43,12 +36,14 @@ export async function writeReshaped(
   rows: NewRows,
   sink: ElementSink,
   without: ReadonlySet<string> = new Set(),
-): Promise<readonly LeftOut[]> {
+): Promise<void> {
   const element = await store.open(group);
-  if (element === null) return [];
-  const leftOut: LeftOut[] = [];
+  if (element === null) return;
+  const leaveOut = (path: string, why: string): void => {
+    sink.remarks.push({ path, what: `is left out of the output: ${why}` });
+  };
   if (element.kind === "array" && element.fields.length === 0)
-    leftOut.push({ path: group, why: otherForm(encodingName(element)).message });
+    leaveOut(group, otherForm(encodingName(element)).message);
   for (const key of element.kind === "group" ? element.keys : element.fields) {
     if (without.has(key)) continue;
     const path = `${group}/${key}`;
@@ -58,11 +53,10 @@ export async function writeReshaped(
       else await writeRows(store, path, rows, sink);
     } catch (error) {
       if (!(error instanceof AtlasmtlError) || !LEAVE_OUT.has(error.code)) throw error;
-      leftOut.push({ path, why: error.message });
+      leaveOut(path, error.message);
     }
     await sink.settle();
   }
-  return leftOut;
 }
 
 /** Members that cannot be copied must not prevent the others. */

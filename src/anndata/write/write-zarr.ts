@@ -6,7 +6,7 @@
 import { platform } from "#platform";
 import type { FolderWriter } from "../../core/platform.ts";
 import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
-import { AtlasmtlError, locate } from "../../errors.ts";
+import { AtlasmtlError, locateOnce } from "../../errors.ts";
 import type { StoredArray } from "../../formats/array-store.ts";
 import { consolidate } from "../../formats/zarr/consolidate.ts";
 import { folderKeys, type KeyStore } from "../../formats/zarr/key-store.ts";
@@ -15,14 +15,16 @@ import type { ZarrStore } from "../../formats/zarr/open.ts";
 import { isZarrRoot } from "../../formats/zarr/root.ts";
 import { emitJson, type ZarrType, type ZarrWriter, zarrWriter } from "../../formats/zarr/write.ts";
 import type { WriteDatasetOptions } from "../containers/container.ts";
-import type { AnnData, Notice } from "../types.ts";
+import type { AnnData, Column, Notice } from "../types.ts";
 import type { Additions } from "./additions.ts";
-import { examine, takesAdditions } from "./append.ts";
+import { allRemovals, examine, takesAdditions, writeMended } from "./append.ts";
 import { checkAdditions } from "./check-additions.ts";
 import { checkCarried } from "./check-carried.ts";
 import { convertDataset } from "./convert-dataset.ts";
+import { groupsOf } from "./copy-annotation.ts";
 import { type ElementSink, pieces, writeAdditions } from "./copy-elements.ts";
-import { writeColumn, writeDict } from "./write-elements.ts";
+import { writeDict } from "./write-elements.ts";
+import { writeColumns } from "./write-frame.ts";
 
 /**
  * Writes `path` (Node), a folder, from `adata` and `additions`; an existing folder is replaced atomically.
@@ -55,7 +57,7 @@ export async function writeAnnotatedZarr(
   } catch (error) {
     throw error instanceof AtlasmtlError && error.where?.startsWith(path)
       ? error
-      : locate(error, adata.source);
+      : locateOnce(error, adata.source);
   }
   return notices;
 }
@@ -89,21 +91,15 @@ async function copyAndAdd(
   const existing = await examine(store, additions);
   checkAdditions(additions, existing.nObs, existing.indexKey);
   const without = new Set<string>();
-  for (const [group, names] of existing.removals) for (const name of names) without.add(`${group}/${name}`);
+  for (const [group, names] of allRemovals(existing))
+    for (const name of names) without.add(`${group}/${name}`);
   await copyKeys(store.keys, "", folder, without, signal);
 
   const writer = zarrWriter(folder.write, store.format);
   const sink = sinkOf(writer, signal);
-  const made = new Set<string>();
-  for (const [name, column] of additions.obs ?? []) {
-    const steps = name.split("/");
-    for (let i = 1; i < steps.length; i++) {
-      const parent = `obs/${steps.slice(0, i).join("/")}`;
-      if (!made.has(parent) && (await store.open(parent)) === null) writer.createGroup(parent);
-      made.add(parent);
-    }
-    writeColumn(sink, `/obs/${name}`, column);
-  }
+  const added = additions.obs ?? new Map<string, Column>();
+  writeColumns(sink, "/obs", added, await groupsOf(store, "obs", added.keys()));
+  for (const column of existing.mended) writeMended(sink, column);
   for (const [group, members] of [
     ["obsm", additions.obsm],
     ["uns", additions.uns],
@@ -169,10 +165,7 @@ async function convert(
 function sinkOf(writer: ZarrWriter, signal: AbortSignal | undefined): ElementSink {
   return {
     ...writer,
-    writeNull(path) {
-      writer.writeNull(path);
-      return true;
-    },
+    remarks: [],
     grow: (path, dtype, rowShape) => writer.grow(path, dtype, rowShape),
     async copyArray(array, path) {
       if (array.shape?.length === 0) return copyScalar(array, writer, path);

@@ -30,7 +30,7 @@ const MAX_PIECE_BYTES = 1 << 30;
 const PIECE_STRINGS = 1 << 17;
 
 /** The common part of arrays and groups. */
-export type Attributes = Pick<StoredArray, "path" | "attributeNames" | "attribute">;
+export type Attributes = Pick<StoredArray, "path" | "attributeNames" | "attribute" | "typedAttribute">;
 
 type ArrayType = ReturnType<H5Module["get_dataset_metadata"]>;
 

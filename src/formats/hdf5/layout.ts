@@ -14,8 +14,10 @@ import { fileSystem } from "./library.ts";
 
 /** Message types of object headers. */
 export const LINK_MESSAGE = 0x06;
+export const DATASPACE_MESSAGE = 0x01;
 export const LINK_INFO_MESSAGE = 0x02;
 export const DATATYPE_MESSAGE = 0x03;
+export const LAYOUT_MESSAGE = 0x08;
 export const ATTRIBUTE_MESSAGE = 0x0c;
 const CONTINUATION_MESSAGE = 0x10;
 export const SYMBOL_TABLE_MESSAGE = 0x11;

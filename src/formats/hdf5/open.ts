@@ -1,14 +1,15 @@
 /** Opens HDF5 files for reading, as an {@link ArrayStore}. @module */
+import type { Metadata } from "#h5wasm";
 import { platform } from "#platform";
 import type { FileInput } from "../../core/bytes.ts";
 import type { MountedFile } from "../../core/platform.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
-import type { ArrayStore, AttributeValue, StoredArray, StoredGroup } from "../array-store.ts";
+import type { ArrayStore, StoredArray, StoredGroup } from "../array-store.ts";
 import { type Attributes, openArray } from "./array.ts";
 import { noteFileSize, permitting } from "./guard.ts";
 import { callHdf5, fileSystem, hdf5Library, loadHdf5, withMemory } from "./library.ts";
 import { checkHdf5Signature } from "./signature.ts";
-import { decodeAttribute, holdsPointers } from "./values.ts";
+import { decodeAttribute, decodeTypedAttribute, holdsPointers } from "./values.ts";
 
 /** Maximum size of an attribute; HDF5's limit for compact ones is 64 KiB. */
 const MAX_ATTRIBUTE_BYTES = 1 << 26;
@@ -117,11 +118,19 @@ function attributes(fileId: bigint, path: string): Attributes {
   return {
     path: path.slice(1),
     attributeNames: names,
-    attribute: (name) => (names.includes(name) ? readAttribute(fileId, path, name) : undefined),
+    attribute: (name) =>
+      names.includes(name) ? readAttribute(fileId, path, name, decodeAttribute) : undefined,
+    typedAttribute: (name) =>
+      names.includes(name) ? readAttribute(fileId, path, name, decodeTypedAttribute) : undefined,
   };
 }
 
-function readAttribute(fileId: bigint, path: string, name: string): AttributeValue | undefined {
+function readAttribute<T>(
+  fileId: bigint,
+  path: string,
+  name: string,
+  decode: (bytes: Uint8Array<ArrayBuffer>, type: Metadata, fileId: bigint) => T | undefined,
+): T | undefined {
   const h5 = hdf5Library();
   return callHdf5(`attribute "${name}" of "${path}" cannot be read`, () => {
     const type = h5.get_attribute_metadata(fileId, path, name);
@@ -129,7 +138,7 @@ function readAttribute(fileId: bigint, path: string, name: string): AttributeVal
     if (type.shape === null || !(size <= MAX_ATTRIBUTE_BYTES)) return undefined;
     return withMemory(size, (address) => {
       h5.get_attribute_data(fileId, path, name, BigInt(address));
-      const value = decodeAttribute(h5.HEAPU8.slice(address, address + size), type, fileId);
+      const value = decode(h5.HEAPU8.slice(address, address + size), type, fileId);
       if (holdsPointers(type)) h5.reclaim_vlen_memory(fileId, path, name, BigInt(address));
       return value;
     });

@@ -1,19 +1,21 @@
 /** Writes tables whose rows are records: numpy's structured arrays. @module */
-import type { NumberArray } from "../number-arrays.ts";
+import type { RecordField } from "../element-writer.ts";
 import { callHdf5, hdf5Library, withMemory } from "./library.ts";
-
-/** One field: a number or a text per row. */
-export interface RecordField {
-  readonly name: string;
-  readonly values: NumberArray | readonly string[];
-}
 
 /** Bytes of a pointer in the library's memory. */
 const POINTER = 4;
 const [INTEGER, FLOAT, STRING, COMPOUND] = [0, 1, 3, 6];
 
-/** An array of records, one for each value of the fields, which are equally many; text is of any length. @throws IO. */
-export function writeRecords(fileId: bigint, path: string, fields: readonly RecordField[]): void {
+/**
+ * An array of records, one for each value of the fields, which are equally many; text is of any length, booleans cannot
+ * be fields. @throws IO.
+ */
+export function writeRecords(
+  fileId: bigint,
+  path: string,
+  fields: readonly RecordField[],
+  dimensions: readonly number[],
+): void {
   const h5 = hdf5Library();
   const nRows = fields[0]?.values.length ?? 0;
   let size = 0;
@@ -29,7 +31,7 @@ export function writeRecords(fileId: bigint, path: string, fields: readonly Reco
     };
   });
   const { records, texts, pointers } = layOut(fields, members, size, nRows);
-  const shape = [BigInt(nRows)];
+  const shape = dimensions.map(BigInt);
   const metadata = {
     ...{ type: COMPOUND, size, signed: false, vlen: false, littleEndian: true, total_size: nRows },
     ...{ shape, maxshape: shape, compound_type: { members, nmembers: members.length } },

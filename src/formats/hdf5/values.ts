@@ -1,7 +1,7 @@
 /** Decodes HDF5 datatypes and raw values. @module */
 import type { Metadata } from "#h5wasm";
 import { AtlasmtlError } from "../../errors.ts";
-import type { AttributeValue, CompoundField, ElementKind } from "../array-store.ts";
+import type { AttributeValue, CompoundField, ElementKind, TypedAttribute } from "../array-store.ts";
 import { halfToFloat32, type NumberArray } from "../number-arrays.ts";
 import { hdf5Library } from "./library.ts";
 
@@ -35,7 +35,7 @@ export function describeType(type: Metadata): { element: ElementKind; dtype: str
   if (number !== null) return { element: "number", dtype: number };
   if (isBoolean(type)) return { element: "boolean", dtype: "bool" };
   if (type.type === STRING) return { element: "string", dtype: "str" };
-  if (type.type === COMPOUND) return { element: "compound", dtype: "compound" };
+  if (type.type === COMPOUND) return { element: "compound", dtype: complexName(type) ?? "compound" };
   const name = CLASS_NAMES[type.type] ?? "unknown";
   return {
     element: "other",
@@ -47,6 +47,15 @@ function numberName(type: Metadata): string | null {
   if (type.type === INTEGER && [1, 2, 4, 8].includes(type.size))
     return `${type.signed ? "int" : "uint"}${type.size * 8}`;
   return type.type === FLOAT && [2, 4, 8].includes(type.size) ? `float${type.size * 8}` : null;
+}
+
+/** h5py's complex numbers: two floats of one size named r and i. */
+function complexName(type: Metadata): string | null {
+  const members = type.compound_type?.members ?? [];
+  if (members.map(({ name }) => name).join() !== "r,i") return null;
+  const [real, imaginary] = members.map(numberName);
+  if (real !== imaginary || (real !== "float32" && real !== "float64")) return null;
+  return real === "float32" ? "complex64" : "complex128";
 }
 
 /** h5py's booleans: an enum of one byte with FALSE = 0 and TRUE = 1. */
@@ -178,13 +187,21 @@ export function decodeAttribute(
     const path: unknown = hdf5Library().get_referenced_name(fileId, bytes, true);
     return typeof path === "string" ? { reference: path } : undefined;
   }
+  const typed = decodeTypedAttribute(bytes, type);
+  if (typed === undefined || !isScalar) return typed?.values;
+  const [value] = typed.values;
+  return typed.isBoolean ? value !== 0 : value;
+}
+
+/** As {@link decodeAttribute}, with its type and shape; also undefined for a reference. */
+export function decodeTypedAttribute(
+  bytes: Uint8Array<ArrayBuffer>,
+  type: Metadata,
+): TypedAttribute | undefined {
   const { element } = describeType(type);
-  if (element === "string") {
-    const strings = decodeStrings(bytes, type);
-    return isScalar ? strings[0] : strings;
-  }
-  if (element !== "number" && element !== "boolean") return undefined;
-  const numbers = decodeNumbers(bytes, type);
-  if (!isScalar) return numbers;
-  return element === "boolean" ? numbers[0] !== 0 : numbers[0];
+  const isBoolean = element === "boolean";
+  const shape = type.shape ?? [];
+  if (element === "string") return { values: decodeStrings(bytes, type), isBoolean, shape };
+  if (element !== "number" && !isBoolean) return undefined;
+  return { values: decodeNumbers(bytes, type), isBoolean, shape };
 }

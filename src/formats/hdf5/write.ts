@@ -1,12 +1,14 @@
 /** Writes groups, arrays, attributes and booleans to HDF5 files. @module */
+import type { TypedAttribute } from "../array-store.ts";
 import type { ElementWriter } from "../element-writer.ts";
 import type { NumberArray } from "../number-arrays.ts";
 import { patchBooleans, STAND_IN } from "./booleans.ts";
 import { createGrowing, type GrowingArray, type GrowingType } from "./growing-array.ts";
 import { editFile } from "./layout.ts";
 import { callHdf5, type H5Module, hdf5Library, headerAddress, withMemory } from "./library.ts";
+import { makeNull } from "./null.ts";
 import { objectType, openFile } from "./open.ts";
-import { type RecordField, writeRecords } from "./records.ts";
+import { writeRecords } from "./records.ts";
 import { eraseTimes } from "./times.ts";
 
 type WriteMetadata = Parameters<H5Module["create_dataset"]>[3];
@@ -19,14 +21,12 @@ export interface Hdf5Writer extends ElementWriter {
   has(path: string): boolean;
   /** A growing array; see {@link createGrowing}. */
   grow(path: string, dtype: GrowingType, rowShape?: readonly number[]): GrowingArray;
-  /** An array of records; see {@link writeRecords}. */
-  writeRecords(path: string, fields: readonly RecordField[]): void;
   /** Creates a hard link to an existing object. */
   link(existing: string, path: string): void;
   /** The address of an object's header, for {@link editFile}. */
   headerOf(path: string): number;
   /**
-   * Closes the file, converts its placeholders to booleans, and takes the times out of what was written, so that the
+   * Closes the file, converts its placeholders to booleans and nulls, and takes the times out of what was written, so that the
    * same content gives the same bytes.
    */
   finish(): void;
@@ -39,6 +39,7 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
   const h5 = hdf5Library();
   const fileId = openFile(path, mode);
   const booleanHeaders = new Set<number>();
+  const nullHeaders = new Set<number>();
   /** Objects that were made or changed, and their groups: the library notes when. */
   const changed = new Set<string>();
   const note = (at: string): void => {
@@ -76,9 +77,25 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       note(at);
       return createGrowing(fileId, at, dtype, rowShape);
     },
-    writeRecords(at, fields) {
+    takesRecords: (fields) => fields.every(({ dtype }) => dtype !== "bool"),
+    writeRecords(at, fields, shape) {
       note(at);
-      writeRecords(fileId, at, fields);
+      writeRecords(fileId, at, fields, shape);
+    },
+    writeComplex(at, parts, shape) {
+      note(at);
+      const dtype = parts instanceof Float32Array ? "float32" : "float64";
+      const fields = ["r", "i"].map((name, part) => ({
+        name,
+        dtype,
+        values: parts.filter((_, i) => i % 2 === part),
+      }));
+      writeRecords(fileId, at, fields, shape);
+    },
+    writeNull(at) {
+      note(at);
+      writeBytes(at, bytesOf(Float32Array.of(0)), numberMetadata(Float32Array.of(0), []));
+      nullHeaders.add(headerOf(at));
     },
     link(existing, at) {
       note(existing);
@@ -108,14 +125,20 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       if (typeof value === "boolean") {
         writeAttribute(at, name, Uint8Array.of(value ? 1 : 0), booleanMetadata([]));
         booleanHeaders.add(headerOf(at));
-      } else if (ArrayBuffer.isView(value)) {
-        writeAttribute(at, name, bytesOf(value), numberMetadata(value, [value.length]));
-      } else if (typeof value !== "string" && value.length === 0) {
-        writeAttribute(at, name, new Uint8Array(0), numberMetadata(new Float64Array(0), [0]));
+        return;
+      }
+      const { values, isBoolean, shape } = isTyped(value) ? value : typed(value);
+      if (ArrayBuffer.isView(values)) {
+        const metadata = isBoolean ? booleanMetadata(shape) : numberMetadata(values as NumberArray, shape);
+        writeAttribute(at, name, bytesOf(values as NumberArray), metadata);
+        if (isBoolean) booleanHeaders.add(headerOf(at));
+      } else if (values.length === 0) {
+        writeAttribute(at, name, new Uint8Array(0), numberMetadata(new Float64Array(0), shape));
       } else {
-        const values = typeof value === "string" ? [value] : value;
-        const metadata = stringMetadata(typeof value === "string" ? [] : [values.length]);
-        write(`${at}@${name}`, () => h5.create_vlen_str_attribute(fileId, at, name, values, metadata));
+        const texts = values as readonly string[];
+        write(`${at}@${name}`, () =>
+          h5.create_vlen_str_attribute(fileId, at, name, texts, stringMetadata(shape)),
+        );
       }
     },
     finish() {
@@ -125,6 +148,7 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       });
       editFile(path, (file) => {
         for (const header of booleanHeaders) patchBooleans(file, header);
+        for (const header of nullHeaders) makeNull(file, header);
         for (const header of headers) eraseTimes(file, header);
       });
     },
@@ -136,6 +160,17 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       }
     },
   };
+}
+
+type AttributeInput = Parameters<ElementWriter["setAttribute"]>[2];
+
+const isTyped = (value: AttributeInput): value is TypedAttribute =>
+  typeof value === "object" && "isBoolean" in value;
+
+function typed(value: string | readonly string[] | NumberArray): TypedAttribute {
+  return typeof value === "string"
+    ? { values: [value], isBoolean: false, shape: [] }
+    : { values: value, isBoolean: false, shape: [value.length] };
 }
 
 const bytesOf = (values: NumberArray): Uint8Array =>

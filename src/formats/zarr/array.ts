@@ -15,7 +15,7 @@ const MAX_CHUNK_BYTES = 1 << 30;
 const MAX_CHUNKS = 1 << 18;
 
 /** The common part of arrays and groups. */
-export type Attributes = Pick<StoredArray, "path" | "attributeNames" | "attribute">;
+export type Attributes = Pick<StoredArray, "path" | "attributeNames" | "attribute" | "typedAttribute">;
 
 /** The array whose chunks are in `keys` below its path; `checkOpen` throws once the store is closed. */
 export function zarrArray(

@@ -7,7 +7,7 @@
 
 import { MAX_ARRAY_DIMENSIONS, MAX_JSON_BYTES, maxInflatedBytes } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import type { AttributeValue, ElementKind } from "../array-store.ts";
+import type { AttributeValue, ElementKind, TypedAttribute } from "../array-store.ts";
 import { COMPRESSIONS, EXACT, GUARDED, TEXT, type TextConfig } from "./codecs.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -87,6 +87,30 @@ export function attributeValue(value: Json | undefined): AttributeValue | undefi
   if (!Array.isArray(value)) return undefined;
   if (value.every((item) => typeof item === "string")) return value as string[];
   return value.every((item) => typeof item === "number") ? Float64Array.from(value as number[]) : undefined;
+}
+
+/** As {@link attributeValue}, with its shape; JSON knows whole numbers, which become int64, and others. */
+export function typedAttribute(value: Json | undefined): TypedAttribute | undefined {
+  const shape: number[] = [];
+  let flat: readonly Json[] = [value ?? null];
+  for (; flat.length > 0 && flat.every(Array.isArray); flat = flat.flat()) {
+    const [{ length }] = flat as readonly (readonly Json[])[];
+    if (shape.length === MAX_ARRAY_DIMENSIONS || flat.some((list) => list.length !== length))
+      return undefined;
+    shape.push(length);
+  }
+  const isBoolean = flat.length > 0 && flat.every((item) => typeof item === "boolean");
+  if (isBoolean) return { values: Uint8Array.from(flat, Number), isBoolean, shape };
+  if (flat.length > 0 && flat.every((item) => typeof item === "string"))
+    return { values: flat as readonly string[], isBoolean, shape };
+  if (!flat.every((item) => typeof item === "number")) return undefined;
+  const numbers = flat as readonly number[];
+  const isWhole = numbers.length > 0 && numbers.every(Number.isSafeInteger);
+  return {
+    values: isWhole ? BigInt64Array.from(numbers, BigInt) : Float64Array.from(numbers),
+    isBoolean,
+    shape,
+  };
 }
 
 /** Format 2: `.zarray` (or `.zgroup`) and `.zattrs`. @throws BAD_FORMAT. */
@@ -230,6 +254,7 @@ function typeV2(value: Json | undefined): ElementType {
   if (kind === "U" && rest === "") return fixedText(4 * size, isBig);
   if (kind === "S" && rest === "") return { ...fixedText(size, isBig), dtype: "bytes" };
   if (kind === "O") return otherType("object");
+  if (kind === "c" && (size === 8 || size === 16)) return complex(size, isBig);
   const dtype = `${V2_KINDS[kind] ?? kind}${8 * size}`;
   return NUMBER_SIZES.has(dtype) ? number(dtype, isBig) : otherType(String(value));
 }
@@ -241,6 +266,7 @@ function typeV3(value: Json | undefined): ElementType {
   if (name === "bool") return { element: "boolean", dtype: "bool", size: 1, isBig: false, fields: [] };
   if (name === "string") return TEXT_TYPE;
   if (NUMBER_SIZES.has(name)) return number(name, false);
+  if (name === "complex64" || name === "complex128") return complex(name === "complex64" ? 8 : 16, false);
   const length = Number(get(configuration, "length_bytes"));
   if (name === "fixed_length_utf32" && Number.isSafeInteger(length)) return fixedText(length, false);
   if (["null_terminated_bytes", "fixed_length_ascii"].includes(name) && Number.isSafeInteger(length))
@@ -257,6 +283,12 @@ const number = (dtype: string, isBig: boolean): ElementType => ({
   isBig,
   fields: [],
 });
+
+/** Complex numbers as records of their two parts. */
+function complex(size: 8 | 16, isBig: boolean): ElementType {
+  const part = number(`float${4 * size}`, isBig);
+  return { ...compound(["r", "i"].map((name) => [name, part])), dtype: `complex${8 * size}` };
+}
 
 type NamedType = readonly [name: string, type: ElementType];
 

@@ -17,6 +17,7 @@ import {
   parseJsonObject,
   parseV2,
   parseV3,
+  typedAttribute,
 } from "./metadata.ts";
 import { isZarrRoot, V3_NAME } from "./root.ts";
 
@@ -88,6 +89,7 @@ async function element(
     path,
     attributeNames: [...node.attributes.keys()],
     attribute: (name) => attributeOf(node, name, path),
+    typedAttribute: (name) => typedAttribute(node.attributes.get(name)),
   };
   if (node.array !== null) return zarrArray(keys, attributes, node.array, checkOpen);
   return { kind: "group", ...attributes, keys: await nodes.members(path) };

@@ -6,10 +6,12 @@
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
+import type { TypedAttribute } from "../array-store.ts";
 import type { ElementWriter } from "../element-writer.ts";
-import type { NumberArray } from "../number-arrays.ts";
+import { type NumberArray, numpyName } from "../number-arrays.ts";
 import { emitVlen, loadZarrita } from "./codecs.ts";
 import type { Json } from "./metadata.ts";
+import { packRecords, type RecordType, recordsFit, typeV2, typeV3 } from "./records.ts";
 
 /** Approximate number of values per chunk: one or two megabytes. */
 const CHUNK_VALUES = 1 << 18;
@@ -22,6 +24,8 @@ export type WriteKey = (key: string, bytes: Uint8Array) => Promise<void>;
 /** The element type of an array: a numpy name, `bool`, or `str`. */
 export type ZarrType = keyof typeof V2_TYPES | "str";
 
+type ElementType = ZarrType | RecordType;
+
 /** An array whose length is not known in advance. */
 export interface GrowingZarrArray {
   /** Whole rows. */
@@ -32,8 +36,6 @@ export interface GrowingZarrArray {
 export interface ZarrWriter extends ElementWriter {
   /** Rows of `rowShape` (empty for a vector) under `path`. */
   grow(path: string, type: ZarrType, rowShape?: readonly number[]): GrowingZarrArray;
-  /** Marks a null of anndata's. */
-  writeNull(path: string): void;
   /** Writes the values in memory; attributes may still change. */
   settle(): Promise<void>;
   /** Writes the rest and the metadata; the writer cannot be used afterwards. */
@@ -53,18 +55,18 @@ const V2_TYPES = {
   uint64: "<u8",
   float32: "<f4",
   float64: "<f8",
+  complex64: "<c8",
+  complex128: "<c16",
 } as const;
 
-/** The type of a typed array. */
-function zarrTypeOf(values: NumberArray): ZarrType {
-  return values.constructor.name
-    .replace(/^Big/, "")
-    .replace(/Array$/, "")
-    .toLowerCase() as ZarrType;
+/** Values of an array for each of its elements: the two parts of a complex number, the bytes of a record. */
+function valuesPerElement(type: ElementType): number {
+  if (typeof type === "object") return type.size;
+  return type.startsWith("complex") ? 2 : 1;
 }
 
 interface PendingArray {
-  readonly type: ZarrType;
+  readonly type: ElementType;
   readonly shape: readonly number[];
   /** Null after they are written. */
   values: NumberArray | readonly string[] | null;
@@ -85,14 +87,14 @@ export function zarrWriter(write: WriteKey, format: 2 | 3 = 3): ZarrWriter {
   };
   const putArray = (
     path: string,
-    type: ZarrType,
+    type: ElementType,
     values: NumberArray | readonly string[],
     shape: readonly number[],
   ): void => put(path, { type, shape, values, chunks: chunksOf(shape, type) });
 
   const writeChunk = async (
     path: string,
-    type: ZarrType,
+    type: ElementType,
     at: readonly number[],
     values: NumberArray | readonly string[],
     size: number,
@@ -108,16 +110,23 @@ export function zarrWriter(write: WriteKey, format: 2 | 3 = 3): ZarrWriter {
 
   return {
     createGroup: (path) => put(path, null),
-    writeNumbers: (path, values, shape) => putArray(path, zarrTypeOf(values), values, shape),
+    writeNumbers: (path, values, shape) => putArray(path, numpyName(values) as ZarrType, values, shape),
     writeBooleans: (path, values, shape) => putArray(path, "bool", values, shape),
     writeStrings: (path, values, shape) => putArray(path, "str", values, shape),
+    writeComplex: (path, parts, shape) =>
+      putArray(path, parts instanceof Float32Array ? "complex64" : "complex128", parts, shape),
+    takesRecords: recordsFit,
+    writeRecords(path, fields, shape) {
+      const { type, bytes } = packRecords(fields);
+      putArray(path, type, bytes, shape);
+    },
     writeNull(path) {
       put(path, { type: "bool", shape: [], values: Uint8Array.of(0), chunks: [] });
     },
     setAttribute(path, name, value) {
       const node = nodes.get(keyOf(path)) ?? (path === "/" ? newRoot(nodes) : undefined);
       if (node === undefined) throw new AtlasmtlError("BUG", `an attribute of "${path}" before the element`);
-      node.attributes.set(name, ArrayBuffer.isView(value) ? Array.from(value as Int32Array, Number) : value);
+      node.attributes.set(name, attributeJson(value));
     },
     grow(path, type, rowShape = []) {
       const width = rowShape.reduce((product, n) => product * n, 1);
@@ -172,6 +181,21 @@ export function zarrWriter(write: WriteKey, format: 2 | 3 = 3): ZarrWriter {
   };
 }
 
+function attributeJson(value: Parameters<ElementWriter["setAttribute"]>[2]): Json {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Int32Array, Number);
+  if (typeof value !== "object" || !("isBoolean" in value)) return value;
+  const { values, isBoolean, shape } = value as TypedAttribute;
+  let nested: readonly Json[] = Array.from(values as ArrayLike<string | number>, (item) =>
+    isBoolean ? item !== 0 : typeof item === "bigint" ? Number(item) : item,
+  );
+  if (shape.length === 0) return nested[0];
+  for (const size of shape.slice(1).reverse())
+    nested = Array.from({ length: size === 0 ? 0 : nested.length / size }, (_, i) =>
+      nested.slice(i * size, (i + 1) * size),
+    );
+  return nested;
+}
+
 function newRoot(nodes: Map<string, Node>): Node {
   const root: Node = { attributes: new Map(), array: null };
   nodes.set("", root);
@@ -183,11 +207,11 @@ export function emitJson(value: Json): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value, null, 2));
 }
 
-const rowsOfChunk = (width: number, type: ZarrType): number =>
+const rowsOfChunk = (width: number, type: ElementType): number =>
   Math.max(1, Math.floor((type === "str" ? CHUNK_STRINGS : CHUNK_VALUES) / Math.max(width, 1)));
 
 /** Whole rows; an empty dimension has chunks of one. */
-function chunksOf(shape: readonly number[], type: ZarrType): number[] {
+function chunksOf(shape: readonly number[], type: ElementType): number[] {
   const width = shape.slice(1).reduce((product, n) => product * n, 1);
   return shape.map((n, axis) => Math.max(1, axis === 0 ? Math.min(n, rowsOfChunk(width, type)) : n));
 }
@@ -198,15 +222,16 @@ async function writeChunks(
   values: NumberArray | readonly string[],
   writeChunk: (
     path: string,
-    type: ZarrType,
+    type: ElementType,
     at: readonly number[],
     values: NumberArray | readonly string[],
     size: number,
   ) => Promise<void>,
 ): Promise<void> {
-  if (shape.length === 0) return writeChunk(path, type, [], values, 1);
+  const perElement = valuesPerElement(type);
+  if (shape.length === 0) return writeChunk(path, type, [], values, perElement);
   if (values.length === 0) return;
-  const size = chunks.reduce((product, n) => product * n, 1);
+  const size = chunks.reduce((product, n) => product * n, perElement);
   for (let at = 0; at * size < values.length; at++)
     await writeChunk(
       path,
@@ -238,7 +263,7 @@ function joined(parts: readonly (NumberArray | readonly string[])[]): NumberArra
 
 /** The last chunk is padded to the size of the others. */
 async function encodeChunk(
-  type: ZarrType,
+  type: ElementType,
   values: NumberArray | readonly string[],
   size: number,
 ): Promise<Uint8Array> {
@@ -264,7 +289,9 @@ async function compress(bytes: Uint8Array): Promise<Uint8Array> {
 
 const UNUSED = { dataType: "uint8" as const, shape: [], codecs: [], fillValue: 0 };
 
-function fillOf(type: ZarrType): Json {
+function fillOf(type: ElementType): Json {
+  if (typeof type === "object") return btoa("\0".repeat(type.size));
+  if (type.startsWith("complex")) return [0, 0];
   return type === "str" ? "" : type === "bool" ? false : 0;
 }
 
@@ -281,14 +308,14 @@ function documentsOf(
   }
   if (array === null) return [["zarr.json", { attributes: attrs, zarr_format: 3, node_type: "group" }]];
   const { type, shape, chunks } = array;
-  const isByte = ["bool", "int8", "uint8"].includes(type);
+  const isByte = typeof type === "string" && ["bool", "int8", "uint8"].includes(type);
   const first: Json =
     type === "str"
       ? { name: "vlen-utf8", configuration: {} }
       : { name: "bytes", ...(isByte ? {} : { configuration: { endian: "little" } }) };
   const document = {
     shape,
-    data_type: type === "str" ? "string" : type,
+    data_type: typeof type === "object" ? typeV3(type) : type === "str" ? "string" : type,
     chunk_grid: { name: "regular", configuration: { chunk_shape: chunks } },
     chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
     fill_value: fillOf(type),
@@ -306,9 +333,10 @@ function documentV2({ type, shape, chunks }: PendingArray): Json {
     zarr_format: 2,
     shape,
     chunks,
-    dtype: type === "str" ? "|O" : V2_TYPES[type],
+    dtype: typeof type === "object" ? typeV2(type) : type === "str" ? "|O" : V2_TYPES[type],
     compressor: { id: "zstd", level: ZSTD_LEVEL },
-    fill_value: fillOf(type),
+    // numpy's zero, where JSON has no form for it that every reader takes.
+    fill_value: valuesPerElement(type) === 1 ? fillOf(type) : null,
     order: "C",
     filters: type === "str" ? [{ id: "vlen-utf8" }] : null,
   };

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { zipSync } from "fflate";
 import { createAnnData } from "../../../src/anndata/containers/in-memory.ts";
 import { tagRoot, writeCsr, writeDense, writeDict } from "../../../src/anndata/write/write-elements.ts";
-import { writeFrame } from "../../../src/anndata/write/write-h5ad.ts";
+import { writeFrame } from "../../../src/anndata/write/write-frame.ts";
 import { zarrWriter } from "../../../src/formats/zarr/write.ts";
 import { tinyAtlas } from "../../e2e/make-h5ad.ts";
 import { lyingZip, raw, u32, type ZipLie } from "./bytes.ts";
