@@ -13,8 +13,9 @@ import type { FileInput } from "../core/bytes.ts";
 import { AtlasmtlError, locateOnce } from "../errors.ts";
 import { checkHdf5Signature } from "../formats/hdf5/signature.ts";
 import { CONTAINERS, containerByName } from "./containers/containers.ts";
+import { findInput } from "./containers/find-input.ts";
 import { type OpenOptions, probe } from "./containers/probe.ts";
-import type { AnnData } from "./types.ts";
+import type { AnnData, Notice } from "./types.ts";
 import { viewKnownGenes } from "./views/known-genes.ts";
 
 /**
@@ -24,12 +25,13 @@ import { viewKnownGenes } from "./views/known-genes.ts";
  * layout.
  */
 export async function openAnnData(input: FileInput, options: OpenOptions = {}): Promise<AnnData> {
-  const probed = await probe(input);
+  const { input: found, notes } = await findInput(input);
+  const probed = await probe(found);
   try {
     if (probed.kind === "address") refuseFile(new URL(probed.name).pathname);
     for (const container of CONTAINERS)
       if (await container.recognises(probed))
-        return await knownGenes(await container.open(probed, options), options);
+        return withNotes(await knownGenes(await container.open(probed, options), options), notes);
     if (probed.kind !== "file")
       throw new AtlasmtlError("BAD_FORMAT", `this ${probed.kind} holds no dataset`, {
         hint: `what can be opened: ${CONTAINERS.map(({ title }) => title).join("; ")}`,
@@ -45,6 +47,9 @@ export async function openAnnData(input: FileInput, options: OpenOptions = {}): 
     await probed.closeSource();
   }
 }
+
+const withNotes = (adata: AnnData, notes: readonly Notice[]): AnnData =>
+  notes.length === 0 ? adata : { ...adata, notes: [...notes, ...(adata.notes ?? [])] };
 
 async function knownGenes(adata: AnnData, { geneColumn }: OpenOptions): Promise<AnnData> {
   try {

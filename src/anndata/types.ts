@@ -100,6 +100,8 @@ export interface AnnData {
     readonly store: ArrayStore | null;
     /** Paths of its files, if they differ from the opened path. */
     readonly files?: readonly string[];
+    /** For one of several datasets in a container, such as a modality: its path there. */
+    readonly part?: string;
   };
   /**
    * For a view with other genes: for each gene its row in the stored var (-1 for none), and settings that are

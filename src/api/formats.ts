@@ -6,6 +6,7 @@ export {
   WRITTEN_ENDINGS,
   writtenContainer,
 } from "../anndata/containers/containers.ts";
+export { findInput } from "../anndata/containers/find-input.ts";
 export { bundleAt } from "../artifacts/choose-bundle.ts";
 export { asModelPath } from "../artifacts/locations.ts";
 export { RESULT_ENDINGS } from "../output/table-formats.ts";

@@ -29,3 +29,12 @@ export const NAME_COLUMNS = [
   "ensembl_gene_id",
   "ensembl_id",
 ] as const;
+
+/**
+ * Containers of several AnnData: where those lie, the option that chooses one, and which is read unless one is chosen. The
+ * last are in lower case.
+ */
+export const PARTS = [
+  { option: "modality", container: "MuData", folders: ["mod"], usual: ["rna", "gex", "gene expression"] },
+  { option: "table", container: "SpatialData", folders: ["tables", "table"], usual: ["table"] },
+] as const;

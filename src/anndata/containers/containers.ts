@@ -5,10 +5,12 @@
  * @module
  */
 import { type Container, type ContainerWriter, hasEnding } from "./container.ts";
-import { h5ad } from "./h5ad.ts";
+import { h5ad, h5mu } from "./h5ad.ts";
+import { loom } from "./loom.ts";
 import { tenxH5 } from "./tenx-h5.ts";
 import { tenxMtx } from "./tenx-mtx.ts";
 import { textTable } from "./text-table.ts";
+import { toolMtx } from "./tool-mtx.ts";
 import { zarrAddress, zarrFolder, zarrZip } from "./zarr.ts";
 
 /**
@@ -19,7 +21,10 @@ export const CONTAINERS: readonly Container[] = [
   zarrZip,
   zarrAddress,
   tenxH5,
+  loom,
+  h5mu,
   h5ad,
+  toolMtx,
   tenxMtx,
   textTable,
 ];

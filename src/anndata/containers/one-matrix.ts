@@ -1,4 +1,4 @@
-/** Datasets that consist of one matrix with names, in any file format. @module */
+/** Datasets of one matrix with names, and of layers where there are any, in any file format. @module */
 import type { FileInput } from "../../core/bytes.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import { AtlasmtlError } from "../../errors.ts";
@@ -18,19 +18,24 @@ export interface OneMatrixParts {
   readonly var: DataFrame;
   /** Opens X. */
   readonly matrix: () => Promise<Matrix>;
+  /** Opens each layer. */
+  readonly layers?: ReadonlyMap<string, () => Promise<Matrix>>;
   readonly notices?: readonly Notice[];
   readonly notes?: readonly Notice[];
   readonly close?: () => Promise<void>;
 }
 
-/** A dataset with X, obs and var; reading after `close` is a USAGE error. */
+/** A dataset with X, layers, obs and var; reading after `close` is a USAGE error. */
 export function oneMatrix(parts: OneMatrixParts): AnnData {
   const { source, input, format, files, obs, notices = [], notes = [] } = parts;
   let isOpen = true;
-  let X: Promise<Matrix> | null = null;
-  const openX = (): Promise<Matrix> => {
-    X ??= parts.matrix();
-    return X;
+  const openers = new Map([["X", parts.matrix]]);
+  for (const [key, open] of parts.layers ?? []) openers.set(`layers/${key}`, open);
+  const opened = new Map<string, Promise<Matrix>>();
+  const openOnce = (name: string): Promise<Matrix> => {
+    const matrix = opened.get(name) ?? openers.get(name)!();
+    opened.set(name, matrix);
+    return matrix;
   };
   const missing = (what: string, name: string, names: readonly string[]): AtlasmtlError =>
     new AtlasmtlError("NOT_FOUND", `there is no ${what} "${name}"${didYouMean(name, names)}`, {
@@ -39,7 +44,7 @@ export function oneMatrix(parts: OneMatrixParts): AnnData {
     });
   const checkName = (name: string): void => {
     if (!isOpen) throw new AtlasmtlError("USAGE", "the file is closed", { where: source });
-    if (name !== "X") throw missing("matrix", name, ["X"]);
+    if (!openers.has(name)) throw missing("matrix", name, [...openers.keys()]);
   };
   return {
     source,
@@ -52,13 +57,13 @@ export function oneMatrix(parts: OneMatrixParts): AnnData {
     obs,
     var: parts.var,
     obsmKeys: [],
-    layerKeys: [],
+    layerKeys: [...(parts.layers?.keys() ?? [])],
     unsKeys: [],
     hasX: true,
     hasRaw: false,
     async matrix(name = "X") {
       checkName(name);
-      return openX();
+      return openOnce(name);
     },
     async varNames(name = "X") {
       checkName(name);
@@ -72,15 +77,17 @@ export function oneMatrix(parts: OneMatrixParts): AnnData {
     },
     async elements() {
       checkName("X");
-      const matrix = await openX();
-      const { storage, dtype, nRows, nCols } = matrix;
-      const summary: ElementSummary = {
-        path: "X",
-        encoding: storage === "dense" ? "array" : `${storage}_matrix`,
-        dtype,
-        shape: [nRows, nCols],
-      };
-      return [summary];
+      return Promise.all(
+        [...openers.keys()].map(async (path): Promise<ElementSummary> => {
+          const { storage, dtype, nRows, nCols } = await openOnce(path);
+          return {
+            path,
+            encoding: storage === "dense" ? "array" : `${storage}_matrix`,
+            dtype,
+            shape: [nRows, nCols],
+          };
+        }),
+      );
     },
     async close() {
       isOpen = false;

@@ -19,6 +19,10 @@ export interface OpenOptions {
    * numbers, the first such column.
    */
   readonly geneColumn?: string | undefined;
+  /** For MuData: the modality to read; by default the one of RNA. */
+  readonly modality?: string | undefined;
+  /** For SpatialData: the table to read; by default the only one, or the one of that name. */
+  readonly table?: string | undefined;
   /** For a table of numbers: where the genes are; `columns` by default. */
   readonly genesIn?: (typeof GENES_IN)[number] | undefined;
 }

@@ -7,6 +7,7 @@
 import { platform } from "#platform";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import { textBlocks } from "../../formats/text/blocks.ts";
+import type { EntryBatch } from "../../formats/text/entries.ts";
 import {
   isMatrixMarket,
   matrixMarketEntries,
@@ -14,15 +15,13 @@ import {
 } from "../../formats/text/matrix-market.ts";
 import { listed } from "../read/dataframe.ts";
 import { matrixOf } from "../read/matrix.ts";
-import type { Matrix } from "../types.ts";
+import type { AnnData, Matrix } from "../types.ts";
 import { withColumns } from "../views/some-columns.ts";
 import { type Container, hasEnding } from "./container.ts";
 import { entryArrays } from "./entry-matrix.ts";
 import { namedFrame, oneMatrix } from "./one-matrix.ts";
-import type { Probe } from "./probe.ts";
+import type { OpenOptions, Probe } from "./probe.ts";
 import { type Features, keepGenes } from "./tenx-features.ts";
-
-const MATRIX_FILE = /^(.*)matrix\.mtx(\.gz)?$/;
 
 /** Bytes of a list of names. */
 const MAX_LIST_BYTES = 1 << 28;
@@ -30,88 +29,142 @@ const MAX_LIST_BYTES = 1 << 28;
 /** Maximum number of rows in such a list. */
 const MIN_LIST_ROWS = 65_536;
 
+/** The files of a tool: the matrix, and the lists of cells and genes beside it with the same prefix. */
+export interface MtxLayout {
+  /** For messages. */
+  readonly tool: string;
+  /** The name of the matrix; its first group is the prefix. */
+  readonly matrix: RegExp;
+  /** Names of the list of cells, of which one is there, and of each list of genes. */
+  readonly cells: readonly string[];
+  readonly genes: readonly string[];
+  /** Lists that may be there. */
+  readonly also?: readonly string[];
+  readonly genesIn: "rows" | "columns";
+  readCells(table: Table): readonly string[];
+  /** `also` holds the lists of {@link MtxLayout.also} that are there. */
+  readGenes(table: Table, also: ReadonlyMap<string, Table>): Features;
+}
+
+/** The lines of a list with their fields. */
+export interface Table {
+  readonly path: string;
+  readonly lines: readonly (readonly string[])[];
+}
+
+const TENX: MtxLayout = {
+  tool: "10x",
+  matrix: /^(.*)matrix\.mtx(\.gz)?$/,
+  cells: ["barcodes.tsv"],
+  genes: ["features.tsv", "genes.tsv"],
+  genesIn: "rows",
+  readCells: ({ lines }) => lines.map(([name]) => name),
+  readGenes: featuresOf,
+};
+
 export const tenxMtx: Container = {
   format: "10x-mtx",
   title: "10x Genomics folder (matrix.mtx, barcodes.tsv, features.tsv or genes.tsv, .gz or not)",
   short: "10x folder or .mtx",
   endings: [".mtx"],
-  isFolderOf: (entries) => entries.some((name) => MATRIX_FILE.test(name)),
+  isFolderOf: (entries) => entries.some((name) => TENX.matrix.test(name)),
   recognises: (probed) =>
     probed.kind === "folder"
-      ? probed.entries.some((name) => MATRIX_FILE.test(name))
+      ? probed.entries.some((name) => TENX.matrix.test(name))
       : probed.kind === "file" && (isMatrixMarket(probed.head) || hasEnding(probed.name, tenxMtx.endings)),
-  async open(probed, options) {
-    const files = await findFiles(probed);
-    const source = probed.name;
-    const barcodes = await readTable(files.barcodes);
-    const features = featuresOf(await readTable(files.features), files.features);
-    const kept = await keepGenes(features, files.features, options);
-    const obs = await namedFrame(files.barcodes, { index: barcodes.map(([name]) => name) });
-    return oneMatrix({
-      source,
-      input: probed.input,
-      format: tenxMtx.format,
-      files: [files.matrix, files.barcodes, files.features],
-      obs,
-      var: kept.frame,
-      notes: kept.notes,
-      matrix: async () =>
-        withColumns(
-          await openCells(files.matrix, features.symbols, obs.index),
-          kept.toColumn,
-          kept.frame.length,
-        ),
-    });
-  },
+  open: (probed, options) => openMtx(probed, options, TENX, tenxMtx.format),
 };
+
+/** The dataset of a matrix and its lists. */
+export async function openMtx(
+  probed: Probe,
+  options: OpenOptions,
+  layout: MtxLayout,
+  format: string,
+): Promise<AnnData> {
+  const files = await findFiles(probed, layout);
+  const cells = layout.readCells(await readTable(files.cells));
+  const also = new Map<string, Table>();
+  for (const [name, path] of files.also) also.set(name, await readTable(path));
+  const features = layout.readGenes(await readTable(files.genes), also);
+  const kept = await keepGenes(features, files.genes, options);
+  const obs = await namedFrame(files.cells, { index: cells });
+  return oneMatrix({
+    source: probed.name,
+    input: probed.input,
+    format,
+    files: [files.matrix, files.cells, files.genes, ...files.also.values()],
+    obs,
+    var: kept.frame,
+    notes: kept.notes,
+    matrix: async () =>
+      withColumns(
+        await openCells(files.matrix, features.symbols, obs.index, layout.genesIn),
+        kept.toColumn,
+        kept.frame.length,
+      ),
+  });
+}
 
 interface Files {
   readonly matrix: string;
-  readonly barcodes: string;
-  readonly features: string;
+  readonly cells: string;
+  readonly genes: string;
+  readonly also: ReadonlyMap<string, string>;
+}
+
+/** The folder of a file or a folder, and the names in it. */
+export async function folderOf(probed: Probe): Promise<{ folder: string; entries: readonly string[] }> {
+  const { name } = probed;
+  if (probed.kind === "folder") return { folder: name.replace(/(.)[/\\]+$/, "$1"), entries: probed.entries };
+  const folder = name.replace(/[^/\\]*$/, "").replace(/(.)[/\\]$/, "$1") || ".";
+  const isPath = probed.kind === "file" && typeof probed.input === "string";
+  return { folder, entries: isPath ? ((await platform.files.list(folder)) ?? []) : [] };
 }
 
 /** @throws NOT_FOUND that names the missing file, USAGE if a folder holds several matrices. */
-async function findFiles(probed: Probe): Promise<Files> {
+async function findFiles(
+  probed: Probe,
+  { tool, matrix, cells, genes, also = [] }: MtxLayout,
+): Promise<Files> {
   const { input, name } = probed;
   if (typeof input !== "string")
     throw new AtlasmtlError("UNSUPPORTED", "a matrix.mtx needs the two lists beside it", {
       where: name,
       hint: "pass the path of the folder, or convert the data to .h5ad",
     });
-  const folder =
-    probed.kind === "folder" ? name : name.replace(/[^/\\]*$/, "").replace(/(.)[/\\]$/, "$1") || ".";
-  const entries = probed.kind === "folder" ? probed.entries : ((await platform.files.list(folder)) ?? []);
+  const { folder, entries } = await folderOf(probed);
   const found =
-    probed.kind === "folder"
-      ? entries.filter((entry) => MATRIX_FILE.test(entry))
-      : [name.split(/[/\\]/).at(-1)!];
+    probed.kind === "folder" ? entries.filter((entry) => matrix.test(entry)) : [name.split(/[/\\]/).at(-1)!];
   // A file and its .gz are the same matrix.
-  const prefixes = [...new Set(found.map((entry) => MATRIX_FILE.exec(entry)?.[1] ?? ""))];
+  const prefixes = [...new Set(found.map((entry) => matrix.exec(entry)?.[1] ?? ""))];
   if (prefixes.length > 1)
     throw new AtlasmtlError("USAGE", `the folder holds ${prefixes.length} matrices: ${listed(found)}`, {
       where: name,
       hint: "pass the path of one of these files",
     });
-  const prefix = prefixes[0];
-  const find = (...names: readonly string[]): string => {
-    const wanted = names.flatMap((each) => [`${prefix}${each}.gz`, `${prefix}${each}`]);
-    const entry = wanted.find((each) => entries.includes(each));
+  const wanted = (names: readonly string[]): string[] =>
+    names.flatMap((each) => [`${prefixes[0]}${each}.gz`, `${prefixes[0]}${each}`]);
+  const find = (names: readonly string[]): string => {
+    const entry = wanted(names).find((each) => entries.includes(each));
     if (entry !== undefined) return `${folder}/${entry}`;
-    throw new AtlasmtlError("NOT_FOUND", `there is no ${wanted.join(", ")}`, {
+    throw new AtlasmtlError("NOT_FOUND", `there is no ${wanted(names).join(", ")}`, {
       where: folder,
-      hint: "a 10x folder holds matrix.mtx, barcodes.tsv, and features.tsv or genes.tsv",
+      hint: `a ${tool} folder holds the matrix, ${cells.join(" or ")}, and ${genes.join(" or ")}`,
     });
   };
+  const there = also.filter((each) => wanted([each]).some((file) => entries.includes(file)));
   return {
     matrix: probed.kind === "folder" ? `${folder}/${found[0]}` : name,
-    barcodes: find("barcodes.tsv"),
-    features: find("features.tsv", "genes.tsv"),
+    cells: find(cells),
+    genes: find(genes),
+    also: new Map(there.map((each) => [each, find([each])])),
   };
 }
 
-/** The fields of every line, none of which is empty. */
-async function readTable(path: string): Promise<string[][]> {
+/** The fields of every line, of which the first is not empty; a `.csv` is separated by commas, other lists by tabs. */
+async function readTable(path: string): Promise<Table> {
+  const split = /\.csv(\.gz)?$/.test(path) ? commaFields : (line: string) => line.split("\t");
   const source = await platform.openFile(path);
   try {
     const decoder = new TextDecoder();
@@ -126,18 +179,23 @@ async function readTable(path: string): Promise<string[][]> {
       const lines = decoder.decode(bytes).split("\n");
       if (lines.at(-1) === "") lines.pop();
       for (const line of lines) {
-        const fields = line.replace(/\r$/, "").split("\t");
+        const fields = split(line.replace(/\r$/, ""));
         if (fields[0] === "" || table.length >= most) throw badName(fields[0], table.length + 1);
         table.push(fields);
       }
     }
-    return table;
+    return { path, lines: table };
   } catch (error) {
     throw locate(error, path);
   } finally {
     await source.close();
   }
 }
+
+const commaFields = (line: string): string[] =>
+  Array.from(line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g), ([, quoted, plain]) =>
+    quoted === undefined ? plain : quoted.replaceAll('""', '"'),
+  );
 
 function badName(name: string, line: number): AtlasmtlError {
   return name === ""
@@ -148,7 +206,7 @@ function badName(name: string, line: number): AtlasmtlError {
 }
 
 /** Id and symbol, since Cell Ranger 3 also the type; these files do not distinguish genomes. */
-function featuresOf(table: readonly (readonly string[])[], where: string): Features {
+function featuresOf({ path: where, lines: table }: Table): Features {
   const short = table.findIndex((fields) => fields.length < 2);
   if (short >= 0)
     throw new AtlasmtlError(
@@ -168,22 +226,30 @@ function featuresOf(table: readonly (readonly string[])[], where: string): Featu
   };
 }
 
-async function openCells(path: string, genes: readonly string[], cells: readonly string[]): Promise<Matrix> {
+async function openCells(
+  path: string,
+  genes: readonly string[],
+  cells: readonly string[],
+  genesIn: MtxLayout["genesIn"],
+): Promise<Matrix> {
   const source = await platform.openFile(path);
   try {
-    const { nGenes, nCells, nEntries, field } = await readMatrixMarketHeader(source);
+    const header = await readMatrixMarketHeader(source);
+    const { nEntries, field } = header;
+    const [nGenes, nCells] =
+      genesIn === "rows" ? [header.nGenes, header.nCells] : [header.nCells, header.nGenes];
     if (nGenes !== genes.length || nCells !== cells.length)
       throw new AtlasmtlError(
         "BAD_DATA",
         `the matrix is ${nGenes} × ${nCells}; there are ${genes.length} features and ${cells.length} barcodes`,
-        { hint: "the three files must come from one run; genes are in rows" },
+        { hint: `the files must come from one run; genes are in ${genesIn}` },
       );
     return matrixOf({
       name: "X",
       where: path,
       dtype: field === "real" ? "float64" : "int64",
       nStored: nEntries,
-      arrays: entryArrays({ storage: "csr", nCells, scan: (signal) => scan(path, signal) }),
+      arrays: entryArrays({ storage: "csr", nCells, scan: (signal) => scan(path, genesIn, signal) }),
       frame: { nRows: nCells, nCols: nGenes, rowNames: async () => cells, columnNames: async () => genes },
     });
   } catch (error) {
@@ -193,10 +259,15 @@ async function openCells(path: string, genes: readonly string[], cells: readonly
   }
 }
 
-async function* scan(path: string, signal: AbortSignal | undefined) {
+async function* scan(
+  path: string,
+  genesIn: MtxLayout["genesIn"],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<EntryBatch> {
   const source = await platform.openFile(path);
   try {
-    yield* matrixMarketEntries(source, signal);
+    for await (const batch of matrixMarketEntries(source, signal))
+      yield genesIn === "rows" ? batch : { ...batch, cells: batch.genes, genes: batch.cells };
   } finally {
     await source.close();
   }

@@ -1,7 +1,8 @@
-/** AnnData in Zarr: a folder, a zip archive of one, or an address on the web. @module */
+/** AnnData in Zarr: a folder, a zip archive of one, or an address on the web; also inside MuData and SpatialData. @module */
 import type { ByteSource } from "../../core/bytes.ts";
 import { webAddress } from "../../core/web-address.ts";
 import { AtlasmtlError } from "../../errors.ts";
+import { subStore } from "../../formats/sub-store.ts";
 import { folderKeys, type KeyStore } from "../../formats/zarr/key-store.ts";
 import { isZarrRoot } from "../../formats/zarr/root.ts";
 import { webKeys, webSource } from "../../formats/zarr/web-store.ts";
@@ -10,19 +11,30 @@ import { below, openZipStore } from "../../formats/zip/store.ts";
 import { annDataOf } from "../read/open-stored.ts";
 import type { AnnData } from "../types.ts";
 import type { Container } from "./container.ts";
-import type { Probe } from "./probe.ts";
+import { choosePart } from "./parts.ts";
+import type { OpenOptions, Probe } from "./probe.ts";
 
-const open = async (keys: KeyStore, probed: Probe): Promise<AnnData> => {
+async function open(keys: KeyStore, probed: Probe, options: OpenOptions): Promise<AnnData> {
   // The Zarr reader loads on first use, so that a page that only reads HDF5 starts faster.
   const { openZarr } = await import("../../formats/zarr/open.ts");
-  const store = await openZarr(keys);
+  const root = await openZarr(keys);
   try {
-    return await annDataOf(store, probed.input, "zarr");
+    const chosen = await choosePart(root, options);
+    if (chosen === null) return await annDataOf(root, probed.input, "zarr");
+    const { path, notes } = chosen;
+    // A table of SpatialData may be of another format than what it lies in. On the web only the root has a listing.
+    const store = keys.isListable
+      ? await openZarr({ ...below(keys, path), name: `${keys.name} › ${path}` })
+      : subStore(root, path);
+    const adata = await annDataOf(store, probed.input, "zarr");
+    const files =
+      probed.kind === "folder" ? { files: [`${probed.name.replace(/[/\\]+$/, "")}/${path}`] } : {};
+    return { ...adata, stored: { ...adata.stored!, ...files, part: path }, notes };
   } catch (error) {
-    await store.close();
+    await root.close();
     throw error;
   }
-};
+}
 
 export const zarrFolder: Container = {
   format: "zarr",
@@ -31,7 +43,7 @@ export const zarrFolder: Container = {
   endings: [".zarr"],
   isFolderOf: isZarrRoot,
   recognises: ({ kind, entries }) => kind === "folder" && isZarrRoot(entries),
-  open: (probed) => open(folderKeys(probed.name), probed),
+  open: (probed, options) => open(folderKeys(probed.name), probed, options),
   writer: {
     write: async (...given) => (await import("../write/write-zarr.ts")).writeAnnotatedZarr(...given),
     check: async (adata, path) => (await import("../write/write-zarr.ts")).checkZarrOutput(adata, path),
@@ -45,7 +57,7 @@ export const zarrZip: Container = {
   short: ".zarr.zip",
   endings: [".zarr.zip", ".zip"],
   recognises: ({ head }) => isZip(head),
-  open: async (probed) => open(await zippedZarr(probed.takeSource()), probed),
+  open: async (probed, options) => open(await zippedZarr(probed.takeSource()), probed, options),
 };
 
 export const zarrAddress: Container = {
@@ -54,11 +66,11 @@ export const zarrAddress: Container = {
   short: "address of a Zarr",
   endings: [],
   recognises: ({ kind }) => kind === "address",
-  async open(probed) {
+  async open(probed, options) {
     const address = webAddress(probed.input)!;
     const { pathname } = new URL(address);
-    if (/\.zip$/i.test(pathname)) return open(await zippedZarr(await webSource(address)), probed);
-    return open(webKeys(address), probed);
+    if (/\.zip$/i.test(pathname)) return open(await zippedZarr(await webSource(address)), probed, options);
+    return open(webKeys(address), probed, options);
   },
 };
 

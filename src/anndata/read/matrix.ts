@@ -64,11 +64,7 @@ export async function openStorage(
   const element = await openExisting(store, path);
   const storage = STORAGES.get(encodingOf(element)) ?? unknownEncoding(element, "a matrix");
   const [nRows, nCols] = shapeOf(element);
-  if (nRows !== frame.nRows || nCols !== frame.nCols)
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      `the matrix is ${nRows} × ${nCols}; obs and var ask for ${frame.nRows} × ${frame.nCols}`,
-    );
+  if (nRows !== frame.nRows || nCols !== frame.nCols) throw otherShape([nRows, nCols], frame);
   if (element.kind === "array") {
     if (element.element !== "number" && element.element !== "boolean")
       return unknownEncoding(element, "a matrix");
@@ -81,7 +77,9 @@ export async function openStorage(
   if (lengthOf(indices) !== nStored)
     throw new AtlasmtlError("BAD_DATA", `data holds ${nStored} values and indices ${lengthOf(indices)}`);
   const indptr = await openVector(store, `${path}/indptr`);
-  const starts = await readStarts(indptr, storage === "csr" ? nRows : nCols, nStored);
+  const [n, other] = storage === "csr" ? [nRows, nCols] : [nCols, nRows];
+  if (lengthOf(indptr) === other + 1 && n !== other) throw otherStorage(storage, n, other);
+  const starts = await readStarts(indptr, n, nStored);
   const arrays: MatrixArrays = {
     storage: storage === "csc" ? "csc" : "csr",
     starts,
@@ -111,6 +109,36 @@ async function openVector(store: ArrayStore, path: string): Promise<StoredArray>
   return unknownEncoding(array, "part of a sparse matrix");
 }
 
+function otherShape([nRows, nCols]: readonly [number, number], frame: Pick<MatrixFrame, "nRows" | "nCols">) {
+  const isSwapped = nRows === frame.nCols && nCols === frame.nRows;
+  return new AtlasmtlError(
+    "BAD_DATA",
+    `the matrix is ${nRows} × ${nCols}; obs and var ask for ${frame.nRows} × ${frame.nCols}${isSwapped ? ": most likely it is transposed, genes by cells" : ""}`,
+    isSwapped
+      ? { hint: "store its transpose, in Python: adata = anndata.AnnData(X.T, obs=obs, var=var)" }
+      : {},
+  );
+}
+
+function otherStorage(storage: Matrix["storage"], n: number, other: number): AtlasmtlError {
+  const is = storage === "csr" ? "csc" : "csr";
+  return new AtlasmtlError(
+    "BAD_DATA",
+    `indptr has ${other + 1} entries, expected ${n + 1}: most likely the matrix is ${is.toUpperCase()} and was written as ${storage.toUpperCase()}`,
+    {
+      hint: `write it as what it is, in Python: adata.X = scipy.sparse.${is}_matrix((data, indices, indptr), shape=shape)`,
+    },
+  );
+}
+
+function overflowed(i: number, at: number, dtype: string): AtlasmtlError {
+  return new AtlasmtlError(
+    "BAD_DATA",
+    `indptr is ${at} at entry ${i}: most likely a number beyond 2^31 - 1 overflowed in ${dtype}`,
+    { hint: "write the matrix again from its source with an indptr of int64" },
+  );
+}
+
 /** @throws BAD_DATA if indptr does not ascend from 0 to the number of stored entries. */
 export async function readStarts(array: StoredArray, n: number, nStored: number): Promise<Float64Array> {
   if (lengthOf(array) !== n + 1)
@@ -118,6 +146,7 @@ export async function readStarts(array: StoredArray, n: number, nStored: number)
   const starts = toFloat64(await array.readNumbers());
   for (let i = 0; i <= n; i++) {
     const at = starts[i];
+    if (at < 0) throw overflowed(i, at, array.dtype);
     if (i === 0 ? at !== 0 : !(at >= starts[i - 1]))
       throw new AtlasmtlError("BAD_DATA", `indptr does not rise: entry ${i} is ${at}`);
   }

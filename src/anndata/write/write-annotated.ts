@@ -54,7 +54,9 @@ async function refuseItself(
   path: string,
   { inPlace = false }: Pick<WriteDatasetOptions, "inPlace">,
 ): Promise<void> {
-  if (!inPlace) await refuseOverwriting([path], filesOf(adata), { canBeInPlace: true });
+  // What is read may be a part of it only, and the rest would be lost.
+  const canBeInPlace = adata.stored?.part === undefined;
+  if (!inPlace || !canBeInPlace) await refuseOverwriting([path], filesOf(adata), { canBeInPlace });
 }
 
 function writerOf(path: string): ContainerWriter {

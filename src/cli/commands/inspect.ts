@@ -1,8 +1,14 @@
 /** `atlasmtl inspect`: describes a file or folder in a screenful. @module */
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { asFileError } from "../../api/errors.ts";
-import { containerByName, isDatasetFolder, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../../api/formats.ts";
+import { asFileError, isAtlasmtlError } from "../../api/errors.ts";
+import {
+  containerByName,
+  findInput,
+  isDatasetFolder,
+  MODEL_SUFFIX,
+  RUN_MANIFEST_FILES,
+} from "../../api/formats.ts";
 import { compareCodePoints, webAddress } from "../../api/names.ts";
 import type { CommandContext } from "../context.ts";
 import type { InspectWork } from "../inspect/dataset.ts";
@@ -35,6 +41,7 @@ export async function runInspect(
 
 async function describe(path: string, work: InspectWork): Promise<Description> {
   if (webAddress(path) !== null) return describeData(path, work);
+  if (await leadsElsewhere(path)) return describeData(path, work);
   const { size, isFolder, start } = await look(path);
   if (isFolder) return describeFolder(path, work);
   try {
@@ -45,6 +52,17 @@ async function describe(path: string, work: InspectWork): Promise<Description> {
     return { ...describeBytes("unreadable", "cannot be read", path, size, start), problem: error };
   }
   return describeBytes("unknown", "nothing that atlasmtl knows", path, size, start);
+}
+
+/** True for a prefix, and for a folder in which one dataset is meant. */
+async function leadsElsewhere(path: string): Promise<boolean> {
+  try {
+    return (await findInput(path)).input !== path;
+  } catch (error) {
+    // A folder of several is described by its entries.
+    if (isAtlasmtlError(error)) return false;
+    throw error;
+  }
 }
 
 async function look(path: string): Promise<{ size: number; isFolder: boolean; start: Buffer }> {

@@ -17,6 +17,8 @@ test("only what concerns opening is handed on", () => {
       genome: "mm10",
       varNames: "gene_ids",
       geneColumn: "symbol",
+      modality: "rna",
+      table: "cells",
       genesIn: "rows",
       layer: "x",
       useRaw: true,
@@ -25,6 +27,8 @@ test("only what concerns opening is handed on", () => {
     genome: "mm10",
     varNames: "gene_ids",
     geneColumn: "symbol",
+    modality: "rna",
+    table: "cells",
     genesIn: "rows",
   });
 });

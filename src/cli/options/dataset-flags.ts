@@ -11,6 +11,8 @@ export const OPEN_FLAGS = {
   genome: name("NAME", FILES, "of 10x data with several genomes: the one to read"),
   varNames: choice(VAR_NAMES, FILES, "of 10x data: what genes are called by"),
   geneColumn: name("COLUMN", FILES, "var column with the names of the genes (default: var names)"),
+  modality: name("NAME", FILES, "of MuData: the modality to read (default: rna)"),
+  table: name("NAME", FILES, "of SpatialData: the table to read"),
   genesIn: choice(GENES_IN, FILES, "of a table of numbers: where genes are"),
 } as const;
 
@@ -36,6 +38,7 @@ export function layerOf({ layer, useRaw }: DatasetFlags): string | undefined {
 }
 
 /** Options for opening, of the flags of a command. */
-export function openOptions({ genome, varNames, geneColumn, genesIn }: DatasetFlags): OpenOptions {
-  return { genome, varNames, geneColumn, genesIn };
+export function openOptions(flags: DatasetFlags): OpenOptions {
+  const { genome, varNames, geneColumn, modality, table, genesIn } = flags;
+  return { genome, varNames, geneColumn, modality, table, genesIn };
 }
