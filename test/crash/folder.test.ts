@@ -3,6 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openAnnData } from "../../src/anndata/open.ts";
 import {
   checkRunFiles,
   emitRunManifest,
@@ -123,6 +124,24 @@ test("a store that another program wrote in since is not replaced by an unfinish
     await writeFile(join(folder, "out.zarr/obs/theirs"), "x");
     await nodeFiles.finish(folder);
     expect(await readdir(join(folder, "out.zarr/obs"))).toContain("theirs");
+    return;
+  }
+});
+
+test("a store that died between its two renames is missed with the way to finish it", async () => {
+  const start = join(root, "start");
+  await write(start, "old");
+  for (let limit = 0; ; limit++) {
+    const folder = join(root, String(limit));
+    await cp(start, folder, { recursive: true });
+    await dies(write(folder, "new", crashingDisk(limit)));
+    if ((await readdir(folder)).includes("out.zarr")) continue;
+    await expect(openAnnData(join(folder, "out.zarr"))).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      hint: expect.stringContaining("verify --finish"),
+    });
+    await nodeFiles.finish(folder);
+    expect(await readdir(folder)).toContain("out.zarr");
     return;
   }
 });

@@ -15,7 +15,7 @@ const SPLICED = /^spliced\.mtx(\.gz)?$/;
 /** What may follow a prefix of the files of one 10x matrix. */
 const AFTER_PREFIX = /^[._-]?matrix\.mtx(\.gz)?$/;
 
-const MAX_DEPTH = 4;
+const MAX_DEPTH = 3;
 
 export interface FoundInput {
   readonly input: FileInput;

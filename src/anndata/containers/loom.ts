@@ -21,6 +21,9 @@ import { oneMatrix } from "./one-matrix.ts";
 
 const { genes: GENES, cells: CELLS } = LOOM.groups;
 
+/** Cells that are numbered where no attribute names them; nothing else shows that there are as many as declared. */
+const MAX_NUMBERED = 1 << 24;
+
 /** Values that are read at once, unless a row of chunks has more. */
 const BLOCK_VALUES = 1 << 21;
 
@@ -131,6 +134,10 @@ async function frameOf(
             : phrase`attributes of genes: ${listed([...arrays.keys()])}; rename one, or choose ${option("varNames", "gene_symbols")}`,
       },
     );
+  if (indexKey === undefined && length > MAX_NUMBERED)
+    throw new AtlasmtlError("LIMIT", `${length} cells without names are declared; at most ${MAX_NUMBERED}`, {
+      where,
+    });
   if (indexKey === undefined)
     notices.push({
       message: `no attribute names the cells, such as ${candidates[0]}: they are numbered`,
@@ -167,7 +174,8 @@ async function openCells(
   const where = `${store.name} › ${path}`;
   try {
     const array = await openArray(store, path);
-    const [nGenes, nCells] = [vars.length, obs.length];
+    // Names that cannot be read mean sizes that are only declared.
+    const [nGenes, nCells] = [vars.index.length, obs.index.length];
     if (array.shape?.join() !== [nGenes, nCells].join())
       throw new AtlasmtlError(
         "BAD_DATA",

@@ -3,7 +3,7 @@
 import { platform } from "#platform";
 import type { ByteSource, FileInput } from "../../core/bytes.ts";
 import { webAddress } from "../../core/web-address.ts";
-import { AtlasmtlError } from "../../errors.ts";
+import { AtlasmtlError, changed, isAtlasmtlError } from "../../errors.ts";
 import type { Hdf5File } from "../../formats/hdf5/open.ts";
 import { isHdf5 } from "../../formats/hdf5/signature.ts";
 import type { GENES_IN, VAR_NAMES } from "../../schema/open-options.ts";
@@ -53,7 +53,7 @@ export interface Probe {
 export async function probe(input: FileInput): Promise<Probe> {
   const address = webAddress(input);
   const entries = address === null && typeof input === "string" ? await platform.files.list(input) : null;
-  const source = address === null && entries === null ? await platform.openFile(input) : null;
+  const source = address === null && entries === null ? await openFile(input) : null;
   let file: Promise<Hdf5File> | null = null;
   let isTaken = false;
   const give = (): ByteSource => {
@@ -88,5 +88,20 @@ export async function probe(input: FileInput): Promise<Probe> {
   } catch (error) {
     await source?.close();
     throw error;
+  }
+}
+
+async function openFile(input: FileInput): Promise<ByteSource> {
+  try {
+    return await platform.openFile(input);
+  } catch (error) {
+    if (typeof input !== "string" || !isAtlasmtlError(error, "NOT_FOUND")) throw error;
+    // Between the two renames that replace a folder, nothing is at its place.
+    const place = await platform.files.committedView?.().placeOf?.(input);
+    if (place === undefined || place === input) throw error;
+    throw changed(error, {
+      message: "it is written and not yet in its place: its writer was interrupted, or is at work",
+      hint: "run atlasmtl verify --finish on its folder",
+    });
   }
 }

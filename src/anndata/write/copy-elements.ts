@@ -231,8 +231,14 @@ function tagGroup(group: StoredGroup, encoding: string, sink: ElementSink, to: s
 /** Copies attributes but those of old layouts. */
 export function copyAttributes(element: StoredElement, sink: ElementSink, to: string): void {
   for (const name of element.attributeNames) {
-    const value = OLD_ATTRIBUTES.includes(name) ? undefined : element.typedAttribute(name);
+    if (OLD_ATTRIBUTES.includes(name)) continue;
+    const value = element.typedAttribute(name);
     if (value !== undefined) sink.setAttribute(to, name, value);
+    else
+      sink.remarks.push({
+        path: element.path,
+        what: `loses its attribute "${name}" in the output: values of its type are not read`,
+      });
   }
   // An empty list of names is stored as an empty array of numbers in HDF5.
   const order = element.attribute("column-order");
