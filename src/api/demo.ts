@@ -97,7 +97,7 @@ export async function runDemo(options: DemoOptions, work: WorkOptions = {}): Pro
   const query = await openAnnData(files.query);
   try {
     const model = await TrainedModel.load(files.model);
-    const result = await predict(model, query, { knnCorrection: "low_conf_only" }, work);
+    const result = await predict(model, query, { knnCorrection: "second_opinion" }, work);
     await result.toAnnData(query, files.annotated);
     await result.toCsv(files.predictions);
     const seconds = { simulate, train, predict: clock() };

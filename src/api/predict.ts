@@ -15,7 +15,7 @@ import type { TrainedModel } from "./trained-model.ts";
  * ```ts
  * const model = await TrainedModel.load("model/model.pth");
  * const query = await openAnnData("query.h5ad");
- * const result = await predict(model, query, { knnCorrection: "low_conf_only" });
+ * const result = await predict(model, query, { knnCorrection: "second_opinion" });
  * ```
  * @throws USAGE, NOT_FOUND, MISMATCH, BAD_DATA or ABORTED; see `predict/predict.ts`.
  */

@@ -24,7 +24,7 @@ export type ReportFiles = NonNullable<PredictionReportOptions["files"]>;
  * Labels, confidences and coordinates of every query cell (docs/specification/3-prediction.md#result).
  *
  * ```ts
- * const result = await predict(model, query, { knnCorrection: "low_conf_only" });
+ * const result = await predict(model, query, { knnCorrection: "second_opinion" });
  * await result.toAnnData(query, "annotated.h5ad");
  * await result.toCsv("predictions.csv.gz", "full");
  * ```

@@ -82,7 +82,7 @@ export function checkSpace(
 
 /** @throws MISMATCH when the linear views are not those of the model; `where` names their file. */
 export function checkViews(
-  { geneShares, networkTemperatures, views }: LinearViews,
+  { geneShares, networkTemperatures, views, ladder }: LinearViews,
   { trainGenes, labelHeads }: Metadata,
   where: string,
 ): void {
@@ -101,6 +101,13 @@ export function checkViews(
       VIEWS_KEYS.networkTemperatures,
       `there are ${networkTemperatures.length} temperatures for ${labelHeads.length} label columns`,
     );
+  ladder.forEach(({ temperatures }, i) => {
+    if (temperatures.length !== labelHeads.length)
+      throw mismatch(
+        `${VIEWS_KEYS.ladder}[${i}] › ${VIEWS_KEYS.temperatures}`,
+        `there are ${temperatures.length} temperatures for ${labelHeads.length} label columns`,
+      );
+  });
   views.forEach(({ heads }, v) => {
     const own = heads.map(({ column, intercepts }) => ({ column, nClasses: intercepts.length }));
     if (!areColumns(own, labelHeads))

@@ -48,12 +48,15 @@ export function checkVersion(dict: Dict, key: string, latest: number): void {
     );
 }
 
-/** A list or tuple. */
-export function listField(dict: Dict, key: string): readonly PickleValue[] {
-  const value = dict.get(key);
+/** The items of a list or tuple. @throws BAD_FORMAT if `value` is neither. */
+export function asList(value: PickleValue | undefined, name: string): readonly PickleValue[] {
   if (value instanceof Tuple) return value.items;
-  if (!Array.isArray(value)) throw wrong(key, value, "a list");
+  if (!Array.isArray(value)) throw wrong(name, value, "a list");
   return value as readonly PickleValue[];
+}
+
+export function listField(dict: Dict, key: string): readonly PickleValue[] {
+  return asList(dict.get(key), key);
 }
 
 /** A whole number of at least `min`. */

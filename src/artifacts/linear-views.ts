@@ -3,14 +3,24 @@ import { Float } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Dict, PickleValue } from "../formats/pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
-import { type LinearView, type LinearViews, VIEW_INPUTS, type ViewHead } from "../model/linear/types.ts";
+import { SET_COVERAGES } from "../model/conformal.ts";
+import { NONE_IS_SURE } from "../model/linear/risk-thresholds.ts";
+import {
+  type LinearView,
+  type LinearViews,
+  type Rung,
+  VIEW_INPUTS,
+  type ViewHead,
+} from "../model/linear/types.ts";
 import { COMPONENT_VALUES, VIEWS_KEYS } from "../schema/bundle.ts";
 import { INPUT_TRANSFORMS, type InputTransform } from "../schema/training-options.ts";
 import {
   asDict,
+  asList,
   asNumber,
   checkVersion,
   countField,
+  countsField,
   dictsField,
   listField,
   textField,
@@ -29,7 +39,7 @@ export interface StoredViews {
 
 /** Emits the views in pieces; the same views give the same bytes. */
 export function emitLinearViews({ linear, inputTransform }: StoredViews): readonly Uint8Array[] {
-  const { values, geneShares, networkTemperatures, views } = linear;
+  const { values, geneShares, networkTemperatures, views, ladder } = linear;
   return emitTorch(
     new Map<PickleValue, PickleValue>([
       [VIEWS_KEYS.version, VIEWS_VERSION],
@@ -39,6 +49,7 @@ export function emitLinearViews({ linear, inputTransform }: StoredViews): readon
       [VIEWS_KEYS.geneShares, vectorTensor(geneShares)],
       [VIEWS_KEYS.networkTemperatures, networkTemperatures.map((temperature) => new Float(temperature))],
       [VIEWS_KEYS.views, views.map(emitView)],
+      [VIEWS_KEYS.ladder, ladder.map(emitRung)],
     ]),
   );
 }
@@ -59,6 +70,26 @@ function emitHead({ column, weights, intercepts, temperature }: ViewHead, nGenes
     [VIEWS_KEYS.temperature, new Float(temperature)],
     [VIEWS_KEYS.weights, new TorchTensor([nGenes, intercepts.length], weights)],
     [VIEWS_KEYS.intercepts, vectorTensor(intercepts)],
+  ]);
+}
+
+function emitRung({
+  depth,
+  gain,
+  shiftScore,
+  temperatures,
+  setThresholds,
+  riskThresholds,
+}: Rung): PickleValue {
+  const floats = (numbers: readonly number[]): PickleValue => numbers.map((number) => new Float(number));
+  return new Map<PickleValue, PickleValue>([
+    [VIEWS_KEYS.depth, new Float(depth)],
+    [VIEWS_KEYS.gain, new Float(gain)],
+    [VIEWS_KEYS.shiftScore, shiftScore === null ? null : new Float(shiftScore)],
+    [VIEWS_KEYS.temperatures, floats(temperatures)],
+    [VIEWS_KEYS.setCells, setThresholds.map(({ nCells }) => nCells)],
+    [VIEWS_KEYS.setThresholds, setThresholds.map(({ thresholds }) => floats(thresholds))],
+    [VIEWS_KEYS.riskThresholds, riskThresholds.map(floats)],
   ]);
 }
 
@@ -89,11 +120,64 @@ export function parseLinearViews(bytes: Uint8Array): StoredViews {
       values: wordField(dict, VIEWS_KEYS.values, COMPONENT_VALUES),
       geneShares,
       networkTemperatures: listField(dict, VIEWS_KEYS.networkTemperatures).map((item, i) =>
-        temperatureOf(item, `${VIEWS_KEYS.networkTemperatures}[${i}]`),
+        positiveNumber(item, `${VIEWS_KEYS.networkTemperatures}[${i}]`),
       ),
       views,
+      ladder: dict.has(VIEWS_KEYS.ladder) ? dictsField(dict, VIEWS_KEYS.ladder, readRung) : [],
     },
   };
+}
+
+function readRung(dict: Dict): Rung {
+  const score = dict.get(VIEWS_KEYS.shiftScore);
+  const cells = countsField(dict, VIEWS_KEYS.setCells);
+  const thresholds = listField(dict, VIEWS_KEYS.setThresholds);
+  const risks = listField(dict, VIEWS_KEYS.riskThresholds);
+  const temperatures = listField(dict, VIEWS_KEYS.temperatures).map((item, i) =>
+    positiveNumber(item, `${VIEWS_KEYS.temperatures}[${i}]`),
+  );
+  for (const [key, list] of [
+    [VIEWS_KEYS.setCells, cells],
+    [VIEWS_KEYS.setThresholds, thresholds],
+    [VIEWS_KEYS.riskThresholds, risks],
+  ] as const)
+    if (list.length !== temperatures.length)
+      throw new AtlasmtlError(
+        "MISMATCH",
+        `there are ${temperatures.length} temperatures, and thresholds of ${list.length} label columns`,
+        { where: key },
+      );
+  return {
+    depth: positiveNumber(dict.get(VIEWS_KEYS.depth), VIEWS_KEYS.depth),
+    gain: shareOrMore(dict.get(VIEWS_KEYS.gain), VIEWS_KEYS.gain, Number.MAX_VALUE),
+    shiftScore: score === null ? null : positiveNumber(score, VIEWS_KEYS.shiftScore),
+    temperatures,
+    riskThresholds: risks.map((item, j) => readRisks(item, `${VIEWS_KEYS.riskThresholds}[${j}]`)),
+    setThresholds: cells.map((nCells, j) => {
+      const where = `${VIEWS_KEYS.setThresholds}[${j}]`;
+      return { nCells, thresholds: asList(thresholds[j], where).map((item) => shareOrMore(item, where, 1)) };
+    }),
+  };
+}
+
+/** One for each coverage. */
+function readRisks(value: PickleValue, where: string): readonly number[] {
+  const list = asList(value, where);
+  if (list.length === SET_COVERAGES.length) return list.map((item) => shareOrMore(item, where, NONE_IS_SURE));
+  throw new AtlasmtlError(
+    "MISMATCH",
+    `there are ${list.length} thresholds; expected are ${SET_COVERAGES.length}`,
+    {
+      where,
+    },
+  );
+}
+
+/** A number from 0 to `most`. */
+function shareOrMore(value: PickleValue | undefined, where: string, most: number): number {
+  const number = asNumber(value, where);
+  if (number >= 0 && number <= most) return number;
+  throw new AtlasmtlError("BAD_DATA", `got ${number}, expected a number from 0 to ${most}`, { where });
 }
 
 function readView(dict: Dict, nGenes: number): LinearView {
@@ -110,12 +194,12 @@ function readHead(dict: Dict, nGenes: number): ViewHead {
     column: textField(dict, VIEWS_KEYS.column),
     weights: finiteTensor(dict, VIEWS_KEYS.weights, [nGenes, intercepts.length]),
     intercepts,
-    temperature: temperatureOf(dict.get(VIEWS_KEYS.temperature), VIEWS_KEYS.temperature),
+    temperature: positiveNumber(dict.get(VIEWS_KEYS.temperature), VIEWS_KEYS.temperature),
   };
 }
 
-function temperatureOf(value: PickleValue | undefined, where: string): number {
-  const temperature = asNumber(value, where);
-  if (temperature > 0 && temperature < Number.POSITIVE_INFINITY) return temperature;
-  throw new AtlasmtlError("BAD_DATA", `got ${temperature}, expected a finite number above 0`, { where });
+function positiveNumber(value: PickleValue | undefined, where: string): number {
+  const number = asNumber(value, where);
+  if (number > 0 && number < Number.POSITIVE_INFINITY) return number;
+  throw new AtlasmtlError("BAD_DATA", `got ${number}, expected a finite number above 0`, { where });
 }

@@ -42,6 +42,12 @@ export function fitTemperature(head: HeadLogits, reach = logTemperatureReach(100
   return 1 / beta;
 }
 
+/**
+ * The reach of log T of members that are averaged: a regression with an L2 penalty is less sure than it is right, but a
+ * temperature below 0.3 is never believed.
+ */
+export const MOST_SURE = 1.2039728043259361; // −log 0.3
+
 /** Wrong cells that show that a network is less sure than it is right. */
 const AMPLE_ERRORS = 10;
 

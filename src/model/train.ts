@@ -12,15 +12,15 @@ import { LATENT_SOURCE } from "../schema/bundle.ts";
 import { optionKeys } from "../schema/option.ts";
 import { SEEDS } from "../schema/training.ts";
 import { TRAIN_OPTIONS } from "../schema/training-options.ts";
+import { fitLadder, fitSpace, fitViews } from "./beside-network.ts";
 import { boundedTemperature, type HeadLogits, logTemperatureReach } from "./calibrate.ts";
 import { planChildCorrection, trainedCorrection } from "./child-options.ts";
 import type { ClassBalance } from "./class-balance.ts";
-import type { ComponentSpace } from "./components/types.ts";
 import { fitSetThresholds, type SetThresholds } from "./conformal.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
 import { ensembleShape } from "./ensemble.ts";
 import { readTrainInput, type TrainInput } from "./input.ts";
-import type { TrainedViews } from "./linear/train-views.ts";
+import type { Rung } from "./linear/types.ts";
 import { fitMembers, memberPurpose } from "./members.ts";
 import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
@@ -115,15 +115,18 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       input,
       work,
     ));
+  const space = await fitSpace(input, seeds, work);
   const inference = await engine.createInference(shape, weights);
   let latent: DenseMatrix;
+  let ladder: readonly Rung[] = [];
   try {
     latent = await encodeCells(inference, input.x, shape.hiddenSizes[shape.hiddenSizes.length - 1], work);
+    if (views !== null && space !== null)
+      ladder = await fitLadder(views, space, inference, childCorrection, chosen, seeds, work);
   } finally {
     inference.dispose();
   }
 
-  const space = await fitSpace(input, seeds, work);
   const knnSpace =
     chosen.knnReferenceObsmKey === null ? null : knnSpaceName(chosen.knnReferenceObsmKey, chosen.knnSpace);
   const reference = createReference(input, latent, knnSpace);
@@ -138,7 +141,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     dropoutRate: chosen.dropoutRate,
     childCorrection,
     space,
-    linear: views?.linear ?? null,
+    linear: views === null ? null : { ...views.linear, ladder },
     trainConfig: createTrainConfig(chosen, {
       nObs: input.x.nRows,
       nVars: input.x.nCols,
@@ -182,68 +185,6 @@ function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit):
   if (nLeftOut === 0) return [];
   const message = `${nLeftOut} cells without a label in "${sampling.labelColumn}" are never drawn`;
   return [{ message, hint: "sample by a column in which every cell has a label" }];
-}
-
-/** The linear views beside the network and the calibration of both; null where the matrix has no values for them. */
-async function fitViews(
-  shape: NetworkShape,
-  weights: NetworkWeights,
-  split: ValidationSplit,
-  childCorrection: ChildCorrection | null,
-  { sample, x, labels }: TrainInput,
-  seeds: Readonly<Record<string, number>>,
-  work: TrainWork,
-): Promise<TrainedViews | null> {
-  if (sample === null) return null;
-  const { trainViews } = await import("./linear/train-views.ts");
-  const isHeld = new Uint8Array(x.nRows);
-  for (const row of split.val) isHeld[row] = 1;
-  const all = Uint32Array.from(sample.rows, (_, at) => at);
-  const heldOut = all.filter((at) => isHeld[sample.rows[at]] === 1);
-  const inference = await work.engine.createInference(shape, weights);
-  let logits: HeadLogits[];
-  try {
-    const rows = heldOut.map((at) => sample.rows[at]);
-    logits = await logitsOf(inference, x, rows, labels, childCorrection, work);
-  } finally {
-    inference.dispose();
-  }
-  return trainViews(
-    {
-      x: sample.x,
-      values: sample.values,
-      labels: labels.map(({ column, classes, codes }) => ({
-        column,
-        classes,
-        codes: Int32Array.from(sample.rows, (row) => codes[row]),
-      })),
-      fitted: all.filter((at) => isHeld[sample.rows[at]] === 0),
-      heldOut,
-    },
-    logits,
-    { key: seeds[SEEDS.linearViews], engine: work.engine, signal: work.signal },
-  );
-}
-
-/** The component space of the reference; null where the matrix has none. */
-async function fitSpace(
-  { sample, labels }: TrainInput,
-  seeds: Readonly<Record<string, number>>,
-  { engine, signal }: TrainWork,
-): Promise<ComponentSpace | null> {
-  if (sample === null) return null;
-  const ofSample = labels.map(({ column, classes, codes }) => ({
-    column,
-    classes,
-    codes: Int32Array.from(sample.rows, (row) => codes[row]),
-  }));
-  const { fitComponentSpace } = await import("./components/fit-space.ts");
-  return fitComponentSpace(sample.x, ofSample, {
-    values: sample.values,
-    key: seeds.components,
-    engine,
-    signal,
-  });
 }
 
 function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {

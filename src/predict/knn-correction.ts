@@ -19,13 +19,16 @@ import { type Ballot, createBallot } from "./vote.ts";
 
 /** The result of the KNN vote in one label column. */
 export interface KnnLabels {
-  /** The KNN label where it was used, the network's label elsewhere. */
+  /** The KNN label where there was a vote, the network's label elsewhere. */
   readonly labels: PredictedLabels;
-  /** Share of the vote, 0 to 1; NaN where KNN was not used. */
+  /** The labels after the vote: {@link labels}, or the model's own where the vote is a second opinion. */
+  readonly decided: PredictedLabels;
+  /** Share of the vote, 0 to 1; NaN where there was none. */
   readonly voteFrac: Float32Array;
+  /** Where the vote decided. */
   readonly used: Uint8Array;
   readonly isLow: Uint8Array;
-  /** Share of cells that KNN was used for; 0 without cells. */
+  /** Share of cells that were voted on; 0 without cells. */
   readonly coverage: number;
 }
 
@@ -114,7 +117,7 @@ export async function askNeighbours(
   const columns =
     polls.length === 0
       ? heads.map((head) => notCorrected(head))
-      : polls.map((poll) => closePoll(poll, knnConfLow));
+      : polls.map((poll) => closePoll(poll, knnConfLow, knnCorrection === "second_opinion"));
   return { columns, nearest };
 }
 
@@ -160,14 +163,16 @@ function count(poll: Poll, cell: number, verdict: { readonly code: number; reado
 }
 
 /** The threshold is rounded to float32 as the shares are: a share of 9/15 is not below 0.6. */
-function closePoll(poll: Poll, knnConfLow: number): KnnLabels {
-  const { categories, codes, voteFrac, used } = poll;
+function closePoll(poll: Poll, knnConfLow: number, isOpinion: boolean): KnnLabels {
+  const { head, categories, codes, voteFrac, used } = poll;
   const threshold = Math.fround(knnConfLow);
   const nUsed = used.reduce((sum, flag) => sum + flag, 0);
+  const labels = { codes, categories };
   return {
-    labels: { codes, categories },
+    labels,
+    decided: isOpinion ? { codes: head.raw.slice(), categories: head.classes } : labels,
     voteFrac,
-    used,
+    used: isOpinion ? new Uint8Array(used.length) : used,
     isLow: Uint8Array.from(voteFrac, (share) => (share < threshold ? 1 : 0)),
     coverage: used.length === 0 ? 0 : nUsed / used.length,
   };
@@ -175,8 +180,10 @@ function closePoll(poll: Poll, knnConfLow: number): KnnLabels {
 
 function notCorrected(head: HeadScores): KnnLabels {
   const nObs = head.raw.length;
+  const labels = { codes: head.raw.slice(), categories: head.classes };
   return {
-    labels: { codes: head.raw.slice(), categories: head.classes },
+    labels,
+    decided: labels,
     voteFrac: new Float32Array(nObs).fill(Number.NaN),
     used: new Uint8Array(nObs),
     isLow: new Uint8Array(nObs),

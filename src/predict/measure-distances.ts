@@ -82,7 +82,7 @@ function unlikeWarnings(
 }
 
 /** What the options say about the values of the query; a model of normalised counts takes them normalised if told so. */
-function givenValues(model: Model, { normalize }: PredictSettings): GivenValues {
+export function givenValues(model: Model, { normalize }: PredictSettings): GivenValues {
   const own = normalizationOf(model);
   if ((normalize ?? own) === "log1p_cp10k") return "counts";
   return own === "log1p_cp10k" && normalize === "none" ? "normalised" : "unknown";

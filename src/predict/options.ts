@@ -48,6 +48,11 @@ export interface PredictSettings {
   readonly marginThreshold: number;
   /** Unknown below this probability, 0 to 1. */
   readonly confidenceLow: number;
+  /**
+   * Takes, instead of `confidenceLow`, the lowest confidence from which labels of held-out cells as unlike the reference as the
+   * query were right this often, 0.5 to 0.99; null for none. Needs a model with linear views.
+   */
+  readonly targetAccuracy: number | null;
   readonly knnCorrection: KnnCorrection;
   /** Neighbours that vote, at most the number of reference points. */
   readonly knnK: number;
@@ -135,6 +140,16 @@ export function resolvePredictOptions(
   if (settings.predictionSets !== null && !settings.applyCalibration)
     throw usageError(
       phrase`${option("predictionSets")} needs calibrated probabilities, which ${option("applyCalibration", false)} leaves out`,
+      "leave one of the two out",
+    );
+  if (settings.targetAccuracy !== null && given.confidenceLow !== undefined)
+    throw usageError(
+      phrase`${option("targetAccuracy")} sets the confidence that ${option("confidenceLow")} is`,
+      "leave one of the two out",
+    );
+  if (settings.targetAccuracy !== null && !settings.applyCalibration)
+    throw usageError(
+      phrase`${option("targetAccuracy")} needs calibrated probabilities, which ${option("applyCalibration", false)} leaves out`,
       "leave one of the two out",
     );
   if (settings.enforceHierarchy && settings.hierarchyRules === null)

@@ -187,6 +187,19 @@ test("a corrected cell is Unknown when network and vote are both unsure", async 
   expect(names(labels[0].final)).toEqual(["Unknown"]);
 });
 
+test("a second opinion is the vote of low_conf_only beside the model's own label", async () => {
+  const rows = [sure, torn];
+  const opinion = await run(rows, { knnCorrection: "second_opinion", knnK: 4 });
+  const decided = await run(rows, { knnCorrection: "low_conf_only", knnK: 4 });
+  opinion.labels.forEach((column, c) => {
+    expect(names(column.knn)).toEqual(names(decided.labels[c].knn));
+    expect(column.knnVoteFrac).toEqual(decided.labels[c].knnVoteFrac);
+    expect(names(column.final)).toEqual(names(column.raw));
+    expect([...column.usedKnn, ...column.isUnknown]).toEqual([0, 0, 0, 0]);
+  });
+  expect(names(decided.labels[0].final)).toEqual(["a", "Unknown"]);
+});
+
 test("a share that equals knnConfLow is not low, and a distance that equals the threshold is not outside", async () => {
   const many: Reference = {
     coords: new Map([["X_ref_latent_internal", dense(Array.from({ length: 10 }, () => [4, 5, 1]))]]),

@@ -10,6 +10,7 @@ import type { WorkOptions } from "../core/progress.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
+import type { Rung } from "../model/linear/types.ts";
 import { applyReranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
 import { LATENT_INTERNAL } from "../schema/bundle.ts";
@@ -24,12 +25,13 @@ import { chooseKnnSpace, type KnnSpace } from "./knn-space.ts";
 import type { CellDistances } from "./measured-distances.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
-import { planSets } from "./prediction-sets.ts";
+import { planSets, planSetsOfRung, type SetPlan } from "./prediction-sets.ts";
 import { markEmpty, sharedCells } from "./query-cells.ts";
-import { openQueryRows } from "./query-rows.ts";
+import { openQueryRows, type QueryRows } from "./query-rows.ts";
 import { refinementMetadata, resolveRefinement } from "./rerank-children.ts";
 import { predictionMetadata } from "./result-metadata.ts";
-import { calibrationOf } from "./temperatures.ts";
+import { leastConfidences } from "./target-accuracy.ts";
+import { type Calibration, calibrationOf, calibrationOfRung } from "./temperatures.ts";
 import type { LabelPrediction, Predictions, Warning } from "./types.ts";
 import { decideUnknown, withUnknown } from "./unknown.ts";
 
@@ -63,13 +65,19 @@ export async function predict(
 ): Promise<Predictions> {
   const settings = resolvePredictOptions(options, model);
   const meter = startRuntimeMeter();
-  const calibration = calibrationOf(model, settings.applyCalibration);
-  const setPlan = settings.predictionSets === null ? null : planSets(model, settings.predictionSets);
+  const asHeldOut = {
+    calibration: calibrationOf(model, settings.applyCalibration),
+    setPlan: settings.predictionSets === null ? null : planSets(model, settings.predictionSets),
+  };
   const hierarchy = await resolveHierarchy(model, settings);
   const coherence = settings.coherentProbabilities ? bindCoherence(model.labelHeads, hierarchy.rules) : null;
   const refinement = await resolveRefinement(model, settings);
   const distances = await planDistances(model, settings, adata.nObs);
+  leastConfidences(model, settings, null);
   const query = await openQueryRows(model, adata, settings, work.signal, distances.start);
+  const rung = await rungFor(model, query, settings);
+  const { calibration, setPlan } = rung === null ? asHeldOut : onRung(model, rung, asHeldOut.setPlan);
+  const least = leastConfidences(model, settings, rung);
   const space = await chooseKnnSpace(model, adata, settings);
   let nRefined = 0;
   const isEmpty = new Uint8Array(adata.nObs);
@@ -103,7 +111,7 @@ export async function predict(
       openset?.isOutside ?? null,
       measured.columns?.[h] ?? null,
       isEmpty,
-      settings,
+      settings.unknown === "off" ? null : least.thresholds[h],
     ),
   );
   const shared =
@@ -137,6 +145,8 @@ export async function predict(
       genes: query.genes,
       geneMapping: query.mapping,
       calibration,
+      rung,
+      least,
       setPlan,
       sets: network.sets,
       space,
@@ -159,6 +169,24 @@ export async function predict(
       ...(refinement?.warnings ?? []),
       ...(setPlan !== null && nRefined > 0 ? [REFINED_SETS] : []),
     ],
+  };
+}
+
+/** How unlike the reference the query is, in terms of the model's ladder, loaded on first use. */
+async function rungFor(model: Model, query: QueryRows, settings: PredictSettings): Promise<Rung | null> {
+  if (!model.linear || !settings.applyCalibration) return null;
+  const { chooseRung } = await import("./choose-rung.ts");
+  return chooseRung(model, query, settings);
+}
+
+function onRung(
+  model: Model,
+  rung: Rung,
+  setPlan: SetPlan | null,
+): { readonly calibration: Calibration; readonly setPlan: SetPlan | null } {
+  return {
+    calibration: calibrationOfRung(model, rung),
+    setPlan: setPlan === null ? null : planSetsOfRung(setPlan, model, rung),
   };
 }
 
@@ -204,7 +232,7 @@ async function consultReference(
   return { knn: answer.columns, openset: flagOutside(scores, opensetThreshold, nPrototypes), queries };
 }
 
-/** The final result of one label column. */
+/** The final result of one label column; without a least confidence only distances make cells Unknown. */
 function decideLabels(
   head: HeadScores,
   isLowConf: Uint8Array,
@@ -212,14 +240,14 @@ function decideLabels(
   isOutside: Uint8Array | null,
   distance: CellDistances | null,
   isEmpty: Uint8Array,
-  settings: PredictSettings,
+  leastConfidence: number | null,
 ): LabelPrediction {
-  const isOff = settings.unknown === "off";
+  const isOff = leastConfidence === null;
   const { isUnknown, reasons } = decideUnknown(
     { conf: head.conf, isLowConf },
     isOff ? { used: new Uint8Array(isLowConf.length), isLow: knn.isLow } : knn,
     isOutside,
-    isOff ? 0 : settings.confidenceLow,
+    leastConfidence ?? 0,
     distance?.isUnlike,
     isOff ? null : isEmpty,
   );
@@ -235,7 +263,7 @@ function decideLabels(
     usedKnn: knn.used,
     isUnknown,
     unknownReasons: reasons,
-    final: withUnknown(knn.labels, isUnknown),
+    final: withUnknown(knn.decided, isUnknown),
     ...(distance === null
       ? {}
       : {

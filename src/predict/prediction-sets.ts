@@ -5,7 +5,8 @@
  */
 import { type ConfigValue, Float } from "../core/config.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
-import { heldOutCellsNeeded, probabilitiesOf } from "../model/conformal.ts";
+import { heldOutCellsNeeded, probabilitiesOf, SET_COVERAGES } from "../model/conformal.ts";
+import type { Rung } from "../model/linear/types.ts";
 import type { Model } from "../model/types.ts";
 import { configEntry } from "./temperatures.ts";
 import type { PredictedSets } from "./types.ts";
@@ -62,6 +63,20 @@ export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, cover
     thresholds.set(column, own[at]);
   }
   return { coverage: coverages[at], thresholds };
+}
+
+/** The plan for a query that is as unlike the reference as the cells of `rung`; `plan` where these were too few. */
+export function planSetsOfRung(
+  plan: SetPlan,
+  { labelHeads }: Pick<Model, "labelHeads">,
+  { setThresholds }: Rung,
+): SetPlan {
+  const at = SET_COVERAGES.indexOf(plan.coverage);
+  if (at < 0 || setThresholds.some(({ thresholds }) => at >= thresholds.length)) return plan;
+  return {
+    coverage: plan.coverage,
+    thresholds: new Map(labelHeads.map(({ column }, j) => [column, setThresholds[j].thresholds[at]])),
+  };
 }
 
 function tooFewCells(

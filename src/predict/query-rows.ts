@@ -4,13 +4,13 @@
  */
 
 import { matrixName } from "../anndata/read/matrix-name.ts";
-import type { AnnData, MatrixName } from "../anndata/types.ts";
+import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
 import type { Notice } from "../errors.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
-import { alignedRows, alignGenes, type GeneAlignment } from "./align.ts";
+import { alignBlock, alignedRows, alignGenes, type GeneAlignment } from "./align.ts";
 import { modelPanel, wantsMapping } from "./model-panel.ts";
 import type { PredictSettings } from "./options.ts";
 import type { QueryGenes } from "./query-genes.ts";
@@ -28,6 +28,8 @@ export interface QueryRows {
   readonly warnings: readonly Warning[];
   /** Averages the logits of a block of `rows` with the model's linear views; null where it has none. */
   readonly average: ViewBlocks["average"] | null;
+  /** Reads some cells from all over the query, aligned, with their values; nothing where that needs the whole matrix. */
+  sample(): Promise<readonly Csr[]>;
 }
 
 /**
@@ -75,7 +77,31 @@ export async function openQueryRows(
     notes: query.note === null ? [] : [query.note],
     warnings: genes.warning === null ? [] : [genes.warning],
     average: views?.average ?? null,
+    sample: () => sampleRows(query.matrix, genes, signal),
   };
+}
+
+/** Blocks of a sample, and rows per block. */
+const [SAMPLE_BLOCKS, BLOCK_ROWS] = [32, 64];
+
+async function sampleRows(
+  matrix: Matrix,
+  genes: GeneAlignment,
+  signal: AbortSignal | undefined,
+): Promise<Csr[]> {
+  const { nRows, storage } = matrix;
+  const isSmall = nRows <= SAMPLE_BLOCKS * BLOCK_ROWS;
+  if (storage === "csc" && !isSmall) return [];
+  const starts = isSmall
+    ? [0]
+    : Array.from({ length: SAMPLE_BLOCKS }, (_, i) =>
+        Math.floor((i * (nRows - BLOCK_ROWS)) / (SAMPLE_BLOCKS - 1)),
+      );
+  const sample: Csr[] = [];
+  for (const start of starts)
+    for await (const { csr } of matrix.rows({ start, end: isSmall ? nRows : start + BLOCK_ROWS, signal }))
+      sample.push(alignBlock(csr, genes, "float"));
+  return sample;
 }
 
 /** What scores the query's rows by the model's linear views, loaded on first use. */

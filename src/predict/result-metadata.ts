@@ -4,9 +4,10 @@
  */
 import { type ConfigMap, Float, keyed } from "../core/config.ts";
 import { VERSION } from "../core/version.ts";
+import type { Stress } from "../model/linear/types.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
-import { PREDICTION_METADATA } from "../schema/prediction.ts";
+import { CHOSEN_RUNG, PREDICTION_METADATA } from "../schema/prediction.ts";
 import { TRAIN_CONFIG } from "../schema/training.ts";
 import type { GeneAlignment } from "./align.ts";
 import type { KnnLabels } from "./knn-correction.ts";
@@ -15,6 +16,7 @@ import type { CellDistances, MeasuredDistances } from "./measured-distances.ts";
 import type { Openset } from "./openset.ts";
 import type { PredictSettings } from "./options.ts";
 import { type SetPlan, setSizes } from "./prediction-sets.ts";
+import type { LeastConfidences } from "./target-accuracy.ts";
 import type { Calibration } from "./temperatures.ts";
 import type { PredictedSets } from "./types.ts";
 
@@ -27,6 +29,9 @@ export interface MetadataSources {
   readonly geneMapping: ConfigMap | null;
   readonly calibration: Calibration;
   /** Null without prediction sets. */
+  /** The stress of held-out cells that are as unlike the reference as the query; null if that is not known. */
+  readonly rung: Stress | null;
+  readonly least: LeastConfidences;
   readonly setPlan: SetPlan | null;
   readonly sets: ReadonlyMap<string, PredictedSets>;
   readonly space: KnnSpace;
@@ -48,8 +53,20 @@ export interface MetadataSources {
  * What does not apply to a prediction is left out, as in files of the Python implementation.
  */
 export function predictionMetadata(sources: MetadataSources): ConfigMap {
-  const { model, settings, genes, calibration, setPlan, space, knn, openset, distances, inconsistencyRates } =
-    sources;
+  const {
+    model,
+    settings,
+    genes,
+    calibration,
+    rung,
+    least,
+    setPlan,
+    space,
+    knn,
+    openset,
+    distances,
+    inconsistencyRates,
+  } = sources;
   const columns = model.labelHeads.map((head) => head.column);
   const normalize = settings.normalize ?? normalizationOf(model);
   const { opensetMethod } = settings;
@@ -64,7 +81,12 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     atlasmtlVersion: VERSION,
     knnCorrection: settings.knnCorrection,
     confidenceHigh: new Float(settings.confidenceHigh),
-    confidenceLow: new Float(settings.confidenceLow),
+    confidenceLow: least.targetAccuracy === null ? new Float(settings.confidenceLow) : undefined,
+    targetAccuracy: least.targetAccuracy === null ? undefined : new Float(least.targetAccuracy),
+    targetAccuracyThresholds:
+      least.targetAccuracy === null
+        ? undefined
+        : floats(new Map(columns.map((column, c) => [column, least.thresholds[c]]))),
     marginThreshold: new Float(settings.marginThreshold),
     knnK: settings.knnK,
     knnConfLow: new Float(settings.knnConfLow),
@@ -78,6 +100,10 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     calibrationMethod: calibration.method,
     calibrationTemperatures: calibration.applied ? floats(calibration.temperatures) : undefined,
     "temperature{}": calibration.applied ? floats(calibration.temperatures) : undefined,
+    calibrationRung:
+      rung === null || !calibration.applied
+        ? undefined
+        : keyed(CHOSEN_RUNG, { depth: new Float(rung.depth), gain: new Float(rung.gain) }),
     predictionSetsCoverage: setPlan === null ? undefined : new Float(setPlan.coverage),
     predictionSetsThresholds: setPlan === null ? undefined : floats(setPlan.thresholds),
     predictionSetsMeanSize: setPlan === null ? undefined : floats(sizes),

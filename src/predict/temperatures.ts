@@ -5,6 +5,7 @@
  */
 import { type ConfigValue, Float } from "../core/config.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
+import type { Rung } from "../model/linear/types.ts";
 import type { Model } from "../model/types.ts";
 
 /** The calibration of logits. */
@@ -14,6 +15,19 @@ export interface Calibration {
   readonly method: string | null;
   /** Temperature by label column; empty when not applied. */
   readonly temperatures: ReadonlyMap<string, number>;
+}
+
+/** The calibration of held-out cells that are as unlike the reference as a query is. */
+export function calibrationOfRung(
+  { labelHeads, trainConfig }: Pick<Model, "trainConfig" | "labelHeads">,
+  { temperatures }: Rung,
+): Calibration {
+  const { method } = calibrationOf({ labelHeads, trainConfig }, false);
+  return {
+    applied: true,
+    method,
+    temperatures: new Map(labelHeads.map(({ column }, j) => [column, temperatures[j]])),
+  };
 }
 
 /**

@@ -164,6 +164,14 @@ export const VIEWS_KEYS = {
   temperature: "temperature",
   weights: "weights",
   intercepts: "intercepts",
+  ladder: "ladder",
+  depth: "depth",
+  gain: "gain",
+  shiftScore: "shift_score",
+  temperatures: "temperatures",
+  setCells: "set_cells",
+  setThresholds: "set_thresholds",
+  riskThresholds: "risk_thresholds",
 } as const;
 
 /**

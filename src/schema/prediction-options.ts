@@ -3,8 +3,11 @@ import { choice, flag, integer, name, number, type OptionTable, other, threads, 
 import { DUPLICATE_POLICIES, GENE_FLAGS, SPECIES, VAR_NAMES_TYPES } from "./preprocess-options.ts";
 import { INPUT_TRANSFORMS, NORMALIZATIONS } from "./training-options.ts";
 
-/** Which cells take the label of their nearest reference cells. */
-export const KNN_CORRECTIONS = ["off", "low_conf_only", "all"] as const;
+/**
+ * Which cells take the label of their nearest reference cells; `second_opinion`: the neighbours of cells of low confidence
+ * vote, and the model's label stays.
+ */
+export const KNN_CORRECTIONS = ["off", "second_opinion", "low_conf_only", "all"] as const;
 export type KnnCorrection = (typeof KNN_CORRECTIONS)[number];
 
 /** Weight of a neighbour's vote: 1, or 1/(distance + 1e-6). */
@@ -44,7 +47,7 @@ const MACHINE = "Machine:";
 
 const SHARE = { min: 0, max: 1 } as const;
 const COUNT = { min: 1 } as const;
-/** The coverages of prediction sets for which models store thresholds. */
+/** The coverages of prediction sets, and the accuracies, for which models store thresholds. */
 export const SET_COVERAGE = { min: 0.5, max: 0.99 } as const;
 
 /** In the order of `atlasmtl predict --help`. */
@@ -66,6 +69,14 @@ export const PREDICT_OPTIONS = {
 
   confidenceHigh: number(0.7, SHARE, flag(CONFIDENCE, "below this, confidence is low")),
   confidenceLow: number(0.4, SHARE, flag(CONFIDENCE, "below this, a cell is Unknown")),
+  targetAccuracy: number(
+    null,
+    SET_COVERAGE,
+    flag(
+      CONFIDENCE,
+      "cells are Unknown below the confidence from which labels are right this often, such as 0.9 (a model with linear views)",
+    ),
+  ),
   marginThreshold: number(0.2, SHARE, flag(CONFIDENCE, "below this margin, confidence is low")),
   applyCalibration: toggle(
     true,
@@ -102,7 +113,10 @@ export const PREDICT_OPTIONS = {
   knnCorrection: choice(
     KNN_CORRECTIONS,
     "off",
-    flag(KNN, "cells whose label the neighbours vote on (default: low_conf_only with a reference, else off)"),
+    flag(
+      KNN,
+      "cells whose neighbours vote on the label (default with a reference: second_opinion, or low_conf_only for a network alone)",
+    ),
   ),
   knnK: integer(15, COUNT, flag(KNN, "neighbours that vote")),
   knnConfLow: number(0.6, SHARE, flag(KNN, "below this share of the vote, KNN is unsure")),

@@ -7,6 +7,8 @@ export const PREDICTION_METADATA = keysOf(
   "knn_correction",
   "confidence_high",
   "confidence_low",
+  "target_accuracy",
+  "target_accuracy_thresholds",
   "margin_threshold",
   "knn_k",
   "knn_conf_low",
@@ -20,6 +22,7 @@ export const PREDICTION_METADATA = keysOf(
   "calibration_method",
   "calibration_temperatures",
   "temperature_{}",
+  "calibration_rung",
   "prediction_sets_coverage",
   "prediction_sets_thresholds",
   "prediction_sets_mean_size",
@@ -54,6 +57,9 @@ export const PREDICTION_METADATA = keysOf(
   "gene_mapping",
   "preprocess",
 );
+
+/** Keys of `calibration_rung`: the stress of the held-out cells that are as unlike the reference as the query. */
+export const CHOSEN_RUNG = keysOf("depth", "gain");
 
 /** Keys of `gene_mapping`. */
 export const GENE_MAPPING = keysOf(

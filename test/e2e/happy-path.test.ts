@@ -206,7 +206,7 @@ describe("predict", () => {
     expect(manifest).toMatchObject({
       command: "predict",
       model: "model/m.pth",
-      prediction_metadata: { knn_correction: "low_conf_only" },
+      prediction_metadata: { knn_correction: "second_opinion" },
       outputs: [{ path: "annotated.h5ad" }],
     });
     expect(manifest.inputs.map((file: { path: string }) => file.path)).toEqual([

@@ -2,7 +2,8 @@
 import { Float } from "../../src/core/config.ts";
 import type { Linear } from "../../src/kernels/types.ts";
 import type { ComponentSpace } from "../../src/model/components/types.ts";
-import type { LinearView, LinearViews, ViewInput } from "../../src/model/linear/types.ts";
+import { SET_COVERAGES } from "../../src/model/conformal.ts";
+import type { LinearView, LinearViews, Rung, ViewInput } from "../../src/model/linear/types.ts";
 import type { Model, Reference } from "../../src/model/types.ts";
 
 let next = 0;
@@ -103,6 +104,17 @@ export function smallAdditions(): { readonly space: ComponentSpace; readonly lin
     quartiles: values(nClasses),
     medians: values(nClasses),
   });
+  const rung = (depth: number, shiftScore: number | null): Rung => ({
+    depth,
+    gain: 0.5,
+    shiftScore,
+    temperatures: [1.5, 0.75],
+    setThresholds: [
+      { nCells: 3, thresholds: [0.5, 0.25] },
+      { nCells: 0, thresholds: [] },
+    ],
+    riskThresholds: [SET_COVERAGES, SET_COVERAGES.map(() => 2)],
+  });
   return {
     space: {
       values: "log1p_cp10k",
@@ -116,6 +128,7 @@ export function smallAdditions(): { readonly space: ComponentSpace; readonly lin
       geneShares,
       networkTemperatures: [1.5, 0.75],
       views: [view("log", 2), view("ranks", 1)],
+      ladder: [rung(1, 1.25), rung(0.5, null)],
     },
   };
 }

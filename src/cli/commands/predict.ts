@@ -158,7 +158,7 @@ async function predictOptions(
   const layer = layerOf(flags);
   let { knnCorrection } = flags;
   if (knnCorrection === undefined) {
-    knnCorrection = (await model.data.hasReference()) ? "low_conf_only" : "off";
+    knnCorrection = (await model.data.hasReference()) ? usualCorrection(model) : "off";
     if (knnCorrection === "off")
       output.note("note: the model's reference is not there, so KNN correction is off");
   }
@@ -171,6 +171,11 @@ async function predictOptions(
     keepCoords: includeCoords === true || flags.report !== undefined,
     ...(hierarchyRules === undefined ? {} : { hierarchyRules: await readRules(hierarchyRules) }),
   };
+}
+
+/** A network alone takes the neighbours' label where it is unsure; with linear views the mean is right more often than they are. */
+function usualCorrection(model: TrainedModel): "second_opinion" | "low_conf_only" {
+  return model.data.linear ? "second_opinion" : "low_conf_only";
 }
 
 /** The rules in a file, or the word `derive`. @throws BAD_FORMAT located in the file. */

@@ -2,7 +2,7 @@
 import type { Csr } from "../../core/csr.ts";
 import type { WorkOptions } from "../../core/progress.ts";
 import type { Engine } from "../../kernels/types.ts";
-import { fitTemperature, type HeadLogits } from "../calibrate.ts";
+import { fitTemperature, type HeadLogits, MOST_SURE } from "../calibrate.ts";
 import { sharesOfCounts } from "../components/gene-shares.ts";
 import type { ComponentValues } from "../components/types.ts";
 import { fitSetThresholds } from "../conformal.ts";
@@ -11,9 +11,6 @@ import type { FittedCalibration } from "../train-config.ts";
 import { fitLinearViews, type ViewLabels } from "./fit-views.ts";
 import type { LinearView, LinearViews } from "./types.ts";
 import { averageProbabilities, createViewScorer, scoreViews } from "./view-scores.ts";
-
-/** A regression with an L2 penalty is less sure than it is right; a temperature below 0.3 is never believed. */
-const REACH = 1.2039728043259361; // −log 0.3
 
 /** The views beside a network, and the temperatures and set thresholds of the mean of all. */
 export interface TrainedViews {
@@ -46,8 +43,8 @@ export async function trainViews(
   const geneShares = values === "log1p_cp10k" ? sharesOfCounts(x) : new Float32Array(x.nCols);
   const untempered = await fitLinearViews(x, labels, fitted, { values, key, engine, signal });
   if (untempered.length === 0) return null;
-  const networkTemperatures = networkLogits.map((head) => fitTemperature(head, REACH));
-  const known = { values, geneShares, networkTemperatures };
+  const networkTemperatures = networkLogits.map((head) => fitTemperature(head, MOST_SURE));
+  const known = { values, geneShares, networkTemperatures, ladder: [] };
   const scorers = untempered.map((view) => createViewScorer(view, null));
   const scores = scoreViews({ ...known, views: untempered }, scorers, gatherRows(x, heldOut), 1);
   const views = untempered.map((view, v) => tempered(view, scores[v], networkLogits));
@@ -59,7 +56,7 @@ export async function trainViews(
     scores,
     linear,
   );
-  const temperatures = averaged.map((head) => fitTemperature(head, REACH));
+  const temperatures = averaged.map((head) => fitTemperature(head, MOST_SURE));
   return {
     linear,
     calibration: {
@@ -83,7 +80,7 @@ function tempered(view: LinearView, scores: Float32Array, truth: readonly HeadLo
       logits.set(scores.subarray(at, at + nClasses), row * nClasses);
     }
     first += nClasses;
-    return { ...head, temperature: fitTemperature({ logits, nClasses, targets }, REACH) };
+    return { ...head, temperature: fitTemperature({ logits, nClasses, targets }, MOST_SURE) };
   });
   return { ...view, heads };
 }

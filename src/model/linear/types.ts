@@ -3,7 +3,9 @@
  * probabilities are averaged with the network's (docs/specification/2-training.md#linear-views).
  * @module
  */
+
 import type { Components, ComponentValues, GeneScaling } from "../components/types.ts";
+import type { SetThresholds } from "../conformal.ts";
 
 /** What a view makes of the values of a cell. */
 export const VIEW_INPUTS = ["log", "ranks"] as const;
@@ -31,6 +33,25 @@ export interface LinearView {
   readonly heads: readonly ViewHead[];
 }
 
+/** What is done to counts. */
+export interface Stress {
+  /** The share of its counts that a cell keeps, above 0 and up to 1. */
+  readonly depth: number;
+  /** The standard deviation of the logarithm of a factor by which every gene is counted; 0 for none. */
+  readonly gain: number;
+}
+
+/** Held-out cells under a stress, and how sure the model may be of them. */
+export interface Rung extends Stress {
+  /** What a query of these cells would have; null if too few cells say so. */
+  readonly shiftScore: number | null;
+  /** Of the mean of network and views, by label column in order. */
+  readonly temperatures: readonly number[];
+  readonly setThresholds: readonly SetThresholds[];
+  /** By label column, as `fitRiskThresholds` makes them. */
+  readonly riskThresholds: readonly (readonly number[])[];
+}
+
 /** What a model has beside its network. */
 export interface LinearViews {
   /** What the values of the reference were. */
@@ -40,4 +61,6 @@ export interface LinearViews {
   /** The network's logits are divided by these before the softmax, by label column in order. */
   readonly networkTemperatures: readonly number[];
   readonly views: readonly LinearView[];
+  /** In rising order of stress; empty if the values are no counts, or too few cells were held out. */
+  readonly ladder: readonly Rung[];
 }

@@ -4,6 +4,7 @@ import { memoryStore } from "../../../test/helpers/memory-store.ts";
 import { csr, toRows } from "../../../test/helpers/predict-fixtures.ts";
 import { loadModel } from "../../artifacts/load.ts";
 import { saveModel } from "../../artifacts/save.ts";
+import type { Float } from "../../core/config.ts";
 import type { Csr } from "../../core/csr.ts";
 import { log } from "../../core/math.ts";
 import { normalizedRows, TARGET_SUM } from "../../core/normalize.ts";
@@ -11,8 +12,10 @@ import { randomUniform } from "../../core/rng.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { createWasmEngine } from "../../kernels/wasm/engine.ts";
 import { predict } from "../../predict/predict.ts";
+import { UNKNOWN_REASONS } from "../../schema/prediction.ts";
 import type { TrainOptions } from "../options.ts";
 import { train } from "../train.ts";
+import { stressedCells } from "./stressed-cells.ts";
 
 const GENES = 60;
 const TYPES = ["a", "b", "c", "d"];
@@ -167,4 +170,85 @@ test("views need validation cells, and hold out the same share of every class", 
     "coarse",
     "type",
   ]);
+});
+
+test("the ladder's first rung is the calibration itself where no cell is drawn twice, and stress raises the shift score", async () => {
+  const many = typesOf(2400);
+  const engine = await createWasmEngine({ numThreads: 1 });
+  const { model } = await train(dataset(counts(many, 1), many), OPTIONS, { engine });
+  const ladder = model.linear?.ladder ?? [];
+  expect(ladder.map(({ depth, gain }) => [depth, gain])).toEqual(
+    [1, 0.5, 0.25, 0.125].flatMap((depth) => [0, 0.4, 0.8, 1.2].map((gain) => [depth, gain])),
+  );
+  const calibration = model.trainConfig.get("calibration") as ReadonlyMap<string, unknown>;
+  const temperatures = calibration.get("temperatures") as ReadonlyMap<string, Float>;
+  [...temperatures.values()].forEach(({ value }, j) => {
+    expect(ladder[0].temperatures[j]).toBeCloseTo(value, 9);
+  });
+  const scores = ladder.slice(0, 4).map(({ shiftScore }) => shiftScore ?? 0);
+  expect(scores).toEqual([...scores].sort((a, b) => a - b));
+  expect(scores[0]).toBeGreaterThan(0.8);
+  expect(scores[0]).toBeLessThan(1.25);
+});
+
+test("a query is calibrated by the rung of held-out cells that are as unlike the reference", async () => {
+  const result = await trained();
+  const ladder = result.model.linear?.ladder ?? [];
+  expect(ladder).toHaveLength(16);
+  const types = typesOf(400);
+  const chosen = async (x: Csr) => {
+    const { metadata } = await predict(result.model, dataset(x, types), {}, { engine: result.engine });
+    const rung = metadata.get("calibration_rung") as ReadonlyMap<string, Float>;
+    const [depth, gain] = [rung.get("depth")?.value, rung.get("gain")?.value];
+    const temperatures = metadata.get("calibration_temperatures") as ReadonlyMap<string, Float>;
+    const own = ladder.find((each) => each.depth === depth && each.gain === gain);
+    expect([...temperatures.values()].map(({ value }) => value)).toEqual(own?.temperatures);
+    return { depth, gain };
+  };
+  expect(await chosen(counts(types, 5))).toEqual({ depth: 1, gain: 0 });
+  const shallow = stressedCells(counts(types, 5), { depth: 0.25, gain: 0 }, 9);
+  expect((await chosen(shallow)).depth).toBe(0.25);
+  const uneven = stressedCells(counts(types, 5), { depth: 1, gain: 0.8 }, 11);
+  expect((await chosen(uneven)).gain).toBeGreaterThan(0.3);
+});
+
+test("stressed cells keep the share of their counts, have no zeros, and are the same for the same key", () => {
+  const x = counts(typesOf(300), 7);
+  const total = ({ data }: Csr) => data!.reduce((sum, value) => sum + value, 0);
+  const half = stressedCells(x, { depth: 0.5, gain: 0 }, 3);
+  expect(total(half) / total(x)).toBeCloseTo(0.5, 2);
+  expect(half.data!.every((value) => value > 0 && Number.isInteger(value))).toBe(true);
+  expect(half.data!.length).toBe(half.indptr[half.nRows]);
+  expect(stressedCells(x, { depth: 0.5, gain: 0.4 }, 3)).toEqual(
+    stressedCells(x, { depth: 0.5, gain: 0.4 }, 3),
+  );
+  expect(toRows(stressedCells(x, { depth: 1, gain: 0 }, 3))).toEqual(toRows(x));
+});
+
+test("a target accuracy makes cells Unknown below the confidence from which held-out labels are right that often", async () => {
+  const { model, engine } = await trained();
+  const types = typesOf(400);
+  const query = dataset(stressedCells(counts(types, 5), { depth: 0.5, gain: 0 }, 4), types);
+  const { labels, metadata } = await predict(model, query, { targetAccuracy: 0.95 }, { engine });
+  const thresholds = metadata.get("target_accuracy_thresholds") as ReadonlyMap<string, Float>;
+  const [depth, gain] = ["depth", "gain"].map(
+    (key) => (metadata.get("calibration_rung") as ReadonlyMap<string, Float>).get(key)?.value,
+  );
+  const rung = model.linear?.ladder.find((each) => each.depth === depth && each.gain === gain);
+  expect(thresholds.get("type")?.value).toBe(rung?.riskThresholds[1][45]);
+  expect(metadata.has("confidence_low")).toBe(false);
+  const least = Math.fround(thresholds.get("type")?.value ?? 0);
+  const isLow = labels[1].unknownReasons.map((reason) =>
+    UNKNOWN_REASONS[reason] === "low_confidence" ? 1 : 0,
+  );
+  expect([...isLow]).toEqual(Array.from(labels[1].conf, (conf) => (conf < least ? 1 : 0)));
+  const kept = types.map((_, i) => i).filter((i) => isLow[i] === 0);
+  const { categories, codes } = labels[1].raw;
+  const nRight = kept.filter((i) => categories[codes[i]] === TYPES[types[i]]).length;
+  expect(nRight / kept.length).toBeGreaterThan(0.88);
+  const both = predict(model, query, { targetAccuracy: 0.95, confidenceLow: 0.5 }, { engine });
+  await expect(both).rejects.toMatchObject({ code: "USAGE" });
+  const alone = await trained(1, { ...OPTIONS, linearViews: false });
+  const without = predict(alone.model, query, { targetAccuracy: 0.9 }, { engine });
+  await expect(without).rejects.toMatchObject({ code: "MISMATCH" });
 });

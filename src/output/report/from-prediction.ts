@@ -94,14 +94,14 @@ function inputFacts(
     },
     {
       name: "Confidence",
-      value: `low below ${decimalOf(metadata, PREDICTION_METADATA.confidenceHigh)}, Unknown below ${decimalOf(metadata, PREDICTION_METADATA.confidenceLow)}${metadata.get(PREDICTION_METADATA.calibrationApplied) === true ? "; calibrated by temperature" : ""}`,
+      value: `low below ${decimalOf(metadata, PREDICTION_METADATA.confidenceHigh)}, Unknown ${unknownBelow(metadata)}${metadata.get(PREDICTION_METADATA.calibrationApplied) === true ? "; calibrated by temperature" : ""}`,
     },
     {
       name: "Neighbours",
       value:
         text(PREDICTION_METADATA.knnCorrection) === "off"
           ? "not asked"
-          : `${text(PREDICTION_METADATA.knnK)} nearest reference cells in ${text(PREDICTION_METADATA.knnSpaceUsed)}, ${text(PREDICTION_METADATA.knnCorrection) === "all" ? "for all cells" : "for cells of low confidence"}`,
+          : `${text(PREDICTION_METADATA.knnK)} nearest reference cells in ${text(PREDICTION_METADATA.knnSpaceUsed)}, ${text(PREDICTION_METADATA.knnCorrection) === "all" ? "for all cells" : "for cells of low confidence"}${text(PREDICTION_METADATA.knnCorrection) === "second_opinion" ? ", as a second opinion" : ""}`,
     },
   ];
   if (modelName !== undefined) facts.unshift({ name: "Model", value: modelName, isCode: true });
@@ -162,3 +162,10 @@ const decimalOf = (metadata: ConfigMap, key: string): string => {
 
 const baseOf = (path: string): string =>
   path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+
+/** The confidence below which cells are Unknown, in words. */
+function unknownBelow(metadata: ConfigMap): string {
+  return metadata.get(PREDICTION_METADATA.targetAccuracy) === undefined
+    ? `below ${decimalOf(metadata, PREDICTION_METADATA.confidenceLow)}`
+    : `where labels are right less often than ${decimalOf(metadata, PREDICTION_METADATA.targetAccuracy)}`;
+}
