@@ -92,7 +92,8 @@ export type {
   ComponentValues,
   GeneScaling,
 } from "../model/components/types.ts";
-export type { LinearView, LinearViews, ViewHead, ViewInput } from "../model/linear/types.ts";
+export type { SetThresholds } from "../model/conformal.ts";
+export type { LinearView, LinearViews, Rung, Stress, ViewHead, ViewInput } from "../model/linear/types.ts";
 
 export type { LogisticRegression } from "../model/logistic-regression.ts";
 export type { Named, ResolvedTrainOptions, TrainOptions } from "../model/options.ts";
