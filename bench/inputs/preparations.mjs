@@ -206,7 +206,10 @@ async function dataset(x, { layers = {}, raw } = {}) {
   };
 }
 
-/** Every preparation: its name, the options of prediction besides the defaults, and its dataset. */
+/**
+ * Every preparation: its name, the options of prediction besides the defaults, and its dataset. `saved` ones go through a
+ * file, since opening it finds out about the genes.
+ */
 export const PREPARATIONS = [
   { name: "counts", make: (c) => dataset(c) },
   { name: "SoupX: ambient RNA subtracted", make: (c) => dataset(ambientSubtracted(c)) },
@@ -252,10 +255,18 @@ export const PREPARATIONS = [
     name: 'denoised, counts in layers["counts"]',
     make: (c) => dataset(denoised(c), { layers: { counts: c } }),
   },
-  { name: "CITE-seq, antibodies named as genes", make: (c) => dataset(withAntibodies(c)) },
-  { name: "genes with a genome prefix", make: (c) => dataset(renamed(c, (name) => `GRCh38_${name}`)) },
-  { name: "genes in mouse case", make: (c) => dataset(renamed(c, titleCase)) },
-  { name: "genes in lower case", make: (c) => dataset(renamed(c, (name) => name.toLowerCase())) },
+  { name: "CITE-seq, antibodies named as genes", saved: true, make: (c) => dataset(withAntibodies(c)) },
+  {
+    name: "genes with a genome prefix",
+    saved: true,
+    make: (c) => dataset(renamed(c, (name) => `GRCh38_${name}`)),
+  },
+  { name: "genes in mouse case", saved: true, make: (c) => dataset(renamed(c, titleCase)) },
+  {
+    name: "genes in lower case",
+    saved: true,
+    make: (c) => dataset(renamed(c, (name) => name.toLowerCase())),
+  },
   { name: "counts, `--normalize none`", options: { normalize: "none" }, make: (c) => dataset(c) },
   {
     name: "CP10k, `--normalize none`",

@@ -51,6 +51,8 @@ export interface Matrix {
   readonly dtype: string;
   /** Number of stored entries, if the container reports it. */
   readonly nStored: number | null;
+  /** True if reading any rows means reading all before them, as of text. */
+  readonly isSequential?: boolean;
   /**
    * Streams consecutive row blocks as canonical CSR (see `core/csr.ts`), values as float32. At most a few
    * blocks are in memory. NaN and infinite values are errors.

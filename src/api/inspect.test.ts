@@ -63,6 +63,7 @@ test("a model tells its labels, network, correction and settings", async () => {
     nGenes: 3,
     normalize: "none",
     inputTransform: "binary",
+    trainedOn: null,
     hiddenSizes: [2],
     dropoutRate: 0,
     coordinates: [{ name: "umap", obsmKey: "X_umap", dimensions: 1 }],

@@ -4,6 +4,7 @@ import type { DatasetInspection } from "../anndata/inspect/inspect-dataset.ts";
 import type { AnnData } from "../anndata/types.ts";
 import { type PlainValue, toPlain } from "../core/config.ts";
 import type { WorkOptions } from "../core/progress.ts";
+import { referenceMatrix, referenceText } from "../model/matrix-record.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Warning } from "../model/types.ts";
 import { CHILD_CORRECTION } from "../schema/training.ts";
@@ -32,6 +33,8 @@ export interface ModelInspection {
   readonly nGenes: number;
   readonly normalize: Normalization;
   readonly inputTransform: string;
+  /** What the reference's matrix looked like, such as `counts`; null in models that do not say. */
+  readonly trainedOn: string | null;
   readonly hiddenSizes: readonly number[];
   readonly dropoutRate: number;
   readonly coordinates: readonly {
@@ -60,12 +63,14 @@ export interface ModelInspection {
  */
 export async function inspectModel(model: TrainedModel): Promise<ModelInspection> {
   const { data } = model;
+  const matrix = referenceMatrix(data);
   const parents: unknown = data.childCorrection?.config.get(CHILD_CORRECTION.hotspotParents);
   return {
     labels: data.labelHeads.map(({ column, classes }) => ({ column, classes })),
     nGenes: data.trainGenes.length,
     normalize: normalizationOf(data),
     inputTransform: data.inputTransform,
+    trainedOn: matrix === null ? null : referenceText(matrix),
     hiddenSizes: data.shape.hiddenSizes,
     dropoutRate: data.dropoutRate,
     coordinates: data.coordHeads.map(({ name, obsmKey, mean }) => ({

@@ -15,8 +15,11 @@ export interface CountsCheck {
   finish(): readonly Warning[];
 }
 
-/** A check of the matrix `name`; `hint` says what to do about one that holds no counts. */
-export function createCountsCheck(name: string, hint: Said): CountsCheck {
+/**
+ * A check of the matrix `name`; `hint` says what to do about one that holds no counts. What `isJudged` already is only
+ * checked for values that no counts can have.
+ */
+export function createCountsCheck(name: string, hint: Said, isJudged = false): CountsCheck {
   let [n, nInteger, largest] = [0, 0, 0];
   let isDecided = false;
 
@@ -41,6 +44,7 @@ export function createCountsCheck(name: string, hint: Said): CountsCheck {
             phrase`${option("normalize", "log1p_cp10k")} takes counts, and row ${row} of ${name} holds ${value}`,
             { where: name, hint },
           );
+        if (isJudged) continue;
         if (
           Math.abs(value - Math.round(value)) <= INTEGER_TOLERANCE &&
           (value === 0 || value >= INTEGER_TOLERANCE)
@@ -49,9 +53,10 @@ export function createCountsCheck(name: string, hint: Said): CountsCheck {
         if (value > largest) largest = value;
       }
       n += end - start;
-      if (!isDecided && n >= ENOUGH_VALUES) decide();
+      if (!isJudged && !isDecided && n >= ENOUGH_VALUES) decide();
     },
     finish() {
+      if (isJudged) return [];
       decide();
       if (n === 0 || nInteger >= CONFIRMED * n) return [];
       const share = ((100 * (n - nInteger)) / n).toFixed(1);

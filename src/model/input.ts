@@ -1,4 +1,6 @@
 /** Everything training takes from the data, read and checked. @module */
+import { judgeMatrix } from "../anndata/judgement/judge-matrix.ts";
+import type { MatrixJudgement } from "../anndata/judgement/types.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import { readCompactCsr } from "../anndata/read/whole-matrix.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
@@ -18,6 +20,7 @@ import { createCountsCheck } from "./counts-check.ts";
 import { levelNotices } from "./label-levels.ts";
 import { type LabelData, readLabels } from "./labels.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
+import { checkTrainValues } from "./train-values.ts";
 import type { Warning } from "./types.ts";
 
 export interface TrainInput {
@@ -31,6 +34,8 @@ export interface TrainInput {
   readonly domains: { readonly names: readonly string[]; readonly codes: Int32Array } | null;
   /** Cells for the component space, as the matrix has them; null when there is no space to fit. */
   readonly sample: SpaceSample | null;
+  /** What the matrix looks like; null if it was not looked at. */
+  readonly judgement: MatrixJudgement | null;
   readonly warnings: readonly Warning[];
 }
 
@@ -52,7 +57,7 @@ export async function readTrainInput(
   options: ResolvedTrainOptions,
   work: WorkOptions,
 ): Promise<TrainInput> {
-  return located(adata, async () => readMatrix(await readTargets(adata, options), options, work));
+  return located(adata, async () => readMatrix(adata, await readTargets(adata, options), options, work));
 }
 
 /**
@@ -108,16 +113,21 @@ async function readTargets(adata: AnnData, options: ResolvedTrainOptions): Promi
 }
 
 async function readMatrix(
+  adata: AnnData,
   { matrix, name, domains, ...targets }: TrainTargets,
   options: ResolvedTrainOptions,
   work: WorkOptions,
 ): Promise<TrainInput> {
+  const judgement = await judgeMatrix(matrix, work.signal);
+  const ofValues =
+    judgement === null ? [] : await checkTrainValues(adata, name, judgement, options, work.signal);
   const counts =
     options.normalize === "none"
       ? null
       : createCountsCheck(
           name,
           phrase`choose the matrix with counts by ${option("layer")}, or set ${option("normalize", "none")}`,
+          judgement !== null,
         );
   const finest = targets.labels[targets.labels.length - 1];
   const rows = sampleRows(matrix, finest.codes, options.randomState);
@@ -143,9 +153,10 @@ async function readMatrix(
     ...targets.labels.flatMap((label) => label.warnings),
     ...levelNotices(targets.labels),
     ...(domains?.warnings ?? []),
+    ...ofValues,
     ...(counts?.finish() ?? []),
   ];
-  const sample = sampleOf(collector.finish(), rows, options.normalize);
+  const sample = sampleOf(collector.finish(), rows, options.normalize, judgement);
   if (sample === null && (options.linearViews || rows.length >= LEAST_CELLS))
     warnings.push(
       notice(
@@ -158,7 +169,7 @@ async function readMatrix(
     );
   if (x.nRows === 1)
     warnings.push({ message: "there is one cell only: nothing general can be learnt from it" });
-  return { ...targets, x, domains, sample, warnings };
+  return { ...targets, x, domains, sample, judgement, warnings };
 }
 
 /** Which cells the component space is fitted on. */
@@ -167,10 +178,22 @@ function sampleRows({ nRows, nCols, nStored }: Matrix, codes: Int32Array, random
   return chooseCells(codes, streamKey(randomState, SEEDS.componentCells), most);
 }
 
-function sampleOf(x: Csr, rows: Uint32Array, normalize: Normalization): SpaceSample | null {
+function sampleOf(
+  x: Csr,
+  rows: Uint32Array,
+  normalize: Normalization,
+  judgement: MatrixJudgement | null,
+): SpaceSample | null {
   const check = createValuesCheck();
   check.add(x.data, x.indices.length);
-  const values = normalize === "none" ? check.verdict() : "log1p_cp10k";
+  const verdict = judgement?.verdict;
+  const isProportional = verdict === "counts" || verdict === "count_like" || verdict === "size_normalised";
+  const values =
+    normalize !== "none" || isProportional
+      ? "log1p_cp10k"
+      : verdict === "log1p"
+        ? "as_they_are"
+        : check.verdict();
   return values === null ? null : { rows, x, values };
 }
 

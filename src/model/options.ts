@@ -53,6 +53,8 @@ export interface TrainOptions {
   readonly inputTransform?: InputTransform | null | undefined;
   /** How counts are normalised before the input transform; predictions with the model do the same. */
   readonly normalize?: Normalization | null | undefined;
+  /** Goes on with values that cannot be what training needs, with a warning in place of the error. */
+  readonly forceInput?: boolean | null | undefined;
   /**
    * The lowest share of its counts that a cell keeps in a training step, 0 < share ≤ 1, see
    * `createCountThinning`; 1 means no thinning. Needs `normalize`.
@@ -132,6 +134,7 @@ export interface ResolvedTrainOptions {
   readonly schedulerMonitor: "val_loss";
   readonly inputTransform: InputTransform;
   readonly normalize: Normalization;
+  readonly forceInput: boolean;
   readonly countThinning: number | null;
   readonly layer: string;
   readonly valFraction: number;

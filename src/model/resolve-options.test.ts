@@ -187,7 +187,7 @@ describe("the preset best", () => {
       best({ normalize: "none", classWeighting: { mode: "none" }, ensembleSize: 1, hiddenSizes: [8] }),
     ).toMatchObject({
       normalize: "none",
-      inputTransform: "binary",
+      inputTransform: "float",
       classWeighting: null,
       ensembleSize: 1,
       hiddenSizes: [8],

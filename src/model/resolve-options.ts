@@ -47,7 +47,12 @@ export function resolveTrainOptions(options: TrainOptions): {
   };
   const normalize = checkOption("normalize", TRAIN_OPTIONS.normalize, given.normalize ?? preferred.normalize);
   const labelColumns = checkLabelColumns(given.labelColumns);
-  const ofCounts = normalize === "none" ? { countThinning: null } : { inputTransform: "float" };
+  // A preset that normalises counts takes values that are not normalised as they are, never as zeros and ones.
+  const takesValues = preferred.normalize !== "none" || normalize !== "none";
+  const ofCounts = {
+    ...(normalize === "none" ? { countThinning: null } : {}),
+    ...(takesValues ? { inputTransform: "float" } : {}),
+  };
   const asked = {
     taskWeights: labelColumns.map(() => 1),
     ...preferred,

@@ -33,6 +33,8 @@ export interface TrainRecord {
   readonly nTrain: number;
   readonly nVal: number;
   readonly fit: FitResult;
+  /** What the matrix looks like, as `matrixRecord` has it; null if it was not looked at. */
+  readonly matrix: ConfigMap | null;
   /** The domain names in code order; null when domain alignment was off. */
   readonly domains: readonly string[] | null;
   /** Null without calibration. */
@@ -101,6 +103,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
   return keyed(TRAIN_CONFIG, {
     ...storedOptions(TRAIN_OPTIONS, options),
     missingValues: options.missingValues.length === 0 ? undefined : options.missingValues,
+    matrixStatistics: record.matrix ?? undefined,
     epochsCompleted: fit.epochsCompleted,
     finalLearningRate: new Float(fit.finalLearningRate * baseLrScale),
     domains: record.domains,

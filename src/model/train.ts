@@ -21,6 +21,7 @@ import { encodeCells, logitsOf } from "./encode.ts";
 import { ensembleShape } from "./ensemble.ts";
 import { readTrainInput, type TrainInput } from "./input.ts";
 import type { Rung } from "./linear/types.ts";
+import { matrixRecord } from "./matrix-record.ts";
 import { fitMembers, memberPurpose } from "./members.ts";
 import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
@@ -148,6 +149,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       nTrain: split.train.length,
       nVal: split.val.length,
       fit,
+      matrix: input.judgement === null ? null : matrixRecord(chosen.layer, input.judgement),
       domains: input.domains?.names ?? null,
       calibration,
       knnSpace,

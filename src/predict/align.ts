@@ -6,12 +6,11 @@
 
 import type { Matrix } from "../anndata/types.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
-import { normalizeCell } from "../core/normalize.ts";
 import { createScratchBuffer, type ScratchBuffer } from "../core/scratch-buffer.ts";
 import { AtlasmtlError, locate, notice, option, phrase } from "../errors.ts";
-import { type CountsCheck, createCountsCheck } from "../model/counts-check.ts";
-import type { InputTransform, Normalization } from "../schema/training-options.ts";
+import type { InputTransform } from "../schema/training-options.ts";
 import { likelyCause } from "./gene-mismatch.ts";
+import type { RowPreparer } from "./prepare-rows.ts";
 import type { Warning } from "./types.ts";
 
 /** A share of matched genes below this gives a warning. */
@@ -98,7 +97,7 @@ function quoted(names: readonly string[], most: number): string {
 }
 
 /**
- * Streams the query in blocks of at most `batchSize` rows, in the model's gene order and transformed. Each
+ * Streams the query in blocks of at most `batchSize` rows, in the model's gene order and as `prepare` makes them. Each
  * block may reuse the memory of the block before the previous one.
  *
  * The reader chooses how many rows it reads at once, fewer of a wide matrix; longer blocks are cut.
@@ -109,52 +108,38 @@ export async function* alignedRows(
   alignment: GeneAlignment,
   options: {
     readonly transform: InputTransform;
-    readonly normalize?: Normalization;
     readonly batchSize: number;
     readonly source: string;
     readonly signal?: AbortSignal | undefined;
-    /** Gets the aligned rows with their values, before they are transformed. */
+    /** Makes the network's input and what `onValues` gets of the aligned values; without it they are taken as they are. */
+    readonly prepare?: RowPreparer | undefined;
+    /** Gets the aligned rows with their values. */
     readonly onValues?: ((rows: Csr, firstRow: number) => void) | undefined;
   },
 ): AsyncGenerator<RowBlock> {
-  const { transform, batchSize, source, signal, onValues } = options;
-  const counts =
-    options.normalize === undefined || options.normalize === "none" || transform === "binary"
-      ? null
-      : createCountsCheck(
-          `${source} › ${matrix.name}`,
-          phrase`choose the matrix with counts, such as ${option("layer", "counts")} or ${option("layer", "raw/X")}; for values normalised as the model's were, ${option("normalize", "none")}`,
-        );
+  const { transform, batchSize, source, signal, prepare, onValues } = options;
+  const where = `${source} › ${matrix.name}`;
   // A block is still in use while the next one is prepared.
   const buffers = [createScratchBuffer(), createScratchBuffer()];
   let turn = 0;
   for await (const { firstRow, csr } of matrix.rows({ maxRows: batchSize, reuse: true, signal })) {
-    let aligned: Csr;
+    let network: Csr;
     try {
       const keepsValues = onValues !== undefined;
-      aligned = alignBlock(csr, alignment, transform, firstRow, buffers[turn], keepsValues);
+      const aligned = alignBlock(csr, alignment, transform, firstRow, buffers[turn], keepsValues);
       turn = 1 - turn;
-      onValues?.(aligned, firstRow);
-      if (transform === "binary") aligned = { ...aligned, data: null };
+      const others = prepare?.others(aligned, firstRow) ?? aligned;
+      onValues?.(others, firstRow);
+      network =
+        transform === "binary"
+          ? { ...aligned, data: null }
+          : (prepare?.network(aligned, firstRow) ?? aligned);
     } catch (error) {
-      throw locate(error, `${source} › ${matrix.name}`);
+      throw locate(error, where);
     }
-    if (counts !== null) aligned = normalizeBlock(aligned, counts, firstRow);
-    yield* cut({ firstRow, csr: aligned }, batchSize);
+    yield* cut({ firstRow, csr: network }, batchSize);
   }
-  counts?.finish();
-}
-
-/** Counts of the model's genes to log(1 + counts per 10,000), in place (decision record 12). */
-function normalizeBlock(block: Csr, counts: CountsCheck, firstRow: number): Csr {
-  const { nRows, indptr } = block;
-  const data = block.data ?? new Float32Array(block.indices.length).fill(1);
-  for (let r = 0; r < nRows; r++) {
-    const [start, end] = [indptr[r], indptr[r + 1]];
-    counts.add(data, start, end, firstRow + r);
-    normalizeCell(data, start, end);
-  }
-  return { ...block, data };
+  prepare?.finish();
 }
 
 /** A block in pieces of at most `batchSize` rows, without copying its entries. */

@@ -7,8 +7,6 @@ import { log } from "../core/math.ts";
 import { queryDistances } from "../model/components/query-distances.ts";
 import type { Rung } from "../model/linear/types.ts";
 import type { Model } from "../model/types.ts";
-import { givenValues } from "./measure-distances.ts";
-import type { PredictSettings } from "./options.ts";
 import { createQueryComponents } from "./query-components.ts";
 import type { QueryRows } from "./query-rows.ts";
 
@@ -19,15 +17,14 @@ import type { QueryRows } from "./query-rows.ts";
  */
 export async function chooseRung(
   model: Model,
-  query: Pick<QueryRows, "genes" | "sample">,
-  settings: PredictSettings,
+  query: Pick<QueryRows, "genes" | "sample" | "given">,
 ): Promise<Rung | null> {
   const rungs = model.linear?.ladder ?? [];
   const space = model.space ?? null;
   if (rungs.length === 0 || space === null || space.values !== "log1p_cp10k") return null;
   const sample = await query.sample();
   const nCells = sample.reduce((sum, { nRows }) => sum + nRows, 0);
-  const cells = createQueryComponents(space, query.genes, nCells, givenValues(model, settings));
+  const cells = createQueryComponents(space, query.genes, nCells, query.given);
   let first = 0;
   for (const rows of sample) {
     cells.add(rows, first);

@@ -2,12 +2,10 @@
 import { AtlasmtlError, notice, option, phrase } from "../errors.ts";
 import { type ColumnDistances, queryDistances } from "../model/components/query-distances.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
-import { normalizationOf } from "../model/normalization.ts";
-import type { Model } from "../model/types.ts";
 import type { GeneAlignment } from "./align.ts";
 import { type CellDistances, type DistancePlan, notMeasured, type QueryShift } from "./measured-distances.ts";
 import type { PredictSettings } from "./options.ts";
-import { createQueryComponents, type GivenValues, type QueryComponents } from "./query-components.ts";
+import { createQueryComponents, type QueryComponents } from "./query-components.ts";
 import type { Warning } from "./types.ts";
 
 /** From this shift score on a query is said to be unlike the reference (docs/decisions/0021-default-of-several-views.md). */
@@ -20,7 +18,6 @@ const UNLIKE_SCORE = 1.6;
  */
 export function measureDistances(
   space: ComponentSpace,
-  model: Model,
   settings: PredictSettings,
   nObs: number,
 ): DistancePlan {
@@ -29,9 +26,9 @@ export function measureDistances(
   let cells: QueryComponents | null = null;
   let matched: GeneAlignment | null = null;
   return {
-    start(genes) {
+    start(genes, given) {
       matched = genes;
-      cells = createQueryComponents(space, genes, nObs, givenValues(model, settings));
+      cells = createQueryComponents(space, genes, nObs, given);
       return cells.add;
     },
     finish(source) {
@@ -79,13 +76,6 @@ function unlikeWarnings(
       },
     ),
   ];
-}
-
-/** What the options say about the values of the query; a model of normalised counts takes them normalised if told so. */
-export function givenValues(model: Model, { normalize }: PredictSettings): GivenValues {
-  const own = normalizationOf(model);
-  if ((normalize ?? own) === "log1p_cp10k") return "counts";
-  return own === "log1p_cp10k" && normalize === "none" ? "normalised" : "unknown";
 }
 
 /**

@@ -4,6 +4,7 @@ import type { ColumnDistances } from "../model/components/query-distances.ts";
 import type { UnknownMode } from "../schema/prediction-options.ts";
 import type { GeneAlignment } from "./align.ts";
 import type { Warning } from "./types.ts";
+import type { GivenValues } from "./value-plan.ts";
 
 /** The distances of the cells in one label column. */
 export interface CellDistances extends ColumnDistances {
@@ -34,8 +35,8 @@ export interface MeasuredDistances {
 
 /** Measures distances beside the network: `start` before the rows stream, `finish` after them. */
 export interface DistancePlan {
-  /** Takes the matched genes; returns what takes the rows, nothing if no distance is measured. */
-  start(genes: GeneAlignment): ((rows: Csr, firstRow: number) => void) | undefined;
+  /** Takes the matched genes and what is known of the values; returns what takes the rows, nothing if no distance is measured. */
+  start(genes: GeneAlignment, given: GivenValues): ((rows: Csr, firstRow: number) => void) | undefined;
   /** Messages call the query `source`. */
   finish(source: string): MeasuredDistances;
 }

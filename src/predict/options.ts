@@ -30,6 +30,8 @@ export interface PredictSettings {
   readonly inputTransform: InputTransform | null;
   /** Null normalises as the model does; use `none` for a query that is already normalised. */
   readonly normalize: Normalization | null;
+  /** Goes on with values that cannot be what the model needs, with a warning in place of the error. */
+  readonly forceInput: boolean;
   /** Cells per batch of the network; results do not depend on it. */
   readonly batchSize: number;
   readonly device: Device;

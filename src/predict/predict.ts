@@ -176,7 +176,7 @@ export async function predict(
 async function rungFor(model: Model, query: QueryRows, settings: PredictSettings): Promise<Rung | null> {
   if (!model.linear || !settings.applyCalibration) return null;
   const { chooseRung } = await import("./choose-rung.ts");
-  return chooseRung(model, query, settings);
+  return chooseRung(model, query);
 }
 
 function onRung(

@@ -9,6 +9,7 @@ import { createProjection, projectRows } from "../model/components/projection.ts
 import type { ComponentSpace } from "../model/components/types.ts";
 import type { GeneAlignment } from "./align.ts";
 import { measuredGenes } from "./measured-genes.ts";
+import type { GivenValues } from "./value-plan.ts";
 
 /** Takes aligned rows, with the values that the query's matrix has, in any order. */
 export interface QueryComponents {
@@ -23,9 +24,6 @@ export interface PlacedQuery {
   /** Median counts per cell on the matched genes, query to reference; null unless the values are counts. */
   readonly depthRatio: number | null;
 }
-
-/** What the caller says about the values: counts, counts that were normalised as the reference's are, or nothing. */
-export type GivenValues = "counts" | "normalised" | "unknown";
 
 /**
  * Projects `nObs` cells. Counts are normalised to the share of the reference's counts that the matched genes have there,
@@ -50,7 +48,9 @@ export function createQueryComponents(
   const totals = new Float64Array(isNormal ? 0 : nObs);
   const depthRatio = (): number | null => {
     const expected = medianCounts * share;
-    return isNormal || nObs === 0 || !(expected > 0) ? null : quantileOf(totals.sort(), 0.5) / expected;
+    return isNormal || given === "proportional" || nObs === 0 || !(expected > 0)
+      ? null
+      : quantileOf(totals.sort(), 0.5) / expected;
   };
   return {
     add(rows, firstRow) {
@@ -63,7 +63,8 @@ export function createQueryComponents(
       projectRows(shown, scaling, projection, scores, firstRow);
     },
     finish: () => {
-      const isLike = given === "unknown" ? check.verdict() === values : values === "log1p_cp10k";
+      const isLike =
+        given === "unknown" ? check.verdict() === values : given === "normalised" || values === "log1p_cp10k";
       return isLike ? { scores, depthRatio: depthRatio() } : null;
     },
   };

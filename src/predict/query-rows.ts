@@ -3,18 +3,31 @@
  * @module
  */
 
+import { judgeMatrix } from "../anndata/judgement/judge-matrix.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
-import type { Notice } from "../errors.ts";
-import { normalizationOf } from "../model/normalization.ts";
+import {
+  AtlasmtlError,
+  changed,
+  isAtlasmtlError,
+  type Notice,
+  notice,
+  option,
+  type Phrase,
+  phrase,
+} from "../errors.ts";
+import { createCountsCheck } from "../model/counts-check.ts";
 import type { Model } from "../model/types.ts";
 import { alignBlock, alignedRows, alignGenes, type GeneAlignment } from "./align.ts";
+import { completerMatrix, fittingMatrix } from "./better-matrix.ts";
 import { modelPanel, wantsMapping } from "./model-panel.ts";
 import type { PredictSettings } from "./options.ts";
+import { createRowPreparer, type RowPreparer } from "./prepare-rows.ts";
 import type { QueryGenes } from "./query-genes.ts";
 import type { Warning } from "./types.ts";
+import { type GivenValues, type PlannedValues, planValues } from "./value-plan.ts";
 import type { ViewBlocks } from "./view-blocks.ts";
 
 /** Rows that can be read once, and how their genes were matched. */
@@ -30,54 +43,65 @@ export interface QueryRows {
   readonly average: ViewBlocks["average"] | null;
   /** Reads some cells from all over the query, aligned, with their values; nothing where that needs the whole matrix. */
   sample(): Promise<readonly Csr[]>;
+  /** What the values of the sample are. */
+  readonly given: GivenValues;
 }
 
 /**
- * Finds the model's genes in the query and opens its rows; it does not read the matrix yet.
+ * Finds the model's genes in the query and opens its rows, of which it looks at a sample.
  * @throws MISMATCH when no gene of the model is there, NOT_FOUND for a missing matrix, BAD_DATA for duplicate
- * genes; while reading, BAD_DATA for values that cannot be used, ABORTED.
+ * genes or values that the model cannot use; while reading, BAD_DATA for values that cannot be used, ABORTED.
  */
 export async function openQueryRows(
   model: Model,
   adata: AnnData,
   settings: PredictSettings,
   signal: AbortSignal | undefined,
-  takesValues: (genes: GeneAlignment) => ((rows: Csr, firstRow: number) => void) | undefined = () =>
-    undefined,
+  takesValues: (
+    genes: GeneAlignment,
+    given: GivenValues,
+  ) => ((rows: Csr, firstRow: number) => void) | undefined = () => undefined,
 ): Promise<QueryRows> {
   const layer = matrixName(settings.layer);
+  const where = `${adata.source} › ${layer}`;
   const query = await namedQuery(model, adata, layer, settings);
-  const genes = alignGenes(query.names, model.trainGenes, adata.source);
-  const normalize = settings.normalize ?? normalizationOf(model);
-  const views = await openViews(
-    model,
-    genes,
-    settings.normalize === "log1p_cp10k",
-    `${adata.source} › ${layer}`,
-  );
-  const others = takesValues(genes);
+  const values = planValues(model, settings, await judgeMatrix(await adata.matrix(layer), signal), where);
+  const refused = await checkedValues(values, model, adata, settings, signal);
+  const completer = await completerMatrix(model, adata, settings, signal);
+  const genes = alignedGenes(query.names, model, adata.source, completer);
+  const { plan } = values;
+  const views = await openViews(model, genes, plan.given, where);
+  const others = takesValues(genes, plan.given);
+  const counts =
+    plan.network === "log1p_cp10k"
+      ? createCountsCheck(where, phrase`choose the matrix with counts by ${option("layer")}`, values.isJudged)
+      : null;
+  const prepare = createRowPreparer(plan, counts);
   const rows = alignedRows(query.matrix, genes, {
     transform: settings.inputTransform ?? model.inputTransform,
-    normalize,
+    prepare,
     batchSize: settings.batchSize,
     source: adata.source,
     signal,
     onValues:
       views === null
         ? others
-        : (values, firstRow) => {
-            views.add(values, firstRow);
-            others?.(values, firstRow);
+        : (block, firstRow) => {
+            views.add(block, firstRow);
+            others?.(block, firstRow);
           },
   });
   return {
     rows,
     genes,
     mapping: query.mapping,
-    notes: query.note === null ? [] : [query.note],
-    warnings: genes.warning === null ? [] : [genes.warning],
+    notes: [...(query.note === null ? [] : [query.note]), ...values.notes],
+    warnings: [genes.warning, completer?.warning ?? null, refused]
+      .filter((own) => own !== null)
+      .concat(values.warnings),
     average: views?.average ?? null,
-    sample: () => sampleRows(query.matrix, genes, signal),
+    given: plan.given,
+    sample: () => sampleRows(query.matrix, genes, prepare, signal),
   };
 }
 
@@ -87,6 +111,7 @@ const [SAMPLE_BLOCKS, BLOCK_ROWS] = [32, 64];
 async function sampleRows(
   matrix: Matrix,
   genes: GeneAlignment,
+  prepare: RowPreparer,
   signal: AbortSignal | undefined,
 ): Promise<Csr[]> {
   const { nRows, storage } = matrix;
@@ -100,20 +125,57 @@ async function sampleRows(
   const sample: Csr[] = [];
   for (const start of starts)
     for await (const { csr } of matrix.rows({ start, end: isSmall ? nRows : start + BLOCK_ROWS, signal }))
-      sample.push(alignBlock(csr, genes, "float"));
+      sample.push(prepare.others(alignBlock(csr, genes, "float"), 0));
   return sample;
+}
+
+/**
+ * Refuses values that the model cannot use, and names the matrix that it can; a warning where the caller insists.
+ * @throws BAD_DATA
+ */
+async function checkedValues(
+  { problem }: PlannedValues,
+  model: Model,
+  adata: AnnData,
+  settings: PredictSettings,
+  signal: AbortSignal | undefined,
+): Promise<Notice | null> {
+  if (problem === null) return null;
+  const { message, fix, canForce } = problem;
+  const where = `${adata.source} › ${matrixName(settings.layer)}`;
+  const hint = (await fittingMatrix(model, adata, settings, signal)) ?? fix;
+  if (canForce && settings.forceInput) return notice(message, { where, hint });
+  throw new AtlasmtlError("BAD_DATA", message, {
+    where,
+    hint: canForce ? phrase`${hint}; ${option("forceInput", true)} takes the values all the same` : hint,
+  });
+}
+
+/** Matches the genes; where none match, the matrix that has them is named. */
+function alignedGenes(
+  names: readonly string[],
+  { trainGenes }: Model,
+  source: string,
+  completer: { readonly hint: Phrase } | null,
+): GeneAlignment {
+  try {
+    return alignGenes(names, trainGenes, source);
+  } catch (error) {
+    if (completer === null || !isAtlasmtlError(error, "MISMATCH")) throw error;
+    throw changed(error, { hint: completer.hint });
+  }
 }
 
 /** What scores the query's rows by the model's linear views, loaded on first use. */
 async function openViews(
   { linear }: Model,
   genes: GeneAlignment,
-  areCounts: boolean,
+  given: GivenValues,
   where: string,
 ): Promise<ViewBlocks | null> {
   if (!linear) return null;
   const { createViewBlocks } = await import("./view-blocks.ts");
-  return createViewBlocks(linear, genes, areCounts, where);
+  return createViewBlocks(linear, genes, given, where);
 }
 
 /** The query's matrix with its gene names, mapped to the model's if necessary. */

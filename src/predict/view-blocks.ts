@@ -13,6 +13,7 @@ import {
 } from "../model/linear/view-scores.ts";
 import type { GeneAlignment } from "./align.ts";
 import { measuredGenes } from "./measured-genes.ts";
+import type { GivenValues } from "./value-plan.ts";
 
 /** Takes rows before they become the network's input, and changes what the network says of them. */
 export interface ViewBlocks {
@@ -30,13 +31,12 @@ interface ScoredRows {
 }
 
 /**
- * Scores of the views `linear` for a query. Its first rows say what its values are; `areCounts` is true if the caller
- * says so. Log-normalised values of a query serve a model of counts as well.
+ * Scores of the views `linear` for a query. Its first rows say what its values are, or `given` does. Log-normalised values of a query serve a model of counts as well.
  */
 export function createViewBlocks(
   linear: LinearViews,
   genes: GeneAlignment,
-  areCounts: boolean,
+  given: GivenValues,
   where: string,
 ): ViewBlocks {
   const measured = measuredGenes(genes);
@@ -76,7 +76,7 @@ export function createViewBlocks(
 
   /** @throws BAD_DATA for values that no view can use. */
   function judge(rows: Csr): LinearViews["values"] {
-    if (areCounts) return "log1p_cp10k";
+    if (given !== "unknown") return given === "normalised" ? "as_they_are" : "log1p_cp10k";
     const check = createValuesCheck();
     check.add(rows.data, rows.indices.length);
     const verdict = check.verdict();

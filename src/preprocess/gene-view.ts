@@ -117,6 +117,7 @@ export function moveGenes(
     storage: "csr",
     dtype: "float32",
     nStored: null,
+    ...(matrix.isSequential === true || matrix.storage === "csc" ? { isSequential: true } : {}),
     async *rows(options) {
       for await (const { firstRow, csr } of matrix.rows(options)) yield { firstRow, csr: move(csr) };
     },

@@ -19,7 +19,7 @@ export const MATRIX_VERDICTS = [
   "unclear",
 ] as const;
 
-/** Keys of `train_config › matrix`, what training says about its matrix (docs/specification/1-artifacts.md#training-configuration). */
+/** Keys of `train_config › matrix_statistics`, what training says about its matrix (docs/specification/1-artifacts.md#training-configuration). */
 export const MATRIX_RECORD = keysOf(
   "name",
   "verdict",
@@ -31,9 +31,6 @@ export const MATRIX_RECORD = keysOf(
   "zero_share",
   "genes_per_cell",
   "row_total",
-  "row_total_spread",
   "log_base",
   "log_times",
-  "log_row_total",
-  "log_row_total_spread",
 );

@@ -59,6 +59,10 @@ export const PREDICT_OPTIONS = {
     null,
     flag(FILES, "override what the model does to counts; none: it is done already"),
   ),
+  forceInput: toggle(
+    false,
+    flag(FILES, "go on with values that cannot be what the model needs, with a warning"),
+  ),
 
   autoGenes: toggle(false, flag(GENES, "map the query's genes to the model's, whatever they are called by")),
   varNamesType: choice(VAR_NAMES_TYPES, null, GENE_FLAGS.varNamesType),

@@ -153,6 +153,10 @@ export const TRAIN_OPTIONS = {
     "none",
     flag(NETWORK, "what is done to counts first, here and in every prediction"),
   ),
+  forceInput: toggle(
+    false,
+    flag(NETWORK, "go on with values that cannot be what training needs, with a warning"),
+  ),
   countThinning: number(
     null,
     { above: 0, max: 1 },

@@ -68,10 +68,31 @@ describe("normalize log1p_cp10k", () => {
     expect(await text("blocks.csv")).toBe(await text("counts.csv"));
   });
 
-  test("a normalised query is refused with the way out", async () => {
-    const result = await predict("logged.h5ad", "x.csv");
-    expectFailure(result, 3, /looks normalised already/, /logged\.h5ad › X/);
-    expect(result.stderr).toMatch(/--normalize none/);
+  test("a logged query gives the labels of its counts, with a note; what is said of it is compared with what it is", async () => {
+    const result = await ok(predict("logged.h5ad", "undone.csv"));
+    expect(result.stderr).toMatch(
+      /looks like log1p .*; the logarithm was taken back and the values normalised as counts/,
+    );
+    const labels = async (file: string) =>
+      (await text(file)).split("\n").map((line) => line.split(",").slice(0, 2).join());
+    expect(await labels("undone.csv")).toEqual(await labels("counts.csv"));
+    const twice = await predict("logged.h5ad", "x.csv", "--normalize", "log1p_cp10k");
+    expectFailure(
+      twice,
+      3,
+      /logged\.h5ad › X looks like log1p .*--normalize log1p_cp10k takes counts/,
+      /logged\.h5ad › X/,
+    );
+    expect(twice.stderr).toMatch(/leave --normalize out.*--force-input/);
+    const never = await predict("query.h5ad", "x.csv", "--normalize", "none");
+    expectFailure(
+      never,
+      3,
+      /query\.h5ad › X looks like counts .*--normalize none says that they are logarithms/,
+      /X/,
+    );
+    const forced = await ok(predict("query.h5ad", "forced.csv", "--normalize", "none", "--force-input"));
+    expect(forced.stderr).toMatch(/warning: .*looks like counts/);
   });
 
   test("with a binary input transform is refused", async () => {

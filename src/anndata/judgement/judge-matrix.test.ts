@@ -137,3 +137,18 @@ test("a few genes without zeros are a panel, no imputed values", async () => {
   const found = await judgeMatrix(await matrixOf((count, gene) => count + 0.3 + gene / 7, 8));
   expect(found?.verdict).not.toBe("dense_positive");
 });
+
+test("of a matrix whose rows are read in order, the first ones are looked at, in one pass", async () => {
+  const matrix = await matrixOf((count) => count);
+  const asked: unknown[] = [];
+  const read: Matrix = {
+    ...matrix,
+    isSequential: true,
+    rows(options) {
+      asked.push([options?.start, options?.end]);
+      return matrix.rows(options);
+    },
+  };
+  expect((await judgeMatrix(read))?.verdict).toBe("counts");
+  expect(asked).toEqual([[0, 256]]);
+});

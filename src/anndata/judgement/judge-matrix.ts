@@ -11,7 +11,7 @@ const BLOCK_ROWS = 32;
 const MAX_COLUMNWISE = 1 << 26;
 
 /**
- * Judges `matrix` by blocks of rows over the whole of it; by its first rows if it is stored by columns.
+ * Judges `matrix` by blocks of rows over the whole of it; by its first rows if it is stored by columns or as text.
  * @returns null if sampling would read all of a large matrix.
  * @throws like `Matrix.rows`.
  */
@@ -23,9 +23,9 @@ export async function judgeMatrix(matrix: Matrix, signal?: AbortSignal): Promise
   return judge(statistics.finish());
 }
 
-function blocksOf({ nRows, storage }: Matrix): [start: number, end: number][] {
+function blocksOf({ nRows, storage, isSequential }: Matrix): [start: number, end: number][] {
   const wanted = BLOCKS * BLOCK_ROWS;
-  if (nRows <= wanted || storage === "csc") return [[0, Math.min(nRows, wanted)]];
+  if (nRows <= wanted || storage === "csc" || isSequential === true) return [[0, Math.min(nRows, wanted)]];
   return Array.from({ length: BLOCKS }, (_, i) => {
     const start = Math.floor((i * (nRows - BLOCK_ROWS)) / (BLOCKS - 1));
     return [start, start + BLOCK_ROWS];

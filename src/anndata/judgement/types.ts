@@ -50,6 +50,8 @@ export interface MatrixJudgement {
   readonly statistics: MatrixStatistics;
   /** The evidence in a line, such as `whole numbers, up to 213`. */
   readonly evidence: string;
+  /** False where nothing but the correlation with depth tells counts from logarithms. */
+  readonly isSure: boolean;
   /** For `log1p`: the logarithm that was taken. */
   readonly log: LogScale | null;
   /** What every row adds up to, for `log1p` without the logarithm; null if they differ or it does not matter. */

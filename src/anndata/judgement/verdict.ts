@@ -11,8 +11,8 @@ const MULTIPLES = 0.7;
 const MIXED = 0.05;
 /** With fewer zeros than this, the values are no counts of single cells and no function of counts that keeps zeros. */
 const DENSE = 0.1;
-/** Below this many genes a matrix may well have no zeros. */
-const LEAST_GENES = 50;
+/** A panel of fewer genes may well have no zeros. */
+const LEAST_GENES = 200;
 /** Rows that are needed to compare depth and values, and the correlation from which it says something. */
 const LEAST_ROWS = 20;
 const CORRELATED = 0.2;
@@ -27,7 +27,7 @@ export function judge(statistics: MatrixStatistics): MatrixJudgement {
     verdict: MatrixJudgement["verdict"],
     evidence: string,
     rest: Partial<MatrixJudgement> = {},
-  ): MatrixJudgement => ({ verdict, statistics, evidence, log: null, rowTotal: null, ...rest });
+  ): MatrixJudgement => ({ verdict, statistics, evidence, isSure: true, log: null, rowTotal: null, ...rest });
 
   if (low === 0 && high === 0) return said("empty", "no value other than zero in the rows looked at");
   if (low < 0)
@@ -91,11 +91,11 @@ export function judge(statistics: MatrixStatistics): MatrixJudgement {
 
   const correlation = nRows < LEAST_ROWS ? 0 : statistics.depthCorrelation;
   const grows = `decimals ${upTo} that ${correlation > 0 ? "grow" : "shrink"} with the number of genes of a cell (correlation ${correlation.toFixed(2)})`;
-  if (correlation >= CORRELATED) return said("count_like", grows);
+  if (correlation >= CORRELATED) return said("count_like", grows, { isSure: high > MAX_LOG });
   if (correlation <= -CORRELATED)
     return high > MAX_LOG
       ? said("size_normalised", grows)
-      : said("log1p", grows, { log: { base: Math.E, times: 1 } });
+      : said("log1p", grows, { log: { base: Math.E, times: 1 }, isSure: false });
   if (high > MAX_LOG)
     return said("count_like", `decimals ${upTo}, too large for logarithms, with totals that differ`);
   return said("unclear", `decimals ${upTo}, neither on the scale of counts nor logarithms for sure`);

@@ -184,6 +184,7 @@ export function matrixOf(parts: MatrixParts): Matrix {
     storage: arrays.storage,
     dtype: parts.dtype,
     nStored: parts.nStored,
+    ...("ranges" in arrays ? { isSequential: true } : {}),
     entryName,
     async *rows(options) {
       const problems: EntryProblem[] = [];

@@ -57,6 +57,7 @@ function selectedRows(matrix: Matrix, rows: Uint32Array): Matrix {
     storage: matrix.storage,
     dtype: matrix.dtype,
     nStored: null,
+    ...(matrix.isSequential === true ? { isSequential: true } : {}),
     ...(entryName === undefined ? {} : { entryName: (row, column) => entryName(rows[row], column) }),
     async *rows({ start = 0, end = rows.length, ...options } = {}) {
       if (start >= end) return;

@@ -64,6 +64,7 @@ export async function describeBundle(path: string): Promise<Description> {
       n_genes: inspection.nGenes,
       normalize: inspection.normalize,
       input_transform: inspection.inputTransform,
+      trained_on: inspection.trainedOn,
       hidden_sizes: inspection.hiddenSizes,
       dropout_rate: inspection.dropoutRate,
       coordinates: coordinates.map(({ name, obsmKey, dimensions }) => ({
@@ -94,6 +95,7 @@ function networkRows(inspection: ModelInspection, genes: readonly string[]): str
     ["genes", `${count(nGenes)}: ${listed(genes, 4)}`],
     ...(normalize === "none" ? [] : [["normalisation", `${normalize} of the query's counts`]]),
     ["input transform", inputTransform],
+    ...(inspection.trainedOn === null ? [] : [["trained on", inspection.trainedOn]]),
     ["hidden layers", `${hiddenSizes.join(", ")}, dropout ${dropoutRate}`],
     ["linear views", linearViews.length === 0 ? "no" : linearViews.join(", ")],
     ["child correction", corrected],

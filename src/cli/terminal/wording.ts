@@ -26,6 +26,8 @@ export function commandWords(flags: FlagTable, config: GivenConfig | null): Comm
     // A nested option is a key in the file that the outer flag names.
     if (found === null) return option.name.includes(".") ? inYaml(option) : String(option);
     const [key, flag] = found;
+    if (key === "layer" && option.value === "raw/X" && Object.hasOwn(flags, "useRaw"))
+      return flagName("useRaw");
     const value = typeof option.value === "boolean" && isNegated(key) ? !option.value : option.value;
     return config?.keys.has(key) === true ? inYaml({ name: key, value }) : asFlag(key, flag, value);
   };

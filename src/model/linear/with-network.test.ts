@@ -89,8 +89,14 @@ test("log-normalised values of a query give the labels of its counts; other valu
   ofLogs[1].conf.forEach((conf, i) => {
     expect(conf).toBeCloseTo(ofCounts[1].conf[i], 4);
   });
-  const scaled = csr(toRows(query).map((row) => row.map((value) => 100.5 * value)));
-  await expect(labelsOf(scaled, types, result)).rejects.toMatchObject({ code: "BAD_DATA" });
+  // So do counts that were multiplied.
+  const scaled = csr(toRows(query).map((row, r) => row.map((value) => (10.5 + r) * value)));
+  expect([...(await labelsOf(scaled, types, result))[1].raw.codes]).toEqual([...ofCounts[1].raw.codes]);
+  const centred = csr(toRows(query).map((row) => row.map((value) => value - 50.5)));
+  await expect(labelsOf(centred, types, result)).rejects.toMatchObject({
+    code: "BAD_DATA",
+    message: expect.stringMatching(/X looks like scaled \(/),
+  });
 });
 
 test("a model of log-normalised values takes counts that predict is told to normalise", async () => {
