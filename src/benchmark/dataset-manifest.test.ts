@@ -59,6 +59,7 @@ test("options take the library's names, subsets compare as text, preprocessing k
     train: new Map<string, unknown>([
       ["num_epochs", 3],
       ["val_fraction", 0.2],
+      ["missing_values", ["nan", ""]],
       ["preset", null],
     ]),
     predict: new Map([["hierarchy_rules", "derive"]]),
@@ -69,7 +70,7 @@ test("options take the library's names, subsets compare as text, preprocessing k
     n_top_genes: 2000,
     counts_confirm_fraction: 0.9,
   });
-  expect(parsed.train).toEqual({ numEpochs: 3, valFraction: 0.2 });
+  expect(parsed.train).toEqual({ numEpochs: 3, valFraction: 0.2, missingValues: ["nan", ""] });
   expect(parsed.predict).toEqual({ hierarchyRules: "derive" });
   expect([...parsed.querySubset]).toEqual([
     ["donor", ["101", "d2"]],

@@ -106,3 +106,13 @@ test.each<[string, HierarchyRules, RegExp]>([
 test("an output that is not finite names the cell and the column", () => {
   expect(() => score([[[0, 0]], [[0, Number.NaN, 0]], [[0, 0, 0, 0, 0]]])).toThrow(/cell 1, column middle/);
 });
+
+test("the error names what is odd about the labels that the rules come from", () => {
+  const rules = new Map([["middle", { parentColumn: "top", childToParent: new Map() }]]);
+  const cause = { message: "the label columns go from fine to coarse" };
+  expect(() => bindCoherence(HEADS, rules, cause)).toThrow(
+    expect.objectContaining({
+      hint: expect.stringContaining("in the reference the label columns go from fine to coarse"),
+    }),
+  );
+});

@@ -7,6 +7,7 @@ import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { type HeadScores, softmaxRows } from "./confidence.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
+import type { Warning } from "./types.ts";
 
 /** A pair of label columns, by position: for each class of `child`, its class of `parent`. */
 interface Link {
@@ -22,10 +23,12 @@ export type Coherence = readonly Link[];
  * Applies hierarchy rules to the classes of a model.
  * @throws MISMATCH for a child class without a parent, a parent class without children, or a column that is
  * the parent of two others: the sums would not form one distribution.
+ * @param cause what is odd about the labels that the rules were derived from
  */
 export function bindCoherence(
   heads: readonly { readonly column: string; readonly classes: readonly string[] }[],
   rules: HierarchyRules,
+  cause: Warning | null = null,
 ): Coherence {
   const columns = heads.map(({ column }) => column);
   const links = [...rules].map(([column, { parentColumn, childToParent }]) => {
@@ -35,9 +38,10 @@ export function bindCoherence(
       classes.indexOf(childToParent.get(label) ?? ""),
     );
     const orphans = heads[child].classes.filter((_, code) => parentOf[code] < 0);
-    if (orphans.length > 0) throw notOneDistribution(column, "have no parent", orphans, parentColumn);
+    if (orphans.length > 0) throw notOneDistribution(column, "have no parent", orphans, parentColumn, cause);
     const childless = classes.filter((_, code) => !parentOf.includes(code));
-    if (childless.length > 0) throw notOneDistribution(parentColumn, "have no children", childless, column);
+    if (childless.length > 0)
+      throw notOneDistribution(parentColumn, "have no children", childless, column, cause);
     return { parent, child, parentOf };
   });
   for (const { parent } of links) {
@@ -55,14 +59,23 @@ export function bindCoherence(
   return links.sort((a, b) => a.child - b.child);
 }
 
-function notOneDistribution(column: string, what: string, labels: readonly string[], other: string) {
+function notOneDistribution(
+  column: string,
+  what: string,
+  labels: readonly string[],
+  other: string,
+  cause: Warning | null,
+) {
   const examples = [...labels].sort(compareCodePoints).slice(0, 5).join(", ");
   return new AtlasmtlError(
     "MISMATCH",
     `${labels.length} labels of ${column} ${what} in ${other}, such as ${examples}; a parent's probability cannot be the sum of its children's`,
     {
       where: phrase`${option("hierarchyRules")}`,
-      hint: phrase`give every child a parent and every parent a child, or predict without ${option("coherentProbabilities")}`,
+      hint:
+        cause === null
+          ? phrase`give every child a parent and every parent a child, or predict without ${option("coherentProbabilities")}`
+          : phrase`in the reference ${cause.message}; train with levels that refine each other, or predict without ${option("coherentProbabilities")}`,
     },
   );
 }

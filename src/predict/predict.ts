@@ -70,7 +70,9 @@ export async function predict(
     setPlan: settings.predictionSets === null ? null : planSets(model, settings.predictionSets),
   };
   const hierarchy = await resolveHierarchy(model, settings);
-  const coherence = settings.coherentProbabilities ? bindCoherence(model.labelHeads, hierarchy.rules) : null;
+  const coherence = settings.coherentProbabilities
+    ? bindCoherence(model.labelHeads, hierarchy.rules, hierarchy.warnings[0])
+    : null;
   const refinement = await resolveRefinement(model, settings);
   const distances = await planDistances(model, settings, adata.nObs);
   leastConfidences(model, settings, null);
