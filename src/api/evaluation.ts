@@ -7,7 +7,7 @@ import type { ConfigMap, ConfigValue } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
 import { baseName } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
-import type { Notice } from "../errors.ts";
+import { type Notice, notice, option, phrase } from "../errors.ts";
 import { requireCommonLabels, type UnseenLabel, unseenLabels } from "../evaluate/vocabulary.ts";
 import { matchTruth, openCellTable, readPredictions } from "../output/read-predictions.ts";
 import { whole } from "../output/report/numbers.ts";
@@ -125,7 +125,7 @@ export class Evaluation {
 
   /** What the scores do not say by themselves: true labels that the model cannot know. */
   get warnings(): readonly Notice[] {
-    return this.unseen.map(unseenNotice);
+    return this.unseen.map((each) => unseenNotice(each, this.options.model !== undefined));
   }
 
   /** All scores as the bytes of a JSON file. */
@@ -163,10 +163,12 @@ export class Evaluation {
   }
 }
 
-function unseenNotice({ column, nCells, labels }: UnseenLabels): Notice {
+function unseenNotice({ column, nCells, labels }: UnseenLabels, isKnown: boolean): Notice {
   const shown = labels.slice(0, 5).map(({ name, nCells: n }) => `"${name}" (${n})`);
-  return {
-    message: `${nCells} cells have a true label of "${column}" that is no label of the predictions: ${shown.join(", ")}${labels.length > 5 ? ", …" : ""}`,
-    hint: "they count as wrong; the scores keep the accuracy of the other cells apart",
-  };
+  const more = labels.length > 5 ? ", …" : "";
+  const apart = "they count as wrong; the scores keep the accuracy of the other cells apart";
+  return notice(
+    `${nCells === 1 ? "a cell has" : `${nCells} cells have`} a true label of "${column}" that ${isKnown ? "the model does not know" : "no cell is predicted as"}: ${shown.join(", ")}${more}`,
+    { hint: isKnown ? apart : phrase`${apart}; ${option("model")} tells which labels the model knows` },
+  );
 }

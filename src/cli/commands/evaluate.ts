@@ -39,7 +39,7 @@ export async function runEvaluate(flags: EvaluateFlags, context: CommandContext)
       message: `${count(nCells - nMatched)} of ${plural(nCells, "cell")} have no true label and are not scored`,
       where: truthPath,
     });
-  for (const warning of evaluation.warnings) output.warn({ ...warning, where: truthPath });
+  for (const warning of evaluation.warnings) output.warn(warning);
   const files = [];
   if (flags.out !== undefined) files.push({ path: flags.out, bytes: [evaluation.toJson()] });
   if (flags.report !== undefined) {
@@ -57,7 +57,7 @@ export async function runEvaluate(flags: EvaluateFlags, context: CommandContext)
     command: "evaluate",
     n_cells: nCells,
     n_matched: nMatched,
-    warnings: evaluation.warnings,
+    warnings: evaluation.warnings.map(output.inWords),
     ...(toPlain(evaluation.scores) as object),
   });
 }
