@@ -20,6 +20,7 @@ await buildModel(
   adata,
   {
     labelColumns: LABELS,
+    preset: "original",
     coordTargets: { latent: "X_latent", umap: "X_umap" },
     numEpochs: Number(values.epochs),
     numThreads: Number(values.threads),

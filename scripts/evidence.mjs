@@ -116,6 +116,7 @@ async function rows(task, folder) {
       labelColumns: task.labels,
       preset,
       numEpochs: EPOCHS,
+      linearViews: false,
       valFraction: 0.1,
       calibrationMethod: "temperature_scaling",
       missingLabels: "ignore",

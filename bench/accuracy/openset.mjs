@@ -73,7 +73,14 @@ function rowsBy(types, known) {
 async function measure(run, input) {
   const finest = run.levels.at(-1);
   const train = (adata) =>
-    buildModel(adata, { labelColumns: run.levels, randomState: run.seed, numThreads: 1, ...INPUTS[input] });
+    buildModel(adata, {
+      labelColumns: run.levels,
+      linearViews: false,
+      valFraction: 0,
+      randomState: run.seed,
+      numThreads: 1,
+      ...INPUTS[input],
+    });
   const [reference, query] = [await cells(run.train), await cells(run.query)];
   const types = await labels(reference, finest);
   const isHeld = await heldOut(run, reference, "group");

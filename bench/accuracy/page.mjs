@@ -8,7 +8,7 @@ const PAGE = join(import.meta.dirname, "../../docs/accuracy.md");
 
 const COHERENT = "atlasmtl_best_calibrated_levels";
 const NAMES = {
-  atlasmtl: "atlasmtl, defaults",
+  atlasmtl: "atlasmtl, `--preset original`",
   atlasmtl_best: "atlasmtl, `--preset best`",
   atlasmtl_best_calibrated: "`best`, calibrated",
   [COHERENT]: "the same, coherent",

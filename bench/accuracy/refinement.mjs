@@ -37,6 +37,8 @@ async function measure(run, input) {
   const train = (adata, options) =>
     buildModel(adata, {
       labelColumns: levels,
+      linearViews: false,
+      valFraction: 0,
       randomState: seed,
       numThreads: 1,
       ...INPUTS[input],

@@ -17,14 +17,16 @@ import { scoreAll, summarise } from "./score.mjs";
 import { makeRuns } from "./tasks.mjs";
 
 const CALIBRATED = { valFraction: 0.1, calibrationMethod: "temperature_scaling" };
+/** The page is of networks; linear views are for cells of other studies (bench/accuracy/across). */
+const ALONE = { linearViews: false };
 /** What prediction can do beyond labels and confidences; `confidenceLow` is what the deepest label is tried with. */
 const LEVELS = { coherentProbabilities: true, deepestLabel: true, predictionSets: 0.95, confidenceLow: 0.8 };
 /** Our methods by name: training options, and prediction options by what they add to the name. */
 const OURS = {
-  atlasmtl: { train: {}, predict: { "": {} }, unseen: true },
-  atlasmtl_best: { train: { preset: "best" }, predict: { "": {} }, unseen: true },
+  atlasmtl: { train: { preset: "original" }, predict: { "": {} }, unseen: true },
+  atlasmtl_best: { train: { preset: "best", ...ALONE, valFraction: 0 }, predict: { "": {} }, unseen: true },
   atlasmtl_best_calibrated: {
-    train: { preset: "best", ...CALIBRATED },
+    train: { preset: "best", ...ALONE, ...CALIBRATED },
     predict: { "": {}, _levels: LEVELS },
     unseen: false,
   },
