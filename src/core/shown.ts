@@ -15,3 +15,6 @@ function spelled(value: unknown): string {
   if (value instanceof Map) return "a mapping";
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
+
+/** A whole number with commas between thousands. */
+export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ",");

@@ -7,15 +7,11 @@
 import type { Matrix } from "../anndata/types.ts";
 import type { Csr, RowBlock } from "../core/csr.ts";
 import { createScratchBuffer, type ScratchBuffer } from "../core/scratch-buffer.ts";
-import { AtlasmtlError, locate, notice, option, phrase } from "../errors.ts";
+import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
 import type { InputTransform } from "../schema/training-options.ts";
-import { likelyCause } from "./gene-mismatch.ts";
 import type { RowPreparer } from "./prepare-rows.ts";
-import type { Warning } from "./types.ts";
 
-/** A share of matched genes below this gives a warning. */
-const ENOUGH = 0.5;
-const N_EXAMPLES = 3;
+/** Names that an error lists. */
 const N_LISTED = 5;
 
 /** The position of each query gene in the model. */
@@ -26,74 +22,56 @@ export interface GeneAlignment {
   readonly nGenes: number;
   readonly nMatched: number;
   readonly nMissing: number;
-  readonly warning: Warning | null;
 }
 
 /**
  * Matches genes by exact name; missing genes will be zeros and extra genes are ignored.
  *
  * Messages call the query `source`.
- * @throws BAD_DATA when the query has a gene of the model twice, MISMATCH when none is in the model.
+ * @throws BAD_DATA when the query has a gene of the model twice.
  */
 export function alignGenes(
   queryGenes: readonly string[],
   trainGenes: readonly string[],
   source: string,
 ): GeneAlignment {
-  const where = `${source} › var names`;
   const position = new Map<string, number>();
   for (let j = 0; j < trainGenes.length; j++) position.set(trainGenes[j], j);
   const toModel = new Int32Array(queryGenes.length).fill(-1);
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
+  const isFound = new Uint8Array(trainGenes.length);
   let nMatched = 0;
   for (let j = 0; j < queryGenes.length; j++) {
-    const gene = queryGenes[j];
-    const at = position.get(gene);
+    const at = position.get(queryGenes[j]);
     if (at === undefined) continue;
-    if (seen.has(gene)) repeated.add(gene);
-    seen.add(gene);
+    if (isFound[at] !== 0) throw repeatedGenes(queryGenes, new Set(trainGenes), source);
+    isFound[at] = 1;
     toModel[j] = at;
     nMatched++;
   }
-  if (repeated.size > 0) throw duplicates(repeated, where);
   const nGenes = trainGenes.length;
-  const found = { queryGenes, toModel, nGenes, nMatched, nMissing: nGenes - nMatched };
-  if (nMatched >= ENOUGH * nGenes) return { ...found, warning: null };
-
-  const unmatchedQuery = queryGenes.filter((_, j) => toModel[j] < 0);
-  const unmatchedModel = trainGenes.filter((gene) => !seen.has(gene));
-  const { cause, hint } = likelyCause(unmatchedQuery, unmatchedModel);
-  const share = nGenes === 0 ? 0 : Math.floor((100 * nMatched) / nGenes);
-  const message =
-    nMatched === 0
-      ? `none of the model's ${nGenes} genes are among the query's ${queryGenes.length}`
-      : `only ${nMatched} of the model's ${nGenes} genes are in the query (${share} %; at least 50 % expected)`;
-  const examples =
-    ` (query: ${quoted(unmatchedQuery, N_EXAMPLES)}; model: ${quoted(unmatchedModel, N_EXAMPLES)})` +
-    `; likely cause: ${cause}`;
-  if (nMatched === 0) throw new AtlasmtlError("MISMATCH", message + examples, { where, hint });
-  return { ...found, warning: notice(message + examples, { where, hint }) };
+  return { queryGenes, toModel, nGenes, nMatched, nMissing: nGenes - nMatched };
 }
 
-function duplicates(repeated: ReadonlySet<string>, where: string): AtlasmtlError {
+/** The error about genes of the model that the query has twice. */
+export function repeatedGenes(
+  queryGenes: readonly string[],
+  trainGenes: ReadonlySet<string>,
+  source: string,
+): AtlasmtlError {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const gene of queryGenes) if (trainGenes.has(gene)) (seen.has(gene) ? repeated : seen).add(gene);
   const names = [...repeated];
-  const more = names.length > N_LISTED ? " and more" : "";
+  const shown = names.slice(0, N_LISTED).map((name) => `'${name}'`);
   return new AtlasmtlError(
     "BAD_DATA",
     `${names.length} of the model's genes ${names.length === 1 ? "occurs" : "occur"} more than once in the query: ` +
-      `${quoted(names, N_LISTED)}${more}`,
-    { where, hint: phrase`add up the columns of one gene with ${option("autoGenes", true)}` },
+      `${shown.join(", ")}${names.length > N_LISTED ? " and more" : ""}`,
+    {
+      where: `${source} › var names`,
+      hint: phrase`add up the columns of one gene with ${option("autoGenes", true)}`,
+    },
   );
-}
-
-function quoted(names: readonly string[], most: number): string {
-  return names.length === 0
-    ? "none unmatched"
-    : names
-        .slice(0, most)
-        .map((name) => `'${name}'`)
-        .join(", ");
 }
 
 /**

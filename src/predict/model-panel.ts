@@ -9,14 +9,22 @@ import type { PredictSettings } from "./options.ts";
 /** The options about gene names. */
 export type GeneSettings = Pick<
   PredictSettings,
-  "autoGenes" | "varNamesType" | "species" | "geneIdTable" | "ensemblSourceColumn" | "duplicatePolicy"
+  | "autoGenes"
+  | "orthologues"
+  | "varNamesType"
+  | "species"
+  | "geneIdTable"
+  | "ensemblSourceColumn"
+  | "duplicatePolicy"
 >;
 
 /** True if the caller requests mapping. */
 export function wantsMapping(settings: GeneSettings): boolean {
-  const { autoGenes, varNamesType, species, geneIdTable, ensemblSourceColumn } = settings;
+  const { autoGenes, orthologues, varNamesType, species, geneIdTable, ensemblSourceColumn } = settings;
   return (
-    autoGenes || [varNamesType, species, geneIdTable, ensemblSourceColumn].some((value) => value !== null)
+    autoGenes ||
+    orthologues ||
+    [varNamesType, species, geneIdTable, ensemblSourceColumn].some((value) => value !== null)
   );
 }
 

@@ -98,6 +98,8 @@ export interface PredictSettings {
   readonly refinementConfig: RefinementConfig | null;
   /** Maps the query's genes to the model's by tables of genes, whatever names they have. */
   readonly autoGenes: boolean;
+  /** Carries the genes of a query of human or mouse over to the other, which the model is of. */
+  readonly orthologues: boolean;
   /** The kind of the query's gene names; this or one of the next three options turns mapping on. */
   readonly varNamesType: VarNamesType | null;
   readonly species: Species | null;

@@ -36,11 +36,12 @@ async function query(
   names: readonly string[],
   trained: ReturnType<typeof model>,
   options: PredictOptions = {},
+  columns: Record<string, readonly string[]> = {},
 ) {
   const adata = await createAnnData({
     X: { nRows: 1, nCols: names.length, data: Float32Array.from(names, (_, i) => i + 1) },
     obs: { index: ["c"] },
-    var: { index: names },
+    var: { index: names, columns },
   });
   const found = await queryGenes(
     { matrix: await adata.matrix(), names, var: adata.var, source: "query.h5ad" },
@@ -58,10 +59,10 @@ async function query(
 describe("queryGenes", () => {
   it("takes names as they are without a panel, unless it is asked to map", async () => {
     const asIs = await query(IDS, model(SYMBOLS));
-    expect(asIs).toMatchObject({ names: IDS, mapping: null, note: null });
+    expect(asIs).toMatchObject({ names: IDS, mapping: null, notes: [], unmatched: IDS });
     const mapped = await query(IDS, model(SYMBOLS), { autoGenes: true });
     expect(mapped.values).toEqual({ TP53: 1, CD3E: 2, ACTB: 3 });
-    expect(mapped.note?.message).toMatch(
+    expect(mapped.notes[0].message).toMatch(
       /human Ensembl ids \(a guess\) and the model's symbols.*3 of the model's 3/,
     );
   });
@@ -95,6 +96,79 @@ describe("queryGenes", () => {
       autoGenes: true,
     });
     expect(found.values).toEqual({ TP53: 1, CD3E: 2, ACTB: 3, custom: 4 });
+  });
+
+  it("finds other spellings of the model's names by itself", async () => {
+    for (const [names, wanted] of [
+      [["TP53 ", " CD3E", "ACTB"], SYMBOLS],
+      [SYMBOLS.map((name) => `GRCh38_${name}`), SYMBOLS],
+      [SYMBOLS.map((name, i) => `${IDS[i]}_${name}`), SYMBOLS],
+      [SYMBOLS.map((name, i) => `${name}|${IDS[i]}.3`), IDS],
+      [IDS.map((id) => `${id}.7`), IDS],
+      [IDS, IDS.map((id) => `${id}.7`)],
+      [
+        ["HLA.DRA", "MT.ND1", "TP53"],
+        ["HLA-DRA", "MT-ND1", "TP53"],
+      ],
+    ]) {
+      const found = await query(names, model(wanted));
+      expect(found.values).toEqual({ [wanted[0]]: 1, [wanted[1]]: 2, [wanted[2]]: 3 });
+      expect(found.notes[0].message).toMatch(/of the model's genes are spelled otherwise in the query/);
+      expect(found.mapping).toBeNull();
+    }
+  });
+
+  it("prefers a gene's very name, and leaves alone what could be two genes", async () => {
+    const exact = await query(["TP53 ", "TP53", "CD3E"], model(SYMBOLS));
+    expect(exact.values).toMatchObject({ TP53: 2, CD3E: 3 });
+    const twice = await query([`${IDS[0]}.4`], model([`${IDS[0]}.1`, `${IDS[0]}.2`]));
+    expect(twice.unmatched).toEqual([`${IDS[0]}.4`]);
+  });
+
+  it("never takes a matching gene away when it maps, as by ids that are made up", async () => {
+    const symbols = ["TP53", "CD3E", "ACTB", "FTL", "GAPDH", "MALAT1", "B2M", "LYZ", "NKG7", "MS4A1", "CD14"];
+    const made = symbols.map((_, i) => `ENSG${String(i).padStart(11, "0")}`);
+    const found = await query(symbols, model([...symbols, "CD8A"]), { autoGenes: true }, { gene_ids: made });
+    expect(found.names).toEqual(symbols);
+    const mapped = await query(symbols, model(IDS, panel), {}, { gene_ids: made });
+    expect(mapped.values).toEqual({ [IDS[0]]: 1, [IDS[1]]: 2, [IDS[2]]: 3 });
+  });
+
+  it("adds up repeated genes that are asked for, also where no table knows them", async () => {
+    await expect(query(["zf1", "zf2", "zf1"], model(["zf1", "zf2"]))).rejects.toMatchObject({
+      code: "BAD_DATA",
+    });
+    const summed = await query(["zf1", "zf2", "zf1"], model(["zf1", "zf2", "zf3"]), { autoGenes: true });
+    expect(summed.values).toEqual({ zf1: 4, zf2: 2 });
+    expect(summed.notes[0].message).toContain("genes are not mapped by tables");
+    await expect(
+      query(["zf1", "zf1"], model(["zf1"]), { duplicatePolicy: "error", autoGenes: true }),
+    ).rejects.toMatchObject({ code: "BAD_DATA" });
+  });
+
+  it("carries genes of mouse over to human, and the other way, if it is asked to", async () => {
+    const mouse = ["Trp53", "Cd3e", "Actb", "Lyz2", "Cd8b1", "Cst3", "Nkg7", "Ms4a1", "Cd14", "Gapdh", "B2m"];
+    const human = ["TP53", "CD3E", "ACTB", "LYZ", "CD8B", "CST3", "NKG7", "MS4A1", "CD14", "GAPDH", "B2M"];
+    const numbers = (names: readonly string[]) => Object.fromEntries(names.map((name, i) => [name, i + 1]));
+    const found = await query(mouse, model(human), { orthologues: true });
+    expect(found.values).toEqual(numbers(human));
+    expect(found.notes[0].message).toBe(
+      "11 genes of mouse were carried over to human by one-to-one orthologues (HCOP); 11 of the model's genes are among them",
+    );
+    expect(found.mapping?.get("n_orthologues")).toBe(11);
+    expect((await query(human, model(mouse), { orthologues: true })).values).toEqual(numbers(mouse));
+    const toIds = await query(mouse, model(IDS, panel), { orthologues: true });
+    expect(toIds.values).toEqual({ [IDS[0]]: 1, [IDS[1]]: 2, [IDS[2]]: 3 });
+  });
+
+  it("maps nothing by the table of another species", async () => {
+    const mouse = ["Trp53", "Cd3e", "Actb", "Lyz2", "Cd8b1", "Cst3", "Nkg7", "Ms4a1", "Cd14", "Gapdh", "B2m"];
+    expect((await query(mouse, model(SYMBOLS), { autoGenes: true })).unmatched).toEqual(mouse);
+    await expect(query(mouse, model(SYMBOLS), { orthologues: true, species: "rat" })).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+    });
+    const same = await query(SYMBOLS, model(IDS), { orthologues: true });
+    expect(same.values).toEqual({ [IDS[0]]: 1, [IDS[1]]: 2, [IDS[2]]: 3 });
   });
 
   it("does not use a panel of other genes, or one that is damaged", () => {

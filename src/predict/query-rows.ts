@@ -22,6 +22,8 @@ import { createCountsCheck } from "../model/counts-check.ts";
 import type { Model } from "../model/types.ts";
 import { alignBlock, alignedRows, alignGenes, type GeneAlignment } from "./align.ts";
 import { completerMatrix, fittingMatrix } from "./better-matrix.ts";
+import type { QuerySide } from "./gene-mismatch.ts";
+import { type GeneOverlap, geneOverlap } from "./gene-overlap.ts";
 import { modelPanel, wantsMapping } from "./model-panel.ts";
 import type { PredictSettings } from "./options.ts";
 import { createRowPreparer, type RowPreparer } from "./prepare-rows.ts";
@@ -68,7 +70,16 @@ export async function openQueryRows(
   const values = planValues(model, settings, await judgeMatrix(await adata.matrix(layer), signal), where);
   const refused = await checkedValues(values, model, adata, settings, signal);
   const completer = await completerMatrix(model, adata, settings, signal);
-  const genes = alignedGenes(query.names, model, adata.source, completer);
+  const genes = alignGenes(query.names, model.trainGenes, adata.source);
+  const overlap = overlapOf(genes, model, completer, {
+    source: adata.source,
+    nGenes: query.nStored,
+    unmatched: query.unmatched,
+    cells: adata.obs.index,
+    wasMapped: wantsMapping(settings),
+    wasCarried: settings.orthologues,
+    nInRaw: genes.nMatched < genes.nGenes ? await nInRaw(model, adata, layer) : null,
+  });
   const { plan } = values;
   const views = await openViews(model, genes, plan.given, where);
   const others = takesValues(genes, plan.given);
@@ -95,8 +106,8 @@ export async function openQueryRows(
     rows,
     genes,
     mapping: query.mapping,
-    notes: [...(query.note === null ? [] : [query.note]), ...values.notes],
-    warnings: [genes.warning, completer?.warning ?? null, refused]
+    notes: [...query.notes, overlap.note, ...values.notes],
+    warnings: [overlap.warning, completer?.warning ?? null, refused]
       .filter((own) => own !== null)
       .concat(values.warnings),
     average: views?.average ?? null,
@@ -152,14 +163,14 @@ async function checkedValues(
 }
 
 /** Matches the genes; where none match, the matrix that has them is named. */
-function alignedGenes(
-  names: readonly string[],
-  { trainGenes }: Model,
-  source: string,
+function overlapOf(
+  genes: GeneAlignment,
+  model: Model,
   completer: { readonly hint: Phrase } | null,
-): GeneAlignment {
+  query: QuerySide,
+): GeneOverlap {
   try {
-    return alignGenes(names, trainGenes, source);
+    return geneOverlap(genes, model, query);
   } catch (error) {
     if (completer === null || !isAtlasmtlError(error, "MISMATCH")) throw error;
     throw changed(error, { hint: completer.hint });
@@ -178,18 +189,39 @@ async function openViews(
   return createViewBlocks(linear, genes, given, where);
 }
 
-/** The query's matrix with its gene names, mapped to the model's if necessary. */
+/** The query's matrix with the model's names of genes. */
 async function namedQuery(
   model: Model,
   adata: AnnData,
   layer: MatrixName,
   settings: PredictSettings,
-): Promise<QueryGenes> {
+): Promise<QueryGenes & { readonly nStored: number }> {
   const [matrix, names] = [await adata.matrix(layer), await adata.varNames(layer)];
-  if (!wantsMapping(settings) && modelPanel(model) === null)
-    return { matrix, names, mapping: null, note: null };
+  const nStored = names.length;
+  const inModel = new Set(model.trainGenes);
+  const hasAll =
+    names.length >= inModel.size && new Set(names.filter((name) => inModel.has(name))).size === inModel.size;
+  if (hasAll && !wantsMapping(settings) && modelPanel(model) === null)
+    return {
+      matrix,
+      names,
+      mapping: null,
+      notes: [],
+      unmatched: names.filter((name) => !inModel.has(name)),
+      nStored,
+    };
   // Loaded on first use: most queries have the model's gene names.
   const { queryGenes } = await import("./query-genes.ts");
-  const query = { matrix, names, var: layer === "raw/X" ? null : adata.var, source: adata.source };
-  return queryGenes(query, model, settings);
+  const vars = layer === "raw/X" ? ((await adata.rawVar?.()) ?? null) : adata.var;
+  return {
+    ...(await queryGenes({ matrix, names, var: vars, source: adata.source }, model, settings)),
+    nStored,
+  };
+}
+
+/** How many of the model's genes raw has; null where there is none, or it is what is read. */
+async function nInRaw({ trainGenes }: Model, adata: AnnData, layer: MatrixName): Promise<number | null> {
+  if (!adata.hasRaw || layer === "raw/X") return null;
+  const names = new Set(await adata.varNames("raw/X").catch(() => []));
+  return trainGenes.reduce((n, gene) => n + (names.has(gene) ? 1 : 0), 0);
 }

@@ -115,9 +115,29 @@ describe("canonicalGenes", () => {
   });
 
   it("tells dates that were names, and numbers that made names unique", async () => {
-    const { causes } = await genesOf([...HUMAN, "2-Mar", "1-Sep", "TP53-1"]);
-    expect(causes[0]).toMatch(/^2 look like dates .* such as '2-Mar', '1-Sep'$/);
+    const { causes } = await genesOf([...HUMAN, "2-Mar", "Mar-01", "TP53-1"]);
+    expect(causes[0]).toMatch(/^2 look like dates .* such as '2-Mar', 'Mar-01'$/);
     expect(causes[1]).toMatch(/^1 end in a number .* 'TP53-1'$/);
+  });
+
+  it("knows former symbols of human genes, and the dates that spreadsheets made of them", async () => {
+    const idOf = (symbol: string) => packagedTable("human").then((table) => table.idOf.get(symbol));
+    for (const [former, now] of [
+      ["MINOS1", "MICOS10"],
+      ["SEPT2", "SEPTIN2"],
+      ["MARCH1", "MARCHF1"],
+      ["2-Sep", "SEPTIN2"],
+      ["Sep-07", "SEPTIN7"],
+      ["5-Mar", "MARCHF5"],
+      ["1-Dec", "DELEC1"],
+    ]) {
+      const found = await genesOf([...HUMAN, former]);
+      expect(found.ids.at(-1)).toBe(await idOf(now));
+      expect(found).toMatchObject({ nFormer: 1, unmapped: [] });
+      // A gene that has its symbol of now does not get another one's counts.
+      expect((await genesOf([...HUMAN, former, now])).ids.at(-2)).toBeNull();
+    }
+    expect((await genesOf(["Trp53", "Sept2", "Cd3e"], { species: "mouse" })).nFormer).toBe(0);
   });
 
   it("does not guess when no name is known", async () => {

@@ -10,6 +10,8 @@ import type { DataFrame } from "../anndata/types.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { SPECIES, type Species, type VarNamesType } from "../schema/preprocess-options.ts";
 import { CASES, ENSEMBL_COLUMNS, type NamingCase, SPECIES_ENSEMBL_COLUMN } from "../schema/preprocessing.ts";
+import { formerSymbols, isDate } from "./former-symbols.ts";
+import { bareName, idAndSymbol } from "./gene-spelling.ts";
 import { type GeneTable, ID_PREFIXES, packagedTable, readGeneTable, stripVersion } from "./gene-table.ts";
 import type { PreprocessSettings } from "./options.ts";
 
@@ -49,6 +51,8 @@ export interface GeneIds {
   /** For display: the name itself where it is a symbol, else that of the table; null without any. */
   readonly symbols: readonly (string | null)[];
   readonly nStripped: number;
+  /** Genes that were found by a symbol that they had before. */
+  readonly nFormer: number;
   readonly unmapped: readonly string[];
   /** What may explain unmapped names, in words. */
   readonly causes: readonly string[];
@@ -74,9 +78,6 @@ type IdSettings = Pick<
   "varNamesType" | "species" | "geneIdTable" | "ensemblSourceColumn" | "preferExistingEnsemblColumn"
 >;
 
-/** Names of months that spreadsheets make of MARCH1, SEPT2 and DEC1. */
-const EXCEL_DATE = /^(\d{1,2}-(Mar|Sep|Dec)|(Mar|Sep|Dec)-\d{1,2})$/i;
-
 /** One species must have at least this share of the names of the other to be more than a few strays. */
 const MIXED = 0.05;
 
@@ -92,13 +93,18 @@ export async function canonicalGenes(
   known: KnownGenes = NO_GENES,
 ): Promise<GeneIds> {
   const where = `${genes.source} › var names`;
-  const look = inspectGenes(genes.names);
-  const { prefix } = look;
-  const bare = prefix === null ? genes.names : genes.names.map((name) => withoutPrefix(name, prefix));
+  const { prefix } = inspectGenes(genes.names);
+  const prefixes = prefix === null ? [] : [prefix];
+  const both = genes.names.map((name) => idAndSymbol(bareName(name, prefixes)));
+  const bare = genes.names.map((name, i) => both[i]?.id ?? bareName(name, prefixes));
+  const look = inspectGenes(bare);
   const varNamesType = settings.varNamesType === "infer" ? kindOf(look) : settings.varNamesType;
-  const column = varNamesType.startsWith("ensembl") ? null : await ensemblColumn(genes, settings, look);
-  const evidence = column === null ? bare : column.values.map((value) => value ?? "");
+  const candidate = varNamesType.startsWith("ensembl") ? null : await ensemblColumn(genes, settings, look);
+  const evidence = candidate === null ? bare : candidate.values.map((value) => value ?? "");
   const { species, table } = await speciesOf(evidence, look, settings, where);
+  const isNamed = settings.ensemblSourceColumn !== null;
+  const isContradicted = candidate !== null && !isNamed && contradicts(candidate.values, bare, table);
+  const column = isContradicted ? null : candidate;
   const isId = (name: string): boolean => name.startsWith(ID_PREFIXES[species]) && ENSEMBL.test(name);
   let nStripped = 0;
   const canonical = (id: string): string => {
@@ -114,9 +120,13 @@ export async function canonicalGenes(
     if (isId(name)) return canonical(name);
     return varNamesType.startsWith("ensembl") ? null : (known.idOf.get(name) ?? table.idOf.get(name) ?? null);
   });
+  const isKnown = settings.geneIdTable === null && species === "human" && column === null;
+  const nFormer = isKnown ? await takeFormer(ids, bare) : 0;
   // A name that is no id is a symbol, and the one by which others of its kind will call the gene.
   const symbols = ids.map((id, i) =>
-    ENSEMBL.test(bare[i]) ? ((id === null ? undefined : table.symbolOf.get(id)) ?? null) : bare[i],
+    ENSEMBL.test(bare[i])
+      ? (both[i]?.symbol ?? (id === null ? undefined : table.symbolOf.get(id)) ?? null)
+      : bare[i],
   );
   const unmapped = genes.names.filter((_, i) => ids[i] === null);
   return {
@@ -132,15 +142,55 @@ export async function canonicalGenes(
     ids,
     symbols,
     nStripped,
+    nFormer,
     unmapped,
-    causes: await causesOf(unmapped, table),
+    causes: [
+      ...(isContradicted
+        ? [
+            `the ids in the var column ${candidate.name} are of other genes than ${table.name} has for these symbols: the column is not used`,
+          ]
+        : []),
+      ...(await causesOf(unmapped, table)),
+    ],
   };
 }
 
-const ENSEMBL = /^ENS[A-Z]{0,4}G\d{6,}(\.\d+)?(_PAR_Y)?$/;
+/** Gives genes without an id the one of the gene that had their name before, unless another has it; returns how many. */
+async function takeFormer(ids: (string | null)[], names: readonly string[]): Promise<number> {
+  const isOpen = (gene: number): boolean => ids[gene] === null && !ENSEMBL.test(names[gene]);
+  if (!names.some((_, gene) => isOpen(gene))) return 0;
+  const former = await formerSymbols();
+  const taken = new Set(ids);
+  let n = 0;
+  for (let gene = 0; gene < ids.length; gene++) {
+    const id = isOpen(gene) ? former(names[gene]) : null;
+    if (id === null || taken.has(id)) continue;
+    ids[gene] = id;
+    n++;
+  }
+  return n;
+}
 
-const withoutPrefix = (name: string, prefix: string): string =>
-  name.startsWith(prefix) ? name.slice(prefix.length) : name;
+/** Symbols by which a column of ids is compared with a table. */
+const ENOUGH_SYMBOLS = 10;
+
+/** True if a column gives most symbols that the table knows another id than the table does. */
+function contradicts(
+  ids: readonly (string | null)[],
+  symbols: readonly string[],
+  { idOf }: GeneTable,
+): boolean {
+  let [n, nSame] = [0, 0];
+  ids.forEach((id, gene) => {
+    const known = idOf.get(symbols[gene]);
+    if (id === null || known === undefined) return;
+    n++;
+    if (stripVersion(id) === known) nSame++;
+  });
+  return n >= ENOUGH_SYMBOLS && nSame * 2 < n;
+}
+
+const ENSEMBL = /^ENS[A-Z]{0,4}G\d{6,}(\.\d+)?(_PAR_Y)?$/;
 
 function kindOf({ namespace, isVersioned }: GeneSummary): Exclude<VarNamesType, "infer"> {
   if (namespace === "ensembl") return isVersioned ? "ensembl_versioned" : "ensembl";
@@ -262,7 +312,9 @@ async function bySymbols(
       `none of ${names.length} gene names is known, such as ${examples(names)}`,
       {
         where,
-        hint: phrase`names of genes are looked for in var names; give a table of them with ${option("geneIdTable")}, or the var column of Ensembl ids with ${option("ensemblSourceColumn")}`,
+        hint: names.every((name) => /^\d+$/.test(name))
+          ? phrase`numbers, such as Entrez ids, are not mapped: choose the var column with symbols or Ensembl ids with ${option("geneColumn")}`
+          : phrase`choose the var column of names with ${option("geneColumn")}, or of Ensembl ids with ${option("ensemblSourceColumn")}, or give a table of genes with ${option("geneIdTable")}`,
       },
     );
   // Symbols of human and of rodents differ in their case; those of mouse and rat are often the same.
@@ -299,7 +351,7 @@ async function causesOf(unmapped: readonly string[], table: GeneTable): Promise<
     if (names.length > 0) causes.push(`${names.length} ${words}, such as ${examples(names)}`);
   };
   tell(
-    unmapped.filter((name) => EXCEL_DATE.test(name)),
+    unmapped.filter((name) => isDate(name)),
     "look like dates that a spreadsheet made of names (MARCH1, SEPT2, DEC1)",
   );
   const upper = unmapped.filter((name) => /[a-z]/.test(name) && table.idOf.has(name.toUpperCase()));

@@ -64,13 +64,18 @@ async function unpack(species: Species): Promise<GeneTable> {
   let number = 0;
   for (const [i, step] of steps.split("\n").entries()) {
     number += Number(step);
-    const id = ID_PREFIXES[species] + String(number).padStart(ID_DIGITS, "0");
+    const id = geneId(species, number);
     const name = names[i];
     const isOther = name.startsWith("!");
     symbolOf.set(id, isOther ? name.slice(1) : name);
     if (!isOther) idOf.set(name, id);
   }
   return { species, name: RELEASE, idOf, symbolOf };
+}
+
+/** The Ensembl id of a gene. */
+export function geneId(species: Species, number: number): string {
+  return ID_PREFIXES[species] + String(number).padStart(ID_DIGITS, "0");
 }
 
 /**

@@ -140,7 +140,7 @@ export async function preprocessQuery(
       `the panel is of ${panel.species}, the query is said to be of ${settings.species}`,
       {
         where: adata.source,
-        hint: "give a query of the panel's species",
+        hint: phrase`give a query of the panel's species, or predict from the query as it is with ${option("orthologues", true)}`,
       },
     );
   const genes = await canonicalGenes(

@@ -24,13 +24,14 @@ export function settingsConfig(settings: PreprocessSettings): ConfigMap {
 
 /** Genes: which case applied and what became of them. */
 export function genesReport(genes: GeneIds, plan: GenePlan, nInput: number): ConfigMap {
-  const { naming, unmapped, nStripped, causes } = genes;
+  const { naming, unmapped, nStripped, nFormer, causes } = genes;
   return keyed(GENES_REPORT, {
     ...namingFields(naming),
     namePrefix: naming.prefix,
     nInputGenes: nInput,
     nOutputGenes: plan.names.length,
     nVersionsStripped: nStripped,
+    nFormerSymbols: nFormer,
     nUnmapped: unmapped.length,
     unmappedExamples: unmapped.slice(0, N_EXAMPLES),
     unmappedCauses: causes,

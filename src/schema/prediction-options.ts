@@ -65,6 +65,13 @@ export const PREDICT_OPTIONS = {
   ),
 
   autoGenes: toggle(false, flag(GENES, "map the query's genes to the model's, whatever they are called by")),
+  orthologues: toggle(
+    false,
+    flag(
+      GENES,
+      "carry genes of a mouse query over to a human model, or the other way, by one-to-one orthologues",
+    ),
+  ),
   varNamesType: choice(VAR_NAMES_TYPES, null, GENE_FLAGS.varNamesType),
   species: choice(SPECIES, null, GENE_FLAGS.species),
   geneIdTable: other(GENE_FLAGS.geneIdTable),

@@ -73,6 +73,7 @@ export const GENE_MAPPING = keysOf(
   "n_matched_as_they_are",
   "n_matched_mapped",
   "n_duplicated_ids",
+  "n_orthologues",
 );
 
 /** Keys of the rules of one child column (docs/specification/3-prediction.md#hierarchy). */

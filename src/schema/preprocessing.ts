@@ -43,6 +43,7 @@ export const GENES_REPORT = keysOf(
   "n_input_genes",
   "n_output_genes",
   "n_versions_stripped",
+  "n_former_symbols",
   "n_unmapped",
   "unmapped_examples",
   "unmapped_causes",

@@ -2,8 +2,8 @@
 
 /** The inferred properties of a set of gene names. */
 export interface GeneSummary {
-  /** `mixed` if Ensembl ids and other names are each more than 5 %. */
-  readonly namespace: "symbol" | "ensembl" | "mixed" | "unknown";
+  /** `mixed` if Ensembl ids and other names are each more than 5 %; `entrez` for numbers that are no row numbers. */
+  readonly namespace: "symbol" | "ensembl" | "entrez" | "mixed" | "unknown";
   /** True if most Ensembl ids end in a version, like `ENSG00000141510.18`. */
   readonly isVersioned: boolean;
   /** A guess, such as `human`; null if unknown. */
@@ -48,8 +48,18 @@ export function inspectGenes(names: readonly string[]): GeneSummary {
   const symbols = bare.filter((name) => !ENSEMBL.test(name) && SYMBOL.test(name));
   const share = names.length === 0 ? 0 : ids.length / names.length;
   const symbolShare = names.length === 0 ? 0 : symbols.length / names.length;
+  const areNumbers = names.length > 1 && names.every((name) => /^\d+$/.test(name));
+  const areRows = areNumbers && names.every((name, row) => Number(name) === Number(names[0]) + row);
   const namespace =
-    share >= 0.95 ? "ensembl" : share > 0.05 ? "mixed" : symbolShare >= 0.5 ? "symbol" : "unknown";
+    areNumbers && !areRows
+      ? "entrez"
+      : share >= 0.95
+        ? "ensembl"
+        : share > 0.05
+          ? "mixed"
+          : symbolShare >= 0.5
+            ? "symbol"
+            : "unknown";
   return {
     namespace,
     isVersioned: ids.length > 0 && ids.filter((name) => name.includes(".")).length * 2 > ids.length,

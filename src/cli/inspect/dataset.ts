@@ -134,9 +134,11 @@ function classTable(columns: readonly (ColumnSummary | UnreadableSummary)[]): st
 
 function geneText({ names, namespace, isVersioned, species, prefix, alternatives }: InspectedGenes): string {
   if (names.length === 0) return "";
+  const nRepeated = names.length - new Set(names).size;
   const kinds = {
     ensembl: isVersioned ? "Ensembl ids with versions" : "Ensembl ids",
     symbol: "symbols",
+    entrez: "Entrez ids (numbers)",
     mixed: "Ensembl ids and other names, mixed",
     unknown: "names of no kind that is known",
   };
@@ -148,6 +150,7 @@ function geneText({ names, namespace, isVersioned, species, prefix, alternatives
     kinds[namespace],
     ...(species === null ? [] : [`probably ${species}`]),
     ...(prefix === null ? [] : [`each after ${prefix}`]),
+    ...(nRepeated === 0 ? [] : [`${plural(nRepeated, "name")} more than once`]),
     ...others,
   ];
   return `${facts.join("; ")}\n${listed(

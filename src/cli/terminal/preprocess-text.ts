@@ -12,7 +12,7 @@ const KINDS = {
 
 /** The namespace and species, each marked where it is a guess, and what became of the genes. */
 export function genesText({ genes, panel }: PreprocessResult): string {
-  const { naming, unmapped, nStripped } = genes;
+  const { naming, unmapped, nStripped, nFormer } = genes;
   const { guessed } = naming;
   const mark = (isGuess: boolean): string => (isGuess ? " (a guess)" : "");
   const how =
@@ -26,6 +26,7 @@ export function genesText({ genes, panel }: PreprocessResult): string {
     how,
     ...(naming.prefix === null ? [] : [`without the prefix ${naming.prefix}`]),
     ...(nStripped === 0 ? [] : [`${count(nStripped)} versions left out`]),
+    ...(nFormer === 0 ? [] : [`${count(nFormer)} by former symbols`]),
     `${count(unmapped.length)} without an id`,
   ];
   const space = panel.featureSpace === "hvg" ? "variable genes" : "genes";

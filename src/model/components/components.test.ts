@@ -212,7 +212,7 @@ async function unlike(
   const genes = Int32Array.from({ length: N_GENES }, (_, g) => g);
   const components = createQueryComponents(
     own,
-    { queryGenes: [], toModel: genes, nGenes: N_GENES, nMatched: N_GENES, nMissing: 0, warning: null },
+    { queryGenes: [], toModel: genes, nGenes: N_GENES, nMatched: N_GENES, nMissing: 0 },
     x.nRows,
     "counts",
   );
