@@ -153,7 +153,7 @@ describe("queryGenes", () => {
     const found = await query(mouse, model(human), { orthologues: true });
     expect(found.values).toEqual(numbers(human));
     expect(found.notes[0].message).toBe(
-      "11 genes of mouse were carried over to human by one-to-one orthologues (HCOP); 11 of the model's genes are among them",
+      "11 genes of mouse were carried over to human by one-to-one orthologues (HCOP); the query now has 11 of the model's genes",
     );
     expect(found.mapping?.get("n_orthologues")).toBe(11);
     expect((await query(human, model(mouse), { orthologues: true })).values).toEqual(numbers(mouse));

@@ -299,7 +299,7 @@ function told(
   const by = column === null ? table : `the var column ${column}`;
   if (carried !== null)
     return {
-      message: `${grouped(carried.nGenes)} genes of ${species} were carried over to ${carried.to} by one-to-one orthologues (${carried.name}); ${grouped(nMapped)} of the model's genes are among them`,
+      message: `${grouped(carried.nGenes)} genes of ${species} were carried over to ${carried.to} by one-to-one orthologues (${carried.name}); the query now has ${grouped(nMapped)} of the model's genes`,
       where: `${source} › var names`,
     };
   return {
