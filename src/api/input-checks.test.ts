@@ -91,7 +91,8 @@ async function told(model: ReturnType<typeof train>, adata: AnnData, options: Pr
     right:
       raw.codes.reduce((sum, code, i) => sum + (raw.categories[code] === TYPES[i % 3] ? 1 : 0), 0) /
       raw.codes.length,
-    notes: texts(result.notes),
+    // Those about values; one always says how many genes match.
+    notes: texts(result.notes).filter((text) => !text.startsWith("genes:")),
     warnings: texts(result.warnings).filter((text) => !text.includes("unlike the reference")),
   };
 }
@@ -163,7 +164,7 @@ test("raw is named where it has more of the model's genes, and when X has none",
   });
   const found = await told(NORMALISED, withRaw(cut));
   expect(found.warnings).toEqual([
-    expect.stringContaining("only 60 of the model's 240 genes"),
+    expect.stringContaining("the query has 60 of the model's 240 genes"),
     expect.stringMatching(/X has 60 of the model's 240 genes; raw\/X looks like counts .* has 240 of/),
   ]);
   await expect(told(NORMALISED, withRaw(cut, names(few, "other")))).rejects.toMatchObject({
