@@ -78,7 +78,7 @@ test("every method is scored on every level, and all files are there", async () 
   ]);
   expect(read("a/summary.csv").trim().split("\n")).toHaveLength(1 + 5 * 2);
   const parts = read("a/split.csv").trim().split("\n").slice(1);
-  expect(parts.filter((line) => line.endsWith(",validation"))).toHaveLength(48);
+  expect(parts.filter((line) => line.endsWith(",validation"))).toHaveLength(47);
   expect(parts.filter((line) => line.endsWith(",query"))).toHaveLength(120);
   expect(read("a/benchmark_report.html")).not.toContain("<lung>");
   expect(read("a/benchmark_report.md")).toContain("simulated \\<lung\\>");

@@ -29,7 +29,7 @@ export interface CellSplitPlan {
 
 /**
  * Divides cells at random: `testSize` to predict, the others to build from. With `stratify` both sides have the same share of
- * every label, as near as whole cells allow, and each label keeps a cell to build from. Cells without a label are divided as if
+ * every label, as near as whole cells allow, and each label keeps a cell to build from, unless no cell to predict were left. Cells without a label are divided as if
  * that were a label.
  * @throws USAGE for a size that leaves no cell on one side; NOT_FOUND for a column that is not there.
  */

@@ -238,7 +238,7 @@ export function inspectedShared({ files }: OddSet): readonly Inspected[] {
     [
       mtx3,
       "1,107 cells × 507 genes, 10x-mtx",
-      /counts: whole numbers, up to 36/,
+      /counts: whole numbers, up to 26/,
       /Ensembl ids in var column gene_ids/,
     ],
   ];
