@@ -2,11 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const here = new URL(".", import.meta.url).pathname;
 
-/** Minutes of wrong calls, hostile files, damaged bytes and crashes: `npm run test:hostile`. */
+/** Minutes of wrong calls, preprocessing from the command line, hostile files, damaged bytes and crashes: `npm run test:hostile`. */
 export const hostileTests = [
   "test/e2e/bad-input.test.ts",
   "test/e2e/named-attacks.test.ts",
   "test/e2e/overwriting.test.ts",
+  "test/e2e/preprocess.test.ts",
   "test/hostile/corpus.test.ts",
   "test/fuzz/mutations.test.ts",
   "test/crash/**/*.test.ts",
