@@ -12,6 +12,8 @@ import { describeGolden } from "../helpers/golden-sets.ts";
 const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const COORDS = { latent: "X_ref_latent", umap: "X_umap" };
+/** A network alone, which is what Python can open. */
+const NETWORK = { numEpochs: 4, preset: "small", linearViews: false, valFraction: 0 } as const;
 const CALIBRATED = { valFraction: 0.2, calibrationMethod: "temperature_scaling" } as const;
 
 let root: string;
@@ -35,7 +37,7 @@ describeGolden("a bundle trained here is a bundle in Python", (set) => {
   const trainOn = async (options: Partial<TrainOptions>): Promise<TrainedModel> => {
     const reference = await openAnnData(set.path("reference.h5ad"));
     try {
-      return await buildModel(reference, { labelColumns: levels, numEpochs: 4, preset: "small", ...options });
+      return await buildModel(reference, { ...NETWORK, labelColumns: levels, ...options });
     } finally {
       await reference.close();
     }
