@@ -19,7 +19,7 @@ const MAX_GROWTH = 300e6;
 /** Without a sign of life for so long, the process hangs. */
 const HANG_MS = 20_000;
 /** It trains a model before its first input, which takes longer on a busy machine. */
-const LOADING_MS = 300_000;
+const LOADING_MS = 60_000;
 /** Each process does so many inputs, that its memory starts small again. */
 const BATCH = 20_000;
 const PROGRESS_FD = 3;

@@ -114,7 +114,7 @@ export class Evaluation {
     readonly nCells: number,
     /** Cells that have a true label. */
     readonly nMatched: number,
-    /** For each column that has any: true labels that the model cannot know. */
+    /** By column, where there are some: true labels that the model cannot know. */
     readonly unseen: readonly UnseenLabels[],
     /** Scores by label column, under the keys of the JSON file. */
     readonly metrics: ConfigMap,

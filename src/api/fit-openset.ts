@@ -14,7 +14,6 @@ import { requireCommonLabels } from "../evaluate/vocabulary.ts";
 import { createEngine } from "../kernels/engine.ts";
 import type { Warning } from "../model/types.ts";
 import type { PredictOptions } from "../predict/options.ts";
-import { predict } from "../predict/predict.ts";
 import type { OpensetMethod } from "../schema/prediction-options.ts";
 import { requireModelAndData } from "./call-checks.ts";
 import type { TrainedModel } from "./trained-model.ts";
@@ -95,6 +94,7 @@ export async function fitOpensetThreshold(
     method === "prototype"
       ? { ...options.predict, opensetLabelColumn: options.predict?.opensetLabelColumn ?? labelColumn }
       : (options.predict ?? {});
+  const { predict } = await import("../predict/predict.ts");
   const engine = await createEngine({ numThreads: options.predict?.numThreads ?? "max" });
   try {
     const { opensetScores: scores, warnings } = await predict(

@@ -4,7 +4,6 @@ import { filesOf } from "../anndata/write/write-annotated.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { createEngine } from "../kernels/engine.ts";
 import type { PredictOptions } from "../predict/options.ts";
-import { predict as predictColumns } from "../predict/predict.ts";
 import { requireModelAndData } from "./call-checks.ts";
 import { PredictionResult } from "./prediction-result.ts";
 import type { TrainedModel } from "./trained-model.ts";
@@ -26,6 +25,8 @@ export async function predict(
   work: WorkOptions = {},
 ): Promise<PredictionResult> {
   requireModelAndData("predict", model, adata);
+  // Loaded on first use: a page looks at its files before it predicts.
+  const { predict: predictColumns } = await import("../predict/predict.ts");
   const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
   try {
     const predictions = await predictColumns(model.data, adata, options, { ...work, engine });

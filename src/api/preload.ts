@@ -23,6 +23,7 @@ export async function preload(): Promise<void> {
     import("../preprocess/group-split.ts"),
     import("../predict/fit-reranker.ts"),
     import("../predict/query-genes.ts"),
+    import("../predict/predict.ts"),
     import("../predict/measure-distances.ts"),
     import("../predict/view-blocks.ts"),
     import("../predict/choose-rung.ts"),

@@ -24,7 +24,6 @@ import { createEngine } from "../kernels/engine.ts";
 import type { Reranker } from "../model/reranker.ts";
 import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { PredictOptions } from "../predict/options.ts";
-import { predict } from "../predict/predict.ts";
 import type { PredictedLabels } from "../predict/types.ts";
 import { requireModelAndData } from "./call-checks.ts";
 import type { TrainedModel } from "./trained-model.ts";
@@ -110,7 +109,10 @@ export async function fitRefinement(
       },
     );
   const { childToParent } = rule;
-  const { fitReranker } = await import("../predict/fit-reranker.ts");
+  const [{ fitReranker }, { predict }] = await Promise.all([
+    import("../predict/fit-reranker.ts"),
+    import("../predict/predict.ts"),
+  ]);
   const engine = await createEngine({ numThreads: options.predict?.numThreads ?? "max" });
   try {
     const base: PredictOptions = { ...options.predict, knnCorrection: "off", keepCoords: false };

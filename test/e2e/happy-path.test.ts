@@ -411,7 +411,7 @@ describe("inspect and verify", () => {
   });
 });
 
-test("demo does the whole job and says what it left", { timeout: 300_000 }, async () => {
+test("demo does the whole job and says what it left", { timeout: 180_000 }, async () => {
   const { code, stdout, stderr } = await run("demo", "my demo", "--no-progress");
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ {2}state +31 +\d\d\.\d % /m);
