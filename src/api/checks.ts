@@ -65,7 +65,7 @@ export function checkPredictOptions(model: TrainedModel, options: PredictOptions
 /** Which columns are added to a dataset, with which options they were predicted, and where they are written. */
 export interface AnnotationOptions
   extends ToAnnDataOptions,
-    Pick<PredictOptions, "predictionSets" | "unknown" | "opensetMethod" | "deepestLabel"> {
+    Pick<PredictOptions, "predictionSets" | "unknown" | "opensetMethod" | "deepestLabel" | "probabilities"> {
   /** Where the annotated dataset is to be written (Node), as {@link checkDataset}. */
   readonly path?: string | undefined;
 }

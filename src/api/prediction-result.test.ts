@@ -28,10 +28,11 @@ const VALUES = dense([
 ]);
 const OBS = ["cell-0", "cell-1", "cell-2"];
 const CSV = [
-  "obs_name,conf_group,margin_group,is_unknown_group,pred_group,conf_kind,margin_kind,is_unknown_kind,pred_kind",
-  "cell-0,0.8807971,0.7615942,False,a,0.84379476,0.72959954,False,a1",
-  "cell-1,0.8807971,0.7615942,False,b,0.9464991,0.8993757,False,b1",
-  "cell-2,0.5,0.0,False,a,0.33333334,0.0,True,Unknown",
+  "obs_name,conf_group,margin_group,is_unknown_group,pred_group,second_group,second_conf_group," +
+    "conf_kind,margin_kind,is_unknown_kind,pred_kind,second_kind,second_conf_kind",
+  "cell-0,0.8807971,0.7615942,False,a,b,0.11920292,0.84379476,0.72959954,False,a1,a2,0.1141952",
+  "cell-1,0.8807971,0.7615942,False,b,a,0.11920292,0.9464991,0.8993757,False,b1,a2,0.047123417",
+  "cell-2,0.5,0.0,False,a,b,0.5,0.33333334,0.0,True,Unknown,a2,0.33333334",
   "",
 ].join("\n");
 const MINIMAL = [

@@ -33,7 +33,7 @@ export type {
   MatrixName,
   RowsOptions,
 } from "../anndata/types.ts";
-export type { Additions } from "../anndata/write/additions.ts";
+export type { AddedTable, Additions } from "../anndata/write/additions.ts";
 export type { FrameData } from "../anndata/write/write-frame.ts";
 export type { AnnDataParts } from "../anndata/write/write-h5ad.ts";
 export type { RefinementRecord } from "../artifacts/refinement.ts";
@@ -126,6 +126,8 @@ export type {
   PredictedLabels,
   PredictedSets,
   Predictions,
+  ProbabilityColumn,
+  ProbabilityTable,
 } from "../predict/types.ts";
 export type { CellSplitPlan, CellSplitSide } from "../preprocess/cell-split.ts";
 export type { GeneIds, Naming as GeneNaming } from "../preprocess/gene-ids.ts";

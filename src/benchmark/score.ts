@@ -136,7 +136,7 @@ const takeLabels = ({ codes, categories }: PredictedLabels, rows: Uint32Array): 
 
 /** The cells `rows` of a field of a prediction, by the kind of its column. */
 const TAKEN: { readonly [K in ColumnKind]: (field: FieldOf<K>, rows: Uint32Array) => FieldOf<K> } = {
-  label: takeLabels,
+  label: (labels, rows) => (labels === undefined ? undefined : takeLabels(labels, rows)),
   score: (values, rows) => (values === undefined ? undefined : Float32Array.from(rows, (row) => values[row])),
   flag: (values, rows) => Uint8Array.from(rows, (row) => values[row]),
   reason: (codes, rows) => Int32Array.from(rows, (row) => codes[row]),

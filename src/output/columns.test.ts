@@ -33,6 +33,8 @@ test("each mode writes its columns in the order of the specification, label colu
     "pred_L",
     "distance_L",
     "unknown_reason_L",
+    "second_L",
+    "second_conf_L",
     "pred_set_L",
   ]);
 });
@@ -70,7 +72,7 @@ test("two label columns never write the same column", () => {
   const toy = toyPredictions();
   const labels = [toy.labels[0], { ...toy.labels[1], column: "group_raw" }];
   expect(() => outputColumns({ ...toy, labels }, "full")).toThrow(/"pred_group_raw" would be written twice/);
-  expect(outputColumns({ ...toy, labels }, "standard")).toHaveLength(8);
+  expect(outputColumns({ ...toy, labels }, "standard")).toHaveLength(12);
 });
 
 test("the deepest label comes last in every mode, and replaces that of an earlier run", () => {

@@ -9,9 +9,11 @@ import {
   type ColumnKind,
   DEEPEST_COLUMNS,
   DEFAULT_WRITE_MODE,
+  INDEX_COLUMN,
   LABEL_COLUMN_ENTRIES,
   labelColumnOf,
   nameOf,
+  probabilityColumn,
   WRITE_MODES,
   type WriteMode,
 } from "../schema/columns.ts";
@@ -47,7 +49,7 @@ type Values =
  * The values of a column of one kind, from a field of a prediction; null if the prediction does not have it.
  */
 const VALUES: { readonly [K in ColumnKind]: (field: FieldOf<K>) => Values | null } = {
-  label: (labels) => ({ kind: "label", labels }),
+  label: (labels) => (labels === undefined ? null : { kind: "label", labels }),
   score: (values) => (values === undefined ? null : { kind: "score", values }),
   flag: (values) => ({ kind: "flag", values }),
   reason: (codes) => ({ kind: "label", labels: { codes, categories: UNKNOWN_REASONS } }),
@@ -104,6 +106,22 @@ export function outputColumns(predictions: Predictions, mode: WriteMode): Output
   return columns;
 }
 
+/**
+ * The columns of a table of cells: {@link outputColumns}, then the probabilities of each label column.
+ * @throws like it.
+ */
+export function tableColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
+  const { probabilities = [] } = predictions;
+  const columns = [
+    ...outputColumns(predictions, mode),
+    ...probabilities.flatMap(({ column, columns: own }) =>
+      own.map((each) => ({ ...each, name: probabilityColumn(column, each.name) })),
+    ),
+  ];
+  if (probabilities.length > 0) requireDistinct([INDEX_COLUMN, ...columns.map(({ name }) => name)]);
+  return columns;
+}
+
 /** Which optional columns are present. */
 export interface RequestedColumns extends OptionalColumns {
   readonly deepestLabel: boolean;
@@ -125,7 +143,8 @@ export function columnNamesOf(
 const DEEPEST_NAMES: readonly string[] = Object.values(DEEPEST_COLUMNS);
 
 function requireDistinct(names: readonly string[]): void {
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined)
     throw new AtlasmtlError("USAGE", `the column "${twice}" would be written twice`, {
       hint: "choose a write mode with fewer columns, or leave out prediction sets and the deepest label",
@@ -148,7 +167,10 @@ export function earlierColumns(existing: readonly string[], labelColumns: readon
   const standard = entriesOf("standard", { predictionSets: false, distance: false });
   for (const name of existing) {
     const column = labelColumnOf("conf", name);
-    if (column !== null && standard.every(([, entry]) => names.has(nameOf(entry, column))))
+    if (
+      column !== null &&
+      standard.every(([, entry]) => entry.isNewer === true || names.has(nameOf(entry, column)))
+    )
       for (const written of columnNames(column)) earlier.add(written);
   }
   return existing.filter((name) => earlier.has(name));
@@ -174,7 +196,7 @@ export interface TableContent {
 /** The columns of a mode and the metadata, for Arrow and Parquet. @throws USAGE for an unknown mode. */
 export function tableContent(predictions: Predictions, { mode }: ExportOptions): TableContent {
   return {
-    columns: outputColumns(predictions, mode ?? DEFAULT_WRITE_MODE),
+    columns: tableColumns(predictions, mode ?? DEFAULT_WRITE_MODE),
     metadata: JSON.stringify(toPlain(writtenMetadata(predictions.metadata))),
   };
 }

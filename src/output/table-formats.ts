@@ -44,9 +44,8 @@ const parquet: TableFormat = {
   holdsMetadata: true,
   isText: false,
   // Loaded on first use: it is a fifth of the library, and most pages do not need it.
-  emit: async (predictions, _path, options) => [
-    (await import("./to-parquet.ts")).toParquet(predictions, options),
-  ],
+  emit: async (predictions, _path, options) =>
+    (await import("./to-parquet.ts")).parquetPieces(predictions, options),
   read: async (bytes, path) => {
     const { decompress } = await import("../formats/zarr/codecs.ts");
     return (await import("./read-parquet.ts")).readParquetCells(bytes, path, decompress);
@@ -58,9 +57,8 @@ const arrow: TableFormat = {
   alsoRead: [],
   holdsMetadata: true,
   isText: false,
-  emit: async (predictions, _path, options) => [
-    (await import("./to-arrow.ts")).toArrow(predictions, options),
-  ],
+  emit: async (predictions, _path, options) =>
+    (await import("./to-arrow.ts")).arrowPieces(predictions, options),
   // The library that writes Arrow trusts the counts and offsets of what it reads (docs/decisions/0006-dependencies.md).
   read: null,
 };

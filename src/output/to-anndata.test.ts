@@ -100,7 +100,7 @@ test("a file with other cells is refused", () => {
 
 test("as a data frame the columns have the same names and values", async () => {
   const table = toDataFrame(toyPredictions(), { mode: "full" });
-  expect([table.length, table.columns.length, table.index[1]]).toEqual([3, 22, 'a "quoted", name']);
+  expect([table.length, table.columns.length, table.index[1]]).toEqual([3, 26, 'a "quoted", name']);
   expect(await table.column("pred_kind_raw")).toMatchObject({ kind: "categorical", categories: ["x", "😀"] });
   await expect(table.column("conf_grup")).rejects.toThrow(/did you mean "conf_group"/);
 });

@@ -1,11 +1,12 @@
 /** Converts predictions to additions for the query's file. @module */
 import type { AnnData } from "../anndata/types.ts";
-import type { AdditionNames, Additions } from "../anndata/write/additions.ts";
+import type { AddedTable, AdditionNames, Additions } from "../anndata/write/additions.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
-import type { Predictions } from "../predict/types.ts";
+import { probabilityNames } from "../predict/probability-tables.ts";
+import type { Predictions, ProbabilityTable } from "../predict/types.ts";
 import { LATENT_INTERNAL } from "../schema/bundle.ts";
-import { coordsKey, DEFAULT_WRITE_MODE, METADATA_KEY } from "../schema/columns.ts";
+import { coordsKey, DEFAULT_WRITE_MODE, METADATA_KEY, probabilitiesKey } from "../schema/columns.ts";
 import {
   columnNamesOf,
   type ExportOptions,
@@ -53,11 +54,24 @@ export function toAnnDataAdditions(
   return {
     obs: new Map(obs),
     obsm: new Map(includeCoords ? coords : []),
+    obsmTables: new Map((predictions.probabilities ?? []).map((table) => addedTable(table, adata.obs.index))),
     uns: new Map(includeMetadata ? [[METADATA_KEY, writtenMetadata(predictions.metadata)]] : []),
     removeObs: (name) => earlier.has(name),
-    removeObsm: (key) => predictions.spaces.some((space) => coordsKey(space) === key),
+    removeObsm: (key) =>
+      predictions.spaces.some((space) => coordsKey(space) === key) ||
+      labelColumns.some((column) => probabilitiesKey(column) === key),
     removeUns: (key) => key === METADATA_KEY,
   };
+}
+
+function addedTable(
+  { column, columns }: ProbabilityTable,
+  index: readonly string[],
+): readonly [string, AddedTable] {
+  const made = columns.map(
+    (each) => [each.name, each.kind === "score" ? each.values : toColumn(each)] as const,
+  );
+  return [probabilitiesKey(column), { nRows: index.length, index, columns: new Map(made) }];
 }
 
 /**
@@ -67,19 +81,33 @@ export function toAnnDataAdditions(
 export function additionNames(
   model: Pick<Model, "labelHeads" | "coordHeads">,
   adata: Pick<AnnData, "obs">,
-  options: ToAnnDataOptions & Partial<RequestedColumns> = {},
+  options: ToAnnDataOptions &
+    Partial<RequestedColumns> & { readonly probabilities?: string | null | undefined } = {},
 ): AdditionNames {
   const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
   const { predictionSets = false, distance = false, deepestLabel = false } = options;
+  const { probabilities = null } = options;
+  const tables = new Map(
+    probabilities === null
+      ? []
+      : model.labelHeads.map(
+          ({ column, classes }) =>
+            [
+              probabilitiesKey(column),
+              { columns: new Set(probabilityNames(classes, probabilities)) },
+            ] as const,
+        ),
+  );
   const labelColumns = model.labelHeads.map(({ column }) => column);
   const coords = new Set([...model.coordHeads.map(({ name }) => name), LATENT_INTERNAL].map(coordsKey));
   const earlier = new Set(earlierColumns(adata.obs.columns, labelColumns));
   return {
     obs: new Set(columnNamesOf(labelColumns, mode, { predictionSets, distance, deepestLabel })),
     obsm: includeCoords ? coords : new Set(),
+    obsmTables: tables,
     uns: new Set(includeMetadata ? [METADATA_KEY] : []),
     removeObs: (name) => earlier.has(name),
-    removeObsm: (key) => coords.has(key),
+    removeObsm: (key) => coords.has(key) || labelColumns.some((column) => probabilitiesKey(column) === key),
     removeUns: (key) => key === METADATA_KEY,
   };
 }

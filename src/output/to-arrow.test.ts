@@ -21,10 +21,14 @@ test("labels are dictionary text, scores float32, flags bool, and the metadata i
     ["margin_group", Type.Float],
     ["is_unknown_group", Type.Bool],
     ["pred_group", Type.Dictionary],
+    ["second_group", Type.Dictionary],
+    ["second_conf_group", Type.Float],
     ["conf_kind", Type.Float],
     ["margin_kind", Type.Float],
     ["is_unknown_kind", Type.Bool],
     ["pred_kind", Type.Dictionary],
+    ["second_kind", Type.Dictionary],
+    ["second_conf_kind", Type.Float],
   ]);
   expect(JSON.parse(schema.metadata?.get("atlasmtl") ?? "")).toEqual(TOY_METADATA);
 });

@@ -2,6 +2,7 @@
 import {
   bool,
   type Column,
+  columnFromArray,
   columnFromValues,
   dictionary,
   float32,
@@ -11,7 +12,7 @@ import {
   tableToIPC,
   utf8,
 } from "@uwdata/flechette";
-import { AtlasmtlError } from "../errors.ts";
+import { joinBytes } from "../core/bytes.ts";
 import type { Predictions } from "../predict/types.ts";
 import { INDEX_COLUMN, METADATA_KEY } from "../schema/columns.ts";
 import { type ExportOptions, type OutputColumn, tableContent } from "./columns.ts";
@@ -26,14 +27,24 @@ const BATCH_ROWS = 65_536;
  * @throws USAGE for an unknown mode.
  */
 export function toArrow(predictions: Predictions, options: ExportOptions = {}): Uint8Array {
+  return joinBytes(arrowPieces(predictions, options));
+}
+
+/** The bytes of {@link toArrow}; scores without a missing one are not copied. */
+export function arrowPieces(predictions: Predictions, options: ExportOptions): Uint8Array[] {
   const { columns, metadata } = tableContent(predictions, options);
   const names = columnFromValues(predictions.obsNames, utf8(), { maxBatchRows: BATCH_ROWS });
   const made = columns.map((column): [string, Column<unknown>] => [column.name, arrowColumn(column)]);
   const table = tableFromColumns([[INDEX_COLUMN, names], ...made]);
   const schema = { ...table.schema, metadata: new Map([[METADATA_KEY, metadata]]) };
-  const bytes = tableToIPC(new Table(schema, table.children), { format: "file" });
-  if (bytes === null) throw new AtlasmtlError("BUG", "the Arrow table gave no bytes");
-  return bytes;
+  const pieces: Uint8Array[] = [];
+  const sink = {
+    write: (bytes: Uint8Array) => void pieces.push(bytes),
+    pad: (n: number) => void pieces.push(new Uint8Array(n)),
+    finish: () => null,
+  };
+  tableToIPC(new Table(schema, table.children), { format: "file", sink });
+  return pieces;
 }
 
 function arrowColumn(column: OutputColumn): Column<unknown> {
@@ -46,6 +57,8 @@ function arrowColumn(column: OutputColumn): Column<unknown> {
       return columnFromValues(each, dictionary(utf8(), int32()), options);
     }
     case "score": {
+      if (column.values.length > 0 && !column.values.some(Number.isNaN))
+        return columnFromArray(column.values, undefined, options);
       const each = (visit: (value: number | null) => void): void =>
         column.values.forEach((value) => void visit(Number.isNaN(value) ? null : value));
       return columnFromValues(each, float32(), options);

@@ -9,10 +9,11 @@ const text = (pieces: Iterable<Uint8Array>): string =>
 test("the text is what pandas writes for the same frame", () => {
   expect(text(toCsv(toyPredictions(), { mode: "standard" }))).toBe(
     [
-      "obs_name,conf_group,margin_group,is_unknown_group,pred_group,conf_kind,margin_kind,is_unknown_kind,pred_kind",
-      "cell-0,0.40960884,0.2,True,Unknown,0.40960884,0.2,True,Unknown",
-      '"a ""quoted"", name",1.0,1.0,False,"B, naive",1.0,1.0,False,😀',
-      'ñ,1e-05,0.5,False,"B, naive",1e-05,0.5,False,😀',
+      "obs_name,conf_group,margin_group,is_unknown_group,pred_group,second_group,second_conf_group," +
+        "conf_kind,margin_kind,is_unknown_kind,pred_kind,second_kind,second_conf_kind",
+      'cell-0,0.40960884,0.2,True,Unknown,"B, naive",0.2,0.40960884,0.2,True,Unknown,😀,0.2',
+      '"a ""quoted"", name",1.0,1.0,False,"B, naive",T cell,0.0,1.0,1.0,False,😀,x,0.0',
+      'ñ,1e-05,0.5,False,"B, naive",T cell,0.5,1e-05,0.5,False,😀,x,0.5',
       "",
     ].join("\n"),
   );

@@ -23,10 +23,14 @@ test("labels are dictionary-encoded text, scores FLOAT, flags BOOLEAN, and the m
     ["margin_group", "FLOAT"],
     ["is_unknown_group", "BOOLEAN"],
     ["pred_group", "BYTE_ARRAY"],
+    ["second_group", "BYTE_ARRAY"],
+    ["second_conf_group", "FLOAT"],
     ["conf_kind", "FLOAT"],
     ["margin_kind", "FLOAT"],
     ["is_unknown_kind", "BOOLEAN"],
     ["pred_kind", "BYTE_ARRAY"],
+    ["second_kind", "BYTE_ARRAY"],
+    ["second_conf_kind", "FLOAT"],
   ]);
   expect(row_groups[0].columns[4].meta_data?.encodings).toContain("RLE_DICTIONARY");
   const metadata = key_value_metadata?.find(({ key }) => key === "atlasmtl")?.value ?? "";

@@ -1,5 +1,6 @@
 /** Writes predictions as a Parquet file. @module */
 import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
+import { joinBytes } from "../core/bytes.ts";
 import { VERSION } from "../core/version.ts";
 import type { Predictions } from "../predict/types.ts";
 import { INDEX_COLUMN, METADATA_KEY } from "../schema/columns.ts";
@@ -14,6 +15,11 @@ const GROUP_ROWS = 65_536;
  * @throws USAGE for an unknown mode.
  */
 export function toParquet(predictions: Predictions, options: ExportOptions = {}): Uint8Array {
+  return joinBytes(parquetPieces(predictions, options));
+}
+
+/** The bytes of {@link toParquet}, a row group at a time. */
+export function* parquetPieces(predictions: Predictions, options: ExportOptions): Generator<Uint8Array> {
   const { columns, metadata } = tableContent(predictions, options);
   const nRows = predictions.obsNames.length;
   const writer = new ByteWriter();
@@ -26,9 +32,17 @@ export function toParquet(predictions: Predictions, options: ExportOptions = {})
   for (let start = 0; start < nRows; start += GROUP_ROWS) {
     const end = Math.min(start + GROUP_ROWS, nRows);
     file.write({ columnData: groupOf(predictions, columns, start, end), rowGroupSize: GROUP_ROWS });
+    yield taken(writer);
   }
   file.finish();
-  return writer.getBytes();
+  yield taken(writer);
+}
+
+/** What was written since the last time. */
+function taken(writer: ByteWriter): Uint8Array {
+  const bytes = writer.getBytes().slice();
+  writer.index = 0;
+  return bytes;
 }
 
 function groupOf(
@@ -57,7 +71,8 @@ function sourceOf(column: OutputColumn, start: number, end: number): ColumnSourc
       return { name, data, type: "STRING", nullable, encoding: "RLE_DICTIONARY" };
     }
     case "score": {
-      const data = Array.from(column.values.subarray(start, end), (x) => (Number.isNaN(x) ? null : x));
+      const own = column.values.subarray(start, end);
+      const data = own.some(Number.isNaN) ? Array.from(own, (x) => (Number.isNaN(x) ? null : x)) : own;
       return { name, data, type: "FLOAT" };
     }
     case "flag": {

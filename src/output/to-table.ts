@@ -4,14 +4,14 @@ import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Predictions } from "../predict/types.ts";
 import { DEFAULT_WRITE_MODE } from "../schema/columns.ts";
-import { type ExportOptions, type OutputColumn, observedLabels, outputColumns } from "./columns.ts";
+import { type ExportOptions, type OutputColumn, observedLabels, tableColumns } from "./columns.ts";
 
 /**
  * The predictions as a data frame over the query's cells; columns are made on request.
  * @throws USAGE for an unknown mode.
  */
 export function toDataFrame(predictions: Predictions, options: ExportOptions = {}): DataFrame {
-  const columns = outputColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE);
+  const columns = tableColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE);
   const byName = new Map(columns.map((column) => [column.name, column]));
   const names = [...byName.keys()];
   return {

@@ -86,7 +86,7 @@ function notOneDistribution(
  * the label is the most likely child of the parent's label.
  *
  * `logits` are by head `[nRows, nClasses]`, row 0 is cell `firstRow`; `temperatures` are by head. A margin below 0,
- * where a class elsewhere is more likely, becomes 0.
+ * where a class elsewhere is more likely, becomes 0. Returns the probabilities by head, `[nRows, nClasses]`.
  * @throws BAD_DATA when a logit is not finite.
  */
 export function scoreCoherently(
@@ -96,7 +96,7 @@ export function scoreCoherently(
   temperatures: readonly number[],
   heads: readonly HeadScores[],
   firstRow: number,
-): void {
+): readonly Float64Array[] {
   const probabilities = logits.map((own, h) => softmaxRows(own, nRows, temperatures[h], heads[h], firstRow));
   for (const { parent, child, parentOf } of [...links].reverse()) {
     const nParents = heads[parent].classes.length;
@@ -118,14 +118,18 @@ export function scoreCoherently(
         if (link !== undefined && link.parentOf[c] !== under) continue;
         if (best < 0 || own[r * nClasses + c] > own[r * nClasses + best]) best = c;
       }
-      let second = 0;
+      let other = -1;
       for (let c = 0; c < nClasses; c++)
-        if (c !== best && own[r * nClasses + c] > second) second = own[r * nClasses + c];
+        if (c !== best && (other < 0 || own[r * nClasses + c] > own[r * nClasses + other])) other = c;
+      const second = other < 0 ? 0 : Math.min(1, own[r * nClasses + other]);
       // A sum of rounded probabilities may slightly exceed 1.
       const conf = Math.min(1, own[r * nClasses + best]);
       head.raw[firstRow + r] = best;
       head.conf[firstRow + r] = conf;
       head.margin[firstRow + r] = Math.max(0, conf - second);
+      head.second[firstRow + r] = other;
+      head.secondConf[firstRow + r] = second;
     }
   });
+  return probabilities;
 }

@@ -13,6 +13,10 @@ export interface HeadScores {
   readonly conf: Float32Array;
   /** `conf` minus the probability of the second most likely class; `conf` if there is only one class. */
   readonly margin: Float32Array;
+  /** The second most likely class, of equals the first; -1 if there is only one class. */
+  readonly second: Int32Array;
+  /** Its probability, 0 to 1; 0 if there is only one class. */
+  readonly secondConf: Float32Array;
 }
 
 /** Allocates the scores of `nObs` cells. */
@@ -23,6 +27,8 @@ export function createScores(column: string, classes: readonly string[], nObs: n
     raw: new Int32Array(nObs),
     conf: new Float32Array(nObs),
     margin: new Float32Array(nObs),
+    second: new Int32Array(nObs).fill(-1),
+    secondConf: new Float32Array(nObs),
   };
 }
 
@@ -47,15 +53,20 @@ export function scoreBlock(
     const largest = logits[at + best];
     let sum = 0;
     let second = 0;
+    let other = -1;
     for (let c = 0; c < nClasses; c++) {
       const p = exp((logits[at + c] - largest) / temperature);
       sum += p;
-      if (c !== best && p > second) second = p;
+      if (c === best || (other >= 0 && p <= second)) continue;
+      second = p;
+      other = c;
     }
     if (!Number.isFinite(sum)) throw notFinite(firstRow + r, scores.column);
     scores.raw[firstRow + r] = best;
     scores.conf[firstRow + r] = 1 / sum;
     scores.margin[firstRow + r] = (1 - second) / sum;
+    scores.second[firstRow + r] = other;
+    scores.secondConf[firstRow + r] = second / sum;
   }
 }
 

@@ -13,8 +13,9 @@ import { applyChildCorrection } from "../model/child-correction.ts";
 import type { CoordHead, Model } from "../model/types.ts";
 import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import { type Coherence, scoreCoherently } from "./coherent.ts";
-import { createScores, type HeadScores, scoreBlock } from "./confidence.ts";
+import { createScores, type HeadScores, scoreBlock, softmaxRows } from "./confidence.ts";
 import { collectedSets, collectSets, createSetCollector } from "./prediction-sets.ts";
+import type { TakeProbabilities } from "./probability-tables.ts";
 import type { PredictedSets } from "./types.ts";
 
 /** The stored part of the network's output: a few numbers per cell, and the requested points. */
@@ -44,6 +45,8 @@ export async function runNetwork(
     /** Makes the probabilities of linked columns coherent; without it each column is scored separately. */
     readonly coherence?: Coherence | null;
     readonly setThresholds?: ReadonlyMap<string, number> | undefined;
+    /** Get the probabilities of each block after it is scored. */
+    readonly takers?: readonly TakeProbabilities[];
     /** Gets each block, whose first cell is `firstRow`, and may change its logits. */
     readonly beforeScores?: (block: ForwardResult, firstRow: number) => void;
     /** Called after each block. */
@@ -51,7 +54,7 @@ export async function runNetwork(
   },
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<NetworkOutput> {
-  const { nObs, keep, setThresholds, coherence = null, beforeScores, onBlock } = options;
+  const { nObs, keep, setThresholds, coherence = null, takers = [], beforeScores, onBlock } = options;
   const heads = model.labelHeads.map(({ column, classes }) => createScores(column, classes, nObs));
   const temperatures = heads.map(({ column }) => options.temperatures.get(column) ?? 1);
   const collectors = model.labelHeads.map(({ column, classes }) => {
@@ -77,12 +80,19 @@ export async function runNetwork(
       });
       if (model.childCorrection !== null) applyChildCorrection(model.childCorrection, result);
       beforeScores?.(result, firstRow);
+      let probabilities: readonly Float64Array[] | null = null;
       if (coherence !== null)
-        scoreCoherently(coherence, result.logits, csr.nRows, temperatures, heads, firstRow);
+        probabilities = scoreCoherently(coherence, result.logits, csr.nRows, temperatures, heads, firstRow);
       else
         heads.forEach((head, h) => {
           scoreBlock(result.logits[h], csr.nRows, temperatures[h], head, firstRow);
         });
+      if (takers.length > 0) {
+        const taken =
+          probabilities ??
+          heads.map((head, h) => softmaxRows(result.logits[h], csr.nRows, temperatures[h], head, firstRow));
+        for (const take of takers) take(taken, csr.nRows, firstRow);
+      }
       collectors.forEach((collector, h) => {
         if (collector !== null)
           collectSets(collector, result.logits[h], csr.nRows, temperatures[h], heads[h].raw, firstRow);

@@ -20,6 +20,7 @@ import {
 import type { DuplicatePolicy, Species, VarNamesType } from "../schema/preprocess-options.ts";
 import type { InputTransform, Normalization } from "../schema/training-options.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
+import { labelsWanted } from "./probability-tables.ts";
 import { checkRefinementConfig, type RefinementConfig } from "./rerank-children.ts";
 
 /** The options of {@link predict} with every default filled in. */
@@ -44,6 +45,11 @@ export interface PredictSettings {
    * 0.99; null for none. Needs a model that was trained with `calibrationMethod`.
    */
   readonly predictionSets: number | null;
+  /**
+   * Also returns the probabilities: `all` of every class (4 bytes per cell and class), or `top=K` of the K most probable labels
+   * of each cell; null for none.
+   */
+  readonly probabilities: string | null;
   /** A cell has low confidence below this probability, 0 to 1 … */
   readonly confidenceHigh: number;
   /** … or below this margin to the second label, 0 to 1. */
@@ -140,6 +146,7 @@ export function resolvePredictOptions(
     geneIdTable: options.geneIdTable ?? null,
   };
   checkOpenset(settings, model);
+  if (settings.probabilities !== null) labelsWanted(settings.probabilities);
   if (settings.refinementConfig !== null) checkRefinementConfig(settings.refinementConfig);
   if (settings.predictionSets !== null && !settings.applyCalibration)
     throw usageError(

@@ -26,6 +26,7 @@ import type { CellDistances } from "./measured-distances.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
 import { planSets, planSetsOfRung, type SetPlan } from "./prediction-sets.ts";
+import { createProbabilityTables } from "./probability-tables.ts";
 import { markEmpty, sharedCells } from "./query-cells.ts";
 import { openQueryRows, type QueryRows } from "./query-rows.ts";
 import { refinementMetadata, resolveRefinement } from "./rerank-children.ts";
@@ -83,6 +84,10 @@ export async function predict(
   const space = await chooseKnnSpace(model, adata, settings);
   let nRefined = 0;
   const isEmpty = new Uint8Array(adata.nObs);
+  const probabilities =
+    settings.probabilities === null
+      ? null
+      : createProbabilityTables(model.labelHeads, adata.nObs, settings.probabilities);
   const network = await runNetwork(
     model,
     markEmpty(query.rows, isEmpty),
@@ -92,6 +97,7 @@ export async function predict(
       temperatures: calibration.temperatures,
       coherence,
       setThresholds: setPlan?.thresholds,
+      takers: probabilities === null ? [] : [probabilities.take],
       beforeScores: (block, firstRow) => {
         query.average?.(block, firstRow);
         if (refinement === null || refinement.bound === null) return;
@@ -136,6 +142,7 @@ export async function predict(
     obsNames: adata.obs.index,
     labels:
       setPlan === null ? labels : labels.map((label) => ({ ...label, sets: network.sets.get(label.column) })),
+    ...(probabilities === null ? {} : { probabilities: probabilities.tables }),
     ...(settings.deepestLabel ? { deepest: deepestLabels(labels, hierarchy.rules) } : {}),
     coords: settings.keepCoords ? network.points : new Map(),
     spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
@@ -266,6 +273,8 @@ function decideLabels(
     isUnknown,
     unknownReasons: reasons,
     final: withUnknown(knn.decided, isUnknown),
+    second: { codes: head.second, categories: head.classes },
+    secondConf: head.secondConf,
     ...(distance === null
       ? {}
       : {

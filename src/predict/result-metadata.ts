@@ -104,6 +104,7 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
       rung === null || !calibration.applied
         ? undefined
         : keyed(CHOSEN_RUNG, { depth: new Float(rung.depth), gain: new Float(rung.gain) }),
+    probabilities: settings.probabilities ?? undefined,
     predictionSetsCoverage: setPlan === null ? undefined : new Float(setPlan.coverage),
     predictionSetsThresholds: setPlan === null ? undefined : floats(setPlan.thresholds),
     predictionSetsMeanSize: setPlan === null ? undefined : floats(sizes),

@@ -48,8 +48,26 @@ export interface LabelPrediction {
   readonly distance?: Float32Array | undefined;
   /** The nearest class by that distance. */
   readonly nearest?: PredictedLabels | undefined;
+  /** The second most probable label; absent where only the label is known, as of other methods. */
+  readonly second?: PredictedLabels | undefined;
+  /** Its probability. */
+  readonly secondConf?: Float32Array | undefined;
   /** The prediction sets, if `predictionSets` requested them. */
   readonly sets?: PredictedSets | undefined;
+}
+
+/** One column of a table of probabilities: a probability, or a label, for each cell. */
+export type ProbabilityColumn =
+  | { readonly name: string; readonly kind: "score"; readonly values: Float32Array }
+  | { readonly name: string; readonly kind: "label"; readonly labels: PredictedLabels };
+
+/**
+ * The probabilities of one label column: a column for each class, named like it; or, of the K most probable labels, the
+ * label and its probability by rank (`label_1`, `prob_1`, …).
+ */
+export interface ProbabilityTable {
+  readonly column: string;
+  readonly columns: readonly ProbabilityColumn[];
 }
 
 /** The fields of a prediction that a kind of output column is made from. */
@@ -70,6 +88,8 @@ export type { Warning };
 export interface Predictions {
   readonly obsNames: readonly string[];
   readonly labels: readonly LabelPrediction[];
+  /** One table for each label column, if `probabilities` requested them. */
+  readonly probabilities?: readonly ProbabilityTable[] | undefined;
   /** Present if `deepestLabel` was on. */
   readonly deepest?: DeepestLabels | undefined;
   /** Predicted coordinates in original units, by head name, plus `latent_internal`; empty if not kept. */

@@ -27,6 +27,8 @@ export interface ColumnEntry {
   readonly needs?: "predictionSets" | "distance";
   /** The smallest mode that has it when distances were measured, if it is another. */
   readonly fromWithDistance?: WriteMode;
+  /** Earlier versions did not write it, so their results are recognised without it. */
+  readonly isNewer?: boolean;
   /** Its values; empty if the kind says enough. */
   readonly range: string;
   /** Its meaning, in Markdown, with `L` for the label column. */
@@ -122,6 +124,22 @@ export const LABEL_COLUMNS = {
     range: "see below",
     about: "why `is_unknown_L` is true; none where it is false",
   },
+  second: {
+    name: "second_{}",
+    kind: "label",
+    from: "standard",
+    isNewer: true,
+    range: "classes of `L`",
+    about: "the second most probable label; none when there is one class",
+  },
+  secondConf: {
+    name: "second_conf_{}",
+    kind: "score",
+    from: "standard",
+    isNewer: true,
+    range: "0–1",
+    about: "its probability; 0 when there is one class",
+  },
   sets: {
     name: "pred_set_{}",
     kind: "set",
@@ -135,6 +153,16 @@ export type ColumnKey = keyof typeof LABEL_COLUMNS;
 
 /** The two columns of the deepest label, both labels, which follow those of the label columns. */
 export const DEEPEST_COLUMNS = { labels: "pred_deepest", columns: "pred_deepest_level" } as const;
+
+/** The obsm key of the table of probabilities of a label column. */
+export const probabilitiesKey = (labelColumn: string): string => `prob_${labelColumn}`;
+
+/** The columns of that table when it has the most probable labels only; `{}` is the rank, from 1 on. */
+export const TOP_COLUMNS = { label: "label_{}", probability: "prob_{}" } as const;
+
+/** The name, in tables of cells, of a column of the table of probabilities. */
+export const probabilityColumn = (labelColumn: string, name: string): string =>
+  `${probabilitiesKey(labelColumn)}:${name}`;
 
 /** The name of the column of obs_names in tables. */
 export const INDEX_COLUMN = "obs_name";

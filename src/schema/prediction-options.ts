@@ -163,6 +163,12 @@ export const PREDICT_OPTIONS = {
     }),
   ),
 
+  probabilities: name(
+    null,
+    flag(RESULT, "also write the probability of every label, or of the K most probable labels of each cell", {
+      placeholder: "all|top=K",
+    }),
+  ),
   keepCoords: toggle(
     true,
     flag(RESULT, "write predicted coordinates to obsm (.h5ad)", { name: "includeCoords" }),

@@ -23,6 +23,7 @@ export const PREDICTION_METADATA = keysOf(
   "calibration_temperatures",
   "temperature_{}",
   "calibration_rung",
+  "probabilities",
   "prediction_sets_coverage",
   "prediction_sets_thresholds",
   "prediction_sets_mean_size",

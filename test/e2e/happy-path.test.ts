@@ -224,7 +224,7 @@ describe("predict", () => {
     for (const name of ["t/p.csv", "t/p.csv.gz", "t/p.parquet"]) expect((await predict(name)).code).toBe(0);
     const csv = await readFile(join(folder, "t/p.csv"), "utf8");
     const columns = ["lineage", "cell_type"].flatMap((label) =>
-      ["conf", "margin", "is_unknown", "pred", "distance", "unknown_reason"].map(
+      ["conf", "margin", "is_unknown", "pred", "distance", "unknown_reason", "second", "second_conf"].map(
         (prefix) => `${prefix}_${label}`,
       ),
     );

@@ -18,6 +18,8 @@ function prediction(column: string, categories: readonly string[]): LabelPredict
     isUnknown: Uint8Array.of(1, 0, 0),
     unknownReasons: Int32Array.of(1, -1, -1),
     final: { codes: Int32Array.of(2, 1, 1), categories: [...categories, "Unknown"] },
+    second: { codes: Int32Array.of(1, 0, 0), categories },
+    secondConf: Float32Array.of(0.2, 0, 0.5),
   };
 }
 

@@ -22,7 +22,7 @@ import type { AdditionNames, Additions } from "./additions.ts";
 import { checkAdditions, checkNames } from "./check-additions.ts";
 import { checkRemoveMembers, readOnce, removeMembers } from "./remove-members.ts";
 import { writeCodes, writeColumn, writeDense, writeDict, writeSettings } from "./write-elements.ts";
-import { parentsOf, writeColumns } from "./write-frame.ts";
+import { parentsOf, writeColumns, writeTable } from "./write-frame.ts";
 
 /**
  * Writes `outPath` as a copy of `inputPath` with `additions` (Node). Both may be one file; `outPath` is
@@ -204,7 +204,8 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
   ] as const) {
     const stored = await file.open(folder);
     const keys = stored?.kind === "array" ? stored.fields : (stored?.keys ?? []);
-    for (const key of keys) if (added?.has(key) || others?.(key)) remove(folder, key);
+    const isTable = (key: string): boolean => folder === "obsm" && additions.obsmTables?.has(key) === true;
+    for (const key of keys) if (added?.has(key) || others?.(key) || isTable(key)) remove(folder, key);
   }
   return {
     indexKey,
@@ -216,7 +217,7 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
 }
 
 function append(file: Hdf5Writer, additions: Additions, existing: Existing): void {
-  const { obs = new Map<string, Column>(), obsm, uns } = additions;
+  const { obs = new Map<string, Column>(), obsm, obsmTables, uns } = additions;
   const groups = [...obs.keys()].flatMap(parentsOf).filter((parent) => file.has(`/obs/${parent}`));
   writeColumns(file, "/obs", obs, new Set(groups));
   for (const column of existing.mended) writeMended(file, column);
@@ -224,6 +225,10 @@ function append(file: Hdf5Writer, additions: Additions, existing: Existing): voi
   if (obsm !== undefined && obsm.size > 0) {
     if (!file.has("/obsm")) writeDict(file, "/obsm");
     for (const [key, matrix] of obsm) writeDense(file, `/obsm/${key}`, matrix);
+  }
+  if (obsmTables !== undefined && obsmTables.size > 0) {
+    if (!file.has("/obsm")) writeDict(file, "/obsm");
+    for (const [key, table] of obsmTables) writeTable(file, `/obsm/${key}`, table);
   }
   if (uns !== undefined && uns.size > 0) {
     if (!file.has("/uns")) writeDict(file, "/uns");

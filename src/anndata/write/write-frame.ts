@@ -2,7 +2,8 @@
 import { AtlasmtlError } from "../../errors.ts";
 import type { ElementWriter } from "../../formats/element-writer.ts";
 import type { Column } from "../types.ts";
-import { isName, tag, UNUSABLE_NAME, writeColumn } from "./write-elements.ts";
+import type { AddedTable } from "./additions.ts";
+import { isName, tag, UNUSABLE_NAME, writeArray, writeColumn } from "./write-elements.ts";
 
 /** The usual name of an index. */
 const INDEX = "_index";
@@ -18,6 +19,18 @@ export function writeFrame(file: ElementWriter, path: string, frame: FrameData):
   const { columns = new Map<string, Column>() } = frame;
   startFrame(file, path, [...columns.keys()], frame);
   writeColumns(file, path, columns);
+}
+
+/** Writes a table of cells with columns that may be float32 as they are. */
+export function writeTable(file: ElementWriter, path: string, { index, columns }: AddedTable): void {
+  startFrame(file, path, [...columns.keys()], { index });
+  const made = new Set<string>();
+  for (const [name, column] of columns) {
+    makeParents(file, path, name, made);
+    const at = `${path}/${name}`;
+    if (column instanceof Float32Array) writeArray(file, at, column, [column.length]);
+    else writeColumn(file, at, column);
+  }
 }
 
 /** Writes the group and the index of a frame; columns of these names follow. */

@@ -80,6 +80,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
         path: out,
         deepestLabel: options.deepestLabel,
         predictionSets: options.predictionSets,
+        probabilities: options.probabilities,
         unknown: options.unknown,
         opensetMethod: options.opensetMethod,
       });
