@@ -79,6 +79,86 @@ function filesOf(folders, endings) {
     .map((path) => new Uint8Array(readFileSync(path)));
 }
 
+/** Numbers that break sums, roots, logarithms and sizes. */
+const EXTREMES = [
+  ...[Number.NaN, Infinity, -Infinity, 0, -0, -1, 1e-45, 5e-324, 3.4e38, -3.4e38, 1e300, -1e300],
+  ...[1.7e308, 1 + 1e-12, 2 ** 31, 2 ** 32, 2 ** 53, 1e9],
+];
+
+/**
+ * Views and component spaces of a default bundle whose numbers are damaged: a storage by the bytes, or any number by
+ * an extreme one. Whatever loads must give a prediction of finite numbers.
+ */
+async function numbersTarget(files, query, { storeOf, zip, zipEmit, load, torch, openAnnData }) {
+  const [{ predict }, { createWasmEngine }, { Float }] = await Promise.all([
+    built("predict/predict.js"),
+    built("kernels/wasm/engine.js"),
+    built("core/config.js"),
+  ]);
+  const engine = await createWasmEngine({ numThreads: 1 });
+  const adata = await openAnnData(query);
+  const names = ["model_views.pt", "model_space.pt"];
+  const isStorage = (entry) => /\/data\/\d+$/.test(entry);
+  const withStorage = (whole, bytes, random) => {
+    const archive = zip.openZip(whole);
+    const replaced = random.pick(archive.names.filter(isStorage));
+    const size = archive.read(replaced).length;
+    const same = new Uint8Array(size).map((_, i) => bytes[i % Math.max(bytes.length, 1)] ?? 0);
+    const entries = archive.names.map((entry) => ({
+      name: entry,
+      pieces: [entry === replaced ? (random.below(4) === 0 ? bytes : same) : archive.read(entry)],
+    }));
+    return new Uint8Array(Buffer.concat(zipEmit.emitZip(entries)));
+  };
+  /** Every number in a value, as a function that sets it. */
+  const settersIn = (value, set) => {
+    if (value instanceof Float) return [(x) => set(new Float(x))];
+    if (typeof value === "number") return [(x) => set(Number.isSafeInteger(x) ? x : new Float(x))];
+    if (value instanceof torch.TorchTensor)
+      return [...value.data.keys()].map((i) => (x) => {
+        value.data[i] = x;
+      });
+    if (Array.isArray(value))
+      return value.flatMap((item, i) => settersIn(item, (x) => value.splice(i, 1, x)));
+    if (value instanceof Map)
+      return [...value].flatMap(([key, item]) => settersIn(item, (x) => value.set(key, x)));
+    return [];
+  };
+  const withExtreme = (whole, random) => {
+    const root = torch.parseTorch(whole.slice());
+    // One of the numbers of one key, so that those outside tensors have their share.
+    const [key, value] = random.pick([...root]);
+    const setters = settersIn(value, (x) => root.set(key, x));
+    for (let n = 1 + random.below(3); n > 0 && setters.length > 0; n--)
+      random.pick(setters)(random.pick(EXTREMES));
+    return new Uint8Array(Buffer.concat([...torch.emitTorch(root)]));
+  };
+  const numbersIn = (value) =>
+    value instanceof Float
+      ? [value.value]
+      : value instanceof Map
+        ? [...value.values()].flatMap(numbersIn)
+        : [];
+  return {
+    name: "numbers of views and spaces",
+    seeds: names.flatMap((name) => {
+      const archive = zip.openZip(files.get(name));
+      return archive.names.filter(isStorage).map((entry) => archive.read(entry));
+    }),
+    run: async (bytes, random) => {
+      const name = random.pick(names);
+      const whole = files.get(name);
+      const held = new Map(files);
+      held.set(name, random.below(2) === 0 ? withStorage(whole, bytes, random) : withExtreme(whole, random));
+      const { model } = await load.loadModel("model.pth", { store: storeOf(held), verifyChecksums: false });
+      const { labels, metadata } = await predict(model, adata, {}, { engine });
+      const found = [...labels.flatMap(({ conf, margin }) => [...conf, ...margin]), ...numbersIn(metadata)];
+      const wrong = found.find((x) => !Number.isFinite(x));
+      if (wrong !== undefined) throw new Error(`the prediction holds ${wrong}`);
+    },
+  };
+}
+
 /** @returns every target: its name, whole inputs, and what to do with a damaged one. */
 export async function createTargets() {
   const [
@@ -180,6 +260,7 @@ export async function createTargets() {
       await opened.close();
     }
   };
+  const numbers = await numbersTarget(files, h5ad, { storeOf, zip, zipEmit, load, torch, openAnnData });
   const flag = { kind: "boolean", values: new Uint8Array(N_CELLS), missing: null };
   return [
     {
@@ -190,6 +271,7 @@ export async function createTargets() {
     throughZip("model.pth", network.parseNetwork, parts.model),
     throughZip("a space", space.parseComponentSpace, [files.get("model_space.pt")]),
     throughZip("views", views.parseLinearViews, [files.get("model_views.pt")]),
+    numbers,
     { name: "metadata", seeds: parts.metadata, run: (bytes) => metadata.parseMetadata(bytes) },
     { name: "reference", seeds: parts.reference, run: (bytes) => reference.parseReference(bytes) },
     { name: "manifest", seeds: parts.manifest, run: (bytes) => manifest.parseManifest(bytes) },

@@ -1,8 +1,8 @@
 /** What the runner of a benchmark needs beside the run itself: its input files, its identity and its scores. @module */
 import { resolvePath } from "../benchmark/benchmark-cells.ts";
 import type { BenchmarkManifest } from "../benchmark/dataset-manifest.ts";
+import type { MethodResult } from "../benchmark/method-result.ts";
 import { tablePath } from "../benchmark/preprocess-keys.ts";
-import type { MethodResult } from "../benchmark/run-method.ts";
 import { sourceRunFile } from "../benchmark/source-run.ts";
 import { sha256 } from "../core/checksums.ts";
 import { type ConfigMap, Float } from "../core/config.ts";

@@ -28,7 +28,11 @@ import { readRun } from "./runs.ts";
 export async function reportOfRun(manifestPath: string): Promise<Uint8Array> {
   const manifest = await readRun(manifestPath);
   if (manifest.content.get("command") === "benchmark")
-    return readWhole(platform.files, joinPath(folderName(manifestPath), BENCHMARK_FILES.html), null);
+    return readWhole(
+      platform.files.committedView?.() ?? platform.files,
+      joinPath(folderName(manifestPath), BENCHMARK_FILES.html),
+      null,
+    );
   return new TextEncoder().encode(await reportOfPrediction(manifest, manifestPath));
 }
 

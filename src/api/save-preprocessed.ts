@@ -34,7 +34,10 @@ export async function savePreprocessed(
     { uns },
     {
       ...work,
-      also: (written) => [...besides, ...(also?.([...written, ...besides.map(fingerprint)]) ?? [])],
+      also: async (written) => [
+        ...besides,
+        ...((await also?.([...written, ...besides.map(fingerprint)])) ?? []),
+      ],
     },
   );
 }

@@ -9,10 +9,10 @@ import { METHOD_ENTRY } from "../schema/benchmark.ts";
 import type { BenchmarkData } from "./benchmark-cells.ts";
 import type { BenchmarkManifest } from "./dataset-manifest.ts";
 import { logNormalised } from "./matrices.ts";
+import type { MethodResult } from "./method-result.ts";
 import { METHOD_DESCRIPTIONS } from "./methods/names.ts";
 import { firstTwoComponents } from "./pca.ts";
 import { DECISION_FILES } from "./policies.ts";
-import type { MethodResult } from "./run-method.ts";
 
 /** Files of a method that do not belong to its model. */
 const DECISIONS: readonly string[] = [DECISION_FILES.taskWeights, DECISION_FILES.refinement];

@@ -1,8 +1,19 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
+import type { WorkOptions } from "../core/progress.ts";
 import { createSimulation } from "../demo/simulate.ts";
 import { simulatedAnnData } from "../demo/simulated-anndata.ts";
 import { createEngine } from "../kernels/engine.ts";
@@ -41,10 +52,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(name: string, more: Partial<BenchmarkOptions> = {}) {
+async function run(name: string, more: Partial<BenchmarkOptions> = {}, work: WorkOptions = {}) {
   const engine = await createEngine({ numThreads: 1 });
   try {
-    return await runBenchmark({ ...options, outputFolder: join(folder, name), ...more }, { engine });
+    return await runBenchmark({ ...options, outputFolder: join(folder, name), ...more }, { ...work, engine });
   } finally {
     engine.dispose();
   }
@@ -113,6 +124,44 @@ test("finished methods are taken over; a changed file or identity is computed ag
   ]);
   const other = await run("b", { identity: "two", methods: ["reference_knn"] });
   expect(other.results[0].isResumed).toBe(false);
+});
+
+/** Every file below a folder with its text. */
+const contents = (name: string): Map<string, string> =>
+  new Map(
+    (readdirSync(join(folder, name), { recursive: true }) as string[])
+      .filter((path) => !path.startsWith(".") && statSync(join(folder, name, path)).isFile())
+      .map((path) => [path, readFileSync(join(folder, name, path), "latin1")]),
+  );
+
+test("a run that stops leaves the result before it whole, and the next one goes on where it stopped", async () => {
+  const methods = ["reference_knn", "nearest_centroid", "logistic_regression"];
+  await run("e", { methods });
+  const before = contents("e");
+  const stop = new AbortController();
+  const onProgress = (): void => {
+    if (existsSync(join(folder, "e/.benchmark/methods/nearest_centroid/result.json"))) stop.abort();
+  };
+  const other = { methods, identity: "two" };
+  await expect(run("e", other, { signal: stop.signal, onProgress })).rejects.toMatchObject({
+    code: "ABORTED",
+  });
+  expect(contents("e")).toEqual(before);
+  const { results } = await run("e", other);
+  expect(results.map(({ isResumed }) => isResumed)).toEqual([true, true, false]);
+  expect(contents("e").get("metrics.json")).not.toBe(before.get("metrics.json"));
+  expect(contents("e").get("methods/reference_knn/result.json")).not.toBe(
+    before.get("methods/reference_knn/result.json"),
+  );
+  expect(existsSync(join(folder, "e/.benchmark"))).toBe(false);
+});
+
+test("progress is not kept below a link", async () => {
+  mkdirSync(join(folder, "f"));
+  mkdirSync(join(folder, "elsewhere"));
+  symlinkSync(join(folder, "elsewhere"), join(folder, "f/.benchmark"));
+  await expect(run("f", { methods: ["reference_knn"] })).rejects.toThrow(/a link stands/);
+  expect(readdirSync(join(folder, "elsewhere"))).toEqual([]);
 });
 
 test("an unknown method is refused", async () => {

@@ -1,6 +1,7 @@
 /**
- * Runs a whole benchmark: prepares the data once, runs and scores each method, then writes all files
- * (docs/specification/5-benchmark.md#runner).
+ * Runs a whole benchmark: prepares the data once, runs and scores each method, then commits all files at once
+ * (docs/specification/5-benchmark.md#runner). Methods that are done wait in a folder of their own, from which an
+ * interrupted run goes on.
  * @module
  */
 
@@ -25,7 +26,8 @@ import { type BenchmarkData, readBenchmarkData, resolvePath } from "./benchmark-
 import { benchmarkReport } from "./benchmark-report.ts";
 import type { BenchmarkManifest } from "./dataset-manifest.ts";
 import { inManifestWords } from "./manifest-words.ts";
-import { type MethodResult, runMethod } from "./run-method.ts";
+import { type MethodResult, methodFolder, progressFolder } from "./method-result.ts";
+import { runMethod } from "./run-method.ts";
 import { readSourceRun, type SourceRun } from "./source-run.ts";
 import { splitCsv } from "./split-file.ts";
 import { asCsv, asMarkdown, domainTable, markdownReport, paperTable, summaryTable } from "./tables.ts";
@@ -89,7 +91,7 @@ export function checkMethods(methods: readonly string[]): asserts methods is rea
  * Runs every method on the same cells and genes, and writes the folder of the run. Methods that an earlier run
  * finished with the same identity are not run again.
  *
- * `also` gets the written files and returns further files, such as the run manifest.
+ * `also` gets the written files, without those of the methods, and returns further files, such as the run manifest.
  * @throws USAGE for an unknown method; NOT_FOUND, BAD_DATA and MISMATCH as reading, training and prediction do;
  * IO when a file cannot be written; ABORTED by the signal.
  */
@@ -117,6 +119,8 @@ async function runAndWrite(
   checkMethods(methods);
   const sourceRun = await sourceRunOf(options, methods);
   const data = await readBenchmarkData(manifest, options.manifestFolder, work);
+  await platform.files.finish(outputFolder);
+  await refuseLink(outputFolder);
   const results: MethodResult[] = [];
   for (const name of methods)
     results.push(
@@ -144,8 +148,28 @@ async function runAndWrite(
     ]),
     methodFiles: results.flatMap(({ files }) => files),
   };
-  await platform.files.writeAll(await finalFiles(result, options, work), await also(result));
+  const methodFiles = results.flatMap(({ toPlace }) => toPlace);
+  const further = await also(result);
+  await platform.files.writeAll([...methodFiles, ...(await finalFiles(result, options, work))], (written) =>
+    further(written.slice(methodFiles.length)),
+  );
+  const progress = progressFolder(outputFolder);
+  for (const name of methods) await platform.files.discard(progress, methodFolder(name));
   return result;
+}
+
+/** What is below a link would be written, and removed, in another folder. @throws USAGE */
+async function refuseLink(outputFolder: string): Promise<void> {
+  const progress = progressFolder(outputFolder);
+  if ((await platform.files.list(progress)) === null) return;
+  const [real, run] = await Promise.all(
+    [progress, outputFolder].map((path) => platform.files.realPath?.(path) ?? path),
+  );
+  if (normalizePath(real) !== normalizePath(progressFolder(run)))
+    throw new AtlasmtlError("USAGE", "a link stands where the run keeps what it has finished", {
+      where: progress,
+      hint: "remove the link",
+    });
 }
 
 /** The earlier run whose scores the policy of the manifest uses; null for none. */

@@ -3,25 +3,30 @@
 import { platform } from "#platform";
 import { fromConfig, toConfig } from "../artifacts/config-values.ts";
 import type { FileRecord } from "../artifacts/run-manifest.ts";
-import { joinBytes } from "../core/bytes.ts";
+import { type FileToWrite, joinBytes } from "../core/bytes.ts";
 import { sha256 } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
-import { emitJson, parseJsonObject } from "../core/json.ts";
+import { emitJson } from "../core/json.ts";
 import { joinPath } from "../core/paths.ts";
-import { readInput } from "../core/read-input.ts";
 import { VERSION } from "../core/version.ts";
-import { inWords, isAtlasmtlError } from "../errors.ts";
+import { inWords } from "../errors.ts";
 import { type CoordinateMetrics, scoreCoordinates } from "../evaluate/coordinates.ts";
 import type { ReasonCounts } from "../evaluate/unknown-reasons.ts";
-import { openCellTable, readPredictions } from "../output/read-predictions.ts";
 import { toCsv } from "../output/to-csv.ts";
-import type { LabelPrediction, Warning } from "../predict/types.ts";
+import type { LabelPrediction } from "../predict/types.ts";
 import type { Method } from "../schema/benchmark.ts";
 import { FEATURE_ALIGNMENT, INPUT_CONTRACT, METHOD_ENTRY, PROTOCOL_CONTEXT } from "../schema/benchmark.ts";
-import { UNKNOWN_REASONS } from "../schema/prediction.ts";
 import type { BenchmarkData } from "./benchmark-cells.ts";
-import type { BenchmarkManifest } from "./dataset-manifest.ts";
+import { earlierResult } from "./earlier-result.ts";
 import { manifestWords } from "./manifest-words.ts";
+import {
+  type MethodJob,
+  type MethodResult,
+  methodFolder,
+  PREDICTIONS,
+  progressFolder,
+  RESULT,
+} from "./method-result.ts";
 import { type AtlasmtlOutcome, runAtlasmtl } from "./methods/atlasmtl.ts";
 import { runLogisticRegression } from "./methods/logistic-regression.ts";
 import { runNearestCentroid } from "./methods/nearest-centroid.ts";
@@ -29,39 +34,6 @@ import { runReferenceKnn } from "./methods/reference-knn.ts";
 import { runSpearmanCorrelation } from "./methods/spearman-correlation.ts";
 import type { MethodOutcome, MethodWork } from "./methods/types.ts";
 import { coordinateMetrics, scoreMethod } from "./score.ts";
-import type { SourceRun } from "./source-run.ts";
-
-export interface MethodJob {
-  readonly name: Method;
-  readonly data: BenchmarkData;
-  readonly manifest: BenchmarkManifest;
-  readonly atlasmtlModel: string | null;
-  /** The earlier run whose scores the policies of the `atlasmtl` method use. */
-  readonly sourceRun: SourceRun | null;
-  /** The folder of the run. */
-  readonly folder: string;
-  /** A digest of everything that the result depends on, except the method. */
-  readonly identity: string;
-}
-
-/** A method's part of the results. */
-export interface MethodResult {
-  readonly name: string;
-  /** Its entry in `metrics.json`. */
-  readonly entry: ConfigMap;
-  readonly labels: readonly LabelPrediction[];
-  readonly reasons: readonly ReasonCounts[] | null;
-  readonly coordinates: ReadonlyMap<string, CoordinateMetrics>;
-  readonly seeds: ReadonlyMap<string, number>;
-  /** Paths relative to the folder of the run. */
-  readonly files: readonly FileRecord[];
-  readonly warnings: readonly Warning[];
-  /** True when it was computed by an earlier run. */
-  readonly isResumed: boolean;
-}
-
-const RESULT = "result.json";
-const PREDICTIONS = "predictions.csv";
 
 /** Runs the method, or reuses the result of an earlier run with the same identity in the folder. */
 export async function runMethod(job: MethodJob, work: MethodWork): Promise<MethodResult> {
@@ -87,7 +59,7 @@ async function newResult(job: MethodJob, key: string, work: MethodWork): Promise
     vocabularies: new Map([...data.referenceLabels].map(([column, { categories }]) => [column, categories])),
   });
   const coordinates = await coordinateScores(job, outcome, work);
-  const folder = `methods/${name}`;
+  const folder = methodFolder(name);
   const isOurs = "bundle" in outcome;
   const bundle = isOurs ? (outcome as AtlasmtlOutcome).bundle : [];
   const predictions = joinBytes(
@@ -148,11 +120,10 @@ async function newResult(job: MethodJob, key: string, work: MethodWork): Promise
     ["coordinates", new Map([...coordinates].map(([head, each]) => [head, floats(each)]))],
     ["warnings", warnings.map((warning) => ({ ...warning }))],
   ]);
-  const at = (path: string): string => joinPath(job.folder, path);
-  await platform.files.writeAll([
-    ...contents.map(({ path, bytes }) => ({ path: at(path), bytes: [bytes] })),
-    { path: at(`${folder}/${RESULT}`), bytes: [emitJson(toConfig(fromConfig(kept)))] },
-  ]);
+  const whole = [...contents, { path: `${folder}/${RESULT}`, bytes: emitJson(toConfig(fromConfig(kept))) }];
+  const below = (root: string): FileToWrite[] =>
+    whole.map(({ path, bytes }) => ({ path: joinPath(root, path), bytes: [bytes] }));
+  await platform.files.writeAll(below(progressFolder(job.folder)));
   return {
     name,
     entry,
@@ -162,6 +133,7 @@ async function newResult(job: MethodJob, key: string, work: MethodWork): Promise
     seeds: outcome.seeds,
     files,
     warnings,
+    toPlace: below(job.folder),
     isResumed: false,
   };
 }
@@ -254,104 +226,3 @@ const fileEntry = ({ path, sizeBytes, sha256: digest }: FileRecord): ConfigValue
   size: sizeBytes,
   sha256: digest,
 });
-
-/** Null if there is no result, its key differs, or one of its files changed. */
-async function earlierResult(job: MethodJob, key: string): Promise<MethodResult | null> {
-  const folder = joinPath(job.folder, `methods/${job.name}`);
-  const stored = await readStored(`${folder}/${RESULT}`);
-  if (stored === null || stored.get("key") !== key) return null;
-  const recorded = stored.get("files");
-  if (!Array.isArray(recorded) || !(stored.get("entry") instanceof Map)) return null;
-  const files = (recorded as readonly ConfigMap[]).map(
-    (file): FileRecord => ({
-      path: String(file.get("path")),
-      sizeBytes: Number(file.get("size")),
-      sha256: String(file.get("sha256")),
-    }),
-  );
-  for (const file of files) {
-    const bytes = await readBytes(joinPath(job.folder, file.path));
-    if (bytes === null || sha256([bytes]) !== file.sha256) return null;
-  }
-  const entry = withFloats(stored.get("entry") as ConfigMap);
-  const labels = await readPredictions(
-    await openCellTable(`${folder}/${PREDICTIONS}`),
-    job.manifest.labelColumns,
-  );
-  const reasons = entry.get(METHOD_ENTRY.unknownReasons) as ConfigMap | null;
-  const numbers = (value: ConfigValue | undefined): Record<string, number> =>
-    Object.fromEntries(
-      [...(value as ConfigMap)].map(([name, item]) => [
-        name,
-        item instanceof Float ? item.value : item === null ? Number.NaN : Number(item),
-      ]),
-    );
-  return {
-    name: job.name,
-    entry,
-    labels,
-    reasons:
-      reasons === null
-        ? null
-        : labels.map(({ column }): ReasonCounts => {
-            const counts = numbers(reasons.get(column));
-            return Object.fromEntries(
-              UNKNOWN_REASONS.map((reason) => [reason, counts[reason] ?? 0]),
-            ) as ReasonCounts;
-          }),
-    coordinates: new Map(
-      [...(stored.get("coordinates") as ConfigMap)].map(([head, value]) => [
-        head,
-        numbers(value) as unknown as CoordinateMetrics,
-      ]),
-    ),
-    seeds: new Map(Object.entries(numbers(stored.get("seeds")))),
-    files,
-    warnings: (stored.get("warnings") as readonly ConfigMap[]).map((warning) => ({
-      message: String(warning.get("message")),
-      ...(warning.has("where") ? { where: String(warning.get("where")) } : {}),
-      ...(warning.has("hint") ? { hint: String(warning.get("hint")) } : {}),
-    })),
-    isResumed: true,
-  };
-}
-
-/** Sections with scores. Their numbers other than counts are floats; JSON does not distinguish 1.0 from 1. */
-const SCORES: readonly string[] = [
-  METHOD_ENTRY.metrics,
-  METHOD_ENTRY.metricsByDomain,
-  METHOD_ENTRY.behaviorMetrics,
-  METHOD_ENTRY.behaviorMetricsByDomain,
-  METHOD_ENTRY.hierarchyMetrics,
-  METHOD_ENTRY.coordinateMetrics,
-];
-
-function withFloats(entry: ConfigMap): ConfigMap {
-  const convert = (key: string, value: ConfigValue): ConfigValue => {
-    if (typeof value === "number") return /(^|_)n_/.test(key) ? value : new Float(value);
-    if (!(value instanceof Map)) return value;
-    return new Map([...(value as ConfigMap)].map(([name, item]) => [name, convert(name, item)]));
-  };
-  return new Map([...entry].map(([key, value]) => [key, SCORES.includes(key) ? convert(key, value) : value]));
-}
-
-async function readStored(path: string): Promise<ConfigMap | null> {
-  const bytes = await readBytes(path);
-  if (bytes === null) return null;
-  try {
-    return parseJsonObject(bytes);
-  } catch (error) {
-    // A result that cannot be read is computed again.
-    if (isAtlasmtlError(error, "BAD_FORMAT", "LIMIT")) return null;
-    throw error;
-  }
-}
-
-async function readBytes(path: string): Promise<Uint8Array | null> {
-  try {
-    return (await readInput(path)).bytes;
-  } catch (error) {
-    if (isAtlasmtlError(error, "NOT_FOUND")) return null;
-    throw error;
-  }
-}

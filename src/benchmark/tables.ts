@@ -4,7 +4,7 @@ import { compareCodePoints } from "../core/order.ts";
 import { quotedCsv } from "../output/csv-text.ts";
 import { METHOD_ENTRY } from "../schema/benchmark.ts";
 import { BEHAVIOUR_SCORES, LABEL_SCORES, PATH_SCORES } from "../schema/scores.ts";
-import type { MethodResult } from "./run-method.ts";
+import type { MethodResult } from "./method-result.ts";
 
 /** Metrics of a summary row, in order. */
 const METRICS = Object.values(LABEL_SCORES);

@@ -29,6 +29,7 @@ export const platform: Platform = {
     finish: async () => [],
     replaceFolder: noPaths,
     list: async () => null,
+    discard: noPaths,
     copy: noPaths,
     isSame: noPaths,
     checkWritable: noPaths,

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { platform } from "#platform";
 import { isAtlasmtlError } from "../api/errors.ts";
 import { RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../api/formats.ts";
-import type { AlsoWrite, WrittenFile } from "../api/index.ts";
+import type { FileToWrite, WrittenFile } from "../api/index.ts";
 import { webAddress } from "../api/names.ts";
 import {
   emitRun,
@@ -78,9 +78,10 @@ export interface RunDetails {
 
 /** A run manifest that is waiting for its outputs. */
 export interface PreparedRun {
-  readonly path: string;
+  /** The place of the manifest, which is chosen as it is made. */
+  readonly path: () => string;
   /** Makes the manifest as a file to write together with the outputs, so that none exists without the other. */
-  readonly also: AlsoWrite;
+  readonly also: (written: readonly WrittenFile[]) => Promise<readonly FileToWrite[]>;
   /** The written outputs, for the manifest and for the summary. */
   readonly outputs: () => readonly WrittenFile[];
 }
@@ -91,14 +92,15 @@ export async function prepareRun(
   run: RunDetails,
   context: CommandContext,
 ): Promise<PreparedRun> {
-  const path = await manifestPath(output, run.command);
   const commit = await gitCommit(fileURLToPath(packageRoot));
   let outputs: readonly WrittenFile[] = [];
+  let path = join(dirname(output), RUN_MANIFEST_FILES[run.command]);
   return {
-    path,
+    path: () => path,
     outputs: () => outputs,
-    also(written) {
+    async also(written) {
       outputs = written;
+      path = await manifestPath(output, run.command);
       const recorded = written.map((file) => ({ ...file, path: recordedPath(file.path, dirname(output)) }));
       const record = emitRun({
         ...run,

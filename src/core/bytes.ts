@@ -30,8 +30,13 @@ export interface WrittenFile {
   readonly sha256: string;
 }
 
-/** Makes more files from the written ones, such as a run manifest; either all files are written or none. */
-export type AlsoWrite = (written: readonly WrittenFile[]) => readonly FileToWrite[];
+/**
+ * Makes more files from the written ones, such as a run manifest; either all files are written or none. Meanwhile no
+ * other process makes such files in the same folder, so that each may choose a name by what is there.
+ */
+export type AlsoWrite = (
+  written: readonly WrittenFile[],
+) => readonly FileToWrite[] | Promise<readonly FileToWrite[]>;
 
 /** Named files: a file system, or a set of files in memory. */
 export interface FileStore {

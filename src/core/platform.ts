@@ -67,6 +67,11 @@ export interface FileSystem extends FileStore {
     make: (folder: FolderWriter) => Promise<void>,
     also?: AlsoWrite,
   ): Promise<void>;
+  /**
+   * Removes what is at `path` below the folder `root`, and `root` and the folders between if nothing else is in them.
+   * What cannot be removed stays.
+   */
+  discard(root: string, path: string): Promise<void>;
   /** Copies a whole file, sharing blocks if the file system can. A file at `to` gets no more permissions than it has. */
   copy(from: string, to: string): Promise<void>;
   /** True if both paths name the same file. */

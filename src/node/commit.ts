@@ -2,7 +2,8 @@
  * Writes several files atomically: a crash at any moment leaves either the old files or the new ones
  * (docs/specification/1-artifacts.md#atomic-saves).
  *
- * 1. Every file is written to a temporary name in its folder and flushed.
+ * 1. Every file is written to a temporary name in its folder and flushed. Files that are made from them, such as the
+ *    record of a run, are made by one process at a time (`turns.ts`).
  * 2. A journal of the pending renames is flushed and renamed into place: the commit.
  * 3. The files are renamed, the last one last, and the journal is removed.
  *
@@ -17,7 +18,7 @@ import { dirname, resolve } from "node:path";
 import type { AlsoWrite, FileToWrite, WrittenFile } from "../core/bytes.ts";
 import { asFileError, systemCode } from "../core/file-errors.ts";
 import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
-import { type Disk, nodeDisk } from "./disk.ts";
+import { type Disk, inFolderOf, nodeDisk } from "./disk.ts";
 import {
   contentOf,
   emitJournal,
@@ -28,6 +29,7 @@ import {
   putBack,
 } from "./journal.ts";
 import { type Owner, removeLeftovers, temporaryPath, thisProcess } from "./temporaries.ts";
+import { CLAIM_TARGET, takeTurn } from "./turns.ts";
 
 export interface CommitHost {
   readonly disk: Disk;
@@ -58,7 +60,7 @@ const MAX_ATTEMPTS = 10;
  */
 export async function commitFiles(
   parts: readonly Part[],
-  also: AlsoWrite = () => [],
+  also?: AlsoWrite,
   { disk, owner }: CommitHost = HOST,
 ): Promise<void> {
   if (parts.length === 0) return;
@@ -69,12 +71,13 @@ export async function commitFiles(
   const written: WrittenFile[] = [];
   const begun: string[] = [];
   let at = target;
+  let endTurn: (() => Promise<void>) | null = null;
 
   const prepare = async (path: string): Promise<void> => {
-    folders.push(...(await disk.makeFolderOf(path)));
+    await inFolderOf(disk, path, folders, async () => undefined);
     const folder = dirname(resolve(path));
     if (!prepared.has(folder))
-      await tidy(disk, owner, folder, target, [target, ...parts.map((part) => part.path)]);
+      await tidy(disk, owner, folder, target, [target, ...parts.map((part) => part.path), CLAIM_TARGET]);
     prepared.add(folder);
   };
   const stage = async (part: Part): Promise<void> => {
@@ -84,7 +87,8 @@ export async function commitFiles(
     for (const each of new Set([named, path])) await prepare(each);
     const temporary = temporaryPath(owner, path, target);
     begun.push(temporary);
-    const { sizeBytes, sha256 } = await part.write(temporary, await modeOf(disk, path));
+    const mode = await modeOf(disk, path);
+    const { sizeBytes, sha256 } = await inFolderOf(disk, path, folders, () => part.write(temporary, mode));
     staged.push({ named, path, temporary, size: sizeBytes, sha256, isFolder });
     written.push({ path: named, sizeBytes, sha256 });
   };
@@ -92,16 +96,25 @@ export async function commitFiles(
   try {
     await prepare(target); // its journal may concern files of other folders
     for (const part of parts) await stage(part);
-    for (const file of also([...written])) await stage(bytesPart(file, { disk }));
+    if (also !== undefined) {
+      endTurn = await takeTurn(disk, owner, dirname(target));
+      // What another process committed before it died counts among what is there.
+      prepared.delete(dirname(resolve(target)));
+      await prepare(target);
+      for (const file of await also([...written])) await stage(bytesPart(file, { disk }));
+    }
     at = target;
     const last = staged[parts.length - 1];
     await place(disk, owner, target, [...staged.filter((file) => file !== last), last]);
   } catch (error) {
+    await endTurn?.();
     if (!(error instanceof Unfinished)) {
       for (const temporary of begun) await disk.remove(temporary).catch(() => undefined);
       for (const folder of folders) await disk.removeEmpty(folder);
     }
     throw asFileError(error instanceof Unfinished ? error.asIo() : asFullDisk(error), at, "write");
+  } finally {
+    await endTurn?.();
   }
 }
 

@@ -178,6 +178,30 @@ export const nodeDisk: Disk = {
   removeEmpty: (folder) => rmdir(folder).catch(() => undefined),
 };
 
+/** Attempts to write into a folder that other processes make and remove. */
+const MAX_ATTEMPTS = 20;
+
+/**
+ * Makes the folder of `path`, adds what it made to `made`, and does the work; again, if another process that had made
+ * the folder removed it, still empty, in between.
+ */
+export async function inFolderOf<T>(
+  disk: Disk,
+  path: string,
+  made: string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      made.push(...(await disk.makeFolderOf(path)));
+      return await work();
+    } catch (error) {
+      const isGone = systemCode(error) === "ENOENT" && (await disk.look(dirname(resolve(path)))) === null;
+      if (!isGone || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
 /** Another process may make the same folder at the same time. */
 async function makeFolder(path: string): Promise<void> {
   try {

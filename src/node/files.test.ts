@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isAtlasmtlError } from "../errors.ts";
 import { nodeFiles, openPath } from "./files.ts";
+import { thisProcess } from "./temporaries.ts";
+import { claimPath } from "./turns.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -81,4 +83,30 @@ test("a link and its target are the same file", async () => {
   await symlink(join(folder, "a"), join(folder, "b"));
   expect(await nodeFiles.isSame(join(folder, "a"), join(folder, "b"))).toBe(true);
   expect(await nodeFiles.isSame(join(folder, "a"), join(folder, "absent"))).toBe(false);
+});
+
+test("what is made of the written files is made by one at a time, so that no name is taken twice", async () => {
+  const name = async (_: unknown): Promise<{ path: string; bytes: Uint8Array[] }[]> => {
+    const taken = (await readdir(folder)).filter((each) => each.startsWith("record")).length;
+    await new Promise((done) => setTimeout(done, 2));
+    return [{ path: join(folder, `record${taken}`), bytes: [bytes("x")] }];
+  };
+  await Promise.all(
+    Array.from({ length: 12 }, (_, i) =>
+      nodeFiles.writeAll([{ path: join(folder, `f${i}`), bytes: [] }], name),
+    ),
+  );
+  const names = await readdir(folder);
+  expect(names.filter((each) => each.startsWith("record"))).toHaveLength(12);
+  expect(names).toHaveLength(24);
+});
+
+test("the claim of a writer that died stops nobody, and is removed", async () => {
+  const one = { path: join(folder, "f"), bytes: [bytes("1")] };
+  await nodeFiles.writeAll([one], () => [{ path: join(folder, "record"), bytes: [] }]);
+  const noProcess = { ...thisProcess, pid: 2 ** 31 - 1 };
+  const dead = claimPath(noProcess, folder);
+  await writeFile(dead, "");
+  await nodeFiles.writeAll([one], () => [{ path: join(folder, "record"), bytes: [] }]);
+  expect((await readdir(folder)).sort()).toEqual(["f", "record"]);
 });

@@ -1,7 +1,7 @@
 /** The file system of Node behind the library's interface. @module */
 import { constants } from "node:fs";
 import { access, chmod, copyFile, type FileHandle, open, readdir, rm, stat, statfs } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { ByteSource } from "../core/bytes.ts";
 import { asFileError } from "../core/file-errors.ts";
 import { compareCodePoints } from "../core/order.ts";
@@ -9,7 +9,7 @@ import type { FileSystem } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { bytesPart, commitFiles, madePart } from "./commit.ts";
 import { committedView, finishFolder, realPath } from "./committed-view.ts";
-import { nodeDisk } from "./disk.ts";
+import { inFolderOf, nodeDisk } from "./disk.ts";
 import { checkReplaceable, replaceFolder } from "./folders.ts";
 import { temporaryPath, thisProcess } from "./temporaries.ts";
 
@@ -93,6 +93,14 @@ export const nodeFiles: FileSystem = {
 
   replaceFolder: (path, isReplaceable, make, also) => replaceFolder(path, isReplaceable, make, also),
 
+  async discard(root, path) {
+    await nodeDisk.remove(join(root, path)).catch(() => undefined);
+    for (let at = dirname(path); ; at = dirname(at)) {
+      await nodeDisk.removeEmpty(join(root, at));
+      if (at === ".") return;
+    }
+  },
+
   async copy(from, to) {
     try {
       const allowed = (await stat(to).catch(() => null))?.mode ?? 0o777;
@@ -114,20 +122,14 @@ export const nodeFiles: FileSystem = {
   },
 
   async checkWritable(path, bytes = 0, isReplaceable) {
-    const folders = await nodeDisk.makeFolderOf(path).catch((error: unknown) => {
-      throw asFileError(error, path, "write");
-    });
+    const folder = dirname(resolve(path));
+    const folders: string[] = [];
+    const probe = temporaryPath(thisProcess, path, path);
     try {
-      const folder = dirname(resolve(path));
-      const probe = temporaryPath(thisProcess, path, path);
-      try {
+      await inFolderOf(nodeDisk, path, folders, async () => {
         await access(folder, constants.W_OK);
         await (await open(probe, "wx")).close();
-      } catch (error) {
-        throw asFileError(error, path, "write");
-      } finally {
-        await rm(probe, { force: true });
-      }
+      });
       const target = await stat(path).catch(() => null);
       if (isReplaceable !== undefined) await checkReplaceable(path, isReplaceable);
       else if (target?.isDirectory())
@@ -142,7 +144,10 @@ export const nodeFiles: FileSystem = {
           `the output needs about ${megabytes(bytes)} and the disk has ${megabytes(bavail * bsize)} free`,
           { where: path, hint: "free some space or write to another disk" },
         );
+    } catch (error) {
+      throw asFileError(error, path, "write");
     } finally {
+      await rm(probe, { force: true }).catch(() => undefined);
       for (const made of folders) await nodeDisk.removeEmpty(made);
     }
   },

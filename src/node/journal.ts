@@ -220,14 +220,33 @@ export interface FoundJournal {
   readonly pending: readonly JournalFile[] | null;
 }
 
-/** Every journal in a folder. */
+/** A commit may have files in folders below that of its journal, up to so many levels (those of a benchmark). */
+const MAX_LEVELS = 2;
+
+/** The journals in a folder, and those in the folders above it that list a file in it. */
 export async function findJournals(disk: Disk, folder: string): Promise<FoundJournal[]> {
   const found: FoundJournal[] = [];
-  for (const name of await disk.names(folder)) {
-    if (journalTarget(name) === null) continue;
-    const path = join(folder, name);
-    const journal = await readJournal(disk, path);
-    found.push({ path, journal, pending: journal === null ? null : await pendingFiles(disk, journal) });
+  const own = resolve(folder);
+  let at = folder;
+  for (let level = 0; level <= MAX_LEVELS; level++) {
+    for (const path of await journalsIn(disk, at, level > 0)) {
+      const journal = await readJournal(disk, path);
+      if (level > 0 && journal?.files.some((file) => dirname(file.path) === own) !== true) continue;
+      found.push({ path, journal, pending: journal === null ? null : await pendingFiles(disk, journal) });
+    }
+    at = dirname(resolve(at));
   }
   return found;
+}
+
+/** A folder above may forbid listing. */
+async function journalsIn(disk: Disk, folder: string, isAbove: boolean): Promise<string[]> {
+  try {
+    return (await disk.names(folder))
+      .filter((name) => journalTarget(name) !== null)
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if (isAbove && ["EACCES", "EPERM"].includes(systemCode(error) ?? "")) return [];
+    throw error;
+  }
 }

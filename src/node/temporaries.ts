@@ -81,6 +81,18 @@ export async function removeLeftovers(
   }
 }
 
+/** After so many milliseconds a writer on another machine is taken for dead. */
+const LONG_AGO = 60_000;
+
+/** True if the temporary file is gone or its writer has died; `target` as in its name. */
+export async function isAbandoned(disk: Disk, owner: Owner, path: string, target: string): Promise<boolean> {
+  const stats = await disk.look(path);
+  if (stats === null) return true;
+  const [, , itsTag, pid] = PATTERN.exec(basename(path)) ?? [];
+  if (itsTag === tagOf(owner, target)) return isLeft(disk, owner, path, Number(pid));
+  return stats.mtimeMs < Date.now() - LONG_AGO;
+}
+
 async function isLeft(disk: Disk, owner: Owner, path: string, pid: number): Promise<boolean> {
   if (pid !== owner.pid) return !owner.isAlive(pid);
   // The process number is ours, so the writer is this process or one that died before it began.

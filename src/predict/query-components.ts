@@ -47,10 +47,10 @@ export function createQueryComponents(
   const isNormal = values === "as_they_are" || given === "normalised";
   const totals = new Float64Array(isNormal ? 0 : nObs);
   const depthRatio = (): number | null => {
-    const expected = medianCounts * share;
-    return isNormal || given === "proportional" || nObs === 0 || !(expected > 0)
-      ? null
-      : quantileOf(totals.sort(), 0.5) / expected;
+    if (isNormal || given === "proportional" || nObs === 0) return null;
+    // A bundle may say of its reference what no count can be.
+    const ratio = quantileOf(totals.sort(), 0.5) / (medianCounts * share);
+    return Number.isFinite(ratio) ? ratio : null;
   };
   return {
     add(rows, firstRow) {

@@ -119,8 +119,10 @@ export const REFERENCE_KNN = keysOf("k", "vote_mode", "distance_floor");
 export const LOGISTIC_REGRESSION = keysOf("c", "max_iter", "iterations", "has_converged");
 export const SPEARMAN_CORRELATION = keysOf("quantile", "fine_tune_threshold", "n_markers");
 
-/** The folder of tables in a run. */
+/** The folders of tables and of methods in a run, and that of methods which wait for the end of the run. */
 export const TABLES_FOLDER = "paper_tables";
+export const METHODS_FOLDER = "methods";
+export const PROGRESS_FOLDER = ".benchmark";
 /** The guard that a refinement must pass, and its score of the finest labels. */
 export const GUARDRAIL_NAME = "phmap_v1";
 export const CHILD_MACRO_F1 = "child_macro_f1";

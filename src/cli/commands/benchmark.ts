@@ -117,7 +117,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
     methods: result.results.map(({ name, isResumed }) => ({ name, resumed: isResumed })),
     metrics: metricsPath,
     report: join(folder, BENCHMARK_FILES.html),
-    run_manifest: prepared?.path ?? null,
+    run_manifest: prepared?.path() ?? null,
   });
 }
 

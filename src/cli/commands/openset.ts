@@ -108,7 +108,7 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
           : `, ${percent(unseenOutside)} of ${plural(nUnseen, "cell")} of unseen types (AUROC ${auroc.toFixed(3)})`),
     );
     output.note(`wrote  ${out}`);
-    output.note(`wrote  ${run.path}`);
+    output.note(`wrote  ${run.path()}`);
     output.note(
       `next:  atlasmtl predict --model ${shellWord(modelPath)} --adata QUERY --out OUT --config ${shellWord(out)}`,
     );
@@ -124,7 +124,7 @@ export async function runOpenset(flags: OpensetFlags, context: CommandContext): 
       unseen_outside: unseenOutside,
       auroc,
       outputs: run.outputs().map(fileSummary),
-      run_manifest: run.path,
+      run_manifest: run.path(),
       warnings: warnings.map(output.inWords),
     });
   } finally {

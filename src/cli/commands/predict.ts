@@ -109,9 +109,9 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       context,
     );
     const report = await reportOf(result, adata, model, flags, inputRecords, context);
-    const leftOut = await write(result, adata, out, flags, signal, (written) => {
+    const leftOut = await write(result, adata, out, flags, signal, async (written) => {
       const besides = report === null ? [] : [report(written)];
-      return [...besides, ...run.also([...written, ...besides.map(fingerprint)])];
+      return [...besides, ...(await run.also([...written, ...besides.map(fingerprint)]))];
     });
     progress.stop();
     const outputs = run.outputs();
@@ -121,7 +121,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     const told = result.summary();
     output.note(summaryText(told));
     output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
-    output.note(`wrote  ${run.path}`);
+    output.note(`wrote  ${run.path()}`);
     if (flags.report !== undefined) output.note(`wrote  ${flags.report}`);
     if (container !== null) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
     output.json({
@@ -133,7 +133,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       labels: told.labels.map(labelJson),
       ...(told.deepest === undefined ? {} : { deepest_label: told.deepest }),
       outputs: outputs.map(fileSummary),
-      run_manifest: run.path,
+      run_manifest: run.path(),
       report: flags.report ?? null,
       notes: result.notes.map(output.inWords),
       warnings: warnings.map(output.inWords),

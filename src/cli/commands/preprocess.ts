@@ -182,5 +182,5 @@ async function write(
     signal: context.signal,
     also: run.also,
   });
-  return { files: run.outputs(), manifest: run.path, leftOut };
+  return { files: run.outputs(), manifest: run.path(), leftOut };
 }

@@ -100,7 +100,7 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
         [2],
       ),
     );
-    output.note(`wrote  ${run.path}`);
+    output.note(`wrote  ${run.path()}`);
     output.note(
       `next:  atlasmtl predict --model ${shellWord(modelPath)} --adata QUERY --out OUT ` +
         `--refinement ${shellWord(fitted.record.enabled ? refinementPaths(out).plan : out)}`,
@@ -130,7 +130,7 @@ export async function runRefine(flags: RefineFlags, context: CommandContext): Pr
         candidates: fitted.taskWeights.candidates,
       },
       outputs: run.outputs().map(fileSummary),
-      run_manifest: run.path,
+      run_manifest: run.path(),
       warnings: model.warnings.map(output.inWords),
     });
   } finally {

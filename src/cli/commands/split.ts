@@ -75,7 +75,7 @@ export async function runSplit(flags: SplitCommandFlags, context: CommandContext
     if (unused.length > 0) output.note(`left over: ${unused.join(", ")}`);
     const labels = "targetLabel" in plan ? plan.targetLabel : plan.stratify;
     for (const { path } of written) output.note(`wrote  ${path}`);
-    output.note(`wrote  ${run.path}`);
+    output.note(`wrote  ${run.path()}`);
     output.note(
       `next:  atlasmtl train --adata ${shellWord(data)} --split ${shellWord(out)} --out model/model.pth --labels ${labels === null ? "COLUMN" : shellWord(labels)}`,
     );
@@ -86,7 +86,7 @@ export async function runSplit(flags: SplitCommandFlags, context: CommandContext
       predict: sideJson(plan.predict),
       unused_groups: unused,
       outputs: written.map(fileSummary),
-      run_manifest: run.path,
+      run_manifest: run.path(),
       warnings: plan.warnings,
     });
   } finally {

@@ -108,7 +108,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
       [2],
     ),
   );
-  output.note(`wrote  ${run.path}`);
+  output.note(`wrote  ${run.path()}`);
   output.note(`next:  atlasmtl predict --model ${shellWord(out)} --adata QUERY.h5ad --out ANNOTATED.h5ad`);
   output.json({
     command: "train",
@@ -120,7 +120,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     last_train_loss: config[TRAIN_CONFIG.lastTrainLoss],
     last_val_loss: config[TRAIN_CONFIG.lastValLoss],
     outputs: files,
-    run_manifest: run.path,
+    run_manifest: run.path(),
     notes: model.notes.map(output.inWords),
     warnings: warnings.map(output.inWords),
   });
