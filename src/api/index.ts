@@ -35,6 +35,7 @@ export { scoreSets } from "../evaluate/set-metrics.ts";
 export type { UnseenLabel } from "../evaluate/vocabulary.ts";
 export { deriveHierarchyRules, parseHierarchyRules } from "../predict/hierarchy-rules.ts";
 export { splitRows } from "../preprocess/split-rows.ts";
+export { adaptModel } from "./adapt-model.ts";
 export { runBenchmark } from "./benchmark.ts";
 export { buildModel } from "./build-model.ts";
 export {

@@ -177,3 +177,43 @@ describe("fitLogisticRegression", () => {
     await expect(fitLogisticRegression(blocks, 2)).rejects.toThrow("feature 1 of row 3 is NaN");
   });
 });
+
+test("with offsets it learns the difference: as the regression on scores that have them, and less the higher the penalties", async () => {
+  const n = 60;
+  const values = Float64Array.from({ length: 2 * n }, (_, i) => Math.sin(7 * i) + (i % 3));
+  const targets = Int32Array.from({ length: n }, (_, row) =>
+    values[2 * row] + values[2 * row + 1] > 2 ? 1 : 0,
+  );
+  const rows = { nRows: n, nCols: 2, values };
+  const options = { penalty: 0.5, interceptPenalty: 0.25, tolerance: 1e-9 };
+  const offsets = Float32Array.from({ length: 2 * n }, (_, i) => Math.cos(i));
+  const fitted = await fitLogisticRegression([{ rows, targets, offsets }], 2, options);
+  // The gradient of the objective is zero, by differences of the objective itself.
+  const objective = (weights: readonly number[]): number => {
+    let value = 0;
+    for (let row = 0; row < n; row++) {
+      const scores = [0, 1].map(
+        (k) =>
+          offsets[2 * row + k] +
+          weights[4 + k] +
+          weights[k] * values[2 * row] +
+          weights[2 + k] * values[2 * row + 1],
+      );
+      const [own, other] = [scores[targets[row]], scores[1 - targets[row]]];
+      value += Math.log(1 + Math.exp(other - own));
+    }
+    const squares = (from: number, to: number) => weights.slice(from, to).reduce((sum, w) => sum + w * w, 0);
+    return value + 0.25 * squares(0, 4) + 0.125 * squares(4, 6);
+  };
+  const found = [...fitted.weights, ...fitted.intercepts];
+  found.forEach((_, i) => {
+    const moved = (step: number) => objective(found.map((w, j) => (i === j ? w + step : w)));
+    expect((moved(1e-4) - moved(-1e-4)) / 2e-4).toBeCloseTo(0, 5);
+  });
+  const drawn = await fitLogisticRegression([{ rows, targets, offsets }], 2, {
+    ...options,
+    penalty: 1e6,
+    interceptPenalty: 1e6,
+  });
+  expect(Math.max(...[...drawn.weights, ...drawn.intercepts].map(Math.abs))).toBeLessThan(1e-3);
+});

@@ -28,6 +28,8 @@ export interface FittedRegression extends LogisticRegression {
 export interface LabelledRows {
   readonly rows: FeatureRows;
   readonly targets: Int32Array;
+  /** `[nRows, nClasses]`: what each row scores before the regression, so that it learns the difference. */
+  readonly offsets?: Float32Array | undefined;
 }
 
 /** All rows, in pieces that come in the same order each time they are asked for, from memory or from a file. */
@@ -37,8 +39,10 @@ export type LabelledBlocks = Iterable<LabelledRows> | AsyncIterable<LabelledRows
 export interface LogisticOptions {
   /** Strength of the data against the penalty. */
   readonly c: number;
-  /** Factor of the L2 penalty of the weights; intercepts have none. */
+  /** Factor of the L2 penalty of the weights. */
   readonly penalty: number;
+  /** Factor of that of the intercepts. */
+  readonly interceptPenalty: number;
   /** Gives every class the same say, however many rows it has. */
   readonly isBalanced: boolean;
   /** A weight for each class, in place of balance. */
@@ -54,13 +58,14 @@ export interface LogisticOptions {
 const DEFAULT_LOGISTIC_OPTIONS: LogisticOptions = {
   c: 1,
   penalty: 1,
+  interceptPenalty: 0,
   isBalanced: false,
   maxIter: 1000,
   tolerance: 1e-5,
 };
 
 /**
- * Minimises C · Σ w_i · CE_i + penalty · ½‖weights‖² over the rows that have a class, from weights of zero; w is 1, or
+ * Minimises C · Σ w_i · CE_i + penalty · ½‖weights‖² + interceptPenalty · ½‖intercepts‖² over the rows that have a class, from weights of zero; w is 1, or
  * n / (nClasses · n_class) for balanced classes.
  *
  * The objective of scikit-learn's multinomial `LogisticRegression`. Blocks are read once for their classes and
@@ -73,7 +78,7 @@ export async function fitLogisticRegression(
   nClasses: number,
   options: Partial<LogisticOptions> = {},
 ): Promise<FittedRegression> {
-  const { c, penalty, isBalanced, maxIter, tolerance, onIteration, ...given } = {
+  const { c, penalty, interceptPenalty, isBalanced, maxIter, tolerance, onIteration, ...given } = {
     ...DEFAULT_LOGISTIC_OPTIONS,
     ...options,
   };
@@ -93,8 +98,11 @@ export async function fitLogisticRegression(
       value += (penalty * weights[i] * weights[i]) / 2;
       ofWeights[i] = penalty * weights[i];
     }
-    ofIntercepts.fill(0);
-    for await (const { rows, targets } of blocks) {
+    for (let k = 0; k < nClasses; k++) {
+      value += (interceptPenalty * intercepts[k] * intercepts[k]) / 2;
+      ofIntercepts[k] = interceptPenalty * intercepts[k];
+    }
+    for await (const { rows, targets, offsets } of blocks) {
       const products = rowProducts(rows);
       const shared = products.shared(weights, intercepts);
       const residuals = new Float64Array(nClasses);
@@ -103,6 +111,8 @@ export async function fitLogisticRegression(
         if (target < 0) continue;
         scores.set(shared);
         products.addRow(row, weights, scores);
+        if (offsets !== undefined)
+          for (let k = 0; k < nClasses; k++) scores[k] += offsets[row * nClasses + k];
         const weight = c * classWeights[target];
         value -= weight * softmax(scores, target);
         scores[target] -= 1;

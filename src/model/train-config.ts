@@ -127,6 +127,8 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     runtimeSummary: record.runtimeSummary,
     resourceSummary: resourceSummary(options, record),
     preprocess: preprocess ?? undefined,
+    // Written when a trained model adapts.
+    adaptation: undefined,
   });
 }
 

@@ -23,12 +23,12 @@ export async function chooseRung(
   const space = model.space ?? null;
   if (rungs.length === 0 || space === null || space.values !== "log1p_cp10k") return null;
   const sample = await query.sample();
-  const nCells = sample.reduce((sum, { nRows }) => sum + nRows, 0);
+  const nCells = sample.reduce((sum, { values }) => sum + values.nRows, 0);
   const cells = createQueryComponents(space, query.genes, nCells, query.given);
   let first = 0;
-  for (const rows of sample) {
-    cells.add(rows, first);
-    first += rows.nRows;
+  for (const { values } of sample) {
+    cells.add(values, first);
+    first += values.nRows;
   }
   const placed = cells.finish();
   if (placed === null) return null;

@@ -33,6 +33,11 @@ export interface PredictSettings {
   readonly normalize: Normalization | null;
   /** Goes on with values that cannot be what the model needs, with a warning in place of the error. */
   readonly forceInput: boolean;
+  /**
+   * Lets the linear views learn from the cells of the query that the model is surest of, before it labels them. Needs a
+   * model with linear views.
+   */
+  readonly adapt: boolean;
   /** Cells per batch of the network; results do not depend on it. */
   readonly batchSize: number;
   readonly device: Device;

@@ -59,13 +59,15 @@ export type PredictWork = WorkOptions & { readonly engine: Engine };
  * duplicate genes or values that cannot be used; ABORTED.
  */
 export async function predict(
-  model: Model,
+  stored: Model,
   adata: AnnData,
   options: PredictOptions,
   work: PredictWork,
 ): Promise<Predictions> {
-  const settings = resolvePredictOptions(options, model);
+  const settings = resolvePredictOptions(options, stored);
   const meter = startRuntimeMeter();
+  const adapted = settings.adapt ? await adaptedTo(stored, adata, settings, work) : null;
+  const model = adapted?.model ?? stored;
   const asHeldOut = {
     calibration: calibrationOf(model, settings.applyCalibration),
     setPlan: settings.predictionSets === null ? null : planSets(model, settings.predictionSets),
@@ -154,6 +156,7 @@ export async function predict(
       genes: query.genes,
       geneMapping: query.mapping,
       calibration,
+      adaptation: adapted?.adaptation ?? null,
       rung,
       least,
       setPlan,
@@ -168,9 +171,10 @@ export async function predict(
       numThreads,
       runtime,
     }),
-    notes: query.notes,
+    notes: [...query.notes, ...(adapted?.notes ?? [])],
     warnings: [
       ...query.warnings,
+      ...(adapted?.warnings ?? []),
       ...(repeated === null ? [] : [repeated]),
       ...(shared === null ? [] : [shared]),
       ...measured.warnings,
@@ -179,6 +183,12 @@ export async function predict(
       ...(setPlan !== null && nRefined > 0 ? [REFINED_SETS] : []),
     ],
   };
+}
+
+/** The model after it has learnt from the query, loaded on first use. */
+async function adaptedTo(model: Model, adata: AnnData, settings: PredictSettings, work: PredictWork) {
+  const { adaptToQueries } = await import("./adapt-to-queries.ts");
+  return adaptToQueries(model, [adata], settings, work);
 }
 
 /** How unlike the reference the query is, in terms of the model's ladder, loaded on first use. */

@@ -20,6 +20,7 @@ import {
 } from "../errors.ts";
 import { createCountsCheck } from "../model/counts-check.ts";
 import type { Model } from "../model/types.ts";
+import type { InputTransform } from "../schema/training-options.ts";
 import { alignBlock, alignedRows, alignGenes, type GeneAlignment } from "./align.ts";
 import { completerMatrix, fittingMatrix } from "./better-matrix.ts";
 import type { QuerySide } from "./gene-mismatch.ts";
@@ -32,6 +33,14 @@ import type { Warning } from "./types.ts";
 import { type GivenValues, type PlannedValues, planValues } from "./value-plan.ts";
 import type { ViewBlocks } from "./view-blocks.ts";
 
+/** A block of a sample. */
+export interface SampledRows {
+  /** With the values that views and distances take. */
+  readonly values: Csr;
+  /** The network's input of the same cells; made anew by each call. */
+  network(): Csr;
+}
+
 /** Rows that can be read once, and how their genes were matched. */
 export interface QueryRows {
   readonly rows: AsyncIterable<RowBlock>;
@@ -43,8 +52,10 @@ export interface QueryRows {
   readonly warnings: readonly Warning[];
   /** Averages the logits of a block of `rows` with the model's linear views; null where it has none. */
   readonly average: ViewBlocks["average"] | null;
-  /** Reads some cells from all over the query, aligned, with their values; nothing where that needs the whole matrix. */
-  sample(): Promise<readonly Csr[]>;
+  /**
+   * Reads some cells from all over the query, aligned, in at most `nBlocks` blocks; nothing where that needs the whole matrix.
+   */
+  sample(nBlocks?: number): Promise<readonly SampledRows[]>;
   /** What the values of the sample are. */
   readonly given: GivenValues;
 }
@@ -88,8 +99,9 @@ export async function openQueryRows(
       ? createCountsCheck(where, phrase`choose the matrix with counts by ${option("layer")}`, values.isJudged)
       : null;
   const prepare = createRowPreparer(plan, counts);
+  const transform = settings.inputTransform ?? model.inputTransform;
   const rows = alignedRows(query.matrix, genes, {
-    transform: settings.inputTransform ?? model.inputTransform,
+    transform,
     prepare,
     batchSize: settings.batchSize,
     source: adata.source,
@@ -112,7 +124,8 @@ export async function openQueryRows(
       .concat(values.warnings),
     average: views?.average ?? null,
     given: plan.given,
-    sample: () => sampleRows(query.matrix, genes, prepare, signal),
+    sample: (nBlocks = SAMPLE_BLOCKS) =>
+      sampleRows(query.matrix, genes, { nBlocks, prepare, transform, signal }),
   };
 }
 
@@ -122,21 +135,36 @@ const [SAMPLE_BLOCKS, BLOCK_ROWS] = [32, 64];
 async function sampleRows(
   matrix: Matrix,
   genes: GeneAlignment,
-  prepare: RowPreparer,
-  signal: AbortSignal | undefined,
-): Promise<Csr[]> {
+  {
+    nBlocks,
+    prepare,
+    transform,
+    signal,
+  }: {
+    readonly nBlocks: number;
+    readonly prepare: RowPreparer;
+    readonly transform: InputTransform;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<SampledRows[]> {
   const { nRows, storage } = matrix;
-  const isSmall = nRows <= SAMPLE_BLOCKS * BLOCK_ROWS;
+  const isSmall = nRows <= nBlocks * BLOCK_ROWS;
   if (storage === "csc" && !isSmall) return [];
   const starts = isSmall
     ? [0]
-    : Array.from({ length: SAMPLE_BLOCKS }, (_, i) =>
-        Math.floor((i * (nRows - BLOCK_ROWS)) / (SAMPLE_BLOCKS - 1)),
-      );
-  const sample: Csr[] = [];
+    : Array.from({ length: nBlocks }, (_, i) => Math.floor((i * (nRows - BLOCK_ROWS)) / (nBlocks - 1)));
+  const sample: SampledRows[] = [];
   for (const start of starts)
-    for await (const { csr } of matrix.rows({ start, end: isSmall ? nRows : start + BLOCK_ROWS, signal }))
-      sample.push(prepare.others(alignBlock(csr, genes, "float"), 0));
+    for await (const { csr } of matrix.rows({ start, end: isSmall ? nRows : start + BLOCK_ROWS, signal })) {
+      const aligned = alignBlock(csr, genes, "float");
+      sample.push({
+        values: prepare.others(aligned, 0),
+        network: () =>
+          transform === "binary"
+            ? { ...aligned, data: null }
+            : prepare.network({ ...aligned, data: aligned.data?.slice() ?? null }, 0),
+      });
+    }
   return sample;
 }
 

@@ -7,8 +7,9 @@ import { VERSION } from "../core/version.ts";
 import type { Stress } from "../model/linear/types.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
-import { CHOSEN_RUNG, PREDICTION_METADATA } from "../schema/prediction.ts";
+import { ADAPTATION, CHOSEN_RUNG, PREDICTION_METADATA } from "../schema/prediction.ts";
 import { TRAIN_CONFIG } from "../schema/training.ts";
+import type { Adaptation } from "./adapt-to-queries.ts";
 import type { GeneAlignment } from "./align.ts";
 import type { KnnLabels } from "./knn-correction.ts";
 import type { KnnSpace } from "./knn-space.ts";
@@ -28,10 +29,12 @@ export interface MetadataSources {
   /** How the query's genes were mapped; null if they were not. */
   readonly geneMapping: ConfigMap | null;
   readonly calibration: Calibration;
-  /** Null without prediction sets. */
+  /** What the model learnt from the query; null if nothing. */
+  readonly adaptation: Adaptation | null;
   /** The stress of held-out cells that are as unlike the reference as the query; null if that is not known. */
   readonly rung: Stress | null;
   readonly least: LeastConfidences;
+  /** Null without prediction sets. */
   readonly setPlan: SetPlan | null;
   readonly sets: ReadonlyMap<string, PredictedSets>;
   readonly space: KnnSpace;
@@ -104,6 +107,7 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
       rung === null || !calibration.applied
         ? undefined
         : keyed(CHOSEN_RUNG, { depth: new Float(rung.depth), gain: new Float(rung.gain) }),
+    adaptation: sources.adaptation === null ? undefined : adaptationConfig(sources.adaptation),
     probabilities: settings.probabilities ?? undefined,
     predictionSetsCoverage: setPlan === null ? undefined : new Float(setPlan.coverage),
     predictionSetsThresholds: setPlan === null ? undefined : floats(setPlan.thresholds),
@@ -140,6 +144,11 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     geneMapping: sources.geneMapping ?? undefined,
     preprocess: model.trainConfig.get(TRAIN_CONFIG.preprocess) ?? undefined,
   });
+}
+
+/** What a model learnt from queries, as files keep it. */
+export function adaptationConfig({ nCells, nExamples }: Adaptation): ConfigMap {
+  return keyed(ADAPTATION, { nCells, nExamples });
 }
 
 /** Left out if it was not measured. */

@@ -49,7 +49,7 @@ export function createViewBlocks(
   return {
     add(rows, firstRow) {
       if (rows.nRows === 0) return;
-      if (values === null && rows.indices.length > 0) values = judge(rows);
+      if (values === null && rows.indices.length > 0) values = valuesForViews(linear, rows, given, where);
       const scores = scoreViews({ ...linear, values: values ?? linear.values }, scorers, rows, share);
       waiting.push({ firstRow, nRows: rows.nRows, scores });
     },
@@ -73,24 +73,32 @@ export function createViewBlocks(
       averageProbabilities(block.logits, own, linear);
     },
   };
+}
 
-  /** @throws BAD_DATA for values that no view can use. */
-  function judge(rows: Csr): LinearViews["values"] {
-    if (given !== "unknown") return given === "normalised" ? "as_they_are" : "log1p_cp10k";
-    const check = createValuesCheck();
-    check.add(rows.data, rows.indices.length);
-    const verdict = check.verdict();
-    if (verdict === linear.values || (verdict === "as_they_are" && linear.values === "log1p_cp10k"))
-      return verdict;
-    throw new AtlasmtlError(
-      "BAD_DATA",
-      verdict === null
-        ? "the values are neither counts nor logarithms of normalised counts, which the model's linear views need"
-        : "the values look like counts, and the model was trained on log-normalised values",
-      {
-        where,
-        hint: phrase`choose the matrix that the model was trained on the like of by ${option("layer")}`,
-      },
-    );
-  }
+/**
+ * What views make of rows: `given` says it, or the rows do.
+ * @throws BAD_DATA for values that no view can use.
+ */
+export function valuesForViews(
+  linear: LinearViews,
+  rows: Csr,
+  given: GivenValues,
+  where: string,
+): LinearViews["values"] {
+  if (given !== "unknown") return given === "normalised" ? "as_they_are" : "log1p_cp10k";
+  const check = createValuesCheck();
+  check.add(rows.data, rows.indices.length);
+  const verdict = check.verdict();
+  if (verdict === linear.values || (verdict === "as_they_are" && linear.values === "log1p_cp10k"))
+    return verdict;
+  throw new AtlasmtlError(
+    "BAD_DATA",
+    verdict === null
+      ? "the values are neither counts nor logarithms of normalised counts, which the model's linear views need"
+      : "the values look like counts, and the model was trained on log-normalised values",
+    {
+      where,
+      hint: phrase`choose the matrix that the model was trained on the like of by ${option("layer")}`,
+    },
+  );
 }

@@ -39,6 +39,7 @@ export type Device = (typeof DEVICES)[number];
 
 const FILES = "Files:";
 const GENES = "Genes:";
+const ADAPTATION = "Adaptation:";
 const CONFIDENCE = "Confidence and Unknown:";
 const KNN = "KNN correction:";
 const HIERARCHY = "Hierarchy:";
@@ -77,6 +78,14 @@ export const PREDICT_OPTIONS = {
   geneIdTable: other(GENE_FLAGS.geneIdTable),
   ensemblSourceColumn: name(null, GENE_FLAGS.ensemblSourceColumn),
   duplicatePolicy: choice(DUPLICATE_POLICIES, null, GENE_FLAGS.duplicatePolicy),
+
+  adapt: toggle(
+    false,
+    flag(
+      ADAPTATION,
+      "learn from the query's surest cells before labelling them (a model with linear views; for another laboratory or chemistry)",
+    ),
+  ),
 
   confidenceHigh: number(0.7, SHARE, flag(CONFIDENCE, "below this, confidence is low")),
   confidenceLow: number(0.4, SHARE, flag(CONFIDENCE, "below this, a cell is Unknown")),

@@ -23,6 +23,7 @@ export const PREDICTION_METADATA = keysOf(
   "calibration_temperatures",
   "temperature_{}",
   "calibration_rung",
+  "adaptation",
   "probabilities",
   "prediction_sets_coverage",
   "prediction_sets_thresholds",
@@ -61,6 +62,9 @@ export const PREDICTION_METADATA = keysOf(
 
 /** Keys of `calibration_rung`: the stress of the held-out cells that are as unlike the reference as the query. */
 export const CHOSEN_RUNG = keysOf("depth", "gain");
+
+/** Keys of `adaptation`: cells of the queries that were looked at, and that were examples, by label column. */
+export const ADAPTATION = keysOf("n_cells", "n_examples");
 
 /** Keys of `gene_mapping`. */
 export const GENE_MAPPING = keysOf(

@@ -64,6 +64,7 @@ export const TRAIN_CONFIG = keysOf(
   "runtime_summary",
   "resource_summary",
   "preprocess",
+  "adaptation",
 );
 
 /** Keys of `calibration`. */

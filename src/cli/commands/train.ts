@@ -4,11 +4,14 @@ import { checkOutput, checkTrainOptions, refuseOverwriting } from "../../api/che
 import { option } from "../../api/errors.ts";
 import { asModelPath, FILE_SUFFIXES, MODEL_SUFFIX } from "../../api/formats.ts";
 import {
+  type AnnData,
+  adaptModel,
   buildModel,
   type PreprocessResult,
   preprocessReference,
   TrainedModel,
   type TrainOptions,
+  type WorkOptions,
 } from "../../api/index.ts";
 import { RESOURCE_SUMMARY, TRAIN_CONFIG, TRAIN_DETAILS } from "../../api/keys.ts";
 import { TRAIN_OPTIONS } from "../../api/option-tables.ts";
@@ -57,6 +60,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     ...part.files,
     ...(initial?.files ?? []),
     ...tableFile(flags),
+    ...(flags.adaptTo ?? []),
   ];
   const written = bundlePaths(out, flags.referencePath);
   const fromModel = flags.inPlace === true ? (initial?.files ?? []) : [];
@@ -76,7 +80,9 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
       told = await preprocessReference(adata, preprocessing, { signal, onProgress: progress.report });
       output.note(genesText(told));
     }
-    model = await buildModel(told?.adata ?? adata, options, { signal, onProgress: progress.report });
+    const work = { signal, onProgress: progress.report };
+    model = await buildModel(told?.adata ?? adata, options, work);
+    if (flags.adaptTo !== undefined) model = await adapted(model, flags.adaptTo, flags, context, work);
   } finally {
     progress.stop();
     await whole.close();
@@ -124,6 +130,24 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     notes: model.notes.map(output.inWords),
     warnings: warnings.map(output.inWords),
   });
+}
+
+/** The model after it has learnt from the queries `paths`. */
+async function adapted(
+  model: TrainedModel,
+  paths: readonly string[],
+  flags: TrainFlags,
+  { output }: CommandContext,
+  work: WorkOptions,
+): Promise<TrainedModel> {
+  const layer = layerOf(flags);
+  const queries: AnnData[] = [];
+  try {
+    for (const path of paths) queries.push(await openDataset(path, {}, output));
+    return await adaptModel(model, queries, layer === undefined ? {} : { layer }, work);
+  } finally {
+    for (const query of queries) await query.close();
+  }
 }
 
 /** The options of the library for the flags. */

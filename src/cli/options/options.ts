@@ -65,6 +65,11 @@ export const TRAIN_FLAGS = {
   ...DATASET_FLAGS,
   ...SPLIT_FLAGS,
   inPlace: inPlace("the bundle of --init-model"),
+  adaptTo: names(
+    "FILE",
+    FILES,
+    "then learn from the surest cells of these queries, all together; predict --adapt does it for one",
+  ),
   ...trainFlags,
   latentKey: name("OBSM_KEY", LABELS, "short for --coord latent=OBSM_KEY"),
   umapKey: name("OBSM_KEY", LABELS, "short for --coord umap=OBSM_KEY"),

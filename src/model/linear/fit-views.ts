@@ -11,6 +11,7 @@ import { rowsToFit } from "../components/sample-cells.ts";
 import type { Components, ComponentValues } from "../components/types.ts";
 import { gatherRows } from "../encode.ts";
 import { fitLogisticRegression } from "../logistic-regression.ts";
+import { halfWayWeights } from "./half-way-weights.ts";
 import type { LinearView, ViewHead, ViewInput } from "./types.ts";
 import { viewValues } from "./view-values.ts";
 
@@ -159,15 +160,6 @@ function firstOf(components: Components, most: number): Components {
     variances: variances.slice(0, kept),
     noise: Math.fround(noise + others / nGenes),
   };
-}
-
-/** Weights of classes by the root of their rarity, with a mean of 1 over the cells. */
-function halfWayWeights(targets: Int32Array, nClasses: number): Float64Array {
-  const counts = new Float64Array(nClasses);
-  for (const target of targets) counts[target]++;
-  const weights = counts.map((n) => (n > 0 ? Math.sqrt(targets.length / n) : 0));
-  const total = counts.reduce((sum, n, k) => sum + n * weights[k], 0);
-  return weights.map((weight) => (weight * targets.length) / total);
 }
 
 /** At most about `most` of `rows`, rising: an even share of each class, and all cells of the rare ones. */
