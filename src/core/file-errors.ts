@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<string, readonly [message: string, hint: string]>
   ENOTDIR: ["a file stands where a folder is needed", "choose another output path"],
   EEXIST: ["a file stands where a folder is needed", "choose another output path"],
   EISDIR: ["a folder stands where a file is needed", "choose another path"],
+  ELOOP: ["its symbolic links lead in a circle", "remove the links or choose another path"],
   EMFILE: ["too many open files", "raise the limit (ulimit -n)"],
 };
 

@@ -32,7 +32,9 @@ export function committedView(
   const temporaryOf = async (path: string): Promise<string | null> => {
     const named = resolve(path);
     await waitingIn(dirname(named));
-    const followed = await disk.follow(named);
+    const followed = await disk.follow(named).catch((error: unknown) => {
+      throw asFileError(error, path, "read");
+    });
     if (followed !== named) await waitingIn(dirname(followed));
     return waiting.get(followed) ?? null;
   };

@@ -35,7 +35,10 @@ export interface Disk {
   names(folder: string): Promise<readonly string[]>;
   /** What is at `path`, without following links; null if nothing is. */
   look(path: string): Promise<Stats | null>;
-  /** Where a file called `path` is: the end of a chain of symbolic links, also if nothing is there; else `path`. */
+  /**
+   * Where a file called `path` is: the end of a chain of symbolic links, also if nothing is there; else `path`. Fails
+   * with ELOOP for links in a circle.
+   */
   follow(path: string): Promise<string>;
   read(path: string): Promise<Uint8Array>;
   /** SHA-256 of a file in hex. */
@@ -84,8 +87,11 @@ export const nodeDisk: Disk = {
 
   async follow(path) {
     let at = path;
-    for (let links = 0; links < MAX_LINKS && (await lstat(at).catch(() => null))?.isSymbolicLink(); links++)
+    for (let links = 0; (await lstat(at).catch(() => null))?.isSymbolicLink(); links++) {
+      if (links === MAX_LINKS)
+        throw Object.assign(new Error(`links in a circle: ${path}`), { code: "ELOOP" });
       at = resolve(dirname(resolve(at)), await readlink(at));
+    }
     return at;
   },
 

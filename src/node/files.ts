@@ -126,6 +126,7 @@ export const nodeFiles: FileSystem = {
     const folders: string[] = [];
     const probe = temporaryPath(thisProcess, path, path);
     try {
+      await nodeDisk.follow(path);
       await inFolderOf(nodeDisk, path, folders, async () => {
         await access(folder, constants.W_OK);
         await (await open(probe, "wx")).close();

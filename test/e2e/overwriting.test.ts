@@ -80,6 +80,16 @@ test.each(["p.csv", "p.h5ad"])(
   },
 );
 
+test("symbolic links in a circle are refused, as output and as input, and stay", async () => {
+  await mkdir(at("circle"));
+  await symlink("b.csv", at("circle/a.csv"));
+  await symlink("a.csv", at("circle/b.csv"));
+  expectFailure(await predict("circle/a.csv"), 5, /cannot write the file: .*circle/, /a\.csv/);
+  expect(await listing(at("circle"))).toEqual(["a.csv", "b.csv"]);
+  expect((await lstat(at("circle/a.csv"))).isSymbolicLink()).toBe(true);
+  expectFailure(await run("verify", "circle/a.csv"), 5, /cannot read the file: .*circle/, /a\.csv/);
+});
+
 test("an output that is read is refused: the same path, through a link, as a hard link, inside a store", async () => {
   await mkdir(at("in"));
   await cp(at("query.h5ad"), at("in/q.h5ad"));

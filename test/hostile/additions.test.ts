@@ -427,6 +427,34 @@ test("numbers at the ends of float32 give finite results or a typed error", asyn
   expect([...endings].sort()).toEqual(["BAD_DATA", "finite"]);
 });
 
+/** Every number of a value that is none of a tensor, by its path. */
+function placesOfNumbers(value: PickleValue, at: readonly Step[] = []): (readonly Step[])[] {
+  if (value instanceof Float || typeof value === "number") return [at];
+  if (Array.isArray(value))
+    return value.flatMap((item, i) => placesOfNumbers(item as PickleValue, [...at, i]));
+  if (!(value instanceof Map)) return [];
+  return [...value].flatMap(([key, item]) => placesOfNumbers(item, [...at, key as Step]));
+}
+
+test("other numbers at the ends of float64 give finite results or a typed error", async () => {
+  const n = 60;
+  const adata = memoryAnnData({
+    x: csr(Array.from({ length: n }, (_, i) => [i % 5, (2 * i + 1) % 5, (3 * i) % 4])),
+    genes: smallModel().trainGenes,
+    obs: {},
+  });
+  const whole = await saved({ childCorrection: null });
+  let tried = 0;
+  for (const name of [SPACE, VIEWS])
+    for (const path of placesOfNumbers(parseTorch(whole.files.get(name)!.slice())))
+      for (const extreme of [1.7e308, -1.7e308, 5e-324, 2 ** 53]) {
+        const ending = await ofPrediction(await changed(name, path, new Float(extreme)), adata);
+        expect(ending, `${name} › ${path.join(" › ")} of ${extreme}`).toMatch(/^(finite|[A-Z_]+)$/);
+        tried++;
+      }
+  expect(tried).toBeGreaterThan(100);
+});
+
 const floatsIn = (value: unknown): number[] => {
   if (value instanceof Float) return [value.value];
   return value instanceof Map ? [...value.values()].flatMap(floatsIn) : [];

@@ -48,13 +48,16 @@ test.each([
   expect(describeFailure(error, "atlasmtl x").exitCode).toBe(exitCode);
 });
 
-test("an error is one line each of what, where and fix, without control characters", () => {
-  const error = new AtlasmtlError("BAD_DATA", "got\n\u001b[31mred", { where: "a\tb", hint: "do\r\nthis" });
+test("an error is one line each of what, where and fix, its control characters as escapes", () => {
+  const error = new AtlasmtlError("BAD_DATA", "got\n\u001b[31mred\u202e", {
+    where: "a\tb",
+    hint: "do\r\nthis",
+  });
   expect(describeFailure(error, "atlasmtl train")).toEqual({
     exitCode: 3,
     code: "BAD_DATA",
     options: [],
-    what: "got [31mred",
+    what: "got \\x1b[31mred\\u202e",
     where: "a b",
     fix: "do this",
   });

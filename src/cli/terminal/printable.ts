@@ -1,7 +1,7 @@
 /** Escapes text of files, such as labels and names, for a terminal. @module */
 
 /** Control characters, which a terminal obeys, and characters that reorder the displayed text. */
-const STEERING = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+const STEERING = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 

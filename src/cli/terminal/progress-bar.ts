@@ -1,7 +1,9 @@
 /** Progress on stderr: a bar in a terminal, lines elsewhere. @module */
+
 import { type Options, type Params, SingleBar } from "cli-progress";
 import type { Progress } from "../../api/index.ts";
 import { type CommonOptions, duration } from "./print.ts";
+import { printable } from "./printable.ts";
 
 export interface ProgressDisplay {
   readonly report: (progress: Progress) => void;
@@ -119,7 +121,7 @@ function wholeSeconds(seconds: number): string {
 }
 
 function labelOf({ phase, part }: Progress): string {
-  return part === undefined ? phase : `${phase} ${part}`;
+  return printable(part === undefined ? phase : `${phase} ${part}`);
 }
 
 /** Epochs are reported in parts of one. */

@@ -9,6 +9,7 @@ import {
   type Said,
   type Wording,
 } from "../../api/errors.ts";
+import { printable } from "./printable.ts";
 import { shellWord } from "./shell-word.ts";
 
 const EXIT_CODES: Readonly<Record<ErrorSubject, number>> = {
@@ -144,13 +145,7 @@ function asKnown(error: unknown): AtlasmtlError | null {
   });
 }
 
-/** Replaces control characters of text from files by spaces, so that one line stays one line. */
+/** Text from files as one line that a terminal shows and does not obey. */
 function oneLine(text: string): string {
-  const line = [...text].map((c) => (isControl(c) ? " " : c)).join("");
-  return line.replace(/\s+/g, " ").trim();
-}
-
-function isControl(character: string): boolean {
-  const code = character.charCodeAt(0);
-  return code < 32 || (code >= 127 && code < 160);
+  return printable(text.replace(/\s+/g, " ").trim());
 }
