@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { isMainThread } from "node:worker_threads";
 import { tagRoot, writeDense, writeDict } from "../build/anndata/write/write-elements.js";
-import { writeFrame } from "../build/anndata/write/write-h5ad.js";
+import { writeFrame } from "../build/anndata/write/write-frame.js";
 import { hdf5Library, loadHdf5 } from "../build/formats/hdf5/library.js";
 import { openFile } from "../build/formats/hdf5/open.js";
 import { openWriter } from "../build/formats/hdf5/write.js";

@@ -14,6 +14,7 @@ import type { CoordHead, Model } from "../model/types.ts";
 import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import { type Coherence, scoreCoherently } from "./coherent.ts";
 import { createScores, type HeadScores, scoreBlock, softmaxRows } from "./confidence.ts";
+import { keepClasses } from "./narrow-model.ts";
 import { collectedSets, collectSets, createSetCollector } from "./prediction-sets.ts";
 import type { TakeProbabilities } from "./probability-tables.ts";
 import type { PredictedSets } from "./types.ts";
@@ -45,6 +46,8 @@ export async function runNetwork(
     /** Makes the probabilities of linked columns coherent; without it each column is scored separately. */
     readonly coherence?: Coherence | null;
     readonly setThresholds?: ReadonlyMap<string, number> | undefined;
+    /** The positions of the model's classes among those of the network, by head; null if it has all of them. */
+    readonly kept?: readonly Int32Array[] | null;
     /** Get the probabilities of each block after it is scored. */
     readonly takers?: readonly TakeProbabilities[];
     /** Gets each block, whose first cell is `firstRow`, and may change its logits. */
@@ -54,7 +57,16 @@ export async function runNetwork(
   },
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<NetworkOutput> {
-  const { nObs, keep, setThresholds, coherence = null, takers = [], beforeScores, onBlock } = options;
+  const {
+    nObs,
+    keep,
+    setThresholds,
+    coherence = null,
+    kept = null,
+    takers = [],
+    beforeScores,
+    onBlock,
+  } = options;
   const heads = model.labelHeads.map(({ column, classes }) => createScores(column, classes, nObs));
   const temperatures = heads.map(({ column }) => options.temperatures.get(column) ?? 1);
   const collectors = model.labelHeads.map(({ column, classes }) => {
@@ -75,10 +87,14 @@ export async function runNetwork(
       throwIfAborted(work.signal);
       const { firstRow, csr } = next.value;
       if (firstRow !== done || done + csr.nRows > nObs) throw wrongRows(firstRow + csr.nRows, nObs);
-      const result = await inference.run(csr, async () => {
+      const whole = await inference.run(csr, async () => {
         next = await reading.next();
       });
-      if (model.childCorrection !== null) applyChildCorrection(model.childCorrection, result);
+      if (model.childCorrection !== null) applyChildCorrection(model.childCorrection, whole);
+      const result =
+        kept === null
+          ? whole
+          : { ...whole, logits: whole.logits.map((own, h) => keepClasses(own, csr.nRows, kept[h])) };
       beforeScores?.(result, firstRow);
       let probabilities: readonly Float64Array[] | null = null;
       if (coherence !== null)

@@ -20,6 +20,7 @@ import {
 import type { DuplicatePolicy, Species, VarNamesType } from "../schema/preprocess-options.ts";
 import type { InputTransform, Normalization } from "../schema/training-options.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
+import { checkLabelNames } from "./only-labels.ts";
 import { labelsWanted } from "./probability-tables.ts";
 import { checkRefinementConfig, type RefinementConfig } from "./rerank-children.ts";
 
@@ -55,6 +56,13 @@ export interface PredictSettings {
    * of each cell; null for none.
    */
   readonly probabilities: string | null;
+  /**
+   * The labels that may be given, each `label` or `column:label`, with all labels under them and their parents; probabilities
+   * add up to 1 over them. Null for all.
+   */
+  readonly onlyLabels: readonly string[] | null;
+  /** Labels that may not be given, with all labels under them; null for none. */
+  readonly excludeLabels: readonly string[] | null;
   /** A cell has low confidence below this probability, 0 to 1 … */
   readonly confidenceHigh: number;
   /** … or below this margin to the second label, 0 to 1. */
@@ -152,6 +160,7 @@ export function resolvePredictOptions(
   };
   checkOpenset(settings, model);
   if (settings.probabilities !== null) labelsWanted(settings.probabilities);
+  checkLabelNames(model.labelHeads, settings);
   if (settings.refinementConfig !== null) checkRefinementConfig(settings.refinementConfig);
   if (settings.predictionSets !== null && !settings.applyCalibration)
     throw usageError(

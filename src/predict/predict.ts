@@ -23,6 +23,7 @@ import { enforceHierarchy, resolveHierarchy } from "./hierarchy-rules.ts";
 import { askNeighbours, type KnnLabels } from "./knn-correction.ts";
 import { chooseKnnSpace, type KnnSpace } from "./knn-space.ts";
 import type { CellDistances } from "./measured-distances.ts";
+import { modelForCall } from "./narrow-model.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
 import { planSets, planSetsOfRung, type SetPlan } from "./prediction-sets.ts";
@@ -64,10 +65,11 @@ export async function predict(
   options: PredictOptions,
   work: PredictWork,
 ): Promise<Predictions> {
-  const settings = resolvePredictOptions(options, stored);
+  const asked = resolvePredictOptions(options, stored);
   const meter = startRuntimeMeter();
-  const adapted = settings.adapt ? await adaptedTo(stored, adata, settings, work) : null;
-  const model = adapted?.model ?? stored;
+  const adapted = asked.adapt ? await adaptedTo(stored, adata, asked, work) : null;
+  const called = await modelForCall(adapted?.model ?? stored, asked);
+  const { model, settings } = called;
   const asHeldOut = {
     calibration: calibrationOf(model, settings.applyCalibration),
     setPlan: settings.predictionSets === null ? null : planSets(model, settings.predictionSets),
@@ -99,6 +101,7 @@ export async function predict(
       temperatures: calibration.temperatures,
       coherence,
       setThresholds: setPlan?.thresholds,
+      kept: called.kept,
       takers: probabilities === null ? [] : [probabilities.take],
       beforeScores: (block, firstRow) => {
         query.average?.(block, firstRow);
@@ -171,8 +174,9 @@ export async function predict(
       numThreads,
       runtime,
     }),
-    notes: [...query.notes, ...(adapted?.notes ?? [])],
+    notes: [...query.notes, ...(adapted?.notes ?? []), ...called.notes],
     warnings: [
+      ...called.warnings,
       ...query.warnings,
       ...(adapted?.warnings ?? []),
       ...(repeated === null ? [] : [repeated]),

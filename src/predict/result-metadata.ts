@@ -108,6 +108,12 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
         ? undefined
         : keyed(CHOSEN_RUNG, { depth: new Float(rung.depth), gain: new Float(rung.gain) }),
     adaptation: sources.adaptation === null ? undefined : adaptationConfig(sources.adaptation),
+    onlyLabels: settings.onlyLabels ?? undefined,
+    excludeLabels: settings.excludeLabels ?? undefined,
+    allowedLabels:
+      settings.onlyLabels === null && settings.excludeLabels === null
+        ? undefined
+        : new Map(model.labelHeads.map(({ column, classes }) => [column, classes])),
     probabilities: settings.probabilities ?? undefined,
     predictionSetsCoverage: setPlan === null ? undefined : new Float(setPlan.coverage),
     predictionSetsThresholds: setPlan === null ? undefined : floats(setPlan.thresholds),

@@ -1,5 +1,16 @@
 /** The options of prediction (docs/specification/3-prediction.md). @module */
-import { choice, flag, integer, name, number, type OptionTable, other, threads, toggle } from "./option.ts";
+import {
+  choice,
+  flag,
+  integer,
+  name,
+  names,
+  number,
+  type OptionTable,
+  other,
+  threads,
+  toggle,
+} from "./option.ts";
 import { DUPLICATE_POLICIES, GENE_FLAGS, SPECIES, VAR_NAMES_TYPES } from "./preprocess-options.ts";
 import { INPUT_TRANSFORMS, NORMALIZATIONS } from "./training-options.ts";
 
@@ -37,9 +48,11 @@ export type UnknownMode = (typeof UNKNOWN_MODES)[number];
 export const DEVICES = ["auto", "cpu"] as const;
 export type Device = (typeof DEVICES)[number];
 
+const LABEL_LIST = { kind: "name", placeholder: "FILE|LABEL,LABEL" } as const;
 const FILES = "Files:";
 const GENES = "Genes:";
 const ADAPTATION = "Adaptation:";
+const LABELS = "Labels:";
 const CONFIDENCE = "Confidence and Unknown:";
 const KNN = "KNN correction:";
 const HIERARCHY = "Hierarchy:";
@@ -86,6 +99,15 @@ export const PREDICT_OPTIONS = {
       "learn from the query's surest cells before labelling them (a model with linear views; for another laboratory or chemistry)",
     ),
   ),
+  onlyLabels: names(
+    null,
+    flag(
+      LABELS,
+      "labels that may be given, with all under them; COLUMN:LABEL for one column; a file has a label a line",
+      LABEL_LIST,
+    ),
+  ),
+  excludeLabels: names(null, flag(LABELS, "labels that may not be given, with all under them", LABEL_LIST)),
 
   confidenceHigh: number(0.7, SHARE, flag(CONFIDENCE, "below this, confidence is low")),
   confidenceLow: number(0.4, SHARE, flag(CONFIDENCE, "below this, a cell is Unknown")),

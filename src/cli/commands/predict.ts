@@ -32,6 +32,7 @@ import { openDataset } from "../open-dataset.ts";
 import { openModel } from "../open-model.ts";
 import { readYaml } from "../options/config-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
+import { labelFiles, readLabelList } from "../options/label-list.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
 import { givenOptions } from "../options/option-flags.ts";
 import { PREDICT_FLAGS, type PredictFlags } from "../options/options.ts";
@@ -87,7 +88,13 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
     const queryFiles = whole.stored?.files ?? [data];
     const isInPlace = container !== null && flags.inPlace === true;
-    const besides = [...model.files, ...rulesFile(flags), ...tableFile(flags), ...(refinement?.files ?? [])];
+    const besides = [
+      ...model.files,
+      ...rulesFile(flags),
+      ...tableFile(flags),
+      ...(await labelFiles(flags)),
+      ...(refinement?.files ?? []),
+    ];
     const inputPaths = [...part.files, ...queryFiles, ...besides];
     const written = flags.report === undefined ? [out] : [out, flags.report];
     const settings = flags.config === undefined ? [] : [flags.config];
@@ -154,6 +161,8 @@ async function predictOptions(
     refinementConfig: _refinement,
     keepCoords: includeCoords,
     hierarchyRules,
+    onlyLabels,
+    excludeLabels,
     ...given
   } = givenOptions(PREDICT_OPTIONS, flags);
   const layer = layerOf(flags);
@@ -170,6 +179,8 @@ async function predictOptions(
     refinementConfig,
     // The report plots the cells at these coordinates.
     keepCoords: includeCoords === true || flags.report !== undefined,
+    ...(onlyLabels === undefined ? {} : { onlyLabels: await readLabelList(onlyLabels) }),
+    ...(excludeLabels === undefined ? {} : { excludeLabels: await readLabelList(excludeLabels) }),
     ...(hierarchyRules === undefined ? {} : { hierarchyRules: await readRules(hierarchyRules) }),
   };
 }

@@ -2,7 +2,7 @@
 import type { DenseMatrix } from "../../core/dense.ts";
 import { countBelow } from "../../core/quantiles.ts";
 import { solveLower } from "./cholesky.ts";
-import { classPoints, inClassUnits, nearestClasses } from "./class-distances.ts";
+import { classPoints, inClassUnits, type NearestClasses, nearestClasses } from "./class-distances.ts";
 import { distanceRatio, MEDIAN, QUARTILE, queryShift } from "./query-shift.ts";
 import type { ClassDistances, ComponentSpace } from "./types.ts";
 
@@ -58,7 +58,7 @@ function measureColumn(
 ): ColumnDistances {
   const shift = Float64Array.from(shiftInScores);
   solveLower(column.factor, scores.nCols, shift);
-  const nearest = nearestClasses(inClassUnits(scores, column), classPoints(column), shift);
+  const nearest = nearestByBlocks(scores, column, shift);
   const spread = Math.max(1, distanceRatio(nearest, column.quartiles, QUARTILE) ?? 1);
   const root = Math.sqrt(spread);
   const { heldOut } = column;
@@ -67,6 +67,23 @@ function measureColumn(
     (distance) => countBelow(heldOut, distance / root) / (heldOut.length + 1),
   );
   return { column: column.column, percentiles, classes: nearest.classes, spread };
+}
+
+/** Rows that are in class units, in float64, at a time. */
+const BLOCK_ROWS = 65_536;
+
+function nearestByBlocks(scores: DenseMatrix, column: ClassDistances, shift: Float64Array): NearestClasses {
+  const { nRows, nCols, data } = scores;
+  const means = classPoints(column);
+  const all = { classes: new Int32Array(nRows), distances: new Float64Array(nRows) };
+  for (let start = 0; start < nRows; start += BLOCK_ROWS) {
+    const end = Math.min(start + BLOCK_ROWS, nRows);
+    const block = { nRows: end - start, nCols, data: data.subarray(start * nCols, end * nCols) };
+    const { classes, distances } = nearestClasses(inClassUnits(block, column), means, shift);
+    all.classes.set(classes, start);
+    all.distances.set(distances, start);
+  }
+  return all;
 }
 
 /** Evenly spaced rows, all of them if there are few. */

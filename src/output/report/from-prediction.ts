@@ -92,6 +92,7 @@ function inputFacts(
       name: "Labels the model knows",
       value: model.labelHeads.map(({ column, classes }) => `${column}: ${whole(classes.length)}`).join(" · "),
     },
+    ...allowedFact(metadata, model),
     {
       name: "Confidence",
       value: `low below ${decimalOf(metadata, PREDICTION_METADATA.confidenceHigh)}, Unknown ${unknownBelow(metadata)}${metadata.get(PREDICTION_METADATA.calibrationApplied) === true ? "; calibrated by temperature" : ""}`,
@@ -131,6 +132,17 @@ function inputFacts(
     facts.push({ name: "Hierarchy", value: `${coherent}${enforced}` });
   }
   return facts;
+}
+
+/** How many labels the caller allowed. */
+function allowedFact(metadata: ConfigMap, { labelHeads }: Model): Fact[] {
+  const allowed = metadata.get(PREDICTION_METADATA.allowedLabels);
+  if (!(allowed instanceof Map)) return [];
+  const counts = labelHeads.map(({ column, classes }) => {
+    const own: unknown = allowed.get(column);
+    return `${column}: ${whole(Array.isArray(own) ? own.length : classes.length)}`;
+  });
+  return [{ name: "Labels that may be given", value: counts.join(" · ") }];
 }
 
 /** The lines of a runtime summary (docs/specification/1-artifacts.md#runtime-summary) that a report shows. */
