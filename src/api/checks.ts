@@ -65,7 +65,10 @@ export function checkPredictOptions(model: TrainedModel, options: PredictOptions
 /** Which columns are added to a dataset, with which options they were predicted, and where they are written. */
 export interface AnnotationOptions
   extends ToAnnDataOptions,
-    Pick<PredictOptions, "predictionSets" | "unknown" | "opensetMethod" | "deepestLabel" | "probabilities"> {
+    Pick<
+      PredictOptions,
+      "predictionSets" | "unknown" | "opensetMethod" | "deepestLabel" | "probabilities" | "consensusBy"
+    > {
   /** Where the annotated dataset is to be written (Node), as {@link checkDataset}. */
   readonly path?: string | undefined;
 }
@@ -79,12 +82,21 @@ export interface AnnotationOptions
 export async function checkAnnotation(
   model: TrainedModel,
   adata: AnnData,
-  { path, predictionSets, unknown, opensetMethod, deepestLabel, ...options }: AnnotationOptions = {},
+  {
+    path,
+    predictionSets,
+    unknown,
+    opensetMethod,
+    deepestLabel,
+    consensusBy,
+    ...options
+  }: AnnotationOptions = {},
 ): Promise<void> {
   const distance =
     unknown === "distance" ||
     ((unknown ?? null) === null && (opensetMethod ?? null) === null && (model.data.space ?? null) !== null);
-  const predicted = { predictionSets: typeof predictionSets === "number", distance, deepestLabel };
+  const consensus = (consensusBy ?? null) !== null;
+  const predicted = { predictionSets: typeof predictionSets === "number", distance, deepestLabel, consensus };
   const names = additionNames(model.data, adata, { ...options, ...predicted });
   if (path !== undefined) return checkDatasetOutput(adata, path, names, options);
   await (await import("../anndata/write/append.ts")).checkAnnotatable(adata, names);

@@ -1,6 +1,7 @@
 /** Counts and means of a prediction. @module */
+import { HETEROGENEOUS } from "../predict/group-labels.ts";
 import { setSizes } from "../predict/prediction-sets.ts";
-import type { DeepestLabels, LabelPrediction, Predictions } from "../predict/types.ts";
+import type { DeepestLabels, LabelPrediction, LabelsOfGroups, Predictions } from "../predict/types.ts";
 import { NO_REASON, UNKNOWN } from "../predict/unknown.ts";
 import { UNKNOWN_REASONS } from "../schema/prediction.ts";
 
@@ -35,6 +36,17 @@ export interface PredictionSummary {
   /** Cells that are Unknown because they have no counts in the model's genes. */
   readonly noCounts: number;
   readonly labels: readonly LabelSummary[];
+  /** With labels of groups: how many groups, and by label column how many labels they have, `Heterogeneous` and Unknown apart. */
+  readonly groups?: {
+    readonly by: string;
+    readonly nGroups: number;
+    readonly levels: readonly {
+      readonly column: string;
+      readonly nLabels: number;
+      readonly heterogeneous: number;
+      readonly unknown: number;
+    }[];
+  };
   /** With deepest labels: the share of cells by the column of their deepest label; `Unknown` for cells without one. */
   readonly deepest?: Readonly<Record<string, number | null>>;
 }
@@ -42,12 +54,27 @@ export interface PredictionSummary {
 const NO_COUNTS = UNKNOWN_REASONS.indexOf("no_counts");
 
 /** Computes a {@link PredictionSummary}. */
-export function summarise({ obsNames, labels, deepest }: Predictions): PredictionSummary {
+export function summarise({ obsNames, labels, groups, deepest }: Predictions): PredictionSummary {
   return {
     nCells: obsNames.length,
     noCounts: labels[0]?.unknownReasons.reduce((n, reason) => n + (reason === NO_COUNTS ? 1 : 0), 0) ?? 0,
     labels: labels.map(summariseLabel),
+    ...(groups === undefined ? {} : { groups: groupSummary(groups) }),
     ...(deepest === undefined ? {} : { deepest: deepestShares(deepest) }),
+  };
+}
+
+function groupSummary({ by, sizes, levels }: LabelsOfGroups): NonNullable<PredictionSummary["groups"]> {
+  return {
+    by,
+    nGroups: sizes.length,
+    levels: levels.map(({ column, labels: { codes, categories } }) => {
+      const named = (name: string): number =>
+        codes.reduce((n, code) => n + (categories[code] === name ? 1 : 0), 0);
+      const given = new Set(codes);
+      for (const name of [HETEROGENEOUS, UNKNOWN]) given.delete(categories.lastIndexOf(name));
+      return { column, nLabels: given.size, heterogeneous: named(HETEROGENEOUS), unknown: named(UNKNOWN) };
+    }),
   };
 }
 

@@ -122,7 +122,9 @@ export type { PredictOptions, PredictSettings } from "../predict/options.ts";
 export type { RefinementConfig } from "../predict/rerank-children.ts";
 export type {
   DeepestLabels,
+  GroupLabels,
   LabelPrediction,
+  LabelsOfGroups,
   PredictedLabels,
   PredictedSets,
   Predictions,

@@ -3,7 +3,7 @@ import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-p
 import { WRITE_MODES, type WriteMode } from "../schema/columns.ts";
 import { columnNames, columnNamesOf, earlierColumns, observedLabels, outputColumns } from "./columns.ts";
 
-const REQUESTED = { distance: false, predictionSets: true, deepestLabel: false };
+const REQUESTED = { distance: false, consensus: false, predictionSets: true, deepestLabel: false };
 const namesOf = (mode: WriteMode): string[] => outputColumns(toyPredictions(), mode).map(({ name }) => name);
 
 test("each mode writes its columns in the order of the specification, label column by label column", () => {
@@ -17,7 +17,7 @@ test("each mode writes its columns in the order of the specification, label colu
   const withoutSets = ["group", "kind"].flatMap((column) =>
     columnNames(column)
       .slice(0, -1)
-      .filter((name) => !name.startsWith("distance_")),
+      .filter((name) => !/^(distance|consensus)_/.test(name)),
   );
   expect(namesOf("full")).toEqual(withoutSets);
   expect(columnNames("L")).toEqual([
@@ -35,6 +35,8 @@ test("each mode writes its columns in the order of the specification, label colu
     "unknown_reason_L",
     "second_L",
     "second_conf_L",
+    "consensus_L",
+    "consensus_share_L",
     "pred_set_L",
   ]);
 });

@@ -65,11 +65,13 @@ interface OptionalColumns {
   readonly predictionSets: boolean;
   /** Distances to the reference were measured. */
   readonly distance: boolean;
+  /** Groups have labels. */
+  readonly consensus: boolean;
 }
 
 function entriesOf(
   mode: WriteMode,
-  { predictionSets, distance }: OptionalColumns,
+  { predictionSets, distance, consensus }: OptionalColumns,
 ): typeof LABEL_COLUMN_ENTRIES {
   const rank = WRITE_MODES.indexOf(mode);
   if (rank < 0)
@@ -77,7 +79,7 @@ function entriesOf(
       "USAGE",
       `the write mode is "${mode}", expected ${WRITE_MODES.join(", ")}${didYouMean(mode, WRITE_MODES)}`,
     );
-  const has = { predictionSets, distance };
+  const has = { predictionSets, distance, consensus };
   return LABEL_COLUMN_ENTRIES.filter(([, { from, fromWithDistance, needs }]) => {
     const first = distance ? (fromWithDistance ?? from) : from;
     return WRITE_MODES.indexOf(first) <= rank && (needs === undefined || has[needs]);
@@ -92,7 +94,7 @@ function entriesOf(
 export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
   const { labels, deepest } = predictions;
   const distance = labels.some((label) => label.distance !== undefined);
-  const entries = entriesOf(mode, { predictionSets: true, distance });
+  const entries = entriesOf(mode, { predictionSets: true, distance, consensus: true });
   const columns: OutputColumn[] = labels.flatMap((prediction) =>
     entries.flatMap(([key, entry]) => {
       const values = valuesOf(prediction, key, entry.kind);
@@ -164,7 +166,7 @@ export function earlierColumns(existing: readonly string[], labelColumns: readon
   const names = new Set(existing);
   const earlier = new Set(labelColumns.flatMap(columnNames));
   if (DEEPEST_NAMES.every((name) => names.has(name))) for (const name of DEEPEST_NAMES) earlier.add(name);
-  const standard = entriesOf("standard", { predictionSets: false, distance: false });
+  const standard = entriesOf("standard", { predictionSets: false, distance: false, consensus: false });
   for (const name of existing) {
     const column = labelColumnOf("conf", name);
     if (

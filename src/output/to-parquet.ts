@@ -6,8 +6,10 @@ import type { Predictions } from "../predict/types.ts";
 import { INDEX_COLUMN, METADATA_KEY } from "../schema/columns.ts";
 import { type ExportOptions, type OutputColumn, tableContent } from "./columns.ts";
 
-/** Rows of one row group; only one group at a time is converted to JavaScript arrays. */
+/** Rows of one row group at most; only one group at a time is converted to JavaScript arrays. */
 const GROUP_ROWS = 65_536;
+/** Values of one row group at most, so that a table with the probabilities of many classes has shorter groups. */
+const GROUP_VALUES = 1 << 21;
 
 /**
  * The predictions as Parquet: names as text, labels as dictionary text, scores as FLOAT (a missing vote share
@@ -29,9 +31,10 @@ export function* parquetPieces(predictions: Predictions, options: ExportOptions)
     kvMetadata: [{ key: METADATA_KEY, value: metadata }],
     createdBy: `atlasmtl ${VERSION}`,
   });
-  for (let start = 0; start < nRows; start += GROUP_ROWS) {
-    const end = Math.min(start + GROUP_ROWS, nRows);
-    file.write({ columnData: groupOf(predictions, columns, start, end), rowGroupSize: GROUP_ROWS });
+  const groupRows = Math.min(GROUP_ROWS, Math.ceil(GROUP_VALUES / (columns.length + 1)));
+  for (let start = 0; start < nRows; start += groupRows) {
+    const end = Math.min(start + groupRows, nRows);
+    file.write({ columnData: groupOf(predictions, columns, start, end), rowGroupSize: groupRows });
     yield taken(writer);
   }
   file.finish();

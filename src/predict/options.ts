@@ -63,6 +63,10 @@ export interface PredictSettings {
   readonly onlyLabels: readonly string[] | null;
   /** Labels that may not be given, with all labels under them; null for none. */
   readonly excludeLabels: readonly string[] | null;
+  /** The obs column of the query whose groups get a label each; null for none. */
+  readonly consensusBy: string | null;
+  /** A group is `Heterogeneous` if a smaller share of its cells has its label, 0 to 1. */
+  readonly minProp: number;
   /** A cell has low confidence below this probability, 0 to 1 … */
   readonly confidenceHigh: number;
   /** … or below this margin to the second label, 0 to 1. */

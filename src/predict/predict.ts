@@ -19,6 +19,7 @@ import { flagLowConfidence, type HeadScores } from "./confidence.ts";
 import { deepestLabels } from "./deepest.ts";
 import { planDistances } from "./distance.ts";
 import { type NetworkOutput, runNetwork } from "./forward.ts";
+import { createGroupSums, readGroups, withGroupLabels } from "./group-labels.ts";
 import { enforceHierarchy, resolveHierarchy } from "./hierarchy-rules.ts";
 import { askNeighbours, type KnnLabels } from "./knn-correction.ts";
 import { chooseKnnSpace, type KnnSpace } from "./knn-space.ts";
@@ -87,6 +88,10 @@ export async function predict(
   const least = leastConfidences(model, settings, rung);
   const space = await chooseKnnSpace(model, adata, settings);
   let nRefined = 0;
+  const groups =
+    settings.consensusBy === null
+      ? null
+      : createGroupSums(model.labelHeads, await readGroups(adata, settings.consensusBy));
   const isEmpty = new Uint8Array(adata.nObs);
   const probabilities =
     settings.probabilities === null
@@ -102,7 +107,7 @@ export async function predict(
       coherence,
       setThresholds: setPlan?.thresholds,
       kept: called.kept,
-      takers: probabilities === null ? [] : [probabilities.take],
+      takers: [probabilities, groups].flatMap((taker) => (taker === null ? [] : [taker.take])),
       beforeScores: (block, firstRow) => {
         query.average?.(block, firstRow);
         if (refinement === null || refinement.bound === null) return;
@@ -134,6 +139,10 @@ export async function predict(
   const repeated = repeatedCellNames(adata.obs.index, `${adata.source} › obs names`);
   const inconsistencyRates = settings.enforceHierarchy ? enforceHierarchy(labels, hierarchy.rules) : null;
 
+  const ofGroups = groups?.finish(labels, settings.minProp, coherence) ?? null;
+  const complete = (ofGroups === null ? labels : withGroupLabels(labels, ofGroups)).map((label) =>
+    setPlan === null ? label : { ...label, sets: network.sets.get(label.column) },
+  );
   const deviceUsed = "cpu";
   const { numThreads } = work.engine;
   const runtime = meter.summary({
@@ -145,8 +154,8 @@ export async function predict(
   });
   return {
     obsNames: adata.obs.index,
-    labels:
-      setPlan === null ? labels : labels.map((label) => ({ ...label, sets: network.sets.get(label.column) })),
+    labels: complete,
+    ...(ofGroups === null ? {} : { groups: ofGroups }),
     ...(probabilities === null ? {} : { probabilities: probabilities.tables }),
     ...(settings.deepestLabel ? { deepest: deepestLabels(labels, hierarchy.rules) } : {}),
     coords: settings.keepCoords ? network.points : new Map(),

@@ -115,6 +115,8 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
         ? undefined
         : new Map(model.labelHeads.map(({ column, classes }) => [column, classes])),
     probabilities: settings.probabilities ?? undefined,
+    consensusBy: settings.consensusBy ?? undefined,
+    minProp: settings.consensusBy === null ? undefined : new Float(settings.minProp),
     predictionSetsCoverage: setPlan === null ? undefined : new Float(setPlan.coverage),
     predictionSetsThresholds: setPlan === null ? undefined : floats(setPlan.thresholds),
     predictionSetsMeanSize: setPlan === null ? undefined : floats(sizes),

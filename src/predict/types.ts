@@ -52,6 +52,10 @@ export interface LabelPrediction {
   readonly second?: PredictedLabels | undefined;
   /** Its probability. */
   readonly secondConf?: Float32Array | undefined;
+  /** The label of the cell's group, if `consensusBy` named groups; -1 for a cell of no group. */
+  readonly consensus?: PredictedLabels | undefined;
+  /** The share of the cells of the group that have this label, NaN for a cell of no group. */
+  readonly consensusShare?: Float32Array | undefined;
   /** The prediction sets, if `predictionSets` requested them. */
   readonly sets?: PredictedSets | undefined;
 }
@@ -83,6 +87,32 @@ export interface DeepestLabels {
   readonly columns: PredictedLabels;
 }
 
+/** The labels of groups at one level; arrays have one entry per group. */
+export interface GroupLabels {
+  readonly column: string;
+  /** `Heterogeneous` if the share is below `minProp`, `Unknown` if more than half of the cells are. */
+  readonly labels: PredictedLabels;
+  /** The share of its cells that have this label, or are Unknown if it is that. */
+  readonly share: Float32Array;
+  /** The class with the largest mean probability. */
+  readonly likely: PredictedLabels;
+  /** This mean, 0 to 1. */
+  readonly probability: Float32Array;
+  /** The share of its cells that are Unknown. */
+  readonly unknown: Float32Array;
+}
+
+/** The labels of the groups of an obs column, at every level. */
+export interface LabelsOfGroups {
+  /** The obs column. */
+  readonly by: string;
+  /** The group of each cell, and the names of the groups. */
+  readonly groups: PredictedLabels;
+  /** Cells of each group. */
+  readonly sizes: Uint32Array;
+  readonly levels: readonly GroupLabels[];
+}
+
 export type { Warning };
 
 export interface Predictions {
@@ -90,6 +120,8 @@ export interface Predictions {
   readonly labels: readonly LabelPrediction[];
   /** One table for each label column, if `probabilities` requested them. */
   readonly probabilities?: readonly ProbabilityTable[] | undefined;
+  /** The labels of groups, if `consensusBy` named a column. */
+  readonly groups?: LabelsOfGroups | undefined;
   /** Present if `deepestLabel` was on. */
   readonly deepest?: DeepestLabels | undefined;
   /** Predicted coordinates in original units, by head name, plus `latent_internal`; empty if not kept. */

@@ -29,7 +29,9 @@ test("docs/outputs.md has the table of columns, in order", () => {
           : WRITE_MODES.slice(WRITE_MODES.indexOf(entry.from)).join(", ")
         : entry.needs === "predictionSets"
           ? "every mode, with `--prediction-sets`"
-          : "standard, full, where distances are measured";
+          : entry.needs === "consensus"
+            ? "every mode, with `--consensus-by`"
+            : "standard, full, where distances are measured";
     const cells = [`\`${nameOf(entry, "L")}\``, TYPES[entry.kind], entry.range, entry.about, modes];
     return `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |");
   });

@@ -24,7 +24,7 @@ export interface ColumnEntry {
   /** The smallest mode that has this column. */
   readonly from: WriteMode;
   /** The option that it requires. */
-  readonly needs?: "predictionSets" | "distance";
+  readonly needs?: "predictionSets" | "distance" | "consensus";
   /** The smallest mode that has it when distances were measured, if it is another. */
   readonly fromWithDistance?: WriteMode;
   /** Earlier versions did not write it, so their results are recognised without it. */
@@ -139,6 +139,22 @@ export const LABEL_COLUMNS = {
     isNewer: true,
     range: "0–1",
     about: "its probability; 0 when there is one class",
+  },
+  consensus: {
+    name: "consensus_{}",
+    kind: "label",
+    from: "minimal",
+    needs: "consensus",
+    range: "classes of `L`, `Heterogeneous`, `Unknown`",
+    about: "the label of the cell's group",
+  },
+  consensusShare: {
+    name: "consensus_share_{}",
+    kind: "score",
+    from: "minimal",
+    needs: "consensus",
+    range: "0–1, NaN",
+    about: "the share of the cells of the group that have this label; NaN for a cell of no group",
   },
   sets: {
     name: "pred_set_{}",

@@ -56,6 +56,7 @@ const LABELS = "Labels:";
 const CONFIDENCE = "Confidence and Unknown:";
 const KNN = "KNN correction:";
 const HIERARCHY = "Hierarchy:";
+const GROUPS = "Labels of groups:";
 const RESULT = "Result:";
 const MACHINE = "Machine:";
 
@@ -192,6 +193,18 @@ export const PREDICT_OPTIONS = {
       name: "refinement",
       kind: "path",
     }),
+  ),
+
+  consensusBy: name(
+    null,
+    flag(GROUPS, "obs column of the query, such as leiden: a label for each of its groups, at every level", {
+      placeholder: "COLUMN",
+    }),
+  ),
+  minProp: number(
+    0,
+    SHARE,
+    flag(GROUPS, "a group is Heterogeneous if a smaller share of its cells has its label"),
   ),
 
   probabilities: name(

@@ -28,6 +28,8 @@ export const PREDICTION_METADATA = keysOf(
   "exclude_labels",
   "allowed_labels",
   "probabilities",
+  "consensus_by",
+  "min_prop",
   "prediction_sets_coverage",
   "prediction_sets_thresholds",
   "prediction_sets_mean_size",

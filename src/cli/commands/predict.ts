@@ -82,10 +82,12 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
         deepestLabel: options.deepestLabel,
         predictionSets: options.predictionSets,
         probabilities: options.probabilities,
+        consensusBy: options.consensusBy,
         unknown: options.unknown,
         opensetMethod: options.opensetMethod,
       });
-    if (flags.groupBy !== undefined) await adata.obs.column(flags.groupBy);
+    for (const column of [flags.groupBy, flags.consensusBy])
+      if (column !== undefined) await adata.obs.column(column);
     const queryFiles = whole.stored?.files ?? [data];
     const isInPlace = container !== null && flags.inPlace === true;
     const besides = [
@@ -138,6 +140,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       n_cells: result.data.obsNames.length,
       no_counts: told.noCounts,
       labels: told.labels.map(labelJson),
+      ...(told.groups === undefined ? {} : { groups: groupsJson(result) }),
       ...(told.deepest === undefined ? {} : { deepest_label: told.deepest }),
       outputs: outputs.map(fileSummary),
       run_manifest: run.path(),
@@ -316,7 +319,35 @@ function labelJson(label: LabelSummary): Readonly<Record<string, string | number
   };
 }
 
-function summaryText({ nCells, noCounts, labels, deepest }: PredictionSummary): string {
+/** For `--json`: for each group its label at every level. */
+function groupsJson({ data }: PredictionResult): Readonly<Record<string, unknown>>[] {
+  const { groups } = data;
+  if (groups === undefined) return [];
+  return groups.groups.categories.map((name, group) => ({
+    group: name,
+    n_cells: groups.sizes[group],
+    labels: groups.levels.map(({ column, labels, share }) => ({
+      column,
+      label: labels.categories[labels.codes[group]],
+      share: share[group],
+    })),
+  }));
+}
+
+/** One line on the labels of groups. */
+function groupLine(groups: PredictionSummary["groups"]): string {
+  if (groups === undefined) return "";
+  const levels = groups.levels.map(({ column, nLabels, heterogeneous, unknown }) => {
+    const others = [
+      ...(heterogeneous === 0 ? [] : [`${count(heterogeneous)} heterogeneous`]),
+      ...(unknown === 0 ? [] : [`${count(unknown)} Unknown`]),
+    ];
+    return `${column} ${[plural(nLabels, "label"), ...others].join(", ")}`;
+  });
+  return `\n${plural(groups.nGroups, "group")} of ${groups.by}: ${levels.join("; ")}`;
+}
+
+function summaryText({ nCells, noCounts, labels, groups, deepest }: PredictionSummary): string {
   const shown = (value: number | null | undefined): string =>
     typeof value === "number" ? percent(value) : "";
   const hasSets = labels.some(({ sets }) => sets !== undefined);
@@ -339,5 +370,5 @@ function summaryText({ nCells, noCounts, labels, deepest }: PredictionSummary): 
     labels,
   )
     .map((line) => `\n${line}`)
-    .join("")}`;
+    .join("")}${groupLine(groups)}`;
 }

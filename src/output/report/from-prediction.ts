@@ -49,6 +49,7 @@ export async function predictionReport(
     truths,
     groups,
     embedding: await chooseEmbedding(adata, predictions.coords),
+    groupLabels: predictions.groups,
     methods: [atlasmtlMethod(predictions)],
     files: options.files ?? [],
     provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }, ...(options.provenance ?? [])],

@@ -18,6 +18,7 @@ import { bytes, decimal, percent, whole } from "./numbers.ts";
 import { SCRIPT } from "./script.ts";
 import { neighbourSection, unknownSection } from "./sections/behaviour.ts";
 import { comparisonSection } from "./sections/comparison.ts";
+import { groupSection } from "./sections/groups.ts";
 import { calibrationSection, compositionSection, confusionSection, levelSection } from "./sections/levels.ts";
 import { setSection } from "./sections/sets.ts";
 import { STYLE } from "./style.ts";
@@ -87,6 +88,7 @@ function methodSections(input: ReportInput, method: ReportMethod, prefix: string
     ["map", "Cells", embedding],
     ["confusion", "Confusion", confusionSection(input, method, tree, prefix)],
     ["labels", "Labels", compositionSection(method, tree, prefix)],
+    ["groups", "Groups", groupSection(prefix === "" ? (input.groupLabels ?? null) : null, prefix)],
     ["trust", "Confidence", calibrationSection(input, method, tree, prefix)],
     ["sets", "Sets", setSection(input, method, prefix)],
     ["unknown", "Unknown", unknownSection(input, method, prefix)],

@@ -4,7 +4,7 @@ import type { ConfigMap } from "../../core/config.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
 import type { CoordinateMetrics } from "../../evaluate/coordinates.ts";
 import type { ReasonCounts } from "../../evaluate/unknown-reasons.ts";
-import type { LabelPrediction, PredictedLabels, Warning } from "../../predict/types.ts";
+import type { LabelPrediction, LabelsOfGroups, PredictedLabels, Warning } from "../../predict/types.ts";
 
 /** One line of a table of facts. */
 export interface Fact {
@@ -62,6 +62,8 @@ export interface ReportInput {
   /** Groups, such as donors or batches, by which the share of Unknown is shown. */
   readonly groups: { readonly name: string; readonly labels: PredictedLabels } | null;
   readonly embedding: ReportEmbedding | null;
+  /** The labels of groups by the first method; absent without groups. */
+  readonly groupLabels?: LabelsOfGroups | undefined;
   /** The first method is shown in full, the others are folded. */
   readonly methods: readonly ReportMethod[];
   readonly files: readonly (FileRecord & { readonly role: string })[];
