@@ -8,6 +8,8 @@ export interface LbfgsOptions {
   readonly maxIter: number;
   /** Stops once no part of the gradient is larger. */
   readonly tolerance: number;
+  /** The share of a value by which rounding may change it; that of float64 without it. */
+  readonly rounding?: number | undefined;
   /** Called before each iteration, such as to let others work. */
   readonly onIteration?: ((iteration: number) => Promise<void>) | undefined;
 }
@@ -43,6 +45,7 @@ export async function minimise(
   options: LbfgsOptions,
 ): Promise<LbfgsResult> {
   const n = start.length;
+  const { rounding = ROUNDING } = options;
   let x = start.slice();
   let gradient = new Float64Array(n);
   let value = await objective(x, gradient);
@@ -67,7 +70,7 @@ export async function minimise(
     for (; halvings < MAX_HALVINGS; halvings++) {
       for (let i = 0; i < n; i++) next[i] = x[i] + length * direction[i];
       nextValue = await objective(next, nextGradient);
-      if (nextValue <= value + ARMIJO * length * slope + ROUNDING * Math.abs(value)) break;
+      if (nextValue <= value + ARMIJO * length * slope + rounding * Math.abs(value)) break;
       length /= 2;
     }
     if (halvings === MAX_HALVINGS) return { x, value, iterations: iteration, hasConverged: false };

@@ -67,11 +67,15 @@ export async function fitLadder(
     import("./linear/confidence-ladder.ts"),
     import("./linear/joint-scores.ts"),
   ]);
-  const score = createJointScorer(inference, linear, childCorrection, chosen, work);
-  return fitConfidenceLadder(heldOut, score, space, {
-    key: streamKey(seeds[SEEDS.linearViews], "ladder"),
-    signal: work.signal,
-  });
+  const scorer = await createJointScorer(inference, linear, childCorrection, chosen, work);
+  try {
+    return await fitConfidenceLadder(heldOut, scorer.score, space, {
+      key: streamKey(seeds[SEEDS.linearViews], "ladder"),
+      signal: work.signal,
+    });
+  } finally {
+    scorer.dispose();
+  }
 }
 
 /** The cells of the sample that are held out, and the others. */

@@ -75,10 +75,6 @@ async function multiplyPlainly(
   return out;
 }
 
-/**
- * The first layer of a network that is evaluated multiplies sparse rows with its weights, on all threads. Its activation
- * keeps what is positive, so that each column goes in twice, the second time with the other sign.
- */
 async function multiplyOnKernels(
   engine: Engine,
   rows: Valued,
@@ -86,8 +82,40 @@ async function multiplyOnKernels(
   offset: Float64Array,
   signal: AbortSignal | undefined,
 ): Promise<Columns> {
-  const { nRows, nCols } = rows;
+  const product = await createKernelProduct(engine, basis, offset);
   const width = offset.length;
+  const out = new Float64Array(rows.nRows * width);
+  try {
+    for (let start = 0; start < rows.nRows; start += ROWS_AT_ONCE) {
+      throwIfAborted(signal);
+      const end = Math.min(start + ROWS_AT_ONCE, rows.nRows);
+      await product.multiply(consecutiveRows(rows, start, end), out.subarray(start * width, end * width));
+    }
+  } finally {
+    product.dispose();
+  }
+  return out;
+}
+
+/** Multiplies rows with columns that stay the same. */
+export interface KernelProduct {
+  /** Writes rows times columns plus offset, [nRows, width], to `into`. */
+  multiply(rows: Csr, into: Float64Array | Float32Array): Promise<void>;
+  dispose(): void;
+}
+
+/**
+ * Rows times `basis` [nCols, width] plus `offset`. The first layer of a network that is evaluated multiplies sparse rows with
+ * its weights, on all threads. Its activation keeps what is positive, so that each column goes in twice, the second time with
+ * the other sign.
+ */
+export async function createKernelProduct(
+  engine: Engine,
+  basis: Float64Array,
+  offset: Float64Array,
+): Promise<KernelProduct> {
+  const width = offset.length;
+  const nCols = basis.length / width;
   const both: Linear = {
     nIn: nCols,
     nOut: 2 * width,
@@ -114,20 +142,15 @@ async function multiplyOnKernels(
     { nGenes: nCols, hiddenSizes: [2 * width], nClasses: [1], coordDims: [] },
     { encoder: [both], labelHeads: [head], coordHeads: [] },
   );
-  const out = new Float64Array(nRows * width);
-  try {
-    for (let start = 0; start < nRows; start += ROWS_AT_ONCE) {
-      throwIfAborted(signal);
-      const end = Math.min(start + ROWS_AT_ONCE, nRows);
-      const { latent } = await inference.run(consecutiveRows(rows, start, end));
-      for (let r = 0; r < end - start; r++)
+  return {
+    async multiply(rows, into) {
+      const { latent } = await inference.run(rows);
+      for (let r = 0; r < rows.nRows; r++)
         for (let k = 0; k < width; k++)
-          out[(start + r) * width + k] = latent[2 * r * width + k] - latent[(2 * r + 1) * width + k];
-    }
-  } finally {
-    inference.dispose();
-  }
-  return out;
+          into[r * width + k] = latent[2 * r * width + k] - latent[(2 * r + 1) * width + k];
+    },
+    dispose: () => inference.dispose(),
+  };
 }
 
 /** The same entries by gene. */

@@ -1,7 +1,7 @@
 /** Fits the linear views of a model on cells of its reference. @module */
 import type { Csr } from "../../core/csr.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
-import { nextTurn, throwIfAborted } from "../../core/progress.ts";
+import type { WorkOptions } from "../../core/progress.ts";
 import { permutation } from "../../core/rng.ts";
 import type { Engine } from "../../kernels/types.ts";
 import { fitGeneScaling, scaledValues } from "../components/gene-scaling.ts";
@@ -10,7 +10,7 @@ import { createProjection, projectRows } from "../components/projection.ts";
 import { rowsToFit } from "../components/sample-cells.ts";
 import type { Components, ComponentValues } from "../components/types.ts";
 import { gatherRows } from "../encode.ts";
-import { fitLogisticRegression } from "../logistic-regression.ts";
+import { fitRegression } from "./fit-regression.ts";
 import { halfWayWeights } from "./half-way-weights.ts";
 import type { LinearView, ViewHead, ViewInput } from "./types.ts";
 import { viewValues } from "./view-values.ts";
@@ -37,13 +37,21 @@ const MAX_ITERATIONS = 60;
 /** Per cell. */
 const TOLERANCE = 1e-5;
 /** Products of a cell and a class in one evaluation of the regression; with more classes fewer cells take part. */
-const MAX_PRODUCTS = 30_000_000;
+const MAX_PRODUCTS = 100_000_000;
 
 /** A label column, for the cells of the matrix. */
 export interface ViewLabels {
   readonly column: string;
   readonly classes: readonly string[];
   readonly codes: Int32Array;
+}
+
+export interface ViewFit extends Pick<WorkOptions, "signal"> {
+  readonly values: ComponentValues;
+  /** Of the stream that draws cells and first directions. */
+  readonly key: number;
+  /** Multiplies on its kernels where it is given. */
+  readonly engine?: Engine | undefined;
 }
 
 /**
@@ -55,14 +63,7 @@ export async function fitLinearViews(
   x: Csr,
   labels: readonly ViewLabels[],
   fitted: Uint32Array,
-  options: {
-    readonly values: ComponentValues;
-    /** Of the stream that draws cells and first directions. */
-    readonly key: number;
-    /** Multiplies on its kernels where it is given. */
-    readonly engine?: Engine | undefined;
-    readonly signal?: AbortSignal | undefined;
-  },
+  options: ViewFit,
 ): Promise<readonly LinearView[]> {
   const { values, key, engine, signal } = options;
   const views: LinearView[] = [];
@@ -83,7 +84,7 @@ export async function fitLinearViews(
     projectRows(seen, scaling, createProjection(components, scaling, null), scores, 0);
     const heads: ViewHead[] = [];
     for (const label of labels) {
-      const regression = await fitHead(scores, label, fitted, key, signal);
+      const regression = await fitHead(scores, label, fitted, options);
       heads.push({ ...regression, weights: onGenes(regression, components) });
     }
     const kept = Math.min(KEPT_COMPONENTS, Math.ceil(x.nCols / GENES_PER_KEPT));
@@ -96,8 +97,7 @@ async function fitHead(
   scores: DenseMatrix,
   { column, classes, codes }: ViewLabels,
   fitted: Uint32Array,
-  key: number,
-  signal: AbortSignal | undefined,
+  { key, engine, signal }: ViewFit,
 ): Promise<ViewHead> {
   const width = scores.nCols;
   const labelled = fitted.filter((row) => codes[row] >= 0);
@@ -108,17 +108,19 @@ async function fitHead(
     values.set(scores.data.subarray(row * width, (row + 1) * width), r * width);
   });
   const targets = Int32Array.from(rows, (row) => codes[row]);
-  const blocks = [{ rows: { nRows: rows.length, nCols: width, values }, targets }];
-  const { weights, intercepts } = await fitLogisticRegression(blocks, classes.length, {
-    penalty: PENALTY,
-    classWeights: halfWayWeights(targets, classes.length),
-    maxIter: MAX_ITERATIONS,
-    tolerance: TOLERANCE * rows.length,
-    onIteration: async () => {
-      throwIfAborted(signal);
-      await nextTurn();
+  const { weights, intercepts } = await fitRegression(
+    { nRows: rows.length, nCols: width, values },
+    targets,
+    classes.length,
+    {
+      penalty: PENALTY,
+      classWeights: halfWayWeights(targets, classes.length),
+      maxIter: MAX_ITERATIONS,
+      tolerance: TOLERANCE * rows.length,
+      engine,
+      signal,
     },
-  });
+  );
   return {
     column,
     weights: Float32Array.from(weights),

@@ -2,36 +2,47 @@
 import type { Csr } from "../../core/csr.ts";
 import { normalizeCells } from "../../core/normalize.ts";
 import type { WorkOptions } from "../../core/progress.ts";
-import type { Inference } from "../../kernels/types.ts";
+import type { Engine, Inference } from "../../kernels/types.ts";
 import type { InputTransform, Normalization } from "../../schema/training-options.ts";
 import type { HeadLogits } from "../calibrate.ts";
 import { logitsOf } from "../encode.ts";
 import type { ChildCorrection } from "../types.ts";
 import type { ViewLabels } from "./fit-views.ts";
+import { createKernelViewScorer } from "./kernel-scores.ts";
 import type { LinearViews } from "./types.ts";
-import { averageProbabilities, createViewScorer, scoreViews } from "./view-scores.ts";
+import { averageProbabilities } from "./view-scores.ts";
+import { viewValues } from "./view-values.ts";
 
 /** Logarithms of the mean probabilities of cells, for every label column, beside their classes. */
 export type JointScorer = (x: Csr, labels: readonly ViewLabels[]) => Promise<HeadLogits[]>;
 
 /** Scores cells whose values are as the matrix has them, and whose labels are `labels`. */
-export function createJointScorer(
+export async function createJointScorer(
   inference: Inference,
   linear: LinearViews,
   childCorrection: ChildCorrection | null,
   input: { readonly inputTransform: InputTransform; readonly normalize: Normalization },
-  work: WorkOptions,
-): JointScorer {
-  const scorers = linear.views.map((view) => createViewScorer(view, null));
-  return async (x, labels) => {
+  work: WorkOptions & { readonly engine: Engine },
+): Promise<{ readonly score: JointScorer; dispose(): void }> {
+  const scorers = await Promise.all(linear.views.map((view) => createKernelViewScorer(view, work.engine)));
+  const score: JointScorer = async (x, labels) => {
     const all = Uint32Array.from({ length: x.nRows }, (_, row) => row);
     const heads = await logitsOf(inference, networkInput(x, input), all, labels, childCorrection, work);
+    const scores: Float32Array[] = [];
+    for (const [v, { input: as }] of linear.views.entries())
+      scores.push(await scorers[v].score(viewValues(x, as, linear.values, 1)));
     averageProbabilities(
       heads.map(({ logits }) => logits),
-      scoreViews(linear, scorers, x, 1),
+      scores,
       linear,
     );
     return heads;
+  };
+  return {
+    score,
+    dispose: () => {
+      for (const scorer of scorers) scorer.dispose();
+    },
   };
 }
 

@@ -18,14 +18,9 @@ export type ViewScorer = (values: Csr) => Float32Array;
  * others by the components of the view.
  */
 export function createViewScorer(view: LinearView, measured: Measured): ViewScorer {
-  const { scale, cap, centre } = view.scaling;
-  const { nGenes } = view.components;
-  const nOutputs = view.heads.reduce((sum, { intercepts }) => sum + intercepts.length, 0);
-  const weights = sideBySide(view, nGenes, nOutputs);
-  if (measured?.includes(0)) inferMissing(weights, nOutputs, view.components, measured);
-  const offsets = Float64Array.from(view.heads.flatMap(({ intercepts }) => [...intercepts]));
-  for (let g = 0; g < nGenes; g++)
-    for (let k = 0; k < nOutputs; k++) offsets[k] -= centre[g] * weights[g * nOutputs + k];
+  const { scale, cap } = view.scaling;
+  const { weights, offsets } = scoringWeights(view, measured);
+  const nOutputs = offsets.length;
   return ({ nRows, indptr, indices, data }) => {
     const out = new Float32Array(nRows * nOutputs);
     const sums = new Float64Array(nOutputs);
@@ -41,6 +36,22 @@ export function createViewScorer(view: LinearView, measured: Measured): ViewScor
     }
     return out;
   };
+}
+
+/** The scores of a cell are its scaled values times `weights`, [nGenes, nOutputs], plus `offsets`. */
+export function scoringWeights(
+  view: LinearView,
+  measured: Measured,
+): { readonly weights: Float64Array; readonly offsets: Float64Array } {
+  const { centre } = view.scaling;
+  const { nGenes } = view.components;
+  const nOutputs = view.heads.reduce((sum, { intercepts }) => sum + intercepts.length, 0);
+  const weights = sideBySide(view, nGenes, nOutputs);
+  if (measured?.includes(0)) inferMissing(weights, nOutputs, view.components, measured);
+  const offsets = Float64Array.from(view.heads.flatMap(({ intercepts }) => [...intercepts]));
+  for (let g = 0; g < nGenes; g++)
+    for (let k = 0; k < nOutputs; k++) offsets[k] -= centre[g] * weights[g * nOutputs + k];
+  return { weights, offsets };
 }
 
 /** The weights of all label columns, [nGenes, nOutputs]. */
