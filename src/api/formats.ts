@@ -12,3 +12,4 @@ export { asModelPath } from "../artifacts/locations.ts";
 export { RESULT_ENDINGS } from "../output/table-formats.ts";
 export { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../schema/bundle.ts";
 export { isPredictionColumn, labelColumnOf } from "../schema/columns.ts";
+export { STUDY_FILES } from "../schema/study.ts";

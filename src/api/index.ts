@@ -65,7 +65,7 @@ export {
   type ModelInspection,
 } from "./inspect.ts";
 export * as options from "./options.ts";
-export { predict } from "./predict.ts";
+export { createPredictEngine, type PredictEngine, type PredictWork, predict } from "./predict.ts";
 export { PredictionResult, type ReportFiles } from "./prediction-result.ts";
 export type { LabelSummary, PredictionSummary, UnknownShares } from "./prediction-summary.ts";
 export { preload } from "./preload.ts";
@@ -85,6 +85,17 @@ export {
   saveRefinement,
 } from "./refinement.ts";
 export type { SavePreprocessedOptions } from "./save-preprocessed.ts";
+export {
+  type Outlier,
+  type OutlierMeasure,
+  type SampleBatch,
+  type SampleLabels,
+  type SampleSummary,
+  type StudyReportOptions,
+  type StudySample,
+  samplesThatStandOut,
+  studyReport,
+} from "./study.ts";
 export {
   type BundleOptions,
   type LoadFilesOptions,

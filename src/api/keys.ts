@@ -8,4 +8,5 @@ export {
   TRAIN_DETAILS,
 } from "../schema/run-manifest.ts";
 export { LABEL_SCORES, SEEN_SCORES, SET_SCORES } from "../schema/scores.ts";
+export { COMPOSITION_TABLE, SAMPLE_TABLE } from "../schema/study.ts";
 export { RESOURCE_SUMMARY, TRAIN_CONFIG } from "../schema/training.ts";

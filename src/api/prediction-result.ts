@@ -1,10 +1,12 @@
 /** The result of prediction, and how it is written to files. @module */
 import { platform } from "#platform";
+import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData, DataFrame, Notice } from "../anndata/types.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
 import type { AlsoWrite } from "../core/bytes.ts";
 import { refuseOverwriting } from "../core/overwriting.ts";
 import { AtlasmtlError } from "../errors.ts";
+import type { SampleSummary } from "../evaluate/sample-summary.ts";
 import type { CsvOptions } from "../output/columns.ts";
 import { formulaNotice } from "../output/formulas.ts";
 import type { PredictionReportOptions } from "../output/report/from-prediction.ts";
@@ -85,6 +87,20 @@ export class PredictionResult {
     const { renderReport } = await import("../output/report/page.ts");
     const report = await predictionReport(this.data, adata, model.data, options);
     return (files) => renderReport({ ...report, files });
+  }
+
+  /**
+   * What a report on many samples shows of this one: its labels, Unknown, confidence and likeness to the reference, and
+   * with `batchColumn` the batches that its cells come from.
+   *
+   * ```ts
+   * const { nCells, labels } = await result.summariseSample(query, "donor");
+   * ```
+   * @throws NOT_FOUND for a column that the query does not have.
+   */
+  async summariseSample(adata: AnnData, batchColumn?: string): Promise<SampleSummary> {
+    const batches = batchColumn === undefined ? null : columnLabels(await adata.obs.column(batchColumn));
+    return (await import("../evaluate/sample-summary.ts")).summariseSample(this.data, batches);
   }
 
   /** The columns of `mode` over the query's cells. */

@@ -9,8 +9,15 @@ import { packageRoot } from "./context.ts";
 /** The folder of all modules that the package ships; dependencies are not in it. */
 const modules = fileURLToPath(new URL("dist/", packageRoot));
 
+let ofModules: string | null = null;
+
 /** SHA-256 over the names and bytes of the program's modules. */
-export function codeDigest(folder: string = modules): string {
+export function codeDigest(): string {
+  ofModules ??= digestOf(modules);
+  return ofModules;
+}
+
+function digestOf(folder: string): string {
   const hash = createHash("sha256");
   const names = readdirSync(folder, { recursive: true })
     .map((name) => String(name).replaceAll("\\", "/"))

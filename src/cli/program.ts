@@ -6,6 +6,8 @@ import type { CommandContext } from "./context.ts";
 import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./options/dataset-flags.ts";
 import type { FlagTable, FlagValues } from "./options/flag.ts";
 import {
+  ANNOTATE_FLAG_DEFAULTS,
+  ANNOTATE_FLAGS,
   BENCHMARK_FLAGS,
   EVALUATE_FLAGS,
   OPENSET_FLAG_DEFAULTS,
@@ -93,7 +95,7 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
     const output = createOutput(common, words, (summary) => {
       state.summary = summary;
     });
-    return { common, output, signal, argv, startedAt };
+    return { common, output, words, signal, argv, startedAt };
   };
   const withFlags = <T extends FlagTable>(
     command: Command,
@@ -115,7 +117,14 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
 
   const predict = add(program, "predict", "annotate a query with a trained model", PREDICT_EXAMPLES);
   withFlags(predict, PREDICT_FLAGS, PREDICT_FLAG_DEFAULTS, async (values, ctx) =>
-    (await import("./commands/predict.ts")).runPredict(values, ctx),
+    values.outDir === undefined
+      ? (await import("./commands/predict.ts")).runPredict(values, ctx)
+      : (await import("./commands/annotate.ts")).runPredictMany(values, ctx),
+  );
+
+  const annotate = add(program, "annotate", "annotate all samples of a study", ANNOTATE_EXAMPLES);
+  withFlags(annotate, ANNOTATE_FLAGS, ANNOTATE_FLAG_DEFAULTS, async (values, ctx) =>
+    (await import("./commands/annotate.ts")).runAnnotate(values, ctx),
   );
 
   const preprocess = add(
@@ -276,8 +285,18 @@ Examples:
   atlasmtl predict --model model/model.pth --adata query.h5ad --out labels.csv --write-mode full
   atlasmtl predict --model model/model.pth --adata query.h5ad --out annotated.h5ad \\
     --knn-correction all --hierarchy-rules derive --enforce-hierarchy
+  atlasmtl predict --model model/model.pth --adata samples/*.h5ad --out-dir annotated
 
 Writes the result and predict_run_manifest.json beside it. Nothing of the query file is lost in a .h5ad result.`;
+
+const ANNOTATE_EXAMPLES = `
+Examples:
+  atlasmtl annotate --reference atlas.h5ad --labels lineage cell_type --query samples/*.h5ad --out-dir study
+  atlasmtl annotate --model model/model.pth --query "samples/**/*.h5" --out-dir study --group-by donor
+  atlasmtl annotate --model model/model.pth --query @samples.txt --out-dir study --dry-run
+
+Writes a result for each sample with its record, samples.tsv, composition.tsv and report.html. Run it again after an
+interruption: samples whose record proves them done are skipped. Ends with exit code 3 when a sample failed.`;
 
 const REFINE_EXAMPLES = `
 Examples:

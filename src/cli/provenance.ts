@@ -14,6 +14,7 @@ import { webAddress } from "../api/names.ts";
 import {
   emitRun,
   type FileRecord,
+  type Fingerprint,
   fingerprintFile,
   type RunDetails as RunRecord,
   readRun,
@@ -26,12 +27,14 @@ import { gitCommit } from "./git-commit.ts";
 /**
  * Hashes files, and each folder as one; web addresses are recorded in the command only. Start it before the work, so
  * that an input which the output replaces is recorded as it was read.
+ * Digests of files in `known` are not computed again; those of other files are not kept there.
  * @throws NOT_FOUND, IO or ABORTED.
  */
 export async function recordFiles(
   paths: readonly string[],
   output: string,
   signal?: AbortSignal,
+  known: ReadonlyMap<string, Fingerprint> = new Map(),
 ): Promise<FileRecord[]> {
   const records: FileRecord[] = [];
   const store = platform.files.committedView?.();
@@ -41,7 +44,7 @@ export async function recordFiles(
     seen.add(resolve(path));
     records.push({
       path: recordedPath(path, dirname(output)),
-      ...(await fingerprintFile(path, signal, store)),
+      ...(known.get(path) ?? (await fingerprintFile(path, signal, store))),
     });
   }
   return records;
@@ -86,21 +89,22 @@ export interface PreparedRun {
   readonly outputs: () => readonly WrittenFile[];
 }
 
-/** Prepares the run manifest beside `output`. */
+/** Prepares the run manifest beside `output`, or at `fixedPath`. */
 export async function prepareRun(
   output: string,
   run: RunDetails,
-  context: CommandContext,
+  context: Pick<CommandContext, "argv" | "startedAt">,
+  fixedPath?: string,
 ): Promise<PreparedRun> {
   const commit = await gitCommit(fileURLToPath(packageRoot));
   let outputs: readonly WrittenFile[] = [];
-  let path = join(dirname(output), RUN_MANIFEST_FILES[run.command]);
+  let path = fixedPath ?? join(dirname(output), RUN_MANIFEST_FILES[run.command]);
   return {
     path: () => path,
     outputs: () => outputs,
     async also(written) {
       outputs = written;
-      path = await manifestPath(output, run.command);
+      path = fixedPath ?? (await manifestPath(output, run.command));
       const recorded = written.map((file) => ({ ...file, path: recordedPath(file.path, dirname(output)) }));
       const record = emitRun({
         ...run,

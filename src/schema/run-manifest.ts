@@ -30,7 +30,14 @@ export const SOFTWARE = keysOf(
 
 /** Keys that a command has of its own, before those of every run manifest. */
 export const TRAIN_DETAILS = keysOf("out", "labels", "device", "train_config", "preprocess");
-export const PREDICT_DETAILS = keysOf("model", "out", "device", "prediction_metadata", "preprocess");
+export const PREDICT_DETAILS = keysOf(
+  "model",
+  "out",
+  "device",
+  "prediction_metadata",
+  "preprocess",
+  "sample_summary",
+);
 export const OPENSET_DETAILS = keysOf(
   "model",
   "out",

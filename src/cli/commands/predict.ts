@@ -11,12 +11,15 @@ import {
   type HierarchyRules,
   type LabelSummary,
   type Notice,
+  type PredictEngine,
   type PredictionResult,
   type PredictionSummary,
   type PredictOptions,
+  type Progress,
   parseHierarchyRules,
   predict,
   type RefinementConfig,
+  type SampleSummary,
   type ToAnnDataOptions,
   type TrainedModel,
   type WrittenFile,
@@ -25,13 +28,15 @@ import { PREDICT_DETAILS } from "../../api/keys.ts";
 import { PREDICT_OPTIONS } from "../../api/option-tables.ts";
 import { DEFAULT_WRITE_MODE } from "../../api/options.ts";
 import { readRefinement } from "../../api/refinement-file.ts";
-import { type FileRecord, fingerprint } from "../../api/runs.ts";
+import { type FileRecord, type Fingerprint, fingerprint } from "../../api/runs.ts";
+import { sampleToConfig } from "../../api/study.ts";
 import type { ConfigMap } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { openModel } from "../open-model.ts";
 import { readYaml } from "../options/config-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
+import { inputFiles } from "../options/input-files.ts";
 import { labelFiles, readLabelList } from "../options/label-list.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
 import { givenOptions } from "../options/option-flags.ts";
@@ -47,30 +52,125 @@ import { unknownLines } from "../terminal/unknown-lines.ts";
 
 /** Annotates a query by the flags. @throws USAGE before any work for a call that cannot succeed. */
 export async function runPredict(flags: PredictFlags, context: CommandContext): Promise<void> {
-  const { output, signal } = context;
+  const { output } = context;
   const {
     model: modelPath,
-    adata: data,
+    adata,
     out,
   } = required(flags, PREDICT_FLAGS, "predict", ["model", "adata", "out"]);
-  refuseSwapped(flags);
+  const [data, ...others] = await inputFiles(adata);
+  if (others.length > 0)
+    throw usageError(
+      phrase`${option("adata")} names ${others.length + 1} files, and ${option("out")} one result`,
+      option("adata"),
+      phrase`write ${option("outDir", "DIR")} instead of ${option("out")}`,
+    );
+  refuseSwapped({ model: modelPath, adata: data });
   checkEnding(out);
   // The container if the result is a dataset; null for a table.
   const container = writtenContainer(out);
   const { size } = await stat(data).catch(() => ({ size: 0 })); // a missing file is reported when it is opened
   await checkOutput(out, container === null ? 0 : size);
   warnOfIdleFlags(flags, out, context);
-  // Compiles HDF5 while the model loads; opening the file reports a failure.
-  containerByName(data)
-    ?.preload?.()
-    .catch(() => undefined);
+  preloadContainer(data);
+  const predictor = await openPredictor(modelPath, flags, context);
+  const progress = createProgress(context.common);
+  let predicted: PredictedFile;
+  try {
+    predicted = await predictFile(predictor, data, out, { onProgress: progress.report }, context);
+  } finally {
+    progress.stop();
+  }
+  const { result, leftOut, outputs, runPath } = predicted;
+  const warnings = [...predictor.model.warnings, ...result.warnings, ...leftOut];
+  for (const warning of warnings) output.warn(warning);
+  for (const { message } of result.notes.map(output.inWords)) output.note(message);
+  const told = result.summary();
+  output.note(summaryText(told));
+  output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
+  output.note(`wrote  ${runPath}`);
+  if (flags.report !== undefined) output.note(`wrote  ${flags.report}`);
+  if (container !== null) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
+  output.json({
+    command: "predict",
+    model: modelPath,
+    out,
+    n_cells: result.data.obsNames.length,
+    no_counts: told.noCounts,
+    labels: told.labels.map(labelJson),
+    ...(told.groups === undefined ? {} : { groups: groupsJson(result) }),
+    ...(told.deepest === undefined ? {} : { deepest_label: told.deepest }),
+    outputs: outputs.map(fileSummary),
+    run_manifest: runPath,
+    report: flags.report ?? null,
+    notes: result.notes.map(output.inWords),
+    warnings: warnings.map(output.inWords),
+  });
+}
+
+/** A model that is loaded once, with the checked options of its predictions. */
+export interface Predictor {
+  readonly model: TrainedModel;
+  readonly modelPath: string;
+  readonly flags: PredictFlags;
+  readonly options: PredictOptions;
+  /** What is read besides the query: the model, and the files of options. */
+  readonly files: readonly string[];
+}
+
+/** Loads the model and the files of the options. @throws USAGE for options that the model cannot predict with. */
+export async function openPredictor(
+  modelPath: string,
+  flags: PredictFlags,
+  context: CommandContext,
+): Promise<Predictor> {
   const model = await openModel(modelPath, flags, context);
   if (flags.report !== undefined) await checkOutput(flags.report);
   const refinement = flags.refinement === undefined ? null : await readRefinement(flags.refinement, readYaml);
   const options = await predictOptions(flags, model, refinement?.config ?? null, context);
   checkPredictOptions(model, options);
+  const files = [
+    ...model.files,
+    ...rulesFile(flags),
+    ...tableFile(flags),
+    ...(await labelFiles(flags)),
+    ...(refinement?.files ?? []),
+  ];
+  return { model, modelPath, flags, options, files };
+}
 
-  const progress = createProgress(context.common);
+/** How one file of several is annotated. */
+export interface PredictFileOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** The command that the record names, and where the record goes. */
+  readonly record?: { readonly argv: readonly string[]; readonly path: string };
+  /** Digests of files that every query reads. */
+  readonly known?: ReadonlyMap<string, Fingerprint>;
+  readonly shared?: PredictEngine;
+  /** Summarise the result in the record. */
+  readonly summarise?: boolean;
+}
+
+export interface PredictedFile {
+  readonly result: PredictionResult;
+  /** What the result could not carry over. */
+  readonly leftOut: readonly Notice[];
+  readonly outputs: readonly WrittenFile[];
+  readonly runPath: string;
+  /** Null unless it was asked for. */
+  readonly summary: SampleSummary | null;
+}
+
+/** Annotates `data` and writes the result with its run manifest. */
+export async function predictFile(
+  { model, modelPath, flags, options, files: besides }: Predictor,
+  data: string,
+  out: string,
+  { onProgress, record, known, shared, summarise = false }: PredictFileOptions,
+  context: CommandContext,
+): Promise<PredictedFile> {
+  const { output, signal } = context;
+  const container = writtenContainer(out);
   const whole = await openDataset(data, flags, output);
   try {
     const part = await splitDataset(whole, flags, "predict", out);
@@ -90,68 +190,44 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       if (column !== undefined) await adata.obs.column(column);
     const queryFiles = whole.stored?.files ?? [data];
     const isInPlace = container !== null && flags.inPlace === true;
-    const besides = [
-      ...model.files,
-      ...rulesFile(flags),
-      ...tableFile(flags),
-      ...(await labelFiles(flags)),
-      ...(refinement?.files ?? []),
-    ];
     const inputPaths = [...part.files, ...queryFiles, ...besides];
     const written = flags.report === undefined ? [out] : [out, flags.report];
     const settings = flags.config === undefined ? [] : [flags.config];
     await refuseOverwriting(written, [...part.files, ...besides, ...settings]);
     if (!isInPlace) await refuseOverwriting(written, queryFiles, { canBeInPlace: container !== null });
-    const inputs = recordFiles(inputPaths, out, signal);
+    const inputs = recordFiles(inputPaths, out, signal, known);
     inputs.catch(() => undefined); // awaited below; a rejection before that must not end the process
-    const result = await predict(model, adata, options, { signal, onProgress: progress.report });
+    const result = await predict(model, adata, options, { signal, onProgress, shared });
     const inputRecords = await inputs;
+    const summary = summarise ? await result.summariseSample(adata, flags.groupBy) : null;
     const run = await prepareRun(
       out,
       {
         command: "predict",
         inputs: inputRecords,
         seeds: new Map(),
-        details: runDetails(modelPath, out, flags, result),
+        details: runDetails(modelPath, out, flags, result, summary),
         split: part.record,
       },
-      context,
+      { ...context, ...(record && { argv: record.argv }) },
+      record?.path,
     );
     const report = await reportOf(result, adata, model, flags, inputRecords, context);
     const leftOut = await write(result, adata, out, flags, signal, async (written) => {
       const besides = report === null ? [] : [report(written)];
       return [...besides, ...(await run.also([...written, ...besides.map(fingerprint)]))];
     });
-    progress.stop();
-    const outputs = run.outputs();
-    const warnings = [...model.warnings, ...result.warnings, ...leftOut];
-    for (const warning of warnings) output.warn(warning);
-    for (const { message } of result.notes.map(output.inWords)) output.note(message);
-    const told = result.summary();
-    output.note(summaryText(told));
-    output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
-    output.note(`wrote  ${run.path()}`);
-    if (flags.report !== undefined) output.note(`wrote  ${flags.report}`);
-    if (container !== null) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
-    output.json({
-      command: "predict",
-      model: modelPath,
-      out,
-      n_cells: result.data.obsNames.length,
-      no_counts: told.noCounts,
-      labels: told.labels.map(labelJson),
-      ...(told.groups === undefined ? {} : { groups: groupsJson(result) }),
-      ...(told.deepest === undefined ? {} : { deepest_label: told.deepest }),
-      outputs: outputs.map(fileSummary),
-      run_manifest: run.path(),
-      report: flags.report ?? null,
-      notes: result.notes.map(output.inWords),
-      warnings: warnings.map(output.inWords),
-    });
+    return { result, leftOut, outputs: run.outputs(), runPath: run.path(), summary };
   } finally {
-    progress.stop();
     await whole.close();
   }
+}
+
+/** Compiles HDF5 while the model loads; opening the file reports a failure. */
+export function preloadContainer(data: string): void {
+  containerByName(data)
+    ?.preload?.()
+    .catch(() => undefined);
 }
 
 async function predictOptions(
@@ -295,7 +371,13 @@ async function reportOf(
   };
 }
 
-function runDetails(model: string, out: string, flags: PredictFlags, result: PredictionResult): ConfigMap {
+function runDetails(
+  model: string,
+  out: string,
+  flags: PredictFlags,
+  result: PredictionResult,
+  summary: SampleSummary | null,
+): ConfigMap {
   const { metadata } = result.data;
   return new Map([
     ["model", model],
@@ -303,6 +385,9 @@ function runDetails(model: string, out: string, flags: PredictFlags, result: Pre
     ["device", flags.device ?? "auto"],
     [PREDICT_DETAILS.predictionMetadata, metadata],
     ["preprocess", metadata.get("preprocess") ?? null],
+    ...(summary === null
+      ? []
+      : ([[PREDICT_DETAILS.sampleSummary, sampleToConfig(summary)]] satisfies [string, ConfigMap][])),
   ]);
 }
 

@@ -47,6 +47,7 @@ async function verify(path: string, flags: VerifyFlags = {}): Promise<Result> {
       warn: ({ message }) => void warnings.push(message),
       heading: (text) => text,
     },
+    words: { setting: String, place: String },
     signal: new AbortController().signal,
     argv: [],
     startedAt: new Date(0),

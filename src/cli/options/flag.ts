@@ -48,6 +48,19 @@ export function names(placeholder: string, group: string, help: string): Flag<st
   return flag("many", placeholder, group, help, schema, "a list of names", (words) => words);
 }
 
+/** One or more files; in YAML a text or a list. */
+export function paths(group: string, help: string): Flag<string[]> {
+  const text = v.pipe(v.string(), v.nonEmpty());
+  const schema = v.union([
+    v.pipe(
+      text,
+      v.transform((path) => [path]),
+    ),
+    v.pipe(v.array(text), v.nonEmpty()),
+  ]);
+  return flag("many", "FILE", group, help, schema, "a file or a list of files", (words) => words);
+}
+
 /** Texts given as `--f a b`, `--f a,b`, or a YAML list; the empty text is one. */
 export function texts(placeholder: string, group: string, help: string): Flag<string[]> {
   const schema = v.pipe(v.array(v.string()), v.nonEmpty());

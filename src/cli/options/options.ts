@@ -28,6 +28,7 @@ import {
   names,
   number,
   path,
+  paths,
   texts,
   threads,
   toggle,
@@ -123,11 +124,29 @@ const {
   ...predictFlags
 } = optionFlags(PREDICT_OPTIONS);
 
+/** The kind of results of many queries that nothing else asks for. */
+export const DEFAULT_OUT_FORMAT = "h5ad";
+
+/** How the results of many queries are written. */
+const STUDY_FLAGS = {
+  outDir: name("DIR", FILES, "folder of the results of many queries, with one report; done ones are skipped"),
+  outFormat: choice(
+    RESULT_ENDINGS.map((ending) => ending.slice(1)),
+    FILES,
+    "of --out-dir: kind of the results",
+  ),
+  dryRun: toggle(FILES, "of --out-dir: say what would be done, with time and memory, and do nothing"),
+};
+
 /** `atlasmtl predict`. */
 export const PREDICT_FLAGS = {
   model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
-  adata: path(FILES, `query (required): ${anyOf(READ_NAMES)}`),
-  out: path(FILES, `result: ${anyOf(RESULT_ENDINGS)} (required)`),
+  adata: paths(
+    FILES,
+    `query (required): ${anyOf(READ_NAMES)}; with --out-dir several, quoted globs and @LIST.txt`,
+  ),
+  out: path(FILES, `result: ${anyOf(RESULT_ENDINGS)} (required, or --out-dir)`),
+  ...STUDY_FLAGS,
   inPlace: inPlace("the query"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
@@ -148,6 +167,42 @@ export const PREDICT_FLAGS = {
   device: predictDevice,
 } as const satisfies FlagTable;
 export type PredictFlags = FlagValues<typeof PREDICT_FLAGS>;
+
+const {
+  model: _model,
+  adata: _query,
+  out: _out,
+  inPlace: _inPlace,
+  config: _config,
+  split: _split,
+  splitPart: _splitPart,
+  ...ofPrediction
+} = PREDICT_FLAGS;
+const {
+  adata: _reference,
+  out: _bundle,
+  inPlace: _replaced,
+  config: _trainConfig,
+  split: _trainSplit,
+  splitPart: _trainSplitPart,
+  referencePath: _referencePath,
+  ...ofTraining
+} = TRAIN_FLAGS;
+
+/** `atlasmtl annotate`: the flags of predict, and those of train that predict does not have. */
+export const ANNOTATE_FLAGS = {
+  query: paths(FILES, `samples (required): ${anyOf(READ_NAMES)}; quoted globs and @LIST.txt, too`),
+  reference: path(FILES, "reference atlas to train a model from, kept in the folder (or --model)"),
+  model: path(FILES, "bundle to use instead: model.pth or model_manifest.json"),
+  config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
+  trainConfig: path(
+    FILES,
+    "YAML file with settings of train, for those that predict has, too, such as layer",
+  ),
+  ...ofTraining,
+  ...ofPrediction,
+} as const satisfies FlagTable;
+export type AnnotateFlags = FlagValues<typeof ANNOTATE_FLAGS>;
 
 /** `atlasmtl benchmark`. */
 export const BENCHMARK_FLAGS = {
@@ -230,6 +285,11 @@ export const PREDICT_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
   knnCorrection: null,
   numThreads: DEFAULT_TRAIN_OPTIONS.numThreads,
   writeMode: "standard",
+  outFormat: DEFAULT_OUT_FORMAT,
+};
+export const ANNOTATE_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...TRAIN_FLAG_DEFAULTS,
+  ...PREDICT_FLAG_DEFAULTS,
 };
 
 export const REFINE_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {

@@ -48,7 +48,7 @@ export function wrongCall(error: CommanderError, command: Command, program: Comm
 const OTHER_NAMES: readonly (readonly [meant: string, names: readonly string[]])[] = [
   [
     "write atlasmtl predict, which annotates a query with a trained model",
-    ["annotate", "classify", "infer", "label", "map", "transfer"],
+    ["classify", "infer", "label", "map", "transfer"],
   ],
   ["write atlasmtl train, which makes a model of a reference", ["build", "fit", "learn"]],
   ["write atlasmtl inspect FILE", ["describe", "info", "show", "view"]],

@@ -1,27 +1,18 @@
-/**
- * Renders a run as one self-contained HTML file, without network or other files.
- *
- * The content security policy of the page forbids every request, and allows only its one script, by its hash.
- * All text from data is escaped.
- * @module
- */
-import { platform } from "#platform";
+/** Renders a run as one self-contained HTML file, without network or other files. @module */
 import { type ConfigMap, toPlain } from "../../core/config.ts";
-import { VERSION } from "../../core/version.ts";
 import { scoreFullPath } from "../../evaluate/hierarchy-metrics.ts";
 import { scoreLabels } from "../../evaluate/metrics.ts";
 import type { PredictedLabels } from "../../predict/types.ts";
 import { UNKNOWN } from "../../predict/unknown.ts";
 import { embeddingFigure } from "./figures/embedding.ts";
-import { html, Markup } from "./html.ts";
-import { bytes, decimal, percent, whole } from "./numbers.ts";
-import { SCRIPT } from "./script.ts";
+import { factTable, htmlPage, type PageLink, provenance, tileRow } from "./frame.ts";
+import { html, type Markup } from "./html.ts";
+import { decimal, percent, whole } from "./numbers.ts";
 import { neighbourSection, unknownSection } from "./sections/behaviour.ts";
 import { comparisonSection } from "./sections/comparison.ts";
 import { groupSection } from "./sections/groups.ts";
 import { calibrationSection, compositionSection, confusionSection, levelSection } from "./sections/levels.ts";
 import { setSection } from "./sections/sets.ts";
-import { STYLE } from "./style.ts";
 import { labelTree, type TreeLevel } from "./tree.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
 
@@ -30,28 +21,13 @@ export function renderReport(input: ReportInput): string {
   const [main, ...others] = input.methods;
   const sections = main === undefined ? [] : methodSections(input, main, "");
   const comparison = comparisonSection(input);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${base64Sha256(SCRIPT)}'; base-uri 'none'; form-action 'none'">
-<meta name="generator" content="atlasmtl ${VERSION}">
-<title>${input.title}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the report</a>
-<header>
-<button type="button" class="theme" data-theme-switch hidden>Light or dark</button>
-<h1>${input.title}</h1>
-<p class="lead">${input.summary}</p>
-${input.warnings.map(({ message, where, hint }) => html`<div class="warning" role="note"><p><b>${message}</b>${where === undefined ? null : html` <code>${where}</code>`}</p>${hint === undefined ? null : html`<p>${hint}</p>`}</div>`)}
-${main === undefined ? null : tiles(input, main)}
-<nav aria-label="Sections"><ul>${navigation(comparison !== null, input, sections)}</ul></nav>
-</header>
-<main id="main">
-<h2 id="input">What went in</h2>
+  return htmlPage({
+    title: input.title,
+    lead: input.summary,
+    warnings: input.warnings,
+    tiles: main === undefined ? null : tiles(input, main),
+    links: navigation(comparison !== null, input, sections),
+    body: html`<h2 id="input">What went in</h2>
 <div class="card">${factTable(input.facts)}</div>
 ${comparison}
 ${main !== undefined && others.length > 0 ? html`<h2>${main.name} in detail</h2>${main.description === null ? null : html`<p class="note">${main.description}</p>`}` : null}
@@ -61,14 +37,8 @@ ${
     ? null
     : html`<h2 id="others">The other methods in detail</h2>${others.map((method, i) => html`<details class="method"><summary>${method.name}</summary>${method.description === null ? null : html`<p class="note">${method.description}</p>`}${methodSections(input, method, `m${i + 1}-`).map(({ body }) => body)}</details>`)}`
 }
-${provenance(input)}
-</main>
-<footer><p>Made by atlasmtl ${VERSION}. This file holds everything it shows and asks nothing of the network; it can be sent and archived as it is.</p></footer>
-<script>${new Markup(SCRIPT)}</script>
-</body>
-</html>
-`;
-  return page.text;
+${provenance(input)}`,
+  });
 }
 
 interface Section {
@@ -99,15 +69,18 @@ function methodSections(input: ReportInput, method: ReportMethod, prefix: string
   return parts.flatMap(([id, name, body]) => (body === null ? [] : [{ id: prefix + id, name, body }]));
 }
 
-function navigation(hasComparison: boolean, input: ReportInput, sections: readonly Section[]): Markup[] {
-  const links = [
+function navigation(
+  hasComparison: boolean,
+  input: ReportInput,
+  sections: readonly Section[],
+): readonly PageLink[] {
+  return [
     { id: "input", name: "Input" },
     ...(hasComparison ? [{ id: "comparison", name: "Methods" }] : []),
     ...sections,
     ...(input.methods.length > 1 ? [{ id: "others", name: "Other methods" }] : []),
     { id: "provenance", name: "Provenance" },
   ];
-  return links.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`);
 }
 
 /** The labels come from true and predicted labels; the hierarchy comes from the true ones, if known. */
@@ -154,16 +127,12 @@ function tiles(input: ReportInput, { labels }: ReportMethod): Markup {
     );
   }
   list.push([percent(nCells === 0 ? Number.NaN : unknown / nCells), `Unknown on ${finest.column}`]);
-  return html`<div class="tiles">${list.map(([value, name]) => html`<div class="tile"><b>${value}</b><span>${name}</span></div>`)}</div>`;
+  return tileRow(list);
 }
 
 /** Distinct labels without Unknown and missing ones. */
 const labelsGiven = ({ codes, categories }: PredictedLabels): number =>
   [...new Set(codes)].filter((code) => code >= 0 && categories[code] !== UNKNOWN).length;
-
-function factTable(facts: readonly Fact[]): Markup {
-  return html`<table class="facts"><tbody>${facts.map(({ name, value, isCode }) => html`<tr><th scope="row">${name}</th><td${isCode === true ? html` class="code"` : null}>${value}</td></tr>`)}</tbody></table>`;
-}
 
 function coordinateSection({ coordinates }: ReportMethod, prefix: string): Markup | null {
   if (coordinates.size === 0) return null;
@@ -196,26 +165,4 @@ function flatten(settings: ConfigMap): Fact[] {
   };
   visit("", toPlain(settings));
   return facts;
-}
-
-function provenance({ files, provenance: facts, command }: ReportInput): Markup {
-  return html`<h2 id="provenance">Where this comes from</h2>
-<p class="note">The files of this run by their SHA-256. <code>atlasmtl verify</code> on the run's folder checks them again.</p>
-<div class="card">${factTable(facts)}</div>
-${
-  files.length === 0
-    ? null
-    : html`<div class="card"><table><thead><tr><th>File</th><th>Role</th><th class="n">Size</th><th>SHA-256</th></tr></thead><tbody>${files.map(({ path, role, sizeBytes, sha256 }) => html`<tr><th scope="row">${path}</th><td>${role}</td><td class="n">${bytes(sizeBytes)}</td><td class="code">${sha256}</td></tr>`)}</tbody></table></div>`
-}
-${command.length === 0 ? null : html`<p class="note">The command, as it was given:</p><pre><code>${command.map(shellWord).join(" ")}</code></pre>`}`;
-}
-
-const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-
-function base64Sha256(text: string): string {
-  const hash = platform.createSha256();
-  hash.update(new TextEncoder().encode(text));
-  const digest = hash.hex().match(/../g) ?? [];
-  return btoa(String.fromCharCode(...digest.map((pair) => Number.parseInt(pair, 16))));
 }
