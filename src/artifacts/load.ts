@@ -29,6 +29,7 @@ import {
   findFile,
   type Location,
   legacyReferenceLocation,
+  linkTarget,
   manifestLocation,
   pathWarnings,
   siblingPath,
@@ -226,6 +227,10 @@ async function openBundle(store: FileStore, path: string): Promise<Bundle> {
     );
   const manifestPath = siblingPath(path, "manifest");
   if (await store.exists(manifestPath)) return openManifest(store, path, manifestPath);
+  // Workflow managers stage a file as a link to it: what is not beside the link is beside its target.
+  const isAlone = !(await store.exists(siblingPath(path, "metadata")));
+  const target = isAlone ? await linkTarget(store, path) : null;
+  if (target?.endsWith(MODEL_SUFFIX)) return openBundle(store, target);
   const legacy: Partial<Record<PathKey, Location>> = {
     [MANIFEST_KEYS.modelPath]: { candidates: [path] },
     [MANIFEST_KEYS.metadataPath]: { candidates: [siblingPath(path, "metadata")] },
@@ -237,9 +242,10 @@ async function openManifest(store: FileStore, path: string, manifestPath: string
   const bytes = await readWhole(store, manifestPath, null, MAX_MANIFEST_BYTES);
   try {
     const manifest = parseManifest(bytes);
+    const target = await linkTarget(store, manifestPath);
     const find = (key: PathKey): Location | null => {
       const stored = manifest.paths.get(key);
-      return stored === undefined ? null : manifestLocation(manifestPath, stored);
+      return stored === undefined ? null : manifestLocation(manifestPath, stored, target);
     };
     return { path, manifestPath, manifest, locate: find };
   } catch (error) {

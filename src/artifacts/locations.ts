@@ -4,7 +4,7 @@
  */
 import type { FileStore } from "../core/bytes.ts";
 import { baseName, folderName, isAbsolutePath, joinPath, leavesFolder, relativePath } from "../core/paths.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import type { Warning } from "../model/types.ts";
 import { FILE_SUFFIXES, MODEL_SUFFIX } from "../schema/bundle.ts";
 
@@ -53,11 +53,28 @@ export function storedPath(manifestPath: string, path: string): string {
 
 /**
  * The candidates for a file in a manifest: relative to the manifest's folder, else the same file name beside
- * the manifest (docs/specification/1-artifacts.md#loading), else relative to the working folder.
+ * the manifest (docs/specification/1-artifacts.md#loading); the same beside `target`, where the manifest is a link to it; else
+ * relative to the working folder.
  */
-export function manifestLocation(manifestPath: string, stored: string): Location {
-  const folder = folderName(manifestPath);
-  return unique([joinPath(folder, stored), joinPath(folder, baseName(stored)), stored]);
+export function manifestLocation(manifestPath: string, stored: string, target: string | null): Location {
+  const beside = (path: string) => [
+    joinPath(folderName(path), stored),
+    joinPath(folderName(path), baseName(stored)),
+  ];
+  return unique([...beside(manifestPath), ...(target === null ? [] : beside(target)), stored]);
+}
+
+/** Where the symbolic link `path` leads; null if it is none, or is not there. */
+export async function linkTarget(store: FileStore, path: string): Promise<string | null> {
+  if (store.realPath === undefined) return null;
+  try {
+    const [real, folder] = [await store.realPath(path), await store.realPath(folderName(path) || ".")];
+    return real === joinPath(folder, baseName(path)) ? null : real;
+  } catch (error) {
+    // Reading the file says what is wrong.
+    if (isAtlasmtlError(error, "NOT_FOUND", "IO")) return null;
+    throw error;
+  }
 }
 
 /**
@@ -99,11 +116,12 @@ export async function pathWarnings(
   files: readonly FoundFile[],
 ): Promise<readonly Warning[]> {
   const folder = folderName(owner);
+  const target = await linkTarget(store, owner);
   const warnings: Warning[] = [];
   for (const { key, stored, path } of files) {
     const how = leavesFolder(folder, stored)
       ? `${isAbsolutePath(stored) ? "is an absolute path" : "leads out of the manifest's folder"}: ${stored}`
-      : path === null
+      : path === null || (target !== null && folderName(path) === folderName(target))
         ? null
         : await strayText(store, folder, path);
     if (how !== null)

@@ -8,7 +8,7 @@ import { AtlasmtlError, locate } from "../errors.ts";
 import { MODEL_SUFFIX } from "../schema/bundle.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
 import { type Manifest, parseManifest } from "./bundle-manifest.ts";
-import { findFile, manifestLocation, siblingPath } from "./locations.ts";
+import { findFile, linkTarget, manifestLocation, siblingPath } from "./locations.ts";
 
 /** `unlisted`: the file exists, but the manifest has no digest of it. */
 export type VerifyStatus = "ok" | "mismatch" | "missing" | "unlisted";
@@ -40,7 +40,7 @@ export async function verifyBundle(
   const { store: given = platform.files } = options;
   const store = given.committedView?.() ?? given;
   return locateInArtifact(async () => {
-    const manifestPath = path.endsWith(MODEL_SUFFIX) ? siblingPath(path, "manifest") : path;
+    const manifestPath = path.endsWith(MODEL_SUFFIX) ? await manifestOf(store, path) : path;
     if (!manifestPath.endsWith(".json"))
       throw new AtlasmtlError(
         "USAGE",
@@ -51,10 +51,11 @@ export async function verifyBundle(
         },
       );
     const manifest = await readManifest(store, manifestPath);
+    const target = await linkTarget(store, manifestPath);
     const results: VerifiedFile[] = [];
     for (const [key, stored] of manifest.paths) {
       onProgress?.({ phase: "verify", done: results.length, total: manifest.paths.size });
-      const location = manifestLocation(manifestPath, stored);
+      const location = manifestLocation(manifestPath, stored, target);
       const found = await findFile(store, location);
       const expected = manifest.checksums.get(key) ?? null;
       if (found === null)
@@ -68,6 +69,14 @@ export async function verifyBundle(
     onProgress?.({ phase: "verify", done: results.length, total: manifest.paths.size });
     return results;
   });
+}
+
+/** Beside the `.pth`, or where that is a link, beside its target. */
+async function manifestOf(store: FileStore, path: string): Promise<string> {
+  const own = siblingPath(path, "manifest");
+  if (await store.exists(own)) return own;
+  const target = await linkTarget(store, path);
+  return target?.endsWith(MODEL_SUFFIX) ? siblingPath(target, "manifest") : own;
 }
 
 async function readManifest(store: FileStore, path: string): Promise<Manifest> {

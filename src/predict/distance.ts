@@ -29,5 +29,5 @@ export async function planDistances(
   if (space === null) return { start: () => undefined, finish: () => notMeasured(unknown) };
   // Loaded on first use: models of the Python original have no component space.
   const { measureDistances } = await import("./measure-distances.ts");
-  return measureDistances(space, settings, nObs);
+  return measureDistances(space, settings, nObs, Boolean(model.linear));
 }

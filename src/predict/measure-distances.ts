@@ -20,7 +20,9 @@ export function measureDistances(
   space: ComponentSpace,
   settings: PredictSettings,
   nObs: number,
+  hasViews: boolean,
 ): DistancePlan {
+  const canAdapt = hasViews && !settings.adapt;
   const { unknown, knownLoss, opensetMethod } = settings;
   const isDistance = unknown === "distance" || (unknown === null && opensetMethod === null);
   let cells: QueryComponents | null = null;
@@ -47,7 +49,7 @@ export function measureDistances(
           hint: "check that the values of the query are on the scale the model was trained with",
         });
       const shift = { length, score, depthRatio: found.depthRatio };
-      const warnings = unlikeWarnings(shift, matched, source);
+      const warnings = unlikeWarnings(shift, matched, source, canAdapt);
       if (!isDistance) return { ...notMeasured(unknown, warnings), shift };
       return { mode: "distance", columns: decide(columns, knownLoss), shift, warnings };
     },
@@ -58,6 +60,7 @@ function unlikeWarnings(
   { score, depthRatio }: QueryShift,
   { nMatched, nGenes }: GeneAlignment,
   source: string,
+  canAdapt: boolean,
 ): Warning[] {
   if (score === null || score <= UNLIKE_SCORE) return [];
   const facts = [
@@ -72,7 +75,9 @@ function unlikeWarnings(
       `this query is unlike the reference: ${facts.join(", ")}; confidences and prediction sets may not hold`,
       {
         where: source,
-        hint: "check some labels by marker genes, or take a reference that is more like the query",
+        hint: canAdapt
+          ? phrase`let the model learn from the query's surest cells with ${option("adapt", true)}, check some labels by marker genes, or take a reference that is more like the query`
+          : "check some labels by marker genes, or take a reference that is more like the query",
       },
     ),
   ];
