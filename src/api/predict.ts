@@ -23,7 +23,8 @@ export interface PredictEngine {
  *
  * ```ts
  * const shared = await createPredictEngine({ numThreads: "max" });
- * for (const query of queries) await predict(model, query, {}, { shared });
+ * for (const path of ["sample1.h5ad", "sample2.h5ad"])
+ *   await predict(model, await openAnnData(path), {}, { shared });
  * shared.dispose();
  * ```
  */

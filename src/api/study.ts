@@ -17,7 +17,7 @@ import type { StudyReportOptions, StudySample } from "../output/report/study.ts"
  *
  * ```ts
  * const samples = [];
- * for (const path of paths) {
+ * for (const path of ["sample1.h5ad", "sample2.h5ad"]) {
  *   const query = await openAnnData(path);
  *   const result = await predict(model, query);
  *   samples.push({ name: path, query: path, summary: await result.summariseSample(query) });
