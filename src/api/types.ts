@@ -142,6 +142,7 @@ export type { CellSplitOptions, GroupSplitOptions, SplitPart } from "../preproce
 export type { WriteMode } from "../schema/columns.ts";
 export type { UnknownReason } from "../schema/prediction.ts";
 export type {
+  ConsensusMode,
   Device,
   KnnCorrection,
   KnnIndexMode,

@@ -97,7 +97,19 @@ export function scoreCoherently(
   heads: readonly HeadScores[],
   firstRow: number,
 ): readonly Float64Array[] {
-  const probabilities = logits.map((own, h) => softmaxRows(own, nRows, temperatures[h], heads[h], firstRow));
+  const own = logits.map((each, h) => softmaxRows(each, nRows, temperatures[h], heads[h], firstRow));
+  return scoreLinked(links, own, nRows, heads, firstRow);
+}
+
+/** {@link scoreCoherently} from each column's own probabilities; columns without a link are scored by themselves. */
+export function scoreLinked(
+  links: Coherence,
+  given: readonly Float64Array[],
+  nRows: number,
+  heads: readonly HeadScores[],
+  firstRow: number,
+): readonly Float64Array[] {
+  const probabilities = [...given];
   for (const { parent, child, parentOf } of [...links].reverse()) {
     const nParents = heads[parent].classes.length;
     const own = probabilities[child];

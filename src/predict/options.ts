@@ -7,6 +7,7 @@ import { option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { defaultsOf, type HaveSameKeys } from "../schema/option.ts";
 import {
+  type ConsensusMode,
   type Device,
   type KnnCorrection,
   type KnnIndexMode,
@@ -63,6 +64,12 @@ export interface PredictSettings {
   readonly onlyLabels: readonly string[] | null;
   /** Labels that may not be given, with all labels under them; null for none. */
   readonly excludeLabels: readonly string[] | null;
+  /** `neighbours` smooths the probabilities of each cell with those of its nearest cells of the query; null for none. */
+  readonly consensus: ConsensusMode | null;
+  /** The nearest cells that smooth; at most all others. */
+  readonly consensusK: number;
+  /** The share that they have in the probabilities, 0 to 1; the cell itself has the rest. */
+  readonly consensusWeight: number;
   /** The obs column of the query whose groups get a label each; null for none. */
   readonly consensusBy: string | null;
   /** A group is `Heterogeneous` if a smaller share of its cells has its label, 0 to 1. */

@@ -33,6 +33,7 @@ import { markEmpty, sharedCells } from "./query-cells.ts";
 import { openQueryRows, type QueryRows } from "./query-rows.ts";
 import { refinementMetadata, resolveRefinement } from "./rerank-children.ts";
 import { predictionMetadata } from "./result-metadata.ts";
+import { createSmoothing } from "./smooth-neighbours.ts";
 import { leastConfidences } from "./target-accuracy.ts";
 import { type Calibration, calibrationOf, calibrationOfRung } from "./temperatures.ts";
 import type { LabelPrediction, Predictions, Warning } from "./types.ts";
@@ -43,6 +44,13 @@ const REFINED_SETS: Warning = {
   message:
     "prediction sets of refined cells do not promise their coverage: it holds for the model as trained",
   hint: "predict without the refinement for the promise",
+};
+
+/** The thresholds are those of the model's own probabilities. */
+const SMOOTHED_SETS: Warning = {
+  message:
+    "prediction sets of smoothed probabilities do not promise their coverage: it holds for the cells alone",
+  hint: "predict without the consensus of neighbours for the promise",
 };
 
 /** Settings of the execution, which do not change the results. */
@@ -82,7 +90,22 @@ export async function predict(
   const refinement = await resolveRefinement(model, settings);
   const distances = await planDistances(model, settings, adata.nObs);
   leastConfidences(model, settings, null);
-  const query = await openQueryRows(model, adata, settings, work.signal, distances.start);
+  const smoothing =
+    settings.consensus === null
+      ? null
+      : createSmoothing(model.labelHeads, adata.nObs, {
+          k: settings.consensusK,
+          weight: settings.consensusWeight,
+        });
+  const query = await openQueryRows(model, adata, settings, work.signal, (genes, given) => {
+    const others = distances.start(genes, given);
+    if (smoothing === null) return others;
+    return (rows, firstRow) => {
+      others?.(rows, firstRow);
+      smoothing.add(rows, firstRow);
+    };
+  });
+  await smoothing?.fit(query, work);
   const rung = await rungFor(model, query, settings);
   const { calibration, setPlan } = rung === null ? asHeldOut : onRung(model, rung, asHeldOut.setPlan);
   const least = leastConfidences(model, settings, rung);
@@ -97,17 +120,19 @@ export async function predict(
     settings.probabilities === null
       ? null
       : createProbabilityTables(model.labelHeads, adata.nObs, settings.probabilities);
-  const network = await runNetwork(
+  const takers = [probabilities, groups].flatMap((taker) => (taker === null ? [] : [taker.take]));
+  const ofModel = await runNetwork(
     model,
     markEmpty(query.rows, isEmpty),
     {
       nObs: adata.nObs,
       keep: pointsToKeep(settings, space),
       temperatures: calibration.temperatures,
-      coherence,
-      setThresholds: setPlan?.thresholds,
+      // Smoothing scores what it makes of each column's own probabilities.
+      coherence: smoothing === null ? coherence : null,
+      setThresholds: smoothing === null ? setPlan?.thresholds : undefined,
       kept: called.kept,
-      takers: [probabilities, groups].flatMap((taker) => (taker === null ? [] : [taker.take])),
+      takers: smoothing === null ? takers : [smoothing.take],
       beforeScores: (block, firstRow) => {
         query.average?.(block, firstRow);
         if (refinement === null || refinement.bound === null) return;
@@ -118,6 +143,9 @@ export async function predict(
     },
     work,
   );
+  const smoothed =
+    (await smoothing?.finish({ coherence, setThresholds: setPlan?.thresholds, takers }, work)) ?? null;
+  const network = { ...ofModel, ...smoothed };
   const isLowConf = network.heads.map((head) => flagLowConfidence(head, settings));
   const { knn, openset, queries } = await consultReference(network, isLowConf, space, settings, work);
   const measured = distances.finish(adata.source);
@@ -191,6 +219,8 @@ export async function predict(
       ...(repeated === null ? [] : [repeated]),
       ...(shared === null ? [] : [shared]),
       ...measured.warnings,
+      ...(smoothed?.warnings ?? []),
+      ...(smoothed !== null && setPlan !== null ? [SMOOTHED_SETS] : []),
       ...hierarchy.warnings,
       ...(refinement?.warnings ?? []),
       ...(setPlan !== null && nRefined > 0 ? [REFINED_SETS] : []),

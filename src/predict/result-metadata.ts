@@ -115,6 +115,9 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
         ? undefined
         : new Map(model.labelHeads.map(({ column, classes }) => [column, classes])),
     probabilities: settings.probabilities ?? undefined,
+    consensus: settings.consensus ?? undefined,
+    consensusK: settings.consensus === null ? undefined : settings.consensusK,
+    consensusWeight: settings.consensus === null ? undefined : new Float(settings.consensusWeight),
     consensusBy: settings.consensusBy ?? undefined,
     minProp: settings.consensusBy === null ? undefined : new Float(settings.minProp),
     predictionSetsCoverage: setPlan === null ? undefined : new Float(setPlan.coverage),

@@ -44,6 +44,10 @@ export type OpensetMethod = (typeof OPENSET_METHODS)[number];
 export const UNKNOWN_MODES = ["distance", "confidence", "off"] as const;
 export type UnknownMode = (typeof UNKNOWN_MODES)[number];
 
+/** What probabilities are smoothed by. */
+export const CONSENSUS_MODES = ["neighbours"] as const;
+export type ConsensusMode = (typeof CONSENSUS_MODES)[number];
+
 /** Where the network runs; `auto` chooses the fastest available. */
 export const DEVICES = ["auto", "cpu"] as const;
 export type Device = (typeof DEVICES)[number];
@@ -56,7 +60,7 @@ const LABELS = "Labels:";
 const CONFIDENCE = "Confidence and Unknown:";
 const KNN = "KNN correction:";
 const HIERARCHY = "Hierarchy:";
-const GROUPS = "Labels of groups:";
+const GROUPS = "Neighbours and groups within the query:";
 const RESULT = "Result:";
 const MACHINE = "Machine:";
 
@@ -195,6 +199,13 @@ export const PREDICT_OPTIONS = {
     }),
   ),
 
+  consensus: choice(
+    CONSENSUS_MODES,
+    null,
+    flag(GROUPS, "smooth the probabilities of each cell with those of its nearest cells of the query"),
+  ),
+  consensusK: integer(15, COUNT, flag(GROUPS, "nearest cells that smooth")),
+  consensusWeight: number(0.5, SHARE, flag(GROUPS, "share that they have in the probabilities")),
   consensusBy: name(
     null,
     flag(GROUPS, "obs column of the query, such as leiden: a label for each of its groups, at every level", {

@@ -112,6 +112,11 @@ function inputFacts(
       name: "Prediction sets",
       value: `labels that hold the true one with a probability of ${decimalOf(metadata, PREDICTION_METADATA.predictionSetsCoverage)}`,
     });
+  if (metadata.get(PREDICTION_METADATA.consensus) !== undefined)
+    facts.push({
+      name: "Smoothed",
+      value: `a share of ${decimalOf(metadata, PREDICTION_METADATA.consensusWeight)} of the probabilities is that of the ${text(PREDICTION_METADATA.consensusK)} nearest cells of the query`,
+    });
   if (metadata.get(PREDICTION_METADATA.opensetMethod) !== undefined)
     facts.push({
       name: "Unseen types",
