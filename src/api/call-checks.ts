@@ -17,6 +17,14 @@ export function requireModelAndData(call: string, model: unknown, adata: unknown
   requireData(call, adata);
 }
 
+/** @throws USAGE unless a call has got a model. */
+export function requireModel(call: string, model: unknown): void {
+  if (isModel(model)) return;
+  throw new AtlasmtlError("USAGE", `${call} got ${kindOf(model)} as the model, expected a TrainedModel`, {
+    hint: `load it first: ${call}(await TrainedModel.load("model.pth"))`,
+  });
+}
+
 /** @throws USAGE unless a call has got a dataset. */
 export function requireData(call: string, adata: unknown): asserts adata is AnnData {
   if (isDataset(adata)) return;

@@ -50,6 +50,7 @@ export {
 } from "./checks.ts";
 export { evaluatePredictions } from "./evaluate.ts";
 export type { EvaluateOptions, Evaluation, UnseenLabels } from "./evaluation.ts";
+export { type ExplainOptions, explainModel, explainQuery, labelGenesCsv } from "./explain.ts";
 export { featurePanelOf, readFeaturePanel, writeFeaturePanel } from "./feature-panel.ts";
 export {
   type FitOpensetOptions,

@@ -93,6 +93,7 @@ export type {
   GeneScaling,
 } from "../model/components/types.ts";
 export type { SetThresholds } from "../model/conformal.ts";
+export type { ClassGenes, LabelGene, LabelGenes } from "../model/genes/types.ts";
 export type { LinearView, LinearViews, Rung, Stress, ViewHead, ViewInput } from "../model/linear/types.ts";
 
 export type { LogisticRegression } from "../model/logistic-regression.ts";
@@ -117,6 +118,7 @@ export type {
   ReportMethod,
 } from "../output/report/types.ts";
 export type { ToAnnDataOptions } from "../output/to-anndata.ts";
+export type { QueryClassGenes, QueryGene, QueryLabelGenes } from "../predict/explain-query.ts";
 export type { AmbiguousChild, HierarchyRule, HierarchyRules } from "../predict/hierarchy-rules.ts";
 export type { PredictOptions, PredictSettings } from "../predict/options.ts";
 export type { RefinementConfig } from "../predict/rerank-children.ts";

@@ -35,6 +35,8 @@ export interface Metadata {
   readonly latentSource: string;
   readonly inputTransform: StoredTransform;
   readonly trainConfig: ConfigMap;
+  /** Not read yet; null in a bundle without them. */
+  readonly labelGenes: Dict | null;
 }
 
 const LABEL_ENCODER = new Global("sklearn.preprocessing._label", "LabelEncoder");
@@ -61,6 +63,7 @@ export function parseMetadata(bytes: Uint8Array): Metadata {
       ? wordField(dict, keys.inputTransform, STORED_TRANSFORMS)
       : "binary",
     trainConfig: within(keys.trainConfig, () => toConfig(readTrainConfig(dict)) as ConfigMap),
+    labelGenes: dict.get(keys.labelGenes) == null ? null : dictField(dict, keys.labelGenes),
   };
 }
 
@@ -146,6 +149,8 @@ export interface EmitMetadataOptions {
   readonly reference: Reference | null;
   /** As given by the caller; null for the default name. */
   readonly referencePath: string | null;
+  /** The genes of the labels; null for none. */
+  readonly labelGenes: PickleValue;
 }
 
 /** Writes the metadata pickle in pieces. */
@@ -168,6 +173,7 @@ export function emitMetadata(model: Model, options: EmitMetadataOptions): readon
     [keys.latentSource, model.latentSource],
     [keys.inputTransform, storedTransform(model)],
     [keys.trainConfig, fromConfig(model.trainConfig)],
+    ...(options.labelGenes === null ? [] : [[keys.labelGenes, options.labelGenes] as const]),
   ]);
   return emitPickle(dict);
 }

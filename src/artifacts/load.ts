@@ -138,6 +138,7 @@ async function loadOnce(
     : null;
   const [network, metadata] = [modelFile.content, metadataFile.content];
   checkFit(network, metadata, metadataFile.path);
+  const labelGenes = await genesOf(metadata, metadataFile.path);
   if (spaceFile !== null) checkSpace(spaceFile.content, metadata, spaceFile.path);
   if (viewsFile !== null) checkViews(viewsFile.content.linear, metadata, viewsFile.path);
   const inputTransform = networkTransform(
@@ -163,6 +164,7 @@ async function loadOnce(
       ...assemble(network, metadata, bundle.manifest, reference, inputTransform),
       ...(spaceFile === null ? {} : { space: spaceFile.content }),
       ...(viewsFile === null ? {} : { linear: viewsFile.content.linear }),
+      ...(labelGenes === null ? {} : { labelGenes }),
     },
     manifest: bundle.manifest,
     paths,
@@ -174,6 +176,14 @@ async function loadOnce(
       ...networkWarnings(network, modelFile.path),
     ],
   };
+}
+
+/** The genes of the labels, whose reader is loaded on first use. */
+async function genesOf(metadata: Metadata, path: string) {
+  const { labelGenes } = metadata;
+  if (labelGenes === null) return null;
+  const { readLabelGenes } = await import("./label-genes.ts");
+  return within(path, () => readLabelGenes(labelGenes, metadata));
 }
 
 /** The files of the bundle besides the one it was opened by. */

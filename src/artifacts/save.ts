@@ -89,6 +89,10 @@ async function bundleFiles(
 ): Promise<readonly BundleFile[]> {
   const isExternal = model.referenceStorage === "external";
   const given = options.referencePath ?? null;
+  // Loaded on first use, like what follows: a page that never saves does not carry it.
+  const labelGenes = model.labelGenes
+    ? (await import("./label-genes.ts")).emitLabelGenes(model.labelGenes, model.trainGenes)
+    : null;
   const files: BundleFile[] = [
     { key: MANIFEST_KEYS.modelPath, path, bytes: emitNetwork(model) },
     {
@@ -97,6 +101,7 @@ async function bundleFiles(
       bytes: emitMetadata(model, {
         reference: isExternal ? null : reference,
         referencePath: isExternal ? given : null,
+        labelGenes,
       }),
     },
   ];

@@ -10,6 +10,8 @@ import {
   ANNOTATE_FLAGS,
   BENCHMARK_FLAGS,
   EVALUATE_FLAGS,
+  EXPLAIN_FLAG_DEFAULTS,
+  EXPLAIN_FLAGS,
   OPENSET_FLAG_DEFAULTS,
   OPENSET_FLAGS,
   PREDICT_FLAG_DEFAULTS,
@@ -193,6 +195,11 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
     (await import("./commands/openset.ts")).runOpenset(values, ctx),
   );
 
+  const explain = add(program, "explain", "say which genes drive each label", EXPLAIN_EXAMPLES);
+  withFlags(explain, EXPLAIN_FLAGS, EXPLAIN_FLAG_DEFAULTS, async (values, ctx) =>
+    (await import("./commands/explain.ts")).runExplain(values, ctx),
+  );
+
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
   inspect.argument("<path>", "dataset, bundle (.pth, .pkl, manifest) or run manifest");
   addFlags(inspect, OPEN_FLAGS, DATASET_FLAG_DEFAULTS);
@@ -315,6 +322,14 @@ Examples:
   atlasmtl predict --model model/model.pth --adata query.h5ad --out annotated.h5ad --config openset.json
 
 Labels that the model does not know count as unseen types. Without any, the threshold keeps a share of the known cells.`;
+
+const EXPLAIN_EXAMPLES = `
+Examples:
+  atlasmtl explain --model model/model.pth
+  atlasmtl explain --model model/model.pth --labels cell_type --top 5 --out genes.csv
+  atlasmtl explain --model model/model.pth --adata query.h5ad --predictions annotated.h5ad
+
+Shows for each label the genes that speak for it against its siblings, and the mean share of cells that express them.`;
 
 const PREPROCESS_EXAMPLES = `
 Examples:

@@ -7,6 +7,7 @@ import { SEEDS } from "../schema/training.ts";
 import type { HeadLogits } from "./calibrate.ts";
 import type { ComponentSpace } from "./components/types.ts";
 import { logitsOf } from "./encode.ts";
+import type { LabelGenes } from "./genes/types.ts";
 import type { SpaceSample, TrainInput } from "./input.ts";
 import type { StressCells } from "./linear/confidence-ladder.ts";
 import type { TrainedViews } from "./linear/train-views.ts";
@@ -51,6 +52,18 @@ export async function fitViews(
   const key = seeds[SEEDS.linearViews];
   const trained = await trainViews(cells, logits, { key, engine: work.engine, signal: work.signal });
   return trained && { ...trained, heldOut: cellsToStress(cells, streamKey(key, "ladder")) };
+}
+
+/** The genes that drive each class, by the network and its views; before {@link fitSpace}, which changes the sample. */
+export async function fitGenes(
+  weights: NetworkWeights,
+  views: TrainedViews | null,
+  { x, genes, labels, sample }: TrainInput,
+  { signal }: WorkOptions,
+): Promise<readonly LabelGenes[]> {
+  const { fitLabelGenes } = await import("./genes/fit-label-genes.ts");
+  const ofViews = views === null || sample === null ? null : { ...sample, linear: views.linear };
+  return fitLabelGenes({ genes, labels, weights, x, views: ofViews }, signal);
 }
 
 /** How sure the network and its views may be of cells under stress. */

@@ -12,7 +12,7 @@ export interface Level {
 }
 
 /** Below this share of cells under the main parent of their class, a column is no level of the other. */
-const NESTED = 0.9;
+export const NESTED = 0.9;
 const N_LISTED = 5;
 
 /** A class and its parents, most cells first. */
@@ -21,9 +21,11 @@ interface Child {
   readonly parents: readonly { readonly name: string; readonly nCells: number }[];
 }
 
-interface Nesting {
+export interface Nesting {
   /** Share of the cells with both labels that lie under the main parent of their class, 0 to 1. */
   readonly share: number;
+  /** The main parent of each class, −1 for one of which no cell has both labels. */
+  readonly main: Int32Array;
   /** Classes under more than one parent. */
   readonly torn: readonly Child[];
 }
@@ -89,7 +91,8 @@ function isReversed(parent: Level, child: Level): boolean {
   );
 }
 
-function nesting(parent: Level, child: Level): Nesting {
+/** Under which classes of `parent` the cells of the classes of `child` lie. */
+export function nesting(parent: Level, child: Level): Nesting {
   const nParents = parent.classes.length;
   const counts = new Map<number, number>();
   child.codes.forEach((code, row) => {
@@ -98,22 +101,24 @@ function nesting(parent: Level, child: Level): Nesting {
     const key = code * nParents + own;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   });
-  const children = new Map<number, { name: string; nCells: number }[]>();
+  const children = new Map<number, { name: string; code: number; nCells: number }[]>();
   let total = 0;
   for (const [key, nCells] of counts) {
     const code = Math.floor(key / nParents);
     const parents = children.get(code) ?? [];
-    parents.push({ name: parent.classes[key % nParents], nCells });
+    parents.push({ name: parent.classes[key % nParents], code: key % nParents, nCells });
     children.set(code, parents);
     total += nCells;
   }
   let nested = 0;
+  const main = new Int32Array(child.classes.length).fill(-1);
   const torn: Child[] = [];
   for (const [code, parents] of children) {
     parents.sort((a, b) => b.nCells - a.nCells || compareCodePoints(a.name, b.name));
     nested += parents[0].nCells;
+    main[code] = parents[0].code;
     if (parents.length > 1) torn.push({ name: child.classes[code], parents });
   }
   torn.sort((a, b) => compareCodePoints(a.name, b.name));
-  return { share: total === 0 ? 1 : nested / total, torn };
+  return { share: total === 0 ? 1 : nested / total, main, torn };
 }

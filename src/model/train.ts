@@ -12,7 +12,7 @@ import { LATENT_SOURCE } from "../schema/bundle.ts";
 import { optionKeys } from "../schema/option.ts";
 import { SEEDS } from "../schema/training.ts";
 import { TRAIN_OPTIONS } from "../schema/training-options.ts";
-import { fitLadder, fitSpace, fitViews } from "./beside-network.ts";
+import { fitGenes, fitLadder, fitSpace, fitViews } from "./beside-network.ts";
 import { boundedTemperature, type HeadLogits, logTemperatureReach } from "./calibrate.ts";
 import { planChildCorrection, trainedCorrection } from "./child-options.ts";
 import type { ClassBalance } from "./class-balance.ts";
@@ -106,6 +106,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const views = chosen.linearViews
     ? await fitViews(shape, weights, split, childCorrection, input, seeds, work)
     : null;
+  const labelGenes = await fitGenes(weights, views, input, work);
   const calibration =
     views?.calibration ??
     (await calibrate(
@@ -143,6 +144,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     childCorrection,
     space,
     linear: views === null ? null : { ...views.linear, ladder },
+    labelGenes,
     trainConfig: createTrainConfig(chosen, {
       nObs: input.x.nRows,
       nVars: input.x.nCols,

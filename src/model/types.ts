@@ -8,6 +8,7 @@ import type { Notice } from "../errors.ts";
 import type { ChildModule, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import type { ChildFeatureMode, InputTransform, ReferenceStorage } from "../schema/training-options.ts";
 import type { ComponentSpace } from "./components/types.ts";
+import type { LabelGenes } from "./genes/types.ts";
 import type { LinearViews } from "./linear/types.ts";
 
 /** One label column of the hierarchy and its classes, sorted by code point. */
@@ -63,6 +64,8 @@ export interface Model {
   readonly space?: ComponentSpace | null | undefined;
   /** Regressions whose probabilities are averaged with the network's; absent or null where the network is alone. */
   readonly linear?: LinearViews | null | undefined;
+  /** The genes that drive each class, by label column in order; absent or null in bundles that were saved without them. */
+  readonly labelGenes?: readonly LabelGenes[] | null | undefined;
   readonly trainConfig: ConfigMap;
   readonly referenceStorage: ReferenceStorage;
   /** Loads the reference on first use. @throws NOT_FOUND that names the missing file and the two fixes. */

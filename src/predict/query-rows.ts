@@ -218,7 +218,7 @@ async function openViews(
 }
 
 /** The query's matrix with the model's names of genes. */
-async function namedQuery(
+export async function namedQuery(
   model: Model,
   adata: AnnData,
   layer: MatrixName,

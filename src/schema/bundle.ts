@@ -110,6 +110,18 @@ export const METADATA_KEYS = keysOf(
   "latent_source",
   "input_transform",
   "train_config",
+  "label_genes",
+);
+
+/** Keys of each label column under `label_genes`. */
+export const LABEL_GENES_KEYS = keysOf(
+  "parents",
+  "n_cells",
+  "n_sibling_cells",
+  "genes",
+  "scores",
+  "expressing",
+  "siblings_expressing",
 );
 
 export const CLASSES_KEY = "classes_";

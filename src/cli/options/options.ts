@@ -273,6 +273,29 @@ export const OPENSET_FLAGS = {
 } as const satisfies FlagTable;
 export type OpensetFlags = FlagValues<typeof OPENSET_FLAGS>;
 
+/** Genes of each label that `explain` shows. */
+export const DEFAULT_TOP_GENES = 20;
+
+/** `atlasmtl explain`. */
+export const EXPLAIN_FLAGS = {
+  model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
+  adata: path(FILES, "query, to count the cells that express the genes of their labels"),
+  predictions: path(FILES, "its predictions, a dataset or a table (default: predict now)"),
+  out: path(FILES, "table to write, ends in .csv: a row for each gene"),
+  ...DATASET_FLAGS,
+  noVerify: toggle(FILES, "do not check the checksums of the bundle"),
+  labels: names("COLUMN", LABELS, "label columns (default: all of the model)"),
+  top: integer(LABELS, "genes of each label; a model keeps 50"),
+  autoGenes: predictFlags.autoGenes,
+  numThreads: threads(MACHINE, "threads; results are the same with any number"),
+} as const satisfies FlagTable;
+export type ExplainFlags = FlagValues<typeof EXPLAIN_FLAGS>;
+export const EXPLAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...DATASET_FLAG_DEFAULTS,
+  top: DEFAULT_TOP_GENES,
+  numThreads: DEFAULT_TRAIN_OPTIONS.numThreads,
+};
+
 /** Shown in the help: the library's defaults, and those of the command line where they differ. */
 export const TRAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
   ...PREPROCESS_DEFAULTS,

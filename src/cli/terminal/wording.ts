@@ -47,6 +47,7 @@ const ALL_FLAGS: readonly FlagTable[] = [
   tables.PREPROCESS_COMMAND_FLAGS,
   tables.REFINE_FLAGS,
   tables.OPENSET_FLAGS,
+  tables.EXPLAIN_FLAGS,
   tables.SPLIT_COMMAND_FLAGS,
 ];
 
