@@ -5,7 +5,7 @@ import type { WorkOptions } from "../core/progress.ts";
 import { isAtlasmtlError } from "../errors.ts";
 import { createEngine } from "../kernels/engine.ts";
 import type { TrainOptions } from "../model/options.ts";
-import { panelFromConfig, panelToConfig } from "../preprocess/panel.ts";
+import { panelOfRecord, panelToConfig } from "../preprocess/panel.ts";
 import { PREPROCESS_KEY, PREPROCESS_KEYS } from "../schema/preprocessing.ts";
 import { requireData } from "./call-checks.ts";
 import { TrainedModel } from "./trained-model.ts";
@@ -54,20 +54,15 @@ async function recordOf(adata: AnnData): Promise<ConfigMap | null> {
   }
   if (!(record instanceof Map)) return null;
   const { featurePanel: key } = PREPROCESS_KEYS;
-  const panel = fittingPanel(record.get(key), adata.var.index);
+  const panel = fittingPanel(record as ConfigMap, adata.var.index);
   const rest = [...(record as ConfigMap)].filter(([name]) => name !== key);
   return new Map([...rest, ...(panel === null ? [] : [[key, panel] as const])]);
 }
 
 /** Adds the keys that a file left out because they were null. Returns null if the panel has other genes. */
-function fittingPanel(config: ConfigValue | undefined, genes: readonly string[]): ConfigMap | null {
-  if (!(config instanceof Map)) return null;
-  try {
-    const panel = panelFromConfig(config as ConfigMap, PREPROCESS_KEY);
-    const isSame = panel.geneIds.length === genes.length && panel.geneIds.every((id, i) => id === genes[i]);
-    return isSame ? panelToConfig(panel) : null;
-  } catch (error) {
-    if (isAtlasmtlError(error, "BAD_FORMAT")) return null;
-    throw error;
-  }
+function fittingPanel(record: ConfigMap, genes: readonly string[]): ConfigMap | null {
+  const panel = panelOfRecord(record);
+  if (panel === null) return null;
+  const isSame = panel.geneIds.length === genes.length && panel.geneIds.every((id, i) => id === genes[i]);
+  return isSame ? panelToConfig(panel) : null;
 }

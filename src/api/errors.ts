@@ -18,5 +18,6 @@ export {
   locate,
   notice,
   option,
+  optionsOf,
   phrase,
 } from "../errors.ts";

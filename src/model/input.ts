@@ -20,6 +20,7 @@ import { createCountsCheck } from "./counts-check.ts";
 import { levelNotices } from "./label-levels.ts";
 import { type LabelData, readLabels } from "./labels.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
+import { chooseGenes, type TrainGenes } from "./train-genes.ts";
 import { checkTrainValues } from "./train-values.ts";
 import type { Warning } from "./types.ts";
 
@@ -34,6 +35,8 @@ export interface TrainInput {
   readonly domains: { readonly names: readonly string[]; readonly codes: Int32Array } | null;
   /** Cells for the component space, as the matrix has them; null when there is no space to fit. */
   readonly sample: SpaceSample | null;
+  /** How the genes were chosen, for the metadata; null if all are used. */
+  readonly selection: TrainGenes["selection"];
   /** What the matrix looks like; null if it was not looked at. */
   readonly judgement: MatrixJudgement | null;
   readonly warnings: readonly Warning[];
@@ -78,9 +81,13 @@ async function located<T>(adata: AnnData, work: () => Promise<T>): Promise<T> {
 }
 
 /** The targets, and the matrix, which is open but not read yet. */
-interface TrainTargets extends Pick<TrainInput, "genes" | "labels" | "coords" | "knnCoordinates"> {
+interface TrainTargets
+  extends Pick<TrainInput, "genes" | "selection" | "labels" | "coords" | "knnCoordinates"> {
   readonly domains: Awaited<ReturnType<typeof readDomains>>;
   readonly matrix: Matrix;
+  /** How many values a cell has at most on average. */
+  readonly perCell: number;
+  readonly ofGenes: readonly Warning[];
   readonly name: MatrixName;
 }
 
@@ -98,23 +105,30 @@ async function readTargets(adata: AnnData, options: ResolvedTrainOptions): Promi
   const domains = await readDomains(adata, options);
 
   const name = matrixName(options.layer);
-  const matrix = await adata.matrix(name);
-  const genes = await adata.varNames(name);
-  requireUnique(genes);
-  if (matrix.nRows !== adata.nObs || matrix.nCols !== genes.length)
+  const whole = await adata.matrix(name);
+  const names = await adata.varNames(name);
+  if (whole.nRows !== adata.nObs || whole.nCols !== names.length)
     throw new AtlasmtlError(
       "MISMATCH",
-      `the matrix is ${matrix.nRows} by ${matrix.nCols} for ${adata.nObs} cells and ${genes.length} genes`,
+      `the matrix is ${whole.nRows} by ${whole.nCols} for ${adata.nObs} cells and ${names.length} genes`,
       { where: name },
     );
-  if (genes.length === 0)
+  if (names.length === 0)
     throw new AtlasmtlError("BAD_DATA", "there are no genes to train on", { where: "var" });
-  return { matrix, name, genes, labels, coords, knnCoordinates, domains };
+  const {
+    genes,
+    matrix,
+    selection,
+    warnings: ofGenes,
+  } = chooseGenes(whole, names, options.genes, options.preprocess);
+  requireUnique(genes);
+  const perCell = Math.min(genes.length, (whole.nStored ?? Number.POSITIVE_INFINITY) / whole.nRows);
+  return { matrix, perCell, name, genes, selection, ofGenes, labels, coords, knnCoordinates, domains };
 }
 
 async function readMatrix(
   adata: AnnData,
-  { matrix, name, domains, ...targets }: TrainTargets,
+  { matrix, perCell, name, domains, ofGenes, ...targets }: TrainTargets,
   options: ResolvedTrainOptions,
   work: WorkOptions,
 ): Promise<TrainInput> {
@@ -130,7 +144,7 @@ async function readMatrix(
           judgement !== null,
         );
   const finest = targets.labels[targets.labels.length - 1];
-  const rows = sampleRows(matrix, finest.codes, options.randomState);
+  const rows = sampleRows(perCell, finest.codes, options.randomState);
   const collector = createRowCollector(rows, matrix.nCols);
   const x = await readCompactCsr(matrix, {
     binary: options.inputTransform === "binary",
@@ -150,6 +164,7 @@ async function readMatrix(
       hint: phrase`choose another matrix with ${option("layer")}`,
     });
   const warnings = [
+    ...ofGenes,
     ...targets.labels.flatMap((label) => label.warnings),
     ...levelNotices(targets.labels),
     ...(domains?.warnings ?? []),
@@ -173,9 +188,8 @@ async function readMatrix(
 }
 
 /** Which cells the component space is fitted on. */
-function sampleRows({ nRows, nCols, nStored }: Matrix, codes: Int32Array, randomState: number): Uint32Array {
-  const most = cellsForValues((nStored ?? nRows * nCols) / nRows);
-  return chooseCells(codes, streamKey(randomState, SEEDS.componentCells), most);
+function sampleRows(perCell: number, codes: Int32Array, randomState: number): Uint32Array {
+  return chooseCells(codes, streamKey(randomState, SEEDS.componentCells), cellsForValues(perCell));
 }
 
 function sampleOf(

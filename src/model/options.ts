@@ -62,6 +62,11 @@ export interface TrainOptions {
   readonly countThinning?: number | null | undefined;
   /** The matrix: `X`, `raw/X`, `layers/counts` or a bare layer name. */
   readonly layer?: string | null | undefined;
+  /**
+   * Names of genes, such as `query.var.index`: the others of the reference are left out, so that the model is made for a
+   * query that lacks them.
+   */
+  readonly genes?: readonly string[] | null | undefined;
   /** Share of the cells held out, 0 ≤ f < 1; with `linearViews` of every class of the last label column. */
   readonly valFraction?: number | null | undefined;
   /** Epochs without improvement before training stops; it has no effect without a validation set. */
@@ -137,6 +142,7 @@ export interface ResolvedTrainOptions {
   readonly forceInput: boolean;
   readonly countThinning: number | null;
   readonly layer: string;
+  readonly genes: readonly string[] | null;
   readonly valFraction: number;
   readonly earlyStoppingPatience: number | null;
   readonly earlyStoppingMinDelta: number;

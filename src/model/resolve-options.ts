@@ -76,6 +76,7 @@ export function resolveTrainOptions(options: TrainOptions): {
     labelColumns,
     calibrationMethod: asked.calibrationMethod === null ? null : values.calibrationMethod,
     coordTargets: checkCoordTargets(values.coordTargets),
+    genes: checkGenes(values.genes),
     hiddenSizes: checkHiddenSizes(values.hiddenSizes),
     // A share of 1 is no thinning, even if a preset says otherwise.
     countThinning: values.countThinning === 1 ? null : values.countThinning,
@@ -144,6 +145,11 @@ function checkLabelColumns(value: unknown): readonly string[] {
       );
   requireDistinctResults(columns);
   return columns;
+}
+
+function checkGenes(genes: readonly string[] | null): readonly string[] | null {
+  if (genes?.length !== 0) return genes;
+  throw usageError(phrase`${option("genes")} is empty, expected names of genes`);
 }
 
 /** In HDF5 a slash separates groups, and NUL ends a name. */

@@ -6,6 +6,7 @@
 import { platform } from "#platform";
 import { type ConfigMap, type ConfigValue, Float, keyed } from "../core/config.ts";
 import { storedOptions } from "../core/option-config.ts";
+import { cutRecord } from "../preprocess/panel.ts";
 import {
   CALIBRATION,
   CONFORMAL,
@@ -33,6 +34,9 @@ export interface TrainRecord {
   readonly nTrain: number;
   readonly nVal: number;
   readonly fit: FitResult;
+  readonly genes: readonly string[];
+  /** How they were chosen; null if all genes of the matrix are used. */
+  readonly selection: ConfigMap | null;
   /** What the matrix looks like, as `matrixRecord` has it; null if it was not looked at. */
   readonly matrix: ConfigMap | null;
   /** The domain names in code order; null when domain alignment was off. */
@@ -86,7 +90,9 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
   // For an optimiser with two groups: the rate of the first group, the base network.
   const baseLrScale = child?.mode === "joint" ? child.baseLrScale : 1;
   const coordTargets: ConfigMap = new Map(options.coordTargets);
-  const preprocess = preprocessWith(options.preprocess, options.normalize);
+  const ofGenes =
+    record.selection === null ? options.preprocess : cutRecord(options.preprocess, record.genes);
+  const preprocess = preprocessWith(ofGenes, options.normalize);
   const calibration: ConfigValue =
     options.calibrationMethod === null || record.calibration === null
       ? null
@@ -103,6 +109,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
   return keyed(TRAIN_CONFIG, {
     ...storedOptions(TRAIN_OPTIONS, options),
     missingValues: options.missingValues.length === 0 ? undefined : options.missingValues,
+    geneSelection: record.selection ?? undefined,
     matrixStatistics: record.matrix ?? undefined,
     epochsCompleted: fit.epochsCompleted,
     finalLearningRate: new Float(fit.finalLearningRate * baseLrScale),

@@ -151,6 +151,8 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       nTrain: split.train.length,
       nVal: split.val.length,
       fit,
+      genes: input.genes,
+      selection: input.selection,
       matrix: input.judgement === null ? null : matrixRecord(chosen.layer, input.judgement),
       domains: input.domains?.names ?? null,
       calibration,

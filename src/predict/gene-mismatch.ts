@@ -22,6 +22,8 @@ export interface QuerySide {
 interface Cause {
   readonly cause: string;
   readonly hint: Said;
+  /** True if the query was measured or kept with other genes, so that no name or table brings the missing ones back. */
+  readonly isOtherSet?: boolean;
 }
 
 /**
@@ -42,6 +44,7 @@ export function likelyCause(
     numbers(query) ??
     otherKind(query, missing) ??
     otherSpecies(query, missing) ?? {
+      isOtherSet: true,
       cause: "the query was measured or annotated with another set of genes",
       hint: query.wasMapped
         ? phrase`check the species; a table of other names can be given with ${option("geneIdTable")}; missing genes count as not expressed`
@@ -69,7 +72,7 @@ function cut({ nGenes, unmatched, nInRaw }: QuerySide, nMatched: number): Cause 
       cause,
       hint: phrase`raw has ${nInRaw} of the model's genes: read it with ${option("layer", "raw/X")}`,
     };
-  return { cause, hint: "predict from the data before genes were left out" };
+  return { isOtherSet: true, cause, hint: "predict from the data before genes were left out" };
 }
 
 function numbers({ unmatched }: QuerySide): Cause | null {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AtlasmtlError } from "../errors.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
+import type { LinearViews } from "../model/linear/types.ts";
 import { alignGenes } from "./align.ts";
 import type { QuerySide } from "./gene-mismatch.ts";
 import { geneOverlap } from "./gene-overlap.ts";
@@ -11,13 +12,20 @@ const SYMBOLS = ["TP53", "CD3E", "ACTB", "FTL", "GAPDH", "MALAT1", "B2M", "LYZ",
 function overlap(
   names: readonly string[],
   trainGenes: readonly string[],
-  { shares, ...side }: Partial<QuerySide> & { shares?: readonly number[] } = {},
+  {
+    shares,
+    linear,
+    ...side
+  }: Partial<QuerySide> & {
+    shares?: readonly number[];
+    linear?: LinearViews;
+  } = {},
 ) {
   const inModel = new Set(trainGenes);
   const space = shares === undefined ? null : ({ geneShares: Float32Array.from(shares) } as ComponentSpace);
   return geneOverlap(
     alignGenes(names, trainGenes, "query.h5ad"),
-    { trainGenes, space },
+    { trainGenes, space, linear },
     {
       source: "query.h5ad",
       nGenes: names.length,
@@ -103,6 +111,17 @@ describe("geneOverlap", () => {
     expect(overlap(SYMBOLS.slice(0, 4), SYMBOLS, { nInRaw: 9 }).warning?.hint).toContain(
       'raw has 9 of the model\'s genes: read it with layer: "raw/X"',
     );
+  });
+
+  it("proposes a model of the query's genes for a panel, unless the model infers missing genes", () => {
+    const proposal = "train a model on the genes that the query has, with genes";
+    for (const panel of [SYMBOLS.slice(0, 4), [...SYMBOLS.slice(0, 4), "probe1", "probe2"]]) {
+      expect(overlap(panel, SYMBOLS).warning?.hint).toContain(proposal);
+      expect(overlap(panel, SYMBOLS, { linear: {} as LinearViews }).warning?.hint).not.toContain(proposal);
+    }
+    const renamed = [...SYMBOLS.slice(0, 4), ...IDS];
+    expect(overlap(renamed, SYMBOLS).warning?.hint).not.toContain(proposal);
+    expect(overlap(SYMBOLS.slice(0, 4), SYMBOLS, { nInRaw: 9 }).warning?.hint).not.toContain(proposal);
   });
 
   it("knows a transposed query", () => {

@@ -1,6 +1,6 @@
 /** How many of the model's genes a query has, and when that is too few (docs/specification/3-prediction.md#gene-alignment). @module */
 import { grouped } from "../core/shown.ts";
-import { AtlasmtlError, type Notice, notice } from "../errors.ts";
+import { AtlasmtlError, type Notice, notice, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import type { GeneAlignment } from "./align.ts";
 import { likelyCause, type QuerySide } from "./gene-mismatch.ts";
@@ -25,7 +25,7 @@ export interface GeneOverlap {
  */
 export function geneOverlap(
   { toModel, nGenes, nMatched }: GeneAlignment,
-  { trainGenes, space }: Pick<Model, "trainGenes" | "space">,
+  { trainGenes, space, linear }: Pick<Model, "trainGenes" | "space" | "linear">,
   query: QuerySide,
 ): GeneOverlap {
   const isFound = new Uint8Array(nGenes);
@@ -38,7 +38,7 @@ export function geneOverlap(
   if (counts === null ? genes >= ENOUGH_GENES : counts >= ENOUGH_COUNTS) return { note, warning: null };
 
   const unmatched = trainGenes.filter((_, gene) => isFound[gene] === 0);
-  const { cause, hint } = likelyCause(query, trainGenes, unmatched, nMatched);
+  const { cause, hint, isOtherSet } = likelyCause(query, trainGenes, unmatched, nMatched);
   const examples =
     `query: ${query.unmatched.length === 0 ? "all match" : quoted(query.unmatched)}; ` +
     `model: ${quoted(unmatched)}`;
@@ -49,13 +49,20 @@ export function geneOverlap(
       `none of the model's ${nGenes} genes are among the query's ${query.nGenes} (${examples}); likely cause: ${cause}`,
       details,
     );
+  // Linear views infer missing genes: docs/preprocessing.md#missing-genes.
+  const retrain = isOtherSet === true && !linear;
   const measured =
     counts === null ? percent(genes) : `${percent(genes)}, with ${percent(counts)} of the reference's counts`;
   return {
     note,
     warning: notice(
       `the query has ${ofGenes} (${measured}), which costs accuracy (unmatched in the ${examples}); likely cause: ${cause}`,
-      details,
+      retrain
+        ? {
+            ...details,
+            hint: phrase`${hint}; or train a model on the genes that the query has, with ${option("genes")}`,
+          }
+        : details,
     ),
   };
 }

@@ -4,9 +4,9 @@
  */
 
 import { type ConfigMap, keyed } from "../core/config.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
 import { FEATURE_SPACES, SPECIES, type Species } from "../schema/preprocess-options.ts";
-import { FEATURE_PANEL } from "../schema/preprocessing.ts";
+import { FEATURE_PANEL, PREPROCESS_KEY, PREPROCESS_KEYS } from "../schema/preprocessing.ts";
 
 /** Genes in the order of the matrix, and how they were chosen. */
 export interface FeaturePanel {
@@ -40,6 +40,32 @@ export function panelSymbols({ geneIds, geneSymbols }: FeaturePanel): ReadonlyMa
   });
   for (const symbol of several) idOf.delete(symbol);
   return idOf;
+}
+
+/** The panel in a record of preprocessing; null if there is none that this version reads. */
+export function panelOfRecord(preprocess: ConfigMap | null): FeaturePanel | null {
+  const config = preprocess?.get(PREPROCESS_KEYS.featurePanel);
+  if (!(config instanceof Map)) return null;
+  try {
+    return panelFromConfig(config as ConfigMap, PREPROCESS_KEY);
+  } catch (error) {
+    if (isAtlasmtlError(error, "BAD_FORMAT")) return null;
+    throw error;
+  }
+}
+
+/** A record of preprocessing whose panel, if it has one, has only the genes whose ids are in `kept`. */
+export function cutRecord(preprocess: ConfigMap | null, kept: readonly string[]): ConfigMap | null {
+  const panel = panelOfRecord(preprocess);
+  if (preprocess === null || panel === null) return preprocess;
+  const isKept = new Set(kept);
+  const chosen = [...panel.geneIds.keys()].filter((gene) => isKept.has(panel.geneIds[gene]));
+  const cut = {
+    ...panel,
+    geneIds: chosen.map((gene) => panel.geneIds[gene]),
+    geneSymbols: chosen.map((gene) => panel.geneSymbols[gene]),
+  };
+  return new Map([...preprocess, [PREPROCESS_KEYS.featurePanel, panelToConfig(cut)]]);
 }
 
 /** The panel by its names on disk. */

@@ -108,6 +108,12 @@ export const TRAIN_OPTIONS = {
     flag(FILES, "start from the matching weights of this bundle", { name: "initModel", kind: "path" }),
   ),
   layer: name("X"),
+  genes: texts(
+    null,
+    flag(FILES, "learn from these genes alone: text file with a gene a line, such as those of a panel", {
+      kind: "path",
+    }),
+  ),
   preprocess: other(),
 
   labelColumns: names(

@@ -27,6 +27,7 @@ export const TRAIN_CONFIG = keysOf(
   "force_input",
   "count_thinning",
   "layer",
+  "gene_selection",
   "matrix_statistics",
   "missing_labels",
   "missing_values",
@@ -66,6 +67,9 @@ export const TRAIN_CONFIG = keysOf(
   "preprocess",
   "adaptation",
 );
+
+/** Keys of `gene_selection`. */
+export const GENE_SELECTION = keysOf("n_listed", "n_used", "n_reference");
 
 /** Keys of `calibration`. */
 export const CALIBRATION = keysOf(

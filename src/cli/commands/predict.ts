@@ -46,6 +46,7 @@ import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { byteSize, count, percent, plural, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
+import { retrainCommand } from "../terminal/retrain.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
 import { unknownLines } from "../terminal/unknown-lines.ts";
@@ -90,6 +91,8 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
   output.note(`wrote  ${runPath}`);
   if (flags.report !== undefined) output.note(`wrote  ${flags.report}`);
+  const retrain = retrainCommand(warnings, predictor.model, modelPath, data);
+  if (retrain !== null) output.note(`next:  ${retrain}`);
   if (container !== null) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
   output.json({
     command: "predict",

@@ -1,12 +1,13 @@
 /** `atlasmtl train`: learn from a reference, save the bundle and the run manifest. @module */
 
 import { checkOutput, checkTrainOptions, refuseOverwriting } from "../../api/checks.ts";
-import { option } from "../../api/errors.ts";
+import { option, phrase } from "../../api/errors.ts";
 import { asModelPath, FILE_SUFFIXES, MODEL_SUFFIX } from "../../api/formats.ts";
 import {
   type AnnData,
   adaptModel,
   buildModel,
+  type PreprocessOptions,
   type PreprocessResult,
   preprocessReference,
   TrainedModel,
@@ -15,11 +16,13 @@ import {
 } from "../../api/index.ts";
 import { RESOURCE_SUMMARY, TRAIN_CONFIG, TRAIN_DETAILS } from "../../api/keys.ts";
 import { TRAIN_OPTIONS } from "../../api/option-tables.ts";
+import { PREPROCESS_DEFAULTS } from "../../api/options.ts";
 import { type ConfigMap, toPlain } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { readChildCorrection } from "../options/child-correction-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
+import { readGeneList } from "../options/gene-list.ts";
 import { givenOptions } from "../options/option-flags.ts";
 import { TRAIN_FLAGS, type TrainFlags } from "../options/options.ts";
 import { trainPreprocessOptions } from "../options/preprocess-flags.ts";
@@ -40,7 +43,10 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const { adata: data, out } = required(flags, TRAIN_FLAGS, "train", ["adata", "out", "labels"]);
   const childCorrection =
     flags.childCorrection === undefined ? null : await readChildCorrection(flags.childCorrection);
-  const asked = { ...trainOptions(flags), childCorrection };
+  const { genes, files: geneFiles } = await readGeneList(flags, output);
+  const asked = { ...trainOptions(flags), childCorrection, genes };
+  const preprocessing = trainPreprocessOptions(flags);
+  if (genes !== null && preprocessing !== null) checkWholeSpace(preprocessing);
   checkSuffix(out);
   checkTrainOptions(asked);
   for (const path of [out, flags.referencePath]) if (path !== undefined) await checkOutput(path);
@@ -60,6 +66,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     ...part.files,
     ...(initial?.files ?? []),
     ...tableFile(flags),
+    ...geneFiles,
     ...(flags.adaptTo ?? []),
   ];
   const written = bundlePaths(out, flags.referencePath);
@@ -72,7 +79,6 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   });
   const inputs = recordFiles(inputPaths, out, signal);
   inputs.catch(() => undefined); // awaited below; a rejection before that must not end the process
-  const preprocessing = trainPreprocessOptions(flags);
   let model: TrainedModel;
   let told: PreprocessResult | null = null;
   try {
@@ -155,6 +161,7 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
   const {
     initModelPath: _initModel,
     childCorrection: _childCorrection,
+    genes: _genes,
     labelColumns: _labels,
     coordTargets,
     classWeighting,
@@ -189,6 +196,16 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
       ? {}
       : { classBalancedSampling: { labelColumn: classBalancedSampling } }),
   };
+}
+
+/** Variable genes would be chosen before the listed ones are. */
+function checkWholeSpace({ featureSpace = PREPROCESS_DEFAULTS.featureSpace }: PreprocessOptions): void {
+  if (featureSpace === "whole") return;
+  throw usageError(
+    phrase`${option("genes")} and the choice of variable genes would leave out genes one after the other`,
+    option("genes"),
+    phrase`keep all that are listed with ${option("featureSpace", "whole")}`,
+  );
 }
 
 function checkSuffix(out: string): void {

@@ -72,6 +72,7 @@ export const TRAIN_FLAGS = {
     "then learn from the surest cells of these queries, all together; predict --adapt does it for one",
   ),
   ...trainFlags,
+  genesOf: path(FILES, "learn from the genes alone that this query has, in place of --genes"),
   latentKey: name("OBSM_KEY", LABELS, "short for --coord latent=OBSM_KEY"),
   umapKey: name("OBSM_KEY", LABELS, "short for --coord umap=OBSM_KEY"),
   noCoords: toggle(LABELS, "learn labels only, whatever a config file says"),
