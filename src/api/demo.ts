@@ -104,12 +104,8 @@ export async function runDemo(options: DemoOptions, work: WorkOptions = {}): Pro
     const scores = await score(result, query, simulation);
     const truths = new Map<string, PredictedLabels>();
     for (const level of LEVELS) truths.set(level, await labelsOf(query, level));
-    const html = await result.toReport(query, model, {
-      title: "A simulated atlas, annotated",
-      truths,
-      groupBy: "donor",
-      modelName: files.model,
-    });
+    const told = { title: "A simulated atlas, annotated", truths, groupBy: "donor", modelName: files.model };
+    const html = await result.toReport(query, model, told, work);
     await platform.files.writeAll([{ path: files.report, bytes: [new TextEncoder().encode(html)] }]);
     return {
       files,

@@ -64,7 +64,7 @@ export async function predict(
   try {
     const query = keepSmallMatrices(adata);
     const predictions = await predictColumns(model.data, query, options, { ...work, engine });
-    return new PredictionResult(predictions, [...filesOf(adata), ...model.files]);
+    return new PredictionResult(predictions, [...filesOf(adata), ...model.files], options);
   } finally {
     if (shared === undefined) engine.dispose();
   }

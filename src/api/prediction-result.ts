@@ -5,6 +5,7 @@ import type { AnnData, DataFrame, Notice } from "../anndata/types.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
 import type { AlsoWrite } from "../core/bytes.ts";
 import { refuseOverwriting } from "../core/overwriting.ts";
+import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { SampleSummary } from "../evaluate/sample-summary.ts";
 import type { CsvOptions } from "../output/columns.ts";
@@ -14,6 +15,7 @@ import { TABLE_FORMATS, writtenTable } from "../output/table-formats.ts";
 import { type ToAnnDataOptions, toAnnDataAdditions } from "../output/to-anndata.ts";
 import { gzipPieces, toCsv } from "../output/to-csv.ts";
 import { toDataFrame } from "../output/to-table.ts";
+import { type PredictOptions, resolvePredictOptions } from "../predict/options.ts";
 import type { Predictions, Warning } from "../predict/types.ts";
 import type { WriteMode } from "../schema/columns.ts";
 import { type PredictionSummary, summarise } from "./prediction-summary.ts";
@@ -37,6 +39,8 @@ export class PredictionResult {
     readonly data: Predictions,
     /** Paths that were read (Node), which no table replaces. */
     private readonly inputs: readonly string[] = [],
+    /** How the query was read. */
+    private readonly options: PredictOptions = {},
   ) {}
 
   /** Problems that did not stop prediction, such as poor gene overlap. */
@@ -62,19 +66,21 @@ export class PredictionResult {
 
   /**
    * One HTML file with the labels, their confidence, the model and the options; it needs no network. With `truths`
-   * it also shows the accuracy.
+   * it also shows the accuracy. Where the model tells the genes of its labels ({@link explainModel}), the query is read once
+   * more for the share of its cells that express them.
    *
    * ```ts
    * const html = await result.toReport(query, model, { groupBy: "donor" });
    * ```
-   * @throws NOT_FOUND for a `groupBy` that the query does not have.
+   * @throws NOT_FOUND for a `groupBy` that the query does not have; ABORTED by the signal.
    */
   async toReport(
     adata: AnnData,
     model: TrainedModel,
     options: PredictionReportOptions = {},
+    work: WorkOptions = {},
   ): Promise<string> {
-    return (await this.prepareReport(adata, model, options))(options.files ?? []);
+    return (await this.prepareReport(adata, model, options, work))(options.files ?? []);
   }
 
   /** As {@link toReport}, for a report that lists files written with it: pass them to the returned function. */
@@ -82,10 +88,12 @@ export class PredictionResult {
     adata: AnnData,
     model: TrainedModel,
     options: PredictionReportOptions = {},
+    work: WorkOptions = {},
   ): Promise<(files: ReportFiles) => string> {
     const { predictionReport } = await import("../output/report/from-prediction.ts");
     const { renderReport } = await import("../output/report/page.ts");
-    const report = await predictionReport(this.data, adata, model.data, options);
+    const settings = resolvePredictOptions(this.options, model.data);
+    const report = await predictionReport(this.data, adata, model.data, options, settings, work);
     return (files) => renderReport({ ...report, files });
   }
 

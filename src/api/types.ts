@@ -114,7 +114,9 @@ export type { PredictionReportOptions } from "../output/report/from-prediction.t
 export type {
   Fact as ReportFact,
   ReportEmbedding,
+  ReportGenes,
   ReportInput,
+  ReportLabelGenes,
   ReportMethod,
 } from "../output/report/types.ts";
 export type { ToAnnDataOptions } from "../output/to-anndata.ts";

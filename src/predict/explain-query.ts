@@ -29,6 +29,15 @@ export interface QueryLabelGenes {
   readonly classes: readonly QueryClassGenes[];
 }
 
+/** The cells of a query that got each class of a label column, and which genes they express. */
+export interface CountedLabels {
+  readonly of: LabelGenes;
+  /** By class. */
+  readonly nCells: Uint32Array;
+  /** Share of the query cells of a class that express a gene of the model; null if the query lacks it, or no cell got the label. */
+  share(code: number, gene: string): number | null;
+}
+
 /**
  * The genes of the labels with the shares of query cells that express them, in one pass over the query. `labels` are the
  * label columns to count, by name, of the query's cells in order; other labels than the model's are left out.
@@ -40,8 +49,28 @@ export async function explainQuery(
   adata: AnnData,
   labels: ReadonlyMap<string, PredictedLabels>,
   settings: PredictSettings,
-  { signal, onProgress }: WorkOptions,
+  work: WorkOptions,
 ): Promise<QueryLabelGenes[]> {
+  const columns = await countLabels(model, adata, labels, settings, work);
+  return columns.map(({ of, nCells, share }) => ({
+    column: of.column,
+    classes: of.classes.map((own, code): QueryClassGenes => {
+      const genes = own.genes.map(
+        (gene): QueryGene => ({ ...gene, queryExpressing: share(code, gene.gene) }),
+      );
+      return { ...own, nQueryCells: nCells[code], genes };
+    }),
+  }));
+}
+
+/** Counts for all genes of the model what {@link explainQuery} tells of the genes of each label. */
+export async function countLabels(
+  model: Model,
+  adata: AnnData,
+  labels: ReadonlyMap<string, PredictedLabels>,
+  settings: PredictSettings,
+  { signal, onProgress }: WorkOptions,
+): Promise<CountedLabels[]> {
   const genesOf = labelGenesOf(model);
   const columns = [...labels].map(([column, own]) => codesOf(column, own, genesOf, adata));
   const query = await namedQuery(model, adata, matrixName(settings.layer), settings);
@@ -70,15 +99,12 @@ export async function explainQuery(
   const isThere = new Uint8Array(nGenes);
   for (const gene of genes.toModel) if (gene >= 0) isThere[gene] = 1;
   return columns.map(({ of, nCells }, j) => ({
-    column: of.column,
-    classes: of.classes.map((own, code): QueryClassGenes => {
-      const shareOf = (gene: string): number | null => {
-        const g = place.get(gene) ?? -1;
-        return nCells[code] === 0 || isThere[g] !== 1 ? null : counts[j][code * nGenes + g] / nCells[code];
-      };
-      const inQuery = own.genes.map((gene): QueryGene => ({ ...gene, queryExpressing: shareOf(gene.gene) }));
-      return { ...own, nQueryCells: nCells[code], genes: inQuery };
-    }),
+    of,
+    nCells,
+    share(code, gene) {
+      const g = place.get(gene) ?? -1;
+      return nCells[code] === 0 || isThere[g] !== 1 ? null : counts[j][code * nGenes + g] / nCells[code];
+    },
   }));
 }
 

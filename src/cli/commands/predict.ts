@@ -215,7 +215,7 @@ export async function predictFile(
       { ...context, ...(record && { argv: record.argv }) },
       record?.path,
     );
-    const report = await reportOf(result, adata, model, flags, inputRecords, context);
+    const report = await reportOf(result, adata, model, flags, inputRecords, { onProgress }, context);
     const leftOut = await write(result, adata, out, flags, signal, async (written) => {
       const besides = report === null ? [] : [report(written)];
       return [...besides, ...(await run.also([...written, ...besides.map(fingerprint)]))];
@@ -356,15 +356,13 @@ async function reportOf(
   model: TrainedModel,
   flags: PredictFlags,
   inputs: readonly FileRecord[],
-  { argv }: CommandContext,
+  { onProgress }: Pick<PredictFileOptions, "onProgress">,
+  { argv, signal }: CommandContext,
 ): Promise<((written: readonly WrittenFile[]) => FileToWrite) | null> {
   const { report: path, groupBy } = flags;
   if (path === undefined) return null;
-  const render = await result.prepareReport(adata, model, {
-    groupBy,
-    modelName: flags.model,
-    command: ["atlasmtl", ...argv],
-  });
+  const told = { groupBy, modelName: flags.model, command: ["atlasmtl", ...argv] };
+  const render = await result.prepareReport(adata, model, told, { signal, onProgress });
   return (written) => {
     const files = [
       ...inputs.map((file) => ({ ...file, role: "input" })),

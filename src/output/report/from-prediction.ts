@@ -2,14 +2,17 @@
 import { columnLabels } from "../../anndata/read/column-values.ts";
 import type { AnnData } from "../../anndata/types.ts";
 import { type ConfigMap, Float } from "../../core/config.ts";
+import type { WorkOptions } from "../../core/progress.ts";
 import { VERSION } from "../../core/version.ts";
 import { countUnknownReasons } from "../../evaluate/unknown-reasons.ts";
 import type { Model } from "../../model/types.ts";
+import type { PredictSettings } from "../../predict/options.ts";
 import type { PredictedLabels, Predictions } from "../../predict/types.ts";
 import { PREDICTION_METADATA } from "../../schema/prediction.ts";
 import { RUNTIME_SUMMARY } from "../../schema/training.ts";
 import { writtenMetadata } from "../columns.ts";
 import { chooseEmbedding } from "./embedding-points.ts";
+import { genesOfLabels } from "./label-genes.ts";
 import { bytes, seconds, whole } from "./numbers.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
 
@@ -28,28 +31,33 @@ export interface PredictionReportOptions {
 }
 
 /**
- * Collects the input of {@link renderReport} for a prediction for `adata`.
+ * Collects the input of {@link renderReport} for a prediction for `adata`, which `settings` say how to read. Where the model
+ * tells the genes of its labels, the query is read once more.
  * @throws NOT_FOUND for a `groupBy` column that the query does not have.
  */
 export async function predictionReport(
   predictions: Predictions,
   adata: AnnData,
   model: Model,
-  options: PredictionReportOptions = {},
+  options: PredictionReportOptions,
+  settings: PredictSettings,
+  work: WorkOptions,
 ): Promise<ReportInput> {
   const { truths = new Map<string, PredictedLabels>(), groupBy, modelName } = options;
   const groups =
     groupBy === undefined ? null : { name: groupBy, labels: columnLabels(await adata.obs.column(groupBy)) };
   const source = baseOf(adata.source);
+  const { genes, warnings } = await genesOfLabels(predictions, adata, model, settings, work);
   return {
     title: options.title ?? `Cell types of ${source}`,
     summary: `${whole(adata.nObs)} cells of ${source} annotated${modelName === undefined ? "" : ` with the model ${baseOf(modelName)}`}.`,
     facts: inputFacts(predictions, adata, model, modelName),
-    warnings: predictions.warnings,
+    warnings: [...predictions.warnings, ...warnings],
     truths,
     groups,
     embedding: await chooseEmbedding(adata, predictions.coords),
     groupLabels: predictions.groups,
+    genes,
     methods: [atlasmtlMethod(predictions)],
     files: options.files ?? [],
     provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }, ...(options.provenance ?? [])],

@@ -10,6 +10,7 @@ import { html, type Markup } from "./html.ts";
 import { decimal, percent, whole } from "./numbers.ts";
 import { neighbourSection, unknownSection } from "./sections/behaviour.ts";
 import { comparisonSection } from "./sections/comparison.ts";
+import { geneSection } from "./sections/genes.ts";
 import { groupSection } from "./sections/groups.ts";
 import { calibrationSection, compositionSection, confusionSection, levelSection } from "./sections/levels.ts";
 import { setSection } from "./sections/sets.ts";
@@ -59,6 +60,7 @@ function methodSections(input: ReportInput, method: ReportMethod, prefix: string
     ["confusion", "Confusion", confusionSection(input, method, tree, prefix)],
     ["labels", "Labels", compositionSection(method, tree, prefix)],
     ["groups", "Groups", groupSection(prefix === "" ? (input.groupLabels ?? null) : null, prefix)],
+    ["genes", "Genes", geneSection(prefix === "" ? (input.genes ?? []) : [], tree, prefix)],
     ["trust", "Confidence", calibrationSection(input, method, tree, prefix)],
     ["sets", "Sets", setSection(input, method, prefix)],
     ["unknown", "Unknown", unknownSection(input, method, prefix)],

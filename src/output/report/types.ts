@@ -4,6 +4,7 @@ import type { ConfigMap } from "../../core/config.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
 import type { CoordinateMetrics } from "../../evaluate/coordinates.ts";
 import type { ReasonCounts } from "../../evaluate/unknown-reasons.ts";
+import type { LabelGene } from "../../model/genes/types.ts";
 import type { LabelPrediction, LabelsOfGroups, PredictedLabels, Warning } from "../../predict/types.ts";
 
 /** One line of a table of facts. */
@@ -50,6 +51,24 @@ export const readMethod = (name: string, labels: readonly LabelPrediction[]): Re
   settings: new Map(),
 });
 
+/** The best genes of the labels of one column, in the query beside the reference. */
+export interface ReportGenes {
+  readonly column: string;
+  /** How many labels with genes cells got; `labels` may be fewer. */
+  readonly nLabels: number;
+  readonly labels: readonly ReportLabelGenes[];
+}
+
+/** A label that cells got. */
+export interface ReportLabelGenes {
+  readonly label: string;
+  readonly nCells: number;
+  /** The best first; the query has all or none of them. */
+  readonly genes: readonly LabelGene[];
+  /** Share of the query cells with this label that express a gene, its own or of another label; null if the query lacks it. */
+  share(gene: string): number | null;
+}
+
 /** The input of `renderReport`. */
 export interface ReportInput {
   readonly title: string;
@@ -64,6 +83,8 @@ export interface ReportInput {
   readonly embedding: ReportEmbedding | null;
   /** The labels of groups by the first method; absent without groups. */
   readonly groupLabels?: LabelsOfGroups | undefined;
+  /** The genes of the labels of the first method, by label column; absent where the model does not tell them. */
+  readonly genes?: readonly ReportGenes[] | undefined;
   /** The first method is shown in full, the others are folded. */
   readonly methods: readonly ReportMethod[];
   readonly files: readonly (FileRecord & { readonly role: string })[];
