@@ -52,7 +52,12 @@ export function committedView(
       return open(path);
     },
     async exists(path) {
-      if ((await temporaryOf(path)) !== null) return true;
+      // Links in a circle lead to no file.
+      const temporary = await temporaryOf(path).catch((error: unknown) => {
+        if (isAtlasmtlError(error, "IO")) return null;
+        throw error;
+      });
+      if (temporary !== null) return true;
       return stat(path).then(
         (stats) => stats.isFile(),
         () => false,

@@ -203,9 +203,9 @@ test(`benchmark, killed ${kills} times`, { timeout: 120_000 + kills * 15_000 }, 
   const folder = join(root, "run");
   const methods = ["reference_knn", "nearest_centroid", "atlasmtl"];
   for (const seed of [1, 2]) await writeFile(join(root, `${seed}.yaml`), `${DATASET}random_seed: ${seed}\n`);
-  // The same one twice, so that what a killed run had finished is taken over.
+  // The same one twice, so that what a killed run had finished is taken over; the first two differ, so that both are seen.
   const words = (i: number): string[] => [
-    ...["benchmark", "--dataset-manifest", `${1 + ((i >> 1) % 2)}.yaml`, "--output-dir", "run"],
+    ...["benchmark", "--dataset-manifest", `${1 + (((i + 1) >> 1) % 2)}.yaml`, "--output-dir", "run"],
     ...["--methods", ...methods],
   ];
   const seen = new Map<number, number>();
