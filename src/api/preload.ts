@@ -14,6 +14,7 @@ export async function preload(): Promise<void> {
   await Promise.all([
     loadHdf5(),
     loadZarr(),
+    import("../kernels/wasm/engine.ts"),
     import("../output/to-parquet.ts"),
     import("../output/to-arrow.ts"),
     import("../output/report/from-prediction.ts"),

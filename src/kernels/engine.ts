@@ -1,7 +1,6 @@
 /** Chooses the engine. @module */
 import { platform } from "#platform";
 import type { Engine } from "./types.ts";
-import { createWasmEngine } from "./wasm/engine.ts";
 
 export interface EngineOptions {
   /** Threads to use, or `max` for all the host has (default 1). Results do not depend on it. */
@@ -17,5 +16,7 @@ const MAX_THREADS = 16;
  */
 export async function createEngine({ numThreads = 1 }: EngineOptions = {}): Promise<Engine> {
   const wanted = numThreads === "max" ? Math.min(platform.info.cpuCount, MAX_THREADS) : numThreads;
+  // Loaded on first use: a page looks at its files before it needs an engine.
+  const { createWasmEngine } = await import("./wasm/engine.ts");
   return createWasmEngine({ numThreads: wanted });
 }
