@@ -1,7 +1,8 @@
 // One file against the same cells in many: node bench/study.mjs [--samples 200] [--cells 500] [--genes 10000]
-// [--rounds 3] [--dir /tmp/study]. Needs a build. Makes the data once, trains the default model once, then runs `predict` of
+// [--rounds 3] [--dir FOLDER]. Needs a build. Makes the data once, trains the default model once, then runs `predict` of
 // the one file and `predict --out-dir` of all samples in turn; prints seconds and their ratio.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openAnnData, viewRows, writeDataset } from "../build/api/index.js";
@@ -14,7 +15,7 @@ const { values } = parseArgs({
     cells: { type: "string", default: "500" },
     genes: { type: "string", default: "10000" },
     rounds: { type: "string", default: "3" },
-    dir: { type: "string", default: "/tmp/atlasmtl-study" },
+    dir: { type: "string", default: join(tmpdir(), "atlasmtl-study") },
   },
 });
 const [nSamples, nCells, nGenes] = [values.samples, values.cells, values.genes].map(Number);

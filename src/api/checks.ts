@@ -6,6 +6,8 @@ import { platform } from "#platform";
 import { writtenContainer } from "../anndata/containers/containers.ts";
 import type { AnnData } from "../anndata/types.ts";
 import { checkDatasetOutput } from "../anndata/write/write-annotated.ts";
+import { usageError } from "../core/option-checks.ts";
+import { option, phrase } from "../errors.ts";
 
 export { refuseOverwriting } from "../core/overwriting.ts";
 
@@ -25,9 +27,20 @@ export async function checkOutput(path: string, sizeBytes = 0): Promise<void> {
   await platform.files.checkWritable(path, sizeBytes, writtenContainer(path)?.isFolderOf);
 }
 
-/** Checks that options of training are known and in their ranges. @throws USAGE. */
-export function checkTrainOptions(options: TrainOptions): void {
-  resolveTrainOptions(options);
+/**
+ * Checks that options of training are known and in their ranges; `adapts` for a model that adapts to queries afterwards.
+ * @throws USAGE.
+ */
+export function checkTrainOptions(
+  options: TrainOptions,
+  { adapts = false }: { readonly adapts?: boolean } = {},
+): void {
+  const { linearViews } = resolveTrainOptions(options).options;
+  if (adapts && !linearViews)
+    throw usageError(
+      "the model would have no linear views, which are what adapts to a query",
+      phrase`leave out the options and the preset that turn ${option("linearViews")} off, or do not adapt`,
+    );
 }
 
 /**

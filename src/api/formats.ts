@@ -1,4 +1,5 @@
 /** Containers and tables by file name, and the names of the columns of a result. @module */
+
 export {
   containerByName,
   isDatasetFolder,
@@ -7,6 +8,7 @@ export {
   writtenContainer,
 } from "../anndata/containers/containers.ts";
 export { findInput } from "../anndata/containers/find-input.ts";
+export { matrixName } from "../anndata/read/matrix-name.ts";
 export { bundleAt } from "../artifacts/choose-bundle.ts";
 export { asModelPath } from "../artifacts/locations.ts";
 export { RESULT_ENDINGS } from "../output/table-formats.ts";

@@ -43,7 +43,7 @@ export async function adaptToQueries(
   const linear = model.linear ?? null;
   if (linear === null)
     throw new AtlasmtlError("MISMATCH", "the model has no linear views, which are what adapts to a query", {
-      hint: phrase`train it with ${option("linearViews", true)}, or predict without ${option("adapt")}`,
+      hint: phrase`train it again with linear views, the default, or predict without ${option("adapt")}`,
     });
   const nBlocks = Math.max(LEAST_BLOCKS, Math.ceil(BLOCKS / queries.length));
   const parts: CellsToAdaptTo[] = [];

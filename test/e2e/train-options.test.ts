@@ -1,5 +1,5 @@
 /** Class balance, normalisation and child correction from the command line. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -195,3 +195,56 @@ describe("child correction", () => {
     expect([result.code, message.test(result.stderr)], result.stderr).toEqual([2, true]);
   });
 });
+
+describe("a model that is to adapt to queries", () => {
+  const adapt = (...words: string[]): Promise<Run> =>
+    run("train", "--adata", "ref.h5ad", "--out", "adapted/m.pth", "--labels", "cell_type", ...words);
+
+  test.each([
+    ["a query that is not there", ["--adapt-to", "query.h5ad", "lost.h5ad"], 3, /no such file/],
+    ["a preset without linear views", ["--preset", "fast", "--adapt-to", "query.h5ad"], 2, /no linear views/],
+    ["a matrix that a query lacks", ["--layer", "none", "--adapt-to", "query.h5ad"], 3, /layers\/none/],
+  ])("is not trained for %s", async (_, words, code, message) => {
+    expectFailure(await adapt(...words), code, message);
+    await expect(readdir(join(folder, "adapted"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  test("records every query among its inputs, also the files of a store", async () => {
+    await ok(run("predict", "--model", await trainedHere(), "--adata", "query.h5ad", "--out", "asked.zarr"));
+    await ok(adapt("--num-epochs", "2", "--adapt-to", "asked.zarr", "query.h5ad"));
+    const { inputs } = JSON.parse(await text("adapted/train_run_manifest.json"));
+    const paths = inputs.map(({ path }: { path: string }) => path).join("\n");
+    expect(paths).toMatch(/asked\.zarr/);
+    expect(paths).toMatch(/query\.h5ad/);
+  });
+});
+
+test("options that say nothing without another one are told of", async () => {
+  const done = await ok(
+    run(
+      "predict",
+      "--model",
+      await trainedHere(),
+      "--adata",
+      "query.h5ad",
+      "--out",
+      "idle.csv",
+      "--consensus-k",
+      "3",
+      "--min-prop",
+      "0.5",
+    ),
+  );
+  expect(done.stderr).toMatch(/--consensus-k has no effect without --consensus\b/);
+  expect(done.stderr).toMatch(/--min-prop has no effect without --consensus-by/);
+});
+
+let here: string | null = null;
+/** A model trained once. */
+async function trainedHere(): Promise<string> {
+  if (here === null) {
+    here = "here/m.pth";
+    await ok(train(here));
+  }
+  return here;
+}

@@ -298,6 +298,13 @@ function warnOfIdleFlags(flags: PredictFlags, out: string, { output }: CommandCo
         hint: phrase`add ${option("report", "FILE.html")}`,
       }),
     );
+  for (const [key, owner] of [
+    ["consensusK", "consensus"],
+    ["consensusWeight", "consensus"],
+    ["minProp", "consensusBy"],
+  ] as const)
+    if (flags[key] !== undefined && flags[owner] === undefined)
+      output.warn(notice(phrase`${option(key)} has no effect without ${option(owner)}`));
   if (flags.guardFormulas === true && !/\.csv(\.gz)?$/.test(out))
     output.warn(
       notice(phrase`${option("guardFormulas")} has no effect on a ${endingOf(out) ?? "table"} result`, {

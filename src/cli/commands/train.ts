@@ -2,7 +2,7 @@
 
 import { checkOutput, checkTrainOptions, refuseOverwriting } from "../../api/checks.ts";
 import { option, phrase } from "../../api/errors.ts";
-import { asModelPath, FILE_SUFFIXES, MODEL_SUFFIX } from "../../api/formats.ts";
+import { asModelPath, FILE_SUFFIXES, MODEL_SUFFIX, matrixName } from "../../api/formats.ts";
 import {
   type AnnData,
   adaptModel,
@@ -12,7 +12,6 @@ import {
   preprocessReference,
   TrainedModel,
   type TrainOptions,
-  type WorkOptions,
 } from "../../api/index.ts";
 import { RESOURCE_SUMMARY, TRAIN_CONFIG, TRAIN_DETAILS } from "../../api/keys.ts";
 import { TRAIN_OPTIONS } from "../../api/option-tables.ts";
@@ -30,7 +29,7 @@ import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { genesText } from "../terminal/preprocess-text.ts";
-import { byteSize, count, plural, table } from "../terminal/print.ts";
+import { byteSize, count, type Output, plural, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
 import { shellWord } from "../terminal/shell-word.ts";
 import { usageError } from "../terminal/show-error.ts";
@@ -48,7 +47,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const preprocessing = trainPreprocessOptions(flags);
   if (genes !== null && preprocessing !== null) checkWholeSpace(preprocessing);
   checkSuffix(out);
-  checkTrainOptions(asked);
+  checkTrainOptions(asked, { adapts: flags.adaptTo !== undefined });
   for (const path of [out, flags.referencePath]) if (path !== undefined) await checkOutput(path);
   const initial = flags.initModel === undefined ? null : await TrainedModel.load(flags.initModel, { signal });
   const options: TrainOptions =
@@ -56,27 +55,31 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
 
   const progress = createProgress(context.common);
   const whole = await openDataset(data, flags, output);
-  const part = await splitDataset(whole, flags, "build", out).catch(async (error: unknown) => {
-    await whole.close();
-    throw error;
-  });
+  const queries: AnnData[] = [];
+  const closeAll = async () => {
+    for (const each of [whole, ...queries]) await each.close();
+  };
+  const orClose = <T>(work: Promise<T>): Promise<T> =>
+    work.catch(async (error: unknown) => {
+      await closeAll();
+      throw error;
+    });
+  const part = await orClose(splitDataset(whole, flags, "build", out));
   const { adata } = part;
+  await orClose(openQueries(flags, output, queries));
   const inputPaths = [
     ...(whole.stored?.files ?? [data]),
     ...part.files,
     ...(initial?.files ?? []),
     ...tableFile(flags),
     ...geneFiles,
-    ...(flags.adaptTo ?? []),
+    ...(flags.adaptTo ?? []).flatMap((path, q) => queries[q].stored?.files ?? [path]),
   ];
   const written = bundlePaths(out, flags.referencePath);
   const fromModel = flags.inPlace === true ? (initial?.files ?? []) : [];
   const settings = [flags.config, flags.childCorrection].filter((path) => path !== undefined);
   const kept = [...inputPaths, ...settings].filter((path) => !fromModel.includes(path));
-  await refuseOverwriting(written, kept, { canBeInPlace: initial !== null }).catch(async (error: unknown) => {
-    await whole.close();
-    throw error;
-  });
+  await orClose(refuseOverwriting(written, kept, { canBeInPlace: initial !== null }));
   const inputs = recordFiles(inputPaths, out, signal);
   inputs.catch(() => undefined); // awaited below; a rejection before that must not end the process
   let model: TrainedModel;
@@ -88,10 +91,10 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     }
     const work = { signal, onProgress: progress.report };
     model = await buildModel(told?.adata ?? adata, options, work);
-    if (flags.adaptTo !== undefined) model = await adapted(model, flags.adaptTo, flags, context, work);
+    if (queries.length > 0) model = await adaptModel(model, queries, matrixOf(flags), work);
   } finally {
     progress.stop();
-    await whole.close();
+    await closeAll();
   }
   const inputRecords = await inputs;
   signal.throwIfAborted();
@@ -138,22 +141,19 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   });
 }
 
-/** The model after it has learnt from the queries `paths`. */
-async function adapted(
-  model: TrainedModel,
-  paths: readonly string[],
-  flags: TrainFlags,
-  { output }: CommandContext,
-  work: WorkOptions,
-): Promise<TrainedModel> {
-  const layer = layerOf(flags);
-  const queries: AnnData[] = [];
-  try {
-    for (const path of paths) queries.push(await openDataset(path, {}, output));
-    return await adaptModel(model, queries, layer === undefined ? {} : { layer }, work);
-  } finally {
-    for (const query of queries) await query.close();
+/** Opens what the model adapts to, before it is trained. @throws NOT_FOUND for a file or a matrix that is not there. */
+async function openQueries(flags: TrainFlags, output: Output, into: AnnData[]): Promise<void> {
+  for (const path of flags.adaptTo ?? []) {
+    const query = await openDataset(path, {}, output);
+    into.push(query);
+    await query.matrix(matrixName(matrixOf(flags).layer ?? "X"));
   }
+}
+
+/** The matrix of the reference, of which the queries have the like. */
+function matrixOf(flags: TrainFlags): { readonly layer?: string } {
+  const layer = layerOf(flags);
+  return layer === undefined ? {} : { layer };
 }
 
 /** The options of the library for the flags. */
