@@ -4,8 +4,16 @@ import * as v from "valibot";
 import { type ConfigMap, type ConfigValue, toPlain } from "../core/config.ts";
 import { emitJson, parseJsonObject } from "../core/json.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
-import { MANIFEST_KEYS, PATH_KEYS, type PathKey, SCHEMA_VERSION, VIEWS_TRANSFORM } from "../schema/bundle.ts";
+import {
+  MANIFEST_KEYS,
+  NORMALISED_TRANSFORM,
+  PATH_KEYS,
+  type PathKey,
+  SCHEMA_VERSION,
+  VIEWS_TRANSFORM,
+} from "../schema/bundle.ts";
 import { INPUT_TRANSFORMS, REFERENCE_STORAGES, type ReferenceStorage } from "../schema/training-options.ts";
 
 /** The manifest of a bundle. Paths are as stored: relative to the manifest's folder, or absolute. */
@@ -23,16 +31,18 @@ export interface Manifest {
   readonly extra: ConfigMap;
 }
 
-/** What a bundle may say of its input: the transform of its network, or that there is more than a network. */
-export const STORED_TRANSFORMS = [...INPUT_TRANSFORMS, VIEWS_TRANSFORM] as const;
+/** What a bundle may say of its input: the transform of its network, that it normalises, or that there is more than a network. */
+export const STORED_TRANSFORMS = [...INPUT_TRANSFORMS, NORMALISED_TRANSFORM, VIEWS_TRANSFORM] as const;
 export type StoredTransform = (typeof STORED_TRANSFORMS)[number];
 
 /** What a bundle of `model` says of its input. */
 export function storedTransform({
   inputTransform,
   linear,
-}: Pick<Model, "inputTransform" | "linear">): StoredTransform {
-  return linear ? VIEWS_TRANSFORM : inputTransform;
+  trainConfig,
+}: Pick<Model, "inputTransform" | "linear" | "trainConfig">): StoredTransform {
+  if (linear) return VIEWS_TRANSFORM;
+  return normalizationOf({ trainConfig }) === "none" ? inputTransform : NORMALISED_TRANSFORM;
 }
 
 const path = v.pipe(v.string(), v.nonEmpty("a path is expected"));

@@ -8,11 +8,13 @@ import { MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import { baseName } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
+import { normalizationOf } from "../model/normalization.ts";
 import type { CoordHead, Model, Warning } from "../model/types.ts";
 import {
   MANIFEST_KEYS,
   METADATA_KEYS,
   MODEL_SUFFIX,
+  NORMALISED_TRANSFORM,
   type PathKey,
   VIEWS_TRANSFORM,
 } from "../schema/bundle.ts";
@@ -338,7 +340,7 @@ function assemble(
 /**
  * What the network makes of its input; `ofViews` is what the file of linear views says, null without the file.
  * @throws NOT_FOUND if the bundle was saved with views and their file is not named; MISMATCH if it names the file and says
- * that its labels are those of a network alone.
+ * that its labels are those of a network alone, or says that it normalises and does not.
  */
 function networkTransform(
   metadata: Metadata,
@@ -358,7 +360,8 @@ function networkTransform(
       { where: at(source), hint: "open the bundle by the manifest that was saved with it" },
     );
   }
-  if (stored !== VIEWS_TRANSFORM && metadata.inputTransform !== VIEWS_TRANSFORM) return stored;
+  if (stored !== VIEWS_TRANSFORM && metadata.inputTransform !== VIEWS_TRANSFORM)
+    return stored === NORMALISED_TRANSFORM ? normalisedTransform(metadata, at(source)) : stored;
   throw new AtlasmtlError(
     "NOT_FOUND",
     `the bundle was saved with linear views, and ${manifest === null ? "without its manifest they cannot be found" : `its manifest has no ${MANIFEST_KEYS.viewsPath}`}`,
@@ -366,6 +369,16 @@ function networkTransform(
       where: at(stored === VIEWS_TRANSFORM ? source : metadataPath),
       hint: "open the bundle by the manifest that was saved with it",
     },
+  );
+}
+
+/** @throws MISMATCH for a bundle that says it normalises, and whose training configuration does not. */
+function normalisedTransform({ trainConfig }: Metadata, where: string): InputTransform {
+  if (normalizationOf({ trainConfig }) === NORMALISED_TRANSFORM) return "float";
+  throw new AtlasmtlError(
+    "MISMATCH",
+    `input_transform is ${NORMALISED_TRANSFORM}, and train_config › preprocess › normalize is not there`,
+    { where, hint: "save the bundle again with the program that wrote it" },
   );
 }
 

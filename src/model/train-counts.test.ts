@@ -1,8 +1,12 @@
 /** Training on counts: normalisation and thinning. */
 import { describe, expect, test } from "vitest";
 import { weightDifference } from "../../test/helpers/kernels.ts";
+import { memoryStore } from "../../test/helpers/memory-store.ts";
 import { counts, engine, fine, N, run } from "../../test/helpers/train-runs.ts";
 import { tensorsOf } from "../../test/helpers/training-fixtures.ts";
+import { parseMetadata } from "../artifacts/bundle-metadata.ts";
+import { loadModel } from "../artifacts/load.ts";
+import { saveModel } from "../artifacts/save.ts";
 import { Float, toPlain } from "../core/config.ts";
 import type { Csr } from "../core/csr.ts";
 import { normalizeCell } from "../core/normalize.ts";
@@ -32,6 +36,43 @@ describe("normalisation of counts", () => {
     expect(tensorsOf(own.model.weights)).toEqual(tensorsOf(before.model.weights));
     expect(tensorsOf(own.model.weights)).toEqual(tensorsOf(blocks.model.weights));
     expect(normalizationOf(before.model)).toBe("none");
+  });
+
+  test("is told to programs that do not normalise by input_transform; older bundles open as before", async () => {
+    const { model } = await run({ normalize: "log1p_cp10k", numEpochs: 1 }, { x: counts() });
+    const store = memoryStore();
+    await saveModel(model, "m/model.pth", { store });
+    const [path, text] = [...store.files].find(([name]) => name.endsWith("manifest.json"))!;
+    const manifest = JSON.parse(new TextDecoder().decode(text));
+    expect(manifest.input_transform).toBe("log1p_cp10k");
+    const metadata = parseMetadata([...store.files].find(([name]) => name.endsWith("metadata.pkl"))![1]);
+    expect(metadata.inputTransform).toBe("log1p_cp10k");
+
+    const { model: loaded, warnings } = await loadModel("m/model.pth", { store });
+    expect(warnings).toEqual([]);
+    expect([loaded.inputTransform, normalizationOf(loaded)]).toEqual(["float", "log1p_cp10k"]);
+
+    // As bundles were saved before: the transform of the network alone.
+    const older = memoryStore([
+      ...store.files,
+      [path, new TextEncoder().encode(JSON.stringify({ ...manifest, input_transform: "float" }))],
+    ]);
+    const old = await loadModel("m/model.pth", { store: older });
+    expect([old.model.inputTransform, normalizationOf(old.model)]).toEqual(["float", "log1p_cp10k"]);
+
+    // A bundle that says it normalises, and does not.
+    const { model: plain } = await run({ inputTransform: "float", numEpochs: 1 }, { x: normalised() });
+    const other = memoryStore();
+    await saveModel(plain, "m/model.pth", { store: other });
+    const own = JSON.parse(new TextDecoder().decode(other.files.get(path)));
+    const lying = memoryStore([
+      ...other.files,
+      [path, new TextEncoder().encode(JSON.stringify({ ...own, input_transform: "log1p_cp10k" }))],
+    ]);
+    await expect(loadModel("m/model.pth", { store: lying })).rejects.toMatchObject({
+      code: "MISMATCH",
+      where: expect.stringContaining("input_transform"),
+    });
   });
 
   test("stands beside what preprocessing left", async () => {

@@ -192,6 +192,12 @@ export const VIEWS_KEYS = {
  */
 export const VIEWS_TRANSFORM = "network_and_linear_views";
 
+/**
+ * `input_transform` of a bundle whose network takes counts normalised by itself. Programs that do not normalise must
+ * refuse it: on counts as they are, the network's labels would be wrong.
+ */
+export const NORMALISED_TRANSFORM = "log1p_cp10k";
+
 /** The key of a space's reference coordinates. */
 export const referenceCoordsKey = (space: string): string => `X_ref_${space}`;
 
