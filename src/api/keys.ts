@@ -1,6 +1,7 @@
 /** Keys of files, for hosts that show what is in them. @module */
 export { MANIFEST_KEYS } from "../schema/bundle.ts";
 export {
+  ARTIFACT_DETAILS,
   BENCHMARK_DETAILS,
   OPENSET_DETAILS,
   PREDICT_DETAILS,

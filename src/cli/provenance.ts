@@ -10,6 +10,7 @@ import { platform } from "#platform";
 import { isAtlasmtlError } from "../api/errors.ts";
 import { RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../api/formats.ts";
 import type { FileToWrite, WrittenFile } from "../api/index.ts";
+import { ARTIFACT_DETAILS } from "../api/keys.ts";
 import { webAddress } from "../api/names.ts";
 import {
   emitRun,
@@ -71,6 +72,8 @@ export interface RunDetails {
   readonly inputs: readonly FileRecord[];
   readonly seeds: ReadonlyMap<string, number>;
   readonly details: ConfigMap;
+  /** Also names the outputs by `artifact_paths` and `artifact_checksums`. */
+  readonly namesArtifacts?: boolean;
   /** The split that was read, or the known fields of one that is written. */
   readonly split?: ConfigMap | null;
   /** Outputs that were written before the last step, by paths relative to the folder of the run. */
@@ -106,9 +109,11 @@ export async function prepareRun(
       outputs = written;
       path = fixedPath ?? (await manifestPath(output, run.command));
       const recorded = written.map((file) => ({ ...file, path: recordedPath(file.path, dirname(output)) }));
+      const all = [...(run.earlierOutputs ?? []), ...recorded];
       const record = emitRun({
         ...run,
-        outputs: [...(run.earlierOutputs ?? []), ...recorded],
+        details: run.namesArtifacts ? new Map([...run.details, ...artifactsOf(all)]) : run.details,
+        outputs: all,
         split: splitEntry(run, recorded),
         codeSha256: codeDigest(),
         gitCommit: commit,
@@ -165,6 +170,13 @@ async function recordedOutputs(path: string): Promise<readonly string[]> {
     throw error;
   }
 }
+
+/** Files by their names, as the benchmark of the Python original records them. */
+const artifactsOf = (files: readonly FileRecord[]): ConfigMap =>
+  new Map([
+    [ARTIFACT_DETAILS.artifactPaths, new Map(files.map(({ path }) => [path, path]))],
+    [ARTIFACT_DETAILS.artifactChecksums, new Map(files.map(({ path, sha256 }) => [path, sha256]))],
+  ]);
 
 /** The split in the manifest; the assignment of a split that this run made is among the written files. */
 function splitEntry({ split, splitFile }: RunDetails, written: readonly FileRecord[]): ConfigMap | null {

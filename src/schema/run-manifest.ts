@@ -48,4 +48,17 @@ export const OPENSET_DETAILS = keysOf(
   "unseen_outside",
   "auroc",
 );
-export const BENCHMARK_DETAILS = keysOf("dataset_manifest", "methods");
+export const BENCHMARK_DETAILS = keysOf(
+  "dataset_manifest",
+  "methods",
+  "dataset_name",
+  "dataset_version",
+  "protocol_version",
+  "reference_subset",
+  "query_subset",
+  "domain_key",
+  "device",
+  "executable",
+);
+/** The written files by name, as the seed has them beside `outputs`. */
+export const ARTIFACT_DETAILS = keysOf("artifact_paths", "artifact_checksums");

@@ -47,6 +47,18 @@ test("the run manifest names data, split, model and code by checksum, and seeds 
   const outputs = manifest.outputs.map((file: { path: string }) => file.path);
   expect(outputs).toContain("methods/atlasmtl/model.pth");
   expect(outputs).toContain("metrics.json");
+  const digests = manifest.outputs.map((file: { path: string; sha256: string }) => [file.path, file.sha256]);
+  expect(manifest.artifact_checksums).toEqual(Object.fromEntries(digests));
+  expect(manifest.artifact_paths["metrics.json"]).toBe("metrics.json");
+  expect(manifest).toMatchObject({
+    dataset_name: "tiny",
+    dataset_version: null,
+    protocol_version: 1,
+    reference_subset: {},
+    domain_key: null,
+    device: "auto",
+    executable: process.execPath,
+  });
 });
 
 test("verify finds everything as recorded; reproduce gives it again", async () => {

@@ -94,7 +94,10 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
             details: new Map<string, ConfigValue>([
               [BENCHMARK_DETAILS.datasetManifest, manifestPath],
               [BENCHMARK_DETAILS.methods, done.results.map(({ name }) => name)],
+              ...datasetDetails(manifest),
+              [BENCHMARK_DETAILS.executable, process.execPath],
             ]),
+            namesArtifacts: true,
           },
           context,
         );
@@ -126,6 +129,20 @@ function withDevice(manifest: BenchmarkManifest, device: BenchmarkFlags["device"
   if (device === undefined) return manifest;
   const { train, predict } = manifest;
   return { ...manifest, train: { ...train, device }, predict: { ...predict, device } };
+}
+
+/** What the manifest says of the data, in the record of the run. */
+function datasetDetails(manifest: BenchmarkManifest): readonly (readonly [string, ConfigValue])[] {
+  const { datasetName, version, protocolVersion, referenceSubset, querySubset, domainKey, train } = manifest;
+  return [
+    [BENCHMARK_DETAILS.datasetName, datasetName],
+    [BENCHMARK_DETAILS.datasetVersion, version],
+    [BENCHMARK_DETAILS.protocolVersion, protocolVersion],
+    [BENCHMARK_DETAILS.referenceSubset, referenceSubset],
+    [BENCHMARK_DETAILS.querySubset, querySubset],
+    [BENCHMARK_DETAILS.domainKey, domainKey],
+    [BENCHMARK_DETAILS.device, train.device ?? "auto"],
+  ];
 }
 
 function levelTable({ results }: BenchmarkResult, level: string, heading: (text: string) => string): string {
