@@ -75,12 +75,32 @@ export function checkPredictOptions(model: TrainedModel, options: PredictOptions
   if (predictionSets !== null) planSets(model.data, predictionSets);
 }
 
+/**
+ * Checks that the model keeps the reference columns that `transfer` names; the reference is read.
+ * @throws NOT_FOUND for a column that it does not keep, or for the reference.
+ */
+export async function checkTransfer(
+  model: TrainedModel,
+  { transfer }: Pick<PredictOptions, "transfer">,
+): Promise<void> {
+  if ((transfer ?? null) === null) return;
+  // Loaded on first use, as prediction is.
+  const { requireColumns } = await import("../predict/transfer.ts");
+  requireColumns(await model.data.reference(), transfer!);
+}
+
 /** Which columns are added to a dataset, with which options they were predicted, and where they are written. */
 export interface AnnotationOptions
   extends ToAnnDataOptions,
     Pick<
       PredictOptions,
-      "predictionSets" | "unknown" | "opensetMethod" | "deepestLabel" | "probabilities" | "consensusBy"
+      | "predictionSets"
+      | "unknown"
+      | "opensetMethod"
+      | "deepestLabel"
+      | "probabilities"
+      | "consensusBy"
+      | "transfer"
     > {
   /** Where the annotated dataset is to be written (Node), as {@link checkDataset}. */
   readonly path?: string | undefined;
@@ -102,6 +122,7 @@ export async function checkAnnotation(
     opensetMethod,
     deepestLabel,
     consensusBy,
+    transfer,
     ...options
   }: AnnotationOptions = {},
 ): Promise<void> {
@@ -109,7 +130,13 @@ export async function checkAnnotation(
     unknown === "distance" ||
     ((unknown ?? null) === null && (opensetMethod ?? null) === null && (model.data.space ?? null) !== null);
   const consensus = (consensusBy ?? null) !== null;
-  const predicted = { predictionSets: typeof predictionSets === "number", distance, deepestLabel, consensus };
+  const predicted = {
+    predictionSets: typeof predictionSets === "number",
+    distance,
+    deepestLabel,
+    consensus,
+    transfer: transfer ?? [],
+  };
   const names = additionNames(model.data, adata, { ...options, ...predicted });
   if (path !== undefined) return checkDatasetOutput(adata, path, names, options);
   await (await import("../anndata/write/append.ts")).checkAnnotatable(adata, names);

@@ -47,6 +47,7 @@ export {
   checkPreprocessOptions,
   checkTraining,
   checkTrainOptions,
+  checkTransfer,
 } from "./checks.ts";
 export { evaluatePredictions } from "./evaluate.ts";
 export type { EvaluateOptions, Evaluation, UnseenLabels } from "./evaluation.ts";
@@ -68,7 +69,12 @@ export {
 export * as options from "./options.ts";
 export { createPredictEngine, type PredictEngine, type PredictWork, predict } from "./predict.ts";
 export { PredictionResult, type ReportFiles } from "./prediction-result.ts";
-export type { LabelSummary, PredictionSummary, UnknownShares } from "./prediction-summary.ts";
+export type {
+  LabelSummary,
+  PredictionSummary,
+  TransferSummary,
+  UnknownShares,
+} from "./prediction-summary.ts";
 export { preload } from "./preload.ts";
 export {
   makeCellSplit,

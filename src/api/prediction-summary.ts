@@ -1,7 +1,13 @@
 /** Counts and means of a prediction. @module */
 import { HETEROGENEOUS } from "../predict/group-labels.ts";
 import { setSizes } from "../predict/prediction-sets.ts";
-import type { DeepestLabels, LabelPrediction, LabelsOfGroups, Predictions } from "../predict/types.ts";
+import type {
+  DeepestLabels,
+  LabelPrediction,
+  LabelsOfGroups,
+  Predictions,
+  TransferredColumn,
+} from "../predict/types.ts";
 import { NO_REASON, UNKNOWN } from "../predict/unknown.ts";
 import { UNKNOWN_REASONS } from "../schema/prediction.ts";
 
@@ -31,6 +37,21 @@ export interface UnknownShares {
   readonly nearest: string | null;
 }
 
+/** A transferred column over the cells that got a value; null if there are none. */
+export type TransferSummary =
+  | {
+      readonly column: string;
+      readonly kind: "number";
+      readonly mean: number | null;
+      readonly meanSpread: number | null;
+    }
+  | {
+      readonly column: string;
+      readonly kind: "label";
+      readonly nLabels: number;
+      readonly meanShare: number | null;
+    };
+
 export interface PredictionSummary {
   readonly nCells: number;
   /** Cells that are Unknown because they have no counts in the model's genes. */
@@ -49,18 +70,27 @@ export interface PredictionSummary {
   };
   /** With deepest labels: the share of cells by the column of their deepest label; `Unknown` for cells without one. */
   readonly deepest?: Readonly<Record<string, number | null>>;
+  /** With transferred columns. */
+  readonly transferred?: readonly TransferSummary[];
 }
 
 const NO_COUNTS = UNKNOWN_REASONS.indexOf("no_counts");
 
 /** Computes a {@link PredictionSummary}. */
-export function summarise({ obsNames, labels, groups, deepest }: Predictions): PredictionSummary {
+export function summarise({
+  obsNames,
+  labels,
+  groups,
+  deepest,
+  transferred,
+}: Predictions): PredictionSummary {
   return {
     nCells: obsNames.length,
     noCounts: labels[0]?.unknownReasons.reduce((n, reason) => n + (reason === NO_COUNTS ? 1 : 0), 0) ?? 0,
     labels: labels.map(summariseLabel),
     ...(groups === undefined ? {} : { groups: groupSummary(groups) }),
     ...(deepest === undefined ? {} : { deepest: deepestShares(deepest) }),
+    ...(transferred === undefined ? {} : { transferred: transferred.columns.map(transferSummary) }),
   };
 }
 
@@ -75,6 +105,25 @@ function groupSummary({ by, sizes, levels }: LabelsOfGroups): NonNullable<Predic
       for (const name of [HETEROGENEOUS, UNKNOWN]) given.delete(categories.lastIndexOf(name));
       return { column, nLabels: given.size, heterogeneous: named(HETEROGENEOUS), unknown: named(UNKNOWN) };
     }),
+  };
+}
+
+function transferSummary(column: TransferredColumn): TransferSummary {
+  const present = (values: Float32Array): Float32Array => values.filter((value) => !Number.isNaN(value));
+  if (column.kind === "number")
+    return {
+      column: column.column,
+      kind: "number",
+      mean: mean(present(column.mean)),
+      meanSpread: mean(present(column.spread)),
+    };
+  const given = new Set(column.labels.codes);
+  given.delete(-1);
+  return {
+    column: column.column,
+    kind: "label",
+    nLabels: given.size,
+    meanShare: mean(present(column.share)),
   };
 }
 

@@ -106,6 +106,7 @@ export type {
   LabelHead,
   Model,
   Reference,
+  ReferenceColumn,
   ReferenceLabels,
   Warning,
 } from "../model/types.ts";
@@ -134,6 +135,8 @@ export type {
   Predictions,
   ProbabilityColumn,
   ProbabilityTable,
+  Transferred,
+  TransferredColumn,
 } from "../predict/types.ts";
 export type { CellSplitPlan, CellSplitSide } from "../preprocess/cell-split.ts";
 export type { GeneIds, Naming as GeneNaming } from "../preprocess/gene-ids.ts";

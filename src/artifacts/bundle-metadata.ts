@@ -137,11 +137,12 @@ function readVector(dict: Dict, key: string): Float32Array {
 }
 
 function readEmbedded(dict: Dict): Reference | null {
-  const { referenceCoords, referenceLabels } = METADATA_KEYS;
+  const { referenceCoords, referenceLabels, referenceColumns } = METADATA_KEYS;
   const has = (key: string): boolean => dict.get(key) != null;
   if (!has(referenceCoords) || !has(referenceLabels)) return null;
   const coords = dictField(dict, referenceCoords);
-  return coords.size === 0 ? null : readReference(coords, dictField(dict, referenceLabels));
+  const columns = has(referenceColumns) ? dictField(dict, referenceColumns) : new Map();
+  return coords.size === 0 ? null : readReference(coords, dictField(dict, referenceLabels), columns);
 }
 
 export interface EmitMetadataOptions {
@@ -168,6 +169,7 @@ export function emitMetadata(model: Model, options: EmitMetadataOptions): readon
     [keys.coordStats, new Map(model.coordHeads.map((head) => [head.name, coordStats(head)]))],
     [keys.referenceCoords, embedded?.coords ?? new Map()],
     [keys.referenceLabels, embedded?.labels ?? new Map()],
+    ...(embedded?.columns == null ? [] : [[keys.referenceColumns, embedded.columns] as const]),
     [keys.referenceStorage, model.referenceStorage],
     [keys.referencePath, options.referencePath],
     [keys.latentSource, model.latentSource],

@@ -3,7 +3,7 @@ import { joinPieces, type MemoryStore, memoryStore } from "../../test/helpers/me
 import { smallModel } from "../../test/helpers/small-model.ts";
 import type { ConfigMap } from "../core/config.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { Model } from "../model/types.ts";
+import type { Model, ReferenceColumn } from "../model/types.ts";
 import { loadModel } from "./load.ts";
 import { emitBundle, type SaveModelOptions, saveModel } from "./save.ts";
 import { verifyBundle } from "./verify-bundle.ts";
@@ -52,6 +52,36 @@ test.each([
     }
   },
 );
+
+test.each(["external", "full"] as const)(
+  "columns that %s storage keeps of the reference cells come back as they were saved",
+  async (referenceStorage) => {
+    const bare = smallModel({ referenceStorage });
+    const columns = new Map<string, ReferenceColumn>([
+      ["age", { kind: "number", values: Float64Array.of(1.5, Number.NaN, -3, 1e300) }],
+      ["tissue", { kind: "label", codes: Int32Array.of(1, -1, 0, 1), categories: ["gut", "lung"] }],
+    ]);
+    const reference = { ...(await bare.reference()), columns };
+    const store = await saved({ ...bare, reference: async () => reference });
+    const { model } = await loadModel("out/model.pth", { store });
+    expect(await model.reference()).toEqual(reference);
+  },
+);
+
+test("a kept column of another number of cells, or with an infinite value, is refused", async () => {
+  const bare = smallModel();
+  const load = async (values: Float64Array) => {
+    const columns = new Map([["age", { kind: "number", values } as const]]);
+    const reference = { ...(await bare.reference()), columns };
+    const store = await saved({ ...bare, reference: async () => reference });
+    return failure((await loadModel("out/model.pth", { store })).model.reference());
+  };
+  expect(await load(Float64Array.of(1, 2))).toMatchObject({ code: "MISMATCH", subject: "artifact" });
+  expect(await load(Float64Array.of(1, Number.POSITIVE_INFINITY, 3, 4))).toMatchObject({
+    code: "BAD_DATA",
+    where: expect.stringContaining("columns › age"),
+  });
+});
 
 test("the same model gives the same bytes, and a loaded model the same again", async () => {
   const first = await saved(smallModel());

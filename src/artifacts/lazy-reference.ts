@@ -67,6 +67,6 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
 function missingReference({ candidates }: Location): AtlasmtlError {
   return new AtlasmtlError("NOT_FOUND", "the KNN reference of this model is missing", {
     where: candidates[0] ?? "metadata › reference_coords",
-    hint: phrase`put the reference file back there, or predict with ${option("knnCorrection", "off")} and without open-set scoring, which need no reference`,
+    hint: phrase`put the reference file back there, or predict with ${option("knnCorrection", "off")} and without open-set scoring and ${option("transfer")}, which need no reference`,
   });
 }

@@ -10,7 +10,7 @@ import { emitPickle } from "../formats/pickle/emit.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
 import { readTexts } from "../formats/pickle/strings.ts";
 import { type Dict, describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
-import type { Reference, ReferenceLabels } from "../model/types.ts";
+import type { Reference, ReferenceColumn, ReferenceLabels } from "../model/types.ts";
 import { REFERENCE_KEYS } from "../schema/bundle.ts";
 import { asDict, dictField, within } from "./fields.ts";
 
@@ -21,11 +21,15 @@ import { asDict, dictField, within } from "./fields.ts";
  */
 export function parseReference(bytes: Uint8Array): Reference {
   const dict = asDict(parsePickle(plainBytes(bytes)), "reference");
-  return readReference(dictField(dict, REFERENCE_KEYS.coords), dictField(dict, REFERENCE_KEYS.labels));
+  return readReference(
+    dictField(dict, REFERENCE_KEYS.coords),
+    dictField(dict, REFERENCE_KEYS.labels),
+    dict.has(REFERENCE_KEYS.columns) ? dictField(dict, REFERENCE_KEYS.columns) : new Map(),
+  );
 }
 
-/** Builds a reference from its two dicts. @throws like {@link parseReference}. */
-export function readReference(coordsDict: Dict, labelsDict: Dict): Reference {
+/** Builds a reference from its dicts. @throws like {@link parseReference}. */
+export function readReference(coordsDict: Dict, labelsDict: Dict, columnsDict: Dict): Reference {
   const coords = new Map<string, DenseMatrix>();
   for (const [key, value] of coordsDict)
     coords.set(
@@ -38,8 +42,29 @@ export function readReference(coordsDict: Dict, labelsDict: Dict): Reference {
       String(key),
       within(`${REFERENCE_KEYS.labels} › ${String(key)}`, () => readLabels(value)),
     );
-  checkLengths(coords, labels);
-  return { coords, labels };
+  const columns = new Map<string, ReferenceColumn>();
+  for (const [key, value] of columnsDict)
+    columns.set(
+      String(key),
+      within(`${REFERENCE_KEYS.columns} › ${String(key)}`, () => readColumn(value)),
+    );
+  checkLengths(coords, labels, columns);
+  return { coords, labels, ...(columns.size === 0 ? {} : { columns }) };
+}
+
+/** Numbers are an array of float64, NaN where missing; all else is text. */
+function readColumn(value: PickleValue): ReferenceColumn {
+  if (!(value instanceof NdArray) || value.dtype === "O") return { kind: "label", ...readLabels(value) };
+  if (value.shape.length !== 1)
+    throw new AtlasmtlError("BAD_DATA", `an array [cells] is expected; this is ${describeValue(value)}`);
+  const values =
+    value.data instanceof Float64Array
+      ? value.data
+      : Float64Array.from(value.data as ArrayLike<number | bigint>, Number);
+  const infinite = values.findIndex((item) => Math.abs(item) === Number.POSITIVE_INFINITY);
+  if (infinite >= 0)
+    throw new AtlasmtlError("BAD_DATA", `cell ${infinite} has the value ${values[infinite]}`);
+  return { kind: "number", values };
 }
 
 function readMatrix(value: PickleValue): DenseMatrix {
@@ -71,10 +96,12 @@ function readLabels(value: PickleValue): ReferenceLabels {
 function checkLengths(
   coords: ReadonlyMap<string, DenseMatrix>,
   labels: ReadonlyMap<string, ReferenceLabels>,
+  columns: ReadonlyMap<string, ReferenceColumn>,
 ): void {
   const lengths = [
     ...Array.from(coords, ([key, { nRows }]) => [key, nRows] as const),
     ...Array.from(labels, ([key, { codes }]) => [key, codes.length] as const),
+    ...Array.from(columns, ([key, column]) => [key, lengthOf(column)] as const),
   ];
   const [first] = lengths;
   const other = lengths.find(([, length]) => length !== first[1]);
@@ -82,26 +109,45 @@ function checkLengths(
     throw new AtlasmtlError("MISMATCH", `${first[0]} has ${first[1]} cells and ${other[0]} has ${other[1]}`);
 }
 
-/** The two dicts in Python's form: float32 arrays and object arrays of str. */
-export function referenceDicts(reference: Reference): { readonly coords: Dict; readonly labels: Dict } {
+const lengthOf = (column: ReferenceColumn): number =>
+  column.kind === "number" ? column.values.length : column.codes.length;
+
+/** The dicts in Python's form: float32 arrays, object arrays of str, and either float64 arrays or object arrays of str. */
+export function referenceDicts(reference: Reference): {
+  readonly coords: Dict;
+  readonly labels: Dict;
+  /** Null for none. */
+  readonly columns: Dict | null;
+} {
   const coords = new Map<PickleValue, PickleValue>();
   for (const [key, { nRows, nCols, data }] of reference.coords)
     coords.set(key, new NdArray("f4", [nRows, nCols], data));
   const labels = new Map<PickleValue, PickleValue>();
-  for (const [key, { codes, categories }] of reference.labels) {
-    const texts = Array.from(codes, (code) => (code < 0 ? null : categories[code]));
-    labels.set(key, new NdArray("O", [codes.length], texts));
-  }
-  return { coords, labels };
+  for (const [key, own] of reference.labels) labels.set(key, textArray(own));
+  if (reference.columns === undefined || reference.columns.size === 0)
+    return { coords, labels, columns: null };
+  const columns = new Map<PickleValue, PickleValue>();
+  for (const [key, own] of reference.columns)
+    columns.set(
+      key,
+      own.kind === "number" ? new NdArray("f8", [own.values.length], own.values) : textArray(own),
+    );
+  return { coords, labels, columns };
+}
+
+function textArray({ codes, categories }: ReferenceLabels): NdArray {
+  const texts = Array.from(codes, (code) => (code < 0 ? null : categories[code]));
+  return new NdArray("O", [codes.length], texts);
 }
 
 /** Writes the reference pickle in pieces; the coordinates are views of the given arrays. */
 export function emitReference(reference: Reference): readonly Uint8Array[] {
-  const { coords, labels } = referenceDicts(reference);
+  const { coords, labels, columns } = referenceDicts(reference);
   return emitPickle(
     new Map<PickleValue, PickleValue>([
       [REFERENCE_KEYS.coords, coords],
       [REFERENCE_KEYS.labels, labels],
+      ...(columns === null ? [] : [[REFERENCE_KEYS.columns, columns] as const]),
     ]),
   );
 }

@@ -17,6 +17,7 @@ import { cellsForValues, chooseCells, createRowCollector, LEAST_CELLS } from "./
 import type { ComponentValues } from "./components/types.ts";
 import { type CoordTarget, readCoordinates, readCoordTarget } from "./coords.ts";
 import { createCountsCheck } from "./counts-check.ts";
+import { type KeptColumns, readKeptColumns } from "./kept-columns.ts";
 import { levelNotices } from "./label-levels.ts";
 import { type LabelData, readLabels } from "./labels.ts";
 import type { ResolvedTrainOptions } from "./options.ts";
@@ -32,6 +33,8 @@ export interface TrainInput {
   readonly coords: readonly CoordTarget[];
   /** The array of `knnReferenceObsmKey`. */
   readonly knnCoordinates: DenseMatrix | null;
+  /** The columns of `keepColumns`. */
+  readonly kept: KeptColumns;
   readonly domains: { readonly names: readonly string[]; readonly codes: Int32Array } | null;
   /** Cells for the component space, as the matrix has them; null when there is no space to fit. */
   readonly sample: SpaceSample | null;
@@ -82,7 +85,7 @@ async function located<T>(adata: AnnData, work: () => Promise<T>): Promise<T> {
 
 /** The targets, and the matrix, which is open but not read yet. */
 interface TrainTargets
-  extends Pick<TrainInput, "genes" | "selection" | "labels" | "coords" | "knnCoordinates"> {
+  extends Pick<TrainInput, "genes" | "selection" | "labels" | "coords" | "knnCoordinates" | "kept"> {
   readonly domains: Awaited<ReturnType<typeof readDomains>>;
   readonly matrix: Matrix;
   /** How many values a cell has at most on average. */
@@ -102,6 +105,7 @@ async function readTargets(adata: AnnData, options: ResolvedTrainOptions): Promi
   const { knnReferenceObsmKey } = options;
   const knnCoordinates =
     knnReferenceObsmKey === null ? null : await readCoordinates(adata, knnReferenceObsmKey);
+  const kept = await readKeptColumns(adata.obs, options);
   const domains = await readDomains(adata, options);
 
   const name = matrixName(options.layer);
@@ -123,7 +127,7 @@ async function readTargets(adata: AnnData, options: ResolvedTrainOptions): Promi
   } = chooseGenes(whole, names, options.genes, options.preprocess);
   requireUnique(genes);
   const perCell = Math.min(genes.length, (whole.nStored ?? Number.POSITIVE_INFINITY) / whole.nRows);
-  return { matrix, perCell, name, genes, selection, ofGenes, labels, coords, knnCoordinates, domains };
+  return { matrix, perCell, name, genes, selection, ofGenes, labels, coords, knnCoordinates, kept, domains };
 }
 
 async function readMatrix(
@@ -167,6 +171,7 @@ async function readMatrix(
     ...ofGenes,
     ...targets.labels.flatMap((label) => label.warnings),
     ...levelNotices(targets.labels),
+    ...targets.kept.warnings,
     ...(domains?.warnings ?? []),
     ...ofValues,
     ...(counts?.finish() ?? []),

@@ -99,6 +99,11 @@ export interface TrainOptions {
   /** An obsm array that is stored as a KNN space only. */
   readonly knnReferenceObsmKey?: string | null | undefined;
   readonly knnSpace?: string | null | undefined;
+  /**
+   * obs columns of the reference cells that the bundle keeps, so that predictions can `transfer` them: numbers, or categories of
+   * any kind. Label columns are always kept.
+   */
+  readonly keepColumns?: readonly string[] | null | undefined;
   /** `ignore`: cells without a label do not contribute to that head's loss. */
   readonly missingLabels?: (typeof MISSING_LABELS)[number] | null | undefined;
   /**
@@ -163,6 +168,7 @@ export interface ResolvedTrainOptions {
   readonly calibrationLr: number;
   readonly knnReferenceObsmKey: string | null;
   readonly knnSpace: string | null;
+  readonly keepColumns: readonly string[];
   readonly missingLabels: (typeof MISSING_LABELS)[number];
   readonly missingValues: readonly string[];
   readonly referenceStorage: ReferenceStorage;

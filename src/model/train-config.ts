@@ -109,6 +109,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
   return keyed(TRAIN_CONFIG, {
     ...storedOptions(TRAIN_OPTIONS, options),
     missingValues: options.missingValues.length === 0 ? undefined : options.missingValues,
+    keepColumns: options.keepColumns.length === 0 ? undefined : options.keepColumns,
     geneSelection: record.selection ?? undefined,
     matrixStatistics: record.matrix ?? undefined,
     epochsCompleted: fit.epochsCompleted,

@@ -44,7 +44,7 @@ export interface TrainResult {
   readonly seeds: Readonly<Record<string, number>>;
   /** The tensors that were taken from `initModel`; null without one. */
   readonly warmStart: Pick<WarmStart, "taken" | "notTaken"> | null;
-  /** What was taken from `initModel`, and what was not. */
+  /** What was taken from `initModel`, and what was not; how the columns of `keepColumns` are kept. */
   readonly notes: readonly Warning[];
 }
 
@@ -178,7 +178,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     ...fitted.warnings,
     ...(chosen.linearViews && views === null && input.sample !== null ? [NO_VIEWS] : []),
   ];
-  return { model, warnings, seeds, warmStart: warm, notes: warm?.notes ?? [] };
+  return { model, warnings, seeds, warmStart: warm, notes: [...(warm?.notes ?? []), ...input.kept.notes] };
 }
 
 const NO_VIEWS = notice("there are too few cells to fit linear views, so the network predicts alone", {
@@ -281,5 +281,6 @@ function createReference(input: TrainInput, latent: DenseMatrix, knnSpace: strin
   const labels = new Map(
     input.labels.map(({ column, codes, classes }) => [column, { codes, categories: classes }]),
   );
-  return { coords, labels };
+  const { columns } = input.kept;
+  return { coords, labels, ...(columns.size === 0 ? {} : { columns }) };
 }

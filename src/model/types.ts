@@ -31,10 +31,17 @@ export interface ReferenceLabels {
   readonly categories: readonly string[];
 }
 
+/** An obs column of the reference cells, kept for {@link Reference}: numbers (NaN where missing) or categories. */
+export type ReferenceColumn =
+  | { readonly kind: "number"; readonly values: Float64Array }
+  | ({ readonly kind: "label" } & ReferenceLabels);
+
 /** The reference cells of the KNN vote. Keys of `coords`: `X_ref_<space>`; of `labels`: label columns. */
 export interface Reference {
   readonly coords: ReadonlyMap<string, DenseMatrix>;
   readonly labels: ReadonlyMap<string, ReferenceLabels>;
+  /** Other obs columns that predictions can transfer; absent in bundles without them. */
+  readonly columns?: ReadonlyMap<string, ReferenceColumn> | undefined;
 }
 
 export type ChildCorrectionModule = ChildModule;

@@ -102,6 +102,24 @@ test("the deepest label comes last in every mode, and replaces that of an earlie
   );
 });
 
+test("transferred columns come after the deepest label, and replace those of an earlier run", () => {
+  const distance = Float32Array.of(1, 2, 3);
+  const mean = Float32Array.of(4, Number.NaN, 6);
+  const transferred = { columns: [{ column: "age", kind: "number", mean, spread: mean } as const], distance };
+  const columns = outputColumns({ ...toyPredictions(), transferred }, "standard");
+  expect(columns.slice(-3)).toEqual([
+    { name: "transfer_age", kind: "score", values: mean },
+    { name: "transfer_sd_age", kind: "score", values: mean },
+    { name: "transfer_distance", kind: "score", values: distance },
+  ]);
+  const requested = { predictionSets: false, distance: false, consensus: false, deepestLabel: false };
+  const names = columnNamesOf(["group", "kind"], "standard", { ...requested, transfer: ["age"] });
+  expect(names).toEqual(expect.arrayContaining(columns.map(({ name }) => name)));
+  const existing = ["age", "transfer_age", "transfer_sd_age", "transfer_distance", "transfer_note"];
+  expect(earlierColumns(existing, [])).toEqual(existing.slice(1, 4));
+  expect(earlierColumns(["transfer_age", "transfer_sd_age"], [])).toEqual([]);
+});
+
 test("columns of an earlier run are those of this run's labels and of complete other ones", () => {
   const existing = [
     "donor",

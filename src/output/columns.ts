@@ -3,8 +3,15 @@ import { type ConfigMap, toPlain } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { FieldOf, LabelPrediction, PredictedLabels, Predictions } from "../predict/types.ts";
+import type {
+  FieldOf,
+  LabelPrediction,
+  PredictedLabels,
+  Predictions,
+  Transferred,
+} from "../predict/types.ts";
 import {
+  type ColumnEntry,
   type ColumnKey,
   type ColumnKind,
   DEEPEST_COLUMNS,
@@ -14,6 +21,10 @@ import {
   labelColumnOf,
   nameOf,
   probabilityColumn,
+  TRANSFER_COLUMNS,
+  TRANSFER_DISTANCE,
+  transferNames,
+  transferredColumnOf,
   WRITE_MODES,
   type WriteMode,
 } from "../schema/columns.ts";
@@ -87,12 +98,12 @@ function entriesOf(
 }
 
 /**
- * The output columns of each label column in turn, then those of the deepest label.
+ * The output columns of each label column in turn, then those of the deepest label and of transferred columns.
  * @throws USAGE for an unknown mode, with the most similar one, and for label columns whose output columns
  * would have the same name (such as `type` and `type_raw` in `full` mode).
  */
 export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
-  const { labels, deepest } = predictions;
+  const { labels, deepest, transferred } = predictions;
   const distance = labels.some((label) => label.distance !== undefined);
   const entries = entriesOf(mode, { predictionSets: true, distance, consensus: true });
   const columns: OutputColumn[] = labels.flatMap((prediction) =>
@@ -104,8 +115,30 @@ export function outputColumns(predictions: Predictions, mode: WriteMode): Output
   if (deepest !== undefined)
     for (const key of ["labels", "columns"] as const)
       columns.push({ name: DEEPEST_COLUMNS[key], kind: "label", labels: deepest[key] });
+  if (transferred !== undefined) columns.push(...transferColumns(transferred, mode));
   requireDistinct(columns.map(({ name }) => name));
   return columns;
+}
+
+function transferColumns({ columns, distance }: Transferred, mode: WriteMode): OutputColumn[] {
+  const has = ({ from }: Pick<ColumnEntry, "from">): boolean =>
+    WRITE_MODES.indexOf(from) <= WRITE_MODES.indexOf(mode);
+  const { value, spread, share } = TRANSFER_COLUMNS;
+  const score = (entry: Pick<ColumnEntry, "name" | "from">, column: string, values: Float32Array) =>
+    has(entry) ? [{ name: nameOf(entry, column), kind: "score" as const, values }] : [];
+  return [
+    ...columns.flatMap((each): OutputColumn[] =>
+      each.kind === "number"
+        ? [...score(value, each.column, each.mean), ...score(spread, each.column, each.spread)]
+        : [
+            { name: nameOf(value, each.column), kind: "label", labels: each.labels },
+            ...score(share, each.column, each.share),
+          ],
+    ),
+    ...(has(TRANSFER_DISTANCE)
+      ? [{ name: TRANSFER_DISTANCE.name, kind: "score" as const, values: distance }]
+      : []),
+  ];
 }
 
 /**
@@ -127,17 +160,20 @@ export function tableColumns(predictions: Predictions, mode: WriteMode): OutputC
 /** Which optional columns are present. */
 export interface RequestedColumns extends OptionalColumns {
   readonly deepestLabel: boolean;
+  /** Transferred columns of the reference. */
+  readonly transfer?: readonly string[] | undefined;
 }
 
-/** The names of {@link outputColumns}. @throws like it. */
+/** The names of {@link outputColumns}, with all that a transferred column may have. @throws like it. */
 export function columnNamesOf(
   labelColumns: readonly string[],
   mode: WriteMode,
-  { deepestLabel, ...optional }: RequestedColumns,
+  { deepestLabel, transfer = [], ...optional }: RequestedColumns,
 ): string[] {
   const entries = entriesOf(mode, optional);
   const names: string[] = labelColumns.flatMap((column) => entries.map(([, entry]) => nameOf(entry, column)));
   if (deepestLabel) names.push(...DEEPEST_NAMES);
+  if (transfer.length > 0) names.push(...transfer.flatMap(transferNames), TRANSFER_DISTANCE.name);
   requireDistinct(names);
   return names;
 }
@@ -160,12 +196,22 @@ export function columnNames(labelColumn: string): string[] {
 
 /**
  * The columns of `existing` that an earlier prediction wrote: those of this run's label columns, those of
- * every other label column whose `standard` columns all exist, and those of the deepest label if both exist.
+ * every other label column whose `standard` columns all exist, those of the deepest label if both exist, and those of a
+ * transferred column that has a spread or a share if the distance exists.
  */
 export function earlierColumns(existing: readonly string[], labelColumns: readonly string[]): string[] {
   const names = new Set(existing);
   const earlier = new Set(labelColumns.flatMap(columnNames));
   if (DEEPEST_NAMES.every((name) => names.has(name))) for (const name of DEEPEST_NAMES) earlier.add(name);
+  if (names.has(TRANSFER_DISTANCE.name)) {
+    earlier.add(TRANSFER_DISTANCE.name);
+    for (const name of existing)
+      for (const key of ["spread", "share"] as const) {
+        const column = transferredColumnOf(key, name);
+        if (column !== null && names.has(nameOf(TRANSFER_COLUMNS.value, column)))
+          for (const written of transferNames(column)) earlier.add(written);
+      }
+  }
   const standard = entriesOf("standard", { predictionSets: false, distance: false, consensus: false });
   for (const name of existing) {
     const column = labelColumnOf("conf", name);

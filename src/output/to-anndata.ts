@@ -85,7 +85,13 @@ export function additionNames(
     Partial<RequestedColumns> & { readonly probabilities?: string | null | undefined } = {},
 ): AdditionNames {
   const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
-  const { predictionSets = false, distance = false, deepestLabel = false, consensus = false } = options;
+  const {
+    predictionSets = false,
+    distance = false,
+    deepestLabel = false,
+    consensus = false,
+    transfer = [],
+  } = options;
   const { probabilities = null } = options;
   const tables = new Map(
     probabilities === null
@@ -102,7 +108,9 @@ export function additionNames(
   const coords = new Set([...model.coordHeads.map(({ name }) => name), LATENT_INTERNAL].map(coordsKey));
   const earlier = new Set(earlierColumns(adata.obs.columns, labelColumns));
   return {
-    obs: new Set(columnNamesOf(labelColumns, mode, { predictionSets, distance, deepestLabel, consensus })),
+    obs: new Set(
+      columnNamesOf(labelColumns, mode, { predictionSets, distance, deepestLabel, consensus, transfer }),
+    ),
     obsm: includeCoords ? coords : new Set(),
     obsmTables: tables,
     uns: new Set(includeMetadata ? [METADATA_KEY] : []),

@@ -11,7 +11,7 @@ import type { Engine } from "../kernels/types.ts";
 import type { ReferenceLabels } from "../model/types.ts";
 import type { KnnCorrection, KnnVoteMode } from "../schema/prediction-options.ts";
 import type { HeadScores } from "./confidence.ts";
-import { chosenCells, visitNeighbours } from "./neighbours.ts";
+import { chosenCells, type NeighbourWatch, visitNeighbours } from "./neighbours.ts";
 import type { PredictSettings } from "./options.ts";
 import { labelPrototypes } from "./prototypes.ts";
 import type { PredictedLabels } from "./types.ts";
@@ -55,7 +55,7 @@ export interface KnnAnswer {
 /**
  * Runs the KNN vote for the cells that `knnCorrection` selects.
  *
- * In `full` mode one search serves all label columns and the `wantNearest` distances; in `prototypes` mode
+ * In `full` mode one search serves all label columns, the `wantNearest` distances and `watch`; in `prototypes` mode
  * each column searches its own centroids. If no neighbour of a cell has a label, the cell keeps the network's
  * label and counts as not corrected.
  * @throws ABORTED, and what the engine throws.
@@ -65,10 +65,14 @@ export async function askNeighbours(
   isLowConf: readonly Uint8Array[],
   space: { readonly reference: DenseMatrix | null; readonly labels: ReadonlyMap<string, ReferenceLabels> },
   queries: DenseMatrix | null,
-  settings: PredictSettings & { readonly wantNearest: boolean },
+  settings: PredictSettings & {
+    readonly wantNearest: boolean;
+    /** Is shown the `knnK` neighbours of every cell. */
+    readonly watch: NeighbourWatch | null;
+  },
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<KnnAnswer> {
-  const { knnCorrection, knnVoteMode, knnReferenceMode, knnK, knnConfLow, wantNearest } = settings;
+  const { knnCorrection, knnVoteMode, knnReferenceMode, knnK, knnConfLow, wantNearest, watch } = settings;
   const { reference } = space;
   if (reference === null || queries === null)
     return { columns: heads.map((head) => notCorrected(head)), nearest: null };
@@ -87,11 +91,13 @@ export async function askNeighbours(
         );
   const nearest = wantNearest ? new Float64Array(nObs) : null;
   const shared = knnReferenceMode === "full" ? polls : [];
-  const cells = chosenCells(nObs, wantNearest ? null : (cell) => shared.some((poll) => poll.isWanted(cell)));
-  const k = shared.length > 0 ? knnK : 1;
+  const isEvery = wantNearest || watch !== null;
+  const cells = chosenCells(nObs, isEvery ? null : (cell) => shared.some((poll) => poll.isWanted(cell)));
+  const k = shared.length > 0 || watch !== null ? knnK : 1;
   await visitNeighbours(
     { reference, queries, cells, k, isApproximate: settings.knnIndexMode !== "exact" },
     (block, neighbours) => {
+      watch?.(block, neighbours);
       block.forEach((cell, row) => {
         if (nearest !== null) nearest[cell] = neighbours.distances[row * neighbours.k];
         for (const poll of shared)

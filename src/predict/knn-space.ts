@@ -36,10 +36,10 @@ export async function chooseKnnSpace(
   adata: AnnData,
   settings: PredictSettings,
 ): Promise<KnnSpace> {
-  const { knnCorrection, opensetMethod, knnQueryObsmKey } = settings;
+  const { knnCorrection, opensetMethod, knnQueryObsmKey, transfer } = settings;
   const preferred =
     knnQueryObsmKey === null ? settings.knnSpace : knnSpaceName(knnQueryObsmKey, settings.knnSpace);
-  if (knnCorrection === "off" && opensetMethod === null)
+  if (knnCorrection === "off" && opensetMethod === null && transfer === null)
     return {
       name: preferred ?? LATENT_INTERNAL,
       preferred,

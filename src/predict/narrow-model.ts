@@ -101,7 +101,7 @@ function narrowDistances(column: ClassDistances, kept: Int32Array): ClassDistanc
 
 /** Cells of other labels keep their place and have none. */
 function narrowReference(
-  { coords, labels }: Reference,
+  { labels, ...others }: Reference,
   names: ReadonlyMap<string, ReadonlySet<string>>,
 ): Reference {
   const narrowed = [...labels].map(([column, own]): [string, ReferenceLabels] => {
@@ -111,7 +111,7 @@ function narrowReference(
     const codeOf = own.categories.map((name) => categories.indexOf(name));
     return [column, { codes: own.codes.map((code) => (code < 0 ? -1 : codeOf[code])), categories }];
   });
-  return { coords, labels: new Map(narrowed) };
+  return { ...others, labels: new Map(narrowed) };
 }
 
 /** The rules of a call without labels that a model does not have. */

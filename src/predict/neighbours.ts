@@ -7,6 +7,9 @@ import { createApproximateIndex } from "./approximate.ts";
 /** Cells searched at once; it limits memory and does not change the results. */
 const BLOCK = 8192;
 
+/** Takes the cells of a block and their neighbours, one row each. */
+export type NeighbourWatch = (cells: Uint32Array, neighbours: Neighbours) => void;
+
 /**
  * Finds the `k` nearest reference points of the selected cells and passes them on block by block.
  *
@@ -22,7 +25,7 @@ export async function visitNeighbours(
     /** Exact or approximate search; exact by default. */
     readonly isApproximate?: boolean;
   },
-  visit: (cells: Uint32Array, neighbours: Neighbours) => void,
+  visit: NeighbourWatch,
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<void> {
   const { reference, queries, cells, k, isApproximate = false } = search;

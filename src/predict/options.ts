@@ -5,6 +5,7 @@ import { checkChoice, checkOptions, refuseUnknownOptions, usageError } from "../
 import { shown } from "../core/shown.ts";
 import { option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
+import { TRANSFER_DISTANCE, transferNames } from "../schema/columns.ts";
 import { defaultsOf, type HaveSameKeys } from "../schema/option.ts";
 import {
   type ConsensusMode,
@@ -103,6 +104,11 @@ export interface PredictSettings {
    * The KNN space; null takes the first of `latent_internal`, `latent`, `umap` that reference and query have.
    */
   readonly knnSpace: string | null;
+  /**
+   * obs columns of the reference cells whose values each cell gets from its `knnK` nearest ones: mean and spread of numbers, the
+   * vote on categories. Label columns, and those that training kept by `keepColumns`; null for none.
+   */
+  readonly transfer: readonly string[] | null;
   /** Null takes `distance` where the model and the query's matrix allow it, else `confidence`. */
   readonly unknown: UnknownMode | null;
   /** The share of cells of known types that may become Unknown by their distance, above 0 and below 1. */
@@ -170,6 +176,7 @@ export function resolvePredictOptions(
     geneIdTable: options.geneIdTable ?? null,
   };
   checkOpenset(settings, model);
+  if (settings.transfer !== null) checkTransferNames(settings.transfer);
   if (settings.probabilities !== null) labelsWanted(settings.probabilities);
   checkLabelNames(model.labelHeads, settings);
   if (settings.refinementConfig !== null) checkRefinementConfig(settings.refinementConfig);
@@ -194,6 +201,23 @@ export function resolvePredictOptions(
       phrase`give rules, or ${option("hierarchyRules", "derive")} to build them from the reference`,
     );
   return settings;
+}
+
+/** Every column is named once, and no two would write a column of one name. */
+function checkTransferNames(columns: readonly string[]): void {
+  const owner = new Map<string, string>([[TRANSFER_DISTANCE.name, "the distance"]]);
+  for (const column of columns)
+    for (const name of transferNames(column)) {
+      const other = owner.get(name);
+      if (other !== undefined)
+        throw usageError(
+          other === shown(column)
+            ? phrase`${option("transfer")} names ${shown(column)} twice`
+            : phrase`${option("transfer")} names ${shown(column)}, whose result ${shown(name)} is also that of ${other}`,
+          other === shown(column) ? "name each column once" : "rename the column in the reference",
+        );
+      owner.set(name, shown(column));
+    }
 }
 
 function checkOpenset(settings: PredictSettings, model: Pick<Model, "labelHeads">): void {

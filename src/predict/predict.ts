@@ -25,6 +25,7 @@ import { askNeighbours, type KnnLabels } from "./knn-correction.ts";
 import { chooseKnnSpace, type KnnSpace } from "./knn-space.ts";
 import type { CellDistances } from "./measured-distances.ts";
 import { modelForCall } from "./narrow-model.ts";
+import type { NeighbourWatch } from "./neighbours.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
 import { type PredictOptions, type PredictSettings, resolvePredictOptions } from "./options.ts";
 import { planSets, planSetsOfRung, type SetPlan } from "./prediction-sets.ts";
@@ -36,6 +37,7 @@ import { predictionMetadata } from "./result-metadata.ts";
 import { createSmoothing } from "./smooth-neighbours.ts";
 import { leastConfidences } from "./target-accuracy.ts";
 import { type Calibration, calibrationOf, calibrationOfRung } from "./temperatures.ts";
+import { planTransfer } from "./transfer.ts";
 import type { LabelPrediction, Predictions, Warning } from "./types.ts";
 import { decideUnknown, withUnknown } from "./unknown.ts";
 
@@ -90,6 +92,7 @@ export async function predict(
   const refinement = await resolveRefinement(model, settings);
   const distances = await planDistances(model, settings, adata.nObs);
   leastConfidences(model, settings, null);
+  const transfer = await planTransfer(model, settings, adata.nObs);
   const smoothing =
     settings.consensus === null
       ? null
@@ -147,7 +150,13 @@ export async function predict(
     (await smoothing?.finish({ coherence, setThresholds: setPlan?.thresholds, takers }, work)) ?? null;
   const network = { ...ofModel, ...smoothed };
   const isLowConf = network.heads.map((head) => flagLowConfidence(head, settings));
-  const { knn, openset, queries } = await consultReference(network, isLowConf, space, settings, work);
+  const { knn, openset, queries } = await consultReference(
+    network,
+    isLowConf,
+    space,
+    { ...settings, watch: transfer?.take ?? null },
+    work,
+  );
   const measured = distances.finish(adata.source);
   const labels = network.heads.map((head, h) =>
     decideLabels(
@@ -185,6 +194,7 @@ export async function predict(
     labels: complete,
     ...(ofGroups === null ? {} : { groups: ofGroups }),
     ...(probabilities === null ? {} : { probabilities: probabilities.tables }),
+    ...(transfer === null ? {} : { transferred: transfer.finish(space.queryObsm === null ? isEmpty : null) }),
     ...(settings.deepestLabel ? { deepest: deepestLabels(labels, hierarchy.rules) } : {}),
     coords: settings.keepCoords ? network.points : new Map(),
     spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
@@ -263,7 +273,7 @@ async function consultReference(
   network: NetworkOutput,
   isLowConf: readonly Uint8Array[],
   space: KnnSpace,
-  settings: PredictSettings,
+  settings: PredictSettings & { readonly watch: NeighbourWatch | null },
   work: PredictWork,
 ): Promise<{
   readonly knn: readonly KnnLabels[];

@@ -129,6 +129,7 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
     knnReferenceMode: settings.knnReferenceMode,
     knnIndexMode: settings.knnIndexMode,
     "knnCoverage{}": new Map(columns.map((column, c) => [column, new Float(knn[c].coverage)])),
+    transfer: settings.transfer ?? undefined,
     deviceRequested: settings.device,
     deviceUsed: sources.deviceUsed,
     numThreadsUsed: sources.numThreads,

@@ -113,6 +113,32 @@ export interface LabelsOfGroups {
   readonly levels: readonly GroupLabels[];
 }
 
+/** An obs column of the reference as the neighbours of each cell have it; one entry per query cell. */
+export type TransferredColumn =
+  | {
+      readonly column: string;
+      readonly kind: "number";
+      /** NaN where no neighbour has a value. */
+      readonly mean: Float32Array;
+      /** Standard deviation over the neighbours that have a value. */
+      readonly spread: Float32Array;
+    }
+  | {
+      readonly column: string;
+      readonly kind: "label";
+      /** -1 where no neighbour has a category. */
+      readonly labels: PredictedLabels;
+      /** Its share of the vote of the neighbours that have a category, 0 to 1. */
+      readonly share: Float32Array;
+    };
+
+/** What `transfer` carried over. */
+export interface Transferred {
+  readonly columns: readonly TransferredColumn[];
+  /** The mean distance to the neighbours; NaN for a cell without counts. */
+  readonly distance: Float32Array;
+}
+
 export type { Warning };
 
 export interface Predictions {
@@ -122,6 +148,8 @@ export interface Predictions {
   readonly probabilities?: readonly ProbabilityTable[] | undefined;
   /** The labels of groups, if `consensusBy` named a column. */
   readonly groups?: LabelsOfGroups | undefined;
+  /** The columns of the reference that `transfer` named. */
+  readonly transferred?: Transferred | undefined;
   /** Present if `deepestLabel` was on. */
   readonly deepest?: DeepestLabels | undefined;
   /** Predicted coordinates in original units, by head name, plus `latent_internal`; empty if not kept. */

@@ -105,6 +105,7 @@ export const METADATA_KEYS = keysOf(
   "coord_stats",
   "reference_coords",
   "reference_labels",
+  "reference_columns",
   "reference_storage",
   "reference_path",
   "latent_source",
@@ -129,7 +130,7 @@ export const STATS_KEYS = keysOf("mean", "std");
 export const LATENT_SOURCE = "internal_preferred";
 
 /** Keys of the reference pickle (docs/specification/1-artifacts.md#reference-file). */
-export const REFERENCE_KEYS = keysOf("coords", "labels");
+export const REFERENCE_KEYS = keysOf("coords", "labels", "columns");
 
 /** What components are made of; see `ComponentValues`. */
 export const COMPONENT_VALUES = ["log1p_cp10k", "as_they_are"] as const;

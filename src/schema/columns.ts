@@ -170,6 +170,23 @@ export type ColumnKey = keyof typeof LABEL_COLUMNS;
 /** The two columns of the deepest label, both labels, which follow those of the label columns. */
 export const DEEPEST_COLUMNS = { labels: "pred_deepest", columns: "pred_deepest_level" } as const;
 
+/**
+ * The columns that a transferred obs column of the reference has, `{}` its name
+ * (docs/specification/3-prediction.md#transferred-columns). They follow those of the deepest label.
+ */
+export const TRANSFER_COLUMNS = {
+  value: { name: "transfer_{}", from: "minimal" },
+  spread: { name: "transfer_sd_{}", from: "standard" },
+  share: { name: "transfer_share_{}", from: "standard" },
+} as const satisfies Readonly<Record<string, Pick<ColumnEntry, "name" | "from">>>;
+
+/** The mean distance to the neighbours, once for all transferred columns, after them. */
+export const TRANSFER_DISTANCE = { name: "transfer_distance", from: "standard" } as const;
+
+/** Every name that the result of a transferred column may have. */
+export const transferNames = (column: string): string[] =>
+  Object.values(TRANSFER_COLUMNS).map((entry) => nameOf(entry, column));
+
 /** The obsm key of the table of probabilities of a label column. */
 export const probabilitiesKey = (labelColumn: string): string => `prob_${labelColumn}`;
 
@@ -207,7 +224,16 @@ export function nameOf({ name }: Pick<ColumnEntry, "name">, labelColumn: string)
 
 /** The label column L for which `name` is the column `key`; null if there is none. */
 export function labelColumnOf(key: ColumnKey, name: string): string | null {
-  const [prefix, suffix] = LABEL_COLUMNS[key].name.split("{}");
+  return columnOf(LABEL_COLUMNS[key], name);
+}
+
+/** The transferred column for which `name` is the column `key`; null if there is none. */
+export function transferredColumnOf(key: keyof typeof TRANSFER_COLUMNS, name: string): string | null {
+  return columnOf(TRANSFER_COLUMNS[key], name);
+}
+
+function columnOf(entry: Pick<ColumnEntry, "name">, name: string): string | null {
+  const [prefix, suffix] = entry.name.split("{}");
   const isLonger = name.length > prefix.length + suffix.length;
   return isLonger && name.startsWith(prefix) && name.endsWith(suffix)
     ? name.slice(prefix.length, name.length - suffix.length)
@@ -216,5 +242,8 @@ export function labelColumnOf(key: ColumnKey, name: string): string | null {
 
 /** True if a name has the form of a prediction column. */
 export function isPredictionColumn(name: string): boolean {
-  return LABEL_COLUMN_ENTRIES.some(([key]) => labelColumnOf(key, name) !== null);
+  return (
+    LABEL_COLUMN_ENTRIES.some(([key]) => labelColumnOf(key, name) !== null) ||
+    transferredColumnOf("value", name) !== null
+  );
 }

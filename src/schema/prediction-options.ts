@@ -177,6 +177,15 @@ export const PREDICT_OPTIONS = {
   knnQueryObsmKey: name(null, flag(KNN, "the query's array of the KNN space", { placeholder: "OBSM_KEY" })),
   knnSpace: name(null, flag(KNN, "KNN space, such as latent_internal", { placeholder: "NAME" })),
 
+  transfer: names(
+    null,
+    flag(
+      KNN,
+      "obs columns of the reference to carry over by neighbours: mean and spread of numbers, vote on categories (train --keep-columns)",
+      { placeholder: "COLUMN" },
+    ),
+  ),
+
   hierarchyRules: other(
     flag(HIERARCHY, "child to parent rules, JSON or YAML, or from the reference", {
       kind: "name",

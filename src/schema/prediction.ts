@@ -42,6 +42,7 @@ export const PREDICTION_METADATA = keysOf(
   "knn_reference_mode",
   "knn_index_mode",
   "knn_coverage_{}",
+  "transfer",
   "device_requested",
   "device_used",
   "num_threads_used",

@@ -237,6 +237,16 @@ export const TRAIN_OPTIONS = {
     flag(REFERENCE, "obsm array to keep as a KNN space", { placeholder: "OBSM_KEY" }),
   ),
   knnSpace: name(null, flag(REFERENCE, "name of that space", { placeholder: "NAME" })),
+  keepColumns: names(
+    [],
+    flag(
+      REFERENCE,
+      "obs columns to keep with the reference cells, such as age: predict --transfer takes them",
+      {
+        placeholder: "COLUMN",
+      },
+    ),
+  ),
   referenceStorage: choice(
     REFERENCE_STORAGES,
     "external",

@@ -53,6 +53,7 @@ export const TRAIN_CONFIG = keysOf(
   "resolved_coord_targets",
   "knn_reference_obsm_key",
   "knn_space",
+  "keep_columns",
   "num_threads_requested",
   "num_threads_used",
   "device_requested",

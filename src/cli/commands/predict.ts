@@ -1,7 +1,13 @@
 /** `atlasmtl predict`: annotate a query and write the result and the run manifest. @module */
 
 import { stat } from "node:fs/promises";
-import { checkAnnotation, checkOutput, checkPredictOptions, refuseOverwriting } from "../../api/checks.ts";
+import {
+  checkAnnotation,
+  checkOutput,
+  checkPredictOptions,
+  checkTransfer,
+  refuseOverwriting,
+} from "../../api/checks.ts";
 import { locate, notice, option, phrase } from "../../api/errors.ts";
 import { containerByName, RESULT_ENDINGS, WRITTEN_ENDINGS, writtenContainer } from "../../api/formats.ts";
 import {
@@ -22,6 +28,7 @@ import {
   type SampleSummary,
   type ToAnnDataOptions,
   type TrainedModel,
+  type TransferSummary,
   type WrittenFile,
 } from "../../api/index.ts";
 import { PREDICT_DETAILS } from "../../api/keys.ts";
@@ -103,6 +110,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     labels: told.labels.map(labelJson),
     ...(told.groups === undefined ? {} : { groups: groupsJson(result) }),
     ...(told.deepest === undefined ? {} : { deepest_label: told.deepest }),
+    ...(told.transferred === undefined ? {} : { transferred: told.transferred.map(transferJson) }),
     outputs: outputs.map(fileSummary),
     run_manifest: runPath,
     report: flags.report ?? null,
@@ -132,6 +140,7 @@ export async function openPredictor(
   const refinement = flags.refinement === undefined ? null : await readRefinement(flags.refinement, readYaml);
   const options = await predictOptions(flags, model, refinement?.config ?? null, context);
   checkPredictOptions(model, options);
+  await checkTransfer(model, options);
   const files = [
     ...model.files,
     ...rulesFile(flags),
@@ -186,6 +195,7 @@ export async function predictFile(
         predictionSets: options.predictionSets,
         probabilities: options.probabilities,
         consensusBy: options.consensusBy,
+        transfer: options.transfer,
         unknown: options.unknown,
         opensetMethod: options.opensetMethod,
       });
@@ -427,6 +437,25 @@ function groupsJson({ data }: PredictionResult): Readonly<Record<string, unknown
   }));
 }
 
+/** For `--json`. */
+function transferJson(column: TransferSummary): Readonly<Record<string, unknown>> {
+  return column.kind === "number"
+    ? { column: column.column, mean: column.mean, mean_spread: column.meanSpread }
+    : { column: column.column, n_labels: column.nLabels, mean_share: column.meanShare };
+}
+
+/** One line on what neighbours carried over. */
+function transferLine(columns: PredictionSummary["transferred"]): string {
+  if (columns === undefined) return "";
+  const shown = (value: number | null): string => (value === null ? "none" : String(+value.toPrecision(4)));
+  const texts = columns.map((column) =>
+    column.kind === "number"
+      ? `${column.column} mean ${shown(column.mean)}, spread ${shown(column.meanSpread)}`
+      : `${column.column} ${plural(column.nLabels, "label")}${column.meanShare === null ? "" : `, ${percent(column.meanShare)} of the vote`}`,
+  );
+  return `\ntransferred from the nearest reference cells: ${texts.join("; ")}`;
+}
+
 /** One line on the labels of groups. */
 function groupLine(groups: PredictionSummary["groups"]): string {
   if (groups === undefined) return "";
@@ -440,7 +469,7 @@ function groupLine(groups: PredictionSummary["groups"]): string {
   return `\n${plural(groups.nGroups, "group")} of ${groups.by}: ${levels.join("; ")}`;
 }
 
-function summaryText({ nCells, noCounts, labels, groups, deepest }: PredictionSummary): string {
+function summaryText({ nCells, noCounts, labels, groups, deepest, transferred }: PredictionSummary): string {
   const shown = (value: number | null | undefined): string =>
     typeof value === "number" ? percent(value) : "";
   const hasSets = labels.some(({ sets }) => sets !== undefined);
@@ -463,5 +492,5 @@ function summaryText({ nCells, noCounts, labels, groups, deepest }: PredictionSu
     labels,
   )
     .map((line) => `\n${line}`)
-    .join("")}${groupLine(groups)}`;
+    .join("")}${groupLine(groups)}${transferLine(transferred)}`;
 }

@@ -60,7 +60,10 @@ async function trainFlagsOf(flags: AnnotateFlags, out: string): Promise<TrainFla
     adata: reference,
     out,
   };
-  if (given.labels !== undefined) return given;
+  // The model keeps what its predictions are to transfer.
+  const kept = (flags.transfer ?? []).filter((column) => given.labels?.includes(column) !== true);
+  const keepColumns = given.keepColumns ?? (kept.length === 0 ? undefined : kept);
+  if (given.labels !== undefined) return keepColumns === undefined ? given : { ...given, keepColumns };
   throw usageError(
     "the labels to learn from the reference are not named",
     option("labels"),
