@@ -17,6 +17,7 @@ const stages = [
   ["model"],
   ["artifacts"],
   ["predict"],
+  ["references"],
   ["evaluate"],
   ["output"],
   ["benchmark"],

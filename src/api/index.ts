@@ -35,6 +35,7 @@ export { scoreSets } from "../evaluate/set-metrics.ts";
 export type { UnseenLabel } from "../evaluate/vocabulary.ts";
 export { deriveHierarchyRules, parseHierarchyRules } from "../predict/hierarchy-rules.ts";
 export { splitRows } from "../preprocess/split-rows.ts";
+export { parseLabelMap } from "../references/label-map.ts";
 export { adaptModel } from "./adapt-model.ts";
 export { runBenchmark } from "./benchmark.ts";
 export { buildModel } from "./build-model.ts";
@@ -66,6 +67,13 @@ export {
   inspectModel,
   type ModelInspection,
 } from "./inspect.ts";
+export {
+  type JoinedReferences,
+  type JoinOptions,
+  joinReferences,
+  type LabelMapRow,
+  type ReferenceSource,
+} from "./join-references.ts";
 export * as options from "./options.ts";
 export { createPredictEngine, type PredictEngine, type PredictWork, predict } from "./predict.ts";
 export { PredictionResult, type ReportFiles } from "./prediction-result.ts";

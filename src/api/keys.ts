@@ -1,5 +1,6 @@
 /** Keys of files, for hosts that show what is in them. @module */
 export { MANIFEST_KEYS } from "../schema/bundle.ts";
+export { SOURCE_COLUMN } from "../schema/references.ts";
 export {
   ARTIFACT_DETAILS,
   BENCHMARK_DETAILS,

@@ -30,6 +30,8 @@ export async function preload(): Promise<void> {
     import("../predict/choose-rung.ts"),
     import("../predict/adapt-to-queries.ts"),
     import("../predict/explain-query.ts"),
+    import("../predict/transfer.ts"),
+    import("../references/join.ts"),
     import("../evaluate/sample-summary.ts"),
     import("../output/report/study.ts"),
     import("../model/train.ts"),

@@ -118,10 +118,14 @@ export const TRAIN_OPTIONS = {
 
   labelColumns: names(
     undefined,
-    flag(LABELS, "obs columns to learn, coarse to fine (required)", {
-      name: "labels",
-      placeholder: "COLUMN",
-    }),
+    flag(
+      LABELS,
+      "obs columns to learn, coarse to fine (required); of several references FILE:COLUMN where names differ",
+      {
+        name: "labels",
+        placeholder: "COLUMN",
+      },
+    ),
   ),
   missingLabels: choice(
     MISSING_LABELS,

@@ -248,3 +248,37 @@ async function trainedHere(): Promise<string> {
   }
   return here;
 }
+
+describe("several references", () => {
+  test("are joined on shared genes with labels by a map, and all that was read is recorded", async () => {
+    const other = tinyAtlas(60, 4, 5);
+    const named = (labels: readonly (string | null)[]) => labels.map((label) => `${label} of b`);
+    await writeH5ad(join(folder, "b.h5ad"), {
+      ...other,
+      varNames: [...other.varNames.slice(0, -1), "GX"],
+      obs: { broad: named(other.obs.lineage), fine: named(other.obs.cell_type) },
+    });
+    const types = [0, 1, 2, 3].map((type) => `fine\ttype ${type} of b\ttype ${type}`);
+    const halves = ["first", "second"].map((half) => `broad\t${half} half of b\t${half} half`);
+    await writeFile(join(folder, "map.tsv"), ["column\tlabel\tto", ...types, ...halves].join("\n"));
+    const words = ["--adata", "ref.h5ad", "b.h5ad", "--label-map", "map.tsv", "--domain-loss-weight", "0.1"];
+    const labels = ["ref:lineage", "ref:cell_type", "b:broad", "b:fine"].flatMap((label) => [
+      "--labels",
+      label,
+    ]);
+    const rest = ["--preset", "original", "--hidden-sizes", "16", "--num-epochs", "2"];
+    const { stderr } = await ok(run("train", "--out", "joined/m.pth", ...words, ...labels, ...rest));
+    expect(stderr).toContain("the references share 23 genes (24 of ref, 24 of b)");
+    expect(stderr).toContain('4 labels of "cell_type" in both references');
+    const { inputs, train_config } = JSON.parse(await text("joined/train_run_manifest.json"));
+    expect(inputs.map(({ path }: { path: string }) => path)).toEqual(["ref.h5ad", "b.h5ad", "map.tsv"]);
+    expect(train_config).toMatchObject({ domain_key: "source_reference", domains: ["ref", "b"].sort() });
+    await ok(run("predict", "--model", "joined/m.pth", "--adata", "query.h5ad", "--out", "joined/q.csv"));
+    expect((await text("joined/q.csv")).split("\n")[0]).toContain("pred_cell_type");
+    expectFailure(
+      await run("train", "--out", "joined/n.pth", ...words, ...labels, "--split", "plan.json"),
+      2,
+      /--split is a plan for the cells of one file/,
+    );
+  });
+});

@@ -13,7 +13,7 @@ import {
   TrainedModel,
   type TrainOptions,
 } from "../../api/index.ts";
-import { RESOURCE_SUMMARY, TRAIN_CONFIG, TRAIN_DETAILS } from "../../api/keys.ts";
+import { RESOURCE_SUMMARY, SOURCE_COLUMN, TRAIN_CONFIG, TRAIN_DETAILS } from "../../api/keys.ts";
 import { TRAIN_OPTIONS } from "../../api/option-tables.ts";
 import { PREPROCESS_DEFAULTS } from "../../api/options.ts";
 import { type ConfigMap, toPlain } from "../../api/values.ts";
@@ -22,12 +22,16 @@ import { openDataset } from "../open-dataset.ts";
 import { readChildCorrection } from "../options/child-correction-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
 import { readGeneList } from "../options/gene-list.ts";
+import { inputFiles } from "../options/input-files.ts";
 import { givenOptions } from "../options/option-flags.ts";
 import { TRAIN_FLAGS, type TrainFlags } from "../options/options.ts";
 import { trainPreprocessOptions } from "../options/preprocess-flags.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
+import { openReferences } from "../references/open-references.ts";
+import { labelsOfReferences } from "../references/reference-labels.ts";
+import { sampleNames } from "../study/sample-names.ts";
 import { genesText } from "../terminal/preprocess-text.ts";
 import { byteSize, count, type Output, plural, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
@@ -39,11 +43,17 @@ import { tableFile } from "./predict.ts";
 /** Trains a model by the flags. @throws USAGE before any work for a call that cannot succeed. */
 export async function runTrain(flags: TrainFlags, context: CommandContext): Promise<void> {
   const { output, signal } = context;
-  const { adata: data, out } = required(flags, TRAIN_FLAGS, "train", ["adata", "out", "labels"]);
+  const { adata: given, out } = required(flags, TRAIN_FLAGS, "train", ["adata", "out", "labels"]);
+  const paths = await inputFiles(given);
+  checkSeveral(paths, flags);
   const childCorrection =
     flags.childCorrection === undefined ? null : await readChildCorrection(flags.childCorrection);
   const { genes, files: geneFiles } = await readGeneList(flags, output);
-  const asked = { ...trainOptions(flags), childCorrection, genes };
+  // A column has the name that it has in the first reference.
+  const [labelColumns] = labelsOfReferences(flags.labels ?? [], sampleNames(paths), paths);
+  // The references are the domains, unless a column is named.
+  const domainKey = flags.domainKey ?? (paths.length > 1 && flags.domainLossWeight ? SOURCE_COLUMN : null);
+  const asked = { ...trainOptions(flags), labelColumns, domainKey, childCorrection, genes };
   const preprocessing = trainPreprocessOptions(flags);
   if (genes !== null && preprocessing !== null) checkWholeSpace(preprocessing);
   checkSuffix(out);
@@ -54,10 +64,11 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     initial === null ? asked : { ...asked, initModel: initial.data, initModelPath: flags.initModel };
 
   const progress = createProgress(context.common);
-  const whole = await openDataset(data, flags, output);
+  const references = await openReferences(paths, flags, context);
+  const whole = references.adata;
   const queries: AnnData[] = [];
   const closeAll = async () => {
-    for (const each of [whole, ...queries]) await each.close();
+    for (const each of [...references.opened, ...queries]) await each.close();
   };
   const orClose = <T>(work: Promise<T>): Promise<T> =>
     work.catch(async (error: unknown) => {
@@ -68,7 +79,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const { adata } = part;
   await orClose(openQueries(flags, output, queries));
   const inputPaths = [
-    ...(whole.stored?.files ?? [data]),
+    ...references.files,
     ...part.files,
     ...(initial?.files ?? []),
     ...tableFile(flags),
@@ -90,7 +101,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
       output.note(genesText(told));
     }
     const work = { signal, onProgress: progress.report };
-    model = await buildModel(told?.adata ?? adata, options, work);
+    model = await buildModel(told?.adata ?? adata, { ...options, ...references.options }, work);
     if (queries.length > 0) model = await adaptModel(model, queries, matrixOf(flags), work);
   } finally {
     progress.stop();
@@ -113,9 +124,10 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const files = run.outputs().map(fileSummary);
 
   const config = toPlain(model.data.trainConfig) as Readonly<Record<string, unknown>>;
-  const warnings = [...(told?.warnings ?? []), ...model.warnings];
+  const warnings = [...references.warnings, ...(told?.warnings ?? []), ...model.warnings];
   for (const warning of warnings) output.warn(warning);
-  for (const { message } of model.notes.map(output.inWords)) output.note(message);
+  const notes = [...references.notes, ...model.notes].map(output.inWords);
+  for (const { message } of notes) output.note(message);
   output.note(summary(model, config));
   output.note(
     table(
@@ -136,9 +148,19 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     last_val_loss: config[TRAIN_CONFIG.lastValLoss],
     outputs: files,
     run_manifest: run.path(),
-    notes: model.notes.map(output.inWords),
+    notes,
     warnings: warnings.map(output.inWords),
   });
+}
+
+/** @throws USAGE for what goes with one reference only. */
+function checkSeveral(paths: readonly string[], flags: TrainFlags): void {
+  if (paths.length < 2 || flags.split === undefined) return;
+  throw usageError(
+    phrase`${option("split")} is a plan for the cells of one file, and ${option("adata")} names ${paths.length}`,
+    option("split"),
+    "split each file, and train on the parts",
+  );
 }
 
 /** Opens what the model adapts to, before it is trained. @throws NOT_FOUND for a file or a matrix that is not there. */

@@ -60,7 +60,7 @@ const inPlace = (what: string) => toggle(FILES, `let --out replace ${what}, whic
 
 /** `atlasmtl train`. */
 export const TRAIN_FLAGS = {
-  adata: path(FILES, "reference atlas (required)"),
+  adata: paths(FILES, "reference atlas (required); several are joined on the genes that all have"),
   out: path(FILES, "model to write, ends in .pth (required)"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
@@ -73,6 +73,7 @@ export const TRAIN_FLAGS = {
   ),
   ...trainFlags,
   genesOf: path(FILES, "learn from the genes alone that this query has, in place of --genes"),
+  labelMap: path(LABELS, "what labels become: table with tabs and the columns file, column, label, to"),
   latentKey: name("OBSM_KEY", LABELS, "short for --coord latent=OBSM_KEY"),
   umapKey: name("OBSM_KEY", LABELS, "short for --coord umap=OBSM_KEY"),
   noCoords: toggle(LABELS, "learn labels only, whatever a config file says"),

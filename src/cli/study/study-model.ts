@@ -57,7 +57,7 @@ async function trainFlagsOf(flags: AnnotateFlags, out: string): Promise<TrainFla
   const given: TrainFlags = {
     ...Object.fromEntries(file),
     ...Object.fromEntries(own),
-    adata: reference,
+    adata: reference === undefined ? undefined : [reference],
     out,
   };
   // The model keeps what its predictions are to transfer.
