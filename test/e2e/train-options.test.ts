@@ -51,9 +51,9 @@ describe("normalize log1p_cp10k", () => {
   const predict = (adata: string, out: string, ...words: string[]): Promise<Run> =>
     run("predict", "--model", "log/m.pth", "--adata", adata, "--out", out, ...words);
 
-  test("is in the bundle beside input_transform float, and inspect shows it", async () => {
+  test("is what the bundle says of its input, and inspect shows it", async () => {
     expect(JSON.parse(await text("log/m_manifest.json"))).toMatchObject({
-      input_transform: "float",
+      input_transform: "log1p_cp10k",
       preprocess: { normalize: { method: "log1p_cp10k", target_sum: 10000 } },
     });
     const { stdout } = await ok(run("inspect", "log/m.pth"));
