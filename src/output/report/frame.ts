@@ -10,7 +10,7 @@ import { VERSION } from "../../core/version.ts";
 import type { Warning } from "../../predict/types.ts";
 import { html, Markup } from "./html.ts";
 import { bytes } from "./numbers.ts";
-import { SCRIPT } from "./script.ts";
+import { SCRIPT } from "./script/script.ts";
 import { STYLE } from "./style.ts";
 import type { Fact, ReportInput } from "./types.ts";
 
@@ -45,7 +45,7 @@ export function htmlPage({ title, lead, warnings, tiles, links, body }: PagePart
 <body>
 <a class="skip" href="#main">Skip to the report</a>
 <header>
-<button type="button" class="theme" data-theme-switch hidden>Light or dark</button>
+<button type="button" class="theme" data-theme-switch data-scripted hidden>Light or dark</button>
 <h1>${title}</h1>
 <p class="lead">${lead}</p>
 ${warnings.map(({ message, where, hint }) => html`<div class="warning" role="note"><p><b>${message}</b>${where === undefined ? null : html` <code>${where}</code>`}</p>${hint === undefined ? null : html`<p>${hint}</p>`}</div>`)}

@@ -1,7 +1,8 @@
 /** Builds the report of one prediction, with or without true labels. @module */
 import { columnLabels } from "../../anndata/read/column-values.ts";
 import type { AnnData } from "../../anndata/types.ts";
-import { type ConfigMap, Float } from "../../core/config.ts";
+import type { ConfigMap } from "../../core/config.ts";
+import { baseName, folderName } from "../../core/paths.ts";
 import type { WorkOptions } from "../../core/progress.ts";
 import { VERSION } from "../../core/version.ts";
 import { countUnknownReasons } from "../../evaluate/unknown-reasons.ts";
@@ -13,6 +14,8 @@ import { RUNTIME_SUMMARY } from "../../schema/training.ts";
 import { writtenMetadata } from "../columns.ts";
 import { chooseEmbedding } from "./embedding-points.ts";
 import { genesOfLabels } from "./label-genes.ts";
+import { decimalOf, numberOf } from "./metadata-values.ts";
+import { methodsSentences } from "./methods-text.ts";
 import { bytes, seconds, whole } from "./numbers.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
 
@@ -46,16 +49,22 @@ export async function predictionReport(
   const { truths = new Map<string, PredictedLabels>(), groupBy, modelName } = options;
   const groups =
     groupBy === undefined ? null : { name: groupBy, labels: columnLabels(await adata.obs.column(groupBy)) };
-  const source = baseOf(adata.source);
+  const source = baseName(adata.source);
   const { genes, warnings } = await genesOfLabels(predictions, adata, model, settings, work);
   return {
     title: options.title ?? `Cell types of ${source}`,
-    summary: `${whole(adata.nObs)} cells of ${source} annotated${modelName === undefined ? "" : ` with the model ${baseOf(modelName)}`}.`,
+    summary: `${whole(adata.nObs)} cells of ${source} annotated${modelName === undefined ? "" : ` with the model ${baseName(modelName)}`}.`,
     facts: inputFacts(predictions, adata, model, modelName),
     warnings: [...predictions.warnings, ...warnings],
     truths,
     groups,
     embedding: await chooseEmbedding(adata, predictions.coords),
+    obsNames: predictions.obsNames,
+    methodsText: methodsSentences(predictions, model, {
+      query: source,
+      model: modelName === undefined ? null : lastParts(modelName),
+      nGenes: adata.nVars,
+    }),
     groupLabels: predictions.groups,
     genes,
     methods: [atlasmtlMethod(predictions)],
@@ -176,18 +185,11 @@ export function runtimeFacts(runtime: unknown): Fact[] {
 const shown = (value: number | null, show: (value: number) => string): string | null =>
   value === null ? null : show(value);
 
-function numberOf(value: unknown): number | null {
-  if (value instanceof Float) return value.value;
-  return typeof value === "number" ? value : null;
+/** The name of a file and of its folder: many models are called `model.pth`. */
+function lastParts(path: string): string {
+  const folder = baseName(folderName(path));
+  return folder === "" ? baseName(path) : `${folder}/${baseName(path)}`;
 }
-
-const decimalOf = (metadata: ConfigMap, key: string): string => {
-  const value = numberOf(metadata.get(key));
-  return value === null ? "?" : String(Number(value.toPrecision(4)));
-};
-
-const baseOf = (path: string): string =>
-  path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 
 /** The confidence below which cells are Unknown, in words. */
 function unknownBelow(metadata: ConfigMap): string {

@@ -9,10 +9,13 @@ import { factTable, htmlPage, type PageLink, provenance, tileRow } from "./frame
 import { html, type Markup } from "./html.ts";
 import { decimal, percent, whole } from "./numbers.ts";
 import { neighbourSection, unknownSection } from "./sections/behaviour.ts";
+import { byGroupSection } from "./sections/by-group.ts";
 import { comparisonSection } from "./sections/comparison.ts";
 import { geneSection } from "./sections/genes.ts";
 import { groupSection } from "./sections/groups.ts";
+import { leastSureSection } from "./sections/least-sure.ts";
 import { calibrationSection, compositionSection, confusionSection, levelSection } from "./sections/levels.ts";
+import { methodsTextSection } from "./sections/methods-text.ts";
 import { setSection } from "./sections/sets.ts";
 import { labelTree, type TreeLevel } from "./tree.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
@@ -22,12 +25,13 @@ export function renderReport(input: ReportInput): string {
   const [main, ...others] = input.methods;
   const sections = main === undefined ? [] : methodSections(input, main, "");
   const comparison = comparisonSection(input);
+  const methodsText = methodsTextSection(input);
   return htmlPage({
     title: input.title,
     lead: input.summary,
     warnings: input.warnings,
     tiles: main === undefined ? null : tiles(input, main),
-    links: navigation(comparison !== null, input, sections),
+    links: navigation(comparison !== null, methodsText !== null, input, sections),
     body: html`<h2 id="input">What went in</h2>
 <div class="card">${factTable(input.facts)}</div>
 ${comparison}
@@ -38,6 +42,7 @@ ${
     ? null
     : html`<h2 id="others">The other methods in detail</h2>${others.map((method, i) => html`<details class="method"><summary>${method.name}</summary>${method.description === null ? null : html`<p class="note">${method.description}</p>`}${methodSections(input, method, `m${i + 1}-`).map(({ body }) => body)}</details>`)}`
 }
+${methodsText}
 ${provenance(input)}`,
   });
 }
@@ -53,17 +58,19 @@ function methodSections(input: ReportInput, method: ReportMethod, prefix: string
   const embedding =
     input.embedding === null
       ? null
-      : html`<h2 id="${prefix}map">The cells</h2>${embeddingFigure(input.embedding, method, input.truths, tree)}`;
+      : html`<h2 id="${prefix}map">The cells</h2>${embeddingFigure(input.embedding, method, input.truths, tree, prefix === "" ? (input.obsNames ?? null) : null)}`;
   const parts: readonly (readonly [string, string, Markup | null])[] = [
     ["levels", "Levels", levelSection(input, method, tree, prefix)],
     ["map", "Cells", embedding],
     ["confusion", "Confusion", confusionSection(input, method, tree, prefix)],
     ["labels", "Labels", compositionSection(method, tree, prefix)],
+    ["unsure", "Least sure", prefix === "" ? leastSureSection(input, method, prefix) : null],
+    ["by", "By group", byGroupSection(input, method, prefix)],
     ["groups", "Groups", groupSection(prefix === "" ? (input.groupLabels ?? null) : null, prefix)],
     ["genes", "Genes", geneSection(prefix === "" ? (input.genes ?? []) : [], tree, prefix)],
     ["trust", "Confidence", calibrationSection(input, method, tree, prefix)],
     ["sets", "Sets", setSection(input, method, prefix)],
-    ["unknown", "Unknown", unknownSection(input, method, prefix)],
+    ["unknown", "Unknown", unknownSection(method, prefix)],
     ["neighbours", "Neighbours", neighbourSection(input, method, prefix)],
     ["coordinates", "Coordinates", coordinateSection(method, prefix)],
     ["costs", costTitle(method), costSection(method, prefix)],
@@ -73,6 +80,7 @@ function methodSections(input: ReportInput, method: ReportMethod, prefix: string
 
 function navigation(
   hasComparison: boolean,
+  hasMethodsText: boolean,
   input: ReportInput,
   sections: readonly Section[],
 ): readonly PageLink[] {
@@ -81,6 +89,7 @@ function navigation(
     ...(hasComparison ? [{ id: "comparison", name: "Methods" }] : []),
     ...sections,
     ...(input.methods.length > 1 ? [{ id: "others", name: "Other methods" }] : []),
+    ...(hasMethodsText ? [{ id: "cite", name: "Text to paste" }] : []),
     { id: "provenance", name: "Provenance" },
   ];
 }

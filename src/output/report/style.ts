@@ -4,13 +4,13 @@ const LIGHT = `
   --page: #fbfbfa; --card: #ffffff; --ink: #1d2430; --soft: #566072; --line: #dfe3e8; --faint: #eef0f3;
   --accent: #0b62c4; --good: #1769c4; --bad: #c2410c; --mute: #8a93a3; --warn: #8a5a00; --warn-page: #fff6e0;
   --on-fill: #ffffff; --label-l: 0.56; --label-c: 0.15; --label-step: 0.09;
-  --reason-low_confidence: #7a86c9; --reason-knn_disagrees: #3f9c9c; --reason-open_set: #c77f2a; --reason-hierarchy: #a3569b;
+  --reason-low_confidence: #7a86c9; --reason-knn_disagrees: #3f9c9c; --reason-open_set: #c77f2a; --reason-hierarchy: #a3569b; --reason-unlike_reference: #c2586a; --reason-no_counts: #6b7280;
   color-scheme: light;`;
 const DARK = `
   --page: #12161c; --card: #191f27; --ink: #e7ebf1; --soft: #a3adbc; --line: #303946; --faint: #222a34;
   --accent: #78b4ff; --good: #62a8ff; --bad: #ff9055; --mute: #7d8898; --warn: #f0c469; --warn-page: #2c2412;
   --on-fill: #0d1116; --label-l: 0.66; --label-c: 0.14; --label-step: 0.08;
-  --reason-low_confidence: #97a3ec; --reason-knn_disagrees: #57bcbc; --reason-open_set: #e5a04e; --reason-hierarchy: #cd83c6;
+  --reason-low_confidence: #97a3ec; --reason-knn_disagrees: #57bcbc; --reason-open_set: #e5a04e; --reason-hierarchy: #cd83c6; --reason-unlike_reference: #ef8b9a; --reason-no_counts: #9aa3af;
   color-scheme: dark;`;
 
 export const STYLE = `
@@ -35,9 +35,11 @@ a { color: var(--accent); }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; padding: .55rem 0; margin: 1.1rem 0 0;
   border-block: 1px solid var(--line); }
 nav a { text-decoration: none; } nav a:hover { text-decoration: underline; }
-button, select { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 6px;
+button, select, input { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 6px;
   padding: .2rem .6rem; cursor: pointer; }
-button:hover, select:hover { border-color: var(--mute); }
+input { cursor: text; width: 11rem; }
+button:hover, select:hover, input:hover { border-color: var(--mute); }
+[hidden] { display: none !important; }
 .theme { float: right; margin-left: 1rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.15rem; margin: .8rem 0;
   overflow-x: auto; }
@@ -75,13 +77,22 @@ svg .axis { stroke: var(--mute); stroke-width: 1; fill: none; } svg .rule { stro
 svg .diagonal { stroke: var(--mute); stroke-dasharray: 4 4; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.1rem; }
 .plots figure { margin: 0; } figure { margin: 0; } figcaption { font-weight: 550; margin-bottom: .3rem; }
-.plots canvas { width: 100%; aspect-ratio: 1; display: block; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
+.map { position: relative; border-radius: 8px; }
+.plots canvas { width: 100%; aspect-ratio: 1; display: block; touch-action: pan-y; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .toolbar { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin: .6rem 0; }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem; margin: .6rem 0 0; padding: 0; list-style: none; }
-.legend[hidden] { display: none; }
 .legend button { display: inline-flex; align-items: center; gap: .4rem; font-size: .86rem; padding: .12rem .5rem; }
 .legend button[aria-pressed="true"] { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
 .legend span { color: var(--soft); }
+thead th { position: relative; } tbody th { min-width: 10.5rem; }
+.scroll { max-height: 36rem; overflow: auto; } .scroll tbody th { min-width: 0; white-space: nowrap; } .scroll table { font-size: .86rem; }
+.group { display: inline-flex; gap: .25rem; }
+.tools { display: flex; flex-wrap: wrap; gap: .4rem; justify-content: flex-end; align-items: center; margin: 0 0 .35rem; font-size: .82rem; color: var(--soft); }
+.tools button, .tools select { padding: .02rem .45rem; }
+.sort { all: unset; cursor: pointer; }
+.sort:hover { text-decoration: underline; } .sort:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.sort::after { content: "↕"; position: absolute; margin-left: .15em; font-size: .8em; color: var(--line); } th:hover > .sort::after { color: var(--mute); }
+[aria-sort="ascending"] > .sort::after { content: "↑"; color: var(--accent); } [aria-sort="descending"] > .sort::after { content: "↓"; color: var(--accent); }
 .ramp { display: inline-block; width: 9rem; height: .7rem; border-radius: 3px; vertical-align: middle; }
 output { color: var(--soft); min-height: 1.5em; display: block; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -89,13 +100,18 @@ footer { color: var(--soft); padding-block: 2.5rem; font-size: .9rem; }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 @media print {
   :root, :root[data-theme="dark"], :root:not([data-theme="light"]) {${LIGHT} --page: #fff; }
-  @page { margin: 14mm; }
-  body { font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  nav, .theme, .toolbar, .skip, output { display: none; }
-  main, header, footer { max-width: none; padding-inline: 0; }
-  h2, h3, figcaption { break-after: avoid; } .card, .tile, figure, tr, svg { break-inside: avoid; }
-  .card { overflow: visible; } .plots { grid-template-columns: 1fr 1fr; } .legend button { border: 0; padding: 0 .4rem 0 0; }
-  summary { color: inherit; break-after: avoid; } table { font-size: .82rem; } td.n, th.n { padding-right: .5rem; } td.bar { min-width: 3.5rem; }
-  figure details:not([open]) { display: none; } .card > svg { min-width: 0; } a { color: inherit; text-decoration: none; }
+  @page { margin: 12mm; }
+  body { font-size: 9.5pt; line-height: 1.35; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  nav, .theme, .toolbar, .tools, .skip, output, [data-scripted], .sort::after, details:not([open]) { display: none !important; }
+  main, header, footer { max-width: none; padding-inline: 0; } header { padding-top: 0; } footer { padding-block: 1rem 0; }
+  h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 1.1rem; } p { max-width: none; margin-bottom: .4rem; }
+  h2, h3, figcaption, caption { break-after: avoid; } .tile, figcaption, tr, svg, canvas { break-inside: avoid; }
+  .card { overflow: visible; max-height: none; padding: .5rem .7rem; margin: .4rem 0; } .tile { padding: .4rem .6rem; } .tiles { margin: .6rem 0; }
+  .plots { grid-template-columns: repeat(4, 1fr); gap: .6rem; } .plots:has(figure:nth-child(2):last-child) { grid-template-columns: 1fr 1fr; }
+  .legend { gap: .1rem .3rem; } .legend button { border: 0; padding: 0 .3rem 0 0; font-size: .75rem; } .legend [aria-pressed="true"] { box-shadow: none; font-weight: 700; }
+  summary { color: inherit; break-after: avoid; } table { font-size: .74rem; line-height: 1.25; } td, th { padding-block: .08rem; } td.n, th.n { padding-right: .5rem; } td.bar { min-width: 3.5rem; }
+  table.long tbody tr:nth-child(n+16) { display: none; } table.long:has(tbody tr:nth-child(16))::after { content: "15 rows are printed; the file has all."; display: table-caption; caption-side: bottom; }
+  pre { font-size: .74rem; padding: .3rem .5rem; }
+  .card > svg, .grid svg { min-width: 0; max-height: 225mm; } .grid { grid-template-columns: repeat(3, 1fr); } a { color: inherit; text-decoration: none; }
 }
 `;

@@ -81,10 +81,14 @@ export interface ReportInput {
   /** Groups, such as donors or batches, by which the share of Unknown is shown. */
   readonly groups: { readonly name: string; readonly labels: PredictedLabels } | null;
   readonly embedding: ReportEmbedding | null;
+  /** The names of the cells; absent where they have none to show. */
+  readonly obsNames?: readonly string[] | undefined;
   /** The labels of groups by the first method; absent without groups. */
   readonly groupLabels?: LabelsOfGroups | undefined;
   /** The genes of the labels of the first method, by label column; absent where the model does not tell them. */
   readonly genes?: readonly ReportGenes[] | undefined;
+  /** Sentences for the methods section of a paper, true to this run; absent where they are not known. */
+  readonly methodsText?: readonly string[] | undefined;
   /** The first method is shown in full, the others are folded. */
   readonly methods: readonly ReportMethod[];
   readonly files: readonly (FileRecord & { readonly role: string })[];

@@ -16,6 +16,8 @@ export interface Bar {
   readonly name: string;
   readonly parts: readonly BarPart[];
   readonly end: string;
+  /** What the page sorts bars by; the length of the bar if absent. */
+  readonly value?: number;
 }
 
 const WIDTH = 960;
@@ -29,15 +31,15 @@ export function barFigure(bars: readonly Bar[], title: string, top?: number): Ma
   const longest = Math.max(1e-9, ...bars.map(({ parts }) => parts.reduce((sum, p) => sum + p.share, 0)));
   const scale = (WIDTH - left - right) / (top ?? longest);
   return html`<svg viewBox="0 0 ${WIDTH} ${bars.length * ROW + 6}" width="${WIDTH}" role="img" aria-label="${title}">
-${bars.map(({ name, parts, end }, row) => {
+${bars.map(({ name, parts, end, value }, row) => {
   let x = left;
-  const y = row * ROW + 4;
   const drawn = parts.map((part) => {
     const from = x;
     x += part.share * scale;
-    return html`<rect x="${at(from)}" y="${y}" width="${at(Math.max(part.share > 0 ? 1 : 0, part.share * scale))}" height="${ROW - 9}" style="fill:${part.colour}"><title>${part.title}</title></rect>`;
+    return html`<rect x="${at(from)}" y="0" width="${at(Math.max(part.share > 0 ? 1 : 0, part.share * scale))}" height="${ROW - 9}" style="fill:${part.colour}"><title>${part.title}</title></rect>`;
   });
-  return html`<text x="${at(left - 10)}" y="${y + 12}" text-anchor="end"><title>${name}</title>${shortened(name, 34)}</text>${drawn}<text x="${at(x + 7)}" y="${y + 12}" class="soft">${end}</text>`;
+  const size = value ?? parts.reduce((sum, { share }) => sum + share, 0);
+  return html`<g data-bar="${name}" data-value="${size.toPrecision(6)}" transform="translate(0 ${row * ROW + 4})"><text x="${at(left - 10)}" y="12" text-anchor="end"><title>${name}</title>${shortened(name, 34)}</text>${drawn}<text x="${at(x + 7)}" y="12" class="soft">${end}</text></g>`;
 })}
 <path class="axis" d="M${at(left)} 2V${bars.length * ROW + 2}"/>
 </svg>`;

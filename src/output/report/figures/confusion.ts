@@ -58,7 +58,7 @@ export function confusionFigure(
   };
   const size = drawn.cell * (shown.length + 1);
   const [w, h] = [drawn.left + size + 10 + longest * 3.2, drawn.top + size - drawn.cell + 30];
-  return html`<svg viewBox="0 0 ${at(w)} ${at(h)}" width="${at(w)}" role="img" aria-label="${title}. The same numbers are in the table of labels below.">
+  return html`<svg viewBox="0 0 ${at(w)} ${at(h)}" width="${at(w)}" role="img" aria-label="${title}. The numbers are in the table below.">
 ${shown.map((label, i) => labelTexts(drawn, label, i))}
 ${columnText(drawn, "Unknown", shown.length)}
 ${rows(drawn)}

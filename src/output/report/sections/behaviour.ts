@@ -1,27 +1,16 @@
 /** The section on Unknown and the KNN vote. @module */
 
 import { type BehaviourMetrics, scoreBehaviour } from "../../../evaluate/behaviour.ts";
-import type { LabelPrediction, PredictedLabels } from "../../../predict/types.ts";
+import type { LabelPrediction } from "../../../predict/types.ts";
 import { UNKNOWN_REASONS, type UnknownReason } from "../../../schema/prediction.ts";
 import { barFigure, gainLossFigure, key } from "../figures/bars.ts";
 import { html, type Markup } from "../html.ts";
 import { decimal, percent, whole } from "../numbers.ts";
+import { REASON_TEXTS } from "../reasons.ts";
 import type { ReportInput, ReportMethod } from "../types.ts";
 
-/** Maximum number of groups; of more, those with the largest share of Unknown are drawn. */
-const MAX_GROUPS = 30;
-
-const REASON_TEXTS: Readonly<Record<UnknownReason, string>> = {
-  low_confidence: "the confidence is too low",
-  knn_disagrees: "network and neighbours are both unsure",
-  no_counts: "the cell has no counts in the model's genes",
-  unlike_reference: "the cell is unlike every class of the reference",
-  open_set: "the cell is too far from the reference",
-  hierarchy: "the label contradicts its parent",
-};
-
-/** Unknown by reason and by group. */
-export function unknownSection(input: ReportInput, method: ReportMethod, id: string): Markup {
+/** Unknown by reason. */
+export function unknownSection(method: ReportMethod, id: string): Markup {
   const nCells = Math.max(1, method.labels[0]?.isUnknown.length ?? 0);
   const { reasons } = method;
   const total = (label: LabelPrediction): number => label.isUnknown.reduce((sum, flag) => sum + flag, 0);
@@ -47,8 +36,7 @@ export function unknownSection(input: ReportInput, method: ReportMethod, id: str
   return html`<h2 id="${id}unknown">Where there is no label: Unknown</h2>
 <p class="note">A cell is Unknown where a label would be a guess: cells of a type that the reference lacks, doublets, debris, or types that are hard to tell apart.</p>
 <figure class="card"><figcaption>Unknown cells by level${met.length > 0 ? " and reason" : null}</figcaption>${barFigure(bars, `Unknown cells by level${met.length > 0 ? " and reason" : ""}`)}${key(met.map((reason) => ({ name: REASON_TEXTS[reason], colour: `var(--reason-${reason})` })))}
-${met.length === 0 ? null : reasonTable(method, reasons ?? [])}</figure>
-${input.groups === null ? null : groupFigure(input.groups, method)}`;
+${met.length === 0 ? null : reasonTable(method, reasons ?? [])}</figure>`;
 }
 
 function reasonTable(
@@ -59,41 +47,6 @@ function reasonTable(
     ({ column }, l) =>
       html`<tr><th scope="row">${column}</th>${UNKNOWN_REASONS.map((reason) => html`<td class="n">${whole(reasons[l][reason])}</td>`)}</tr>`,
   )}</tbody></table></details>`;
-}
-
-/** Unknown of the finest level in each group. */
-function groupFigure(
-  groups: { readonly name: string; readonly labels: PredictedLabels },
-  { labels }: ReportMethod,
-): Markup | null {
-  const finest = labels.at(-1);
-  if (finest === undefined) return null;
-  const { codes, categories } = groups.labels;
-  const rows = categories
-    .map((name, code) => {
-      let [n, unknown] = [0, 0];
-      for (let cell = 0; cell < codes.length; cell++) {
-        if (codes[cell] !== code) continue;
-        n++;
-        unknown += finest.isUnknown[cell];
-      }
-      return { name, n, unknown };
-    })
-    .filter(({ n }) => n > 0)
-    .sort((a, b) => b.unknown / b.n - a.unknown / a.n);
-  if (rows.length === 0) return null;
-  const bars = rows.slice(0, MAX_GROUPS).map(({ name, n, unknown }) => ({
-    name,
-    parts: [
-      {
-        share: unknown / n,
-        colour: "var(--mute)",
-        title: `${name}: ${whole(unknown)} of ${whole(n)} cells are Unknown`,
-      },
-    ],
-    end: `${percent(unknown / n)} of ${whole(n)}`,
-  }));
-  return html`<figure class="card"><figcaption>Unknown on the level ${finest.column}, by ${groups.name}</figcaption>${barFigure(bars, `Unknown by ${groups.name}`)}${rows.length > MAX_GROUPS ? html`<p class="note">The ${MAX_GROUPS} of ${rows.length} groups with the largest shares.</p>` : null}</figure>`;
 }
 
 /** What the KNN vote changed; empty if it was not used. */

@@ -1,5 +1,5 @@
 /** The section on each level: scores, or confidences without true labels. @module */
-import { classMetrics, confusionOf } from "../../../evaluate/confusion.ts";
+import { type Confusion, classMetrics, confusionOf } from "../../../evaluate/confusion.ts";
 import { scoreFullPath } from "../../../evaluate/hierarchy-metrics.ts";
 import { type LabelMetrics, reliability, riskCurve, scoreLabels } from "../../../evaluate/metrics.ts";
 import type { LabelPrediction, PredictedLabels } from "../../../predict/types.ts";
@@ -10,7 +10,7 @@ import { reliabilityFigure, reliabilityTable } from "../figures/reliability.ts";
 import { riskCoverageFigure, riskCoverageTable } from "../figures/risk-coverage.ts";
 import { html, type Markup } from "../html.ts";
 import { decimal, percent, whole } from "../numbers.ts";
-import { labelColour, type TreeLevel } from "../tree.ts";
+import { labelColour, type TreeLabel, type TreeLevel } from "../tree.ts";
 import type { ReportInput, ReportMethod } from "../types.ts";
 
 /** A label column with its true labels. */
@@ -72,12 +72,14 @@ function surenessTable(labels: readonly LabelPrediction[]): Markup {
 export function compositionSection(method: ReportMethod, tree: readonly TreeLevel[], id: string): Markup {
   const last = method.labels.length - 1;
   return html`<h2 id="${id}labels">Which labels the cells got</h2>
-${method.labels.map(({ column, final }, l) => {
+${method.labels.map(({ column, final, conf }, l) => {
   const counts = new Map<string, number>();
-  for (const code of final.codes) {
+  const sums = new Map<string, number>();
+  final.codes.forEach((code, cell) => {
     const name = final.categories[code] ?? "";
     counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
+    sums.set(name, (sums.get(name) ?? 0) + conf[cell]);
+  });
   const total = Math.max(1, final.codes.length);
   const bars = [
     ...tree[l].labels.map((label) => ({ name: label.name, colour: labelColour(label) })),
@@ -87,9 +89,9 @@ ${method.labels.map(({ column, final }, l) => {
     .map(({ name, colour }) => {
       const n = counts.get(name) ?? 0;
       const end = `${whole(n)} (${percent(n / total)})`;
-      return { name, parts: [{ share: n / total, colour, title: `${name}: ${end}` }], end };
+      return { name, n, parts: [{ share: n / total, colour, title: `${name}: ${end}` }], end };
     });
-  return html`<details${l === last ? html` open` : null}><summary>${column}: ${whole(bars.filter(({ name }) => name !== UNKNOWN).length)} labels</summary><div class="card">${barFigure(bars, `Cells by predicted ${column}`)}</div></details>`;
+  return html`<details${l === last ? html` open` : null}><summary>${column}: ${whole(bars.filter(({ name }) => name !== UNKNOWN).length)} labels</summary><div class="card">${barFigure(bars, `Cells by predicted ${column}. The numbers are in the table below.`)}<details><summary>As a table</summary><table><thead><tr><th>Label</th><th class="n">Cells</th><th class="n">Share</th><th class="n">Mean confidence</th></tr></thead><tbody>${bars.map(({ name, n }) => html`<tr><th scope="row">${name}</th><td class="n">${whole(n)}</td><td class="n">${percent(n / total)}</td><td class="n">${decimal((sums.get(name) ?? Number.NaN) / n)}</td></tr>`)}</tbody></table></details></div></details>`;
 })}`;
 }
 
@@ -109,12 +111,29 @@ ${levels.map(({ label, truth, level }, l) => {
   const order = new Map(level.labels.map(({ name }, i) => [name, i]));
   const classes = [...classMetrics(confusion)].sort((a, b) => order.get(a.label)! - order.get(b.label)!);
   return html`<details${l === levels.length - 1 ? html` open` : null}><summary>${label.column}</summary>
-<div class="card">${confusionFigure(confusion, level.labels, `Confusion of ${label.column}`)}</div>
+<div class="card">${confusionFigure(confusion, level.labels, `Confusion of ${label.column}`)}${pairTable(confusion, level.labels)}</div>
 <div class="card"><table><caption>Each label of ${label.column}</caption><thead><tr><th>Label</th><th class="n">True cells</th><th class="n">Predicted</th><th class="n">Precision</th><th class="n">Recall</th><th class="n">F1</th><th aria-hidden="true"></th><th class="n">Unknown</th><th>Most often taken for</th></tr></thead><tbody>${classes.map(
     (each) =>
       html`<tr><th scope="row">${each.label}</th><td class="n">${whole(each.support)}</td><td class="n">${whole(each.nPredicted)}</td><td class="n">${decimal(each.precision)}</td><td class="n">${decimal(each.recall)}</td><td class="n">${each.support === 0 ? "–" : decimal(each.f1)}</td><td class="bar" aria-hidden="true">${each.support === 0 ? null : html`<i style="width:${(100 * each.f1).toFixed(1)}%"></i>`}</td><td class="n">${percent(each.unknownRate)}</td><td>${mistakenFor(confusion, each.label)}</td></tr>`,
   )}</tbody></table></div></details>`;
 })}`;
+}
+
+/** The numbers of the figure, pair by pair. */
+function pairTable({ labels, counts }: Confusion, order: readonly TreeLabel[]): Markup {
+  const width = labels.length + 1;
+  const known = order.flatMap(({ name }) => (labels.includes(name) ? [labels.indexOf(name)] : []));
+  const rows = known.flatMap((row) => {
+    const own = counts.subarray(row * width, (row + 1) * width);
+    const support = own.reduce((sum, n) => sum + n, 0);
+    return [...known, labels.length]
+      .filter((column) => own[column] > 0)
+      .map(
+        (column) =>
+          html`<tr><td>${labels[row]}</td><td>${labels[column] ?? UNKNOWN}</td><td class="n">${whole(own[column])}</td><td class="n">${percent(own[column] / support)}</td></tr>`,
+      );
+  });
+  return html`<details><summary>As a table</summary><table><thead><tr><th>True label</th><th>Predicted label</th><th class="n">Cells</th><th class="n">Share of the true label</th></tr></thead><tbody>${rows}</tbody></table></details>`;
 }
 
 function mistakenFor(
