@@ -100,6 +100,7 @@ export {
   saveRefinement,
 } from "./refinement.ts";
 export type { SavePreprocessedOptions } from "./save-preprocessed.ts";
+export { type SimulationOptions, simulateH5ad } from "./simulate.ts";
 export {
   type Outlier,
   type OutlierMeasure,

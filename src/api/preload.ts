@@ -45,6 +45,7 @@ export async function preload(): Promise<void> {
     import("../artifacts/linear-views.ts"),
     import("../artifacts/label-genes.ts"),
     import("./verify-files.ts"),
+    import("../demo/simulated-h5ad.ts"),
   ]);
 }
 

@@ -20,7 +20,8 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-export async function startChromium(): Promise<Browser> {
+/** `more` are further arguments of the browser. */
+export async function startChromium(more: readonly string[] = []): Promise<Browser> {
   if (executablePath === undefined)
     throw new Error(`no Chromium at ${PATHS.join(", ")}: apt-get install chromium`);
   const profile = mkdtempSync(join(tmpdir(), "atlasmtl-chromium-"));
@@ -36,6 +37,7 @@ export async function startChromium(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
   return {

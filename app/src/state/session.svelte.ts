@@ -1,0 +1,215 @@
+/** What the page knows: the open files, the model, the result, and the work that runs. */
+import type { Progress } from "atlasmtl";
+import { text } from "../text/en.ts";
+import { type CallOptions, call, WorkFailure } from "../worker/client.ts";
+import type { Failure } from "../worker/messages.ts";
+import type { DatasetSeen, Effort, ModelSeen, ResultView, Role } from "../worker/views.ts";
+
+export const STEPS = ["data", "train", "annotate", "result", "save"] as const;
+export type Step = (typeof STEPS)[number];
+
+/** Work that runs, and how to stop it. */
+export interface Running {
+  readonly what: Role | "model" | "demo" | "train" | "annotate" | "save";
+  readonly startedAt: number;
+  progress: Progress | null;
+  isStopping: boolean;
+  stop(): void;
+}
+
+export interface Loss {
+  readonly epoch: number;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+class Session {
+  step = $state<Step>("data");
+  source = $state<"reference" | "model">("reference");
+  reference = $state.raw<DatasetSeen | null>(null);
+  query = $state.raw<DatasetSeen | null>(null);
+  model = $state.raw<ModelSeen | null>(null);
+  /** True for a model that was trained here. */
+  isTrained = $state(false);
+  result = $state.raw<ResultView | null>(null);
+
+  /** Ticked label columns, coarse to fine. */
+  labelColumns = $state<string[]>([]);
+  referenceLayer = $state("X");
+  queryLayer = $state("X");
+  effort = $state<Effort>("standard");
+  ignoreMissing = $state(false);
+  neighbours = $state(true);
+  confidenceLow = $state(0.4);
+  knownLoss = $state(0.05);
+
+  running = $state<Running | null>(null);
+  failure = $state.raw<Failure | null>(null);
+  /** Said to screen readers. */
+  said = $state("");
+  losses = $state.raw<readonly Loss[]>([]);
+  isOfflineReady = $state(false);
+
+  readonly isBusy = $derived(this.running !== null);
+  readonly canTrain = $derived(
+    this.source === "reference" && this.reference !== null && this.labelColumns.length > 0,
+  );
+  readonly canAnnotate = $derived(this.model !== null && this.query !== null);
+
+  canOpen(step: Step): boolean {
+    if (step === "data") return true;
+    if (step === "train") return this.canTrain;
+    if (step === "annotate") return this.canAnnotate;
+    return this.result !== null;
+  }
+
+  isDone(step: Step): boolean {
+    if (step === "data") return this.query !== null && (this.model !== null || this.canTrain);
+    if (step === "train") return this.model !== null;
+    if (step === "annotate") return this.result !== null;
+    return false;
+  }
+
+  go(step: Step): void {
+    if (this.canOpen(step)) this.step = step;
+  }
+
+  /** Runs one piece of work with progress and a way to stop; false if it failed or was stopped. */
+  async work(what: Running["what"], run: (options: CallOptions) => Promise<void>): Promise<boolean> {
+    if (this.running !== null) return false;
+    const controller = new AbortController();
+    this.failure = null;
+    this.running = {
+      what,
+      startedAt: performance.now(),
+      progress: null,
+      isStopping: false,
+      stop: () => {
+        if (this.running !== null) this.running.isStopping = true;
+        controller.abort();
+      },
+    };
+    try {
+      await run({
+        signal: controller.signal,
+        onProgress: (progress) => {
+          if (this.running !== null) this.running.progress = progress;
+          if (what === "train" && progress.figures !== undefined)
+            this.losses = [...this.losses, { epoch: progress.done, figures: progress.figures }];
+        },
+      });
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
+    } finally {
+      this.running = null;
+    }
+  }
+
+  private fail(error: unknown): void {
+    const failure =
+      error instanceof WorkFailure
+        ? error.failure
+        : {
+            code: "BUG",
+            message: error instanceof Error ? error.message : String(error),
+            where: null,
+            hint: null,
+          };
+    if (failure.code === "ABORTED") this.said = text.error.stopped;
+    else this.failure = failure;
+  }
+
+  takeReference(seen: DatasetSeen): void {
+    this.reference = seen;
+    this.labelColumns = [...seen.suggested];
+    this.ignoreMissing = seen.labels.some(
+      ({ name, nMissing }) => seen.suggested.includes(name) && nMissing > 0,
+    );
+    this.referenceLayer = usualLayer(seen);
+    this.forgetModel();
+  }
+
+  takeQuery(seen: DatasetSeen): void {
+    this.query = seen;
+    this.queryLayer = usualLayer(seen);
+    this.result = null;
+  }
+
+  takeModel(seen: ModelSeen, isTrained: boolean): void {
+    this.model = seen;
+    this.isTrained = isTrained;
+    this.result = null;
+  }
+
+  forgetModel(): void {
+    this.model = null;
+    this.result = null;
+    this.losses = [];
+  }
+
+  open(role: Role, files: readonly File[]): Promise<boolean> {
+    return this.work(role, async (options) => {
+      const seen = await call("openDataset", { role, files }, options);
+      if (role === "reference") this.takeReference(seen);
+      else this.takeQuery(seen);
+      this.said = `${seen.name}: ${text.data.cells(seen.nCells)}, ${text.data.genes(seen.nGenes)}`;
+    });
+  }
+
+  openModel(files: readonly File[]): Promise<boolean> {
+    return this.work("model", async (options) => {
+      this.takeModel(await call("openModel", { files }, options), false);
+    });
+  }
+
+  train(): Promise<boolean> {
+    this.losses = [];
+    return this.work("train", async (options) => {
+      const settings = {
+        labelColumns: [...this.labelColumns],
+        layer: this.referenceLayer,
+        effort: this.effort,
+        missingLabels: this.ignoreMissing ? ("ignore" as const) : ("error" as const),
+      };
+      this.takeModel(await call("train", settings, options), true);
+      this.said = text.train.done(this.model!.labels.reduce((sum, { classes }) => sum + classes.length, 0));
+    });
+  }
+
+  annotate(): Promise<boolean> {
+    return this.work("annotate", async (options) => {
+      const settings = {
+        layer: this.queryLayer,
+        neighbours: this.neighbours && this.model!.hasReference,
+        confidenceLow: this.confidenceLow,
+        knownLoss: this.knownLoss,
+      };
+      this.result = await call("annotate", settings, options);
+    });
+  }
+
+  /** Example data, all the way to the map. */
+  async demo(): Promise<void> {
+    const opened = await this.work("demo", async (options) => {
+      const { reference, query } = await call("openDemo", null, options);
+      this.source = "reference";
+      this.takeReference(reference);
+      this.takeQuery(query);
+      this.effort = "quick";
+    });
+    if (!opened) return;
+    this.go("train");
+    if (!(await this.train())) return;
+    this.go("annotate");
+    if (await this.annotate()) this.go("result");
+  }
+}
+
+/** The matrix of counts, else the first. */
+function usualLayer({ matrices }: DatasetSeen): string {
+  const readable = matrices.filter(({ problem }) => problem === null);
+  return (readable.find(({ verdict }) => verdict === "counts") ?? readable[0])?.name ?? "X";
+}
+
+export const session = new Session();

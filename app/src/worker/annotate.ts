@@ -1,0 +1,107 @@
+/** Annotates the query and makes plain arrays of the result. */
+import {
+  type LabelPrediction,
+  options,
+  type PredictedLabels,
+  type Predictions,
+  type PredictOptions,
+  predict,
+  type WorkOptions,
+} from "atlasmtl";
+import { chooseMap } from "./choose-map.ts";
+import { desk } from "./desk.ts";
+import { note } from "./notes.ts";
+import type { AnnotateSettings, CellDetails, GroupView, LevelView, ResultView } from "./views.ts";
+
+const NO_CODE = 65535;
+const UNKNOWN = "Unknown";
+/** A column with more classes tells cells apart, not groups. */
+const MAX_GROUPS = 1000;
+
+/** The options that a user's choices mean; the command line takes the same. */
+export const predictOptions = (settings: AnnotateSettings): PredictOptions => ({
+  layer: settings.layer,
+  knnCorrection: settings.neighbours ? "second_opinion" : "off",
+  confidenceLow: settings.confidenceLow,
+  knownLoss: settings.knownLoss,
+});
+
+export async function annotate(settings: AnnotateSettings, work: WorkOptions): Promise<ResultView> {
+  const [query, model] = [desk.need("query"), desk.needModel()];
+  const given: PredictOptions = { ...predictOptions(settings), keepCoords: true, numThreads: "max" };
+  const result = await predict(model.model, query.adata, given, work);
+  desk.annotation = { result, settings, query, model };
+  const { data } = result;
+  const { points, name } = await chooseMap(query.adata, data.coords, data.obsNames.length);
+  return {
+    nCells: data.obsNames.length,
+    names: data.obsNames,
+    levels: data.labels.map(levelView),
+    reasons: options.UNKNOWN_REASONS,
+    groups: await groupViews(),
+    points,
+    pointsName: name,
+    notes: [...result.warnings, ...result.notes].map(note),
+    settings,
+  };
+}
+
+function levelView(label: LabelPrediction): LevelView {
+  const { column, final, raw, conf, margin, unknownReasons, second, secondConf, distance } = label;
+  const categories = [...raw.categories.filter((name) => name !== UNKNOWN), UNKNOWN];
+  return {
+    column,
+    categories,
+    unknownCode: categories.length - 1,
+    final: recode(final, categories),
+    likely: recode(raw, categories),
+    conf: conf.slice(),
+    margin: margin.slice(),
+    reason: Int8Array.from(unknownReasons),
+    second: second === undefined ? null : recode(second, categories),
+    secondConf: secondConf?.slice() ?? null,
+    distance: distance?.slice() ?? null,
+  };
+}
+
+/** Codes into `categories`; those of missing values are {@link NO_CODE}. */
+function recode({ codes, categories: from }: PredictedLabels, categories: readonly string[]): Uint16Array {
+  const to = Uint16Array.from(from, (name) => {
+    const code = categories.indexOf(name);
+    return code < 0 ? NO_CODE : code;
+  });
+  return Uint16Array.from(codes, (code) => (code < 0 ? NO_CODE : to[code]));
+}
+
+/** Donors, batches and other groups of the query by which a result can be looked at. */
+async function groupViews(): Promise<GroupView[]> {
+  const { adata } = desk.need("query");
+  const views: GroupView[] = [];
+  for (const name of adata.obs.columns) {
+    const column = await adata.obs.column(name).catch(() => null);
+    if (column?.kind !== "categorical" || column.categories.length > MAX_GROUPS) continue;
+    if (column.categories.length < 1) continue;
+    views.push({
+      column: name,
+      categories: column.categories,
+      codes: Uint16Array.from(column.codes, (code) => (code < 0 ? NO_CODE : code)),
+    });
+  }
+  return views;
+}
+
+export function cellDetails(cell: number): CellDetails {
+  const data: Predictions = desk.needAnnotation().result.data;
+  const nameOf = ({ codes, categories }: PredictedLabels): string | null => categories[codes[cell]] ?? null;
+  return {
+    levels: data.labels.map(({ column, usedKnn, knn, knnVoteFrac, nearest }) => {
+      const voted = usedKnn[cell] === 1 || !Number.isNaN(knnVoteFrac[cell]);
+      return {
+        column,
+        vote: voted ? nameOf(knn) : null,
+        voteShare: voted ? knnVoteFrac[cell] : null,
+        nearest: nearest === undefined ? null : nameOf(nearest),
+      };
+    }),
+  };
+}

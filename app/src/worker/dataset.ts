@@ -1,0 +1,100 @@
+/** Opens a reference or a query, and says what is in it. */
+import {
+  type AnnData,
+  AtlasmtlError,
+  type ColumnSummary,
+  type DatasetInspection,
+  inspectDataset,
+  openAnnData,
+  type WorkOptions,
+} from "atlasmtl";
+import { desk } from "./desk.ts";
+import { note } from "./notes.ts";
+import { sharedGenes } from "./shared-genes.ts";
+import type { ColumnSeen, DatasetSeen, MatrixSeen, Role } from "./views.ts";
+
+const MAX_EXAMPLES = 4;
+
+export async function openDataset(
+  role: Role,
+  files: readonly File[],
+  work: WorkOptions,
+): Promise<DatasetSeen> {
+  const file = oneFile(files);
+  const adata = await openAnnData(file);
+  return takeDataset(role, file.name, file.size, adata, work);
+}
+
+/** Puts an open dataset on the desk, once it is clear that it can be read. */
+export async function takeDataset(
+  role: Role,
+  name: string,
+  size: number,
+  adata: AnnData,
+  work: WorkOptions,
+): Promise<DatasetSeen> {
+  try {
+    const seen = await inspectDataset(adata, work);
+    await desk.put(role, { name, adata });
+    return datasetSeen(name, size, seen, role === "query" ? await sharedGenes() : null);
+  } catch (error) {
+    await adata.close();
+    throw error;
+  }
+}
+
+function oneFile(files: readonly File[]): File {
+  if (files.length === 1) return files[0];
+  throw new AtlasmtlError("USAGE", `got ${files.length} files, expected one`, {
+    where: files
+      .slice(0, 3)
+      .map(({ name }) => name)
+      .join(", "),
+    hint: "drop one .h5ad, .h5, .loom, .h5mu or table; put a Zarr folder into a zip archive first",
+  });
+}
+
+function datasetSeen(
+  name: string,
+  size: number,
+  seen: DatasetInspection,
+  nSharedGenes: number | null,
+): DatasetSeen {
+  const columns = new Map(
+    seen.obs.flatMap((column) => ("problem" in column ? [] : [[column.name, column] as const])),
+  );
+  const ofRole = (role: string): ColumnSeen[] =>
+    [...seen.roles].flatMap(([column, its]) =>
+      its === role && columns.has(column) ? [columnSeen(columns.get(column)!)] : [],
+    );
+  return {
+    name,
+    size,
+    container: seen.container,
+    nCells: seen.nObs,
+    nGenes: seen.nVars,
+    species: seen.genes.species,
+    geneNames: seen.genes.namespace,
+    matrices: seen.matrices.map(matrixSeen),
+    labels: ofRole("label"),
+    suggested: seen.labelColumns,
+    groups: ofRole("group"),
+    embeddings: seen.obsm.map(({ path }) => path.replace(/^obsm\//, "")),
+    notes: seen.notices.map(note),
+    nSharedGenes,
+  };
+}
+
+const columnSeen = ({ name, nClasses, nMissing, classes }: ColumnSummary): ColumnSeen => ({
+  name,
+  nClasses: nClasses ?? 0,
+  nMissing,
+  examples: classes.slice(0, MAX_EXAMPLES).map((each) => each.name),
+});
+
+function matrixSeen(matrix: DatasetInspection["matrices"][number]): MatrixSeen {
+  const { name } = matrix;
+  if (!("look" in matrix)) return { name, verdict: null, evidence: "", problem: matrix.problem };
+  const { look, problem } = matrix;
+  return { name, verdict: look?.verdict ?? null, evidence: look?.evidence ?? "", problem };
+}

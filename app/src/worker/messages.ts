@@ -1,0 +1,44 @@
+/** What the page and its worker say to each other: calls by name, with progress, stopping and plain errors. */
+import type { Progress } from "atlasmtl";
+import type {
+  AnnotateSettings,
+  CellDetails,
+  DatasetSeen,
+  ModelSeen,
+  ResultView,
+  Role,
+  SavedFile,
+  SaveKind,
+  TrainSettings,
+} from "./views.ts";
+
+/** Every call: its argument and its answer. */
+export interface Calls {
+  openDataset: { argument: { role: Role; files: readonly File[] }; answer: DatasetSeen };
+  openDemo: { argument: null; answer: { reference: DatasetSeen; query: DatasetSeen } };
+  openModel: { argument: { files: readonly File[] }; answer: ModelSeen };
+  close: { argument: { what: Role | "model" }; answer: null };
+  train: { argument: TrainSettings; answer: ModelSeen };
+  annotate: { argument: AnnotateSettings; answer: ResultView };
+  cell: { argument: { cell: number }; answer: CellDetails };
+  save: { argument: { kind: SaveKind }; answer: SavedFile };
+}
+
+export type CallName = keyof Calls;
+
+/** An error as plain data: what happened, where, and what to do. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly where: string | null;
+  readonly hint: string | null;
+}
+
+export type ToWorker =
+  | { readonly id: number; readonly call: CallName; readonly argument: unknown }
+  | { readonly id: number; readonly stop: true };
+
+export type FromWorker =
+  | { readonly id: number; readonly progress: Progress }
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly failure: Failure };

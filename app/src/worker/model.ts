@@ -1,0 +1,53 @@
+/** Trains a model on the reference, or opens one. */
+import { buildModel, inspectModel, TrainedModel, type TrainOptions, type WorkOptions } from "atlasmtl";
+import { desk, type OpenModel } from "./desk.ts";
+import { note } from "./notes.ts";
+import { sharedGenes } from "./shared-genes.ts";
+import type { Effort, ModelSeen, TrainSettings } from "./views.ts";
+
+/** The training options of each effort. */
+export const EFFORTS: Readonly<Record<Effort, TrainOptions["preset"]>> = {
+  quick: "fast",
+  standard: null,
+  best: "best",
+};
+
+/** The options that a user's choices mean; the command line takes the same. */
+export const trainOptions = ({
+  labelColumns,
+  layer,
+  effort,
+  missingLabels,
+}: TrainSettings): TrainOptions => ({
+  labelColumns,
+  layer,
+  missingLabels,
+  preset: EFFORTS[effort],
+});
+
+export async function train(settings: TrainSettings, work: WorkOptions): Promise<ModelSeen> {
+  const { name, adata } = desk.need("reference");
+  const model = await buildModel(adata, { ...trainOptions(settings), numThreads: "max" }, work);
+  return takeModel({ name: "model", model, trained: { reference: name, settings } });
+}
+
+export async function openModel(files: readonly File[], work: WorkOptions): Promise<ModelSeen> {
+  const model = await TrainedModel.load(files, { signal: work.signal });
+  const name = model.files.find((path) => path.endsWith(".pth")) ?? "model.pth";
+  return takeModel({ name: name.replace(/^.*\//, "").replace(/\.pth$/, ""), model, trained: null });
+}
+
+async function takeModel(opened: OpenModel): Promise<ModelSeen> {
+  await desk.close("model");
+  desk.model = opened;
+  const { labels, nGenes, trainedOn, hasReference, warnings } = await inspectModel(opened.model);
+  return {
+    name: opened.name,
+    labels,
+    nGenes,
+    trainedOn,
+    hasReference,
+    nSharedGenes: await sharedGenes(),
+    notes: [...warnings, ...opened.model.notes].map(note),
+  };
+}

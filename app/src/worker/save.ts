@@ -1,0 +1,47 @@
+/** Makes the files that a user takes away. */
+import type { WorkOptions } from "atlasmtl";
+import { commandLines } from "./commands.ts";
+import { desk } from "./desk.ts";
+import { methodsText } from "./methods.ts";
+import type { SavedFile, SaveKind } from "./views.ts";
+
+type Maker = (work: WorkOptions) => Promise<SavedFile>;
+
+const MAKERS: Readonly<Record<SaveKind, Maker>> = {
+  async h5ad() {
+    const { result, query } = desk.needAnnotation();
+    return saved(`${stem(query.name)}.annotated.h5ad`, [await result.toAnnDataBytes(query.adata)]);
+  },
+  async csv() {
+    const { result, query } = desk.needAnnotation();
+    return saved(`${stem(query.name)}.labels.csv`, [...result.toCsvPieces()], "text/csv");
+  },
+  async parquet() {
+    const { result, query } = desk.needAnnotation();
+    return saved(`${stem(query.name)}.labels.parquet`, [await result.toParquetBytes()]);
+  },
+  async report(work) {
+    const { result, query, model } = desk.needAnnotation();
+    const html = await result.toReport(query.adata, model.model, { modelName: model.name }, work);
+    return saved(`${stem(query.name)}.report.html`, [html], "text/html");
+  },
+  async methods() {
+    return saved("methods.txt", [await methodsText()], "text/plain");
+  },
+  async commands() {
+    return saved("commands.sh", [commandLines()], "text/plain");
+  },
+};
+
+export const save = (kind: SaveKind, work: WorkOptions): Promise<SavedFile> => MAKERS[kind](work);
+
+const stem = (name: string): string =>
+  name.replace(/\.(h5ad|h5mu|h5|loom|zarr\.zip|zip|csv|tsv|txt)(\.gz)?$/i, "");
+
+function saved(
+  name: string,
+  parts: readonly (Uint8Array | string)[],
+  type = "application/octet-stream",
+): SavedFile {
+  return { name, blob: new Blob(parts as BlobPart[], { type }) };
+}

@@ -1,0 +1,132 @@
+/** What the page knows of files, models and results: plain data, and arrays that cross as transferables. */
+
+export type Role = "reference" | "query";
+
+/** What a user should know before anything runs. */
+export interface Note {
+  readonly message: string;
+  readonly where: string | null;
+  readonly hint: string | null;
+}
+
+export interface ColumnSeen {
+  readonly name: string;
+  readonly nClasses: number;
+  readonly nMissing: number;
+  /** The largest classes. */
+  readonly examples: readonly string[];
+}
+
+export interface MatrixSeen {
+  readonly name: string;
+  /** Such as `counts`; null if the values cannot be judged. */
+  readonly verdict: string | null;
+  readonly evidence: string;
+  readonly problem: string | null;
+}
+
+export interface DatasetSeen {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly container: string;
+  readonly nCells: number;
+  readonly nGenes: number;
+  readonly species: string | null;
+  readonly geneNames: string;
+  readonly matrices: readonly MatrixSeen[];
+  /** Columns that can be learned. */
+  readonly labels: readonly ColumnSeen[];
+  /** Those to tick at first, coarse to fine. */
+  readonly suggested: readonly string[];
+  readonly groups: readonly ColumnSeen[];
+  readonly embeddings: readonly string[];
+  readonly notes: readonly Note[];
+  /** The genes' names, to say how many a model knows. */
+  readonly nSharedGenes: number | null;
+}
+
+export interface ModelSeen {
+  readonly name: string;
+  readonly labels: readonly { readonly column: string; readonly classes: readonly string[] }[];
+  readonly nGenes: number;
+  readonly trainedOn: string | null;
+  readonly hasReference: boolean;
+  /** Genes of the query that the model knows; null without a query. */
+  readonly nSharedGenes: number | null;
+  readonly notes: readonly Note[];
+}
+
+export type Effort = "quick" | "standard" | "best";
+
+export interface TrainSettings {
+  readonly labelColumns: readonly string[];
+  readonly layer: string;
+  readonly effort: Effort;
+  readonly missingLabels: "error" | "ignore";
+}
+
+export interface AnnotateSettings {
+  readonly layer: string;
+  readonly neighbours: boolean;
+  readonly confidenceLow: number;
+  readonly knownLoss: number;
+}
+
+/** One label column of a result; arrays have an entry for each cell. */
+export interface LevelView {
+  readonly column: string;
+  /** The classes, then `Unknown`. */
+  readonly categories: readonly string[];
+  readonly unknownCode: number;
+  /** Final labels, as indices into `categories`. */
+  readonly final: Uint16Array;
+  /** The most likely class, also of Unknown cells. */
+  readonly likely: Uint16Array;
+  readonly conf: Float32Array;
+  readonly margin: Float32Array;
+  /** Index into {@link ResultView.reasons}; -1 where a cell has a label. */
+  readonly reason: Int8Array;
+  readonly second: Uint16Array | null;
+  readonly secondConf: Float32Array | null;
+  readonly distance: Float32Array | null;
+}
+
+export interface GroupView {
+  readonly column: string;
+  readonly categories: readonly string[];
+  /** 65535 for a cell of no group. */
+  readonly codes: Uint16Array;
+}
+
+export interface ResultView {
+  readonly nCells: number;
+  readonly names: readonly string[];
+  readonly levels: readonly LevelView[];
+  /** Why cells are Unknown. */
+  readonly reasons: readonly string[];
+  readonly groups: readonly GroupView[];
+  /** Two numbers for each cell. */
+  readonly points: Float32Array;
+  /** Where the points come from, in words. */
+  readonly pointsName: string;
+  readonly notes: readonly Note[];
+  readonly settings: AnnotateSettings;
+}
+
+/** What the library knows of one cell and the page does not. */
+export interface CellDetails {
+  readonly levels: readonly {
+    readonly column: string;
+    readonly vote: string | null;
+    readonly voteShare: number | null;
+    readonly nearest: string | null;
+  }[];
+}
+
+export type SaveKind = "h5ad" | "csv" | "parquet" | "report" | "methods" | "commands";
+
+export interface SavedFile {
+  readonly name: string;
+  readonly blob: Blob;
+}

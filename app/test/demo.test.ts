@@ -1,0 +1,76 @@
+/** The whole job on the example data: one press to the map, then everything that can be saved. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildModel, openAnnData, predict, simulateH5ad } from "../../src/api/index.ts";
+import { describeChromium } from "../../test/browser/helpers/chromium.ts";
+import { type App, press, saved, screen, startApp } from "./helpers.ts";
+
+describeChromium("the app on its example data", () => {
+  let app: App;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  test("one press leads from data to a coloured map", async () => {
+    const { page } = app;
+    await press(page, "Try it with example data");
+    await screen(page, "Result");
+    expect(await page.locator("main > div > p").first().textContent()).toMatch(
+      /^1,000 cells, \d+(\.\d)? % Unknown in state\.$/,
+    );
+    expect(await coloursOf(app)).toBeGreaterThan(8);
+    expect(await app.trouble()).toEqual([]);
+  });
+
+  test("the table that is saved has the labels that Node gives", async () => {
+    await press(app.page, "Next: save");
+    const { name, bytes } = await saved(app.page, "Table (.csv)");
+    expect(name).toBe("demo-query.labels.csv");
+    expect(bytes.toString()).toBe(await tableOfNode());
+  });
+
+  test("the annotated file opens with the new columns, and the other files are there", async () => {
+    const { name, bytes } = await saved(app.page, "Annotated .h5ad");
+    expect(name).toBe("demo-query.annotated.h5ad");
+    const annotated = await openAnnData(new Uint8Array(bytes));
+    expect(annotated.obs.columns).toEqual(expect.arrayContaining(["donor", "pred_state", "conf_state"]));
+    await annotated.close();
+    expect((await saved(app.page, "Table (.parquet)")).bytes.subarray(0, 4).toString()).toBe("PAR1");
+    expect((await saved(app.page, "Report (.html)")).bytes.toString()).toContain("<html");
+    expect((await saved(app.page, "Methods paragraph (.txt)")).bytes.toString()).toMatch(
+      /[0-9a-f]{64} {2}model\.pth/,
+    );
+    expect(await app.trouble()).toEqual([]);
+  });
+});
+
+/** How many different colours the map shows. */
+async function coloursOf({ page }: App): Promise<number> {
+  const [picture] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save picture" }).click(),
+  ]);
+  const { readFile } = await import("node:fs/promises");
+  const png = (await readFile(await picture.path())).toString("base64");
+  return page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const context = new OffscreenCanvas(image.width, image.height).getContext("2d")!;
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  }, png);
+}
+
+async function tableOfNode(): Promise<string> {
+  const sizes = { nReference: 1500, nQuery: 1000, nGenes: 1000 };
+  const reference = await openAnnData(await simulateH5ad("reference", sizes));
+  const query = await openAnnData(await simulateH5ad("query", sizes));
+  const model = await buildModel(reference, {
+    labelColumns: ["lineage", "class", "type", "state"],
+    preset: "fast",
+    numThreads: "max",
+  });
+  const result = await predict(model, query, { knnCorrection: "second_opinion" });
+  return Buffer.concat([...result.toCsvPieces()]).toString();
+}
