@@ -54,9 +54,14 @@ const query = (values: readonly (readonly number[])[], genes = GENES) =>
   });
 const SURE = { numThreads: 1, confidenceLow: 0, confidenceHigh: 0 };
 
+/** The second table: every gene in every label of the query. */
+const EVERY_GENE = /<summary>Every gene in every label.*?<\/table>/gs;
+
 /** The rows of the table of a report's genes: label, cells, gene, here, reference, siblings. */
 function rowsOf(html: string): string[][] {
-  const section = html.slice(html.indexOf('<h2 id="genes"'), html.indexOf('<h2 id="unknown"'));
+  const section = html
+    .slice(html.indexOf('<h2 id="genes"'), html.indexOf('<h2 id="unknown"'))
+    .replace(EVERY_GENE, "");
   return [...section.matchAll(/<tr><th scope="row">(.*?)<\/th>(.*?)<\/tr>/g)].map(([, label, rest]) => [
     label,
     ...[...rest.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, text]) => text.replace("\u00a0", " ")),
@@ -85,6 +90,9 @@ test("it has the best genes of each label with the shares that the cells give", 
   const dot =
     /a1: g1: expressed in 25\.0.% here.*?<circle[^>]* r="([\d.]+)".*?<circle[^>]* r="([\d.]+)"/.exec(html)!;
   expect(Number(dot[1]) ** 2 / Number(dot[2]) ** 2).toBeCloseTo(0.25 / 0.45, 2);
+  // The paler dots are in the second table: of two cells that are a2, one expresses the first gene and both the second.
+  const every = html.match(EVERY_GENE)![0].replaceAll("\u00a0", " ");
+  expect(every).toContain('<th scope="row">a2</th><td class="n">50.0 %</td><td class="n">100.0 %</td></tr>');
   expect(html).not.toContain("<script>alert");
   expect(html).toContain('href="#genes"');
 });

@@ -7,6 +7,7 @@
 import { platform } from "#platform";
 import {
   emitRunManifest,
+  type FileRecord,
   parseRunManifest,
   type ReadRunManifest,
   type RunRecord,
@@ -15,9 +16,13 @@ import {
 import type { FileToWrite, WrittenFile } from "../core/bytes.ts";
 import { readWhole } from "../core/checksums.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
+import { baseName, folderName, joinPath } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, isAtlasmtlError } from "../errors.ts";
+import { REFERENCE_ROLE } from "../output/report/types.ts";
+import { MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../schema/bundle.ts";
 import { RUN_MANIFEST, SOFTWARE } from "../schema/run-manifest.ts";
+import type { ReportFiles } from "./prediction-result.ts";
 
 export {
   checkRunFiles,
@@ -72,6 +77,25 @@ export async function readManifestJson(path: string): Promise<unknown> {
       cause: error,
     });
   }
+}
+
+/**
+ * What the run that wrote a model read, by the record of that run beside the model (Node). `files` are the records of the model's files now: a
+ * record of another model tells nothing. Empty where there is none.
+ */
+export async function trainingInputs(modelPath: string, files: readonly FileRecord[]): Promise<ReportFiles> {
+  const folder = folderName(modelPath);
+  const own = baseName(modelPath).replace(/\.pth$/, "");
+  const digests = new Set(files.map(({ sha256 }) => sha256));
+  for (const name of [RUN_MANIFEST_FILES.train, `${own}.${RUN_MANIFEST_FILES.train}`])
+    try {
+      const { inputs, outputs } = await readRun(joinPath(folder, name));
+      if (outputs.some(({ path, sha256 }) => path.endsWith(MODEL_SUFFIX) && digests.has(sha256)))
+        return inputs.map((file) => ({ ...file, role: REFERENCE_ROLE }));
+    } catch (error) {
+      if (!isAtlasmtlError(error)) throw error;
+    }
+  return [];
 }
 
 /** SHA-256 of the program of a run; null if its manifest does not contain it. */

@@ -35,7 +35,7 @@ import { PREDICT_DETAILS } from "../../api/keys.ts";
 import { PREDICT_OPTIONS } from "../../api/option-tables.ts";
 import { DEFAULT_WRITE_MODE } from "../../api/options.ts";
 import { readRefinement } from "../../api/refinement-file.ts";
-import { type FileRecord, type Fingerprint, fingerprint } from "../../api/runs.ts";
+import { type FileRecord, type Fingerprint, fingerprint, trainingInputs } from "../../api/runs.ts";
 import { sampleToConfig } from "../../api/study.ts";
 import type { ConfigMap } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
@@ -380,9 +380,11 @@ async function reportOf(
   if (path === undefined) return null;
   const told = { groupBy, modelName: flags.model, command: ["atlasmtl", ...argv] };
   const render = await result.prepareReport(adata, model, told, { signal, onProgress });
+  const reference = flags.model === undefined ? [] : await trainingInputs(flags.model, inputs);
   return (written) => {
     const files = [
       ...inputs.map((file) => ({ ...file, role: "input" })),
+      ...reference,
       ...written.map((file) => ({ ...file, role: "output" })),
     ];
     return { path, bytes: [new TextEncoder().encode(render(files))] };

@@ -40,6 +40,7 @@ export function methodsSentences(predictions: Predictions, model: Model, names: 
     ...refined(metadata),
     ...sets(metadata),
     ...groups(metadata),
+    ...transferred(metadata),
     ...outcome(predictions),
   ];
 }
@@ -203,6 +204,14 @@ function groups(metadata: ConfigMap): string[] {
       ? ""
       : `; where less than ${decimalOf(metadata, KEY.minProp)} of its cells have it, it is Heterogeneous`;
   return [`Each group of ${String(by)} has the label with the largest mean probability${mixed}.`];
+}
+
+function transferred(metadata: ConfigMap): string[] {
+  const columns: unknown = metadata.get(KEY.transfer);
+  if (!Array.isArray(columns) || columns.length === 0) return [];
+  return [
+    `${list(columns.map(String))} of the reference cells ${columns.length === 1 ? "was" : "were"} carried over by the ${String(metadata.get(KEY.knnK))} nearest of them.`,
+  ];
 }
 
 function outcome({ labels }: Predictions): string[] {

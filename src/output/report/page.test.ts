@@ -102,6 +102,39 @@ test("with truth every section is there, and every link of the page leads to one
   expect(page).toContain("60.0\u00a0%");
 });
 
+test("each group has its cells, accuracy, confidence, Unknown and most frequent labels", () => {
+  const groups = { name: "donor", labels: labels(["a", "a", HOSTILE, HOSTILE, null]) };
+  const page = renderReport(input({ truths: TRUTHS, groups }));
+  const section = page.slice(page.indexOf('<h2 id="by"'));
+  const rows = [
+    ...section.slice(section.indexOf("<tbody>"), section.indexOf("</table>")).matchAll(/<tr>(.*?)<\/tr>/g),
+  ];
+  const cells = rows.map(([, row]) =>
+    [...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g)].map(([, text]) => text),
+  );
+  expect(cells).toHaveLength(2);
+  // CD4 is right and CD8 wrong; naive B is right once of two.
+  expect(cells[0]).toEqual([
+    "a",
+    "2",
+    "50.0\u00a0%",
+    "0.560",
+    "0",
+    "0.0\u00a0%",
+    "2",
+    "CD4 50\u00a0%, CD8 50\u00a0%",
+  ]);
+  expect(cells[1].slice(1)).toEqual([
+    "2",
+    "50.0\u00a0%",
+    "0.500",
+    "0",
+    "0.0\u00a0%",
+    "1",
+    "naive B 100\u00a0%",
+  ]);
+});
+
 test("prediction sets are counted by size, and their coverage is told where the truth is known", () => {
   const base = input().methods[0];
   const sets = {

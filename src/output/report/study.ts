@@ -137,9 +137,9 @@ function sampleTable(
     const finest = summary?.labels.at(-1);
     const most = [...(finest?.counts.keys() ?? [])].filter((label) => label !== UNKNOWN).slice(0, 3);
     const n = summary?.nCells ?? 0;
-    return html`<tr><th scope="row">${name}</th><td class="n">${summary === null ? "–" : whole(n)}</td><td class="n">${percent(finest === undefined || n === 0 ? Number.NaN : finest.unknown / n)}</td><td class="n">${decimal(finest?.meanConfidence ?? Number.NaN, 2)}</td><td class="n">${decimal(summary?.shiftScore ?? Number.NaN, 2)}</td><td class="n">${percent(summary?.geneShare ?? Number.NaN, 0)}</td><td>${summary === null ? "failed" : most.join(", ")}</td><td>${(found.get(name) ?? []).map(({ measure }) => measure).join(", ")}</td><td class="code">${query}</td></tr>`;
+    return html`<tr><th scope="row">${name}</th><td class="n">${summary === null ? "–" : whole(n)}</td><td class="n">${finest === undefined ? "–" : whole(finest.unknown)}</td><td class="n">${percent(finest === undefined || n === 0 ? Number.NaN : finest.unknown / n)}</td><td class="n">${decimal(finest?.meanConfidence ?? Number.NaN, 2)}</td><td class="n">${decimal(summary?.shiftScore ?? Number.NaN, 2)}</td><td class="n">${percent(summary?.geneShare ?? Number.NaN, 0)}</td><td>${summary === null ? "failed" : most.join(", ")}</td><td>${(found.get(name) ?? []).map(({ measure }) => measure).join(", ")}</td><td class="code">${query}</td></tr>`;
   });
-  return html`<div class="card"><table><thead><tr><th>Sample</th><th class="n">Cells</th><th class="n">Unknown</th><th class="n">Mean confidence</th><th class="n">Distance to types</th><th class="n">Genes found</th><th>Most frequent labels</th><th>Stands out in</th><th>File</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="card"><table class="longer"><thead><tr><th>Sample</th><th class="n">Cells</th><th class="n">Unknown cells</th><th class="n">Unknown</th><th class="n">Mean confidence</th><th class="n">Distance to types</th><th class="n">Genes found</th><th>Most frequent labels</th><th>Stands out in</th><th>File</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function compositionSection(samples: readonly DoneSample[]): Markup {
@@ -183,9 +183,31 @@ function compositionFigure(column: string, samples: readonly DoneSample[]): Mark
         };
       }),
       end: whole(nCells),
+      value: nCells,
     };
   });
-  return html`${barFigure(bars, `Labels of ${column} by sample`, 1)}${key(colours)}`;
+  return html`${barFigure(bars, `Labels of ${column} by sample. The numbers are in the table below.`, 1)}${key(colours)}
+<details><summary>As a table</summary>${labelTable(
+    samples.slice(0, MAX_BARS),
+    of,
+    colours.map(({ name }) => name).filter((name) => name !== OTHER),
+  )}</details>`;
+}
+
+/** The numbers of the figure: the cells of each sample by label. */
+function labelTable(
+  samples: readonly DoneSample[],
+  of: (sample: DoneSample) => SampleLabels | undefined,
+  labels: readonly string[],
+): Markup {
+  return html`<table><thead><tr><th>Sample</th><th class="n">Cells</th>${labels.map((label) => html`<th class="n">${label}</th>`)}<th class="n">${OTHER}</th></tr></thead><tbody>${samples.map(
+    (sample) => {
+      const counts = labels.map((label) => of(sample)?.counts.get(label) ?? 0);
+      const all = [...(of(sample)?.counts.values() ?? [])].reduce((sum, n) => sum + n, 0);
+      const own = counts.reduce((sum, n) => sum + n, 0);
+      return html`<tr><th scope="row">${sample.name}</th><td class="n">${whole(sample.summary.nCells)}</td>${counts.map((n) => html`<td class="n">${whole(n)}</td>`)}<td class="n">${whole(all - own)}</td></tr>`;
+    },
+  )}</tbody></table>`;
 }
 
 const OTHER = "other labels";
@@ -197,7 +219,7 @@ function unknownSection(samples: readonly DoneSample[]): Markup {
     .sort((a, b) => b.unknown / b.nCells - a.unknown / a.nCells);
   return html`<h2 id="unknown">Unknown by sample</h2>
 <p class="note">On the finest level, the largest shares first.</p>
-<figure class="card">${barFigure(rows.slice(0, MAX_BARS).map(unknownBar), "Unknown by sample")}</figure>`;
+<figure class="card">${barFigure(rows.slice(0, MAX_BARS).map(unknownBar), "Unknown by sample. The numbers are in the table of samples.")}</figure>`;
 }
 
 function unknownBar(row: { readonly name: string; readonly nCells: number; readonly unknown: number }): Bar {
@@ -233,6 +255,6 @@ function batchSection(samples: readonly DoneSample[], name: string): Markup | nu
     .sort((a, b) => b.unknown / b.nCells - a.unknown / a.nCells);
   return html`<h2 id="batches">Batch of origin: ${name}</h2>
 <p class="note">Cells of all samples by ${name}. A batch with far more Unknown than the others is worth a look.</p>
-<figure class="card">${barFigure(rows.slice(0, MAX_BARS).map(unknownBar), `Unknown by ${name}`)}</figure>
+<figure class="card">${barFigure(rows.slice(0, MAX_BARS).map(unknownBar), `Unknown by ${name}. The numbers are in the table below.`)}</figure>
 <details><summary>As a table</summary><div class="card"><table><thead><tr><th>${name}</th><th class="n">Samples</th><th class="n">Cells</th><th class="n">Unknown</th></tr></thead><tbody>${rows.map((row) => html`<tr><th scope="row">${row.name}</th><td class="n">${whole(row.samples)}</td><td class="n">${whole(row.nCells)}</td><td class="n">${percent(row.unknown / row.nCells)}</td></tr>`)}</tbody></table></div></details>`;
 }

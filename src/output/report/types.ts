@@ -69,6 +69,9 @@ export interface ReportLabelGenes {
   share(gene: string): number | null;
 }
 
+/** The role of files that the model was trained on. */
+export const REFERENCE_ROLE = "reference";
+
 /** The input of `renderReport`. */
 export interface ReportInput {
   readonly title: string;

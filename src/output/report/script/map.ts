@@ -125,6 +125,11 @@ const startMap = (host) => {
     later();
   };
   const entries = () => [...host.querySelectorAll("[data-legend]")].find((list) => !list.hidden).querySelectorAll("[data-label]");
+  const lowered = names && names.map((name) => name.toLowerCase());
+  const findName = (wanted) => {
+    const found = [lowered.indexOf(wanted), lowered.findIndex((name) => name.startsWith(wanted)), lowered.findIndex((name) => name.includes(wanted))];
+    return found.find((i) => i >= 0) ?? -1;
+  };
   const filter = () => {
     const wanted = find.value.trim().toLowerCase(), found = new Set();
     for (const button of entries()) {
@@ -134,10 +139,10 @@ const startMap = (host) => {
     }
     light(wanted === "" ? null : found);
     if (wanted === "") { say.textContent = ""; return; }
-    const cell = found.size > 0 || !names || wanted.length < 3 ? -1 : names.findIndex((name) => name.toLowerCase().includes(wanted));
+    const cell = found.size > 0 || !names || wanted.length < 3 ? -1 : findName(wanted);
     if (cell >= 0) { pick(cell); return; }
     const { predicted } = level(), lit = predicted.reduce((sum, code) => sum + (found.has(code) ? 1 : 0), 0);
-    output.textContent = say.textContent = found.size === 0 ? "No label is called so." : found.size + (found.size === 1 ? " label, " : " labels, ") + lit + " drawn cells.";
+    output.textContent = say.textContent = found.size === 0 ? "No label or cell is called so." : found.size + (found.size === 1 ? " label, " : " labels, ") + lit + " drawn cells.";
   };
   find.addEventListener("input", filter);
   select.addEventListener("change", () => {
@@ -175,10 +180,14 @@ const startMap = (host) => {
     else if (event.key === "+" || event.key === "=") zoom(1.6, ...around());
     else if (event.key === "-" || event.key === "_") zoom(1 / 1.6, ...around());
     else if (event.key === "0") whole();
-    else if (event.key === "Enter" && picked >= 0 && level().predicted[picked] !== level().none) light(new Set([level().predicted[picked]]));
+    else if (event.key === "Enter" && picked >= 0) {
+      const { predicted, labels, none } = level(), code = predicted[picked];
+      if (code !== none) light(new Set([code]));
+      say.textContent = code === none ? "The cell has no label." : labels[code][0] + " alone.";
+    }
     else if (event.key === "Escape") { pick(-1); find.value = ""; filter(); }
     else return;
-    if (!arrow || event.shiftKey) say.textContent = "Zoom " + view.k.toFixed(1) + " times" + (chosen ? ", " + [...chosen].map((code) => level().labels[code][0]).slice(0, 3).join(", ") + " alone" : "") + ".";
+    if (event.key !== "Enter" && (!arrow || event.shiftKey)) say.textContent = "Zoom " + view.k.toFixed(1) + " times.";
     event.preventDefault();
   };
 

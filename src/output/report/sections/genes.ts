@@ -3,7 +3,7 @@ import { dotFigure } from "../figures/dots.ts";
 import { html, type Markup } from "../html.ts";
 import { percent, whole } from "../numbers.ts";
 import type { TreeLevel } from "../tree.ts";
-import type { ReportGenes } from "../types.ts";
+import type { ReportGenes, ReportLabelGenes } from "../types.ts";
 
 /** A dot plot for each label column, finest unfolded; null without genes. */
 export function geneSection(
@@ -38,6 +38,13 @@ ${drawn.map((level, l) => {
         ({ gene, expressing, siblingsExpressing }, g) =>
           html`<tr><th scope="row">${label}</th><td class="n">${g === 0 ? whole(nCells) : null}</td><td>${gene}</td><td class="n">${percent(share(gene) ?? Number.NaN)}</td><td class="n">${percent(expressing)}</td><td class="n">${percent(siblingsExpressing)}</td></tr>`,
       ),
-  )}</tbody></table></details></figure></details>`;
+  )}</tbody></table></details>
+<details><summary>Every gene in every label here, as a table</summary>${shareTable(rows)}</details></figure></details>`;
 })}`;
+}
+
+/** The share of the query's cells of each label that express each gene of the figure. */
+function shareTable(rows: readonly ReportLabelGenes[]): Markup {
+  const genes = [...new Set(rows.flatMap((row) => row.genes.map(({ gene }) => gene)))];
+  return html`<table><thead><tr><th>Label</th>${genes.map((gene) => html`<th class="n">${gene}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr><th scope="row">${row.label}</th>${genes.map((gene) => html`<td class="n">${percent(row.share(gene) ?? Number.NaN)}</td>`)}</tr>`)}</tbody></table>`;
 }

@@ -112,7 +112,7 @@ ${levels.map(({ label, truth, level }, l) => {
   const classes = [...classMetrics(confusion)].sort((a, b) => order.get(a.label)! - order.get(b.label)!);
   return html`<details${l === levels.length - 1 ? html` open` : null}><summary>${label.column}</summary>
 <div class="card">${confusionFigure(confusion, level.labels, `Confusion of ${label.column}`)}${pairTable(confusion, level.labels)}</div>
-<div class="card"><table><caption>Each label of ${label.column}</caption><thead><tr><th>Label</th><th class="n">True cells</th><th class="n">Predicted</th><th class="n">Precision</th><th class="n">Recall</th><th class="n">F1</th><th aria-hidden="true"></th><th class="n">Unknown</th><th>Most often taken for</th></tr></thead><tbody>${classes.map(
+<div class="card"><table class="longer"><caption>Each label of ${label.column}</caption><thead><tr><th>Label</th><th class="n">True cells</th><th class="n">Predicted</th><th class="n">Precision</th><th class="n">Recall</th><th class="n">F1</th><th aria-hidden="true"></th><th class="n">Unknown</th><th>Most often taken for</th></tr></thead><tbody>${classes.map(
     (each) =>
       html`<tr><th scope="row">${each.label}</th><td class="n">${whole(each.support)}</td><td class="n">${whole(each.nPredicted)}</td><td class="n">${decimal(each.precision)}</td><td class="n">${decimal(each.recall)}</td><td class="n">${each.support === 0 ? "–" : decimal(each.f1)}</td><td class="bar" aria-hidden="true">${each.support === 0 ? null : html`<i style="width:${(100 * each.f1).toFixed(1)}%"></i>`}</td><td class="n">${percent(each.unknownRate)}</td><td>${mistakenFor(confusion, each.label)}</td></tr>`,
   )}</tbody></table></div></details>`;
