@@ -6,6 +6,7 @@ knn         15 neighbours on 30 principal components of log1p of counts per 10,0
 xgboost     100 trees of depth 4 a class, log1p of counts per 10,000 of the 2,000 most variable genes
 celltypist  celltypist 1.7.1 itself, its defaults, normalised over all genes of each file
 voting      the same with majority voting
+singler     SingleR's algorithm (PyPI's singler): correlations of ranks with the cells of each label, log1p of counts per 10,000, then fine-tuned
 scanvi      scvi-tools: scVI, then scANVI, 2,000 variable genes; reference and query together, as its tutorial does
 
 lr, mlr, knn and xgboost see the genes that both files have and normalise over these. Writes OUT_FOLDER/METHOD/TASK.DRAW.npz:
@@ -120,6 +121,25 @@ def voting(reference, query, seed):
     return run_celltypist(reference, query, voting=True)
 
 
+def singler(reference, query, seed):
+    from singler import annotate_single
+
+    x, q = shared_input(reference, query)
+    genes = [gene for gene in reference.var_names if gene in set(query.var_names)]
+    done = annotate_single(
+        q.T.astype(np.float64), x.T.astype(np.float64), list(reference.obs["label"].astype(str)), test_features=genes, ref_features=genes
+    )
+    scores = done.column("scores")
+    classes = np.asarray(scores.column_names, dtype=str)
+    at = {name: column for column, name in enumerate(classes)}
+    best = np.array([at[name] for name in done.column("best")])
+    values = np.column_stack([np.asarray(scores.column(name)) for name in scores.column_names])
+    # The fine-tuned label, with its correlation as confidence: SingleR has no probabilities.
+    probabilities = np.zeros_like(values)
+    probabilities[np.arange(len(best)), best] = np.clip(values[np.arange(len(best)), best], 1e-6, 1)
+    return classes, probabilities
+
+
 def scanvi(reference, query, seed):
     import scanpy
     import scvi
@@ -147,7 +167,7 @@ def scanvi(reference, query, seed):
     return np.asarray(soft.columns.astype(str)), soft.to_numpy()
 
 
-METHODS = {each.__name__: each for each in (lr, mlr, knn, xgboost, celltypist, voting, scanvi)}
+METHODS = {each.__name__: each for each in (lr, mlr, knn, xgboost, celltypist, voting, singler, scanvi)}
 
 
 def main():
