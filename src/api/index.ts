@@ -36,6 +36,7 @@ export type { UnseenLabel } from "../evaluate/vocabulary.ts";
 export { deriveHierarchyRules, parseHierarchyRules } from "../predict/hierarchy-rules.ts";
 export { splitRows } from "../preprocess/split-rows.ts";
 export { parseLabelMap } from "../references/label-map.ts";
+export { labelMapText } from "../references/label-map-text.ts";
 export { adaptModel } from "./adapt-model.ts";
 export { runBenchmark } from "./benchmark.ts";
 export { buildModel } from "./build-model.ts";
@@ -62,6 +63,13 @@ export {
 } from "./fit-openset.ts";
 export { emitGroupSplit, type ReadSplit, readGroupSplit } from "./group-split.ts";
 export { emitH5ad, writeH5ad } from "./h5ad.ts";
+export {
+  type HarmonisedLabels,
+  type HarmoniseOptions,
+  harmoniseLabels,
+  type LabelMatch,
+  type LabelProposal,
+} from "./harmonise.ts";
 export {
   inspectDataset,
   inspectModel,

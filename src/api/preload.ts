@@ -32,6 +32,7 @@ export async function preload(): Promise<void> {
     import("../predict/explain-query.ts"),
     import("../predict/transfer.ts"),
     import("../references/join.ts"),
+    import("../references/harmonise.ts"),
     import("../evaluate/sample-summary.ts"),
     import("../output/report/study.ts"),
     import("../model/train.ts"),

@@ -12,6 +12,7 @@ import {
   EVALUATE_FLAGS,
   EXPLAIN_FLAG_DEFAULTS,
   EXPLAIN_FLAGS,
+  HARMONISE_FLAGS,
   OPENSET_FLAG_DEFAULTS,
   OPENSET_FLAGS,
   PREDICT_FLAG_DEFAULTS,
@@ -195,6 +196,16 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
     (await import("./commands/openset.ts")).runOpenset(values, ctx),
   );
 
+  const harmonise = add(
+    program,
+    "harmonise",
+    "propose which labels of several references are one type",
+    HARMONISE_EXAMPLES,
+  );
+  withFlags(harmonise, HARMONISE_FLAGS, TRAIN_FLAG_DEFAULTS, async (values, ctx) =>
+    (await import("./commands/harmonise.ts")).runHarmonise(values, ctx),
+  );
+
   const explain = add(program, "explain", "say which genes drive each label", EXPLAIN_EXAMPLES);
   withFlags(explain, EXPLAIN_FLAGS, EXPLAIN_FLAG_DEFAULTS, async (values, ctx) =>
     (await import("./commands/explain.ts")).runExplain(values, ctx),
@@ -322,6 +333,13 @@ Examples:
   atlasmtl predict --model model/model.pth --adata query.h5ad --out annotated.h5ad --config openset.json
 
 Labels that the model does not know count as unseen types. Without any, the threshold keeps a share of the known cells.`;
+
+const HARMONISE_EXAMPLES = `
+Examples:
+  atlasmtl harmonise --adata a.h5ad b.h5ad --labels a:cell_type b:celltype --out map.tsv
+  atlasmtl train --adata a.h5ad b.h5ad --labels a:cell_type b:celltype --label-map map.tsv --out model/model.pth
+
+Look at the table before you train: its column "to" says what each label becomes, empty for no label.`;
 
 const EXPLAIN_EXAMPLES = `
 Examples:

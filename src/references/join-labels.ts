@@ -3,7 +3,7 @@ import type { Column, Notice } from "../anndata/types.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { shown } from "../core/shown.ts";
-import { notice, option, phrase } from "../errors.ts";
+import { locateOnce, notice, option, phrase } from "../errors.ts";
 import { readLabels } from "../model/labels.ts";
 import { type LabelLookup, labelLookup } from "./label-map.ts";
 import type { LabelMapRow, ReferenceSource } from "./types.ts";
@@ -46,8 +46,10 @@ export async function joinLabels(
     );
     columns.set(column, { kind: "categorical", codes, categories, ordered: false });
     const sets = own.map(({ names }) => new Set(names.filter((name) => name !== null)));
+    if (sources.length === 1) continue;
     const told = overlap(column, sources, sets);
-    (told.isLittle ? warnings : notes).push(told.notice);
+    // Who gives a map has looked at the labels.
+    (told.isLittle && labelMap.length === 0 ? warnings : notes).push(told.notice);
   }
   const unused = lookup.unused();
   if (unused.length > 0)
@@ -63,6 +65,15 @@ export async function joinLabels(
   return { columns, notes, warnings };
 }
 
+/** The labels of a column of a source, as they are stored. @throws as {@link joinLabels}. */
+export async function readReferenceLabels({ adata }: Pick<ReferenceSource, "adata">, column: string) {
+  try {
+    return await readLabels(adata.obs, column, "ignore");
+  } catch (error) {
+    throw locateOnce(error, adata.source);
+  }
+}
+
 /** The labels of one source, and what each becomes. */
 async function labelsOf(
   { name: file, adata, labelColumns }: ReferenceSource,
@@ -71,7 +82,7 @@ async function labelsOf(
   stored: Set<string>,
 ): Promise<{ readonly codes: Int32Array; readonly names: readonly (string | null)[] }> {
   const column = labelColumns[level];
-  const { codes, classes } = await readLabels(adata.obs, column, "ignore");
+  const { codes, classes } = await readReferenceLabels({ adata }, column);
   for (const label of classes) stored.add(label);
   return { codes, names: classes.map((label) => lookup(file, column, label)) };
 }
@@ -94,14 +105,12 @@ function overlap(
         ],
   );
   const text = `${all.length} label${all.length === 1 ? "" : "s"} of "${column}" in ${sources.length === 2 ? "both" : `all ${sources.length}`} references${parts.length === 0 ? "" : `; ${parts.join("; ")}`}`;
-  const isLittle =
-    sources.length > 1 &&
-    sets.some((own, s) => own.size > 0 && (own.size - only[s].length) / own.size < ENOUGH);
+  const isLittle = sets.some((own, s) => own.size > 0 && (own.size - only[s].length) / own.size < ENOUGH);
   return {
     isLittle,
     notice: isLittle
       ? notice(text, {
-          hint: phrase`where one type has two names, say so in a table with tabs: ${option("labelMap", "FILE.tsv")} takes it`,
+          hint: phrase`where one type has two names, say so in a table: atlasmtl harmonise proposes one, and ${option("labelMap", "FILE.tsv")} takes it`,
         })
       : notice(text),
   };

@@ -21,10 +21,10 @@ export function parseLabelMap(text: string, where = "label map"): readonly Label
   const lines = text
     .replace(/^\uFEFF/, "")
     .split(/\r\n|\r|\n/)
-    .map((line, i) => ({ fields: line.split("\t").map((field) => field.trim()), line, number: i + 1 }))
+    .map((line, i) => ({ fields: line.split("\t"), line, number: i + 1 }))
     .filter(({ line }) => line.trim() !== "" && !line.startsWith("#"));
   const [head, ...rows] = lines;
-  const names = head?.fields ?? [];
+  const names = (head?.fields ?? []).map((name) => name.trim());
   for (const needed of [LABEL_MAP.label, LABEL_MAP.to])
     if (!names.includes(needed))
       throw new AtlasmtlError(
@@ -43,7 +43,11 @@ export function parseLabelMap(text: string, where = "label map"): readonly Label
         `line ${number} has ${fields.length} fields, expected ${names.length}`,
         { where: `${where}:${number}`, hint: "separate columns by tabs, one label a line" },
       );
-    const field = (name: string): string | null => fields[names.indexOf(name)] || null;
+    // Labels are taken as they stand, with any blanks around them.
+    const field = (name: string): string | null => {
+      const text = fields[names.indexOf(name)] ?? "";
+      return text.trim() === "" ? null : text;
+    };
     const label = field(LABEL_MAP.label);
     if (label === null)
       throw new AtlasmtlError("BAD_DATA", `line ${number} names no label`, { where: `${where}:${number}` });

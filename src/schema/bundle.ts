@@ -32,6 +32,7 @@ export const RUN_MANIFEST_FILES = {
   preprocess: "preprocess_run_manifest.json",
   refine: "refine_run_manifest.json",
   openset: "openset_run_manifest.json",
+  harmonise: "harmonise_run_manifest.json",
   split: "split_run_manifest.json",
   benchmark: "run_manifest.json",
 } as const;

@@ -275,6 +275,31 @@ describe("several references", () => {
     expect(train_config).toMatchObject({ domain_key: "source_reference", domains: ["ref", "b"].sort() });
     await ok(run("predict", "--model", "joined/m.pth", "--adata", "query.h5ad", "--out", "joined/q.csv"));
     expect((await text("joined/q.csv")).split("\n")[0]).toContain("pred_cell_type");
+    const two = ["--adata", "ref.h5ad", "b.h5ad", "--labels", "ref:cell_type", "b:fine"];
+    const proposed = await ok(run("harmonise", ...two, "--preset", "fast", "--out", "proposed.tsv"));
+    expect(proposed.stderr).toContain("--label-map proposed.tsv");
+    expect(await text("proposed.tsv")).toMatch(
+      /^file\tcolumn\tlabel\tto\tmatch\tother\tshare\tshare_back\tn_cells\nref\tcell_type\ttype 0\ttype 0\t/,
+    );
+    expect(JSON.parse(await text("harmonise_run_manifest.json")).command).toBe("harmonise");
+    await ok(
+      run(
+        "train",
+        "--out",
+        "again/m.pth",
+        ...two,
+        "--label-map",
+        "proposed.tsv",
+        ...rest,
+        "--missing-labels",
+        "ignore",
+      ),
+    );
+    expectFailure(
+      await run("harmonise", ...two.slice(0, 2), ...two.slice(3), "--out", "x.tsv"),
+      2,
+      /names one file/,
+    );
     expectFailure(
       await run("train", "--out", "joined/n.pth", ...words, ...labels, "--split", "plan.json"),
       2,

@@ -298,6 +298,19 @@ export const EXPLAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
   numThreads: DEFAULT_TRAIN_OPTIONS.numThreads,
 };
 
+/** `atlasmtl harmonise`. */
+export const HARMONISE_FLAGS = {
+  adata: paths(FILES, "references whose labels are called otherwise (required): two or more"),
+  out: path(FILES, "table to write and to edit, ends in .tsv (required); train --label-map takes it"),
+  ...DATASET_FLAGS,
+  labels: trainFlags.labels,
+  preset: trainFlags.preset,
+  forceInput: trainFlags.forceInput,
+  randomState: trainFlags.randomState,
+  numThreads,
+} as const satisfies FlagTable;
+export type HarmoniseFlags = FlagValues<typeof HARMONISE_FLAGS>;
+
 /** Shown in the help: the library's defaults, and those of the command line where they differ. */
 export const TRAIN_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = {
   ...PREPROCESS_DEFAULTS,

@@ -48,6 +48,7 @@ const ALL_FLAGS: readonly FlagTable[] = [
   tables.REFINE_FLAGS,
   tables.OPENSET_FLAGS,
   tables.EXPLAIN_FLAGS,
+  tables.HARMONISE_FLAGS,
   tables.SPLIT_COMMAND_FLAGS,
 ];
 
