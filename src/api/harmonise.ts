@@ -13,6 +13,7 @@ export type { HarmonisedLabels, HarmoniseOptions, LabelMatch, LabelProposal };
  * (docs/specification/2-training.md#proposed-label-maps). The rows are a label map for {@link joinReferences}; look at them first.
  *
  * ```ts
+ * const [a, b] = [await openAnnData("a.h5ad"), await openAnnData("b.h5ad")];
  * const { rows } = await harmoniseLabels([
  *   { name: "a", adata: a, labelColumns: ["cell_type"] },
  *   { name: "b", adata: b, labelColumns: ["celltype"] },

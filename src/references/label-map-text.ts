@@ -11,7 +11,10 @@ const BETWEEN = " | ";
  * The rows as text to edit, which `parseLabelMap` reads: a line for each label, in the order of the rows.
  *
  * ```ts
- * await writeFile("map.tsv", labelMapText(rows));
+ * const source = { name: "a", adata: await openAnnData("a.h5ad"), labelColumns: ["cell_type"] };
+ * const other = { name: "b", adata: await openAnnData("b.h5ad"), labelColumns: ["celltype"] };
+ * const { rows } = await harmoniseLabels([source, other]);
+ * const text = labelMapText(rows); // to be written as map.tsv, looked at, and read by parseLabelMap
  * ```
  * @throws BAD_DATA for a label that such a text cannot hold.
  */
