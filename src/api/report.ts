@@ -49,7 +49,7 @@ async function reportOfPrediction(
       subject: "artifact",
     });
   const resultPath = joinPath(folderName(manifestPath), result.path);
-  const labels = await labelsOf(resultPath);
+  const { labels, obsNames } = await labelsOf(resultPath);
   const adata = writtenContainer(resultPath) === null ? null : await openAnnData(resultPath);
   try {
     const finished = String(content.get(RUN_MANIFEST.finishedAt));
@@ -62,6 +62,7 @@ async function reportOfPrediction(
       truths: new Map(),
       groups: null,
       embedding: adata === null ? null : await chooseEmbedding(adata, new Map()),
+      obsNames,
       methods: [readMethod("atlasmtl", labels)],
       files: [
         ...inputs.map((each) => ({ ...each, role: "input" })),
@@ -82,7 +83,7 @@ async function labelsOf(resultPath: string) {
     const column = labelColumnOf("isUnknown", name);
     return column !== null && table.columns.includes(columnName("final", column)) ? [column] : [];
   });
-  if (columns.length > 0) return readPredictions(table, columns);
+  if (columns.length > 0) return { labels: await readPredictions(table, columns), obsNames: table.obsNames };
   throw new AtlasmtlError("NOT_FOUND", "the result holds labels only", {
     where: resultPath,
     hint: "predict with --report, or with --write-mode standard or full",

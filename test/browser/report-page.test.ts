@@ -147,6 +147,8 @@ describeChromium("the page of a report", () => {
     expect(await said()).toMatch(/^1 label, /);
     await page.fill("[data-find]", "aaac-77");
     expect(await said()).toMatch(/^AAAC-77 · /);
+    await page.fill("[data-find]", "unknown");
+    expect(await said()).toBe("1 label, 75 drawn cells.");
     await page.fill("[data-find]", "nowhere");
     expect(await said()).toBe("No label or cell is called so.");
     await page.fill("[data-find]", "");

@@ -84,7 +84,7 @@ svg .diagonal { stroke: var(--mute); stroke-dasharray: 4 4; }
 .legend button { display: inline-flex; align-items: center; gap: .4rem; font-size: .86rem; padding: .12rem .5rem; }
 .legend button[aria-pressed="true"] { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
 .legend span { color: var(--soft); }
-thead th { position: relative; } table:not(.facts) td:last-child:not(.n) { min-width: 13rem; } tbody th { min-width: 10.5rem; }
+thead th { position: relative; } td.wide, table:not(.facts) td:last-child:not(.n) { min-width: 13rem; } tbody th { min-width: 10.5rem; }
 .scroll { max-height: 36rem; overflow: auto; } .scroll tbody th { min-width: 0; white-space: nowrap; } .scroll table { font-size: .86rem; }
 .group { display: inline-flex; gap: .25rem; }
 .tools { display: flex; flex-wrap: wrap; gap: .4rem; justify-content: flex-end; align-items: center; margin: 0 0 .35rem; font-size: .82rem; color: var(--soft); }
@@ -111,7 +111,7 @@ footer { color: var(--soft); padding-block: 2.5rem; font-size: .9rem; }
   .legend { gap: .1rem .3rem; } .legend button { border: 0; padding: 0 .2rem 0 0; font-size: .62rem; gap: .2rem; } .swatch { width: .6rem; height: .6rem; }
   .key { font-size: .7rem; } .key.note { white-space: nowrap; } .ramp { width: 5rem; } [data-copied] { font-size: .7rem; line-height: 1.3; } .legend [aria-pressed="true"] { box-shadow: none; font-weight: 700; }
   summary { color: inherit; break-after: avoid; } table, .scroll table { font-size: .63rem; line-height: 1.25; } td, th { padding: .07rem .4rem .07rem 0; } td.n, th.n { padding-right: .5rem; }
-  td.bar { min-width: 2.5rem; } .bar i { height: .35rem; margin-top: .25rem; } tbody th { min-width: 11rem; } .scroll tbody th { white-space: normal; min-width: 6rem; } table:not(.facts) td:last-child:not(.n) { min-width: 12rem; }
+  td.bar { min-width: 2.5rem; } .bar i { height: .35rem; margin-top: .25rem; } tbody th { min-width: 11rem; } .scroll tbody th { white-space: normal; min-width: 6rem; } td.wide, table:not(.facts) td:last-child:not(.n) { min-width: 12rem; }
   table.long tbody tr:nth-child(n+16), table.longer tbody tr:nth-child(n+61) { display: none; }
   table.long:has(tbody tr:nth-child(16))::after, table.longer:has(tbody tr:nth-child(61))::after { content: "The first rows; the file has all."; display: table-caption; caption-side: bottom; }
   pre { font-size: .63rem; padding: .3rem .5rem; }

@@ -1,5 +1,6 @@
 /** Draws the cells as dots, coloured by prediction, true label, confidence, or right and wrong. @module */
 import type { PredictedLabels } from "../../../predict/types.ts";
+import { UNKNOWN } from "../../../predict/unknown.ts";
 import { UNKNOWN_REASONS } from "../../../schema/prediction.ts";
 import { html, jsonBlock, type Markup } from "../html.ts";
 import { whole } from "../numbers.ts";
@@ -35,16 +36,16 @@ export function embeddingFigure(
     ...(truths.size > 0 ? [["right", "Right, wrong or Unknown"]] : []),
   ];
   return html`<div class="embedding" data-embedding>
-<p class="note">Each dot is a cell, placed by ${embedding.name}${sampleNote(drawn)}. Choose labels in the list, or search for them, to see their cells alone; point at a dot to read it.</p>
+<p class="note">Each dot is a cell, placed by ${embedding.name}${sampleNote(drawn)}.</p>
 <div class="toolbar" data-scripted hidden><label>Level <select data-level>${levels.map(({ column }, l) => html`<option value="${l}"${l === last ? html` selected` : null}>${column}</option>`)}</select></label><label>Find a label or cell <input type="search" data-find autocomplete="off" spellcheck="false"></label><span class="group" role="group" aria-label="Zoom"><button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="reset">Whole map</button></span><button type="button" data-map-svg title="Save what the maps show as SVG">SVG</button></div>
-<p class="note" data-scripted hidden>Drag to move. The wheel zooms on a map that was clicked, or with Ctrl; two fingers do too. By keyboard: arrows go from cell to cell, with Shift they move the map, + and − zoom, 0 shows the whole map.</p>
+<p class="note" data-scripted hidden>Choose labels in the list, or search for them, to see their cells alone; point at a dot to read it. Drag to move. The wheel zooms on a map that was clicked, or with Ctrl; two fingers do too. By keyboard: arrows go from cell to cell, with Shift they move the map, + and − zoom, 0 shows the whole map.</p>
 <output aria-live="off"></output><p class="hidden" aria-live="polite" data-say></p>
 <div class="plots">${panels.map(([kind, name]) => html`<figure><figcaption>${name}</figcaption><div class="map" data-map role="application" aria-roledescription="map of cells" aria-label="${name}: arrows go from cell to cell, plus and minus zoom, 0 shows the whole map" tabindex="0"><canvas data-panel="${kind}" width="10" height="10" role="img" aria-label="${name} of ${whole(cells.length)} cells as coloured dots; the tables of this report hold the numbers"></canvas></div>${panelKey(kind)}</figure>`)}</div>
 ${levels.map(
   (_, l) =>
     html`<ul class="legend" data-legend="${l}"${l === last ? null : html` hidden`} aria-label="labels of ${levels[l].column}">${legendEntries(tree[l], method.labels[l].final, truths.get(method.labels[l].column))}</ul>`,
 )}
-<noscript><p class="warning">The dots are drawn by a script, which this viewer does not run.</p></noscript>
+<noscript><style>.plots { display: none; }</style><p class="warning">The dots are drawn by a script, which this viewer does not run.</p></noscript>
 <script type="application/json">${jsonBlock(data)}</script></div>`;
 }
 
@@ -78,11 +79,18 @@ function legendEntries(
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const true_ = new Set(truth === undefined ? [] : [...truth.codes].map((code) => truth.categories[code]));
-  return labels
+  const known = labels
     .map((label, i) => ({ label, i }))
     .filter(({ label }) => counts.has(label.name) || true_.has(label.name))
     .map(
       ({ label, i }) =>
         html`<li><button type="button" aria-pressed="false" data-label="${i}"><i class="swatch" style="background:${labelColour(label)}"></i>${label.name} <span>${whole(counts.get(label.name) ?? 0)}</span></button></li>`,
     );
+  const unknown = counts.get(UNKNOWN);
+  return unknown === undefined
+    ? known
+    : [
+        ...known,
+        html`<li><button type="button" aria-pressed="false" data-label="none"><i class="swatch" style="background:var(--mute)"></i>${UNKNOWN} <span>${whole(unknown)}</span></button></li>`,
+      ];
 }

@@ -24,9 +24,12 @@ const startMap = (host) => {
   const ramps = () => Array.from({ length: 255 }, (_, c) => ramp(c));
   const labelColours = () => { const l = Number(style("--label-l")), c = style("--label-c"), s = Number(style("--label-step")); return level().labels.map(([, hue, shade]) => "oklch(" + (l + shade * s) + " " + c + " " + hue + ")"); };
   const isLit = (i, kind) => {
-    const { predicted, truth } = level();
-    return chosen === null || (kind === "truth" ? truth && chosen.has(truth[i]) : chosen.has(predicted[i]) || (kind === "right" && truth && chosen.has(truth[i])));
+    const { predicted, truth, none } = level();
+    if (chosen !== null && chosen.has(none) && predicted[i] === none) return true;
+    return chosen === null || (kind === "truth" ? truth && truth[i] !== none && chosen.has(truth[i]) : chosen.has(predicted[i]) || (kind === "right" && truth && truth[i] !== none && chosen.has(truth[i])));
   };
+  const codeOf = (button) => (button.dataset.label === "none" ? level().none : Number(button.dataset.label));
+  const labelOf = (code) => (code === level().none ? "Unknown" : level().labels[code][0]);
   const painter = (kind) => {
     const { predicted, truth, confidence, none } = level();
     const colours = labelColours(), shades = ramps(), mute = style("--mute"), good = style("--good"), bad = style("--bad"), faint = style("--line");
@@ -121,7 +124,7 @@ const startMap = (host) => {
 
   const light = (labels) => {
     chosen = labels === null || labels.size === 0 ? null : labels;
-    for (const button of host.querySelectorAll("[data-label]")) button.setAttribute("aria-pressed", String(!button.closest("ul").hidden && chosen !== null && chosen.has(Number(button.dataset.label))));
+    for (const button of host.querySelectorAll("[data-label]")) button.setAttribute("aria-pressed", String(!button.closest("ul").hidden && chosen !== null && chosen.has(codeOf(button))));
     later();
   };
   const entries = () => [...host.querySelectorAll("[data-legend]")].find((list) => !list.hidden).querySelectorAll("[data-label]");
@@ -133,7 +136,7 @@ const startMap = (host) => {
   const filter = () => {
     const wanted = find.value.trim().toLowerCase(), found = new Set();
     for (const button of entries()) {
-      const code = Number(button.dataset.label), fits = level().labels[code][0].toLowerCase().includes(wanted);
+      const code = codeOf(button), fits = labelOf(code).toLowerCase().includes(wanted);
       button.parentElement.hidden = !fits;
       if (fits) found.add(code);
     }
@@ -150,7 +153,7 @@ const startMap = (host) => {
     find.value = ""; filter(); show(picked);
   });
   for (const button of host.querySelectorAll("[data-label]")) button.addEventListener("click", () => {
-    const labels = new Set(chosen), code = Number(button.dataset.label);
+    const labels = new Set(chosen), code = codeOf(button);
     if (!labels.delete(code)) labels.add(code);
     light(labels);
   });
@@ -181,9 +184,9 @@ const startMap = (host) => {
     else if (event.key === "-" || event.key === "_") zoom(1 / 1.6, ...around());
     else if (event.key === "0") whole();
     else if (event.key === "Enter" && picked >= 0) {
-      const { predicted, labels, none } = level(), code = predicted[picked];
-      if (code !== none) light(new Set([code]));
-      say.textContent = code === none ? "The cell has no label." : labels[code][0] + " alone.";
+      const code = level().predicted[picked];
+      light(new Set([code]));
+      say.textContent = labelOf(code) + " alone.";
     }
     else if (event.key === "Escape") { pick(-1); find.value = ""; filter(); }
     else return;
@@ -244,7 +247,7 @@ const startMap = (host) => {
     });
     shown.forEach((button, i) => {
       const x = gap + (i % columns) * ((width - 2 * gap) / columns), y = top + Math.floor(i / columns) * row;
-      picture.append(draw("rect", { x, y, width: 10, height: 10, rx: 2, fill: plain(colours[Number(button.dataset.label)]) }), draw("text", { x: x + 16, y: y + 10 }, level().labels[Number(button.dataset.label)][0].slice(0, 30)));
+      picture.append(draw("rect", { x, y, width: 10, height: 10, rx: 2, fill: plain(colours[codeOf(button)] ?? style("--mute")) }), draw("text", { x: x + 16, y: y + 10 }, labelOf(codeOf(button)).slice(0, 30)));
     });
     return svgText(picture);
   });
