@@ -16,7 +16,7 @@ describeChromium("the app on its example data", () => {
     await press(page, "Try it with example data");
     await screen(page, "Result");
     expect(await page.locator("main > div > p").first().textContent()).toMatch(
-      /^1,000 cells, \d+(\.\d)? % Unknown in state\.$/,
+      /^1,000 cells, \d+(\.\d)?\s%\sUnknown in state\.$/,
     );
     expect(await coloursOf(app)).toBeGreaterThan(8);
     expect(await app.trouble()).toEqual([]);

@@ -19,6 +19,7 @@ export interface AppOptions {
   readonly path?: string;
   /** Those of a careful host by default. */
   readonly headers?: Record<string, string>;
+  readonly serviceWorkers?: "block";
 }
 
 export interface App {
@@ -30,12 +31,17 @@ export interface App {
   close(): Promise<void>;
 }
 
-export async function startApp(options: AppOptions = {}): Promise<App> {
+export async function startApp({ serviceWorkers, ...options }: AppOptions = {}): Promise<App> {
   if (!existsSync(SITE)) throw new Error("app/dist is missing: run `npm run app:build` first");
   const server = await serve({ folder: SITE, ...options });
   const browser = await startChromium(SOFTWARE_GL);
   const page = await browser.context.newPage();
   await page.setViewportSize({ width: 1280, height: 900 });
+  if (serviceWorkers === "block")
+    await page.addInitScript(() => {
+      Object.defineProperty(Navigator.prototype, "serviceWorker", { get: () => undefined });
+      delete (Navigator.prototype as { serviceWorker?: unknown }).serviceWorker;
+    });
   const record = await recordPage(page);
   await page.addInitScript(() => {
     const refused: string[] = [];

@@ -33,6 +33,7 @@ export { discoverHotspots } from "../evaluate/hotspots.ts";
 export { reliability, riskCurve, scoreLabels } from "../evaluate/metrics.ts";
 export { scoreSets } from "../evaluate/set-metrics.ts";
 export type { UnseenLabel } from "../evaluate/vocabulary.ts";
+export { chooseEmbedding } from "../output/report/embedding-points.ts";
 export { deriveHierarchyRules, parseHierarchyRules } from "../predict/hierarchy-rules.ts";
 export { splitRows } from "../preprocess/split-rows.ts";
 export { parseLabelMap } from "../references/label-map.ts";

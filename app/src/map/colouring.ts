@@ -1,9 +1,9 @@
 /** What the map is coloured by: a category for each cell, and the legend of the categories. */
 import { text } from "../text/en.ts";
-import type { GroupView, LevelView, ResultView } from "../worker/views.ts";
+import type { GeneView, GroupView, LevelView, ResultView } from "../worker/views.ts";
 import { BACKGROUND_STYLE, labelStyle, type Style, scaleStyle, UNKNOWN_STYLE } from "./palette.ts";
 
-export const COLOURINGS = ["label", "likely", "conf", "reason", "group"] as const;
+export const COLOURINGS = ["label", "likely", "conf", "reason", "group", "gene"] as const;
 export type ColourBy = (typeof COLOURINGS)[number];
 
 export interface LegendEntry {
@@ -31,7 +31,9 @@ export function colouringOf(
   level: LevelView,
   labels: Pick<LevelView, "final" | "reason">,
   group: GroupView | null,
+  gene: GeneView | null,
 ): Colouring {
+  if (by === "gene") return ofScale(gene?.values ?? new Float32Array(result.nCells));
   if (by === "conf") return ofScale(level.conf);
   if (by === "reason") return ofReasons(result, labels.reason);
   if (by === "group" && group !== null)

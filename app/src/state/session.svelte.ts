@@ -22,6 +22,8 @@ export interface Loss {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+const OPENING: readonly Running["what"][] = ["reference", "query", "model"];
+
 class Session {
   step = $state<Step>("data");
   source = $state<"reference" | "model">("reference");
@@ -49,6 +51,9 @@ class Session {
   losses = $state.raw<readonly Loss[]>([]);
   isOfflineReady = $state(false);
 
+  /** Files that are being opened: others may be given meanwhile, and are opened next. */
+  readonly isOpening = $derived(this.running !== null && OPENING.includes(this.running.what));
+  private opened: Promise<unknown> = Promise.resolve();
   readonly isBusy = $derived(this.running !== null);
   readonly canTrain = $derived(
     this.source === "reference" && this.reference !== null && this.labelColumns.length > 0,
@@ -106,6 +111,13 @@ class Session {
     }
   }
 
+  /** Opens a file once those before it are open. */
+  private next(what: Running["what"], run: (options: CallOptions) => Promise<void>): Promise<boolean> {
+    const opened = this.opened.then(() => this.work(what, run));
+    this.opened = opened;
+    return opened;
+  }
+
   private fail(error: unknown): void {
     const failure =
       error instanceof WorkFailure
@@ -149,7 +161,7 @@ class Session {
   }
 
   open(role: Role, files: readonly File[]): Promise<boolean> {
-    return this.work(role, async (options) => {
+    return this.next(role, async (options) => {
       const seen = await call("openDataset", { role, files }, options);
       if (role === "reference") this.takeReference(seen);
       else this.takeQuery(seen);
@@ -158,7 +170,7 @@ class Session {
   }
 
   openModel(files: readonly File[]): Promise<boolean> {
-    return this.work("model", async (options) => {
+    return this.next("model", async (options) => {
       this.takeModel(await call("openModel", { files }, options), false);
     });
   }

@@ -1,5 +1,5 @@
 /** What the tables of a result show. */
-import type { LevelView, ResultView } from "../worker/views.ts";
+import type { GroupView, LevelView, ResultView } from "../worker/views.ts";
 
 export interface LabelRow {
   readonly code: number;
@@ -59,4 +59,37 @@ export function findCells(
     if (cells.length < MAX_ROWS) cells.push(cell);
   }
   return { cells, total };
+}
+
+export interface GroupRow {
+  readonly name: string;
+  readonly count: number;
+  /** Its most frequent label, and the share of its cells that have it. */
+  readonly label: string;
+  readonly share: number;
+  /** The share of its cells without a label. */
+  readonly unknown: number;
+}
+
+/** The groups of cells, largest first. */
+export function groupRows(
+  group: GroupView,
+  { categories, unknownCode }: LevelView,
+  final: Uint16Array,
+): GroupRow[] {
+  const n = categories.length;
+  const counts = new Uint32Array(group.categories.length * n);
+  group.codes.forEach((code, cell) => {
+    if (code < group.categories.length && final[cell] < n) counts[code * n + final[cell]]++;
+  });
+  return group.categories
+    .map((name, code) => {
+      const own = counts.subarray(code * n, (code + 1) * n);
+      const count = own.reduce((sum, each) => sum + each, 0);
+      const most = own.reduce((best, each, i) => (i !== unknownCode && each > own[best] ? i : best), 0);
+      const of = (each: number): number => each / Math.max(1, count);
+      return { name, count, label: categories[most], share: of(own[most]), unknown: of(own[unknownCode]) };
+    })
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
 }

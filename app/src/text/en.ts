@@ -1,7 +1,7 @@
 /** Every text of the page, in the words of a biologist. A translation is one more file like this one. */
 
 const n = (value: number): string => value.toLocaleString("en");
-const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}\u00a0%`;
 
 export const text = {
   locale: "en",
@@ -170,6 +170,7 @@ export const text = {
       conf: "Confidence",
       reason: "Unknown, and why",
       group: "Group",
+      gene: "Gene",
     },
     coloursWhat: {
       label: "The label that each cell got.",
@@ -177,13 +178,11 @@ export const text = {
       conf: "How sure the model is, from 0 to 1.",
       reason: "Cells without a label, and the reason.",
       group: "A column of your file.",
+      gene: "How strongly each cell expresses a gene.",
     },
     map: "Map of the cells",
     mapKeys: "Arrow keys move, + and − zoom, 0 shows all.",
-    mapNames: {
-      latent: "The two directions in which the model sees the cells differ most.",
-      own: (key: string): string => `The map in your file (${key}).`,
-    },
+    mapName: (name: string): string => `Drawn by ${name}.`,
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
     all: "Show all",
@@ -205,6 +204,14 @@ export const text = {
     high: "sure",
     tables: "Tables",
     byLabel: "By label",
+    byGroup: "By group",
+    mostly: "Most frequent label",
+    gene: "Gene",
+    showGene: "Show",
+    geneShown: (gene: string, highest: number): string =>
+      `${gene}: highest value ${n(highest)}, on a logarithmic scale`,
+    none: "none",
+    highest: "highest",
     unsure: "Least sure cells",
     label: "Label",
     nCells: "Cells",
@@ -231,6 +238,33 @@ export const text = {
     next: "Next: save",
     missing: "none",
   },
+  thresholds: {
+    heading: "When is a cell Unknown?",
+    confidence: "If the model is less sure than",
+    confidenceWhat: "0.4 is usual. Higher: fewer labels, more of them right.",
+    distance: "If it is unlike the reference: cells of known types that may be lost",
+    distanceWhat: "5 % is usual. More: new cell types are found better, and more known cells become Unknown.",
+    now: (share: string, count: string, before: string | null): string =>
+      `${count} cells (${share}) are Unknown${before === null ? "" : `; before it was ${before}`}.`,
+    apply: "Use these for the files",
+    applyWhat: "The map and tables show them already. This annotates again, so that the saved files agree.",
+    reset: "Back",
+  },
+  genes: {
+    heading: "Genes that drive the labels",
+    what: "What the model looks at to tell each label from its relatives: the best genes, with the share of cells that express them in the reference and in your query.",
+    show: "Show the genes",
+    busy: "Counting …",
+    genes: "Genes (reference / query)",
+    shares: (reference: string, query: string | null): string =>
+      `expressed by ${reference} of the reference cells with this label${query === null ? "" : `, and by ${query} of yours`}`,
+  },
+  lasso: {
+    start: "Select cells: draw a line around them",
+    selected: (count: number): string => `${n(count)} ${count === 1 ? "cell" : "cells"} selected`,
+    save: "Save their names (.csv)",
+    clear: "Clear the selection",
+  },
   save: {
     step: "Save",
     heading: "Save",
@@ -245,6 +279,10 @@ export const text = {
       report: {
         name: "Report (.html)",
         what: "Figures and tables in one page that you can send to a colleague.",
+      },
+      model: {
+        name: "Model (several files)",
+        what: "To annotate further data without training, here or on the command line. Keep its files together.",
       },
       methods: {
         name: "Methods paragraph (.txt)",

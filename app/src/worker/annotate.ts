@@ -1,5 +1,6 @@
 /** Annotates the query and makes plain arrays of the result. */
 import {
+  chooseEmbedding,
   type LabelPrediction,
   options,
   type PredictedLabels,
@@ -8,9 +9,8 @@ import {
   predict,
   type WorkOptions,
 } from "atlasmtl";
-import { chooseMap } from "./choose-map.ts";
 import { desk } from "./desk.ts";
-import { note } from "./notes.ts";
+import { note, warning } from "./notes.ts";
 import type { AnnotateSettings, CellDetails, GroupView, LevelView, ResultView } from "./views.ts";
 
 const NO_CODE = 65535;
@@ -32,22 +32,23 @@ export async function annotate(settings: AnnotateSettings, work: WorkOptions): P
   const result = await predict(model.model, query.adata, given, work);
   desk.annotation = { result, settings, query, model };
   const { data } = result;
-  const { points, name } = await chooseMap(query.adata, data.coords, data.obsNames.length);
+  const map = await chooseEmbedding(query.adata, data.coords);
   return {
     nCells: data.obsNames.length,
     names: data.obsNames,
     levels: data.labels.map(levelView),
     reasons: options.UNKNOWN_REASONS,
     groups: await groupViews(),
-    points,
-    pointsName: name,
-    notes: [...result.warnings, ...result.notes].map(note),
+    points: map === null ? new Float32Array(2 * data.obsNames.length) : Float32Array.from(map.points.data),
+    pointsName: map?.name ?? "",
+    notes: [...result.warnings.map(warning), ...result.notes.map(note)],
     settings,
   };
 }
 
 function levelView(label: LabelPrediction): LevelView {
   const { column, final, raw, conf, margin, unknownReasons, second, secondConf, distance } = label;
+  const { usedKnn, isLowConf, isLowKnnConf } = label;
   const categories = [...raw.categories.filter((name) => name !== UNKNOWN), UNKNOWN];
   return {
     column,
@@ -61,6 +62,7 @@ function levelView(label: LabelPrediction): LevelView {
     second: second === undefined ? null : recode(second, categories),
     secondConf: secondConf?.slice() ?? null,
     distance: distance?.slice() ?? null,
+    isDisputed: usedKnn.map((used, cell) => used & isLowConf[cell] & isLowKnnConf[cell]),
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type WorkOptions,
 } from "atlasmtl";
 import { desk } from "./desk.ts";
-import { note } from "./notes.ts";
+import { warning } from "./notes.ts";
 import { sharedGenes } from "./shared-genes.ts";
 import type { ColumnSeen, DatasetSeen, MatrixSeen, Role } from "./views.ts";
 
@@ -80,7 +80,7 @@ function datasetSeen(
     suggested: seen.labelColumns,
     groups: ofRole("group"),
     embeddings: seen.obsm.map(({ path }) => path.replace(/^obsm\//, "")),
-    notes: seen.notices.map(note),
+    notes: seen.notices.map(warning),
     nSharedGenes,
   };
 }

@@ -4,6 +4,8 @@ import type {
   AnnotateSettings,
   CellDetails,
   DatasetSeen,
+  GeneView,
+  LabelGenesView,
   ModelSeen,
   ResultView,
   Role,
@@ -21,7 +23,10 @@ export interface Calls {
   train: { argument: TrainSettings; answer: ModelSeen };
   annotate: { argument: AnnotateSettings; answer: ResultView };
   cell: { argument: { cell: number }; answer: CellDetails };
-  save: { argument: { kind: SaveKind }; answer: SavedFile };
+  gene: { argument: { gene: string }; answer: GeneView };
+  genes: { argument: null; answer: readonly string[] };
+  labelGenes: { argument: null; answer: readonly LabelGenesView[] };
+  save: { argument: { kind: SaveKind }; answer: readonly SavedFile[] };
 }
 
 export type CallName = keyof Calls;

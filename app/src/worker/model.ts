@@ -1,7 +1,7 @@
 /** Trains a model on the reference, or opens one. */
 import { buildModel, inspectModel, TrainedModel, type TrainOptions, type WorkOptions } from "atlasmtl";
 import { desk, type OpenModel } from "./desk.ts";
-import { note } from "./notes.ts";
+import { note, warning } from "./notes.ts";
 import { sharedGenes } from "./shared-genes.ts";
 import type { Effort, ModelSeen, TrainSettings } from "./views.ts";
 
@@ -48,6 +48,6 @@ async function takeModel(opened: OpenModel): Promise<ModelSeen> {
     trainedOn,
     hasReference,
     nSharedGenes: await sharedGenes(),
-    notes: [...warnings, ...opened.model.notes].map(note),
+    notes: [...warnings.map(warning), ...opened.model.notes.map(note)],
   };
 }

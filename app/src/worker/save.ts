@@ -5,7 +5,7 @@ import { desk } from "./desk.ts";
 import { methodsText } from "./methods.ts";
 import type { SavedFile, SaveKind } from "./views.ts";
 
-type Maker = (work: WorkOptions) => Promise<SavedFile>;
+type Maker = (work: WorkOptions) => Promise<SavedFile | readonly SavedFile[]>;
 
 const MAKERS: Readonly<Record<SaveKind, Maker>> = {
   async h5ad() {
@@ -25,6 +25,10 @@ const MAKERS: Readonly<Record<SaveKind, Maker>> = {
     const html = await result.toReport(query.adata, model.model, { modelName: model.name }, work);
     return saved(`${stem(query.name)}.report.html`, [html], "text/html");
   },
+  async model() {
+    const { model, name } = desk.needModel();
+    return [...(await model.toFiles(`${name}.pth`))].map(([file, bytes]) => saved(file, [bytes]));
+  },
   async methods() {
     return saved("methods.txt", [await methodsText()], "text/plain");
   },
@@ -33,7 +37,11 @@ const MAKERS: Readonly<Record<SaveKind, Maker>> = {
   },
 };
 
-export const save = (kind: SaveKind, work: WorkOptions): Promise<SavedFile> => MAKERS[kind](work);
+/** @throws what the library throws; ABORTED by the signal. */
+export async function save(kind: SaveKind, work: WorkOptions): Promise<readonly SavedFile[]> {
+  const made = await MAKERS[kind](work);
+  return "blob" in made ? [made] : made;
+}
 
 const stem = (name: string): string =>
   name.replace(/\.(h5ad|h5mu|h5|loom|zarr\.zip|zip|csv|tsv|txt)(\.gz)?$/i, "");

@@ -5,6 +5,8 @@ export type Role = "reference" | "query";
 /** What a user should know before anything runs. */
 export interface Note {
   readonly message: string;
+  /** False for what is as it should be. */
+  readonly isWarning: boolean;
   readonly where: string | null;
   readonly hint: string | null;
 }
@@ -90,6 +92,8 @@ export interface LevelView {
   readonly second: Uint16Array | null;
   readonly secondConf: Float32Array | null;
   readonly distance: Float32Array | null;
+  /** 1 where model and nearest cells are both unsure. */
+  readonly isDisputed: Uint8Array;
 }
 
 export interface GroupView {
@@ -124,8 +128,31 @@ export interface CellDetails {
   }[];
 }
 
-export type SaveKind = "h5ad" | "csv" | "parquet" | "report" | "methods" | "commands";
+/** How strongly a gene is expressed. */
+export interface GeneView {
+  readonly gene: string;
+  /** For each cell, 0 to 1 of the highest. */
+  readonly values: Float32Array;
+  /** The highest value, as it is stored. */
+  readonly highest: number;
+}
 
+/** Genes that drive a label, the best first, with the shares of cells that express them. */
+export interface LabelGenesView {
+  readonly column: string;
+  readonly labels: readonly {
+    readonly label: string;
+    readonly genes: readonly {
+      readonly gene: string;
+      readonly inReference: number;
+      readonly inQuery: number | null;
+    }[];
+  }[];
+}
+
+export type SaveKind = "h5ad" | "csv" | "parquet" | "report" | "model" | "methods" | "commands";
+
+/** One file, or for a model several. */
 export interface SavedFile {
   readonly name: string;
   readonly blob: Blob;

@@ -4,6 +4,7 @@ import { annotate, cellDetails } from "./annotate.ts";
 import { openDataset } from "./dataset.ts";
 import { openDemo } from "./demo.ts";
 import { desk } from "./desk.ts";
+import { geneExpression, geneNames, labelGenes } from "./genes.ts";
 import type { CallName, Calls, Failure, FromWorker, ToWorker } from "./messages.ts";
 import { openModel, train } from "./model.ts";
 import { save } from "./save.ts";
@@ -23,6 +24,9 @@ const handlers: Handlers = {
   train,
   annotate,
   cell: async ({ cell }) => cellDetails(cell),
+  gene: ({ gene }, work) => geneExpression(gene, work),
+  genes: geneNames,
+  labelGenes: (_, work) => labelGenes(work),
   save: ({ kind }, work) => save(kind, work),
 };
 
