@@ -38,6 +38,7 @@ export async function preload(): Promise<void> {
     import("../model/train.ts"),
     import("../model/input.ts"),
     import("../model/components/fit-space.ts"),
+    import("../model/embedding/reference-map.ts"),
     import("../model/genes/fit-label-genes.ts"),
     import("../model/linear/train-views.ts"),
     import("../model/linear/confidence-ladder.ts"),

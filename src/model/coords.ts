@@ -43,7 +43,11 @@ export async function readCoordinates(adata: AnnData, key: string): Promise<Dens
 
 /** Reads the target of one head and standardises it. @throws as {@link readCoordinates} */
 export async function readCoordTarget(adata: AnnData, name: string, obsmKey: string): Promise<CoordTarget> {
-  const original = await readCoordinates(adata, obsmKey);
+  return coordTarget(name, obsmKey, await readCoordinates(adata, obsmKey));
+}
+
+/** The target of one head with its standardisation. */
+export function coordTarget(name: string, obsmKey: string, original: DenseMatrix): CoordTarget {
   const { mean, std } = columnStatistics(original);
   return { name, obsmKey, mean, std, original, standardised: standardise(original, mean, std) };
 }

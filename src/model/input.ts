@@ -10,6 +10,7 @@ import { normalizeCell } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { AtlasmtlError, locateOnce, notice, option, phrase } from "../errors.ts";
+import { MAP_HEAD, MAP_KEY } from "../schema/bundle.ts";
 import { SEEDS } from "../schema/training.ts";
 import type { Normalization } from "../schema/training-options.ts";
 import { createValuesCheck } from "./components/matrix-values.ts";
@@ -31,6 +32,8 @@ export interface TrainInput {
   readonly genes: readonly string[];
   readonly labels: readonly LabelData[];
   readonly coords: readonly CoordTarget[];
+  /** Where the values come from, to read them again. */
+  readonly matrix: Matrix;
   /** The array of `knnReferenceObsmKey`. */
   readonly knnCoordinates: DenseMatrix | null;
   /** The columns of `keepColumns`. */
@@ -85,9 +88,11 @@ async function located<T>(adata: AnnData, work: () => Promise<T>): Promise<T> {
 
 /** The targets, and the matrix, which is open but not read yet. */
 interface TrainTargets
-  extends Pick<TrainInput, "genes" | "selection" | "labels" | "coords" | "knnCoordinates" | "kept"> {
+  extends Pick<
+    TrainInput,
+    "genes" | "selection" | "labels" | "coords" | "knnCoordinates" | "kept" | "matrix"
+  > {
   readonly domains: Awaited<ReturnType<typeof readDomains>>;
-  readonly matrix: Matrix;
   /** How many values a cell has at most on average. */
   readonly perCell: number;
   readonly ofGenes: readonly Warning[];
@@ -102,6 +107,8 @@ async function readTargets(adata: AnnData, options: ResolvedTrainOptions): Promi
     labels.push(await readLabels(adata.obs, column, options.missingLabels, options.missingValues));
   const coords: CoordTarget[] = [];
   for (const [name, key] of options.coordTargets) coords.push(await readCoordTarget(adata, name, key));
+  const own = await ownMap(adata, options);
+  if (own !== null) coords.push(own);
   const { knnReferenceObsmKey } = options;
   const knnCoordinates =
     knnReferenceObsmKey === null ? null : await readCoordinates(adata, knnReferenceObsmKey);
@@ -189,7 +196,17 @@ async function readMatrix(
     );
   if (x.nRows === 1)
     warnings.push({ message: "there is one cell only: nothing general can be learnt from it" });
-  return { ...targets, x, domains, sample, judgement, warnings };
+  return { ...targets, matrix, x, domains, sample, judgement, warnings };
+}
+
+/** The map of the reference, where `embed` asks for it and there is one of two dimensions. */
+async function ownMap(
+  adata: AnnData,
+  { embed, coordTargets }: ResolvedTrainOptions,
+): Promise<CoordTarget | null> {
+  if (embed !== "umap" || coordTargets.has(MAP_HEAD) || !adata.obsmKeys.includes(MAP_KEY)) return null;
+  const target = await readCoordTarget(adata, MAP_HEAD, MAP_KEY);
+  return target.original.nCols === 2 ? target : null;
 }
 
 /** Which cells the component space is fitted on. */

@@ -4,6 +4,7 @@ import { defaultsOf, type HaveSameKeys } from "../schema/option.ts";
 import {
   type CALIBRATION_METHODS,
   type DOMAIN_LOSS_METHODS,
+  type EMBEDDINGS,
   type InputTransform,
   type MISSING_LABELS,
   type Normalization,
@@ -28,6 +29,16 @@ export interface TrainOptions {
   readonly labelColumns: readonly string[];
   /** Coordinate head → obsm key. */
   readonly coordTargets?: Named<string> | null | undefined;
+  /**
+   * A map of two dimensions that is learnt as the coordinate head `umap`, so that queries land on it: `umap`, the reference's
+   * `X_umap` or, where it has none, a UMAP that training lays out; `new_umap`, one that is laid out in any case
+   * (docs/specification/2-training.md#reference-map).
+   */
+  readonly embed?: (typeof EMBEDDINGS)[number] | null | undefined;
+  /** Neighbours of a cell for the map, itself among them, 2 to 200. */
+  readonly embedNeighbors?: number | null | undefined;
+  /** How close cells may lie on the map, 0 to 1. */
+  readonly embedMinDist?: number | null | undefined;
   readonly preset?: PresetName | null | undefined;
   readonly hiddenSizes?: readonly number[] | null | undefined;
   /** 0 ≤ rate < 1. */
@@ -127,6 +138,9 @@ export interface TrainOptions {
 export interface ResolvedTrainOptions {
   readonly labelColumns: readonly string[];
   readonly coordTargets: ReadonlyMap<string, string>;
+  readonly embed: (typeof EMBEDDINGS)[number] | null;
+  readonly embedNeighbors: number;
+  readonly embedMinDist: number;
   readonly preset: PresetName | null;
   readonly hiddenSizes: readonly number[];
   readonly dropoutRate: number;

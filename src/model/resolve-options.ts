@@ -11,7 +11,7 @@ import {
 } from "../core/option-checks.ts";
 import { shown } from "../core/shown.ts";
 import { notice, option, phrase } from "../errors.ts";
-import { LATENT_INTERNAL } from "../schema/bundle.ts";
+import { LATENT_INTERNAL, MAP_HEAD } from "../schema/bundle.ts";
 import { DEEPEST_COLUMNS, LABEL_COLUMN_ENTRIES, nameOf } from "../schema/columns.ts";
 import {
   CALIBRATION_METHODS,
@@ -258,11 +258,17 @@ function requireTogether(options: ResolvedTrainOptions): void {
       phrase`${option("domainLossWeight")} is ${options.domainLossWeight}, but ${option("domainKey")} is not given`,
       phrase`name the obs column of the batches or donors by ${option("domainKey")}`,
     );
-  if (options.topologyLossWeight > 0 && !coordTargets.has(options.topologyCoord))
+  const heads = headsOf(options);
+  if (options.embed === "new_umap" && coordTargets.has(MAP_HEAD))
+    throw usageError(
+      phrase`${option("embed", options.embed)} lays out the coordinates "umap", which ${option("coordTargets")} takes from ${shown(coordTargets.get(MAP_HEAD))}`,
+      "leave one of the two out",
+    );
+  if (options.topologyLossWeight > 0 && !heads.includes(options.topologyCoord))
     throw usageError(
       phrase`${option("topologyCoord")} is "${options.topologyCoord}", which is no coordinate head; there ${
-        coordTargets.size === 0 ? "are none" : `are ${[...coordTargets.keys()].join(", ")}`
-      }${didYouMean(options.topologyCoord, coordTargets.keys())}`,
+        heads.length === 0 ? "are none" : `are ${heads.join(", ")}`
+      }${didYouMean(options.topologyCoord, heads)}`,
       phrase`add the head by ${option("coordTargets")}, or set ${option("topologyLossWeight", 0)}`,
     );
   requireKnnSpace(options);
@@ -271,6 +277,11 @@ function requireTogether(options: ResolvedTrainOptions): void {
       phrase`${option("initModelPath")} is "${options.initModelPath}", but ${option("initModel")} is not given`,
       phrase`load the bundle and pass the model as ${option("initModel")}`,
     );
+}
+
+/** Names of the coordinate heads, that of the map among them. */
+function headsOf({ coordTargets, embed }: ResolvedTrainOptions): string[] {
+  return [...new Set([...coordTargets.keys(), ...(embed === null ? [] : [MAP_HEAD])])];
 }
 
 function requireKnnSpace({ knnReferenceObsmKey, knnSpace, coordTargets }: ResolvedTrainOptions): void {
@@ -349,19 +360,29 @@ function findIdleOptions(
     warnings.push(
       notice(phrase`${option("domainKey")} has no effect while ${option("domainLossWeight")} is 0`),
     );
-  for (const name of coordTargets.keys())
+  if (options.embed !== null && coordTargets.has(MAP_HEAD))
+    warnings.push(
+      notice(
+        phrase`${option("embed", options.embed)} has no effect beside the "umap" of ${option("coordTargets")}`,
+      ),
+    );
+  for (const name of ["embedNeighbors", "embedMinDist"] as const)
+    if (options.embed === null && given[name] !== undefined)
+      warnings.push(notice(phrase`${option(name)} has no effect without ${option("embed")}`));
+  const heads = headsOf(options);
+  for (const name of heads)
     if ((coordLossWeights.get(name) ?? 0) === 0)
       warnings.push(
         notice(`coordinate head "${name}" has no weight, so it does not learn`, {
           hint: phrase`give it one in ${option("coordLossWeights")}`,
         }),
       );
-  if (given.coordLossWeights !== undefined && coordTargets.size > 0)
+  if (given.coordLossWeights !== undefined && heads.length > 0)
     for (const name of coordLossWeights.keys())
-      if (!coordTargets.has(name))
+      if (!heads.includes(name))
         warnings.push(
           notice(
-            phrase`${option("coordLossWeights")} names "${name}", which is no coordinate head${didYouMean(name, coordTargets.keys())}`,
+            phrase`${option("coordLossWeights")} names "${name}", which is no coordinate head${didYouMean(name, heads)}`,
           ),
         );
   return warnings;

@@ -34,6 +34,10 @@ export interface TrainRecord {
   readonly nTrain: number;
   readonly nVal: number;
   readonly fit: FitResult;
+  /** Of all coordinate heads, that of a map among them. */
+  readonly coordTargets: ReadonlyMap<string, string>;
+  /** How the map was laid out; null if none was. */
+  readonly embedding: ConfigMap | null;
   readonly genes: readonly string[];
   /** How they were chosen; null if all genes of the matrix are used. */
   readonly selection: ConfigMap | null;
@@ -89,7 +93,7 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
   const child = options.childCorrection;
   // For an optimiser with two groups: the rate of the first group, the base network.
   const baseLrScale = child?.mode === "joint" ? child.baseLrScale : 1;
-  const coordTargets: ConfigMap = new Map(options.coordTargets);
+  const coordTargets: ConfigMap = new Map(record.coordTargets);
   const ofGenes =
     record.selection === null ? options.preprocess : cutRecord(options.preprocess, record.genes);
   const preprocess = preprocessWith(ofGenes, options.normalize);
@@ -110,6 +114,8 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     ...storedOptions(TRAIN_OPTIONS, options),
     missingValues: options.missingValues.length === 0 ? undefined : options.missingValues,
     keepColumns: options.keepColumns.length === 0 ? undefined : options.keepColumns,
+    coordTargets,
+    embedding: record.embedding ?? undefined,
     geneSelection: record.selection ?? undefined,
     matrixStatistics: record.matrix ?? undefined,
     epochsCompleted: fit.epochsCompleted,
@@ -147,7 +153,7 @@ function resourceSummary(options: ResolvedTrainOptions, record: TrainRecord): Co
     trainSize: record.nTrain,
     valSize: record.nVal,
     numEpochsCompleted: record.fit.epochsCompleted,
-    numCoordHeads: options.coordTargets.size,
+    numCoordHeads: record.coordTargets.size,
     deviceRequested: options.device,
     deviceType: record.deviceUsed,
     gpuName: null,

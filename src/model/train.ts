@@ -8,7 +8,7 @@ import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
 import { notice, option, phrase } from "../errors.ts";
 import type { Engine, NetworkShape, NetworkWeights } from "../kernels/types.ts";
-import { LATENT_SOURCE } from "../schema/bundle.ts";
+import { LATENT_SOURCE, MAP_HEAD } from "../schema/bundle.ts";
 import { optionKeys } from "../schema/option.ts";
 import { SEEDS } from "../schema/training.ts";
 import { TRAIN_OPTIONS } from "../schema/training-options.ts";
@@ -17,6 +17,7 @@ import { boundedTemperature, type HeadLogits, logTemperatureReach } from "./cali
 import { planChildCorrection, trainedCorrection } from "./child-options.ts";
 import type { ClassBalance } from "./class-balance.ts";
 import { fitSetThresholds, type SetThresholds } from "./conformal.ts";
+import type { ReferenceMap } from "./embedding/reference-map.ts";
 import { encodeCells, logitsOf } from "./encode.ts";
 import { ensembleShape } from "./ensemble.ts";
 import { readTrainInput, type TrainInput } from "./input.ts";
@@ -63,8 +64,10 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const resolved = resolveTrainOptions(options);
   const chosen = resolved.options;
   const { engine } = work;
-  const input = await readTrainInput(adata, chosen, work);
+  const read = await readTrainInput(adata, chosen, work);
   const seeds = deriveSeeds(chosen);
+  const map = await mapOf(read, chosen, seeds, work);
+  const input = map === null ? read : { ...read, coords: [...read.coords, map.target] };
   const drawn = Array.from({ length: chosen.ensembleSize }, (_, m) =>
     splitValidation(
       input.x.nRows,
@@ -146,6 +149,8 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     linear: views === null ? null : { ...views.linear, ladder },
     labelGenes,
     trainConfig: createTrainConfig(chosen, {
+      coordTargets: new Map(input.coords.map(({ name, obsmKey }) => [name, obsmKey])),
+      embedding: map?.record ?? null,
       nObs: input.x.nRows,
       nVars: input.x.nCols,
       nTrain: split.train.length,
@@ -176,6 +181,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     ...(child?.warnings ?? []),
     ...balanceWarnings(balances.sampling, split),
     ...fitted.warnings,
+    ...(map?.warnings ?? []),
     ...(chosen.linearViews && views === null && input.sample !== null ? [NO_VIEWS] : []),
   ];
   return { model, warnings, seeds, warmStart: warm, notes: [...(warm?.notes ?? []), ...input.kept.notes] };
@@ -184,6 +190,18 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
 const NO_VIEWS = notice("there are too few cells to fit linear views, so the network predicts alone", {
   hint: phrase`train on more cells, or set ${option("linearViews", false)}`,
 });
+
+/** The map that `embed` asks for, where the reference has none; null where none is laid out. */
+async function mapOf(
+  input: TrainInput,
+  chosen: ResolvedTrainOptions,
+  seeds: Readonly<Record<string, number>>,
+  work: TrainWork,
+): Promise<ReferenceMap | null> {
+  if (chosen.embed === null || input.coords.some(({ name }) => name === MAP_HEAD)) return null;
+  const { layOutReference } = await import("./embedding/reference-map.ts");
+  return layOutReference(input, chosen, seeds[SEEDS.referenceMap], work);
+}
 
 function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit): Warning[] {
   if (sampling === null) return [];
@@ -194,7 +212,7 @@ function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit):
 }
 
 function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
-  const { randomState, valFraction, classBalancedSampling, ensembleSize, countThinning, linearViews } =
+  const { randomState, valFraction, classBalancedSampling, ensembleSize, countThinning, linearViews, embed } =
     chosen;
   const drawing = classBalancedSampling === null ? "shuffle" : "sampling";
   const each = [...["init", drawing, "dropout"], ...(countThinning === null ? [] : ["thinning"])];
@@ -202,7 +220,10 @@ function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]
     const holdsOut = valFraction > 0 && (m === 0 || !linearViews);
     return [...each, ...(holdsOut ? ["split"] : [])].map((name) => memberPurpose(name, m));
   });
-  const views = [SEEDS.componentCells, SEEDS.components, ...(linearViews ? [SEEDS.linearViews] : [])];
+  const views = [
+    ...[SEEDS.componentCells, SEEDS.components, ...(linearViews ? [SEEDS.linearViews] : [])],
+    ...(embed === null ? [] : [SEEDS.referenceMap]),
+  ];
   return {
     [optionKeys(TRAIN_OPTIONS).randomState]: randomState,
     ...Object.fromEntries(purposes.flat().map((purpose) => [purpose, streamKey(randomState, purpose)])),

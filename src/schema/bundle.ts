@@ -128,6 +128,9 @@ export const LABEL_GENES_KEYS = keysOf(
 
 export const CLASSES_KEY = "classes_";
 export const STATS_KEYS = keysOf("mean", "std");
+/** The coordinate head of a map that training chooses or lays out, and its obsm key. */
+export const MAP_HEAD = "umap";
+export const MAP_KEY = "X_umap";
 export const LATENT_SOURCE = "internal_preferred";
 
 /** Keys of the reference pickle (docs/specification/1-artifacts.md#reference-file). */

@@ -31,6 +31,11 @@ export const SCHEDULERS = ["reduce_lr_on_plateau"] as const;
 export const SCHEDULER_MONITORS = ["val_loss"] as const;
 export const DOMAIN_LOSS_METHODS = ["mean"] as const;
 export const CALIBRATION_METHODS = ["temperature_scaling"] as const;
+/**
+ * `umap`: the reference's own UMAP is learnt, and one is laid out where it has none; `new_umap`: one is laid out in any case
+ * (docs/specification/2-training.md#reference-map).
+ */
+export const EMBEDDINGS = ["umap", "new_umap"] as const;
 export const MISSING_LABELS = ["error", "ignore"] as const;
 export const TRAIN_DEVICES = ["auto", "cpu"] as const;
 
@@ -141,6 +146,24 @@ export const TRAIN_OPTIONS = {
   coordTargets: pairs(
     new Map(),
     flag(LABELS, "coordinates to learn as well; repeatable", { name: "coord", placeholder: "NAME=OBSM_KEY" }),
+  ),
+  embed: choice(
+    EMBEDDINGS,
+    null,
+    flag(
+      LABELS,
+      "learn a map that queries land on: the reference's X_umap (umap), or one that is laid out, where it has none or always (new_umap)",
+    ),
+  ),
+  embedNeighbors: integer(
+    15,
+    { min: 2, max: 200 },
+    flag(LABELS, "of --embed: neighbours of a cell, itself among them"),
+  ),
+  embedMinDist: number(
+    0.5,
+    { min: 0, max: 1 },
+    flag(LABELS, "of --embed: how close cells may lie on the map"),
   ),
 
   preset: choice(

@@ -22,6 +22,7 @@ export const TRAIN_CONFIG = keysOf(
   "final_learning_rate",
   "coord_targets",
   "coord_loss_weights",
+  "embedding",
   "task_weights",
   "input_transform",
   "force_input",
@@ -71,6 +72,23 @@ export const TRAIN_CONFIG = keysOf(
 
 /** Keys of `gene_selection`. */
 export const GENE_SELECTION = keysOf("n_listed", "n_used", "n_reference");
+
+/** Keys of `embedding`, the record of a map that training laid out, and how it was started. */
+export const EMBEDDING = keysOf(
+  "method",
+  "obsm_key",
+  "n_neighbors",
+  "min_dist",
+  "spread",
+  "a",
+  "b",
+  "n_epochs",
+  "n_components",
+  "init",
+  "random_state",
+  "n_laid_out",
+  "n_placed",
+);
 
 /** Keys of `calibration`. */
 export const CALIBRATION = keysOf(
@@ -152,4 +170,4 @@ export const RESOURCE_SUMMARY = keysOf(
 export const EPOCH_VALUES = keysOf("train_loss", "val_loss", "learning_rate", "cells_per_second");
 
 /** Streams of random numbers that a run manifest names under `seeds`, beside those of the networks. */
-export const SEEDS = keysOf("component_cells", "components", "linear_views");
+export const SEEDS = keysOf("component_cells", "components", "linear_views", "reference_map");

@@ -186,6 +186,7 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
     genes: _genes,
     labelColumns: _labels,
     coordTargets,
+    embed,
     classWeighting,
     classBalancedSampling,
     ...given
@@ -210,7 +211,7 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
     ...given,
     ...(layer === undefined ? {} : { layer }),
     labelColumns: required(flags, TRAIN_FLAGS, "train", ["labels"]).labels,
-    ...(noCoords === true ? {} : { coordTargets: targets }),
+    ...(noCoords === true ? {} : { coordTargets: targets, ...(embed === undefined ? {} : { embed }) }),
     ...(classWeighting === undefined && classWeightingMode === undefined
       ? {}
       : { classWeighting: { labelColumn: classWeighting, mode: classWeightingMode } }),
