@@ -1,4 +1,6 @@
 /** The whole job on the example data: one press to the map, then everything that can be saved. */
+import { readFile } from "node:fs/promises";
+import type { Download } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildModel, openAnnData, predict, simulateH5ad } from "../../src/api/index.ts";
 import { describeChromium } from "../../test/browser/helpers/chromium.ts";
@@ -42,6 +44,33 @@ describeChromium("the app on its example data", () => {
     );
     expect(await app.trouble()).toEqual([]);
   });
+
+  test("the model that is saved annotates again, without training, with the same table", async () => {
+    const { page } = app;
+    const before = (await saved(page, "Table (.csv)")).bytes.toString();
+    const downloads: Download[] = [];
+    page.on("download", (download) => downloads.push(download));
+    await press(page, "Save: Model (several files)");
+    await expect.poll(() => downloads.length, { timeout: 10_000 }).toBe(5);
+    const files = await Promise.all(
+      downloads.map(async (download) => ({
+        name: download.suggestedFilename(),
+        mimeType: "",
+        buffer: await readFile(await download.path()),
+      })),
+    );
+    await press(page, /^(✓ )?Data/);
+    await page.getByRole("radio", { name: "A trained model" }).check();
+    await page.locator("#model-files").setInputFiles(files);
+    await page.getByText(/4 label columns, 1,000 genes/).waitFor();
+    await press(page, "Next: annotate");
+    await page.getByText("1,000 of the model's 1,000 genes").waitFor();
+    await page.getByRole("main").getByRole("button", { name: "Annotate", exact: true }).click();
+    await screen(page, "Result");
+    await press(page, "Next: save");
+    expect((await saved(page, "Table (.csv)")).bytes.toString()).toBe(before);
+    expect(await app.trouble()).toEqual([]);
+  });
 });
 
 /** How many different colours the map shows. */
@@ -50,7 +79,6 @@ async function coloursOf({ page }: App): Promise<number> {
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save picture" }).click(),
   ]);
-  const { readFile } = await import("node:fs/promises");
   const png = (await readFile(await picture.path())).toString("base64");
   return page.evaluate(async (base64) => {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));

@@ -60,6 +60,7 @@ describeChromium("the app on its host", () => {
       await press(page, "Try it with example data");
       await screen(page, "Result");
       expect(await page.getByText("Offline ready").count()).toBe(0);
+      expect(await page.getByText("One thread").count()).toBe(1);
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
     } finally {
       await app.close();

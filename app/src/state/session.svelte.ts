@@ -144,6 +144,7 @@ class Session {
 
   takeQuery(seen: DatasetSeen): void {
     this.query = seen;
+    if (this.model !== null) this.model = { ...this.model, nSharedGenes: seen.nSharedGenes };
     this.queryLayer = usualLayer(seen);
     this.result = null;
   }

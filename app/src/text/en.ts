@@ -4,7 +4,6 @@ const n = (value: number): string => value.toLocaleString("en");
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}\u00a0%`;
 
 export const text = {
-  locale: "en",
   n,
   percent,
   title: "atlasmtl",
@@ -18,7 +17,6 @@ export const text = {
   skip: "Skip to the content",
   steps: "Steps",
   stepDone: "done",
-  leave: "Work is running. Leave anyway?",
   file: (count: number): string => (count === 1 ? "1 file" : `${n(count)} files`),
   size: (bytes: number): string =>
     bytes < 1e6
@@ -71,7 +69,7 @@ export const text = {
     query: "Query",
     queryWhat: "Cells you want to annotate. Usually an .h5ad file.",
     model: "Model",
-    modelWhat: "The files of a trained model, or its .zip.",
+    modelWhat: "The files of a trained model, all at once: its .pth, .json and .pkl.",
     drop: "Drop a file here, or",
     dropModel: "Drop the files here, or",
     choose: "Choose a file",
@@ -138,7 +136,6 @@ export const text = {
     start: "Train",
     again: "Train again",
     done: (labels: number): string => `The model is ready. It knows ${n(labels)} labels.`,
-    fromFile: "You opened a trained model, so there is nothing to learn.",
     loss: "Error while learning",
     lossTrain: "on the cells it learns from",
     lossVal: "on held-out cells",
@@ -237,6 +234,22 @@ export const text = {
     showCell: (name: string): string => `Show ${name} on the map`,
     next: "Next: save",
     missing: "none",
+  },
+  methods: {
+    annotated: (query: string, cells: number, version: string): string =>
+      `Cells of ${query} (${n(cells)} cells) were annotated with atlasmtl ${version}.`,
+    opened: (name: string, genes: number): string =>
+      `The model ${name} (${n(genes)} genes) was trained before.`,
+    trained: (genes: number, reference: string, layer: string, preset: string, labels: string): string =>
+      `A model of ${n(genes)} genes was trained on ${reference} (matrix ${layer}, preset ${preset}) to predict ${labels}.`,
+    neighbours: "For cells of low confidence the nearest reference cells gave a second opinion.",
+    alone: "Nearest reference cells were not asked.",
+    unknown: (layer: string, confidence: number, loss: number): string =>
+      `From the matrix ${layer}, a cell was called Unknown if its confidence was below ${confidence}, or if it was further from the reference than ${percent(1 - loss)} of held-out reference cells.`,
+    outcome: (column: string, unknown: number, confidence: number): string =>
+      `Of the finest labels (${column}), ${percent(unknown)} of the cells stayed Unknown; the mean confidence was ${confidence.toFixed(2)}.`,
+    local: "All work was done in a web browser; no data left the machine.",
+    checksums: "SHA-256 of the model's files:",
   },
   thresholds: {
     heading: "When is a cell Unknown?",
