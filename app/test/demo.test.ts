@@ -45,6 +45,20 @@ describeChromium("the app on its example data", () => {
     expect(await app.trouble()).toEqual([]);
   });
 
+  test("after the page is closed, the model that was trained last is still there, until it is forgotten", async () => {
+    const other = await app.page.context().newPage();
+    await other.goto(app.url);
+    await other.getByRole("radio", { name: "A trained model" }).check();
+    await other.getByText(/keeps the model that you trained last: lineage, class, type, state/).waitFor();
+    await press(other, "Use it");
+    await other.getByText(/4 label columns, 1,000 genes/).waitFor();
+    await other.reload();
+    await other.getByRole("radio", { name: "A trained model" }).check();
+    await press(other, "Forget it");
+    await other.getByText(/keeps the model/).waitFor({ state: "detached" });
+    await other.close();
+  });
+
   test("the model that is saved annotates again, without training, with the same table", async () => {
     const { page } = app;
     const before = (await saved(page, "Table (.csv)")).bytes.toString();

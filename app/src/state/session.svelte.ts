@@ -176,6 +176,13 @@ class Session {
     });
   }
 
+  /** The model that the browser keeps. */
+  openKept(): Promise<boolean> {
+    return this.next("model", async (options) => {
+      this.takeModel(await call("openKept", null, options), false);
+    });
+  }
+
   train(): Promise<boolean> {
     this.losses = [];
     return this.work("train", async (options) => {

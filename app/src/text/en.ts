@@ -118,6 +118,12 @@ export const text = {
     needQuery: "Add a query.",
     needLabels: "Tick at least one label column.",
   },
+  kept: {
+    what: (labels: string, reference: string, when: string): string =>
+      `This browser keeps the model that you trained last: ${labels}, from ${reference}, ${when}.`,
+    use: "Use it",
+    forget: "Forget it",
+  },
   train: {
     step: "Train",
     heading: "Learn from the reference",

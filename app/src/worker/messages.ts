@@ -5,6 +5,7 @@ import type {
   CellDetails,
   DatasetSeen,
   GeneView,
+  KeptModel,
   LabelGenesView,
   ModelSeen,
   ResultView,
@@ -19,6 +20,9 @@ export interface Calls {
   openDataset: { argument: { role: Role; files: readonly File[] }; answer: DatasetSeen };
   openDemo: { argument: null; answer: { reference: DatasetSeen; query: DatasetSeen } };
   openModel: { argument: { files: readonly File[] }; answer: ModelSeen };
+  keptModel: { argument: null; answer: KeptModel | null };
+  openKept: { argument: null; answer: ModelSeen };
+  forgetModel: { argument: null; answer: null };
   close: { argument: { what: Role | "model" }; answer: null };
   train: { argument: TrainSettings; answer: ModelSeen };
   annotate: { argument: AnnotateSettings; answer: ResultView };

@@ -1,6 +1,7 @@
 /** Trains a model on the reference, or opens one. */
 import { buildModel, inspectModel, TrainedModel, type TrainOptions, type WorkOptions } from "atlasmtl";
 import { desk, type OpenModel } from "./desk.ts";
+import { keepModel } from "./kept-model.ts";
 import { note, warning } from "./notes.ts";
 import { sharedGenes } from "./shared-genes.ts";
 import type { Effort, ModelSeen, TrainSettings } from "./views.ts";
@@ -28,7 +29,10 @@ export const trainOptions = ({
 export async function train(settings: TrainSettings, work: WorkOptions): Promise<ModelSeen> {
   const { name, adata } = desk.need("reference");
   const model = await buildModel(adata, { ...trainOptions(settings), numThreads: "max" }, work);
-  return takeModel({ name: "model", model, trained: { reference: name, settings } });
+  const opened: OpenModel = { name: "model", model, trained: { reference: name, settings } };
+  // Beside the work: nobody waits for it.
+  void keepModel(opened).catch(() => undefined);
+  return takeModel(opened);
 }
 
 export async function openModel(files: readonly File[], work: WorkOptions): Promise<ModelSeen> {

@@ -59,6 +59,15 @@ export interface ModelSeen {
   readonly notes: readonly Note[];
 }
 
+/** What is told of the model that the browser keeps. */
+export interface KeptModel {
+  /** Milliseconds since 1970. */
+  readonly savedAt: number;
+  /** The file that it was trained on. */
+  readonly reference: string;
+  readonly labels: readonly string[];
+}
+
 export type Effort = "quick" | "standard" | "best";
 
 export interface TrainSettings {

@@ -5,6 +5,7 @@ import { openDataset } from "./dataset.ts";
 import { openDemo } from "./demo.ts";
 import { desk } from "./desk.ts";
 import { geneExpression, geneNames, labelGenes } from "./genes.ts";
+import { forgetKept, keptFiles, keptModel } from "./kept-model.ts";
 import type { CallName, Calls, Failure, FromWorker, ToWorker } from "./messages.ts";
 import { openModel, train } from "./model.ts";
 import { save } from "./save.ts";
@@ -20,6 +21,9 @@ const handlers: Handlers = {
   openDataset: ({ role, files }, work) => openDataset(role, files, work),
   openDemo: (_, work) => openDemo(work),
   openModel: ({ files }, work) => openModel(files, work),
+  keptModel,
+  openKept: async (_, work) => openModel(await keptFiles(), work),
+  forgetModel: forgetKept,
   close: ({ what }) => desk.close(what),
   train,
   annotate,
