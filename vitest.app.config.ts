@@ -2,7 +2,7 @@ import { defineConfig, mergeConfig } from "vitest/config";
 import base from "./vitest.config.ts";
 
 // The app in a browser, as `npm run app:build` leaves it. `.ci/run` runs it with `npm run test:app`.
-const config = mergeConfig(base, defineConfig({ test: { testTimeout: 120_000 } }));
+const config = mergeConfig(base, defineConfig({ test: { testTimeout: 120_000, hookTimeout: 120_000 } }));
 config.test!.include = ["app/test/**/*.test.ts"];
 config.test!.exclude = ["**/node_modules/**"];
 // Browsers and training share the cores of a small machine: one file after another.
