@@ -101,6 +101,7 @@ export interface AnnotationOptions
       | "probabilities"
       | "consensusBy"
       | "transfer"
+      | "matchMode"
     > {
   /** Where the annotated dataset is to be written (Node), as {@link checkDataset}. */
   readonly path?: string | undefined;
@@ -123,6 +124,7 @@ export async function checkAnnotation(
     deepestLabel,
     consensusBy,
     transfer,
+    matchMode,
     ...options
   }: AnnotationOptions = {},
 ): Promise<void> {
@@ -136,6 +138,7 @@ export async function checkAnnotation(
     deepestLabel,
     consensus,
     transfer: transfer ?? [],
+    probMatch: matchMode === "prob_match",
   };
   const names = additionNames(model.data, adata, { ...options, ...predicted });
   if (path !== undefined) return checkDatasetOutput(adata, path, names, options);

@@ -13,6 +13,7 @@ export { PREDICT_DEFAULTS } from "../predict/options.ts";
 export { PREPROCESS_DEFAULTS } from "../preprocess/options.ts";
 export { CELL_SPLIT_DEFAULTS, SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/split-options.ts";
 export { METHODS as BENCHMARK_METHODS } from "../schema/benchmark.ts";
+export { DEFAULT_LABEL_COLUMN } from "../schema/bundle.ts";
 export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";
 export { GENES_IN, VAR_NAMES } from "../schema/open-options.ts";
 export { UNKNOWN_REASONS } from "../schema/prediction.ts";
@@ -22,6 +23,7 @@ export {
   KNN_INDEX_MODES,
   KNN_REFERENCE_MODES,
   KNN_VOTE_MODES,
+  MATCH_MODES,
   OPENSET_METHODS,
   UNKNOWN_MODES,
 } from "../schema/prediction-options.ts";

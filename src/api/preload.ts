@@ -27,6 +27,8 @@ export async function preload(): Promise<void> {
     import("../predict/predict.ts"),
     import("../predict/measure-distances.ts"),
     import("../predict/view-blocks.ts"),
+    import("../predict/one-vs-rest.ts"),
+    import("../artifacts/celltypist.ts"),
     import("../predict/choose-rung.ts"),
     import("../predict/adapt-to-queries.ts"),
     import("../predict/explain-query.ts"),

@@ -1,4 +1,5 @@
 /** A trained model and its bundle on disk. @module */
+import type { CellTypistOptions } from "../artifacts/celltypist.ts";
 import { chooseBundle } from "../artifacts/choose-bundle.ts";
 import { type LoadedModel, loadModel } from "../artifacts/load.ts";
 import { emitBundle, saveModel } from "../artifacts/save.ts";
@@ -10,6 +11,8 @@ import type { Model, Warning } from "../model/types.ts";
 export interface LoadOptions extends Pick<WorkOptions, "signal"> {
   /** Compare every file with the manifest's SHA-256 before parsing it; on by default. */
   readonly verifyChecksums?: boolean | undefined;
+  /** What a model of CellTypist does not say of itself; other models do not use it. */
+  readonly celltypist?: CellTypistOptions | undefined;
 }
 
 export interface LoadFilesOptions extends LoadOptions {
@@ -64,6 +67,8 @@ export class TrainedModel {
    * ```
    * Among given files, the manifest or else the `.pth` is found by its name, and no other files are read. The
    * KNN reference is read on first use, so keep the files in place until then.
+   *
+   * A `.pkl` of CellTypist opens as well, as data (docs/from-celltypist.md); saved, it is a bundle.
    * @throws NOT_FOUND, BAD_FORMAT, UNSUPPORTED, CHECKSUM, MISMATCH or LIMIT, located in the file at fault;
    * USAGE for files that hold several models.
    */

@@ -36,6 +36,7 @@ export type {
 export type { AddedTable, Additions } from "../anndata/write/additions.ts";
 export type { FrameData } from "../anndata/write/write-frame.ts";
 export type { AnnDataParts } from "../anndata/write/write-h5ad.ts";
+export type { CellTypistOptions } from "../artifacts/celltypist.ts";
 export type { RefinementRecord } from "../artifacts/refinement.ts";
 export type { FileRecord } from "../artifacts/run-manifest.ts";
 export type { BenchmarkManifest, Subset as BenchmarkSubset } from "../benchmark/dataset-manifest.ts";
@@ -105,6 +106,7 @@ export type {
   CoordHead,
   LabelHead,
   Model,
+  OneVsRest,
   Reference,
   ReferenceColumn,
   ReferenceLabels,
@@ -155,6 +157,7 @@ export type {
   KnnIndexMode,
   KnnReferenceMode,
   KnnVoteMode,
+  MatchMode,
   OpensetMethod,
   UnknownMode,
 } from "../schema/prediction-options.ts";

@@ -7,6 +7,8 @@ import { AtlasmtlError } from "../errors.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
 import {
+  LINEAR_KIND,
+  LINEAR_TRANSFORM,
   MANIFEST_KEYS,
   NORMALISED_TRANSFORM,
   PATH_KEYS,
@@ -19,6 +21,8 @@ import { INPUT_TRANSFORMS, REFERENCE_STORAGES, type ReferenceStorage } from "../
 /** The manifest of a bundle. Paths are as stored: relative to the manifest's folder, or absolute. */
 export interface Manifest {
   readonly schemaVersion: number;
+  /** Null for a network. */
+  readonly kind: typeof LINEAR_KIND | null;
   /** The files of the bundle. */
   readonly paths: ReadonlyMap<PathKey, string>;
   /** Null if the manifest does not have it. */
@@ -32,15 +36,22 @@ export interface Manifest {
 }
 
 /** What a bundle may say of its input: the transform of its network, that it normalises, or that there is more than a network. */
-export const STORED_TRANSFORMS = [...INPUT_TRANSFORMS, NORMALISED_TRANSFORM, VIEWS_TRANSFORM] as const;
+export const STORED_TRANSFORMS = [
+  ...INPUT_TRANSFORMS,
+  NORMALISED_TRANSFORM,
+  VIEWS_TRANSFORM,
+  LINEAR_TRANSFORM,
+] as const;
 export type StoredTransform = (typeof STORED_TRANSFORMS)[number];
 
 /** What a bundle of `model` says of its input. */
 export function storedTransform({
   inputTransform,
   linear,
+  oneVsRest,
   trainConfig,
-}: Pick<Model, "inputTransform" | "linear" | "trainConfig">): StoredTransform {
+}: Pick<Model, "inputTransform" | "linear" | "oneVsRest" | "trainConfig">): StoredTransform {
+  if (oneVsRest) return LINEAR_TRANSFORM;
   if (linear) return VIEWS_TRANSFORM;
   return normalizationOf({ trainConfig }) === "none" ? inputTransform : NORMALISED_TRANSFORM;
 }
@@ -49,6 +60,7 @@ const path = v.pipe(v.string(), v.nonEmpty("a path is expected"));
 
 const ManifestSchema = v.object({
   [MANIFEST_KEYS.schemaVersion]: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), SCHEMA_VERSION),
+  [MANIFEST_KEYS.kind]: v.nullish(v.picklist([LINEAR_KIND])),
   [MANIFEST_KEYS.modelPath]: path,
   [MANIFEST_KEYS.metadataPath]: path,
   [MANIFEST_KEYS.referencePath]: v.nullish(path),
@@ -83,6 +95,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   });
   return {
     schemaVersion: known[MANIFEST_KEYS.schemaVersion],
+    kind: known[MANIFEST_KEYS.kind] ?? null,
     paths: new Map(paths),
     referenceStorage: known[MANIFEST_KEYS.referenceStorage] ?? null,
     inputTransform: known[MANIFEST_KEYS.inputTransform] ?? null,
@@ -114,9 +127,9 @@ function check<S extends v.GenericSchema>(schema: S, value: unknown, where: stri
   });
 }
 
-/** Writes a manifest; the feature panel, space, views and preprocess keys are omitted if they are empty. */
+/** Writes a manifest; the kind, feature panel, space, views and preprocess keys are omitted if they are empty. */
 export function emitManifest(manifest: Manifest): Uint8Array {
-  const { paths, checksums, preprocess } = manifest;
+  const { kind, paths, checksums, preprocess } = manifest;
   const panel = paths.get(MANIFEST_KEYS.featurePanelPath);
   const space = paths.get(MANIFEST_KEYS.spacePath);
   const views = paths.get(MANIFEST_KEYS.viewsPath);
@@ -124,6 +137,7 @@ export function emitManifest(manifest: Manifest): Uint8Array {
     new Map<string, ConfigValue>([
       ...manifest.extra,
       [MANIFEST_KEYS.schemaVersion, manifest.schemaVersion],
+      ...(kind === null ? [] : [[MANIFEST_KEYS.kind, kind] as [string, ConfigValue]]),
       [MANIFEST_KEYS.modelPath, paths.get(MANIFEST_KEYS.modelPath) ?? null],
       [MANIFEST_KEYS.metadataPath, paths.get(MANIFEST_KEYS.metadataPath) ?? null],
       [MANIFEST_KEYS.referencePath, paths.get(MANIFEST_KEYS.referencePath) ?? null],

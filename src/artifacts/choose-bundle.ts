@@ -6,6 +6,10 @@ import { AtlasmtlError } from "../errors.ts";
 import { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../schema/bundle.ts";
 import { siblingPath } from "./locations.ts";
 
+/** True for the name of a pickle that is no part of a bundle: a model that CellTypist trained. */
+export const isForeignModel = (path: string): boolean =>
+  path.endsWith(".pkl") && !path.endsWith(FILE_SUFFIXES.metadata) && !path.endsWith(FILE_SUFFIXES.reference);
+
 /** How many bundles an error lists. */
 const MAX_LISTED = 10;
 
@@ -72,5 +76,7 @@ function bundlesIn(paths: readonly string[]): readonly string[] {
     (path) =>
       path.endsWith(MODEL_SUFFIX) && !all.has(siblingPath(path, "manifest")) && !owners.has(folderName(path)),
   );
-  return [...manifests, ...models].sort(compareCodePoints);
+  const bundles = [...manifests, ...models].sort(compareCodePoints);
+  // A bundle may have a reference or a reranker of any name beside it.
+  return bundles.length > 0 ? bundles : paths.filter(isForeignModel).sort(compareCodePoints);
 }

@@ -6,12 +6,8 @@ import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import type { ClassDistances, ComponentSpace } from "../model/components/types.ts";
 import { COMPONENT_VALUES, SPACE_KEYS } from "../schema/bundle.ts";
 import { asDict, checkVersion, countField, dictsField, textField, wordField } from "./fields.ts";
-import {
-  amountField,
-  emitScaledComponents,
-  readScaledComponents,
-  vectorTensor,
-} from "./scaled-components.ts";
+import { vectorTensor } from "./gene-scaling.ts";
+import { amountField, emitScaledComponents, readScaledComponents } from "./scaled-components.ts";
 import { finiteTensor, sharesTensor, tensorField } from "./tensors.ts";
 
 const SPACE_VERSION = 1;

@@ -26,7 +26,8 @@ import {
   textField,
   wordField,
 } from "./fields.ts";
-import { emitScaledComponents, readScaledComponents, vectorTensor } from "./scaled-components.ts";
+import { vectorTensor } from "./gene-scaling.ts";
+import { emitScaledComponents, readScaledComponents } from "./scaled-components.ts";
 import { finiteTensor, sharesTensor } from "./tensors.ts";
 
 const VIEWS_VERSION = 1;

@@ -11,6 +11,7 @@ import { AtlasmtlError, locate } from "../errors.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { CoordHead, Model, Warning } from "../model/types.ts";
 import {
+  LINEAR_TRANSFORM,
   MANIFEST_KEYS,
   METADATA_KEYS,
   MODEL_SUFFIX,
@@ -22,8 +23,9 @@ import type { InputTransform } from "../schema/training-options.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
 import { type Manifest, parseManifest } from "./bundle-manifest.ts";
 import { type Metadata, parseMetadata } from "./bundle-metadata.ts";
+import type { CellTypistOptions } from "./celltypist.ts";
 import { checkFit, checkSpace, checkViews } from "./check-parts.ts";
-import { bundleAt } from "./choose-bundle.ts";
+import { bundleAt, isForeignModel } from "./choose-bundle.ts";
 import { within } from "./fields.ts";
 import { embeddedReference, externalReference, type LazyReference } from "./lazy-reference.ts";
 import {
@@ -44,6 +46,8 @@ export interface LoadModelOptions extends Pick<WorkOptions, "signal"> {
   readonly store?: FileStore;
   /** Compare every file with the manifest's SHA-256 before it is parsed. */
   readonly verifyChecksums?: boolean | undefined;
+  /** What a model of CellTypist does not say of itself. */
+  readonly celltypist?: CellTypistOptions | undefined;
 }
 
 const LOAD_MODEL_DEFAULTS = { verifyChecksums: true } as const satisfies LoadModelOptions;
@@ -57,7 +61,8 @@ export interface LoadedModel {
   readonly paths: {
     readonly manifest: string | null;
     readonly model: string;
-    readonly metadata: string;
+    /** Null for a model of another program. */
+    readonly metadata: string | null;
     readonly reference: string | null;
     readonly featurePanel: string | null;
     readonly space: string | null;
@@ -94,6 +99,7 @@ export async function loadModel(given: string, options: LoadModelOptions = {}): 
       const view = store.committedView?.() ?? null;
       const before = view === null ? null : await manifestDigest(view, path);
       try {
+        if (isForeignModel(path)) return await loadForeign(view ?? store, path, options.celltypist);
         const loaded = await loadOnce(view ?? store, path, verifyChecksums, signal);
         return { ...loaded, warnings: [...loaded.warnings, ...unfinishedWarnings(view, path)] };
       } catch (error) {
@@ -104,6 +110,36 @@ export async function loadModel(given: string, options: LoadModelOptions = {}): 
       }
     }
   });
+}
+
+/** A model that CellTypist trained, whose reader is loaded on first use. */
+async function loadForeign(
+  store: FileStore,
+  path: string,
+  options: CellTypistOptions | undefined,
+): Promise<LoadedModel> {
+  const bytes = await readWhole(store, path, null);
+  const { parseCellTypist } = await import("./celltypist.ts");
+  const none = {
+    manifest: null,
+    metadata: null,
+    reference: null,
+    featurePanel: null,
+    space: null,
+    views: null,
+  };
+  try {
+    return {
+      model: parseCellTypist(bytes, options),
+      manifest: null,
+      paths: { ...none, model: path },
+      featurePanel: null,
+      warnings: [],
+      isVerified: false,
+    };
+  } catch (error) {
+    throw locate(error, path);
+  }
 }
 
 /** Attempts to load a bundle that is being replaced at the same time. */
@@ -148,9 +184,10 @@ async function loadOnce(
     bundle,
     metadataFile.path,
     viewsFile?.content.inputTransform ?? null,
+    network.oneVsRest !== null,
   );
   const reference = within(metadataFile.path, () =>
-    read.reference(metadata, modelFile.path, network.shape.hiddenSizes.at(-1)!),
+    read.reference(metadata, modelFile.path, network.shape.hiddenSizes.at(-1) ?? 0),
   );
   const paths = {
     manifest: bundle.manifestPath,
@@ -189,7 +226,10 @@ async function genesOf(metadata: Metadata, path: string) {
 }
 
 /** The files of the bundle besides the one it was opened by. */
-function namedFiles({ manifest }: Bundle, paths: LoadedModel["paths"]): FoundFile[] {
+function namedFiles(
+  { manifest }: Bundle,
+  paths: LoadedModel["paths"] & { readonly metadata: string },
+): FoundFile[] {
   const found: Readonly<Record<PathKey, string | null>> = {
     [MANIFEST_KEYS.modelPath]: paths.model,
     [MANIFEST_KEYS.metadataPath]: paths.metadata,
@@ -330,6 +370,7 @@ function assemble(
     weights: network.weights,
     dropoutRate: network.dropoutRate,
     childCorrection: network.childCorrection,
+    ...(network.oneVsRest === null ? {} : { oneVsRest: network.oneVsRest }),
     trainConfig: metadata.trainConfig,
     referenceStorage: manifest?.referenceStorage ?? metadata.referenceStorage,
     reference: reference.load,
@@ -347,11 +388,20 @@ function networkTransform(
   { manifest, manifestPath }: Bundle,
   metadataPath: string,
   ofViews: InputTransform | null,
+  isLinear: boolean,
 ): InputTransform {
   const ofManifest = manifest?.inputTransform ?? null;
   const stored = ofManifest ?? metadata.inputTransform;
   const source = ofManifest === null || manifestPath === null ? metadataPath : manifestPath;
   const at = (path: string) => `${path} › ${MANIFEST_KEYS.inputTransform}`;
+  if (isLinear || stored === LINEAR_TRANSFORM) {
+    if (isLinear && stored === LINEAR_TRANSFORM) return "float";
+    throw new AtlasmtlError(
+      "MISMATCH",
+      `the weights are those of a ${isLinear ? "linear model" : "network"}, and input_transform is ${stored}`,
+      { where: at(source), hint: "open the bundle by the manifest that was saved with it" },
+    );
+  }
   if (ofViews !== null) {
     if (stored === VIEWS_TRANSFORM) return ofViews;
     throw new AtlasmtlError(

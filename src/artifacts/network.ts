@@ -5,11 +5,12 @@ import { AtlasmtlError } from "../errors.ts";
 import { type Dict, describeValue, OrderedDict, type PickleValue } from "../formats/pickle/values.ts";
 import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import type { Linear, NetworkShape, NetworkWeights } from "../kernels/types.ts";
-import type { ChildCorrection, Model } from "../model/types.ts";
+import type { ChildCorrection, Model, OneVsRest } from "../model/types.ts";
 import { LEGACY_COORD_DIMS, NETWORK_KEYS, TENSOR_NAMES } from "../schema/bundle.ts";
 import { readChildCorrection } from "./child-correction.ts";
 import { fromConfig, toConfig } from "./config-values.ts";
 import { asCount, asDict, countField, countsField, dictField, numberField, within } from "./fields.ts";
+import { emitScaling, readScaling } from "./gene-scaling.ts";
 
 /** The content of `model.pth`. */
 export interface StoredNetwork {
@@ -19,6 +20,8 @@ export interface StoredNetwork {
   /** Names of the coordinate heads, in the order of `shape.coordDims`. */
   readonly coordNames: readonly string[];
   readonly childCorrection: ChildCorrection | null;
+  /** Null in a network; a linear model has no hidden layer. */
+  readonly oneVsRest: OneVsRest | null;
   /** Tensors that the architecture does not use. */
   readonly unusedTensors: readonly string[];
 }
@@ -41,7 +44,8 @@ export function parseNetwork(bytes: Uint8Array): StoredNetwork {
     nClasses: countsField(payload, NETWORK_KEYS.numClasses, 1),
     coordDims: [...coordDims.values()],
   };
-  if (shape.hiddenSizes.length === 0)
+  const oneVsRest = readOneVsRest(payload, shape);
+  if (shape.hiddenSizes.length === 0 && oneVsRest === null)
     throw new AtlasmtlError("BAD_DATA", "the network has no hidden layer", {
       where: NETWORK_KEYS.hiddenSizes,
     });
@@ -58,6 +62,7 @@ export function parseNetwork(bytes: Uint8Array): StoredNetwork {
     dropoutRate,
     coordNames: [...coordDims.keys()],
     childCorrection,
+    oneVsRest,
     unusedTensors: state.unused(),
   };
 }
@@ -71,6 +76,21 @@ function readCoordDims(payload: Dict): ReadonlyMap<string, number> {
     dims.set(name, asCount(dim, `${key} › ${name}`, 1));
   }
   return dims;
+}
+
+/** @throws BAD_DATA for a linear model with hidden layers, coordinates or several label columns. */
+function readOneVsRest(payload: Dict, shape: NetworkShape): OneVsRest | null {
+  const key = NETWORK_KEYS.geneScaling;
+  if (!payload.has(key)) return null;
+  const { nGenes, hiddenSizes, nClasses, coordDims } = shape;
+  if (hiddenSizes.length > 0 || nClasses.length !== 1 || coordDims.length > 0)
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `a linear model has one label column and nothing else; this one has ${hiddenSizes.length} hidden layers, ${nClasses.length} label columns and ${coordDims.length} coordinates`,
+      { where: key },
+    );
+  const scalingOf = (name: string) => within(name, () => readScaling(dictField(payload, name), nGenes));
+  return { scaling: scalingOf(key), rest: scalingOf(NETWORK_KEYS.geneScalingRest) };
 }
 
 function readWeights(state: StateDict, shape: NetworkShape, coordNames: readonly string[]): NetworkWeights {
@@ -151,7 +171,7 @@ function firstNonFinite(values: Float32Array): number {
 
 /** Writes `model.pth` in pieces; the same network gives the same bytes. */
 export function emitNetwork(model: Model): readonly Uint8Array[] {
-  const { shape, weights, coordHeads, childCorrection } = model;
+  const { shape, weights, coordHeads, childCorrection, oneVsRest } = model;
   const state = new OrderedDict();
   const put = (prefix: string, { nIn, nOut, weight, bias }: Linear): void => {
     state.set(`${prefix}.weight`, new TorchTensor([nOut, nIn], weight));
@@ -172,6 +192,12 @@ export function emitNetwork(model: Model): readonly Uint8Array[] {
     [NETWORK_KEYS.dropoutRate, new Float(model.dropoutRate)],
     [NETWORK_KEYS.coordDims, new Map(coordHeads.map(({ name }, j) => [name, shape.coordDims[j]]))],
     [NETWORK_KEYS.parentConditionedChildCorrection, fromConfig(childCorrection?.config ?? new Map())],
+    ...(oneVsRest
+      ? [
+          [NETWORK_KEYS.geneScaling, emitScaling(oneVsRest.scaling)] as const,
+          [NETWORK_KEYS.geneScalingRest, emitScaling(oneVsRest.rest)] as const,
+        ]
+      : []),
   ]);
   return emitTorch(payload);
 }

@@ -10,7 +10,7 @@ import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, option } from "../errors.ts";
 import { emitGzip } from "../formats/compression/gzip.ts";
 import type { Model, Reference } from "../model/types.ts";
-import { MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
+import { LINEAR_KIND, MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
 import { emitManifest, parseManifest, storedTransform } from "./bundle-manifest.ts";
 import { emitMetadata } from "./bundle-metadata.ts";
@@ -64,6 +64,7 @@ export async function emitBundle(
   const manifestPath = siblingPath(path, "manifest");
   const manifest = emitManifest({
     schemaVersion: SCHEMA_VERSION,
+    kind: model.oneVsRest ? LINEAR_KIND : null,
     paths: new Map(files.map((file) => [file.key, storedPath(manifestPath, file.path)])),
     referenceStorage: model.referenceStorage,
     inputTransform: storedTransform(model),

@@ -6,14 +6,13 @@ import { TorchTensor } from "../formats/torch.ts";
 import type { Components, GeneScaling } from "../model/components/types.ts";
 import { COMPONENT_KEYS } from "../schema/bundle.ts";
 import { countField, numberField } from "./fields.ts";
+import { emitScaling, readScaling, vectorTensor } from "./gene-scaling.ts";
 import { finiteTensor, positiveTensor } from "./tensors.ts";
 
 export interface ScaledComponents {
   readonly scaling: GeneScaling;
   readonly components: Components;
 }
-
-export const vectorTensor = (data: Float32Array): TorchTensor => new TorchTensor([data.length], data);
 
 /** The entries of the dict: how many components and their noise, and the tensors. */
 export function emitScaledComponents({ scaling, components }: ScaledComponents): {
@@ -27,9 +26,7 @@ export function emitScaledComponents({ scaling, components }: ScaledComponents):
       [COMPONENT_KEYS.noise, new Float(noise)],
     ],
     tensors: [
-      [COMPONENT_KEYS.scale, vectorTensor(scaling.scale)],
-      [COMPONENT_KEYS.cap, vectorTensor(scaling.cap)],
-      [COMPONENT_KEYS.centre, vectorTensor(scaling.centre)],
+      ...emitScaling(scaling),
       [COMPONENT_KEYS.loadings, new TorchTensor([nGenes, nComponents], loadings)],
       [COMPONENT_KEYS.variances, vectorTensor(variances)],
     ],
@@ -40,13 +37,8 @@ export function emitScaledComponents({ scaling, components }: ScaledComponents):
 export function readScaledComponents(dict: Dict, nGenes: number): ScaledComponents {
   const nComponents = countField(dict, COMPONENT_KEYS.nComponents, 1);
   const noise = amountField(dict, COMPONENT_KEYS.noise);
-  const genes = (key: string) => finiteTensor(dict, key, [nGenes]);
   return {
-    scaling: {
-      scale: genes(COMPONENT_KEYS.scale),
-      cap: genes(COMPONENT_KEYS.cap),
-      centre: genes(COMPONENT_KEYS.centre),
-    },
+    scaling: readScaling(dict, nGenes),
     components: {
       nGenes,
       nComponents,

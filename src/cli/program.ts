@@ -13,6 +13,8 @@ import {
   EXPLAIN_FLAG_DEFAULTS,
   EXPLAIN_FLAGS,
   HARMONISE_FLAGS,
+  IMPORT_FLAG_DEFAULTS,
+  IMPORT_FLAGS,
   OPENSET_FLAG_DEFAULTS,
   OPENSET_FLAGS,
   PREDICT_FLAG_DEFAULTS,
@@ -211,6 +213,19 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
     (await import("./commands/explain.ts")).runExplain(values, ctx),
   );
 
+  const importing = add(
+    program,
+    "import",
+    "make a model of what another program trained: CellTypist",
+    IMPORT_EXAMPLES,
+  );
+  importing.argument("<model>", "a model of CellTypist, .pkl");
+  addFlags(importing, IMPORT_FLAGS, IMPORT_FLAG_DEFAULTS);
+  importing.action(async (path: string) => {
+    const { values } = await readSettings(IMPORT_FLAGS, importing.opts());
+    await (await import("./commands/import.ts")).runImport(path, values, context(importing, IMPORT_FLAGS));
+  });
+
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
   inspect.argument("<path>", "dataset, bundle (.pth, .pkl, manifest) or run manifest");
   addFlags(inspect, OPEN_FLAGS, DATASET_FLAG_DEFAULTS);
@@ -348,6 +363,15 @@ Examples:
   atlasmtl explain --model model/model.pth --adata query.h5ad --predictions annotated.h5ad
 
 Shows for each label the genes that speak for it against its siblings, and the mean share of cells that express them.`;
+
+const IMPORT_EXAMPLES = `
+Examples:
+  atlasmtl import Immune_All_Low.pkl --out immune/model.pth
+  atlasmtl predict --model immune/model.pth --adata query.h5ad --out annotated.h5ad
+  atlasmtl predict --model Immune_All_Low.pkl --adata query.h5ad --out annotated.h5ad --mode prob_match
+
+The pickle is read as data and nothing in it is run. predict, annotate and inspect take it as it is, too; a bundle has
+checksums, and opens in a browser.`;
 
 const PREPROCESS_EXAMPLES = `
 Examples:

@@ -143,6 +143,8 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     preprocess: preprocess ?? undefined,
     // Written when a trained model adapts.
     adaptation: undefined,
+    // Written when the model of another program is imported.
+    imported: undefined,
   });
 }
 

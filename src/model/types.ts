@@ -7,7 +7,7 @@ import type { DenseMatrix } from "../core/dense.ts";
 import type { Notice } from "../errors.ts";
 import type { ChildModule, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import type { ChildFeatureMode, InputTransform, ReferenceStorage } from "../schema/training-options.ts";
-import type { ComponentSpace } from "./components/types.ts";
+import type { ComponentSpace, GeneScaling } from "./components/types.ts";
 import type { LabelGenes } from "./genes/types.ts";
 import type { LinearViews } from "./linear/types.ts";
 
@@ -56,6 +56,16 @@ export interface ChildCorrection {
   readonly config: ConfigMap;
 }
 
+/**
+ * What makes a model linear: it has one label head and no hidden layer, each class has a probability of its own, and its
+ * input is log(1 + counts per 10,000) over all genes of a query (docs/specification/1-artifacts.md#linear-models).
+ */
+export interface OneVsRest {
+  readonly scaling: GeneScaling;
+  /** What float32 lost of the numbers of `scaling`; weights of stochastic gradient descent are so large that it matters. */
+  readonly rest: GeneScaling;
+}
+
 /** The content of a bundle. */
 export interface Model {
   readonly labelHeads: readonly LabelHead[];
@@ -69,6 +79,8 @@ export interface Model {
   readonly childCorrection: ChildCorrection | null;
   /** Where the distance of a cell to the classes is measured; absent or null in models that have none. */
   readonly space?: ComponentSpace | null | undefined;
+  /** Absent or null in a network. */
+  readonly oneVsRest?: OneVsRest | null | undefined;
   /** Regressions whose probabilities are averaged with the network's; absent or null where the network is alone. */
   readonly linear?: LinearViews | null | undefined;
   /** The genes that drive each class, by label column in order; absent or null in bundles that were saved without them. */

@@ -3,7 +3,13 @@ import { toyPredictions, toyPredictionsWithSets } from "../../test/helpers/toy-p
 import { WRITE_MODES, type WriteMode } from "../schema/columns.ts";
 import { columnNames, columnNamesOf, earlierColumns, observedLabels, outputColumns } from "./columns.ts";
 
-const REQUESTED = { distance: false, consensus: false, predictionSets: true, deepestLabel: false };
+const REQUESTED = {
+  distance: false,
+  consensus: false,
+  probMatch: false,
+  predictionSets: true,
+  deepestLabel: false,
+};
 const namesOf = (mode: WriteMode): string[] => outputColumns(toyPredictions(), mode).map(({ name }) => name);
 
 test("each mode writes its columns in the order of the specification, label column by label column", () => {
@@ -17,7 +23,7 @@ test("each mode writes its columns in the order of the specification, label colu
   const withoutSets = ["group", "kind"].flatMap((column) =>
     columnNames(column)
       .slice(0, -1)
-      .filter((name) => !/^(distance|consensus)_/.test(name)),
+      .filter((name) => !/^(distance|consensus|prob_match)_/.test(name)),
   );
   expect(namesOf("full")).toEqual(withoutSets);
   expect(columnNames("L")).toEqual([
@@ -31,6 +37,7 @@ test("each mode writes its columns in the order of the specification, label colu
     "used_knn_L",
     "is_unknown_L",
     "pred_L",
+    "prob_match_L",
     "distance_L",
     "unknown_reason_L",
     "second_L",
@@ -113,7 +120,11 @@ test("transferred columns come after the deepest label, and replace those of an 
     { name: "transfer_distance", kind: "score", values: distance },
   ]);
   const requested = { predictionSets: false, distance: false, consensus: false, deepestLabel: false };
-  const names = columnNamesOf(["group", "kind"], "standard", { ...requested, transfer: ["age"] });
+  const names = columnNamesOf(["group", "kind"], "standard", {
+    ...requested,
+    probMatch: false,
+    transfer: ["age"],
+  });
   expect(names).toEqual(expect.arrayContaining(columns.map(({ name }) => name)));
   const existing = ["age", "transfer_age", "transfer_sd_age", "transfer_distance", "transfer_note"];
   expect(earlierColumns(existing, [])).toEqual(existing.slice(1, 4));

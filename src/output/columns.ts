@@ -78,21 +78,19 @@ interface OptionalColumns {
   readonly distance: boolean;
   /** Groups have labels. */
   readonly consensus: boolean;
+  /** All labels that are probable enough were asked for. */
+  readonly probMatch: boolean;
 }
 
-function entriesOf(
-  mode: WriteMode,
-  { predictionSets, distance, consensus }: OptionalColumns,
-): typeof LABEL_COLUMN_ENTRIES {
+function entriesOf(mode: WriteMode, has: OptionalColumns): typeof LABEL_COLUMN_ENTRIES {
   const rank = WRITE_MODES.indexOf(mode);
   if (rank < 0)
     throw new AtlasmtlError(
       "USAGE",
       `the write mode is "${mode}", expected ${WRITE_MODES.join(", ")}${didYouMean(mode, WRITE_MODES)}`,
     );
-  const has = { predictionSets, distance, consensus };
   return LABEL_COLUMN_ENTRIES.filter(([, { from, fromWithDistance, needs }]) => {
-    const first = distance ? (fromWithDistance ?? from) : from;
+    const first = has.distance ? (fromWithDistance ?? from) : from;
     return WRITE_MODES.indexOf(first) <= rank && (needs === undefined || has[needs]);
   });
 }
@@ -105,7 +103,7 @@ function entriesOf(
 export function outputColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
   const { labels, deepest, transferred } = predictions;
   const distance = labels.some((label) => label.distance !== undefined);
-  const entries = entriesOf(mode, { predictionSets: true, distance, consensus: true });
+  const entries = entriesOf(mode, { predictionSets: true, distance, consensus: true, probMatch: true });
   const columns: OutputColumn[] = labels.flatMap((prediction) =>
     entries.flatMap(([key, entry]) => {
       const values = valuesOf(prediction, key, entry.kind);
@@ -212,7 +210,12 @@ export function earlierColumns(existing: readonly string[], labelColumns: readon
           for (const written of transferNames(column)) earlier.add(written);
       }
   }
-  const standard = entriesOf("standard", { predictionSets: false, distance: false, consensus: false });
+  const standard = entriesOf("standard", {
+    predictionSets: false,
+    distance: false,
+    consensus: false,
+    probMatch: false,
+  });
   for (const name of existing) {
     const column = labelColumnOf("conf", name);
     if (

@@ -91,6 +91,7 @@ export function additionNames(
     deepestLabel = false,
     consensus = false,
     transfer = [],
+    probMatch = false,
   } = options;
   const { probabilities = null } = options;
   const tables = new Map(
@@ -109,7 +110,14 @@ export function additionNames(
   const earlier = new Set(earlierColumns(adata.obs.columns, labelColumns));
   return {
     obs: new Set(
-      columnNamesOf(labelColumns, mode, { predictionSets, distance, deepestLabel, consensus, transfer }),
+      columnNamesOf(labelColumns, mode, {
+        predictionSets,
+        distance,
+        deepestLabel,
+        consensus,
+        transfer,
+        probMatch,
+      }),
     ),
     obsm: includeCoords ? coords : new Set(),
     obsmTables: tables,

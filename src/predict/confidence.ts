@@ -92,7 +92,17 @@ export function softmaxRows(
   return probabilities;
 }
 
-function notFinite(cell: number, column: string): AtlasmtlError {
+/** From the logits of a block to labels and probabilities. */
+export interface Scoring {
+  readonly scoreBlock: typeof scoreBlock;
+  readonly probabilities: typeof softmaxRows;
+}
+
+/** The probabilities of a cell add up to 1. */
+export const SOFTMAX: Scoring = { scoreBlock, probabilities: softmaxRows };
+
+/** The error for a logit that is not finite. */
+export function notFinite(cell: number, column: string): AtlasmtlError {
   return new AtlasmtlError(
     "BAD_DATA",
     `the network's output for cell ${cell}, column ${column}, is not finite`,

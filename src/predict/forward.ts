@@ -8,12 +8,12 @@ import type { RowBlock } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { Engine, ForwardResult } from "../kernels/types.ts";
+import type { Engine, ForwardResult, Inference } from "../kernels/types.ts";
 import { applyChildCorrection } from "../model/child-correction.ts";
 import type { CoordHead, Model } from "../model/types.ts";
 import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import { type Coherence, scoreCoherently } from "./coherent.ts";
-import { createScores, type HeadScores, scoreBlock, softmaxRows } from "./confidence.ts";
+import { createScores, type HeadScores, type Scoring, SOFTMAX } from "./confidence.ts";
 import { keepClasses } from "./narrow-model.ts";
 import { collectedSets, collectSets, createSetCollector } from "./prediction-sets.ts";
 import type { TakeProbabilities } from "./probability-tables.ts";
@@ -43,6 +43,10 @@ export async function runNetwork(
     readonly nObs: number;
     readonly keep: (space: string) => boolean;
     readonly temperatures: ReadonlyMap<string, number>;
+    /** What computes the logits; by default the engine, from the weights of the network. */
+    readonly inference?: Inference | null;
+    /** What makes probabilities of them; by default the softmax. */
+    readonly scoring?: Scoring;
     /** Makes the probabilities of linked columns coherent; without it each column is scored separately. */
     readonly coherence?: Coherence | null;
     readonly setThresholds?: ReadonlyMap<string, number> | undefined;
@@ -62,6 +66,7 @@ export async function runNetwork(
     keep,
     setThresholds,
     coherence = null,
+    scoring = SOFTMAX,
     kept = null,
     takers = [],
     beforeScores,
@@ -77,7 +82,7 @@ export async function runNetwork(
   for (const { name, mean } of model.coordHeads) if (keep(name)) points.set(name, zeros(nObs, mean.length));
   if (keep(LATENT_INTERNAL)) points.set(LATENT_INTERNAL, zeros(nObs, model.shape.hiddenSizes.at(-1) ?? 0));
 
-  const inference = await work.engine.createInference(model.shape, model.weights);
+  const inference = options.inference ?? (await work.engine.createInference(model.shape, model.weights));
   let done = 0;
   let nBatches = 0;
   const reading = blocks[Symbol.asyncIterator]();
@@ -101,12 +106,14 @@ export async function runNetwork(
         probabilities = scoreCoherently(coherence, result.logits, csr.nRows, temperatures, heads, firstRow);
       else
         heads.forEach((head, h) => {
-          scoreBlock(result.logits[h], csr.nRows, temperatures[h], head, firstRow);
+          scoring.scoreBlock(result.logits[h], csr.nRows, temperatures[h], head, firstRow);
         });
       if (takers.length > 0) {
         const taken =
           probabilities ??
-          heads.map((head, h) => softmaxRows(result.logits[h], csr.nRows, temperatures[h], head, firstRow));
+          heads.map((head, h) =>
+            scoring.probabilities(result.logits[h], csr.nRows, temperatures[h], head, firstRow),
+          );
         for (const take of takers) take(taken, csr.nRows, firstRow);
       }
       collectors.forEach((collector, h) => {

@@ -25,7 +25,7 @@ export interface GeneOverlap {
  */
 export function geneOverlap(
   { toModel, nGenes, nMatched }: GeneAlignment,
-  { trainGenes, space, linear }: Pick<Model, "trainGenes" | "space" | "linear">,
+  { trainGenes, space, linear, oneVsRest }: Pick<Model, "trainGenes" | "space" | "linear" | "oneVsRest">,
   query: QuerySide,
 ): GeneOverlap {
   const isFound = new Uint8Array(nGenes);
@@ -50,7 +50,7 @@ export function geneOverlap(
       details,
     );
   // Linear views infer missing genes: docs/preprocessing.md#missing-genes.
-  const retrain = isOtherSet === true && !linear;
+  const retrain = isOtherSet === true && !linear && !oneVsRest;
   const measured =
     counts === null ? percent(genes) : `${percent(genes)}, with ${percent(counts)} of the reference's counts`;
   return {

@@ -104,7 +104,7 @@ export async function chooseKnnSpace(
 
 function predictedWidths(model: Model): ReadonlyMap<string, number> {
   const widths = new Map(model.coordHeads.map((head) => [head.name, head.mean.length]));
-  return widths.set(LATENT_INTERNAL, model.shape.hiddenSizes.at(-1) ?? 0);
+  return model.oneVsRest ? widths : widths.set(LATENT_INTERNAL, model.shape.hiddenSizes.at(-1) ?? 0);
 }
 
 async function queryPoints(adata: AnnData, key: string): Promise<DenseMatrix> {

@@ -14,6 +14,7 @@ import {
   type KnnIndexMode,
   type KnnReferenceMode,
   type KnnVoteMode,
+  type MatchMode,
   OPENSET_METHODS,
   type OpensetMethod,
   PREDICT_OPTIONS,
@@ -86,6 +87,13 @@ export interface PredictSettings {
    * query were right this often, 0.5 to 0.99; null for none. Needs a model with linear views.
    */
   readonly targetAccuracy: number | null;
+  /**
+   * For models of CellTypist: `prob_match` also returns all labels with a probability above `pThres`, and a cell without one is
+   * Unknown; with `best_match` no cell is, unless `unknown` says so.
+   */
+  readonly matchMode: MatchMode;
+  /** The probability above which `prob_match` gives a label, 0 to 1. */
+  readonly pThres: number;
   readonly knnCorrection: KnnCorrection;
   /** Neighbours that vote, at most the number of reference points. */
   readonly knnK: number;
@@ -165,7 +173,7 @@ true satisfies HaveSameKeys<typeof PREDICT_OPTIONS, PredictSettings>;
  */
 export function resolvePredictOptions(
   options: PredictOptions,
-  model: Pick<Model, "labelHeads">,
+  model: Pick<Model, "labelHeads" | "oneVsRest">,
 ): PredictSettings {
   refuseUnknownOptions(PREDICT_OPTIONS, options, "prediction");
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -175,6 +183,7 @@ export function resolvePredictOptions(
     refinementConfig: options.refinementConfig ?? null,
     geneIdTable: options.geneIdTable ?? null,
   };
+  checkMatching(given, model);
   checkOpenset(settings, model);
   if (settings.transfer !== null) checkTransferNames(settings.transfer);
   if (settings.probabilities !== null) labelsWanted(settings.probabilities);
@@ -200,7 +209,32 @@ export function resolvePredictOptions(
       phrase`${option("enforceHierarchy")} is on but there are no ${option("hierarchyRules")}`,
       phrase`give rules, or ${option("hierarchyRules", "derive")} to build them from the reference`,
     );
-  return settings;
+  return model.oneVsRest ? { ...settings, ...matching(settings, given) } : settings;
+}
+
+/** @throws USAGE for options of CellTypist's models with a network, and for a transform that those have not. */
+function checkMatching(given: PredictOptions, { oneVsRest }: Pick<Model, "oneVsRest">): void {
+  const name = (["matchMode", "pThres"] as const).find((key) => given[key] !== undefined);
+  if (!oneVsRest && name !== undefined)
+    throw usageError(
+      phrase`${option(name)} is for models of CellTypist, in which each label has a probability of its own; those of this model add up to 1`,
+      phrase`set ${option("confidenceLow")} for labels that are less sure than that to be Unknown`,
+    );
+  if (oneVsRest && given.inputTransform === "binary")
+    throw usageError(
+      phrase`${option("inputTransform", "binary")} is for networks, and the model of CellTypist takes log1p of 10,000 counts per cell`,
+      "leave it out",
+    );
+}
+
+/** Which cells of a model of CellTypist are Unknown, unless the caller says it. */
+function matching(
+  { matchMode, pThres, unknown, confidenceLow }: PredictSettings,
+  given: PredictOptions,
+): Pick<PredictSettings, "unknown" | "confidenceLow"> {
+  return matchMode === "best_match"
+    ? { unknown: unknown ?? "off", confidenceLow }
+    : { unknown: unknown ?? "confidence", confidenceLow: given.confidenceLow ?? pThres };
 }
 
 /** Every column is named once, and no two would write a column of one name. */

@@ -24,6 +24,7 @@ import { enforceHierarchy, resolveHierarchy } from "./hierarchy-rules.ts";
 import { askNeighbours, type KnnLabels } from "./knn-correction.ts";
 import { chooseKnnSpace, type KnnSpace } from "./knn-space.ts";
 import type { CellDistances } from "./measured-distances.ts";
+import { measuredGenes } from "./measured-genes.ts";
 import { modelForCall } from "./narrow-model.ts";
 import type { NeighbourWatch } from "./neighbours.ts";
 import { flagOutside, type Openset, prototypeDistances } from "./openset.ts";
@@ -123,16 +124,19 @@ export async function predict(
     settings.probabilities === null
       ? null
       : createProbabilityTables(model.labelHeads, adata.nObs, settings.probabilities);
-  const takers = [probabilities, groups].flatMap((taker) => (taker === null ? [] : [taker.take]));
+  const linear = model.oneVsRest ? await oneVsRest(model, query, adata.nObs, settings) : null;
+  const probMatch = linear?.probMatch ?? null;
+  const takers = [probabilities, groups, probMatch].flatMap((taker) => (taker === null ? [] : [taker.take]));
   const ofModel = await runNetwork(
     model,
     markEmpty(query.rows, isEmpty),
     {
       nObs: adata.nObs,
-      keep: pointsToKeep(settings, space),
+      keep: pointsToKeep(settings, space, Boolean(model.oneVsRest)),
       temperatures: calibration.temperatures,
+      ...linear?.parts,
       // Smoothing scores what it makes of each column's own probabilities.
-      coherence: smoothing === null ? coherence : null,
+      coherence: smoothing === null && linear === null ? coherence : null,
       setThresholds: smoothing === null ? setPlan?.thresholds : undefined,
       kept: called.kept,
       takers: smoothing === null ? takers : [smoothing.take],
@@ -178,7 +182,9 @@ export async function predict(
 
   const ofGroups = groups?.finish(labels, settings.minProp, coherence) ?? null;
   const complete = (ofGroups === null ? labels : withGroupLabels(labels, ofGroups)).map((label) =>
-    setPlan === null ? label : { ...label, sets: network.sets.get(label.column) },
+    setPlan === null && probMatch === null
+      ? label
+      : { ...label, sets: network.sets.get(label.column), probMatch: probMatch?.labels },
   );
   const deviceUsed = "cpu";
   const { numThreads } = work.engine;
@@ -197,7 +203,7 @@ export async function predict(
     ...(transfer === null ? {} : { transferred: transfer.finish(space.queryObsm === null ? isEmpty : null) }),
     ...(settings.deepestLabel ? { deepest: deepestLabels(labels, hierarchy.rules) } : {}),
     coords: settings.keepCoords ? network.points : new Map(),
-    spaces: [...model.coordHeads.map((head) => head.name), LATENT_INTERNAL],
+    spaces: [...model.coordHeads.map((head) => head.name), ...(model.oneVsRest ? [] : [LATENT_INTERNAL])],
     opensetScores: openset?.scores,
     unknown: measured.mode,
     metadata: predictionMetadata({
@@ -244,6 +250,18 @@ async function adaptedTo(model: Model, adata: AnnData, settings: PredictSettings
   return adaptToQueries(model, [adata], settings, work);
 }
 
+/** What a linear model computes in place of the network, loaded on first use. */
+async function oneVsRest(model: Model, { genes }: QueryRows, nObs: number, settings: PredictSettings) {
+  const { createProbMatch, linearInference, ONE_VS_REST } = await import("./one-vs-rest.ts");
+  return {
+    parts: { inference: linearInference(model, measuredGenes(genes)), scoring: ONE_VS_REST },
+    probMatch:
+      settings.matchMode === "prob_match"
+        ? createProbMatch(model.labelHeads[0], nObs, settings.pThres)
+        : null,
+  };
+}
+
 /** How unlike the reference the query is, in terms of the model's ladder, loaded on first use. */
 async function rungFor(model: Model, query: QueryRows, settings: PredictSettings): Promise<Rung | null> {
   if (!model.linear || !settings.applyCalibration) return null;
@@ -263,9 +281,13 @@ function onRung(
 }
 
 /** All points if the caller requests them, else those of the KNN space if the network predicts them. */
-function pointsToKeep(settings: PredictSettings, space: KnnSpace): (name: string) => boolean {
+function pointsToKeep(
+  settings: PredictSettings,
+  space: KnnSpace,
+  isLinear: boolean,
+): (name: string) => boolean {
   const searched = space.reference !== null && space.queryObsm === null ? space.name : null;
-  return (name) => settings.keepCoords || name === searched;
+  return (name) => (settings.keepCoords && !isLinear) || name === searched;
 }
 
 /** KNN correction and open-set scoring, which compare the query with reference cells. */

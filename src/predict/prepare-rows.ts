@@ -32,6 +32,7 @@ export function createRowPreparer(
   const made = (as: ValuePlan["network"] | ValuePlan["others"], rows: Csr, firstRow: number): Csr => {
     if (as === "counts") return plain(rows, firstRow);
     if (as === "target" && target !== null) return toTarget(plain(rows, firstRow), target);
+    if (as === "log1p") return withLog(rows);
     return as === "log1p_cp10k" ? normalised(plain(rows, firstRow), counts, firstRow) : rows;
   };
   return {
@@ -67,6 +68,13 @@ function normalised(rows: Csr, counts: CountsCheck | null, firstRow: number): Cs
     counts?.add(data, start, end, firstRow + r);
     normalizeCell(data, start, end);
   }
+  return { ...rows, data };
+}
+
+/** log(1 + value), in place. */
+function withLog(rows: Csr): Csr {
+  const data = valuesOf(rows);
+  for (let e = 0; e < data.length; e++) data[e] = log(1 + data[e]);
   return { ...rows, data };
 }
 

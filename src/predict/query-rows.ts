@@ -22,6 +22,7 @@ import { createCountsCheck } from "../model/counts-check.ts";
 import type { Model } from "../model/types.ts";
 import type { InputTransform } from "../schema/training-options.ts";
 import { alignBlock, alignedRows, alignGenes, type GeneAlignment } from "./align.ts";
+import { wholeRowsOf } from "./all-genes.ts";
 import { completerMatrix, fittingMatrix } from "./better-matrix.ts";
 import type { QuerySide } from "./gene-mismatch.ts";
 import { type GeneOverlap, geneOverlap } from "./gene-overlap.ts";
@@ -77,8 +78,16 @@ export async function openQueryRows(
 ): Promise<QueryRows> {
   const layer = matrixName(settings.layer);
   const where = `${adata.source} › ${layer}`;
-  const query = await namedQuery(model, adata, layer, settings);
-  const values = planValues(model, settings, await judgeMatrix(await adata.matrix(layer), signal), where);
+  const matrix = await adata.matrix(layer);
+  const values = planValues(model, settings, await judgeMatrix(matrix, signal), where);
+  const { whole } = values.plan;
+  const query = await namedQuery(
+    model,
+    adata,
+    layer,
+    settings,
+    whole === null ? matrix : wholeRowsOf(matrix, whole, adata.source),
+  );
   const refused = await checkedValues(values, model, adata, settings, signal);
   const completer = await completerMatrix(model, adata, settings, signal);
   const genes = alignGenes(query.names, model.trainGenes, adata.source);
@@ -217,14 +226,15 @@ async function openViews(
   return createViewBlocks(linear, genes, given, where);
 }
 
-/** The query's matrix with the model's names of genes. */
+/** The query's matrix, or its values in the form `as`, with the model's names of genes. */
 export async function namedQuery(
   model: Model,
   adata: AnnData,
   layer: MatrixName,
   settings: PredictSettings,
+  as?: Matrix,
 ): Promise<QueryGenes & { readonly nStored: number }> {
-  const [matrix, names] = [await adata.matrix(layer), await adata.varNames(layer)];
+  const [matrix, names] = [as ?? (await adata.matrix(layer)), await adata.varNames(layer)];
   const nStored = names.length;
   const inModel = new Set(model.trainGenes);
   const hasAll =

@@ -114,6 +114,8 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
       settings.onlyLabels === null && settings.excludeLabels === null
         ? undefined
         : new Map(model.labelHeads.map(({ column, classes }) => [column, classes])),
+    matchMode: model.oneVsRest ? settings.matchMode : undefined,
+    pThres: model.oneVsRest && settings.matchMode === "prob_match" ? new Float(settings.pThres) : undefined,
     probabilities: settings.probabilities ?? undefined,
     consensus: settings.consensus ?? undefined,
     consensusK: settings.consensus === null ? undefined : settings.consensusK,

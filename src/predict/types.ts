@@ -44,6 +44,8 @@ export interface LabelPrediction {
   /** Index into `UNKNOWN_REASONS`, -1 where the cell is not Unknown. */
   readonly unknownReasons: Int32Array;
   readonly final: PredictedLabels;
+  /** All labels that are probable enough, if `matchMode` asked for them. */
+  readonly probMatch?: PredictedLabels | undefined;
   /** The distance to the classes of the reference as a share of held-out reference cells, if it was measured. */
   readonly distance?: Float32Array | undefined;
   /** The nearest class by that distance. */

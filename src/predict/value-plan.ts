@@ -3,60 +3,21 @@
  * like (docs/specification/3-prediction.md#values).
  * @module
  */
-import type { LogScale, MatrixJudgement, MatrixVerdict } from "../anndata/judgement/types.ts";
+import type { MatrixJudgement, MatrixVerdict } from "../anndata/judgement/types.ts";
 import { logName, MAX_LOG } from "../anndata/judgement/verdict.ts";
 import { TARGET_SUM } from "../core/normalize.ts";
 import { type Notice, notice, option, type Phrase, phrase } from "../errors.ts";
 import { type ReferenceMatrix, referenceMatrix, referenceText } from "../model/matrix-record.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { Model } from "../model/types.ts";
+import { planAllGenes } from "./all-genes.ts";
 import type { PredictSettings } from "./options.ts";
+import type { GivenValues, LogTarget, PlannedValues, ValuePlan, ValueProblem } from "./planned-values.ts";
 
-/** The logarithm of normalised values that a reference has. */
-export interface LogTarget extends LogScale {
-  /** What the values of a cell add up to before the logarithm. */
-  readonly total: number;
-  /** The factor from the query's values to that total; null normalises each cell by its own sum. */
-  readonly factor: number | null;
-}
-
-/** What linear views and distances are told of their values; `proportional` to counts says nothing about depth. */
-export type GivenValues = "counts" | "proportional" | "normalised" | "unknown";
-
-export interface ValuePlan {
-  /** The logarithm that is taken away before anything else but `expressed` and `values`. */
-  readonly undo: LogScale | null;
-  /**
-   * What the network gets: which genes are above zero, log(1 + counts per 10,000), the logarithms of `target`, or the
-   * values of the matrix.
-   */
-  readonly network: "expressed" | "log1p_cp10k" | "target" | "values";
-  /** What linear views and distances get: counts, or numbers in proportion to them; the rest as for the network. */
-  readonly others: "counts" | "target" | "values";
-  readonly given: GivenValues;
-  readonly target: LogTarget | null;
-}
-
-/** Values that the model cannot use. */
-export interface ValueProblem {
-  readonly message: Phrase;
-  /** What to do about it where no other matrix fits. */
-  readonly fix: Phrase;
-  /** False if they cannot be used even if the caller insists. */
-  readonly canForce: boolean;
-}
-
-export interface PlannedValues {
-  readonly plan: ValuePlan;
-  /** False if the matrix was not looked at. */
-  readonly isJudged: boolean;
-  readonly problem: ValueProblem | null;
-  readonly notes: readonly Notice[];
-  readonly warnings: readonly Notice[];
-}
+export type { GivenValues, LogTarget, PlannedValues, ValuePlan, ValueProblem };
 
 /** Parts of a model that decide what it needs. */
-export type ValueNeeds = Pick<Model, "inputTransform" | "trainConfig"> & {
+export type ValueNeeds = Pick<Model, "inputTransform" | "trainConfig" | "oneVsRest"> & {
   readonly linear?: Pick<NonNullable<Model["linear"]>, "values"> | null | undefined;
   readonly space?: Pick<NonNullable<Model["space"]>, "values"> | null | undefined;
 };
@@ -85,6 +46,7 @@ export function planValues(
   judgement: MatrixJudgement | null,
   where: string,
 ): PlannedValues {
+  if (model.oneVsRest) return planAllGenes(settings, judgement, where);
   const reference = referenceMatrix(model);
   const own = normalizationOf(model);
   const normalize = settings.normalize ?? own;
@@ -114,6 +76,7 @@ export function planValues(
     network,
     ...others,
     target: network === "target" || others.others === "target" ? target.scale : null,
+    whole: null,
   };
   const problem = judgement === null ? null : findProblem(judgement);
   if (judgement === null || problem !== null)

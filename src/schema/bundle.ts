@@ -40,6 +40,7 @@ export const RUN_MANIFEST_FILES = {
 /** Keys of `model_manifest.json` (docs/specification/1-artifacts.md#manifest). */
 export const MANIFEST_KEYS = keysOf(
   "schema_version",
+  "kind",
   "model_path",
   "metadata_path",
   "reference_path",
@@ -78,6 +79,8 @@ export const NETWORK_KEYS = keysOf(
   "dropout_rate",
   "coord_dims",
   "parent_conditioned_child_correction",
+  "gene_scaling",
+  "gene_scaling_rest",
 );
 
 /**
@@ -202,6 +205,18 @@ export const VIEWS_TRANSFORM = "network_and_linear_views";
  * refuse it: on counts as they are, the network's labels would be wrong.
  */
 export const NORMALISED_TRANSFORM = "log1p_cp10k";
+
+/** The label column of a model of CellTypist, whose own has no name. */
+export const DEFAULT_LABEL_COLUMN = "cell_type";
+
+/** `kind` of a bundle whose model is linear (docs/specification/1-artifacts.md#linear-models); other bundles have no kind. */
+export const LINEAR_KIND = "linear";
+
+/**
+ * `input_transform` of a linear model: counts are normalised over all genes of a query. Programs that only know networks
+ * must refuse it.
+ */
+export const LINEAR_TRANSFORM = "log1p_cp10k_of_all_genes";
 
 /** The key of a space's reference coordinates. */
 export const referenceCoordsKey = (space: string): string => `X_ref_${space}`;

@@ -31,7 +31,9 @@ test("docs/outputs.md has the table of columns, in order", () => {
           ? "every mode, with `--prediction-sets`"
           : entry.needs === "consensus"
             ? "every mode, with `--consensus-by`"
-            : "standard, full, where distances are measured";
+            : entry.needs === "probMatch"
+              ? "every mode, with `--mode prob_match`"
+              : "standard, full, where distances are measured";
     const cells = [`\`${nameOf(entry, "L")}\``, TYPES[entry.kind], entry.range, entry.about, modes];
     return `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |");
   });

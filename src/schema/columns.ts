@@ -24,7 +24,7 @@ export interface ColumnEntry {
   /** The smallest mode that has this column. */
   readonly from: WriteMode;
   /** The option that it requires. */
-  readonly needs?: "predictionSets" | "distance" | "consensus";
+  readonly needs?: "predictionSets" | "distance" | "consensus" | "probMatch";
   /** The smallest mode that has it when distances were measured, if it is another. */
   readonly fromWithDistance?: WriteMode;
   /** Earlier versions did not write it, so their results are recognised without it. */
@@ -106,6 +106,14 @@ export const LABEL_COLUMNS = {
     from: "minimal",
     range: "classes of `L`, `Unknown`",
     about: "the final label",
+  },
+  probMatch: {
+    name: "prob_match_{}",
+    kind: "label",
+    from: "minimal",
+    needs: "probMatch",
+    range: "classes of `L`, joined by a bar, `Unassigned`",
+    about: "all labels with a probability above `p_thres`, of a model of CellTypist",
   },
   distance: {
     name: "distance_{}",

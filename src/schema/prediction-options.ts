@@ -48,6 +48,12 @@ export type UnknownMode = (typeof UNKNOWN_MODES)[number];
 export const CONSENSUS_MODES = ["neighbours"] as const;
 export type ConsensusMode = (typeof CONSENSUS_MODES)[number];
 
+/**
+ * Which labels a model of CellTypist gives: the one with the largest score, or all that are more probable than a threshold.
+ */
+export const MATCH_MODES = ["best_match", "prob_match"] as const;
+export type MatchMode = (typeof MATCH_MODES)[number];
+
 /** Where the network runs; `auto` chooses the fastest available. */
 export const DEVICES = ["auto", "cpu"] as const;
 export type Device = (typeof DEVICES)[number];
@@ -57,6 +63,7 @@ const FILES = "Files:";
 const GENES = "Genes:";
 const ADAPTATION = "Adaptation:";
 const LABELS = "Labels:";
+const CELLTYPIST = "Models of CellTypist:";
 const CONFIDENCE = "Confidence and Unknown:";
 const KNN = "KNN correction:";
 const HIERARCHY = "Hierarchy:";
@@ -156,6 +163,15 @@ export const PREDICT_OPTIONS = {
     null,
     flag(CONFIDENCE, "column whose centroids prototype uses", { placeholder: "COLUMN" }),
   ),
+
+  matchMode: choice(
+    MATCH_MODES,
+    "best_match",
+    flag(CELLTYPIST, "the label of the largest score, or also all that are probable enough", {
+      name: "mode",
+    }),
+  ),
+  pThres: number(0.5, SHARE, flag(CELLTYPIST, "probability above which prob_match gives a label")),
 
   knnCorrection: choice(
     KNN_CORRECTIONS,

@@ -27,6 +27,8 @@ export const PREDICTION_METADATA = keysOf(
   "only_labels",
   "exclude_labels",
   "allowed_labels",
+  "match_mode",
+  "p_thres",
   "probabilities",
   "consensus",
   "consensus_k",

@@ -68,7 +68,11 @@ export const TRAIN_CONFIG = keysOf(
   "resource_summary",
   "preprocess",
   "adaptation",
+  "imported",
 );
+
+/** Keys of `imported`, what a model that another program trained says of itself. */
+export const IMPORTED = keysOf("program", "classifier", "scikit_learn", "description");
 
 /** Keys of `gene_selection`. */
 export const GENE_SELECTION = keysOf("n_listed", "n_used", "n_reference");

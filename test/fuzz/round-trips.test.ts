@@ -204,6 +204,7 @@ test("manifests, with keys of others and half characters", () => {
     fc.property(path, path, fc.option(path), extra, (model, metadata, reference, others) => {
       const manifest = {
         schemaVersion: 1,
+        kind: null,
         paths: new Map([
           [MANIFEST_KEYS.modelPath, model],
           [MANIFEST_KEYS.metadataPath, metadata],

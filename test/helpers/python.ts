@@ -16,15 +16,30 @@ export function runPython(python: string, ...args: string[]): string {
   });
 }
 
+/** One with celltypist, which wants an older scikit-learn than the newest. */
+const PYTHON_CELLTYPIST = process.env.PYTHON_CELLTYPIST || undefined;
+
 /** `describe` for what needs the newest releases: fails in CI without them, skips with a plain line elsewhere. */
-export function describeCurrent(name: string, body: (python: string) => void): void {
-  if (PYTHON_CURRENT !== undefined) describe(name, () => body(PYTHON_CURRENT));
+export const describeCurrent = (name: string, body: (python: string) => void): void =>
+  describeWith(PYTHON_CURRENT, "PYTHON_CURRENT", name, body);
+
+/** The same for what needs celltypist. */
+export const describeCellTypist = (name: string, body: (python: string) => void): void =>
+  describeWith(PYTHON_CELLTYPIST, "PYTHON_CELLTYPIST", name, body);
+
+function describeWith(
+  python: string | undefined,
+  variable: string,
+  name: string,
+  body: (python: string) => void,
+): void {
+  if (python !== undefined) describe(name, () => body(python));
   else if (process.env.CI === "true")
     test(name, () => {
-      expect.fail("PYTHON_CURRENT names no interpreter; .ci/run installs one");
+      expect.fail(`${variable} names no interpreter; .ci/run installs one`);
     });
   else {
-    console.log(`skipped without PYTHON_CURRENT: ${name}`);
+    console.log(`skipped without ${variable}: ${name}`);
     describe.skip(name, () => body("python3"));
   }
 }

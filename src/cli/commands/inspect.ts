@@ -88,10 +88,23 @@ async function describeKnown(path: string, start: Buffer, work: InspectWork): Pr
   if (isHdf5 || containerByName(path) !== null) return describeData(path, work);
   if (path.endsWith(".pth")) return (await import("../inspect/bundle.ts")).describeBundle(path);
   const isPickle = start[0] === 0x80 && start[1] <= 5;
-  if (isPickle || /\.pkl(\.gz)?$/.test(path))
-    return (await import("../inspect/pickle.ts")).describePickle(path);
+  if (isPickle || /\.pkl(\.gz)?$/.test(path)) return describePickleOrModel(path);
   if (path.endsWith(".json")) return (await import("../inspect/json-file.ts")).describeJson(path);
   return null;
+}
+
+/** A model of CellTypist is a pickle as well, of more than a bundle's pickles hold. */
+async function describePickleOrModel(path: string): Promise<Description> {
+  const { describePickle } = await import("../inspect/pickle.ts");
+  try {
+    return await describePickle(path);
+  } catch (error) {
+    if (!path.endsWith(".pkl") || !isAtlasmtlError(error, "UNSUPPORTED")) throw error;
+    const { describeBundle } = await import("../inspect/bundle.ts");
+    return describeBundle(path).catch(() => {
+      throw error;
+    });
+  }
 }
 
 async function describeData(path: string, work: InspectWork): Promise<Description> {

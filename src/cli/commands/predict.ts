@@ -196,6 +196,7 @@ export async function predictFile(
         probabilities: options.probabilities,
         consensusBy: options.consensusBy,
         transfer: options.transfer,
+        matchMode: options.matchMode,
         unknown: options.unknown,
         opensetMethod: options.opensetMethod,
       });
@@ -261,7 +262,11 @@ async function predictOptions(
   let { knnCorrection } = flags;
   if (knnCorrection === undefined) {
     knnCorrection = (await model.data.hasReference()) ? usualCorrection(model) : "off";
-    if (knnCorrection === "off")
+    if (knnCorrection === "off" && model.data.oneVsRest)
+      output.note(
+        "note: a model of CellTypist has no reference cells: no KNN vote, no distance to the reference",
+      );
+    else if (knnCorrection === "off")
       output.note("note: the model's reference is not there, so KNN correction is off");
   }
   return {

@@ -19,6 +19,7 @@ const SETTINGS = [
   TRAIN_CONFIG.lastTrainLoss,
   TRAIN_CONFIG.lastValLoss,
   TRAIN_CONFIG.calibration,
+  TRAIN_CONFIG.imported,
 ] as const;
 
 /** @throws as `TrainedModel.load`. */
@@ -96,7 +97,9 @@ function networkRows(inspection: ModelInspection, genes: readonly string[]): str
     ...(normalize === "none" ? [] : [["normalisation", `${normalize} of the query's counts`]]),
     ["input transform", inputTransform],
     ...(inspection.trainedOn === null ? [] : [["trained on", inspection.trainedOn]]),
-    ["hidden layers", `${hiddenSizes.join(", ")}, dropout ${dropoutRate}`],
+    ...(hiddenSizes.length === 0
+      ? [["hidden layers", "none: a linear model, in which each class has a probability of its own"]]
+      : [["hidden layers", `${hiddenSizes.join(", ")}, dropout ${dropoutRate}`]]),
     ["linear views", linearViews.length === 0 ? "no" : linearViews.join(", ")],
     ["child correction", corrected],
     ["reference", `${referenceStorage}, ${hasReference ? "there" : "not there: KNN needs it"}`],

@@ -37,7 +37,7 @@ export async function readGeneList(
 }
 
 /** The first column of a text, a name a line. */
-async function readNames(path: string): Promise<readonly string[]> {
+export async function readNames(path: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => null);
   if (found === null || !found.isFile())
     throw usageError(

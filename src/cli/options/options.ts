@@ -9,6 +9,7 @@ import {
   BENCHMARK_METHODS,
   CLASS_WEIGHTING_MODES,
   DEFAULT_HOTSPOT_OPTIONS,
+  DEFAULT_LABEL_COLUMN,
   DEFAULT_OPENSET_QUANTILE,
   DEFAULT_TRAIN_OPTIONS,
   DEVICES,
@@ -277,6 +278,15 @@ export type OpensetFlags = FlagValues<typeof OPENSET_FLAGS>;
 
 /** Genes of each label that `explain` shows. */
 export const DEFAULT_TOP_GENES = 20;
+
+/** `atlasmtl import`. */
+export const IMPORT_FLAGS = {
+  out: path(FILES, "model to write, ends in .pth (required)"),
+  genes: path(FILES, "of a model that does not name its genes: a text file, a gene a line, in its order"),
+  labelColumn: name("NAME", FILES, "what the labels are called by: predictions are pred_NAME"),
+} as const satisfies FlagTable;
+export type ImportFlags = FlagValues<typeof IMPORT_FLAGS>;
+export const IMPORT_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = { labelColumn: DEFAULT_LABEL_COLUMN };
 
 /** `atlasmtl explain`. */
 export const EXPLAIN_FLAGS = {

@@ -72,12 +72,14 @@ async function digestsOf(
   adata: Atlasmtl.AnnData,
 ): Promise<Record<string, string>> {
   const arrays: [string, Bytes][] = [["obs names", textBytes(result.data.obsNames)]];
-  for (const { column, raw, knn, final, sets, nearest, second, consensus, ...values } of result.data.labels) {
+  for (const { column, raw, knn, final, sets, nearest, second, consensus, probMatch, ...values } of result
+    .data.labels) {
     for (const [name, labels] of Object.entries({ raw, knn, final })) {
       arrays.push([`${column} ${name} codes`, labels.codes]);
       arrays.push([`${column} ${name} categories`, textBytes(labels.categories)]);
     }
     if (consensus !== undefined) arrays.push([`${column} consensus`, consensus.codes]);
+    if (probMatch !== undefined) arrays.push([`${column} matches`, probMatch.codes]);
     if (second !== undefined) arrays.push([`${column} second`, second.codes]);
     if (nearest !== undefined) arrays.push([`${column} nearest`, nearest.codes]);
     if (sets !== undefined) arrays.push([`${column} sets`, sets.codes]);

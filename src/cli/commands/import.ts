@@ -1,0 +1,60 @@
+/** `atlasmtl import`: a bundle of a model that CellTypist trained. @module */
+import { checkOutput, refuseOverwriting } from "../../api/checks.ts";
+import { option } from "../../api/errors.ts";
+import { TrainedModel, type WrittenFile } from "../../api/index.ts";
+import type { CommandContext } from "../context.ts";
+import { readNames } from "../options/gene-list.ts";
+import { IMPORT_FLAGS, type ImportFlags } from "../options/options.ts";
+import { required } from "../options/settings.ts";
+import { fileSummary } from "../provenance.ts";
+import { byteSize, plural } from "../terminal/print.ts";
+import { shellWord } from "../terminal/shell-word.ts";
+import { usageError } from "../terminal/show-error.ts";
+
+/** Reads the model as data and saves it. @throws USAGE for a path that is no pickle, or an output that cannot be written. */
+export async function runImport(
+  path: string,
+  flags: ImportFlags,
+  { output, signal }: CommandContext,
+): Promise<void> {
+  const { out } = required(flags, IMPORT_FLAGS, "import", ["out"]);
+  if (!path.endsWith(".pkl"))
+    throw usageError(
+      `got ${JSON.stringify(path)}, expected a model of CellTypist, which ends in .pkl`,
+      "atlasmtl import",
+      "other models need no import: give them to predict",
+    );
+  if (!/[^/\\]\.pth$/.test(out))
+    throw usageError(
+      `got ${JSON.stringify(out)}, expected a name that ends in .pth`,
+      option("out"),
+      "the other files of the bundle go beside it",
+    );
+  await checkOutput(out);
+  const genes = flags.genes === undefined ? null : await readNames(flags.genes);
+  const model = await TrainedModel.load(path, {
+    signal,
+    celltypist: { genes, labelColumn: flags.labelColumn },
+  });
+  await refuseOverwriting([out], [path, ...(flags.genes === undefined ? [] : [flags.genes])]);
+  let outputs: readonly WrittenFile[] = [];
+  await model.save(out, {
+    also: async (written) => {
+      outputs = written;
+      return [];
+    },
+  });
+  const [{ column, classes }] = model.data.labelHeads;
+  output.note(`${plural(classes.length, "cell type")}, ${plural(model.data.trainGenes.length, "gene")}`);
+  for (const file of outputs) output.note(`wrote  ${file.path}  ${byteSize(file.sizeBytes)}`);
+  output.note(`next:  atlasmtl predict --model ${shellWord(out)} --adata QUERY.h5ad --out ANNOTATED.h5ad`);
+  output.json({
+    command: "import",
+    model: path,
+    out,
+    label_column: column,
+    n_classes: classes.length,
+    n_genes: model.data.trainGenes.length,
+    outputs: outputs.map(fileSummary),
+  });
+}
