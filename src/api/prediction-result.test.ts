@@ -1,5 +1,5 @@
 /** A prediction as tables, datasets and reports, through the entry. */
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -12,7 +12,9 @@ import {
   createAnnData,
   openAnnData,
   type PredictionResult,
+  type Progress,
   predict,
+  type SyncFile,
   TrainedModel,
   writeH5ad,
 } from "./index.ts";
@@ -185,6 +187,98 @@ test("toAnnDataBytes is the file that toAnnData writes, in memory", async () => 
   } finally {
     await opened.close();
   }
+});
+
+/** A file in memory that takes `limit` bytes. */
+function memoryFile(limit = 1e6): SyncFile & { bytes(): Uint8Array } {
+  let held = new Uint8Array(0);
+  const resize = (size: number): void => {
+    const next = new Uint8Array(size);
+    next.set(held.subarray(0, size));
+    held = next;
+  };
+  return {
+    bytes: () => held,
+    read(into, { at }) {
+      const part = held.subarray(at, at + into.length);
+      into.set(part);
+      return part.length;
+    },
+    write(from, { at }) {
+      if (at + from.length > limit) throw new Error("the quota is used up");
+      if (at + from.length > held.length) resize(at + from.length);
+      held.set(from, at);
+      return from.length;
+    },
+    truncate: resize,
+    getSize: () => held.length,
+    flush: () => undefined,
+  };
+}
+
+test("toAnnDataFile writes the file of toAnnData, to a handle of Node and to any other", async () => {
+  await result.toAnnData(query, at("by-path.h5ad"), { mode: "full", includeCoords: false });
+  const expected = await readFile(at("by-path.h5ad"));
+  const handle = await open(at("by-handle.h5ad"), "w+");
+  expect(await result.toAnnDataFile(query, handle, { mode: "full" })).toEqual([]);
+  await handle.close();
+  expect((await readFile(at("by-handle.h5ad"))).equals(expected)).toBe(true);
+  const file = memoryFile();
+  const phases = new Set<string>();
+  const onProgress = ({ phase }: Progress) => void phases.add(phase);
+  await result.toAnnDataFile(query, file, { mode: "full" }, { onProgress });
+  expect(expected.equals(file.bytes())).toBe(true);
+  expect([...phases]).toEqual(["copy"]);
+});
+
+test("toAnnDataFile writes anew what is no .h5ad, and replaces an earlier result", async () => {
+  await result.toAnnData(query, at("converted.zarr"), { mode: "minimal" });
+  const zarr = await openAnnData(at("converted.zarr"));
+  const file = memoryFile();
+  await result.toAnnDataFile(zarr, file, { mode: "standard" });
+  await zarr.close();
+  const first = await openAnnData(file.bytes());
+  const again = memoryFile();
+  await result.toAnnDataFile(first, again, { mode: "minimal" });
+  await first.close();
+  const opened = await openAnnData(again.bytes());
+  expect(opened.obs.columns).toEqual(["donor", "pred_group", "pred_kind"]);
+  expect(await opened.uns("title")).toBe("three cells");
+  await opened.close();
+});
+
+test("toAnnDataFile leaves an empty file when it fails, wherever it does", async () => {
+  const whole = memoryFile();
+  await result.toAnnDataFile(query, whole);
+  const size = whole.getSize();
+  const { size: querySize } = await stat(at("query.h5ad"));
+  for (
+    let limit = 0;
+    limit < size;
+    limit += limit < querySize ? Math.ceil(querySize / 2) : Math.ceil((size - querySize) / 8)
+  ) {
+    const file = memoryFile(limit);
+    await expect(result.toAnnDataFile(query, file), `${limit} bytes`).rejects.toMatchObject({
+      code: "IO",
+      message: expect.stringContaining("the quota is used up"),
+    });
+    expect(file.getSize()).toBe(0);
+  }
+  const stopped = memoryFile();
+  const work = { signal: AbortSignal.abort() };
+  await expect(result.toAnnDataFile(query, stopped, {}, work)).rejects.toMatchObject({ code: "ABORTED" });
+  expect(stopped.getSize()).toBe(0);
+});
+
+test("toAnnDataFile refuses a file that holds something, the query itself among them", async () => {
+  const before = await readFile(at("query.h5ad"));
+  const handle = await open(at("query.h5ad"), "r+");
+  await expect(result.toAnnDataFile(query, handle)).rejects.toMatchObject({
+    code: "USAGE",
+    message: expect.stringContaining("expected an empty one"),
+  });
+  await handle.close();
+  expect((await readFile(at("query.h5ad"))).equals(before)).toBe(true);
 });
 
 test("a query that is no .h5ad is not annotated in memory, and the error names the tables instead", async () => {

@@ -6,6 +6,7 @@ import { writeDataset } from "../anndata/write/write-annotated.ts";
 import type { AlsoWrite } from "../core/bytes.ts";
 import { refuseOverwriting } from "../core/overwriting.ts";
 import type { WorkOptions } from "../core/progress.ts";
+import type { FileTarget } from "../core/sync-file.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { SampleSummary } from "../evaluate/sample-summary.ts";
 import type { CsvOptions } from "../output/columns.ts";
@@ -158,6 +159,35 @@ export class PredictionResult {
       );
     const { emitAnnotatedH5ad } = await import("../anndata/write/annotate-h5ad.ts");
     return emitAnnotatedH5ad(adata, toAnnDataAdditions(this.data, adata, options));
+  }
+
+  /**
+   * As {@link toAnnData}, on any host, into an empty file that the caller has opened: the query is copied in slices and the
+   * result is added in place, so that a query of any size needs a few megabytes of memory. The caller closes the file.
+   *
+   * ```ts
+   * // In a worker of a page: a file of its private file system, which the page then offers as a download.
+   * const folder = await navigator.storage.getDirectory();
+   * const file = await folder.getFileHandle("annotated.h5ad", { create: true });
+   * const target = await file.createSyncAccessHandle();
+   * target.truncate(0);
+   * await result.toAnnDataFile(query, target);
+   * target.close();
+   * ```
+   * When it fails, the file is emptied: it never holds a part of the result. Progress counts bytes in a phase named `copy`.
+   * @param target a `FileSystemSyncAccessHandle`, a `FileHandle` of Node opened with `w+`, or any {@link SyncFile}.
+   * @throws USAGE when `target` is not empty, MISMATCH when `adata` has other cells, UNSUPPORTED for stored values that cannot be
+   * carried over, IO when it cannot be written, ABORTED by the signal.
+   */
+  async toAnnDataFile(
+    adata: AnnData,
+    target: FileTarget,
+    options: ToAnnDataOptions = {},
+    work: WorkOptions = {},
+  ): Promise<readonly Notice[]> {
+    const additions = toAnnDataAdditions(this.data, adata, options);
+    const { annotateToFile } = await import("../anndata/write/annotate-h5ad.ts");
+    return annotateToFile(adata, target, additions, work);
   }
 
   /**

@@ -49,6 +49,7 @@ export type { Csr, RowBlock } from "../core/csr.ts";
 export type { DenseMatrix } from "../core/dense.ts";
 export type { FileSetInput } from "../core/file-set.ts";
 export type { Progress, WorkOptions } from "../core/progress.ts";
+export type { FileTarget, SyncFile } from "../core/sync-file.ts";
 export type {
   ErrorCode,
   ErrorDetails,

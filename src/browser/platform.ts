@@ -42,6 +42,11 @@ export const platform: Platform = {
   },
 
   mountForHdf5,
+  fileOfDescriptor(fd) {
+    throw new AtlasmtlError("USAGE", `got the file descriptor ${fd}; a browser has none`, {
+      hint: "pass a FileSystemSyncAccessHandle, in a worker",
+    });
+  },
   // Other codecs are megabytes of WebAssembly that a page would have to fetch; gzip needs none.
   hdf5Plugins: () => null,
 

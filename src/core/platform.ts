@@ -5,6 +5,7 @@
  * @module
  */
 import type { AlsoWrite, ByteSource, FileInput, FileStore } from "./bytes.ts";
+import type { SyncFile } from "./sync-file.ts";
 import type { ThreadHost } from "./threads.ts";
 
 export interface Sha256 {
@@ -116,6 +117,8 @@ export interface Platform {
    * library may write to them; paths and `File`s are used in place.
    */
   mountForHdf5(input: FileInput, fs: MountingFs): Promise<MountedFile>;
+  /** The file that is open under a descriptor. @throws USAGE on a host without descriptors. */
+  fileOfDescriptor(fd: number): SyncFile;
   readonly threads: ThreadHost;
   /** The folder with plugins for HDF5's compression filters; null on a host that has none. */
   hdf5Plugins(): string | null;

@@ -141,7 +141,13 @@ describeChromium("in Chromium", () => {
       const read = Object.values(expectedDatasets).filter(({ digests }) => Object.keys(digests).length > 3);
       expect(read.length).toBeGreaterThanOrEqual(9);
       expect(Object.keys(expectedTraining.train.digests)).toEqual(
-        expect.arrayContaining(["model.pth", "model_reference.pkl", "coords umap", "annotated .h5ad"]),
+        expect.arrayContaining([
+          "model.pth",
+          "model_reference.pkl",
+          "coords umap",
+          "annotated .h5ad",
+          "annotated in place",
+        ]),
       );
     });
 

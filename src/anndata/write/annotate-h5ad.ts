@@ -2,9 +2,11 @@
 import { platform } from "#platform";
 import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
 import { readInput } from "../../core/read-input.ts";
+import { copyInSlices, type FileTarget, type SyncFile, writeAt } from "../../core/sync-file.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import type { GrowingType } from "../../formats/hdf5/growing-array.ts";
 import { fileSystem, loadHdf5 } from "../../formats/hdf5/library.ts";
+import { mountTarget } from "../../formats/hdf5/mount-target.ts";
 import { type Hdf5Writer, openWriter } from "../../formats/hdf5/write.ts";
 import type { NumberArray } from "../../formats/number-arrays.ts";
 import type { WriteDatasetOptions } from "../containers/container.ts";
@@ -12,6 +14,7 @@ import type { AnnData, Notice } from "../types.ts";
 import type { AdditionNames, Additions } from "./additions.ts";
 import {
   annotateBytes,
+  annotateInPlace,
   checkAnnotatable,
   checkAnnotatedOutput,
   takesAdditions,
@@ -58,6 +61,78 @@ export async function emitAnnotatedH5ad(adata: AnnData, additions: Additions): P
   } finally {
     await mounted.unmount();
   }
+}
+
+/**
+ * As {@link annotateH5ad}, into a file that the caller has opened, on any host: in slices, and in place, so that it
+ * needs no more memory for a large dataset. Progress counts the bytes of a copied file in a phase named `copy`. When
+ * it fails, the file is empty again.
+ * @throws USAGE for a file that is not empty, IO when it cannot be written, ABORTED by the signal.
+ */
+export async function annotateToFile(
+  adata: AnnData,
+  target: FileTarget,
+  additions: Additions,
+  work: WorkOptions = {},
+): Promise<readonly Notice[]> {
+  const file = "fd" in target ? platform.fileOfDescriptor(target.fd) : target;
+  const size = file.getSize();
+  // An empty file is never the dataset itself, and what fails can leave it as it was.
+  if (size !== 0)
+    throw new AtlasmtlError("USAGE", `the file to write has ${size} bytes, expected an empty one`, {
+      hint: "create a new file, or truncate it to 0 bytes first",
+    });
+  await loadHdf5();
+  const mounted = mountTarget(file);
+  try {
+    const notices = await writeMounted(adata, mounted.path, file, additions, work);
+    throwIfAborted(work.signal);
+    if (mounted.failure() !== undefined) throw mounted.failure();
+    file.flush();
+    return notices;
+  } catch (error) {
+    const failure = mounted.failure();
+    try {
+      file.truncate(0);
+      file.flush();
+    } catch {
+      // The file may be closed or gone; the error below says what happened first.
+    }
+    throw failure === undefined ? asFailedWrite(error) : asFailedWrite(failure);
+  } finally {
+    mounted.unmount();
+  }
+}
+
+async function writeMounted(
+  adata: AnnData,
+  path: string,
+  file: SyncFile,
+  additions: Additions,
+  work: WorkOptions,
+): Promise<readonly Notice[]> {
+  if (adata.input === null || !(await isCopied(adata))) {
+    await checkCarried(adata);
+    return named(adata, convertToH5ad(adata, path, additions, work));
+  }
+  const source = await platform.openFile(adata.input);
+  try {
+    await copyInSlices(source, (bytes, at) => writeAt(file, bytes, at), work);
+  } finally {
+    await source.close();
+  }
+  await annotateInPlace(path, additions, adata.source);
+  return [];
+}
+
+/** Errors of the file itself, such as a full disk, have no place and no code of this library. */
+function asFailedWrite(cause: unknown): unknown {
+  if (cause instanceof AtlasmtlError) return cause;
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new AtlasmtlError("IO", `the annotated file cannot be written: ${said}`, {
+    hint: "free some space, or write elsewhere; the file was emptied",
+    cause,
+  });
 }
 
 /** Errors without a place are about what is read. */

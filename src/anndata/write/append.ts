@@ -133,7 +133,7 @@ export async function checkAnnotatable(adata: AnnData, additions: AdditionNames)
 }
 
 /** Adds results to the file that the HDF5 library knows as `path`; `name` is for messages. */
-async function annotateInPlace(path: string, additions: Additions, name: string): Promise<void> {
+export async function annotateInPlace(path: string, additions: Additions, name: string): Promise<void> {
   try {
     const existing = await readOnce(path, name, (file) => examine(file, additions));
     checkAdditions(additions, existing.nObs, existing.indexKey);

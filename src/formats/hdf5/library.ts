@@ -9,6 +9,7 @@ import type * as H5wasm from "#h5wasm";
 import { AtlasmtlError, type ErrorCode } from "../../errors.ts";
 import type { EmscriptenFs, Stream } from "./emscripten-fs.ts";
 import { allowMemory, beginCall, guardFiles, guardMemory, refusedFile, wasMemoryRefused } from "./guard.ts";
+import { routeTargets } from "./mount-target.ts";
 
 export type H5Module = Awaited<typeof H5wasm.ready>;
 
@@ -56,6 +57,7 @@ async function load(): Promise<H5Module> {
   catchStderr(fileSystem(loaded));
   // For an unknown format, the library searches for plugins, also in folders outside the package.
   while (loaded.get_plugin_search_paths().length > 0) loaded.remove_plugin_search_path(0);
+  routeTargets(fileSystem(loaded));
   guardFiles(fileSystem(loaded), () => calls > 0);
   return loaded;
 }

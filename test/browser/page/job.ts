@@ -89,9 +89,55 @@ async function digestsOf(
   // Without the metadata, which name threads. Only of small files: annotating reads the query whole.
   if (adata.input instanceof Blob && adata.input.size < 1e8) {
     const options = { mode: "full", includeCoords: true, includeMetadata: false } as const;
-    arrays.push(["annotated .h5ad", await result.toAnnDataBytes(adata, options)]);
+    const bytes = await result.toAnnDataBytes(adata, options);
+    arrays.push(["annotated .h5ad", bytes]);
+    const { file, content } = await emptyFile();
+    await result.toAnnDataFile(adata, file, options);
+    arrays.push(["annotated in place", await content()]);
   }
   return digest(arrays);
+}
+
+/** In a worker a file of the browser's private file system, else one in memory. */
+async function emptyFile(): Promise<{ file: Atlasmtl.SyncFile; content(): Promise<Uint8Array> }> {
+  if ("DedicatedWorkerGlobalScope" in globalThis) {
+    const folder = await navigator.storage.getDirectory();
+    const handle = await folder.getFileHandle(`${crypto.randomUUID()}.h5ad`, { create: true });
+    const access = await (
+      handle as unknown as {
+        createSyncAccessHandle(): Promise<Atlasmtl.SyncFile & { close(): void }>;
+      }
+    ).createSyncAccessHandle();
+    const content = async (): Promise<Uint8Array> => {
+      access.close();
+      const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+      await folder.removeEntry(handle.name);
+      return bytes;
+    };
+    return { file: access, content };
+  }
+  let held = new Uint8Array(0);
+  const truncate = (size: number): void => {
+    const next = new Uint8Array(size);
+    next.set(held.subarray(0, size));
+    held = next;
+  };
+  const file = {
+    read(into: Uint8Array, { at }: { readonly at: number }): number {
+      const part = held.subarray(at, at + into.length);
+      into.set(part);
+      return part.length;
+    },
+    write(from: Uint8Array, { at }: { readonly at: number }): number {
+      if (at + from.length > held.length) truncate(at + from.length);
+      held.set(from, at);
+      return from.length;
+    },
+    truncate,
+    getSize: () => held.length,
+    flush: () => undefined,
+  };
+  return { file, content: async () => held };
 }
 
 async function trainTiny(api: Api, { reference, options }: TrainJob): Promise<CaseResult> {
