@@ -21,22 +21,82 @@ export function createViewScorer(view: LinearView, measured: Measured): ViewScor
   const { scale, cap } = view.scaling;
   const { weights, offsets } = scoringWeights(view, measured);
   const nOutputs = offsets.length;
+  const nTiles = Math.ceil(nOutputs / TILE);
+  const tiles = weightTiles(weights, nOutputs, nTiles);
+  let scaled = new Float64Array(0);
   return ({ nRows, indptr, indices, data }) => {
     const out = new Float32Array(nRows * nOutputs);
-    const sums = new Float64Array(nOutputs);
-    for (let row = 0; row < nRows; row++) {
-      sums.set(offsets);
-      for (let e = indptr[row]; e < indptr[row + 1]; e++) {
+    const sums = new Float64Array(nTiles * TILE);
+    sums.set(offsets);
+    for (let from = 0; from < nRows; from += ROWS_AT_ONCE) {
+      const to = Math.min(from + ROWS_AT_ONCE, nRows);
+      const [first, end] = [indptr[from], indptr[to]];
+      if (scaled.length < end - first) scaled = new Float64Array(end - first);
+      for (let e = first; e < end; e++) {
         const g = indices[e];
-        const value = Math.min((data === null ? 1 : data[e]) * scale[g], cap[g]);
-        const at = g * nOutputs;
-        for (let k = 0; k < nOutputs; k++) sums[k] += value * weights[at + k];
+        scaled[e - first] = Math.min((data === null ? 1 : data[e]) * scale[g], cap[g]);
       }
-      out.set(sums, row * nOutputs);
+      for (let t = 0; t < nTiles; t++)
+        for (let row = from; row < to; row++) {
+          const [start, stop] = [indptr[row] - first, indptr[row + 1] - first];
+          const own = addTile(sums.subarray(t * TILE), tiles[t], scaled, indices, first, start, stop);
+          for (let j = 0; j < TILE && t * TILE + j < nOutputs; j++)
+            out[row * nOutputs + t * TILE + j] = own[j];
+        }
     }
     return out;
   };
 }
+
+/** Outputs that are summed at once, in variables: several times faster than in an array. */
+const TILE = 4;
+
+/** Rows that one tile of weights is used for while the cache holds it. */
+const ROWS_AT_ONCE = 256;
+
+/** The weights of every `TILE` outputs, [nGenes, TILE], with zeros after the last output. */
+function weightTiles(weights: Float64Array, nOutputs: number, nTiles: number): Float64Array[] {
+  const nGenes = weights.length / nOutputs;
+  return Array.from({ length: nTiles }, (_, t) => {
+    const tile = new Float64Array(nGenes * TILE);
+    const [from, to] = [t * TILE, Math.min((t + 1) * TILE, nOutputs)];
+    for (let g = 0; g < nGenes; g++)
+      tile.set(weights.subarray(g * nOutputs + from, g * nOutputs + to), g * TILE);
+    return tile;
+  });
+}
+
+/** `TILE` offsets plus a row's values times `tile`, valid until the next call; every sum takes the genes in their order. */
+function addTile(
+  offsets: Float64Array,
+  tile: Float64Array,
+  scaled: Float64Array,
+  indices: Csr["indices"],
+  shift: number,
+  start: number,
+  stop: number,
+): Float64Array {
+  let a = offsets[0];
+  let b = offsets[1];
+  let c = offsets[2];
+  let d = offsets[3];
+  for (let e = start; e < stop; e++) {
+    const value = scaled[e];
+    const at = indices[e + shift] * TILE;
+    a += value * tile[at];
+    b += value * tile[at + 1];
+    c += value * tile[at + 2];
+    d += value * tile[at + 3];
+  }
+  const own = TILE_SUMS;
+  own[0] = a;
+  own[1] = b;
+  own[2] = c;
+  own[3] = d;
+  return own;
+}
+
+const TILE_SUMS = new Float64Array(TILE);
 
 /** The scores of a cell are its scaled values times `weights`, [nGenes, nOutputs], plus `offsets`. */
 export function scoringWeights(
