@@ -165,16 +165,9 @@ export class PredictionResult {
    * As {@link toAnnData}, on any host, into an empty file that the caller has opened: the query is copied in slices and the
    * result is added in place, so that a query of any size needs a few megabytes of memory. The caller closes the file.
    *
-   * ```ts
-   * // In a worker of a page: a file of its private file system, which the page then offers as a download.
-   * const folder = await navigator.storage.getDirectory();
-   * const file = await folder.getFileHandle("annotated.h5ad", { create: true });
-   * const target = await file.createSyncAccessHandle();
-   * target.truncate(0);
-   * await result.toAnnDataFile(query, target);
-   * target.close();
-   * ```
-   * When it fails, the file is emptied: it never holds a part of the result. Progress counts bytes in a phase named `copy`.
+   * In Node that is `await open("annotated.h5ad", "w+")` of `node:fs/promises`; in a worker of a page, the handle of a file of its
+   * private file system (docs/browser.md). When it fails, the file is emptied: it never holds a part of the result. Progress
+   * counts bytes in a phase named `copy`.
    * @param target a `FileSystemSyncAccessHandle`, a `FileHandle` of Node opened with `w+`, or any {@link SyncFile}.
    * @throws USAGE when `target` is not empty, MISMATCH when `adata` has other cells, UNSUPPORTED for stored values that cannot be
    * carried over, IO when it cannot be written, ABORTED by the signal.

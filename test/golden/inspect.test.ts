@@ -1,6 +1,7 @@
 /** `inspect` opens everything there is in the golden and odd sets and in `shared/data`, and says what it is. */
-import { readdirSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { run } from "../../src/cli/program.ts";
 import { describeGolden } from "../helpers/golden-sets.ts";
@@ -79,9 +80,23 @@ if (hasShared)
       expect(text).not.toMatch(/atlasmtl (train|predict)/);
     });
 
+    test("a model of CellTypist is shown as data", async () => {
+      const text = await inspect(sharedPath("data/celltypist_models/RIRA_Immune_v2.pkl"));
+      expect(text).toMatch(/RIRA_Immune_v2\.pkl: a trained model/);
+      expect(text).toMatch(/6 classes/);
+    });
+
     test("a pickle of another program is not executed, and the command fails as its reader does", async () => {
-      const { code, text, error } = await runInspect(sharedPath("data/celltypist_models/RIRA_Immune_v2.pkl"));
-      expect([code, text]).toEqual([4, expect.stringMatching(/RIRA_Immune_v2\.pkl: cannot be read, /)]);
-      expect(error).toMatch(/names the global "sklearn[^"]*LogisticRegression"[\s\S]*never executed/);
+      const folder = mkdtempSync(join(tmpdir(), "atlasmtl-inspect-"));
+      try {
+        const path = join(folder, "other.pkl");
+        writeFileSync(path, `cposix\nsystem\n(S'touch ${folder}/ran'\ntR.`);
+        const { code, text, error } = await runInspect(path);
+        expect([code, text]).toEqual([4, expect.stringMatching(/other\.pkl: cannot be read, /)]);
+        expect(error).toMatch(/names the global "posix\.system"[\s\S]*never executed/);
+        expect(readdirSync(folder)).toEqual(["other.pkl"]);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
     });
   });
