@@ -208,13 +208,19 @@ export async function inFolderOf<T>(
   }
 }
 
-/** Another process may make the same folder at the same time. */
+/** Another process may make the same folder at the same time, and remove it, still empty. */
 async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const isThere = systemCode(error) === "EEXIST" && (await stat(path).catch(() => null))?.isDirectory();
-    if (isThere !== true) throw error;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await mkdir(path);
+      return;
+    } catch (error) {
+      if (systemCode(error) !== "EEXIST") throw error;
+      if ((await stat(path).catch(() => null))?.isDirectory()) return;
+      // Nothing is there any more, not even a link that leads nowhere.
+      const isGone = (await lstat(path).catch(() => null)) === null;
+      if (!isGone || attempt === MAX_ATTEMPTS) throw error;
+    }
   }
 }
 
