@@ -1,65 +1,28 @@
 import { expect, test } from "vitest";
+import {
+  CLASSES,
+  classifier,
+  floats,
+  GENES,
+  INTERCEPTS,
+  LOGISTIC,
+  MEAN,
+  object,
+  pickled,
+  SD,
+  SGD,
+  scaler,
+  texts,
+  WEIGHTS,
+} from "../../test/helpers/celltypist-pickles.ts";
 import { memoryAnnData } from "../../test/helpers/memory-anndata.ts";
 import { joinPieces } from "../../test/helpers/memory-store.ts";
 import { describeShared, sharedPath } from "../../test/helpers/shared.ts";
 import type { Csr } from "../core/csr.ts";
 import { emitPickle } from "../formats/pickle/emit.ts";
-import { Global, Instance, NdArray, type PickleValue } from "../formats/pickle/values.ts";
+import { Global, Instance } from "../formats/pickle/values.ts";
 import { openAnnData, predict, TrainedModel } from "./index.ts";
 
-const GENES = ["CD3E", "MS4A1", "NKG7"];
-const CLASSES = ["B", "NK", "T"];
-/** [classes, genes]. */
-const WEIGHTS = [-1, 2, -0.5, -0.7, -1, 1.5, 1.8, -1, 0.2];
-const INTERCEPTS = [-0.4, -0.3, 0.1];
-const [MEAN, SD] = [
-  [1, 0.5, 0.25],
-  [2, 1, 0.05],
-];
-
-function object(path: string, state: Readonly<Record<string, PickleValue>>): Instance {
-  const at = path.lastIndexOf(".");
-  const made = new Instance(new Global(path.slice(0, at), path.slice(at + 1)), []);
-  made.state = new Map(Object.entries(state));
-  return made;
-}
-const floats = (shape: readonly number[], values: readonly number[]): NdArray =>
-  new NdArray("f8", shape, Float64Array.from(values));
-const texts = (names: readonly string[]): NdArray => new NdArray("O", [names.length], [...names]);
-
-const classifier = (path: string, more: Readonly<Record<string, PickleValue>> = {}): Instance =>
-  object(path, {
-    classes_: texts(CLASSES),
-    coef_: floats([3, 3], WEIGHTS),
-    intercept_: floats([3], INTERCEPTS),
-    features: texts(GENES),
-    _sklearn_version: "1.1.3",
-    ...more,
-  });
-const scaler = (more: Readonly<Record<string, PickleValue>> = {}): Instance =>
-  object("sklearn.preprocessing._data.StandardScaler", {
-    with_mean: true,
-    with_std: true,
-    mean_: floats([3], MEAN),
-    scale_: floats([3], SD),
-    ...more,
-  });
-const LOGISTIC = "sklearn.linear_model._logistic.LogisticRegression";
-const SGD = "sklearn.linear_model._stochastic_gradient.SGDClassifier";
-
-function pickled(model: PickleValue, scaling: PickleValue = scaler()): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(
-    joinPieces(
-      emitPickle(
-        new Map<PickleValue, PickleValue>([
-          ["Model", model],
-          ["Scaler_", scaling],
-          ["description", new Map()],
-        ]),
-      ),
-    ),
-  );
-}
 const load = (bytes: Uint8Array<ArrayBuffer>, celltypist = {}): Promise<TrainedModel> =>
   TrainedModel.load(new Map([["m.pkl", bytes]]), { celltypist });
 

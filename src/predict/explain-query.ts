@@ -112,10 +112,15 @@ export async function countLabels(
  * The genes that drive each class, by label column.
  * @throws NOT_FOUND for a bundle that was saved without them.
  */
-export function labelGenesOf({ labelGenes }: Pick<Model, "labelGenes">): readonly LabelGenes[] {
+export function labelGenesOf({
+  labelGenes,
+  oneVsRest,
+}: Pick<Model, "labelGenes" | "oneVsRest">): readonly LabelGenes[] {
   if (labelGenes) return labelGenes;
   throw new AtlasmtlError("NOT_FOUND", "the model does not say which genes drive its labels", {
-    hint: "train it again with this version of atlasmtl, which finds them at training; earlier versions and the Python original do not",
+    hint: oneVsRest
+      ? "it is a model of CellTypist, which holds nothing of the cells it was trained on; train one with atlasmtl on a reference of yours"
+      : "train it again with this version of atlasmtl, which finds them at training; earlier versions and the Python original do not",
     subject: "artifact",
   });
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { celltypistFiles } from "./corpus/celltypist.ts";
 import { datasetFiles } from "./corpus/datasets.ts";
 import type { HostileFile } from "./corpus/hostile-file.ts";
 import { manifestFiles } from "./corpus/manifests.ts";
@@ -39,6 +40,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 describe.each<[string, () => Promise<HostileFile[]>, number]>([
   ["archives", zipFiles, 100],
   ["pickles", pickleFiles, 600],
+  ["models of CellTypist", celltypistFiles, 250],
   ["manifests, journals and run manifests", manifestFiles, 100],
   ["HDF5 datasets", datasetFiles, 150],
   ["Zarr datasets", zarrFiles, 500],

@@ -85,6 +85,11 @@ const COMMANDS = {
     ["inspect", path],
     ["verify", path],
   ],
+  // A model without a manifest, which has no reference.
+  foreign: (path) => [
+    ["inspect", path],
+    ["explain", "--model", path],
+  ],
   table: (path) => [["evaluate", "--predictions", path, "--truth", path, "--labels", "group"]],
 };
 COMMANDS.manifest = COMMANDS.model;
@@ -99,6 +104,7 @@ for (const { id, door, path } of files) {
   try {
     if (door === "dataset") await readDataset(path);
     if (door === "model") await readModel(path);
+    if (door === "foreign") await TrainedModel.load(path);
     if (door === "table") await openCellTable(path);
   } catch (error) {
     if (isAtlasmtlError(error)) code = error.code;

@@ -39,7 +39,7 @@ const targets = new Map<string, Target>();
 const streams = new WeakMap<Stream, Target>();
 let mounts = 0;
 
-/** Mounts `file` until it is unmounted; the guard sees the path as any other. */
+/** Gives `file` a path of the library; the guard of files treats it like every path. */
 export function mountTarget(file: SyncFile): MountedTarget {
   mounts += 1;
   const path = `/atlasmtl-target-${mounts}`;

@@ -10,7 +10,7 @@ import { lyingZip, raw, u32, u64 } from "./bytes.ts";
 import type { HostileFile } from "./hostile-file.ts";
 
 /** What payloads in the wild call, and what they hide behind. */
-const GLOBALS = [
+export const GLOBALS = [
   "os.system",
   "posix.system",
   "nt.system",
@@ -64,7 +64,7 @@ const GLOBALS = [
 ] as const;
 
 /** A call of a global with a command that leaves a file, in each way that pickles name globals. */
-function calls(path: string): readonly (readonly [string, Uint8Array])[] {
+export function calls(path: string): readonly (readonly [string, Uint8Array])[] {
   const at = path.lastIndexOf(".");
   const [module, name] = [path.slice(0, at), path.slice(at + 1)];
   const command = "touch canary";
@@ -81,7 +81,7 @@ function calls(path: string): readonly (readonly [string, Uint8Array])[] {
 const huge = u64(2n ** 62n);
 
 /** What is wrong, the bytes, and the codes. */
-const BROKEN: readonly (readonly [string, Uint8Array, HostileFile["codes"]])[] = [
+export const BROKEN: readonly (readonly [string, Uint8Array, HostileFile["codes"]])[] = [
   ["nothing", raw(), ["BAD_FORMAT"]],
   ["only its end", raw("."), ["BAD_FORMAT"]],
   ["no end", raw("\x80\x04}\x94"), ["BAD_FORMAT"]],
