@@ -1,6 +1,6 @@
 /** The whole job on the example data: one press to the map, then everything that can be saved. */
 import { readFile } from "node:fs/promises";
-import type { Download } from "playwright-core";
+import type { Download, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildModel, openAnnData, predict, simulateH5ad } from "../../src/api/index.ts";
 import { describeChromium } from "../../test/browser/helpers/chromium.ts";
@@ -37,6 +37,10 @@ describeChromium("the app on its example data", () => {
     const annotated = await openAnnData(new Uint8Array(bytes));
     expect(annotated.obs.columns).toEqual(expect.arrayContaining(["donor", "pred_state", "conf_state"]));
     await annotated.close();
+    // It was made in the browser's own storage, of which one file is left for the download.
+    expect(await storedDownloads(app.page)).toBe(1);
+    await saved(app.page, "Annotated .h5ad");
+    expect(await storedDownloads(app.page)).toBe(1);
     expect((await saved(app.page, "Table (.parquet)")).bytes.subarray(0, 4).toString()).toBe("PAR1");
     expect((await saved(app.page, "Report (.html)")).bytes.toString()).toContain("<html");
     expect((await saved(app.page, "Methods paragraph (.txt)")).bytes.toString()).toMatch(
@@ -115,4 +119,14 @@ async function tableOfNode(): Promise<string> {
   });
   const result = await predict(model, query, { knnCorrection: "second_opinion" });
   return Buffer.concat([...result.toCsvPieces()]).toString();
+}
+
+/** How many files the page keeps for downloads. */
+function storedDownloads(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("downloads");
+    let n = 0;
+    for await (const _ of folder.keys()) n++;
+    return n;
+  });
 }

@@ -1,5 +1,6 @@
 /** The model that was trained last stays in the browser's own storage, so that a closed tab loses no training. */
 import { AtlasmtlError } from "atlasmtl";
+import { removeFrom, writeFile } from "./browser-storage.ts";
 import type { OpenModel } from "./desk.ts";
 import type { KeptModel } from "./views.ts";
 
@@ -60,31 +61,13 @@ export async function forgetKept(): Promise<null> {
   return null;
 }
 
-const remove = (root: FileSystemDirectoryHandle): Promise<void> =>
-  root.removeEntry(FOLDER, { recursive: true }).catch(() => undefined);
+const remove = (root: FileSystemDirectoryHandle): Promise<void> => removeFrom(root, FOLDER);
 
-/** What workers have, and the types of pages leave out. */
-interface SyncAccess {
-  createSyncAccessHandle(): Promise<{
-    truncate(size: number): void;
-    write(bytes: Uint8Array, options: { at: number }): number;
-    flush(): void;
-    close(): void;
-  }>;
-}
-
-async function write(
-  folder: FileSystemDirectoryHandle,
-  name: string,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  const file: unknown = await folder.getFileHandle(name, { create: true });
-  const access = await (file as SyncAccess).createSyncAccessHandle();
-  try {
-    access.truncate(0);
-    access.write(bytes, { at: 0 });
-    access.flush();
-  } finally {
-    access.close();
-  }
+/** @throws what the storage throws, or Error where it takes a part only. */
+async function write(folder: FileSystemDirectoryHandle, name: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(folder, name, (file) => {
+    const written = file.write(bytes, { at: 0 });
+    if (written < bytes.length) throw new Error(`${name}: ${written} of ${bytes.length} bytes were stored`);
+    file.flush();
+  });
 }

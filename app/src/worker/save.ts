@@ -3,14 +3,17 @@ import type { WorkOptions } from "atlasmtl";
 import { commandLines } from "./commands.ts";
 import { desk } from "./desk.ts";
 import { methodsText } from "./methods.ts";
+import { storedFile } from "./stored-file.ts";
 import type { SavedFile, SaveKind } from "./views.ts";
 
 type Maker = (work: WorkOptions) => Promise<SavedFile | readonly SavedFile[]>;
 
 const MAKERS: Readonly<Record<SaveKind, Maker>> = {
-  async h5ad() {
+  async h5ad(work) {
     const { result, query } = desk.needAnnotation();
-    return saved(`${stem(query.name)}.annotated.h5ad`, [await result.toAnnDataBytes(query.adata)]);
+    const name = `${stem(query.name)}.annotated.h5ad`;
+    const blob = await storedFile((file) => result.toAnnDataFile(query.adata, file, {}, work));
+    return blob === null ? saved(name, [await result.toAnnDataBytes(query.adata)]) : { name, blob };
   },
   async csv() {
     const { result, query } = desk.needAnnotation();
