@@ -12,12 +12,16 @@ export function bytesSource(bytes: Uint8Array, name = "memory"): ByteSource {
 }
 
 export function blobSource(blob: Blob, name = nameOf(blob)): ByteSource {
+  const { read: readInto, close } = createReadInto(blob);
   return {
     name,
     byteLength: blob.size,
-    async read(start, end) {
+    async read(start, end, into) {
       try {
-        return new Uint8Array(await blob.slice(Math.max(start, 0), Math.max(end, 0)).arrayBuffer());
+        const [from, to] = [start, end].map((at) => Math.min(Math.max(at, 0), blob.size));
+        return into === undefined || to <= from
+          ? new Uint8Array(await blob.slice(from, to).arrayBuffer())
+          : await readInto(from, to, into);
       } catch (cause) {
         // The content of a File stays on the disk, where it may change or be deleted.
         throw new AtlasmtlError("IO", "the file cannot be read", {
@@ -27,8 +31,65 @@ export function blobSource(blob: Blob, name = nameOf(blob)): ByteSource {
         });
       }
     },
-    close: async () => undefined,
+    close,
   };
+}
+
+/** A stream of a blob that is read in order. */
+interface OpenStream {
+  readonly reader: ReadableStreamBYOBReader;
+  /** The byte that it gives next. */
+  at: number;
+  /** What it fills; it takes the memory away and gives it back. */
+  spare: ArrayBuffer;
+}
+
+/**
+ * Reads a blob into bytes that are there. `arrayBuffer()` makes new ones each time, of which hundreds of megabytes wait to be
+ * collected when a large file is read in slices. A read that goes on where the last one ended goes on with its stream.
+ */
+function createReadInto(blob: Blob) {
+  let open: OpenStream | null = null;
+  const close = async (): Promise<void> => {
+    const last = open;
+    open = null;
+    await last?.reader.cancel().catch(() => undefined);
+  };
+  const read = async (start: number, end: number, into: Uint8Array): Promise<Uint8Array> => {
+    if (open?.at !== start) await close();
+    const own = open ?? openStream(blob, start, into.length);
+    if (own === null) {
+      const bytes = new Uint8Array(await blob.slice(start, end).arrayBuffer());
+      into.set(bytes);
+      return into.subarray(0, bytes.length);
+    }
+    // Another read at the same time opens a stream of its own.
+    open = null;
+    let n = 0;
+    while (n < end - start) {
+      const view = new Uint8Array(own.spare, 0, Math.min(own.spare.byteLength, end - start - n));
+      const { value, done } = await own.reader.read(view);
+      if (done || value === undefined) break;
+      into.set(value, n);
+      own.spare = value.buffer;
+      n += value.length;
+    }
+    own.at = start + n;
+    if (open === null && n === end - start) open = own;
+    else await own.reader.cancel().catch(() => undefined);
+    return into.subarray(0, n);
+  };
+  return { read, close };
+}
+
+/** Null where streams of blobs fill no given memory. */
+function openStream(blob: Blob, at: number, spareBytes: number): OpenStream | null {
+  try {
+    const reader = blob.slice(at).stream().getReader({ mode: "byob" });
+    return { reader, at, spare: new ArrayBuffer(spareBytes) };
+  } catch {
+    return null;
+  }
 }
 
 const nameOf = (blob: Blob): string =>
