@@ -53,7 +53,9 @@ describeChromium("the app on its example data", () => {
     const other = await app.page.context().newPage();
     await other.goto(app.url);
     await other.getByRole("radio", { name: "A trained model" }).check();
-    await other.getByText(/keeps the model that you trained last: lineage, class, type, state/).waitFor();
+    await expect
+      .poll(() => other.getByRole("main").textContent(), { timeout: 30_000 })
+      .toMatch(/keeps the model that you trained last: lineage, class, type, state/);
     await press(other, "Use it");
     await other.getByText(/4 label columns, 1,000 genes/).waitFor();
     await other.reload();

@@ -2,7 +2,7 @@
 import { AtlasmtlError } from "atlasmtl";
 import { removeFrom, writeFile } from "./browser-storage.ts";
 import type { OpenModel } from "./desk.ts";
-import type { KeptModel } from "./views.ts";
+import type { KeptModel, Note } from "./views.ts";
 
 const FOLDER = "last-model";
 /** Written last: a folder without it is not whole. */
@@ -13,8 +13,24 @@ const LOCK = "atlasmtl-last-model";
 const alone = <T>(work: (root: FileSystemDirectoryHandle) => Promise<T>): Promise<T> =>
   navigator.locks.request(LOCK, async () => work(await navigator.storage.getDirectory())) as Promise<T>;
 
-/** Keeps the model in place of the one before. Where there is no storage, or it is full, nothing is kept. */
-export async function keepModel({ name, model, trained }: OpenModel): Promise<void> {
+/** Keeps the model in place of the one before. Where there is no storage, or it is full, nothing is kept, and a note says so. */
+export async function keepModel(opened: OpenModel): Promise<Note | null> {
+  try {
+    await store(opened);
+    return null;
+  } catch (error) {
+    await forgetKept();
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      message: `this browser cannot keep the model after the tab is closed (${reason})`,
+      isWarning: false,
+      where: null,
+      hint: "save the model in the last step",
+    };
+  }
+}
+
+async function store({ name, model, trained }: OpenModel): Promise<void> {
   const files = await model.toFiles(`${name}.pth`);
   const record: KeptModel = {
     savedAt: Date.now(),
@@ -26,7 +42,7 @@ export async function keepModel({ name, model, trained }: OpenModel): Promise<vo
     const folder = await root.getDirectoryHandle(FOLDER, { create: true });
     for (const [file, bytes] of files) await write(folder, file, bytes);
     await write(folder, RECORD, new TextEncoder().encode(JSON.stringify(record)));
-  }).catch(() => forgetKept());
+  });
 }
 
 /** What is kept; null for nothing. */

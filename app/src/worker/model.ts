@@ -30,9 +30,10 @@ export async function train(settings: TrainSettings, work: WorkOptions): Promise
   const { name, adata } = desk.need("reference");
   const model = await buildModel(adata, { ...trainOptions(settings), numThreads: "max" }, work);
   const opened: OpenModel = { name: "model", model, trained: { reference: name, settings } };
-  // Beside the work: nobody waits for it.
-  void keepModel(opened).catch(() => undefined);
-  return takeModel(opened);
+  // Before the page hears that the model is there: whoever closes the tab then loses nothing.
+  const notKept = await keepModel(opened);
+  const seen = await takeModel(opened);
+  return notKept === null ? seen : { ...seen, notes: [...seen.notes, notKept] };
 }
 
 export async function openModel(files: readonly File[], work: WorkOptions): Promise<ModelSeen> {
