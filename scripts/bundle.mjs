@@ -1,23 +1,29 @@
-// Makes `dist`, what the package ships, of the modules that the compiler left in `build`: a few dozen chunks that the
-// library and the command line share, one file of types, and the HDF5 filters. Dependencies stay where npm puts them.
+// Makes `dist`, what the package ships, of the modules that the compiler left in `build` and of the packages that they use:
+// chunks that the library and the command line share, one file of types, the HDF5 library and its filters. A user's npm
+// has nothing else to install.
 //
 //   node scripts/bundle.mjs [--maps]     with maps back to the sources, for `npm run coverage`
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { rolldown } from "rolldown";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
+import { CARRIED, packageOf, runtimePackages } from "./runtime-packages.mjs";
 
 const root = join(import.meta.dirname, "..");
 const build = join(root, "build");
 const dist = join(root, "dist");
-const { dependencies, imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const { imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-/** What a chunk may name and not hold: Node's modules, the two hosts' doors, the dependencies. */
-const isExternal = (id) =>
-  id.startsWith("node:") ||
-  id.startsWith("#") ||
-  Object.keys(dependencies).some((name) => id === name || id.startsWith(`${name}/`));
+/** What a chunk may name and not hold: Node's modules, the two hosts' doors. */
+const isExternal = (id) => id.startsWith("node:") || id.startsWith("#");
+
+/** Of packages that have several builds, the one that runs in Node and in browsers. */
+const resolve = { conditionNames: ["browser", "import", "default"], mainFields: ["module", "main"] };
+
+/** Packages of the command line that are CommonJS, and what is used of each. They need Node's `require`, which no chunk of the library may hold. */
+const COMMON_JS = { commander: ["Command", "Option"], "cli-progress": ["SingleBar"] };
+const converted = join(build, "packages");
 
 /** What a caller, a shell and the `imports` map of package.json load; everything else is a chunk. */
 const entries = ["api/index", "node/platform", "browser/platform"];
@@ -27,26 +33,55 @@ const program = "bin/main";
 const sources = {
   name: "sources",
   load: (id) =>
-    isExternal(id) || id.startsWith("\0")
+    isExternal(id) || id.startsWith("\0") || !id.startsWith(build) || id.startsWith(converted)
       ? null
       : { code: readFileSync(id, "utf8"), map: JSON.parse(readFileSync(`${id}.map`, "utf8")) },
 };
+
+/** Makes an ES module of each of them. Returns the modules that went into it. */
+async function convertCommonJs() {
+  const doors = Object.entries(COMMON_JS).map(([name, values]) => [
+    join(converted, `${name}.door.js`),
+    `export { ${values.join(", ")} } from "${name}";`,
+  ]);
+  mkdirSync(converted, { recursive: true });
+  for (const [path, text] of doors) writeFileSync(path, text);
+  const input = Object.fromEntries(doors.map(([path]) => [basename(path, ".door.js"), path]));
+  const bundle = await rolldown({ input, platform: "node" });
+  const { output } = await bundle.write({ dir: converted, format: "es" });
+  await bundle.close();
+  return output.flatMap(({ moduleIds = [] }) => moduleIds);
+}
 
 async function bundleCode(maps) {
   const input = Object.fromEntries(entries.map((name) => [name, join(build, `${name}.js`)]));
   input[program] = join(build, "cli/main.js");
   const plugins = maps ? [sources] : [];
-  const bundle = await rolldown({ input, platform: "neutral", external: isExternal, plugins });
+  const ofCommonJs = await convertCommonJs();
+  const alias = Object.fromEntries(
+    Object.keys(COMMON_JS).map((name) => [name, join(converted, `${name}.js`)]),
+  );
+  const bundle = await rolldown({
+    input,
+    platform: "neutral",
+    external: isExternal,
+    resolve: { ...resolve, alias },
+    plugins,
+  });
   // Every file lies two folders deep, as the sources of the hosts and the command line do: what they find from where
   // they lie, they find from `src`, `build` and `dist` alike.
   const isProgram = (id) => id?.startsWith(join(build, "cli/")) ?? false;
-  const chunkFileNames = ({ facadeModuleId, moduleIds }) =>
-    [facadeModuleId, ...moduleIds].some(isProgram) ? "bin/[name].js" : "chunks/[name].js";
+  const chunkFileNames = ({ facadeModuleId, moduleIds }) => {
+    if ([facadeModuleId, ...moduleIds].some(isProgram)) return "bin/[name].js";
+    const carried = packageOf(moduleIds.at(-1) ?? "");
+    return carried === null ? "chunks/[name].js" : `chunks/${carried.replace(/^@(.*)\//, "$1-")}-[name].js`;
+  };
   const sourcemap = maps ? "hidden" : false;
   const { output } = await bundle.generate({ entryFileNames: "[name].js", chunkFileNames, sourcemap });
   await bundle.close();
   const chunks = output.filter(({ type }) => type === "chunk");
   checkChunks(chunks);
+  checkPackages([...ofCommonJs, ...chunks.flatMap(({ moduleIds }) => moduleIds)]);
   for (const { fileName, code, source } of output) write(fileName, code ?? source);
   return chunks;
 }
@@ -71,6 +106,17 @@ function checkChunks(chunks) {
   for (const name of imports.keys()) walk(name, []);
 }
 
+/** The packages whose code is in the chunks are those that notices, licences and the bill of materials name. */
+function checkPackages(modules) {
+  const held = new Set([...modules.map(packageOf).filter((name) => name !== null), "h5wasm"]);
+  const named = new Set(runtimePackages().map(({ name }) => name));
+  const wrong = [...new Set([...held, ...named])].filter((name) => held.has(name) !== named.has(name));
+  if (wrong.length > 0)
+    throw new Error(
+      `${wrong.join(", ")}: carried or named, not both; mend CARRIED and LEFT_OUT in scripts/runtime-packages.mjs`,
+    );
+}
+
 /**
  * The types of the public functions in one file, without what is internal. `values` are the names that the code exports:
  * a class that is exported as a type only is one here, too.
@@ -79,13 +125,15 @@ async function bundleTypes(values) {
   const bundle = await rollup({
     input: join(build, "api/index.d.ts"),
     plugins: [dts()],
-    external: isExternal,
+    external: (id) => isExternal(id) || CARRIED.some((name) => id === name || id.startsWith(`${name}/`)),
     onwarn: (warning) => {
       throw new Error(warning.message);
     },
   });
   const { output } = await bundle.generate({ format: "es" });
   await bundle.close();
+  if (output[0].imports.length > 0)
+    throw new Error(`public types name ${output[0].imports.join(", ")}, which users have not installed`);
   const isValue = (name) => values.includes(name.replace(/^.* as /, ""));
   const code = output[0].code.replace(/^export \{ (.*) \};$/gm, (_, list) => {
     const names = list.split(", ");
@@ -109,6 +157,17 @@ function copyFilters() {
     copyFileSync(join(folder, name), join(dist, "hdf5-filters", name));
 }
 
+/** The HDF5 library has a build for each host. They are copied as they are: each holds its WebAssembly as text. */
+function copyHdf5() {
+  for (const [host, name] of [
+    ["node", "node"],
+    ["browser", "esm"],
+  ]) {
+    const from = join(root, "node_modules/h5wasm/dist", name);
+    cpSync(from, join(dist, host, "h5wasm"), { recursive: true });
+  }
+}
+
 function write(name, text) {
   const path = join(dist, name);
   mkdirSync(dirname(path), { recursive: true });
@@ -117,7 +176,8 @@ function write(name, text) {
 
 /** What runs the modules in `build` gets their own host: another copy's errors would be of another class. */
 function writeBuildImports() {
-  const text = JSON.stringify({ type: "module", imports }, null, 2).replaceAll("./dist/", "./");
+  const own = { ...imports, "#h5wasm": { node: "h5wasm/node", default: "h5wasm" } };
+  const text = JSON.stringify({ type: "module", imports: own }, null, 2).replaceAll("./dist/", "./");
   writeFileSync(join(build, "package.json"), text);
 }
 
@@ -125,5 +185,6 @@ rmSync(dist, { recursive: true, force: true });
 writeBuildImports();
 const chunks = await bundleCode(process.argv.includes("--maps"));
 await bundleTypes(chunks.find(({ fileName }) => fileName === "api/index.js").exports);
+copyHdf5();
 copyFilters();
 console.log(`package: ${chunks.length} files of code, 1 of types, ${FILTERS.length} HDF5 filters`);

@@ -1,5 +1,5 @@
 // Packs what `npm run build` made and holds what its users rely on: few files, no map without its source, no link out of it, types and
-// entries that resolve, every dependency installed once.
+// entries that resolve, nothing for npm to fetch, every package carried once, few bytes.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { formatMessage } from "publint/utils";
 import { runtimePackages } from "./runtime-packages.mjs";
 
 const MAX_FILES = 600;
+const MAX_BYTES = 6_000_000;
 /** How the package may be resolved: it is one of ES modules, which `require` and TypeScript's "node10" do not find. */
 const RESOLUTIONS = ["node16-esm", "bundler"];
 
@@ -19,6 +20,7 @@ if (!existsSync(join(root, "dist/bin/main.js"))) {
   process.exit(2);
 }
 
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const folder = mkdtempSync(join(tmpdir(), "atlasmtl-pack-"));
 const words = ["pack", "--json", "--silent", "--ignore-scripts", "--pack-destination", folder];
 const [packed] = JSON.parse(execFileSync("npm", words, { cwd: root, encoding: "utf8" }));
@@ -41,6 +43,7 @@ process.exitCode = findings.length === 0 ? 0 : 1;
 
 function* fileFindings() {
   if (paths.length > MAX_FILES) yield `${paths.length} files; at most ${MAX_FILES} are to be shipped`;
+  if (packed.size > MAX_BYTES) yield `${packed.size} bytes packed; at most ${MAX_BYTES} are to be`;
   for (const path of paths)
     if (path.endsWith(".map")) yield `${path}: its sources are not shipped; run "npm run build"`;
     else if (
@@ -65,9 +68,12 @@ function* linkFindings() {
 
 /** Two versions of a package in one process are two states; two of the HDF5 library lose each other's files. */
 function* dependencyFindings() {
+  for (const kind of ["dependencies", "optionalDependencies", "peerDependencies"])
+    if (manifest[kind] !== undefined)
+      yield `package.json has ${kind}, which an installation without a registry lacks; scripts/bundle.mjs carries packages`;
   const seen = new Set();
   for (const { name } of runtimePackages())
-    if (seen.has(name)) yield `${name} is installed more than once`;
+    if (seen.has(name)) yield `${name} is carried more than once`;
     else seen.add(name);
 }
 

@@ -1,40 +1,46 @@
-// Writes THIRD_PARTY_NOTICES.md: what npm installs with the package, from the lock file, and what the package carries.
-// With --check it only says whether the page is up to date.
-import { readFileSync, writeFileSync } from "node:fs";
+// Writes THIRD_PARTY_NOTICES.md, what the package carries, and licences/packages, the licence of each npm package in it, from
+// the lock file. With --check it only says whether they are up to date.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { licenceOf, runtimePackages } from "./runtime-packages.mjs";
 
-const page = resolve(import.meta.dirname, "../THIRD_PARTY_NOTICES.md");
+const root = resolve(import.meta.dirname, "..");
+/** Path of a file → its text. */
+const files = new Map();
 
-const rows = runtimePackages().map(({ name, version, folder }) => {
+const packages = runtimePackages();
+const rows = packages.map(({ name, version, folder }) => {
+  const path = `licences/packages/${name.replace(/^@(.*)\//, "$1-")}.txt`;
+  files.set(path, licenceText(folder));
   const { repository } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const address = (repository?.url ?? repository ?? "")
     .replace(/^git\+|\.git$/g, "")
     .replace(/^git:/, "https:")
     .replace(/^github:/, "");
   const source = /^[\w.-]+\/[\w.-]+$/.test(address) ? `https://github.com/${address}` : address;
-  return `| ${name} | ${version} | ${licenceOf({ name, folder })} | ${source === "" ? "not named" : `<${source}>`} |`;
+  return `| ${name} | ${version} | [${licenceOf({ name, folder })}](${path}) | ${source === "" ? "not named" : `<${source}>`} |`;
 });
 
 const text = `# Third-party notices
 
 atlasmtl itself is under the [MIT licence](LICENSE). This page is written by \`scripts/notices.mjs\`.
 
-## Installed with the package
+## npm packages
 
-npm installs these packages from its registry, each with the text of its licence. Later releases within the ranges of
-\`package.json\` may be installed instead.
+The code of these packages is part of \`dist\`; nothing else is installed with atlasmtl.
 
 | package | version | licence | source |
 | --- | --- | --- | --- |
 ${rows.join("\n")}
 
-numcodecs contains Blosc, LZ4, Zstandard and zlib as WebAssembly; h5wasm contains the HDF5 library and zlib.
+numcodecs contains Blosc ([BSD-3-Clause](licences/hdf5-filters/blosc.txt)), LZ4 ([BSD-2-Clause](licences/hdf5-filters/lz4.txt)), Zstandard
+([BSD-3-Clause](licences/hdf5-filters/zstd.txt)) and zlib ([zlib](licences/hdf5-filters/zlib.txt)) as WebAssembly; h5wasm contains the HDF5 library
+(its licence is in h5wasm's) and zlib.
 
 \`sbom.cdx.json\` (CycloneDX 1.6) in the published package says the same for programs, with the SHA-512 of each. \`scripts/sbom.mjs\`
 makes it when the package is packed.
 
-## Carried in the package
+## Filters, tables and kernels
 
 \`dist/hdf5-filters\` holds eight decompression filters for HDF5 files, compiled to WebAssembly by the project
 [h5wasm-plugins](https://github.com/h5wasm/h5wasm-plugins) 0.2.1 ([licence](licences/hdf5-filters/h5wasm-plugins.txt))
@@ -58,8 +64,27 @@ The tables of gene names come from GENCODE and Ensembl, by way of cellxgene-sche
 standard library of AssemblyScript (Apache-2.0).
 `;
 
-if (!process.argv.includes("--check")) writeFileSync(page, text);
-else if (readFileSync(page, "utf8") !== text) {
-  console.error(`THIRD_PARTY_NOTICES.md does not fit package-lock.json: run "node scripts/notices.mjs"`);
-  process.exitCode = 1;
+files.set("THIRD_PARTY_NOTICES.md", text);
+mkdirSync(join(root, "licences/packages"), { recursive: true });
+const stale = readdirSync(join(root, "licences/packages"))
+  .map((name) => `licences/packages/${name}`)
+  .filter((path) => !files.has(path));
+if (!process.argv.includes("--check")) {
+  for (const path of stale) rmSync(join(root, path));
+  for (const [path, content] of files) writeFileSync(join(root, path), content);
+} else {
+  const isWrong = ([path, content]) =>
+    !existsSync(join(root, path)) || readFileSync(join(root, path), "utf8") !== content;
+  for (const path of [...stale, ...[...files].filter(isWrong).map(([path]) => path)]) {
+    console.error(`${path} does not fit package-lock.json: run "node scripts/notices.mjs"`);
+    process.exitCode = 1;
+  }
+}
+
+/** The text of a package's licence, without spaces at ends of lines. */
+function licenceText(folder) {
+  const names = readdirSync(folder).filter((name) => /^licen[cs]e/i.test(name));
+  if (names.length !== 1) throw new Error(`${folder} has ${names.length} files of a licence, expected one`);
+  const text = readFileSync(join(folder, names[0]), "utf8").replace(/\r\n/g, "\n");
+  return `${text.replace(/[ \t]+$/gm, "").trim()}\n`;
 }

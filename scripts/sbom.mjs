@@ -1,5 +1,5 @@
-// Writes sbom.cdx.json, the bill of materials of the package (CycloneDX 1.6): what npm installs with it, from the lock file, and what
-// it carries. Without time or serial number, so that the same lock file gives the same bytes. Another path may be named.
+// Writes sbom.cdx.json, the bill of materials of the package (CycloneDX 1.6): the npm packages whose code it carries, from the
+// lock file, and its filters. Without time or serial number, so that the same lock file gives the same bytes. Another path may be named.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { licenceOf, runtimePackages } from "./runtime-packages.mjs";
@@ -36,7 +36,7 @@ const components = packages.map((each) => ({
   purl: purl(each.name, each.version),
 }));
 
-/** Compiled filters that the package carries, from a package that it is not installed with. */
+/** Compiled filters of a package whose code is not carried. */
 const filters = lock.packages["node_modules/h5wasm-plugins"];
 const carried = {
   type: "library",

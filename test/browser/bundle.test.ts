@@ -30,7 +30,12 @@ test.each([
   ["a node: module", 'export { readFileSync } from "node:fs";', "for Node only"],
   ["a node: module on first use", 'export const fs = () => import("node:fs/promises");', "for Node only"],
   ["the command line", 'import "../bin/main.js";', "for Node only"],
-  ["HDF5 at once", 'export { ready } from "h5wasm";', "h5wasm loads at once"],
+  ["HDF5 at once", 'export { ready } from "#h5wasm";', "h5wasm loads at once"],
+  [
+    "Parquet at once",
+    'export { toParquet } from "../chunks/to-parquet.js";',
+    "hyparquet-writer loads at once",
+  ],
 ])("a bundle with %s is refused", (_, line, finding) => {
   const entry = join(folder, "dist/api/index.js");
   const original = readFileSync(entry, "utf8");

@@ -3,11 +3,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { installPackage, root } from "./install.ts";
+import { carriedPackages, installPackage, root } from "./install.ts";
 
 let folder: string;
-beforeAll(async () => {
-  folder = await installPackage();
+beforeAll(() => {
+  folder = installPackage();
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -24,11 +24,26 @@ function exportedNames(): { readonly values: readonly string[]; readonly types: 
   return names;
 }
 
-test("npm installs every dependency once", () => {
+test("npm installs one package, which has nothing to compile or to fetch", () => {
   const modules = join(folder, "node_modules");
-  const nested = readdirSync(modules, { recursive: true }).map(String);
-  expect(nested.filter((name) => /node_modules\/(?:@[^/]+\/)?[^/]+$/.test(name))).toEqual([]);
-  expect(nested.filter((name) => /(?:^|\/)h5wasm$/.test(name))).toEqual(["h5wasm"]);
+  expect(readdirSync(modules).filter((name) => !name.startsWith("."))).toEqual(["atlasmtl"]);
+  const { scripts, ...manifest } = JSON.parse(readFileSync(join(modules, "atlasmtl/package.json"), "utf8"));
+  expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+  expect(
+    Object.keys(manifest).filter((name) => /^(peer|optional|bundled?)?dependencies$/i.test(name)),
+  ).toEqual([]);
+});
+
+test("the licence of everything that is carried is with it", () => {
+  const home = join(folder, "node_modules/atlasmtl");
+  const notices = readFileSync(join(home, "THIRD_PARTY_NOTICES.md"), "utf8");
+  const carried = carriedPackages(join(home, "dist"));
+  expect(carried).toEqual(expect.arrayContaining(["h5wasm", "numcodecs", "yaml", "@noble/hashes"]));
+  for (const name of carried) {
+    const row = notices.split("\n").find((line) => line.startsWith(`| ${name} |`));
+    const [, path] = /\]\((licences\/[^)]+)\)/.exec(row ?? "") ?? [];
+    expect(readFileSync(join(home, path), "utf8"), name).toMatch(/licen[cs]e|permission|copyright/i);
+  }
 });
 
 const COMPILERS = {

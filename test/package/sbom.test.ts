@@ -1,12 +1,11 @@
 /** The bill of materials that is made when the package is packed. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { carriedPackages, root } from "./install.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const readJson = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
 
 interface Component {
@@ -16,12 +15,6 @@ interface Component {
   readonly purl: string;
   readonly hashes: readonly { readonly alg: string; readonly content: string }[];
   readonly licenses: readonly object[];
-}
-
-interface LockedPackage {
-  readonly version: string;
-  readonly dev?: boolean;
-  readonly devOptional?: boolean;
 }
 
 let folder = "";
@@ -36,19 +29,16 @@ function bill(name: string): string {
   return readFileSync(path, "utf8");
 }
 
-test("it names what npm installs for users, and what the package carries, with digests and licences", () => {
+test("it names all packages whose code is in dist, with digests and licences", () => {
   const bom = JSON.parse(bill("a.json"));
   expect([bom.bomFormat, bom.specVersion]).toEqual(["CycloneDX", "1.6"]);
   const components: readonly Component[] = bom.components;
   const names = components.map(({ name }) => name);
-  // Every package of the lock file that is neither for development nor optional.
+  expect(names).toEqual(
+    expect.arrayContaining([...carriedPackages(join(root, "dist")), ...importedPackages(), "h5wasm-plugins"]),
+  );
   const { packages } = readJson("package-lock.json");
-  const installed = Object.entries(packages as Record<string, LockedPackage>)
-    .filter(([path, { dev, devOptional }]) => path !== "" && dev !== true && devOptional !== true)
-    .map(([path, { version }]) => [path.slice(path.lastIndexOf("node_modules/") + 13), version]);
-  const listed = components.map(({ name, version }) => [name, version]);
-  for (const each of installed) expect(listed).toContainEqual(each);
-  expect(names.length).toBe(installed.length + 1);
+  for (const { name, version } of components) expect(version).toBe(packages[`node_modules/${name}`].version);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toContain("h5wasm-plugins");
   for (const { purl, name, version, hashes, licenses } of components) {
@@ -58,7 +48,7 @@ test("it names what npm installs for users, and what the package carries, with d
   }
 });
 
-test("every dependency leads to a component, and the package needs what its package.json says", () => {
+test("every dependency leads to a component, and the package needs what its sources import", () => {
   const bom = JSON.parse(bill("b.json"));
   const self = bom.metadata.component["bom-ref"];
   const refs = [self, ...bom.components.map((each: Component) => each["bom-ref"])];
@@ -76,9 +66,23 @@ test("every dependency leads to a component, and the package needs what its pack
       .replace(/@[^@]*$/, "")
       .replace("%40", "@");
   const direct = (edges.get(self) ?? []).map(nameOf).filter((name) => name !== "h5wasm-plugins");
-  expect(direct.sort()).toEqual(Object.keys(readJson("package.json").dependencies).sort());
+  expect(direct.sort()).toEqual(importedPackages());
 });
 
 test("the same lock file gives the same bytes", () => {
   expect(bill("d.json")).toBe(bill("c.json"));
 });
+
+/** The packages that the sources name, without their tests. */
+function importedPackages(): readonly string[] {
+  const names = new Set<string>();
+  for (const name of readdirSync(join(root, "src"), { recursive: true }).map(String)) {
+    if (!/(?<!\.test)\.ts$/.test(name) || name.includes("assembly")) continue;
+    const text = readFileSync(join(root, "src", name), "utf8");
+    for (const [, found] of text.matchAll(/^(?:import|\}) .*from "((?:@[^/"]+\/)?[a-z][^/":]*)[^":]*";$/gm))
+      names.add(found);
+    for (const [, found] of text.matchAll(/import\("((?:@[^/"]+\/)?[a-z][^/":]*)"\)/g)) names.add(found);
+    if (text.includes('import("#h5wasm")')) names.add("h5wasm");
+  }
+  return [...names].sort();
+}
