@@ -2,13 +2,18 @@ import { defineConfig } from "vitest/config";
 
 const here = new URL(".", import.meta.url).pathname;
 
-/** Minutes of wrong calls, preprocessing from the command line, hostile files, damaged bytes and crashes: `npm run test:hostile`. */
-export const hostileTests = [
+/** What takes minutes: the command line beyond the plain commands, the packed package, hostile files, crashes: `npm run test:long`. */
+export const longTests = [
   "test/e2e/bad-input.test.ts",
+  "test/e2e/benchmark.test.ts",
   "test/e2e/named-attacks.test.ts",
   "test/e2e/overwriting.test.ts",
   "test/e2e/preprocess.test.ts",
-  "test/hostile/corpus.test.ts",
+  "test/e2e/refine.test.ts",
+  "test/e2e/reproducible.test.ts",
+  "test/e2e/train-options.test.ts",
+  "test/package/**/*.test.ts",
+  "test/hostile/**/*.test.ts",
   "test/fuzz/mutations.test.ts",
   "test/crash/**/*.test.ts",
 ];
@@ -17,7 +22,7 @@ export default defineConfig({
   resolve: { alias: { "#platform": `${here}src/node/platform.ts`, "#h5wasm": "h5wasm/node" } },
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: ["test/interop/**", "test/browser/**", "node_modules/**", ...hostileTests],
+    exclude: ["test/interop/**", "test/browser/**", "node_modules/**", ...longTests],
     setupFiles: ["test/helpers/program-coverage.ts"],
     coverage: {
       include: ["src/**/*.ts"],

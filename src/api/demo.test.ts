@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runDemo } from "./demo.ts";
-import { openAnnData } from "./index.ts";
+import { type DemoSummary, runDemo } from "./demo.ts";
+import { openAnnData, type WorkOptions } from "./index.ts";
 
 const small = { nReference: 500, nQuery: 150, nGenes: 400, nStates: 21, unseenShare: 0.2 } as const;
 let folder: string;
@@ -12,15 +12,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const run = (name: string) =>
-  runDemo({ folder: join(folder, name), simulation: { ...small, unseenState: "Mast cell" }, numEpochs: 8 });
+let first: DemoSummary | undefined;
+const run = (name: string, work?: WorkOptions) =>
+  runDemo(
+    { folder: join(folder, name), simulation: { ...small, unseenState: "Mast cell" }, numEpochs: 8 },
+    work,
+  );
 
 test("the demonstration leaves its files and scores what is in them", async () => {
   const phases = new Set<string>();
-  const summary = await runDemo(
-    { folder: join(folder, "first"), simulation: { ...small, unseenState: "Mast cell" }, numEpochs: 8 },
-    { onProgress: ({ phase }) => phases.add(phase) },
-  );
+  const summary = await run("first", { onProgress: ({ phase }) => phases.add(phase) });
+  first = summary;
   expect((await readdir(join(folder, "first"))).sort()).toEqual([
     "annotated.h5ad",
     "model",
@@ -59,8 +61,8 @@ test("the demonstration leaves its files and scores what is in them", async () =
   await annotated.close();
 });
 
-test("two runs give the same model and the same predictions, byte for byte", async () => {
-  const [a, b] = [await run("a"), await run("b")];
+test("another run gives the same model and the same predictions, byte for byte", async () => {
+  const [a, b] = [first ?? (await run("first")), await run("again")];
   expect(b.levels).toEqual(a.levels);
   expect(b.told).toEqual(a.told);
   // HDF5 files record when their arrays were made, to the second.
