@@ -9,6 +9,7 @@ export {
 } from "../anndata/containers/containers.ts";
 export { findInput } from "../anndata/containers/find-input.ts";
 export { matrixName } from "../anndata/read/matrix-name.ts";
+export { isArchiveName } from "../artifacts/bundle-files.ts";
 export { bundleAt } from "../artifacts/choose-bundle.ts";
 export { asModelPath } from "../artifacts/locations.ts";
 export { RESULT_ENDINGS } from "../output/table-formats.ts";

@@ -46,6 +46,7 @@ export async function preload(): Promise<void> {
     import("../model/linear/confidence-ladder.ts"),
     import("../model/linear/joint-scores.ts"),
     import("../artifacts/component-space.ts"),
+    import("../artifacts/zipped-bundle.ts"),
     import("../artifacts/linear-views.ts"),
     import("../artifacts/label-genes.ts"),
     import("./verify-files.ts"),

@@ -5,6 +5,7 @@
  */
 
 import { platform } from "#platform";
+import { isArchiveName } from "../artifacts/bundle-files.ts";
 import {
   emitRunManifest,
   type FileRecord,
@@ -85,12 +86,16 @@ export async function readManifestJson(path: string): Promise<unknown> {
  */
 export async function trainingInputs(modelPath: string, files: readonly FileRecord[]): Promise<ReportFiles> {
   const folder = folderName(modelPath);
-  const own = baseName(modelPath).replace(/\.pth$/, "");
+  const own = baseName(modelPath).replace(/\.(pth|zip)$/, "");
   const digests = new Set(files.map(({ sha256 }) => sha256));
   for (const name of [RUN_MANIFEST_FILES.train, `${own}.${RUN_MANIFEST_FILES.train}`])
     try {
       const { inputs, outputs } = await readRun(joinPath(folder, name));
-      if (outputs.some(({ path, sha256 }) => path.endsWith(MODEL_SUFFIX) && digests.has(sha256)))
+      if (
+        outputs.some(
+          ({ path, sha256 }) => (path.endsWith(MODEL_SUFFIX) || isArchiveName(path)) && digests.has(sha256),
+        )
+      )
         return inputs.map((file) => ({ ...file, role: REFERENCE_ROLE }));
     } catch (error) {
       if (!isAtlasmtlError(error)) throw error;

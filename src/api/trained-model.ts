@@ -1,10 +1,11 @@
 /** A trained model and its bundle on disk. @module */
+
+import { openBundleFiles } from "../artifacts/bundle-files.ts";
 import type { CellTypistOptions } from "../artifacts/celltypist.ts";
-import { chooseBundle } from "../artifacts/choose-bundle.ts";
-import { type LoadedModel, loadModel } from "../artifacts/load.ts";
+import { loadModel, loadModelIn } from "../artifacts/load.ts";
 import { emitBundle, saveModel } from "../artifacts/save.ts";
 import { type AlsoWrite, joinBytes } from "../core/bytes.ts";
-import { createFileSet, type FileSetInput } from "../core/file-set.ts";
+import type { FileSetInput } from "../core/file-set.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import type { Model, Warning } from "../model/types.ts";
 
@@ -68,36 +69,27 @@ export class TrainedModel {
    * Among given files, the manifest or else the `.pth` is found by its name, and no other files are read. The
    * KNN reference is read on first use, so keep the files in place until then.
    *
-   * A `.pkl` of CellTypist opens as well, as data (docs/from-celltypist.md); saved, it is a bundle.
+   * A bundle in one zip archive ({@link toZip}) opens as well: a path that ends in `.zip` (Node), the `File` alone or in a list, a
+   * `Blob` or bytes. So does a `.pkl` of CellTypist, as data (docs/from-celltypist.md); saved, it is a bundle.
    * @throws NOT_FOUND, BAD_FORMAT, UNSUPPORTED, CHECKSUM, MISMATCH or LIMIT, located in the file at fault;
    * USAGE for files that hold several models.
    */
-  static async load(path: string, options?: LoadOptions): Promise<TrainedModel>;
+  static async load(path: string | Blob | Uint8Array, options?: LoadFilesOptions): Promise<TrainedModel>;
   static async load(files: FileSetInput, options?: LoadFilesOptions): Promise<TrainedModel>;
-  static async load(from: string | FileSetInput, options: LoadFilesOptions = {}): Promise<TrainedModel> {
-    const { model, warnings, paths, isVerified } =
-      typeof from === "string" ? await loadModel(from, options) : await loadFromFiles(from, options);
-    const all = [
-      paths.model,
-      paths.metadata,
-      paths.reference,
-      paths.featurePanel,
-      paths.space,
-      paths.views,
-      paths.manifest,
-    ];
-    return new TrainedModel(
-      model,
-      warnings,
-      {},
-      all.filter((path) => path !== null),
-      isVerified,
-    );
+  static async load(
+    from: string | Blob | Uint8Array | FileSetInput,
+    options: LoadFilesOptions = {},
+  ): Promise<TrainedModel> {
+    const { model, warnings, files, isVerified } =
+      typeof from === "string"
+        ? await loadModel(from, options)
+        : await loadModelIn(await openBundleFiles(from), options);
+    return new TrainedModel(model, warnings, {}, files, isVerified);
   }
 
   /**
-   * Writes the bundle of docs/specification/1-artifacts.md#bundle-files to `path`, which ends in `.pth`; whole or
-   * not at all.
+   * Writes the bundle of docs/specification/1-artifacts.md#bundle-files to `path`, which ends in `.pth`, or in `.zip` for one
+   * archive of it; whole or not at all.
    * @throws USAGE for another suffix, IO when a file cannot be written.
    */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
@@ -120,12 +112,19 @@ export class TrainedModel {
     const files = await emitBundle(this.data, name, options);
     return new Map(files.map(({ path, bytes }) => [path, joinBytes(bytes)]));
   }
-}
 
-async function loadFromFiles(
-  files: FileSetInput,
-  { path, ...options }: LoadFilesOptions,
-): Promise<LoadedModel> {
-  const store = createFileSet(files);
-  return loadModel(path ?? chooseBundle(store.paths), { ...options, store });
+  /**
+   * The bundle as one zip archive, on any host; the same model gives the same bytes. {@link load} opens it, and unpacked it is
+   * what {@link save} writes.
+   *
+   * ```ts
+   * offerDownload("model.zip", new Blob([await model.toZip()]));
+   * ```
+   * @param name what `model.pth` is to be called in it.
+   * @throws USAGE for a name that does not end in `.pth`.
+   */
+  async toZip(name: string = DEFAULT_MODEL_NAME): Promise<Uint8Array<ArrayBuffer>> {
+    const { emitZippedBundle } = await import("../artifacts/zipped-bundle.ts");
+    return joinBytes(emitZippedBundle(await emitBundle(this.data, name)));
+  }
 }

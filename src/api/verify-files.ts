@@ -1,11 +1,12 @@
 /** Hashes the files of models and runs; `verify.ts` loads this module on first use. @module */
 import { platform } from "#platform";
+import { isArchiveName, openArchiveAt, openBundleFiles } from "../artifacts/bundle-files.ts";
 import { bundleAt, chooseBundle } from "../artifacts/choose-bundle.ts";
 import { siblingPath } from "../artifacts/locations.ts";
 import { checkRunFiles, isRunManifest, parseRunManifest } from "../artifacts/run-manifest.ts";
 import { type VerifyStatus as BundleStatus, verifyBundle } from "../artifacts/verify-bundle.ts";
 import type { FileStore } from "../core/bytes.ts";
-import { createFileSet, type FileSetInput } from "../core/file-set.ts";
+import type { FileSetInput } from "../core/file-set.ts";
 import { folderName } from "../core/paths.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
@@ -55,10 +56,15 @@ const STATUS = {
 } as const satisfies Record<BundleStatus, VerifyStatus>;
 
 /** As `verify`. */
-export async function verifyFiles(from: string | FileSetInput, options: VerifyOptions): Promise<Verified> {
-  if (typeof from === "string") return verifyPath(from, options);
-  const store = createFileSet(from);
-  return verifyModel(chooseBundle(store.paths), options, store);
+export async function verifyFiles(
+  from: string | Blob | Uint8Array | FileSetInput,
+  options: VerifyOptions,
+): Promise<Verified> {
+  if (typeof from === "string" && !isArchiveName(from)) return verifyPath(from, options);
+  const store = typeof from === "string" ? await openArchiveAt(from) : await openBundleFiles(from);
+  const path = chooseBundle(store.paths);
+  if (path.endsWith(MODEL_SUFFIX)) throw noManifest(path);
+  return verifyModel(path, options, store);
 }
 
 async function verifyPath(given: string, options: VerifyOptions): Promise<Verified> {
@@ -115,8 +121,11 @@ function isBundleManifest(json: unknown): boolean {
 async function requireManifest(path: string): Promise<void> {
   const files = platform.files.committedView?.() ?? platform.files;
   if (!(await files.exists(path)) || (await files.exists(siblingPath(path, "manifest")))) return;
-  throw new AtlasmtlError("NOT_FOUND", "the model has no manifest beside it, so no checksums were recorded", {
+  throw noManifest(path);
+}
+
+const noManifest = (path: string): AtlasmtlError =>
+  new AtlasmtlError("NOT_FOUND", "the model has no manifest beside it, so no checksums were recorded", {
     where: path,
     hint: "load the model and save it again, which writes a manifest",
   });
-}

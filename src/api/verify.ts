@@ -6,7 +6,7 @@ export type { FileContent, Verified, VerifiedFile, VerifyOptions, VerifyStatus }
 
 /**
  * Hashes every file of a bundle or a run and compares it with its recorded checksum. Takes the path of a `.pth`, its
- * manifest, its folder or a run manifest in Node, and the files of a bundle anywhere. Differences are results, not
+ * manifest, its folder, its `.zip` or a run manifest in Node, and the files of a bundle or their archive anywhere. Differences are results, not
  * errors.
  *
  * ```ts
@@ -15,6 +15,9 @@ export type { FileContent, Verified, VerifiedFile, VerifyOptions, VerifyStatus }
  * ```
  * @throws NOT_FOUND, BAD_FORMAT or UNSUPPORTED for the manifest itself; USAGE; IO; ABORTED.
  */
-export async function verify(from: string | FileSetInput, options: VerifyOptions = {}): Promise<Verified> {
+export async function verify(
+  from: string | Blob | Uint8Array | FileSetInput,
+  options: VerifyOptions = {},
+): Promise<Verified> {
   return (await import("./verify-files.ts")).verifyFiles(from, options);
 }

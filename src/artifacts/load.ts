@@ -3,9 +3,10 @@ import { platform } from "#platform";
 import type { CommittedStore, FileStore } from "../core/bytes.ts";
 import { readWhole, sha256 } from "../core/checksums.ts";
 import type { ConfigMap } from "../core/config.ts";
+import type { FileSet } from "../core/file-set.ts";
 import { parseJsonObject } from "../core/json.ts";
 import { MAX_MANIFEST_BYTES } from "../core/limits.ts";
-import { baseName } from "../core/paths.ts";
+import { baseName, joinPath } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { normalizationOf } from "../model/normalization.ts";
@@ -21,11 +22,12 @@ import {
 } from "../schema/bundle.ts";
 import type { InputTransform } from "../schema/training-options.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
+import { isArchiveName, openArchiveAt } from "./bundle-files.ts";
 import { type Manifest, parseManifest } from "./bundle-manifest.ts";
 import { type Metadata, parseMetadata } from "./bundle-metadata.ts";
 import type { CellTypistOptions } from "./celltypist.ts";
 import { checkFit, checkSpace, checkViews } from "./check-parts.ts";
-import { bundleAt, isForeignModel } from "./choose-bundle.ts";
+import { bundleAt, chooseBundle, isForeignModel } from "./choose-bundle.ts";
 import { within } from "./fields.ts";
 import { embeddedReference, externalReference, type LazyReference } from "./lazy-reference.ts";
 import {
@@ -68,6 +70,8 @@ export interface LoadedModel {
     readonly space: string | null;
     readonly views: string | null;
   };
+  /** The same in one list; of a bundle in an archive, the archive. */
+  readonly files: readonly string[];
   /** The feature panel's JSON, or null. */
   readonly featurePanel: ConfigMap | null;
   readonly warnings: readonly Warning[];
@@ -84,32 +88,59 @@ interface Bundle {
 }
 
 /**
- * Loads a bundle by its `.pth`, its manifest or its folder; the reference is read on first use.
+ * Loads a bundle by its `.pth`, its manifest, its folder or its `.zip`; the reference is read on first use.
  *
  * @throws NOT_FOUND, BAD_FORMAT, UNSUPPORTED, BAD_DATA, MISMATCH, LIMIT or CHECKSUM, with the faulty file and
  * the subject `artifact`; USAGE for a path that is neither; ABORTED.
  */
 export async function loadModel(given: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
+  const { store } = options;
+  if (store === undefined && isArchiveName(given)) return loadModelIn(await openArchiveAt(given), options);
   return locateInArtifact(async () => {
-    const { store = platform.files, signal } = options;
-    const path = options.store === undefined ? await bundleAt(given) : given;
-    // An undefined option is treated as missing.
-    const verifyChecksums = options.verifyChecksums ?? LOAD_MODEL_DEFAULTS.verifyChecksums;
-    for (let attempt = 1; ; attempt++) {
-      const view = store.committedView?.() ?? null;
-      const before = view === null ? null : await manifestDigest(view, path);
-      try {
-        if (isForeignModel(path)) return await loadForeign(view ?? store, path, options.celltypist);
-        const loaded = await loadOnce(view ?? store, path, verifyChecksums, signal);
-        return { ...loaded, warnings: [...loaded.warnings, ...unfinishedWarnings(view, path)] };
-      } catch (error) {
-        if (signal?.aborted || before === null || attempt === MAX_ATTEMPTS) throw error;
-        // If another save has replaced the bundle in between, files of two saves were read; the manifest
-        // shows it.
-        if ((await manifestDigest(store.committedView!(), path)) === before) throw error;
-      }
-    }
+    const loaded = await loadFrom(store ?? platform.files, store ? given : await bundleAt(given), options);
+    const files = Object.values(loaded.paths).filter((path) => path !== null);
+    return { ...loaded, files };
   });
+}
+
+/**
+ * Loads the only bundle of a set of files, or the one at `path` in it.
+ * @throws as {@link loadModel}; NOT_FOUND or USAGE if it holds none or several.
+ */
+export async function loadModelIn(
+  store: FileSet,
+  options: LoadModelOptions & { readonly path?: string },
+): Promise<LoadedModel> {
+  const { archive, paths } = store;
+  const path = options.path === undefined ? chooseBundle(paths) : inArchive(options.path, archive);
+  const loaded = await loadModel(path, { ...options, store });
+  return archive === undefined ? loaded : { ...loaded, files: [archive] };
+}
+
+/** A path in an archive may be given without the archive's name. */
+const inArchive = (path: string, archive: string | undefined): string =>
+  archive === undefined || path.startsWith(archive) ? path : joinPath(archive, path);
+
+type Opened = Omit<LoadedModel, "files">;
+
+async function loadFrom(store: FileStore, path: string, options: LoadModelOptions): Promise<Opened> {
+  const { signal } = options;
+  // An undefined option is treated as missing.
+  const verifyChecksums = options.verifyChecksums ?? LOAD_MODEL_DEFAULTS.verifyChecksums;
+  for (let attempt = 1; ; attempt++) {
+    const view = store.committedView?.() ?? null;
+    const before = view === null ? null : await manifestDigest(view, path);
+    try {
+      if (isForeignModel(path)) return await loadForeign(view ?? store, path, options.celltypist);
+      const loaded = await loadOnce(view ?? store, path, verifyChecksums, signal);
+      return { ...loaded, warnings: [...loaded.warnings, ...unfinishedWarnings(view, path)] };
+    } catch (error) {
+      if (signal?.aborted || before === null || attempt === MAX_ATTEMPTS) throw error;
+      // If another save has replaced the bundle in between, files of two saves were read; the manifest
+      // shows it.
+      if ((await manifestDigest(store.committedView!(), path)) === before) throw error;
+    }
+  }
 }
 
 /** A model that CellTypist trained, whose reader is loaded on first use. */
@@ -117,7 +148,7 @@ async function loadForeign(
   store: FileStore,
   path: string,
   options: CellTypistOptions | undefined,
-): Promise<LoadedModel> {
+): Promise<Opened> {
   const bytes = await readWhole(store, path, null);
   const { parseCellTypist } = await import("./celltypist.ts");
   const none = {
@@ -157,7 +188,7 @@ async function loadOnce(
   path: string,
   verifyChecksums: boolean,
   signal: AbortSignal | undefined,
-): Promise<LoadedModel> {
+): Promise<Opened> {
   const bundle = await openBundle(store, path);
   const read = new BundleReader(store, bundle, verifyChecksums);
   const modelFile = await read.file(MANIFEST_KEYS.modelPath, parseNetwork);
@@ -190,13 +221,13 @@ async function loadOnce(
     read.reference(metadata, modelFile.path, network.shape.hiddenSizes.at(-1) ?? 0),
   );
   const paths = {
-    manifest: bundle.manifestPath,
     model: modelFile.path,
     metadata: metadataFile.path,
     reference: await reference.path(),
     featurePanel: panelFile?.path ?? null,
     space: spaceFile?.path ?? null,
     views: viewsFile?.path ?? null,
+    manifest: bundle.manifestPath,
   };
   return {
     model: {
@@ -271,7 +302,7 @@ async function openBundle(store: FileStore, path: string): Promise<Bundle> {
   if (!path.endsWith(MODEL_SUFFIX))
     throw new AtlasmtlError(
       "USAGE",
-      "a model is named by its NAME.pth, its NAME_manifest.json or its folder",
+      "a model is named by its NAME.pth, its NAME_manifest.json, its folder or its NAME.zip",
       {
         where: path,
         hint: "give one of these",

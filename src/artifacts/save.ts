@@ -7,11 +7,19 @@ import { emitJson } from "../core/json.ts";
 import { MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import { folderName, relativePath } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
-import { AtlasmtlError, option } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { emitGzip } from "../formats/compression/gzip.ts";
 import type { Model, Reference } from "../model/types.ts";
-import { LINEAR_KIND, MANIFEST_KEYS, PANEL_KEY, type PathKey, SCHEMA_VERSION } from "../schema/bundle.ts";
+import {
+  LINEAR_KIND,
+  MANIFEST_KEYS,
+  MODEL_SUFFIX,
+  PANEL_KEY,
+  type PathKey,
+  SCHEMA_VERSION,
+} from "../schema/bundle.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
+import { isArchiveName, modelInArchive } from "./bundle-files.ts";
 import { emitManifest, parseManifest, storedTransform } from "./bundle-manifest.ts";
 import { emitMetadata } from "./bundle-metadata.ts";
 import { checkModelPath, siblingPath, storedPath } from "./locations.ts";
@@ -157,7 +165,8 @@ function checkReferencePath(path: string, referencePath: string): void {
 }
 
 /**
- * Saves a bundle to `path` atomically; unknown keys of a replaced manifest are kept.
+ * Saves a bundle to `path` atomically: a `.pth` with its files beside it, or a `.zip` of all of them. Unknown keys of a replaced
+ * manifest are kept; those in a replaced archive are not.
  * @throws USAGE like {@link emitBundle}; IO if a file cannot be written; ABORTED.
  */
 export async function saveModel(model: Model, path: string, options: SaveModelOptions = {}): Promise<void> {
@@ -165,13 +174,34 @@ export async function saveModel(model: Model, path: string, options: SaveModelOp
   await locateInArtifact(async () => {
     throwIfAborted(signal);
     onProgress?.({ phase: "save", done: 0, total: 2 });
-    const extra = options.extra ?? (await keptKeys(store, path));
-    const files = await emitBundle(model, path, { ...options, extra });
+    const files = isArchiveName(path)
+      ? await archiveFiles(model, path, options)
+      : await emitBundle(model, path, { ...options, extra: options.extra ?? (await keptKeys(store, path)) });
     throwIfAborted(signal);
     onProgress?.({ phase: "save", done: 1, total: 2 });
     await store.writeAll(files, options.also);
     onProgress?.({ phase: "save", done: 2, total: 2 });
   });
+}
+
+/** @throws USAGE for a reference of its own path, which would not be in the archive. */
+async function archiveFiles(
+  model: Model,
+  path: string,
+  { referencePath, ...options }: EmitBundleOptions,
+): Promise<readonly FileToWrite[]> {
+  if (referencePath !== undefined)
+    throw new AtlasmtlError(
+      "USAGE",
+      `${path} holds the reference, and ${referencePath} would be another place of it`,
+      {
+        where: option("referencePath"),
+        hint: phrase`leave ${option("referencePath")} out, or save the model as a ${MODEL_SUFFIX}`,
+      },
+    );
+  const { emitZippedBundle } = await import("./zipped-bundle.ts");
+  const files = await emitBundle(model, modelInArchive(path), options);
+  return [{ path, bytes: emitZippedBundle(files) }];
 }
 
 /** The unknown keys of the manifest that will be replaced; none if it cannot be read. */

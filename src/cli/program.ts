@@ -227,7 +227,7 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
   });
 
   const inspect = add(program, "inspect", "show what is in a dataset, model or manifest", INSPECT_EXAMPLES);
-  inspect.argument("<path>", "dataset, bundle (.pth, .pkl, manifest) or run manifest");
+  inspect.argument("<path>", "dataset, bundle (.pth, .pkl, .zip, manifest) or run manifest");
   addFlags(inspect, OPEN_FLAGS, DATASET_FLAG_DEFAULTS);
   inspect.action(async (path: string) => {
     const { values } = await readSettings(OPEN_FLAGS, inspect.opts());
@@ -235,7 +235,7 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
   });
 
   const verify = add(program, "verify", "check every checksum of a model or a run", VERIFY_EXAMPLES);
-  verify.argument("<path>", "bundle (.pth or manifest), run manifest, or a folder with any of them");
+  verify.argument("<path>", "bundle (.pth, .zip or manifest), run manifest, or a folder with any of them");
   verify.option("--finish", "put the files of an interrupted save in place first");
   verify.action(async (path: string, { finish }: { finish?: boolean }) =>
     (await import("./commands/verify.ts")).runVerify(

@@ -2,7 +2,7 @@
 
 import { AtlasmtlError } from "../errors.ts";
 import { blobSource, bytesSource } from "./blob-source.ts";
-import type { FileStore } from "./bytes.ts";
+import type { ByteSource, FileStore } from "./bytes.ts";
 import { normalizePath } from "./paths.ts";
 
 /**
@@ -15,6 +15,8 @@ export type FileSetInput = Iterable<File> | ReadonlyMap<string, Blob | Uint8Arra
 export interface FileSet extends FileStore {
   /** Paths with forward slashes, in the order given. */
   readonly paths: readonly string[];
+  /** The archive that they are in. */
+  readonly archive?: string;
 }
 
 /**
@@ -34,17 +36,30 @@ export function createFileSet(input: FileSetInput): FileSet {
       });
     files.set(path, file);
   }
+  return fileSetOf([...files.keys()], async (path) => {
+    const file = files.get(path);
+    if (file === undefined) return null;
+    return file instanceof Blob ? blobSource(file, path) : bytesSource(file, path);
+  });
+}
+
+/** The read-only store of files that `open` finds by their normalized `paths`. */
+export function fileSetOf(
+  paths: readonly string[],
+  open: (path: string) => Promise<ByteSource | null>,
+): FileSet {
+  const known = new Set(paths);
   return {
-    paths: [...files.keys()],
+    paths,
     async open(path) {
-      const file = files.get(normalizePath(path));
-      if (file === undefined)
-        throw new AtlasmtlError("NOT_FOUND", `it is not among the ${files.size} files given`, {
+      const source = await open(normalizePath(path));
+      if (source === null)
+        throw new AtlasmtlError("NOT_FOUND", `it is not among the ${known.size} files given`, {
           where: path,
         });
-      return file instanceof Blob ? blobSource(file, path) : bytesSource(file, path);
+      return { ...source, name: path };
     },
-    exists: async (path) => files.has(normalizePath(path)),
+    exists: async (path) => known.has(normalizePath(path)),
     async writeAll([first]) {
       throw new AtlasmtlError("USAGE", "a set of files cannot be written to", {
         where: first?.path ?? "",

@@ -40,6 +40,9 @@ export const MAX_INTEGER_DIGITS = 4300;
 /** Entries of one zip archive. */
 export const MAX_ZIP_ENTRIES = 1_000_000;
 
+/** Bytes of the directory of a zip archive, which is read at once. */
+export const MAX_ZIP_DIRECTORY_BYTES = 256 * 1024 * 1024;
+
 /** Deflate cannot expand a byte to more than this many. */
 export const MAX_DEFLATE_RATIO = 1032;
 

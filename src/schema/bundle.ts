@@ -12,6 +12,9 @@ export const SCHEMA_VERSION = 1;
 
 export const MODEL_SUFFIX = ".pth";
 
+/** What the name of a bundle in one archive ends in. */
+export const ARCHIVE_SUFFIX = ".zip";
+
 /**
  * The suffixes that replace `.pth` in the names of the other files
  * (docs/specification/1-artifacts.md#bundle-files).

@@ -185,12 +185,16 @@ describe("a wrong call ends with 2", () => {
     [["train", "--adata", "ok.h5ad", "--labels", "a", "--out", "m.pkl"], "write m.pth"],
     [["train", "--adata", "ok.h5ad", "--labels", "a", "--out", "models/"], "write models/model.pth"],
     [
+      ["train", "--adata", "ok.h5ad", "--labels", "a", "--out", "m.zip", "--reference-path", "r.pkl"],
+      "leave it out, or write a .pth",
+    ],
+    [
       ["predict", "--model", "ok.h5ad", "--adata", "model/m.pth", "--out", "a.csv"],
       "swap the two: --model model/m.pth --adata ok.h5ad",
     ],
     [
       ["predict", "--model", "ok.h5ad", "--adata", "ok.h5ad", "--out", "a.csv"],
-      "give the .pth of a model, its _manifest.json or its folder",
+      "give the .pth of a model, its _manifest.json, its folder or its .zip",
     ],
     [
       ["predict", "--model", "model/m.pth", "--adata", "model/m.pth", "--out", "a.csv"],

@@ -307,3 +307,18 @@ describe("several references", () => {
     );
   });
 });
+
+test("a model in one archive is trained, checked, shown and used like one in a folder", async () => {
+  await ok(train("one/m.pth"));
+  await ok(train("one/m.zip"));
+  expect(await readdir(join(folder, "one"))).toContain("m.train_run_manifest.json");
+  const { stdout: shown } = await ok(run("inspect", "one/m.zip"));
+  expect(shown).toContain("a trained model");
+  await ok(run("verify", "one"));
+  expect((await ok(run("verify", "one/m.zip"))).stdout).toMatch(/OK +model +one\/m\.zip\/m\.pth/);
+  for (const model of ["m.pth", "m.zip"])
+    await ok(run("predict", "--model", `one/${model}`, "--adata", "query.h5ad", "--out", `${model}.csv`));
+  expect(await text("m.zip.csv")).toBe(await text("m.pth.csv"));
+  const { inputs } = JSON.parse(await text("m.zip.predict_run_manifest.json"));
+  expect(inputs.map(({ path }: { path: string }) => path)).toContain("one/m.zip");
+});

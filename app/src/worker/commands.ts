@@ -1,12 +1,12 @@
 /** The same job as a command line, for a cluster or a colleague. */
 import { options } from "atlasmtl";
 import { desk } from "./desk.ts";
-import { EFFORTS } from "./model.ts";
+import { EFFORTS, modelFile } from "./model.ts";
 import type { AnnotateSettings, TrainSettings } from "./views.ts";
 
 export function commandLines(): string {
   const { query, model, settings } = desk.needAnnotation();
-  const bundle = model.trained === null ? `${model.name}.pth` : "model/model.pth";
+  const bundle = model.trained === null ? modelFile(model.model) : "model/model.pth";
   const lines: string[] = [];
   if (model.trained !== null) {
     const { reference, settings: training } = model.trained;

@@ -38,8 +38,15 @@ export async function train(settings: TrainSettings, work: WorkOptions): Promise
 
 export async function openModel(files: readonly File[], work: WorkOptions): Promise<ModelSeen> {
   const model = await TrainedModel.load(files, { signal: work.signal });
-  const name = model.files.find((path) => path.endsWith(".pth")) ?? "model.pth";
-  return takeModel({ name: name.replace(/^.*\//, "").replace(/\.pth$/, ""), model, trained: null });
+  return takeModel({ name: modelFile(model).replace(MODEL_ENDING, ""), model, trained: null });
+}
+
+const MODEL_ENDING = /\.(pth|zip|pkl)$/i;
+
+/** The file by which a model was opened: its `.pth`, or its archive. */
+export function modelFile({ files }: TrainedModel): string {
+  const path = files.find((each) => each.endsWith(".pth")) ?? files[0] ?? "model.pth";
+  return path.replace(/^.*\//, "");
 }
 
 async function takeModel(opened: OpenModel): Promise<ModelSeen> {

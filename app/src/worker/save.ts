@@ -6,7 +6,7 @@ import { methodsText } from "./methods.ts";
 import { storedFile } from "./stored-file.ts";
 import type { SavedFile, SaveKind } from "./views.ts";
 
-type Maker = (work: WorkOptions) => Promise<SavedFile | readonly SavedFile[]>;
+type Maker = (work: WorkOptions) => Promise<SavedFile>;
 
 const MAKERS: Readonly<Record<SaveKind, Maker>> = {
   async h5ad(work) {
@@ -30,7 +30,7 @@ const MAKERS: Readonly<Record<SaveKind, Maker>> = {
   },
   async model() {
     const { model, name } = desk.needModel();
-    return [...(await model.toFiles(`${name}.pth`))].map(([file, bytes]) => saved(file, [bytes]));
+    return saved(`${name}.zip`, [await model.toZip(`${name}.pth`)], "application/zip");
   },
   async methods() {
     return saved("methods.txt", [await methodsText()], "text/plain");
@@ -42,8 +42,7 @@ const MAKERS: Readonly<Record<SaveKind, Maker>> = {
 
 /** @throws what the library throws; ABORTED by the signal. */
 export async function save(kind: SaveKind, work: WorkOptions): Promise<readonly SavedFile[]> {
-  const made = await MAKERS[kind](work);
-  return "blob" in made ? [made] : made;
+  return [await MAKERS[kind](work)];
 }
 
 const stem = (name: string): string =>

@@ -24,11 +24,11 @@ export async function runImport(
       "atlasmtl import",
       "other models need no import: give them to predict",
     );
-  if (!/[^/\\]\.pth$/.test(out))
+  if (!/[^/\\]\.(pth|zip)$/.test(out))
     throw usageError(
-      `got ${JSON.stringify(out)}, expected a name that ends in .pth`,
+      `got ${JSON.stringify(out)}, expected a name that ends in .pth, or in .zip for one file`,
       option("out"),
-      "the other files of the bundle go beside it",
+      "the other files of the bundle go beside a .pth",
     );
   await checkOutput(out);
   const genes = flags.genes === undefined ? null : await readNames(flags.genes);

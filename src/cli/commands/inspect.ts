@@ -5,6 +5,7 @@ import { asFileError, isAtlasmtlError } from "../../api/errors.ts";
 import {
   containerByName,
   findInput,
+  isArchiveName,
   isDatasetFolder,
   MODEL_SUFFIX,
   RUN_MANIFEST_FILES,
@@ -85,12 +86,27 @@ async function look(path: string): Promise<{ size: number; isFolder: boolean; st
 /** Recognises a file by its first bytes, else by the ending of its name; null for unknown content. */
 async function describeKnown(path: string, start: Buffer, work: InspectWork): Promise<Description | null> {
   const isHdf5 = start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1"));
+  if (isArchiveName(path)) return describeArchive(path, work);
   if (isHdf5 || containerByName(path) !== null) return describeData(path, work);
   if (path.endsWith(".pth")) return (await import("../inspect/bundle.ts")).describeBundle(path);
   const isPickle = start[0] === 0x80 && start[1] <= 5;
   if (isPickle || /\.pkl(\.gz)?$/.test(path)) return describePickleOrModel(path);
   if (path.endsWith(".json")) return (await import("../inspect/json-file.ts")).describeJson(path);
   return null;
+}
+
+/** A zip archive holds a dataset or a model. */
+async function describeArchive(path: string, work: InspectWork): Promise<Description> {
+  try {
+    return await describeData(path, work);
+  } catch (problem) {
+    if (!isAtlasmtlError(problem, "BAD_FORMAT")) throw problem;
+    const { describeBundle } = await import("../inspect/bundle.ts");
+    return describeBundle(path).catch((error: unknown) => {
+      // Neither a dataset nor a model is in it.
+      throw isAtlasmtlError(error, "NOT_FOUND") ? problem : error;
+    });
+  }
 }
 
 /** A model of CellTypist is a pickle as well, of more than a bundle's pickles hold. */

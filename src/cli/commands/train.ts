@@ -2,7 +2,7 @@
 
 import { checkOutput, checkTrainOptions, refuseOverwriting } from "../../api/checks.ts";
 import { option, phrase } from "../../api/errors.ts";
-import { asModelPath, FILE_SUFFIXES, MODEL_SUFFIX, matrixName } from "../../api/formats.ts";
+import { asModelPath, FILE_SUFFIXES, isArchiveName, MODEL_SUFFIX, matrixName } from "../../api/formats.ts";
 import {
   type AnnData,
   adaptModel,
@@ -56,7 +56,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const asked = { ...trainOptions(flags), labelColumns, domainKey, childCorrection, genes };
   const preprocessing = trainPreprocessOptions(flags);
   if (genes !== null && preprocessing !== null) checkWholeSpace(preprocessing);
-  checkSuffix(out);
+  checkModelOutput(out, flags.referencePath);
   checkTrainOptions(asked, { adapts: flags.adaptTo !== undefined });
   for (const path of [out, flags.referencePath]) if (path !== undefined) await checkOutput(path);
   const initial = flags.initModel === undefined ? null : await TrainedModel.load(flags.initModel, { signal });
@@ -231,10 +231,16 @@ function checkWholeSpace({ featureSpace = PREPROCESS_DEFAULTS.featureSpace }: Pr
   );
 }
 
-function checkSuffix(out: string): void {
-  if (out.endsWith(".pth")) return;
+function checkModelOutput(out: string, referencePath: string | undefined): void {
+  if (isArchiveName(out) && referencePath !== undefined)
+    throw usageError(
+      phrase`${option("out")} ${out} holds the reference, which ${option("referencePath")} would put elsewhere`,
+      option("referencePath"),
+      "leave it out, or write a .pth",
+    );
+  if (/[^/\\]\.\w+$/.test(out) && (isArchiveName(out) || out.endsWith(MODEL_SUFFIX))) return;
   throw usageError(
-    `got ${JSON.stringify(out)}, expected a name that ends in .pth`,
+    `got ${JSON.stringify(out)}, expected a name that ends in .pth, or in .zip for one file`,
     option("out"),
     `write ${shellWord(asModelPath(out))}`,
   );
@@ -242,6 +248,7 @@ function checkSuffix(out: string): void {
 
 /** Every file that the bundle may have. */
 function bundlePaths(out: string, referencePath: string | undefined): readonly string[] {
+  if (isArchiveName(out)) return [out];
   const stem = out.slice(0, -MODEL_SUFFIX.length);
   const { reference, ...suffixes } = FILE_SUFFIXES;
   return [out, referencePath ?? stem + reference, ...Object.values(suffixes).map((suffix) => stem + suffix)];

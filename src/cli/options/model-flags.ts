@@ -1,9 +1,11 @@
 /** Checks of the flags that name a model and a dataset. @module */
 import { option, phrase } from "../../api/errors.ts";
-import { containerByName } from "../../api/formats.ts";
+import { containerByName, isArchiveName } from "../../api/formats.ts";
 import { usageError } from "../terminal/show-error.ts";
 
-const isDatasetName = (path: string): boolean => containerByName(path) !== null;
+/** A zip archive whose name says no more may hold either. */
+const isDatasetName = (path: string): boolean =>
+  containerByName(path) !== null && (!isArchiveName(path) || path.endsWith(".zarr.zip"));
 const isModelName = (path: string): boolean => /(\.pth|_manifest\.json)$/.test(path);
 
 /** @throws USAGE where the dataset is given as the model, or the model as the dataset. */
@@ -19,7 +21,7 @@ export function refuseSwapped({ model, adata }: { readonly model?: string; reado
     throw usageError(
       phrase`${option("model")} is ${model}, which has the name of a dataset`,
       option("model"),
-      "give the .pth of a model, its _manifest.json or its folder",
+      "give the .pth of a model, its _manifest.json, its folder or its .zip",
     );
   if (isModelName(adata))
     throw usageError(

@@ -62,7 +62,7 @@ const inPlace = (what: string) => toggle(FILES, `let --out replace ${what}, whic
 /** `atlasmtl train`. */
 export const TRAIN_FLAGS = {
   adata: paths(FILES, "reference atlas (required); several are joined on the genes that all have"),
-  out: path(FILES, "model to write, ends in .pth (required)"),
+  out: path(FILES, "model to write, ends in .pth, or in .zip for one file (required)"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
   ...SPLIT_FLAGS,
@@ -143,7 +143,7 @@ const STUDY_FLAGS = {
 
 /** `atlasmtl predict`. */
 export const PREDICT_FLAGS = {
-  model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
+  model: path(FILES, "bundle: model.pth, model_manifest.json or model.zip (required)"),
   adata: paths(
     FILES,
     `query (required): ${anyOf(READ_NAMES)}; with --out-dir several, quoted globs and @LIST.txt`,
@@ -196,7 +196,7 @@ const {
 export const ANNOTATE_FLAGS = {
   query: paths(FILES, `samples (required): ${anyOf(READ_NAMES)}; quoted globs and @LIST.txt, too`),
   reference: path(FILES, "reference atlas to train a model from, kept in the folder (or --model)"),
-  model: path(FILES, "bundle to use instead: model.pth or model_manifest.json"),
+  model: path(FILES, "bundle to use instead: model.pth, model_manifest.json or model.zip"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   trainConfig: path(
     FILES,
@@ -233,7 +233,7 @@ export type EvaluateFlags = FlagValues<typeof EVALUATE_FLAGS>;
 
 /** `atlasmtl refine`. */
 export const REFINE_FLAGS = {
-  model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
+  model: path(FILES, "bundle: model.pth, model_manifest.json or model.zip (required)"),
   adata: path(FILES, "labelled cells, best ones the model was not trained on (required)"),
   out: path(FILES, "reranker to write, ends in .pkl (required); description and plan go beside it"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
@@ -281,7 +281,7 @@ export const DEFAULT_TOP_GENES = 20;
 
 /** `atlasmtl import`. */
 export const IMPORT_FLAGS = {
-  out: path(FILES, "model to write, ends in .pth (required)"),
+  out: path(FILES, "model to write, ends in .pth, or in .zip for one file (required)"),
   genes: path(FILES, "of a model that does not name its genes: a text file, a gene a line, in its order"),
   labelColumn: name("NAME", FILES, "what the labels are called by: predictions are pred_NAME"),
 } as const satisfies FlagTable;
@@ -290,7 +290,7 @@ export const IMPORT_FLAG_DEFAULTS: Readonly<Record<string, unknown>> = { labelCo
 
 /** `atlasmtl explain`. */
 export const EXPLAIN_FLAGS = {
-  model: path(FILES, "bundle: model.pth or model_manifest.json (required)"),
+  model: path(FILES, "bundle: model.pth, model_manifest.json or model.zip (required)"),
   adata: path(FILES, "query, to count the cells that express the genes of their labels"),
   predictions: path(FILES, "its predictions, a dataset or a table (default: predict now)"),
   out: path(FILES, "table to write, ends in .csv: a row for each gene"),

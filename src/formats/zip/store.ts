@@ -24,6 +24,8 @@ const MAX_KEPT_BYTES = 1 << 28;
 export interface ZipStore extends KeyStore {
   /** Every file's key, in the order of the directory. */
   readonly keys: readonly string[];
+  /** The directory as it is: folders and replaced entries are in it. */
+  readonly listed: readonly ZipEntry[];
 }
 
 /**
@@ -73,6 +75,7 @@ export async function openZipStore(source: ByteSource): Promise<ZipStore> {
     name: source.name,
     isListable: true,
     keys: [...entries.keys()],
+    listed,
     async get(key, maxBytes) {
       const entry = entries.get(key);
       if (entry !== undefined) checkKeyBytes(key, entry.size, maxBytes);
