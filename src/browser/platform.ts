@@ -47,6 +47,8 @@ export const platform: Platform = {
       hint: "pass a FileSystemSyncAccessHandle, in a worker",
     });
   },
+  // A file of the private file system is opened by waiting, and only in workers.
+  openScratch: () => null,
   // Other codecs are megabytes of WebAssembly that a page would have to fetch; gzip needs none.
   hdf5Plugins: () => null,
 

@@ -119,6 +119,11 @@ export interface Platform {
   mountForHdf5(input: FileInput, fs: MountingFs): Promise<MountedFile>;
   /** The file that is open under a descriptor. @throws USAGE on a host without descriptors. */
   fileOfDescriptor(fd: number): SyncFile;
+  /**
+   * An empty file for what need not be in memory; it is gone when nothing refers to it. Null on a host without files, and where
+   * it cannot be made.
+   */
+  openScratch(): SyncFile | null;
   readonly threads: ThreadHost;
   /** The folder with plugins for HDF5's compression filters; null on a host that has none. */
   hdf5Plugins(): string | null;

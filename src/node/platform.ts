@@ -7,7 +7,7 @@ import type { Platform } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { nodeFiles, openPath } from "./files.ts";
 import { hdf5Plugins, mountForHdf5 } from "./hdf5-host.ts";
-import { fileOfDescriptor } from "./sync-file.ts";
+import { fileOfDescriptor, openScratch } from "./sync-file.ts";
 import { nodeThreads } from "./workers.ts";
 
 export const platform: Platform = {
@@ -35,6 +35,7 @@ export const platform: Platform = {
   mountForHdf5,
   hdf5Plugins,
   fileOfDescriptor,
+  openScratch,
 
   threads: nodeThreads,
 

@@ -1,5 +1,17 @@
-/** Files that callers have opened, by their descriptors. @module */
-import { fstatSync, fsyncSync, ftruncateSync, readSync, writeSync } from "node:fs";
+/** Files that are read and written at once: those that callers have opened, and temporary ones. @module */
+import { randomUUID } from "node:crypto";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { SyncFile } from "../core/sync-file.ts";
 
 export function fileOfDescriptor(fd: number): SyncFile {
@@ -10,4 +22,21 @@ export function fileOfDescriptor(fd: number): SyncFile {
     getSize: () => fstatSync(fd).size,
     flush: () => fsyncSync(fd),
   };
+}
+
+/** Closes temporary files that nothing refers to any more. */
+const unreferenced = new FinalizationRegistry<number>((fd) => closeSync(fd));
+
+/** A file in the folder of temporary files that has no name there, so that it ends with the process. */
+export function openScratch(): SyncFile | null {
+  const path = join(tmpdir(), `atlasmtl-${randomUUID()}.tmp`);
+  try {
+    const fd = openSync(path, "wx+", 0o600);
+    rmSync(path);
+    const file = fileOfDescriptor(fd);
+    unreferenced.register(file, fd);
+    return file;
+  } catch {
+    return null;
+  }
 }

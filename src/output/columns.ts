@@ -3,11 +3,13 @@ import { type ConfigMap, toPlain } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
 import { AtlasmtlError } from "../errors.ts";
+import { storedColumn } from "../predict/probability-store.ts";
 import type {
   FieldOf,
   LabelPrediction,
   PredictedLabels,
   Predictions,
+  ProbabilityColumn,
   Transferred,
 } from "../predict/types.ts";
 import {
@@ -48,7 +50,7 @@ export interface CsvOptions extends ExportOptions {
 /** One column of one value per cell. */
 export type OutputColumn =
   | { readonly name: string; readonly kind: "label"; readonly labels: PredictedLabels }
-  | { readonly name: string; readonly kind: "score"; readonly values: Float32Array }
+  | (ProbabilityColumn & { readonly kind: "score" })
   | { readonly name: string; readonly kind: "flag"; readonly values: Uint8Array };
 
 type Values =
@@ -148,11 +150,25 @@ export function tableColumns(predictions: Predictions, mode: WriteMode): OutputC
   const columns = [
     ...outputColumns(predictions, mode),
     ...probabilities.flatMap(({ column, columns: own }) =>
-      own.map((each) => ({ ...each, name: probabilityColumn(column, each.name) })),
+      own.map((each) => renamed(each, probabilityColumn(column, each.name), predictions.obsNames.length)),
     ),
   ];
   if (probabilities.length > 0) requireDistinct([INDEX_COLUMN, ...columns.map(({ name }) => name)]);
   return columns;
+}
+
+function renamed(column: ProbabilityColumn, name: string, nObs: number): OutputColumn {
+  if (column.kind === "label" || column.part === undefined) return { ...column, name };
+  return storedColumn(name, nObs, column.part);
+}
+
+/** The scores of cells `start` to `end`; those of other cells are not read. */
+export function scoresOf(
+  column: OutputColumn & { readonly kind: "score" },
+  start: number,
+  end: number,
+): Float32Array {
+  return column.part?.(start, end) ?? column.values.subarray(start, end);
 }
 
 /** Which optional columns are present. */

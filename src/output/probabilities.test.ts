@@ -9,6 +9,7 @@ import { openAnnData } from "../anndata/open.ts";
 import { openDataFrame } from "../anndata/read/dataframe.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
 import { emitH5ad } from "../anndata/write/write-h5ad.ts";
+import { storedColumn } from "../predict/probability-store.ts";
 import type { Predictions } from "../predict/types.ts";
 import { openCellTable } from "./read-predictions.ts";
 import { TABLE_FORMATS } from "./table-formats.ts";
@@ -68,6 +69,46 @@ test.each(TABLE_FORMATS.flatMap(({ endings }) => endings))(
   },
 );
 
+/** As a large result has them: read from a store when they are asked for. */
+function fromStore({ probabilities, ...others }: Predictions, nObs: number): Predictions {
+  const tables = (probabilities ?? []).map(({ column, columns }) => ({
+    column,
+    columns: columns.map((each) =>
+      each.kind === "score"
+        ? storedColumn(each.name, nObs, (start, end) => each.values.slice(start, end))
+        : each,
+    ),
+  }));
+  return { ...others, probabilities: tables };
+}
+
+test.each(TABLE_FORMATS.flatMap(({ endings }) => endings))(
+  "that wait in a file give the same bytes of a %s table",
+  async (ending) => {
+    const nObs = ending === ".arrow" ? 70_000 : 5000; // more than one batch or piece
+    const toy = withProbabilities();
+    const codes = new Int32Array(nObs);
+    const values = (c: number) => Float32Array.from({ length: nObs }, (_, i) => ((i * 7 + c) % 999) / 999);
+    const large: Predictions = {
+      obsNames: Array.from({ length: nObs }, (_, i) => `c${i}`),
+      labels: [],
+      coords: new Map(),
+      spaces: [],
+      metadata: toy.metadata,
+      warnings: [],
+      probabilities: [
+        { column: "a", columns: [0, 1].map((c) => ({ name: `${c}`, kind: "score", values: values(c) })) },
+        { column: "b", columns: [{ name: "label_1", kind: "label", labels: { codes, categories: ["x"] } }] },
+        { column: "c", columns: [{ name: "2", kind: "score", values: values(2) }] },
+      ],
+    };
+    const format = TABLE_FORMATS.find(({ endings }) => endings.includes(ending));
+    const bytes = async (predictions: Predictions) =>
+      Buffer.concat([...(await format!.emit(predictions, `t${ending}`, {}))]);
+    expect((await bytes(fromStore(large, nObs))).equals(await bytes(large))).toBe(true);
+  },
+);
+
 async function query(path: string): Promise<string> {
   const index = [...toyPredictions().obsNames];
   const X = {
@@ -84,9 +125,10 @@ async function query(path: string): Promise<string> {
 test.each([".h5ad", ".zarr"])(
   "are a data frame in obsm of a %s, which a later run takes away",
   async (ending) => {
+    const predictions = fromStore(withProbabilities(), 3);
     const path = join(folder, `a${ending}`);
     const adata = await openAnnData(await query(join(folder, "q.h5ad")));
-    await writeDataset(adata, path, toAnnDataAdditions(withProbabilities(), adata));
+    await writeDataset(adata, path, toAnnDataAdditions(predictions, adata));
     const found = await openAnnData(path);
     expect([...found.obsmKeys].sort()).toEqual(["prob_group", "prob_kind"]);
     const table = await openDataFrame(found.stored!.store!, "obsm/prob_group");

@@ -69,7 +69,7 @@ function addedTable(
   index: readonly string[],
 ): readonly [string, AddedTable] {
   const made = columns.map(
-    (each) => [each.name, each.kind === "score" ? each.values : toColumn(each)] as const,
+    (each) => [each.name, each.kind === "score" ? () => each.values : toColumn(each)] as const,
   );
   return [probabilitiesKey(column), { nRows: index.length, index, columns: new Map(made) }];
 }

@@ -3,7 +3,7 @@ import { Gzip } from "fflate";
 import { pythonFloat32 } from "../core/float-text.ts";
 import type { Predictions } from "../predict/types.ts";
 import { DEFAULT_WRITE_MODE, INDEX_COLUMN } from "../schema/columns.ts";
-import { type CsvOptions, type OutputColumn, tableColumns } from "./columns.ts";
+import { type CsvOptions, type OutputColumn, scoresOf, tableColumns } from "./columns.ts";
 import { quotedCsv } from "./csv-text.ts";
 import { guardFormula } from "./formulas.ts";
 
@@ -36,28 +36,35 @@ function* csvPieces(
   yield encoder.encode(`${[INDEX_COLUMN, ...columns.map(({ name }) => name)].map(field).join(",")}\n`);
   for (let start = 0; start < obsNames.length; start += PIECE_ROWS) {
     const end = Math.min(start + PIECE_ROWS, obsNames.length);
+    const own = cells.map((cell) => cell(start, end));
     let text = "";
     for (let i = start; i < end; i++) {
       text += field(obsNames[i]);
-      for (const cell of cells) text += `,${cell(i)}`;
+      for (const cell of own) text += `,${cell(i)}`;
       text += "\n";
     }
     yield encoder.encode(text);
   }
 }
 
-/** The text of one column in a given row. */
-function cellText(column: OutputColumn, field: Field): (row: number) => string {
+/** The text of one column in a given row of those from `start` to `end`. */
+function cellText(
+  column: OutputColumn,
+  field: Field,
+): (start: number, end: number) => (row: number) => string {
   switch (column.kind) {
     case "label": {
       const { codes, categories } = column.labels;
       const texts = categories.map(field);
-      return (row) => texts[codes[row]] ?? "";
+      return () => (row) => texts[codes[row]] ?? "";
     }
     case "score":
-      return (row) => (Number.isNaN(column.values[row]) ? "" : pythonFloat32(column.values[row]));
+      return (start, end) => {
+        const own = scoresOf(column, start, end);
+        return (row) => (Number.isNaN(own[row - start]) ? "" : pythonFloat32(own[row - start]));
+      };
     case "flag":
-      return (row) => (column.values[row] === 1 ? "True" : "False");
+      return () => (row) => (column.values[row] === 1 ? "True" : "False");
   }
 }
 

@@ -4,7 +4,7 @@ import { joinBytes } from "../core/bytes.ts";
 import { VERSION } from "../core/version.ts";
 import type { Predictions } from "../predict/types.ts";
 import { INDEX_COLUMN, METADATA_KEY } from "../schema/columns.ts";
-import { type ExportOptions, type OutputColumn, tableContent } from "./columns.ts";
+import { type ExportOptions, type OutputColumn, scoresOf, tableContent } from "./columns.ts";
 
 /** Rows of one row group at most; only one group at a time is converted to JavaScript arrays. */
 const GROUP_ROWS = 65_536;
@@ -74,7 +74,7 @@ function sourceOf(column: OutputColumn, start: number, end: number): ColumnSourc
       return { name, data, type: "STRING", nullable, encoding: "RLE_DICTIONARY" };
     }
     case "score": {
-      const own = column.values.subarray(start, end);
+      const own = scoresOf(column, start, end);
       const data = own.some(Number.isNaN) ? Array.from(own, (x) => (Number.isNaN(x) ? null : x)) : own;
       return { name, data, type: "FLOAT" };
     }

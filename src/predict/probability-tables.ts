@@ -4,6 +4,7 @@ import { shown } from "../core/shown.ts";
 import { option, phrase } from "../errors.ts";
 import type { LabelHead } from "../model/types.ts";
 import { TOP_COLUMNS } from "../schema/columns.ts";
+import { createProbabilityStore } from "./probability-store.ts";
 import type { ProbabilityColumn, ProbabilityTable } from "./types.ts";
 
 /** Takes the probabilities of a block by head, `[nRows, nClasses]`; row 0 is cell `firstRow`. */
@@ -72,14 +73,8 @@ interface Filling {
 }
 
 function everyClass({ column, classes }: LabelHead, nObs: number): Filling {
-  const columns = classes.map((name) => ({ name, kind: "score" as const, values: new Float32Array(nObs) }));
-  const take: Filling["take"] = (block, nRows, firstRow) => {
-    columns.forEach(({ values }, c) => {
-      // A sum of rounded probabilities may slightly exceed 1.
-      for (let r = 0; r < nRows; r++) values[firstRow + r] = Math.min(1, block[r * classes.length + c]);
-    });
-  };
-  return { table: { column, columns }, take };
+  const { take, column: columnOf } = createProbabilityStore(nObs, classes.length);
+  return { table: { column, columns: classes.map((name, c) => columnOf(c, name)) }, take };
 }
 
 /** The labels by falling probability, equals in the order of the classes. */

@@ -64,7 +64,14 @@ export interface LabelPrediction {
 
 /** One column of a table of probabilities: a probability, or a label, for each cell. */
 export type ProbabilityColumn =
-  | { readonly name: string; readonly kind: "score"; readonly values: Float32Array }
+  | {
+      readonly name: string;
+      readonly kind: "score";
+      /** Of a large table a new array, read from a temporary file at each access. */
+      readonly values: Float32Array;
+      /** The values of cells `start` to `end` (not included), if not all are in memory. */
+      readonly part?: ((start: number, end: number) => Float32Array) | undefined;
+    }
   | { readonly name: string; readonly kind: "label"; readonly labels: PredictedLabels };
 
 /**

@@ -7,8 +7,8 @@ import type { Column } from "../types.ts";
 export interface AddedTable {
   readonly nRows: number;
   readonly index: readonly string[];
-  /** Numbers are written as float32. */
-  readonly columns: ReadonlyMap<string, Column | Float32Array>;
+  /** Numbers are written as float32; a function makes them when they are written. */
+  readonly columns: ReadonlyMap<string, Column | Float32Array | (() => Float32Array)>;
 }
 
 /** Results to add. Existing elements of the same name are replaced. */

@@ -25,9 +25,10 @@ export function writeFrame(file: ElementWriter, path: string, frame: FrameData):
 export function writeTable(file: ElementWriter, path: string, { index, columns }: AddedTable): void {
   startFrame(file, path, [...columns.keys()], { index });
   const made = new Set<string>();
-  for (const [name, column] of columns) {
+  for (const [name, own] of columns) {
     makeParents(file, path, name, made);
     const at = `${path}/${name}`;
+    const column = typeof own === "function" ? own() : own;
     if (column instanceof Float32Array) writeArray(file, at, column, [column.length]);
     else writeColumn(file, at, column);
   }
