@@ -325,6 +325,7 @@ Writes the result and predict_run_manifest.json beside it. Nothing of the query 
 const ANNOTATE_EXAMPLES = `
 Examples:
   atlasmtl annotate --reference atlas.h5ad --labels lineage cell_type --query samples/*.h5ad --out-dir study
+  atlasmtl annotate --reference a.h5ad b.h5ad --labels a:cell_type b:celltype --label-map map.tsv --query samples/*.h5ad --out-dir study
   atlasmtl annotate --model model/model.pth --query "samples/**/*.h5" --out-dir study --group-by donor
   atlasmtl annotate --model model/model.pth --query @samples.txt --out-dir study --dry-run
 

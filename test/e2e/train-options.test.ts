@@ -275,6 +275,22 @@ describe("several references", () => {
     expect(train_config).toMatchObject({ domain_key: "source_reference", domains: ["ref", "b"].sort() });
     await ok(run("predict", "--model", "joined/m.pth", "--adata", "query.h5ad", "--out", "joined/q.csv"));
     expect((await text("joined/q.csv")).split("\n")[0]).toContain("pred_cell_type");
+    const study = [
+      "--reference",
+      ...words.slice(1),
+      ...labels,
+      ...rest,
+      "--query",
+      "query.h5ad",
+      "--out-dir",
+      "s",
+    ];
+    await ok(run("annotate", ...study));
+    const [alone, ofStudy] = await Promise.all(
+      ["joined/m.pth", "s/model/model.pth"].map((path) => readFile(join(folder, path))),
+    );
+    expect(ofStudy.equals(alone)).toBe(true);
+    expect((await ok(run("annotate", ...study))).stderr).toContain("the model is there");
     const two = ["--adata", "ref.h5ad", "b.h5ad", "--labels", "ref:cell_type", "b:fine"];
     const proposed = await ok(run("harmonise", ...two, "--preset", "fast", "--out", "proposed.tsv"));
     expect(proposed.stderr).toContain("--label-map proposed.tsv");

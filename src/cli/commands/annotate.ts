@@ -36,7 +36,7 @@ export async function runAnnotate(flags: AnnotateFlags, context: CommandContext)
       outDir,
       outFormat: flags.outFormat ?? DEFAULT_OUT_FORMAT,
     };
-    await estimateStudy(planSamples(study), null, flags.reference, context);
+    await estimateStudy(planSamples(study), null, await inputFiles(flags.reference ?? []), context);
     return;
   }
   if (needsTraining) await trainStudyModel(flags, trained, context);
@@ -76,6 +76,6 @@ async function annotateStudy(
   const samples = planSamples(study);
   preloadContainer(queries[0]);
   const predictor = await openPredictor(modelPath, flags, context);
-  if (flags.dryRun === true) return estimateStudy(samples, predictor, null, context);
+  if (flags.dryRun === true) return estimateStudy(samples, predictor, [], context);
   await annotateSamples(study, samples, predictor, context, report ?? join(outDir, STUDY_FILES.report));
 }

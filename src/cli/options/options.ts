@@ -195,7 +195,10 @@ const {
 /** `atlasmtl annotate`: the flags of predict, and those of train that predict does not have. */
 export const ANNOTATE_FLAGS = {
   query: paths(FILES, `samples (required): ${anyOf(READ_NAMES)}; quoted globs and @LIST.txt, too`),
-  reference: path(FILES, "reference atlas to train a model from, kept in the folder (or --model)"),
+  reference: paths(
+    FILES,
+    "reference atlas to train a model from, kept in the folder (or --model); several are joined",
+  ),
   model: path(FILES, "bundle to use instead: model.pth, model_manifest.json or model.zip"),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   trainConfig: path(

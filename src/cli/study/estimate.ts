@@ -32,7 +32,7 @@ interface Estimated {
 export async function estimateStudy(
   samples: readonly PlannedSample[],
   predictor: Predictor | null,
-  reference: string | null,
+  references: readonly string[],
   context: CommandContext,
 ): Promise<void> {
   const { output } = context;
@@ -48,7 +48,8 @@ export async function estimateStudy(
     predictor === null || todo.length === 0
       ? { fixed: 0.2, cell: USUAL_CELL }
       : await trial(todo[0].query, predictor, context);
-  const training = reference === null ? 0 : await trainingSeconds(reference, context);
+  let training = 0;
+  for (const reference of references) training += await trainingSeconds(reference, context);
   const seconds = todo.reduce(
     (sum, { nCells, sizeBytes }) => sum + costs.fixed + nCells * costs.cell + (2 * sizeBytes) / DISK,
     training,

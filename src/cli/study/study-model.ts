@@ -6,6 +6,7 @@ import { runTrain } from "../commands/train.ts";
 import type { CommandContext } from "../context.ts";
 import { readConfig } from "../options/config-file.ts";
 import { flagWords } from "../options/flag-words.ts";
+import { inputFiles } from "../options/input-files.ts";
 import { type AnnotateFlags, PREDICT_FLAGS, TRAIN_FLAGS, type TrainFlags } from "../options/options.ts";
 import { usageError } from "../terminal/show-error.ts";
 import { provenRun } from "./done-sample.ts";
@@ -35,8 +36,8 @@ export async function trainStudyModel(
 
 /** The command that trains the model; the number of threads changes no result and is left out. */
 function trainArgv(flags: TrainFlags, out: string): readonly string[] {
-  const { adata, out: _out, numThreads: _threads, ...options } = flags;
-  return ["train", "--adata", String(adata), "--out", out, ...flagWords(TRAIN_FLAGS, options)];
+  const { adata = [], out: _out, numThreads: _threads, ...options } = flags;
+  return ["train", "--adata", ...adata, "--out", out, ...flagWords(TRAIN_FLAGS, options)];
 }
 
 /** What the flags and the file of `--train-config` say about training; a flag wins. */
@@ -57,7 +58,8 @@ async function trainFlagsOf(flags: AnnotateFlags, out: string): Promise<TrainFla
   const given: TrainFlags = {
     ...Object.fromEntries(file),
     ...Object.fromEntries(own),
-    adata: reference === undefined ? undefined : [reference],
+    // The files that a glob matches, so that one more of them is another model.
+    adata: reference === undefined ? undefined : [...(await inputFiles(reference))],
     out,
   };
   // The model keeps what its predictions are to transfer.
