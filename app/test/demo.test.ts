@@ -21,6 +21,7 @@ describeChromium("the app on its example data", () => {
       /^1,000 cells, \d+(\.\d)?\s%\sUnknown in state\.$/,
     );
     expect(await coloursOf(app)).toBeGreaterThan(8);
+    await page.getByText("Kept in this browser").waitFor();
     expect(await app.trouble()).toEqual([]);
   });
 
@@ -53,9 +54,7 @@ describeChromium("the app on its example data", () => {
     const other = await app.page.context().newPage();
     await other.goto(app.url);
     await other.getByRole("radio", { name: "A trained model" }).check();
-    await expect
-      .poll(() => other.getByRole("main").textContent(), { timeout: 30_000 })
-      .toMatch(/keeps the model that you trained last: lineage, class, type, state/);
+    await other.getByText(/keeps the model that you used last: lineage, class, type, state/).waitFor();
     await press(other, "Use it");
     await other.getByText(/4 label columns, 1,000 genes/).waitFor();
     await other.reload();

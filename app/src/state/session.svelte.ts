@@ -3,7 +3,7 @@ import type { Progress } from "atlasmtl";
 import { text } from "../text/en.ts";
 import { type CallOptions, call, WorkFailure } from "../worker/client.ts";
 import type { Failure } from "../worker/messages.ts";
-import type { DatasetSeen, Effort, ModelSeen, ResultView, Role } from "../worker/views.ts";
+import type { DatasetSeen, Effort, KeptWork, ModelSeen, Note, ResultView, Role } from "../worker/views.ts";
 
 export const STEPS = ["data", "train", "annotate", "result", "save"] as const;
 export type Step = (typeof STEPS)[number];
@@ -33,6 +33,10 @@ class Session {
   /** True for a model that was trained here. */
   isTrained = $state(false);
   result = $state.raw<ResultView | null>(null);
+  /** What the browser keeps of an earlier visit. */
+  kept = $state.raw<KeptWork | null>(null);
+  /** Whether the model and the result of this visit are in the browser's storage: null before there is any, else a note why not. */
+  keeping = $state.raw<"busy" | "kept" | Note | null>(null);
 
   /** Ticked label columns, coarse to fine. */
   labelColumns = $state<string[]>([]);
@@ -57,6 +61,14 @@ class Session {
   readonly isBusy = $derived(this.running !== null);
   readonly canTrain = $derived(
     this.source === "reference" && this.reference !== null && this.labelColumns.length > 0,
+  );
+  /** True for a result of an earlier visit, as long as the file of its query is not open. */
+  readonly isQueryAway = $derived(this.result !== null && this.query === null);
+  /** Work that closing the tab would lose. */
+  readonly wouldLose = $derived(
+    this.running !== null ||
+      this.keeping === "busy" ||
+      (typeof this.keeping === "object" && this.keeping !== null && (this.result !== null || this.isTrained)),
   );
   readonly canAnnotate = $derived(this.model !== null && this.query !== null);
 
@@ -149,22 +161,32 @@ class Session {
     this.result = null;
   }
 
+  /** The file of the query that the result is of. */
+  private takeQueryFile(seen: DatasetSeen): void {
+    const { result, queryLayer } = this;
+    this.takeQuery(seen);
+    [this.result, this.queryLayer] = [result, queryLayer];
+  }
+
   takeModel(seen: ModelSeen, isTrained: boolean): void {
     this.model = seen;
     this.isTrained = isTrained;
     this.result = null;
+    this.keeping = null;
   }
 
   forgetModel(): void {
     this.model = null;
     this.result = null;
     this.losses = [];
+    this.keeping = null;
   }
 
   open(role: Role, files: readonly File[]): Promise<boolean> {
     return this.next(role, async (options) => {
       const seen = await call("openDataset", { role, files }, options);
       if (role === "reference") this.takeReference(seen);
+      else if (seen.isOfResult) this.takeQueryFile(seen);
       else this.takeQuery(seen);
       this.said = `${seen.name}: ${text.data.cells(seen.nCells)}, ${text.data.genes(seen.nGenes)}`;
     });
@@ -176,12 +198,54 @@ class Session {
     });
   }
 
-  /** The model that the browser keeps. */
-  openKept(): Promise<boolean> {
-    return this.next("model", async (options) => {
-      this.takeModel(await call("openKept", null, options), false);
+  /** The file of the query that a result of an earlier visit is of. */
+  openQueryFile(files: readonly File[]): Promise<boolean> {
+    return this.next("query", async (options) => {
+      this.takeQueryFile(await call("openQueryFile", { files }, options));
+      this.said = text.kept.fileOpened(this.result!.query);
     });
   }
+
+  async findKept(): Promise<void> {
+    this.kept = await call("keptWork", null).catch(() => null);
+  }
+
+  /** Takes up what the browser keeps: the model, and with it the result. */
+  openKept(withResult: boolean): Promise<boolean> {
+    return this.next("model", async (options) => {
+      const { model, isTrained, result, query } = await call("openKept", { withResult }, options);
+      this.source = "model";
+      this.takeModel(model, isTrained);
+      if (result === null) return;
+      const { layer, neighbours, confidenceLow, knownLoss } = result.settings;
+      Object.assign(this, { queryLayer: layer, neighbours, confidenceLow, knownLoss });
+      this.query = null;
+      this.result = result;
+      if (query !== null) this.takeQueryFile(query);
+      this.keeping = "kept";
+      this.go("result");
+    });
+  }
+
+  async forgetKept(): Promise<void> {
+    await call("forgetKept", null);
+    this.kept = null;
+    this.keeping = null;
+  }
+
+  /** Keeps the model and the result for another visit, beside other work. */
+  private async keep(): Promise<void> {
+    const asked = Symbol("keep");
+    this.lastKeep = asked;
+    this.keeping = "busy";
+    const problem = await call("keepWork", null).catch(
+      (error: Error): Note => ({ message: error.message, isWarning: true, where: null, hint: null }),
+    );
+    if (this.lastKeep !== asked) return;
+    this.keeping = problem ?? "kept";
+    await this.findKept();
+  }
+  private lastKeep: symbol | null = null;
 
   train(): Promise<boolean> {
     this.losses = [];
@@ -194,6 +258,7 @@ class Session {
       };
       this.takeModel(await call("train", settings, options), true);
       this.said = text.train.done(this.model!.labels.reduce((sum, { classes }) => sum + classes.length, 0));
+      void this.keep();
     });
   }
 
@@ -206,6 +271,7 @@ class Session {
         knownLoss: this.knownLoss,
       };
       this.result = await call("annotate", settings, options);
+      void this.keep();
     });
   }
 

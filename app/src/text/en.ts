@@ -119,10 +119,27 @@ export const text = {
     needLabels: "Tick at least one label column.",
   },
   kept: {
-    what: (labels: string, reference: string, when: string): string =>
-      `This browser keeps the model that you trained last: ${labels}, from ${reference}, ${when}.`,
+    heading: "Go on where you were",
+    result: (cells: string, query: string, model: string, when: string): string =>
+      `${cells} of ${query}, annotated with ${model}, ${when}.`,
+    model: (labels: string, model: string, when: string): string =>
+      `This browser keeps the model that you used last: ${labels}, ${model}, ${when}.`,
+    trainedOn: (reference: string): string => `a model of ${reference}`,
+    opened: (name: string): string => `the model ${name}`,
+    goOn: "Go on",
     use: "Use it",
     forget: "Forget it",
+    busy: "Keeping this work in your browser …",
+    kept: "Kept in this browser: after you close this tab you can go on where you were.",
+    full: "this work is not kept: the browser's storage is full",
+    none: "this work is not kept: this browser has no storage for it, as in some private windows",
+    saveFirst: "save what you need before you close this tab",
+    away: (query: string): string => `The file ${query} is not open`,
+    awayWhat:
+      "Map, tables and thresholds need it no more. Gene colours, the genes of the labels, annotating again and the annotated .h5ad do: give the same file.",
+    needsFile: "This needs the file of the query.",
+    fileOpened: (query: string): string => `${query} is open again`,
+    reportWithout: "Without the file of the query, the genes of the labels are left out.",
   },
   train: {
     step: "Train",

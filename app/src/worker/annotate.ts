@@ -9,8 +9,9 @@ import {
   predict,
   type WorkOptions,
 } from "atlasmtl";
-import { desk } from "./desk.ts";
+import { type Annotation, desk } from "./desk.ts";
 import { note, warning } from "./notes.ts";
+import { cellsOf } from "./query-cells.ts";
 import type { AnnotateSettings, CellDetails, GroupView, LevelView, ResultView } from "./views.ts";
 
 const NO_CODE = 65535;
@@ -30,17 +31,36 @@ export async function annotate(settings: AnnotateSettings, work: WorkOptions): P
   const [query, model] = [desk.need("query"), desk.needModel()];
   const given: PredictOptions = { ...predictOptions(settings), keepCoords: true, numThreads: "max" };
   const result = await predict(model.model, query.adata, given, work);
-  desk.annotation = { result, settings, query, model };
+  const map = await chooseEmbedding(query.adata, result.data.coords);
+  desk.annotation = {
+    result,
+    settings,
+    query,
+    hasQueryFile: true,
+    cells: await cellsOf(query, settings.layer),
+    model,
+    drawn: {
+      groups: await groupViews(),
+      points: map === null ? new Float32Array(2 * query.adata.nObs) : Float32Array.from(map.points.data),
+      pointsName: map?.name ?? "",
+      obsmKey: query.adata.obsmKeys.find((key) => map?.name.endsWith(`own ${key}`)) ?? null,
+    },
+  };
+  return resultView(desk.annotation);
+}
+
+/** A result as the page has it; the arrays are copies. */
+export function resultView({ result, settings, query, drawn }: Annotation): ResultView {
   const { data } = result;
-  const map = await chooseEmbedding(query.adata, data.coords);
   return {
+    query: query.name,
     nCells: data.obsNames.length,
     names: data.obsNames,
     levels: data.labels.map(levelView),
     reasons: options.UNKNOWN_REASONS,
-    groups: await groupViews(),
-    points: map === null ? new Float32Array(2 * data.obsNames.length) : Float32Array.from(map.points.data),
-    pointsName: map?.name ?? "",
+    groups: drawn.groups.map((group) => ({ ...group, codes: group.codes.slice() })),
+    points: drawn.points.slice(),
+    pointsName: drawn.pointsName,
     notes: [...result.warnings.map(warning), ...result.notes.map(note)],
     settings,
   };

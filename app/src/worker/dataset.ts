@@ -1,6 +1,5 @@
 /** Opens a reference or a query, and says what is in it. */
 import {
-  type AnnData,
   AtlasmtlError,
   type ColumnSummary,
   type DatasetInspection,
@@ -8,8 +7,9 @@ import {
   openAnnData,
   type WorkOptions,
 } from "atlasmtl";
-import { desk } from "./desk.ts";
+import { desk, type OpenDataset } from "./desk.ts";
 import { warning } from "./notes.ts";
+import { checkCells } from "./query-cells.ts";
 import { sharedGenes } from "./shared-genes.ts";
 import type { ColumnSeen, DatasetSeen, MatrixSeen, Role } from "./views.ts";
 
@@ -21,21 +21,56 @@ export async function openDataset(
   work: WorkOptions,
 ): Promise<DatasetSeen> {
   const file = oneFile(files);
-  const adata = await openAnnData(file);
-  return takeDataset(role, file.name, file.size, adata, work);
+  const dataset = { name: file.name, adata: await openAnnData(file), isDemo: false };
+  const isOfResult = role === "query" && (await isQueryOfResult(dataset));
+  return isOfResult ? takeQueryFile(dataset, file.size, work) : takeDataset(role, dataset, file.size, work);
+}
+
+async function isQueryOfResult(given: OpenDataset): Promise<boolean> {
+  const { annotation } = desk;
+  if (annotation === null || annotation.hasQueryFile) return false;
+  const { cells, query, settings } = annotation;
+  return checkCells(given, cells, query.name, settings.layer).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Opens the file of the query that a result of an earlier visit is of. @throws MISMATCH for another query. */
+export async function openQueryFile(files: readonly File[], work: WorkOptions): Promise<DatasetSeen> {
+  const file = oneFile(files);
+  return takeQueryFile({ name: file.name, adata: await openAnnData(file), isDemo: false }, file.size, work);
+}
+
+export async function takeQueryFile(
+  query: OpenDataset,
+  size: number,
+  work: WorkOptions,
+): Promise<DatasetSeen> {
+  const annotation = desk.needAnnotation();
+  try {
+    const { cells, settings } = annotation;
+    await checkCells(query, cells, annotation.query.name, settings.layer);
+  } catch (error) {
+    await query.adata.close();
+    throw error;
+  }
+  const seen = await takeDataset("query", query, size, work);
+  desk.annotation = { ...annotation, query, hasQueryFile: true };
+  return { ...seen, isOfResult: true };
 }
 
 /** Puts an open dataset on the desk, once it is clear that it can be read. */
 export async function takeDataset(
   role: Role,
-  name: string,
+  dataset: OpenDataset,
   size: number,
-  adata: AnnData,
   work: WorkOptions,
 ): Promise<DatasetSeen> {
+  const { name, adata } = dataset;
   try {
     const seen = await inspectDataset(adata, work);
-    await desk.put(role, { name, adata });
+    await desk.put(role, dataset);
     return datasetSeen(name, size, seen, role === "query" ? await sharedGenes() : null);
   } catch (error) {
     await adata.close();
@@ -82,6 +117,7 @@ function datasetSeen(
     embeddings: seen.obsm.map(({ path }) => path.replace(/^obsm\//, "")),
     notes: seen.notices.map(warning),
     nSharedGenes,
+    isOfResult: false,
   };
 }
 

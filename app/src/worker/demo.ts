@@ -1,17 +1,26 @@
 /** The demonstration: a simulated lung, a labelled reference and a query with a cell type that the reference lacks. */
 import { openAnnData, simulateH5ad, type WorkOptions } from "atlasmtl";
-import { takeDataset } from "./dataset.ts";
-import type { DatasetSeen } from "./views.ts";
+import { takeDataset, takeQueryFile } from "./dataset.ts";
+import type { OpenDataset } from "./desk.ts";
+import type { DatasetSeen, Role } from "./views.ts";
 
 const SIZES = { nReference: 1500, nQuery: 1000, nGenes: 1000 } as const;
 
 export async function openDemo(work: WorkOptions): Promise<{ reference: DatasetSeen; query: DatasetSeen }> {
-  return { reference: await open("reference", work), query: await open("query", work) };
+  const [reference, query] = [await make("reference"), await make("query")];
+  return {
+    reference: await takeDataset("reference", reference.dataset, reference.size, work),
+    query: await takeDataset("query", query.dataset, query.size, work),
+  };
 }
 
-async function open(part: "reference" | "query", work: WorkOptions): Promise<DatasetSeen> {
-  const bytes = await simulateH5ad(part, SIZES);
-  const name = `demo-${part}.h5ad`;
-  const file = new File([new Uint8Array(bytes)], name);
-  return takeDataset(part, name, file.size, await openAnnData(file), work);
+/** The query of the example again, for a result of an earlier visit. */
+export async function openDemoQuery(work: WorkOptions): Promise<DatasetSeen> {
+  const { dataset, size } = await make("query");
+  return takeQueryFile(dataset, size, work);
+}
+
+async function make(part: Role): Promise<{ dataset: OpenDataset; size: number }> {
+  const file = new File([new Uint8Array(await simulateH5ad(part, SIZES))], `demo-${part}.h5ad`);
+  return { dataset: { name: file.name, adata: await openAnnData(file), isDemo: true }, size: file.size };
 }

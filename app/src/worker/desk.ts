@@ -1,13 +1,18 @@
 /** What is open in the worker. */
 import { type AnnData, AtlasmtlError, type PredictionResult, type TrainedModel } from "atlasmtl";
-import type { AnnotateSettings, Role, TrainSettings } from "./views.ts";
+import type { QueryCells } from "./query-cells.ts";
+import type { AnnotateSettings, ResultView, Role, TrainSettings } from "./views.ts";
 
 export interface OpenDataset {
   readonly name: string;
   readonly adata: AnnData;
+  /** True for the example, which needs no file. */
+  readonly isDemo: boolean;
 }
 
 export interface OpenModel {
+  /** Of this model alone. */
+  readonly id: string;
   readonly name: string;
   readonly model: TrainedModel;
   /** How it was trained here; null for a model that was opened. */
@@ -18,7 +23,15 @@ export interface Annotation {
   readonly result: PredictionResult;
   readonly settings: AnnotateSettings;
   readonly query: OpenDataset;
+  /** False for a result of an earlier visit whose file is not open: the query has its cells' names, groups and map only. */
+  readonly hasQueryFile: boolean;
+  readonly cells: QueryCells;
   readonly model: OpenModel;
+  /** What the page draws of the query itself. */
+  readonly drawn: Pick<ResultView, "groups" | "points" | "pointsName"> & {
+    /** The obsm array of the query that the points are; null for points of the model. */
+    readonly obsmKey: string | null;
+  };
 }
 
 class Desk {
@@ -40,6 +53,16 @@ class Desk {
 
   needAnnotation(): Annotation {
     return this.annotation ?? missing("there is no result yet");
+  }
+
+  /** The query's own file, which a result of an earlier visit lacks. */
+  needQueryFile(): Annotation {
+    const annotation = this.needAnnotation();
+    if (annotation.hasQueryFile) return annotation;
+    throw new AtlasmtlError("USAGE", "the file of the query is not open", {
+      where: annotation.query.name,
+      hint: "give it on the Result screen",
+    });
   }
 
   async put(role: Role, dataset: OpenDataset): Promise<void> {

@@ -8,13 +8,13 @@ const GENES_PER_LABEL = 8;
 
 /** The names of the query's genes. */
 export async function geneNames(): Promise<readonly string[]> {
-  const { query, settings } = desk.needAnnotation();
+  const { query, settings } = desk.needQueryFile();
   return query.adata.varNames(settings.layer as MatrixName);
 }
 
 /** Reads one column of the matrix that was annotated, block by block. @throws NOT_FOUND */
 export async function geneExpression(gene: string, { signal }: WorkOptions): Promise<GeneView> {
-  const { query, settings } = desk.needAnnotation();
+  const { query, settings } = desk.needQueryFile();
   const names = await geneNames();
   const column = names.findIndex((name) => name.toLowerCase() === gene.trim().toLowerCase());
   if (column < 0)
@@ -39,13 +39,9 @@ export async function geneExpression(gene: string, { signal }: WorkOptions): Pro
 }
 
 export async function labelGenes(work: WorkOptions): Promise<LabelGenesView[]> {
-  const { query, model, result, settings } = desk.needAnnotation();
+  const { query, model, result, settings } = desk.needQueryFile();
   await explainModel(model.model);
-  const columns = await explainQuery(model.model, query.adata, result, predictOptions(settings), work).catch(
-    (error: unknown) => {
-      throw error;
-    },
-  );
+  const columns = await explainQuery(model.model, query.adata, result, predictOptions(settings), work);
   return columns.map(({ column, classes }) => ({
     column,
     labels: classes.map(({ label, genes }) => ({

@@ -5,9 +5,11 @@ import type {
   CellDetails,
   DatasetSeen,
   GeneView,
-  KeptModel,
+  KeptWork,
   LabelGenesView,
   ModelSeen,
+  Note,
+  OpenedWork,
   ResultView,
   Role,
   SavedFile,
@@ -20,9 +22,13 @@ export interface Calls {
   openDataset: { argument: { role: Role; files: readonly File[] }; answer: DatasetSeen };
   openDemo: { argument: null; answer: { reference: DatasetSeen; query: DatasetSeen } };
   openModel: { argument: { files: readonly File[] }; answer: ModelSeen };
-  keptModel: { argument: null; answer: KeptModel | null };
-  openKept: { argument: null; answer: ModelSeen };
-  forgetModel: { argument: null; answer: null };
+  /** Keeps the model and the result; a note where they cannot be kept. */
+  keepWork: { argument: null; answer: Note | null };
+  keptWork: { argument: null; answer: KeptWork | null };
+  openKept: { argument: { withResult: boolean }; answer: OpenedWork };
+  forgetKept: { argument: null; answer: null };
+  /** The file of the query that a result of an earlier visit is of. */
+  openQueryFile: { argument: { files: readonly File[] }; answer: DatasetSeen };
   close: { argument: { what: Role | "model" }; answer: null };
   train: { argument: TrainSettings; answer: ModelSeen };
   annotate: { argument: AnnotateSettings; answer: ResultView };

@@ -1,7 +1,6 @@
 /** Trains a model on the reference, or opens one. */
 import { buildModel, inspectModel, TrainedModel, type TrainOptions, type WorkOptions } from "atlasmtl";
 import { desk, type OpenModel } from "./desk.ts";
-import { keepModel } from "./kept-model.ts";
 import { note, warning } from "./notes.ts";
 import { sharedGenes } from "./shared-genes.ts";
 import type { Effort, ModelSeen, TrainSettings } from "./views.ts";
@@ -29,16 +28,17 @@ export const trainOptions = ({
 export async function train(settings: TrainSettings, work: WorkOptions): Promise<ModelSeen> {
   const { name, adata } = desk.need("reference");
   const model = await buildModel(adata, { ...trainOptions(settings), numThreads: "max" }, work);
-  const opened: OpenModel = { name: "model", model, trained: { reference: name, settings } };
-  // Before the page hears that the model is there: whoever closes the tab then loses nothing.
-  const notKept = await keepModel(opened);
-  const seen = await takeModel(opened);
-  return notKept === null ? seen : { ...seen, notes: [...seen.notes, notKept] };
+  return takeModel({ id: crypto.randomUUID(), name: "model", model, trained: { reference: name, settings } });
 }
 
-export async function openModel(files: readonly File[], work: WorkOptions): Promise<ModelSeen> {
+/** Opens a model from its files; `known` is what is known of a model that was used before. */
+export async function openModel(
+  files: readonly File[],
+  work: WorkOptions,
+  known: Pick<OpenModel, "id" | "trained"> = { id: crypto.randomUUID(), trained: null },
+): Promise<ModelSeen> {
   const model = await TrainedModel.load(files, { signal: work.signal });
-  return takeModel({ name: modelFile(model).replace(MODEL_ENDING, ""), model, trained: null });
+  return takeModel({ ...known, name: modelFile(model).replace(MODEL_ENDING, ""), model });
 }
 
 const MODEL_ENDING = /\.(pth|zip|pkl)$/i;

@@ -1,5 +1,5 @@
 /** Makes the files that a user takes away. */
-import type { WorkOptions } from "atlasmtl";
+import { TrainedModel, type WorkOptions } from "atlasmtl";
 import { commandLines } from "./commands.ts";
 import { desk } from "./desk.ts";
 import { methodsText } from "./methods.ts";
@@ -10,7 +10,7 @@ type Maker = (work: WorkOptions) => Promise<SavedFile>;
 
 const MAKERS: Readonly<Record<SaveKind, Maker>> = {
   async h5ad(work) {
-    const { result, query } = desk.needAnnotation();
+    const { result, query } = desk.needQueryFile();
     const name = `${stem(query.name)}.annotated.h5ad`;
     const blob = await storedFile((file) => result.toAnnDataFile(query.adata, file, {}, work));
     return blob === null ? saved(name, [await result.toAnnDataBytes(query.adata)]) : { name, blob };
@@ -24,8 +24,10 @@ const MAKERS: Readonly<Record<SaveKind, Maker>> = {
     return saved(`${stem(query.name)}.labels.parquet`, [await result.toParquetBytes()]);
   },
   async report(work) {
-    const { result, query, model } = desk.needAnnotation();
-    const html = await result.toReport(query.adata, model.model, { modelName: model.name }, work);
+    const { result, query, model, hasQueryFile } = desk.needAnnotation();
+    // The genes of the labels are counted in the query's file.
+    const shown = hasQueryFile ? model.model : new TrainedModel({ ...model.model.data, labelGenes: null });
+    const html = await result.toReport(query.adata, shown, { modelName: model.name }, work);
     return saved(`${stem(query.name)}.report.html`, [html], "text/html");
   },
   async model() {

@@ -44,8 +44,10 @@ export interface DatasetSeen {
   readonly groups: readonly ColumnSeen[];
   readonly embeddings: readonly string[];
   readonly notes: readonly Note[];
-  /** The genes' names, to say how many a model knows. */
+  /** Genes that the model knows; null without a model. */
   readonly nSharedGenes: number | null;
+  /** True for the query that a result of an earlier visit is of. */
+  readonly isOfResult: boolean;
 }
 
 export interface ModelSeen {
@@ -59,13 +61,25 @@ export interface ModelSeen {
   readonly notes: readonly Note[];
 }
 
-/** What is told of the model that the browser keeps. */
-export interface KeptModel {
+/** What is told of the work that the browser keeps. */
+export interface KeptWork {
   /** Milliseconds since 1970. */
   readonly savedAt: number;
-  /** The file that it was trained on. */
-  readonly reference: string;
+  readonly model: string;
+  /** The file that the model was trained on; null for one that was opened. */
+  readonly reference: string | null;
   readonly labels: readonly string[];
+  /** What the model gave; null for a model alone. */
+  readonly result: { readonly query: string; readonly nCells: number } | null;
+}
+
+/** The work of an earlier visit. */
+export interface OpenedWork {
+  readonly model: ModelSeen;
+  readonly isTrained: boolean;
+  readonly result: ResultView | null;
+  /** The query where it is open as well: the example is made again. */
+  readonly query: DatasetSeen | null;
 }
 
 export type Effort = "quick" | "standard" | "best";
@@ -113,6 +127,8 @@ export interface GroupView {
 }
 
 export interface ResultView {
+  /** The file of the query. */
+  readonly query: string;
   readonly nCells: number;
   readonly names: readonly string[];
   readonly levels: readonly LevelView[];

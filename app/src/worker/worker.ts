@@ -1,11 +1,12 @@
 /** The worker: it owns files, model and result, and answers one call after another. */
 import { isAtlasmtlError, type WorkOptions } from "atlasmtl";
 import { annotate, cellDetails } from "./annotate.ts";
-import { openDataset } from "./dataset.ts";
+import { openDataset, openQueryFile } from "./dataset.ts";
 import { openDemo } from "./demo.ts";
 import { desk } from "./desk.ts";
+import { keep, openKept } from "./earlier-work.ts";
 import { geneExpression, geneNames, labelGenes } from "./genes.ts";
-import { forgetKept, keptFiles, keptModel } from "./kept-model.ts";
+import { forgetKept, keptWork } from "./kept-work.ts";
 import type { CallName, Calls, Failure, FromWorker, ToWorker } from "./messages.ts";
 import { openModel, train } from "./model.ts";
 import { save } from "./save.ts";
@@ -21,9 +22,11 @@ const handlers: Handlers = {
   openDataset: ({ role, files }, work) => openDataset(role, files, work),
   openDemo: (_, work) => openDemo(work),
   openModel: ({ files }, work) => openModel(files, work),
-  keptModel,
-  openKept: async (_, work) => openModel(await keptFiles(), work),
-  forgetModel: forgetKept,
+  keepWork: keep,
+  keptWork,
+  openKept: ({ withResult }, work) => openKept(withResult, work),
+  forgetKept,
+  openQueryFile: ({ files }, work) => openQueryFile(files, work),
   close: ({ what }) => desk.close(what),
   train,
   annotate,
