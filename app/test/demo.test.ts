@@ -59,7 +59,7 @@ describeChromium("the app on its example data", () => {
     await other.getByText(/4 label columns, 1,000 genes/).waitFor();
     await other.reload();
     await other.getByRole("radio", { name: "A trained model" }).check();
-    await press(other, "Forget it");
+    await other.getByRole("button", { name: "Forget it" }).last().click();
     await other.getByText(/keeps the model/).waitFor({ state: "detached" });
     await other.close();
   });

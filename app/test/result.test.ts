@@ -66,12 +66,13 @@ describeChromium("the result of the example", () => {
     await page.getByRole("button", { name: /^Select cells/ }).click();
     await page.locator("canvas").evaluate((canvas) => canvas.scrollIntoView());
     const box = (await page.locator("canvas").boundingBox())!;
-    await page.mouse.move(box.x + 2, box.y + 2);
+    // Inside of the rounded corners.
+    await page.mouse.move(box.x + 14, box.y + 14);
     await page.mouse.down();
     for (const [x, y] of [
-      [box.width - 2, 2],
-      [box.width - 2, box.height - 2],
-      [2, box.height - 2],
+      [box.width - 14, 14],
+      [box.width - 14, box.height - 14],
+      [14, box.height - 14],
     ])
       await page.mouse.move(box.x + x, box.y + y, { steps: 3 });
     await page.mouse.up();
