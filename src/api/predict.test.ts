@@ -76,3 +76,17 @@ test("they reach every kind of table", async () => {
   expect(head).toBe("obs_name,pred_coarse,pred_set_coarse,pred_fine,pred_set_fine");
   expect(await result.toReport(adata(), trained)).toContain("<html");
 });
+
+test("distances of a small query, whose sample is all of it, are those of its stream", async () => {
+  const { linearViews: _, ...options } = OPTIONS;
+  const trained = await buildModel(adata(), { ...options, ...work });
+  expect(trained.data.linear?.ladder?.length).toBeGreaterThan(0);
+  const sampled = await predict(trained, adata(), work);
+  // No rung is chosen without calibration, so that nothing is known before the rows stream.
+  const streamed = await predict(trained, adata(), { applyCalibration: false, ...work });
+  sampled.data.labels.forEach(({ distance, nearest }, l) => {
+    expect(distance?.some((share) => share > 0)).toBe(true);
+    expect(distance).toEqual(streamed.data.labels[l].distance);
+    expect(nearest).toEqual(streamed.data.labels[l].nearest);
+  });
+});

@@ -4,24 +4,38 @@
  * @module
  */
 import { log } from "../core/math.ts";
-import { queryDistances } from "../model/components/query-distances.ts";
+import { type QueryDistances, queryDistances } from "../model/components/query-distances.ts";
 import type { Rung } from "../model/linear/types.ts";
 import type { Model } from "../model/types.ts";
-import { createQueryComponents } from "./query-components.ts";
+import { createQueryComponents, type PlacedQuery } from "./query-components.ts";
 import type { QueryRows } from "./query-rows.ts";
 
+/** The cells of a query in the component space, and how far they are from the reference there. */
+export interface MeasuredCells {
+  readonly placed: PlacedQuery;
+  readonly distances: QueryDistances;
+}
+
+export interface ChosenRung {
+  /** Null where the model has no ladder, or the sample does not say how unlike the reference it is. */
+  readonly rung: Rung | null;
+  /** What the sample says; null where it is not all cells, in order, or says nothing. */
+  readonly measured: MeasuredCells | null;
+}
+
 /**
- * The rung for a query, by a sample of its cells; null where the model has no ladder, or the sample does not say how unlike
- * the reference it is.
+ * The rung for a query of `nObs` cells, by a sample of them.
  * @throws BAD_DATA for values that cannot be used.
  */
 export async function chooseRung(
   model: Model,
   query: Pick<QueryRows, "genes" | "sample" | "given">,
-): Promise<Rung | null> {
+  nObs: number,
+): Promise<ChosenRung> {
   const rungs = model.linear?.ladder ?? [];
   const space = model.space ?? null;
-  if (rungs.length === 0 || space === null || space.values !== "log1p_cp10k") return null;
+  if (rungs.length === 0 || space === null || space.values !== "log1p_cp10k")
+    return { rung: null, measured: null };
   const sample = await query.sample();
   const nCells = sample.reduce((sum, { values }) => sum + values.nRows, 0);
   const cells = createQueryComponents(space, query.genes, nCells, query.given);
@@ -31,9 +45,14 @@ export async function chooseRung(
     first += values.nRows;
   }
   const placed = cells.finish();
-  if (placed === null) return null;
-  const { shiftScore } = queryDistances(placed.scores, space);
-  return shiftScore === null ? null : nearestRung(rungs, placed.depthRatio ?? 1, shiftScore);
+  if (placed === null) return { rung: null, measured: null };
+  const distances = queryDistances(placed.scores, space);
+  const { shiftScore } = distances;
+  return {
+    rung: shiftScore === null ? null : nearestRung(rungs, placed.depthRatio ?? 1, shiftScore),
+    // A sample of as many cells is all of them.
+    measured: nCells === nObs ? { placed, distances } : null,
+  };
 }
 
 /** Of the rungs whose depth is nearest, the one whose shift score is. */

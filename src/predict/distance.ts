@@ -26,7 +26,8 @@ export async function planDistances(
         subject: "artifact",
       },
     );
-  if (space === null) return { start: () => undefined, finish: () => notMeasured(unknown) };
+  if (space === null)
+    return { start: () => undefined, know: () => undefined, finish: () => notMeasured(unknown) };
   // Loaded on first use: models of the Python original have no component space.
   const { measureDistances } = await import("./measure-distances.ts");
   return measureDistances(space, settings, nObs, Boolean(model.linear));

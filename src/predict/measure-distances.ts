@@ -3,6 +3,7 @@ import { AtlasmtlError, notice, option, phrase } from "../errors.ts";
 import { type ColumnDistances, queryDistances } from "../model/components/query-distances.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
 import type { GeneAlignment } from "./align.ts";
+import type { MeasuredCells } from "./choose-rung.ts";
 import { type CellDistances, type DistancePlan, notMeasured, type QueryShift } from "./measured-distances.ts";
 import type { PredictSettings } from "./options.ts";
 import { createQueryComponents, type QueryComponents } from "./query-components.ts";
@@ -27,14 +28,21 @@ export function measureDistances(
   const isDistance = unknown === "distance" || (unknown === null && opensetMethod === null);
   let cells: QueryComponents | null = null;
   let matched: GeneAlignment | null = null;
+  let known: MeasuredCells | null = null;
   return {
     start(genes, given) {
       matched = genes;
-      cells = createQueryComponents(space, genes, nObs, given);
-      return cells.add;
+      const made = createQueryComponents(space, genes, nObs, given);
+      cells = made;
+      return (rows, firstRow) => {
+        if (known === null) made.add(rows, firstRow);
+      };
+    },
+    know(measured) {
+      known = measured;
     },
     finish(source) {
-      const found = cells?.finish() ?? null;
+      const found = known?.placed ?? cells?.finish() ?? null;
       if (found === null || matched === null) {
         const message = `the values of the query are not ${space.values === "log1p_cp10k" ? "counts" : "log-normalised"} as the reference's are, so its distance to the reference is not known`;
         const where = `${source} › ${settings.layer}`;
@@ -42,7 +50,11 @@ export function measureDistances(
         if (unknown === "distance") throw new AtlasmtlError("MISMATCH", message, { where, hint });
         return notMeasured(unknown, nObs === 0 || !isDistance ? [] : [notice(message, { where, hint })]);
       }
-      const { columns, shift: length, shiftScore: score } = queryDistances(found.scores, space);
+      const {
+        columns,
+        shift: length,
+        shiftScore: score,
+      } = known?.distances ?? queryDistances(found.scores, space);
       if (!Number.isFinite(length + (score ?? 0)))
         throw new AtlasmtlError("BAD_DATA", "the distance of the query to the reference is not finite", {
           where: `${source} › ${settings.layer}`,

@@ -3,6 +3,7 @@ import type { Csr } from "../core/csr.ts";
 import type { ColumnDistances } from "../model/components/query-distances.ts";
 import type { UnknownMode } from "../schema/prediction-options.ts";
 import type { GeneAlignment } from "./align.ts";
+import type { MeasuredCells } from "./choose-rung.ts";
 import type { Warning } from "./types.ts";
 import type { GivenValues } from "./value-plan.ts";
 
@@ -37,6 +38,8 @@ export interface MeasuredDistances {
 export interface DistancePlan {
   /** Takes the matched genes and what is known of the values; returns what takes the rows, nothing if no distance is measured. */
   start(genes: GeneAlignment, given: GivenValues): ((rows: Csr, firstRow: number) => void) | undefined;
+  /** Takes what is known of all cells already; rows are then passed over. */
+  know(measured: MeasuredCells): void;
   /** Messages call the query `source`. */
   finish(source: string): MeasuredDistances;
 }

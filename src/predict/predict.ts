@@ -14,6 +14,7 @@ import type { Rung } from "../model/linear/types.ts";
 import { applyReranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
 import { LATENT_INTERNAL } from "../schema/bundle.ts";
+import type { ChosenRung } from "./choose-rung.ts";
 import { bindCoherence } from "./coherent.ts";
 import { flagLowConfidence, type HeadScores } from "./confidence.ts";
 import { deepestLabels } from "./deepest.ts";
@@ -110,7 +111,8 @@ export async function predict(
     };
   });
   await smoothing?.fit(query, work);
-  const rung = await rungFor(model, query, settings);
+  const { rung, measured: known } = await rungFor(model, query, adata.nObs, settings);
+  if (known !== null) distances.know(known);
   const { calibration, setPlan } = rung === null ? asHeldOut : onRung(model, rung, asHeldOut.setPlan);
   const least = leastConfidences(model, settings, rung);
   const space = await chooseKnnSpace(model, adata, settings);
@@ -263,10 +265,15 @@ async function oneVsRest(model: Model, { genes }: QueryRows, nObs: number, setti
 }
 
 /** How unlike the reference the query is, in terms of the model's ladder, loaded on first use. */
-async function rungFor(model: Model, query: QueryRows, settings: PredictSettings): Promise<Rung | null> {
-  if (!model.linear || !settings.applyCalibration) return null;
+async function rungFor(
+  model: Model,
+  query: QueryRows,
+  nObs: number,
+  settings: PredictSettings,
+): Promise<ChosenRung> {
+  if (!model.linear || !settings.applyCalibration) return { rung: null, measured: null };
   const { chooseRung } = await import("./choose-rung.ts");
-  return chooseRung(model, query);
+  return chooseRung(model, query, nObs);
 }
 
 function onRung(

@@ -118,7 +118,7 @@ async function convert(
     await copyRaw(store, rootKeys.includes("raw") ? "raw/" : "raw.", sink, copyMatrix);
   if (store !== null)
     for (const key of rootKeys) if (!KNOWN.includes(key)) await copyElement(store, key, sink, `/${key}`);
-  writeAdditions(sink, additions);
+  await writeAdditions(sink, additions);
   await sink.settle();
 }
 

@@ -28,7 +28,7 @@ import {
   writeSettings,
   writeStringArray,
 } from "./write-elements.ts";
-import { writeFrame, writeTable } from "./write-frame.ts";
+import { tableSteps, writeFrame } from "./write-frame.ts";
 
 /** An array that is written piece by piece. */
 export interface GrowingElement {
@@ -253,8 +253,12 @@ async function copyFrame(frame: DataFrame, sink: ElementSink, to: string): Promi
 }
 
 /** Writes results other than obs columns into existing groups. */
-export function writeAdditions(sink: ElementSink, { obsm, obsmTables, uns }: Additions): void {
+export async function writeAdditions(sink: ElementSink, { obsm, obsmTables, uns }: Additions): Promise<void> {
   for (const [key, matrix] of obsm ?? []) writeDense(sink, `/obsm/${key}`, matrix);
-  for (const [key, table] of obsmTables ?? []) writeTable(sink, `/obsm/${key}`, table);
+  for (const [key, table] of obsmTables ?? [])
+    for (const write of tableSteps(sink, `/obsm/${key}`, table)) {
+      write();
+      await sink.settle();
+    }
   for (const [key, settings] of uns ?? []) writeSettings(sink, `/uns/${key}`, settings);
 }

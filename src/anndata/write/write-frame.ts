@@ -22,15 +22,26 @@ export function writeFrame(file: ElementWriter, path: string, frame: FrameData):
 }
 
 /** Writes a table of cells with columns that may be float32 as they are. */
-export function writeTable(file: ElementWriter, path: string, { index, columns }: AddedTable): void {
+export function writeTable(file: ElementWriter, path: string, table: AddedTable): void {
+  for (const write of tableSteps(file, path, table)) write();
+}
+
+/** The steps of {@link writeTable}, after each of which a writer may let go of what it holds. */
+export function* tableSteps(
+  file: ElementWriter,
+  path: string,
+  { index, columns }: AddedTable,
+): Generator<() => void> {
   startFrame(file, path, [...columns.keys()], { index });
   const made = new Set<string>();
   for (const [name, own] of columns) {
     makeParents(file, path, name, made);
     const at = `${path}/${name}`;
-    const column = typeof own === "function" ? own() : own;
-    if (column instanceof Float32Array) writeArray(file, at, column, [column.length]);
-    else writeColumn(file, at, column);
+    yield () => {
+      const column = typeof own === "function" ? own() : own;
+      if (column instanceof Float32Array) writeArray(file, at, column, [column.length]);
+      else writeColumn(file, at, column);
+    };
   }
 }
 

@@ -105,7 +105,7 @@ async function copyAndAdd(
     ["uns", additions.uns],
   ] as const)
     if ((members?.size ?? 0) > 0 && (await store.open(group)) === null) writeDict(sink, `/${group}`);
-  writeAdditions(sink, additions);
+  await writeAdditions(sink, additions);
   await writer.finish();
 
   const keys = folderKeys(folder.path);

@@ -46,6 +46,12 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
     for (let path = at; !changed.has(path); path = path.slice(0, Math.max(path.lastIndexOf("/"), 0)) || "/")
       changed.add(path);
   };
+  /** The attributes of objects that were made here. */
+  const made = new Map<string, Set<string>>();
+  const begin = (at: string): void => {
+    note(at);
+    made.set(at, new Set());
+  };
   const write = <T>(what: string, work: () => T): T => callHdf5(`"${what}" cannot be written`, work, "IO");
 
   const headerOf = (at: string): number => write(at, () => headerAddress(fileId, at));
@@ -70,20 +76,20 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
     headerOf,
     has: (at) => objectType(fileId, at) >= 0,
     createGroup(at) {
-      note(at);
+      begin(at);
       write(at, () => h5.create_group(fileId, at, false));
     },
     grow(at, dtype, rowShape) {
-      note(at);
+      begin(at);
       return createGrowing(fileId, at, dtype, rowShape);
     },
     takesRecords: (fields) => fields.every(({ dtype }) => dtype !== "bool"),
     writeRecords(at, fields, shape) {
-      note(at);
+      begin(at);
       writeRecords(fileId, at, fields, shape);
     },
     writeComplex(at, parts, shape) {
-      note(at);
+      begin(at);
       const dtype = parts instanceof Float32Array ? "float32" : "float64";
       const fields = ["r", "i"].map((name, part) => ({
         name,
@@ -93,35 +99,40 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       writeRecords(fileId, at, fields, shape);
     },
     writeNull(at) {
-      note(at);
+      begin(at);
       writeBytes(at, bytesOf(Float32Array.of(0)), numberMetadata(Float32Array.of(0), []));
       nullHeaders.add(headerOf(at));
     },
     link(existing, at) {
       note(existing);
       note(at);
+      made.delete(existing);
       write(at, () => {
         if (h5.create_hard_link(fileId, existing, at) < 0) throw new Error("the link was refused");
       });
     },
     writeNumbers(at, values, shape) {
-      note(at);
+      begin(at);
       writeBytes(at, bytesOf(values), numberMetadata(values, shape));
     },
     writeBooleans(at, values, shape) {
-      note(at);
+      begin(at);
       writeBytes(at, values, booleanMetadata(shape));
       booleanHeaders.add(headerOf(at));
     },
     writeStrings(at, values, shape) {
-      note(at);
+      begin(at);
       write(at, () => h5.create_vlen_str_dataset(fileId, at, values, stringMetadata(shape)));
     },
     setAttribute(at, name, value) {
       note(at);
-      write(`${at}@${name}`, () => {
-        if (h5.get_attribute_names(fileId, at).includes(name)) h5.delete_attribute(fileId, at, name);
-      });
+      // What this writer made has the attributes that it was given, so that the library need not list them.
+      const given = made.get(at);
+      if (given === undefined || given.has(name))
+        write(`${at}@${name}`, () => {
+          if (h5.get_attribute_names(fileId, at).includes(name)) h5.delete_attribute(fileId, at, name);
+        });
+      given?.add(name);
       if (typeof value === "boolean") {
         writeAttribute(at, name, Uint8Array.of(value ? 1 : 0), booleanMetadata([]));
         booleanHeaders.add(headerOf(at));

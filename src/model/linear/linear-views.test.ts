@@ -95,6 +95,16 @@ test("both views tell new cells of the types apart, also when half of the genes 
   }
 });
 
+test("a view scores one query after another as if each were the first", async () => {
+  const [view] = await fitted();
+  const query = cells(types, 2);
+  const sets = [3, 2, 3].map((n) => Uint8Array.from({ length: GENES }, (_, g) => (g % n === 0 ? 0 : 1)));
+  for (const measured of [...sets, null, sets[0]]) {
+    const half = csr(toRows(query).map((row) => row.map((value, g) => (measured?.[g] === 0 ? 0 : value))));
+    expect(createViewScorer(view, measured)(half)).toEqual(createViewScorer({ ...view }, measured)(half));
+  }
+});
+
 /** Solves A x = b by elimination with pivots. */
 function solve(a: number[][], b: number[]): number[] {
   const n = b.length;
