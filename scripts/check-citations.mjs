@@ -2,6 +2,7 @@
 // link in Markdown leads to a file and a heading, and nothing cites sections by numbers.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize, resolve } from "node:path";
+import { anchorOf } from "./heading-anchor.mjs";
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, ".."));
 const FOLDERS = ["src", "test", "bench", "docs", "scripts"];
@@ -35,7 +36,7 @@ const anchorsOf = (() => {
     const anchors = new Set();
     const seen = new Map();
     for (const [, heading] of withoutCode(read(file)).matchAll(/^#{1,6} +(.+?) *#*$/gm)) {
-      const slug = slugOf(heading);
+      const slug = anchorOf(heading);
       const n = seen.get(slug) ?? 0;
       seen.set(slug, n + 1);
       anchors.add(n === 0 ? slug : `${slug}-${n}`);
@@ -44,13 +45,6 @@ const anchorsOf = (() => {
     return anchors;
   };
 })();
-
-const slugOf = (heading) =>
-  heading
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, "")
-    .replaceAll(" ", "-");
 
 /** Fenced blocks hold examples; their lines stay, empty, so that numbers of lines are right. */
 function withoutCode(text) {

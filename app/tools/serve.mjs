@@ -10,6 +10,7 @@ const TYPES = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".png": "image/png",
   ".wasm": "application/wasm",
   ".webmanifest": "application/manifest+json",
 };
@@ -25,7 +26,7 @@ export async function serve({ folder, port = 0, path = "/", headers = HEADERS })
     const { pathname } = new URL(url, "http://localhost");
     requests.push(pathname);
     const name = normalize(pathname.startsWith(path) ? pathname.slice(path.length) : "/absent");
-    const file = join(folder, name === "." ? "index.html" : name);
+    const file = join(folder, name === "." || name.endsWith("/") ? join(name, "index.html") : name);
     try {
       const bytes = await readFile(file);
       response.writeHead(200, {
