@@ -30,6 +30,7 @@ const pages: DefaultTheme.SidebarItem[] = [
     "docs/benchmark.md",
   ]),
   group("Reference", [
+    ["docs/cli/README.md", "Commands"],
     "docs/outputs.md",
     "docs/file-formats.md",
     "docs/errors.md",
@@ -110,6 +111,7 @@ export default defineConfig({
   themeConfig: {
     nav: [
       { text: "How to", link: "/how-to/" },
+      { text: "Commands", link: "/cli/" },
       { text: "Outputs", link: "/outputs" },
       { text: "API", link: "/api/" },
     ],
