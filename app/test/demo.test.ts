@@ -45,7 +45,7 @@ describeChromium("the app on its example data", () => {
     expect((await saved(app.page, "Table (.parquet)")).bytes.subarray(0, 4).toString()).toBe("PAR1");
     expect((await saved(app.page, "Report (.html)")).bytes.toString()).toContain("<html");
     expect((await saved(app.page, "Methods paragraph (.txt)")).bytes.toString()).toMatch(
-      /[0-9a-f]{64} {2}model\.pth/,
+      /trained on demo-reference\.h5ad, predicts lineage .* model\.pth [0-9a-f]{64}.* no data left the machine/,
     );
     expect(await app.trouble()).toEqual([]);
   });

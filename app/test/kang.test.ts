@@ -42,7 +42,7 @@ describeShared("the cells of Kang 2018", () =>
       const { csv, model } = await inNode(reference, query);
       expect(sha256((await saved(page, "Table (.csv)")).bytes)).toBe(sha256(csv));
       const methods = (await saved(page, "Methods paragraph (.txt)")).bytes.toString();
-      expect(methods).toContain(`${sha256(model)}  model.pth`);
+      expect(methods).toContain(`model.pth ${sha256(model)}`);
       expect(await app.trouble()).toEqual([]);
     });
   }),

@@ -99,6 +99,27 @@ export class PredictionResult {
   }
 
   /**
+   * A paragraph for the methods section of a paper: what was done, with which settings and version, and the SHA-256 of `files`.
+   * Each sentence is true to this prediction; the report has the same.
+   *
+   * ```ts
+   * const text = await result.toMethodsText(query, model, { modelName: "blood", referenceName: "blood.h5ad" });
+   * ```
+   */
+  async toMethodsText(
+    adata: AnnData,
+    model: TrainedModel,
+    options: Pick<PredictionReportOptions, "modelName" | "referenceName" | "files"> = {},
+  ): Promise<string> {
+    return (await import("../output/report/from-prediction.ts")).methodsText(
+      this.data,
+      adata,
+      model.data,
+      options,
+    );
+  }
+
+  /**
    * What a report on many samples shows of this one: its labels, Unknown, confidence and likeness to the reference, and
    * with `batchColumn` the batches that its cells come from.
    *

@@ -27,15 +27,22 @@ async function paragraph(options: PredictOptions, genes = GENES, modelName?: str
     { role: "input", path: "data/query.h5ad", sizeBytes: 5, sha256: "ab12" },
     { role: "output", path: "labels.csv", sizeBytes: 5, sha256: "cd34" },
   ];
-  const html = await result.toReport(adata, model, { files, ...(modelName && { modelName }) });
-  return /<p data-copied>(.*?)<\/p>/s.exec(html)![1];
+  const shown = { files, ...(modelName && { modelName, referenceName: "atlas.h5ad" }) };
+  const [, text] = /<p data-copied>(.*?)<\/p>/s.exec(await result.toReport(adata, model, shown))!;
+  expect(await result.toMethodsText(adata, model, shown)).toBe(text);
+  return text;
 }
 
 test("it tells the cells, the program, how to cite it, the model, its genes, and the checksums of what was read", async () => {
   const text = await paragraph({}, GENES, "runs/blood/model.pth");
   expect(text).toMatch(/^The 4 cells \(3 genes\) of .* were annotated with atlasmtl \d/);
   expect(text).toContain("the model blood/model.pth");
-  expect(text).toContain("The model predicts group (2 labels) and kind (3 labels) from 3 genes");
+  expect(text).toContain(
+    "The model, trained on atlas.h5ad, predicts group (2 labels) and kind (3 labels) from 3 genes",
+  );
+  expect(await paragraph({})).toContain(
+    "The model predicts group (2 labels) and kind (3 labels) from 3 genes",
+  );
   expect(text).toContain("The query had all of these genes");
   expect(text).toContain("SHA-256 of what was read: query.h5ad ab12.");
   expect(text).not.toContain("cd34");

@@ -258,22 +258,6 @@ export const text = {
     next: "Next: save",
     missing: "none",
   },
-  methods: {
-    annotated: (query: string, cells: number, version: string): string =>
-      `Cells of ${query} (${n(cells)} cells) were annotated with atlasmtl ${version}.`,
-    opened: (name: string, genes: number): string =>
-      `The model ${name} (${n(genes)} genes) was trained before.`,
-    trained: (genes: number, reference: string, layer: string, preset: string, labels: string): string =>
-      `A model of ${n(genes)} genes was trained on ${reference} (matrix ${layer}, preset ${preset}) to predict ${labels}.`,
-    neighbours: "For cells of low confidence the nearest reference cells gave a second opinion.",
-    alone: "Nearest reference cells were not asked.",
-    unknown: (layer: string, confidence: number, loss: number): string =>
-      `From the matrix ${layer}, a cell was called Unknown if its confidence was below ${confidence}, or if it was further from the reference than ${percent(1 - loss)} of held-out reference cells.`,
-    outcome: (column: string, unknown: number, confidence: number): string =>
-      `Of the finest labels (${column}), ${percent(unknown)} of the cells stayed Unknown; the mean confidence was ${confidence.toFixed(2)}.`,
-    local: "All work was done in a web browser; no data left the machine.",
-    checksums: "SHA-256 of the model's files:",
-  },
   thresholds: {
     heading: "When is a cell Unknown?",
     confidence: "If the model is less sure than",
@@ -337,6 +321,7 @@ export const text = {
     commandsHeading: "The same work on the command line",
     commandsWhat: "Copy this into a terminal, in the folder of your files. It needs Node.js.",
     methodsHeading: "For the methods section",
+    local: "All work was done in a web browser; no data left the machine.",
   },
 };
 

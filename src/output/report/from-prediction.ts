@@ -15,7 +15,7 @@ import { writtenMetadata } from "../columns.ts";
 import { chooseEmbedding } from "./embedding-points.ts";
 import { genesOfLabels } from "./label-genes.ts";
 import { decimalOf, numberOf } from "./metadata-values.ts";
-import { methodsSentences } from "./methods-text.ts";
+import { type MethodsNames, methodsParagraph, methodsSentences } from "./methods-text.ts";
 import { bytes, seconds, whole } from "./numbers.ts";
 import type { Fact, ReportInput, ReportMethod } from "./types.ts";
 
@@ -28,6 +28,8 @@ export interface PredictionReportOptions {
   /** The obs column by which the share of Unknown is shown, such as a donor. */
   readonly groupBy?: string;
   readonly modelName?: string;
+  /** What the model was trained on, where that is known. */
+  readonly referenceName?: string;
   readonly files?: ReportInput["files"];
   readonly command?: readonly string[];
   readonly provenance?: readonly Fact[];
@@ -60,17 +62,36 @@ export async function predictionReport(
     groups,
     embedding: await chooseEmbedding(adata, predictions.coords),
     obsNames: predictions.obsNames,
-    methodsText: methodsSentences(predictions, model, {
-      query: source,
-      model: modelName === undefined ? null : lastParts(modelName),
-      nGenes: adata.nVars,
-    }),
+    methodsText: methodsSentences(predictions, model, methodsNames(adata, options)),
     groupLabels: predictions.groups,
     genes,
     methods: [atlasmtlMethod(predictions)],
     files: options.files ?? [],
     provenance: [{ name: "Software", value: `atlasmtl ${VERSION}` }, ...(options.provenance ?? [])],
     command: options.command ?? [],
+  };
+}
+
+/** A paragraph for the methods section of a paper, which the report has as well. */
+export function methodsText(
+  predictions: Predictions,
+  adata: AnnData,
+  model: Model,
+  options: Pick<PredictionReportOptions, "modelName" | "referenceName" | "files">,
+): string {
+  const sentences = methodsSentences(predictions, model, methodsNames(adata, options));
+  return methodsParagraph(sentences, options.files ?? []);
+}
+
+function methodsNames(
+  { source, nVars }: AnnData,
+  { modelName, referenceName }: Pick<PredictionReportOptions, "modelName" | "referenceName">,
+): MethodsNames {
+  return {
+    query: baseName(source),
+    reference: referenceName ?? null,
+    model: modelName === undefined ? null : lastParts(modelName),
+    nGenes: nVars,
   };
 }
 

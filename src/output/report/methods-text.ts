@@ -1,5 +1,6 @@
 /** Sentences for the methods section of a paper, true to the settings of a prediction. @module */
 import type { ConfigMap } from "../../core/config.ts";
+import { baseName } from "../../core/paths.ts";
 import { VERSION } from "../../core/version.ts";
 import type { Model } from "../../model/types.ts";
 import type { Predictions } from "../../predict/types.ts";
@@ -8,17 +9,23 @@ import { REFINEMENT_METADATA_KEYS } from "../../schema/refinement.ts";
 import { TRAIN_CONFIG } from "../../schema/training.ts";
 import { decimalOf, numberOf } from "./metadata-values.ts";
 import { percent, whole } from "./numbers.ts";
+import { REFERENCE_ROLE, type ReportInput } from "./types.ts";
 
 /** How to cite the program, as CITATION.cff has it, which a test holds. */
 export const CITATION = `the atlasmtl authors, atlasmtl ${VERSION}, github.com/atlasmtl/atlasmtl`;
 
-/** What the sentences call the query and the model. */
+/** What the sentences call the query, the model and what it was trained on. */
 export interface MethodsNames {
   readonly query: string;
+  /** Null where it is not known. */
+  readonly reference: string | null;
   /** Null where the model has none. */
   readonly model: string | null;
   readonly nGenes: number;
 }
+
+/** Files that are named with their checksums; the table of files has all. */
+const MAX_FILES = 12;
 
 /** Labels that are named one by one; of more, their number is told. */
 const MAX_NAMED = 12;
@@ -28,7 +35,7 @@ export function methodsSentences(predictions: Predictions, model: Model, names: 
   const { metadata } = predictions;
   return [
     annotated(predictions, names),
-    trained(model, metadata),
+    trained(model, metadata, names),
     genes(model, metadata),
     ...adapted(metadata),
     ...allowed(metadata),
@@ -45,12 +52,34 @@ export function methodsSentences(predictions: Predictions, model: Model, names: 
   ];
 }
 
+/** The sentences, then the SHA-256 of what was read; outputs hold the answer, not the way to it. */
+export function methodsParagraph(sentences: readonly string[], files: ReportInput["files"]): string {
+  const read = files.filter(({ role }) => role !== "output" && role !== REFERENCE_ROLE);
+  const reference = files.filter(({ role }) => role === REFERENCE_ROLE);
+  return [
+    ...sentences,
+    ...checksums("what the model was trained on", reference),
+    ...checksums("what was read", read),
+  ].join(" ");
+}
+
+function checksums(what: string, files: ReportInput["files"]): string[] {
+  if (files.length === 0) return [];
+  const named = files.slice(0, MAX_FILES).map(({ path, sha256 }) => `${baseName(path)} ${sha256}`);
+  const more = files.length > MAX_FILES ? `, and ${files.length - MAX_FILES} more files` : "";
+  return [`SHA-256 of ${what}: ${named.join(", ")}${more}.`];
+}
+
 function annotated({ obsNames }: Predictions, { query, model, nGenes }: MethodsNames): string {
   const by = model === null ? "" : ` and the model ${model}`;
   return `The ${whole(obsNames.length)} cells (${whole(nGenes)} genes) of ${query} were annotated with atlasmtl ${VERSION} (${CITATION})${by}.`;
 }
 
-function trained({ labelHeads, trainGenes, linear, trainConfig }: Model, metadata: ConfigMap): string {
+function trained(
+  { labelHeads, trainGenes, linear, trainConfig }: Model,
+  metadata: ConfigMap,
+  { reference }: MethodsNames,
+): string {
   const levels = list(
     labelHeads.map(({ column, classes }) => `${column} (${count(classes.length, "label")})`),
   );
@@ -62,7 +91,8 @@ function trained({ labelHeads, trainGenes, linear, trainConfig }: Model, metadat
   const seed = numberOf(trainConfig.get(TRAIN_CONFIG.randomState));
   const grown =
     metadata.get(KEY.trainConfig) instanceof Map && trainConfig.get(TRAIN_CONFIG.adaptation) instanceof Map;
-  return `The model predicts ${levels} from ${count(trainGenes.length, "gene")} with ${network}${views}${seed === null ? "" : ` (seed ${seed})`}${grown ? "; it had been adapted to queries after its training" : ""}.`;
+  const from = reference === null ? "" : `, trained on ${reference},`;
+  return `The model${from} predicts ${levels} from ${count(trainGenes.length, "gene")} with ${network}${views}${seed === null ? "" : ` (seed ${seed})`}${grown ? "; it had been adapted to queries after its training" : ""}.`;
 }
 
 function genes({ trainGenes, inputTransform }: Model, metadata: ConfigMap): string {
