@@ -20,15 +20,18 @@ function group(
 const pages: DefaultTheme.SidebarItem[] = [
   group("Start", [
     ["README.md", "What it is"],
+    "docs/start.md",
     ["docs/app.md", "The app"],
+    "docs/features.md",
+    ["docs/glossary.md", "Words"],
+  ]),
+  group("Tutorials", [["docs/tutorials/README.md", "Overview"], ...filesIn("docs/tutorials")]),
+  group("Coming from", [
+    ["docs/from-azimuth.md", "Azimuth"],
+    ["docs/from-celltypist.md", "CellTypist"],
   ]),
   group("How to", [["docs/how-to/README.md", "By question"], ...filesIn("docs/how-to")]),
-  group("Guides", [
-    "docs/from-celltypist.md",
-    "docs/browser.md",
-    "docs/preprocessing.md",
-    "docs/benchmark.md",
-  ]),
+  group("Guides", ["docs/browser.md", "docs/preprocessing.md", "docs/benchmark.md"]),
   group("Reference", [
     ["docs/cli/README.md", "Commands"],
     "docs/outputs.md",
@@ -110,6 +113,7 @@ export default defineConfig({
   },
   themeConfig: {
     nav: [
+      { text: "Start here", link: "/start" },
       { text: "How to", link: "/how-to/" },
       { text: "Commands", link: "/cli/" },
       { text: "Outputs", link: "/outputs" },
