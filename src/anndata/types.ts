@@ -51,6 +51,8 @@ export interface Matrix {
   readonly dtype: string;
   /** Number of stored entries, if the container reports it. */
   readonly nStored: number | null;
+  /** The row next to `row` at which a chunk of the file begins, if it has chunks. */
+  nearestChunk?(row: number): number;
   /** True if reading any rows means reading all before them, as of text. */
   readonly isSequential?: boolean;
   /**

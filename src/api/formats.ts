@@ -15,4 +15,5 @@ export { asModelPath } from "../artifacts/locations.ts";
 export { RESULT_ENDINGS } from "../output/table-formats.ts";
 export { FILE_SUFFIXES, MODEL_SUFFIX, RUN_MANIFEST_FILES } from "../schema/bundle.ts";
 export { isPredictionColumn, labelColumnOf } from "../schema/columns.ts";
+export { SHARD_ENDING } from "../schema/shards.ts";
 export { STUDY_FILES } from "../schema/study.ts";

@@ -109,6 +109,12 @@ export {
   saveRefinement,
 } from "./refinement.ts";
 export type { SavePreprocessedOptions } from "./save-preprocessed.ts";
+export {
+  mergeShards,
+  predictShard,
+  type ShardWork,
+  type WrittenShard,
+} from "./shards.ts";
 export { type SimulationOptions, simulateH5ad } from "./simulate.ts";
 export {
   type Outlier,

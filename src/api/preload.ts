@@ -50,6 +50,8 @@ export async function preload(): Promise<void> {
     import("../artifacts/linear-views.ts"),
     import("../artifacts/label-genes.ts"),
     import("./verify-files.ts"),
+    import("./shard-work.ts"),
+    import("../output/shard-file.ts"),
     import("../demo/simulated-h5ad.ts"),
   ]);
 }

@@ -128,6 +128,7 @@ export type { QueryClassGenes, QueryGene, QueryLabelGenes } from "../predict/exp
 export type { AmbiguousChild, HierarchyRule, HierarchyRules } from "../predict/hierarchy-rules.ts";
 export type { PredictOptions, PredictSettings } from "../predict/options.ts";
 export type { RefinementConfig } from "../predict/rerank-children.ts";
+export type { Shard } from "../predict/shard-rows.ts";
 export type {
   DeepestLabels,
   GroupLabels,

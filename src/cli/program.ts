@@ -15,6 +15,7 @@ import {
   HARMONISE_FLAGS,
   IMPORT_FLAG_DEFAULTS,
   IMPORT_FLAGS,
+  MERGE_FLAGS,
   OPENSET_FLAG_DEFAULTS,
   OPENSET_FLAGS,
   PREDICT_FLAG_DEFAULTS,
@@ -122,10 +123,20 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
 
   const predict = add(program, "predict", "annotate a query with a trained model", PREDICT_EXAMPLES);
   withFlags(predict, PREDICT_FLAGS, PREDICT_FLAG_DEFAULTS, async (values, ctx) =>
-    values.outDir === undefined
-      ? (await import("./commands/predict.ts")).runPredict(values, ctx)
-      : (await import("./commands/annotate.ts")).runPredictMany(values, ctx),
+    values.outDir !== undefined
+      ? (await import("./commands/annotate.ts")).runPredictMany(values, ctx)
+      : values.shard !== undefined
+        ? (await import("./commands/shard.ts")).runShard(values, ctx)
+        : (await import("./commands/predict.ts")).runPredict(values, ctx),
   );
+
+  const merge = add(program, "merge", "make the result of a query from its shards", MERGE_EXAMPLES);
+  merge.argument("<shards...>", `files that predict --shard wrote, quoted globs and @LIST.txt`);
+  addFlags(merge, MERGE_FLAGS, PREDICT_FLAG_DEFAULTS);
+  merge.action(async (words: string[]) => {
+    const { values } = await readSettings(MERGE_FLAGS, merge.opts());
+    await (await import("./commands/merge.ts")).runMerge(words, values, context(merge, MERGE_FLAGS));
+  });
 
   const annotate = add(program, "annotate", "annotate all samples of a study", ANNOTATE_EXAMPLES);
   withFlags(annotate, ANNOTATE_FLAGS, ANNOTATE_FLAG_DEFAULTS, async (values, ctx) =>
@@ -319,8 +330,19 @@ Examples:
   atlasmtl predict --model model/model.pth --adata query.h5ad --out annotated.h5ad \\
     --knn-correction all --hierarchy-rules derive --enforce-hierarchy
   atlasmtl predict --model model/model.pth --adata samples/*.h5ad --out-dir annotated
+  atlasmtl predict --model model/model.pth --adata query.h5ad --shard 3/16 --out parts/3.shard
 
 Writes the result and predict_run_manifest.json beside it. Nothing of the query file is lost in a .h5ad result.`;
+
+const MERGE_EXAMPLES = `
+Examples:
+  for i in 1 2 3 4; do
+    atlasmtl predict --model model/model.pth --adata query.h5ad --shard $i/4 --out parts/$i.shard
+  done
+  atlasmtl merge parts/*.shard --out annotated.h5ad --report report.html
+
+Writes what one run of predict would have written, byte for byte. The shards may be computed on any machines, in any order;
+one that is there is not computed again.`;
 
 const ANNOTATE_EXAMPLES = `
 Examples:

@@ -18,6 +18,12 @@ export interface Csr {
   readonly data: Float32Array | null;
 }
 
+/** Rows from `start` on, before `end`. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Consecutive rows of a streamed matrix; row 0 of `csr` is row `firstRow` of the matrix. */
 export interface RowBlock {
   readonly firstRow: number;

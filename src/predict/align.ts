@@ -5,7 +5,7 @@
  */
 
 import type { Matrix } from "../anndata/types.ts";
-import type { Csr, RowBlock } from "../core/csr.ts";
+import type { Csr, RowBlock, RowRange } from "../core/csr.ts";
 import { createScratchBuffer, type ScratchBuffer } from "../core/scratch-buffer.ts";
 import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
 import type { InputTransform } from "../schema/training-options.ts";
@@ -88,6 +88,8 @@ export async function* alignedRows(
     readonly transform: InputTransform;
     readonly batchSize: number;
     readonly source: string;
+    /** The rows that are read; all by default. The first of them is row 0 of the blocks, and messages count from the first of the matrix. */
+    readonly range?: RowRange | undefined;
     readonly signal?: AbortSignal | undefined;
     /** Makes the network's input and what `onValues` gets of the aligned values; without it they are taken as they are. */
     readonly prepare?: RowPreparer | undefined;
@@ -96,18 +98,26 @@ export async function* alignedRows(
   },
 ): AsyncGenerator<RowBlock> {
   const { transform, batchSize, source, signal, prepare, onValues } = options;
+  const { start, end } = options.range ?? { start: 0, end: matrix.nRows };
   const where = `${source} › ${matrix.name}`;
+  if (start === end) return prepare?.finish();
   // A block is still in use while the next one is prepared.
   const buffers = [createScratchBuffer(), createScratchBuffer()];
   let turn = 0;
-  for await (const { firstRow, csr } of matrix.rows({ maxRows: batchSize, reuse: true, signal })) {
+  for await (const { firstRow, csr } of matrix.rows({
+    maxRows: batchSize,
+    reuse: true,
+    start,
+    end,
+    signal,
+  })) {
     let network: Csr;
     try {
       const keepsValues = onValues !== undefined;
       const aligned = alignBlock(csr, alignment, transform, firstRow, buffers[turn], keepsValues);
       turn = 1 - turn;
       const others = prepare?.others(aligned, firstRow) ?? aligned;
-      onValues?.(others, firstRow);
+      onValues?.(others, firstRow - start);
       network =
         transform === "binary"
           ? { ...aligned, data: null }
@@ -115,7 +125,7 @@ export async function* alignedRows(
     } catch (error) {
       throw locate(error, where);
     }
-    yield* cut({ firstRow, csr: network }, batchSize);
+    yield* cut({ firstRow: firstRow - start, csr: network }, batchSize);
   }
   prepare?.finish();
 }

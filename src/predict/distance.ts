@@ -5,7 +5,7 @@ import { type DistancePlan, notMeasured } from "./measured-distances.ts";
 import type { PredictSettings } from "./options.ts";
 
 /**
- * Plans the distances of `nObs` cells. Without an option `unknown`, distances are used where the model has a component
+ * Plans the distances of a query of which `nCells` cells are read. Without an option `unknown`, distances are used where the model has a component
  * space, unless the caller gives an open-set threshold; how the query as a whole lies off the reference is measured anyway.
  * @throws MISMATCH if distances are asked for and the model has no space, and from `finish` if the query's values are of
  * another kind than the reference's.
@@ -13,7 +13,7 @@ import type { PredictSettings } from "./options.ts";
 export async function planDistances(
   model: Model,
   settings: PredictSettings,
-  nObs: number,
+  nCells: number,
 ): Promise<DistancePlan> {
   const { unknown } = settings;
   const space = model.space ?? null;
@@ -27,8 +27,13 @@ export async function planDistances(
       },
     );
   if (space === null)
-    return { start: () => undefined, know: () => undefined, finish: () => notMeasured(unknown) };
+    return {
+      start: () => undefined,
+      know: () => undefined,
+      cells: () => null,
+      finish: () => notMeasured(unknown),
+    };
   // Loaded on first use: models of the Python original have no component space.
   const { measureDistances } = await import("./measure-distances.ts");
-  return measureDistances(space, settings, nObs, Boolean(model.linear));
+  return measureDistances(space, settings, nCells, Boolean(model.linear));
 }

@@ -25,15 +25,24 @@ export async function readGroups(adata: AnnData, by: string): Promise<CellGroups
   return { by, groups: columnLabels(await adata.obs.column(by)) };
 }
 
-/** Adds up the probabilities of each group while blocks are taken. */
+/**
+ * Probabilities are added up in whole numbers of this step, which sums of up to 2^27 cells hold exactly: the order of the cells
+ * does not matter.
+ */
+const STEPS = 2 ** 26;
+
+/** Sums of the probabilities of each group by head, `[groups, classes]`, in whole numbers. */
 export interface GroupSums {
+  readonly sums: readonly Float64Array[];
   readonly take: TakeProbabilities;
-  /** The label of each group, given those of its cells; `coherence` as the cells were scored with. */
-  finish(labels: readonly LabelPrediction[], minProp: number, coherence: Coherence | null): LabelsOfGroups;
 }
 
-/** @throws LIMIT for a column that has nearly as many groups as cells. */
-export function createGroupSums(heads: readonly LabelHead[], { by, groups }: CellGroups): GroupSums {
+/** Adds up the blocks that are taken, whose first cell is cell `start` of the query. @throws LIMIT for a column that has nearly as many groups as cells. */
+export function createGroupSums(
+  heads: readonly LabelHead[],
+  { by, groups }: CellGroups,
+  start: number,
+): GroupSums {
   const nGroups = groups.categories.length;
   const widest = Math.max(...heads.map(({ classes }) => classes.length));
   if (nGroups * widest > MAX_SUMS)
@@ -42,42 +51,52 @@ export function createGroupSums(heads: readonly LabelHead[], { by, groups }: Cel
       hint: "choose a column of clusters",
     });
   const sums = heads.map(({ classes }) => new Float64Array(nGroups * classes.length));
-  const sizes = new Uint32Array(nGroups);
-  for (const code of groups.codes) if (code >= 0) sizes[code]++;
   return {
+    sums,
     take: (blocks, nRows, firstRow) => {
       blocks.forEach((block, h) => {
         const nClasses = heads[h].classes.length;
         for (let r = 0; r < nRows; r++) {
-          const group = groups.codes[firstRow + r];
+          const group = groups.codes[start + firstRow + r];
           if (group < 0) continue;
-          for (let c = 0; c < nClasses; c++) sums[h][group * nClasses + c] += block[r * nClasses + c];
+          for (let c = 0; c < nClasses; c++)
+            sums[h][group * nClasses + c] += Math.round(block[r * nClasses + c] * STEPS);
         }
       });
     },
-    finish: (labels, minProp, coherence) => {
-      const likely: Int32Array[] = [];
-      const levels = labels.map((label, h) => {
-        const link = coherence?.find(({ child }) => child === h);
-        const { classes } = heads[h];
-        const best = Int32Array.from(sizes, (_, group) => {
-          const own = sums[h].subarray(group * classes.length, (group + 1) * classes.length);
-          let found = -1;
-          for (let c = 0; c < own.length; c++) {
-            if (link !== undefined && link.parentOf[c] !== likely[link.parent][group]) continue;
-            if (found < 0 || own[c] > own[found]) found = c;
-          }
-          return found;
-        });
-        likely.push(best);
-        const means = Float32Array.from(best, (c, group) =>
-          Math.min(1, sums[h][group * classes.length + c] / sizes[group]),
-        );
-        return levelOf(label, classes, best, means, groups.codes, sizes, minProp);
-      });
-      return { by, groups, sizes, levels };
-    },
   };
+}
+
+/** The label of each group, given the `sums` and the labels of all its cells; `coherence` as the cells were scored with. */
+export function labelGroups(
+  heads: readonly LabelHead[],
+  { by, groups }: CellGroups,
+  sums: readonly Float64Array[],
+  labels: readonly LabelPrediction[],
+  { minProp, coherence }: { readonly minProp: number; readonly coherence: Coherence | null },
+): LabelsOfGroups {
+  const sizes = new Uint32Array(groups.categories.length);
+  for (const code of groups.codes) if (code >= 0) sizes[code]++;
+  const likely: Int32Array[] = [];
+  const levels = labels.map((label, h) => {
+    const link = coherence?.find(({ child }) => child === h);
+    const { classes } = heads[h];
+    const best = Int32Array.from(sizes, (_, group) => {
+      const own = sums[h].subarray(group * classes.length, (group + 1) * classes.length);
+      let found = -1;
+      for (let c = 0; c < own.length; c++) {
+        if (link !== undefined && link.parentOf[c] !== likely[link.parent][group]) continue;
+        if (found < 0 || own[c] > own[found]) found = c;
+      }
+      return found;
+    });
+    likely.push(best);
+    const means = Float32Array.from(best, (c, group) =>
+      Math.min(1, sums[h][group * classes.length + c] / STEPS / sizes[group]),
+    );
+    return levelOf(label, classes, best, means, groups.codes, sizes, minProp);
+  });
+  return { by, groups, sizes, levels };
 }
 
 function levelOf(

@@ -32,22 +32,29 @@ export interface KnnLabels {
   readonly coverage: number;
 }
 
-/** A label column being voted on. */
-interface Poll {
-  readonly head: HeadScores;
-  /** Labels of the model and of the reference, sorted by code point; all codes below are indices into it. */
+/** The votes on the cells of one label column. */
+export interface KnnVotes {
+  /** Labels of the model and of the reference, sorted by code point; all codes are indices into it. */
   readonly categories: readonly string[];
+  /** The label of the vote, the network's where there was none. */
+  readonly codes: Int32Array;
+  /** Share of the vote, NaN where there was none. */
+  readonly voteFrac: Float32Array;
+  /** 1 where there was a vote. */
+  readonly used: Uint8Array;
+}
+
+/** A label column being voted on. */
+interface Poll extends KnnVotes {
   readonly referenceCodes: Int32Array;
   readonly isWanted: (cell: number) => boolean;
   readonly ballot: Ballot;
-  readonly codes: Int32Array;
-  readonly voteFrac: Float32Array;
-  readonly used: Uint8Array;
 }
 
 /** The votes of the neighbours, and the distance to the nearest one. */
 export interface KnnAnswer {
-  readonly columns: readonly KnnLabels[];
+  /** By label column; null if nobody voted. */
+  readonly votes: readonly KnnVotes[] | null;
   /** For each cell the distance to the nearest reference cell, if requested. */
   readonly nearest: Float64Array | null;
 }
@@ -72,10 +79,9 @@ export async function askNeighbours(
   },
   work: WorkOptions & { readonly engine: Engine },
 ): Promise<KnnAnswer> {
-  const { knnCorrection, knnVoteMode, knnReferenceMode, knnK, knnConfLow, wantNearest, watch } = settings;
+  const { knnCorrection, knnVoteMode, knnReferenceMode, knnK, wantNearest, watch } = settings;
   const { reference } = space;
-  if (reference === null || queries === null)
-    return { columns: heads.map((head) => notCorrected(head)), nearest: null };
+  if (reference === null || queries === null) return { votes: null, nearest: null };
 
   const nObs = queries.nRows;
   const polls =
@@ -120,11 +126,7 @@ export async function askNeighbours(
         work,
       );
     }
-  const columns =
-    polls.length === 0
-      ? heads.map((head) => notCorrected(head))
-      : polls.map((poll) => closePoll(poll, knnConfLow, knnCorrection === "second_opinion"));
-  return { columns, nearest };
+  return { votes: polls.length === 0 ? null : polls, nearest };
 }
 
 function wanted(correction: KnnCorrection, isLowConf: Uint8Array): (cell: number) => boolean {
@@ -150,7 +152,6 @@ function openPoll(
   const ofClass = renumbered(head.classes);
   const ofReference = renumbered(reference.categories);
   return {
-    head,
     categories,
     referenceCodes: reference.codes.map((code) => ofReference[code] ?? -1),
     isWanted,
@@ -168,9 +169,18 @@ function count(poll: Poll, cell: number, verdict: { readonly code: number; reado
   poll.used[cell] = 1;
 }
 
-/** The threshold is rounded to float32 as the shares are: a share of 9/15 is not below 0.6. */
-function closePoll(poll: Poll, knnConfLow: number, isOpinion: boolean): KnnLabels {
-  const { head, categories, codes, voteFrac, used } = poll;
+/**
+ * The result of the votes on the cells of `head`, null if nobody voted. The threshold is rounded to float32 as the shares are:
+ * a share of 9/15 is not below 0.6.
+ */
+export function countVotes(
+  head: HeadScores,
+  votes: KnnVotes | null,
+  { knnConfLow, knnCorrection }: Pick<PredictSettings, "knnConfLow" | "knnCorrection">,
+): KnnLabels {
+  if (votes === null) return notCorrected(head);
+  const { categories, codes, voteFrac, used } = votes;
+  const isOpinion = knnCorrection === "second_opinion";
   const threshold = Math.fround(knnConfLow);
   const nUsed = used.reduce((sum, flag) => sum + flag, 0);
   const labels = { codes, categories };

@@ -1,5 +1,6 @@
 /** Chooses the space of the KNN search (docs/specification/3-prediction.md#knn-correction). @module */
 import type { AnnData } from "../anndata/types.ts";
+import type { RowRange } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
@@ -21,12 +22,12 @@ export interface KnnSpace {
   /** Points of the reference cells; null if no option needs neighbours. */
   readonly reference: DenseMatrix | null;
   readonly labels: ReadonlyMap<string, ReferenceLabels>;
-  /** Points of the query from obsm; null if the network predicts them. */
+  /** Points of the query's cells in the range from obsm; null if the network predicts them. */
   readonly queryObsm: DenseMatrix | null;
 }
 
 /**
- * Chooses the space and loads its points. It reads the reference only if neighbours are needed.
+ * Chooses the space and loads its points, of the query those of the cells in `range`. It reads the reference only if neighbours are needed.
  * @throws NOT_FOUND if reference or query lacks the requested space, or the reference file is missing;
  * MISMATCH if they have no space in common, widths differ, or labels do not belong to the points; BAD_DATA
  * for a reference without cells or points that are not finite.
@@ -35,6 +36,7 @@ export async function chooseKnnSpace(
   model: Model,
   adata: AnnData,
   settings: PredictSettings,
+  range: RowRange = { start: 0, end: adata.nObs },
 ): Promise<KnnSpace> {
   const { knnCorrection, opensetMethod, knnQueryObsmKey, transfer } = settings;
   const preferred =
@@ -78,7 +80,8 @@ export async function chooseKnnSpace(
       where: "reference",
       hint: phrase`predict with ${option("knnCorrection", "off")}`,
     });
-  const queryObsm = knnQueryObsmKey === null ? null : await queryPoints(adata, knnQueryObsmKey);
+  const queryObsm =
+    knnQueryObsmKey === null ? null : rowsOf(await queryPoints(adata, knnQueryObsmKey), range);
   const width = queryObsm?.nCols ?? widths.get(name);
   if (width === undefined)
     throw new AtlasmtlError(
@@ -101,6 +104,12 @@ export async function chooseKnnSpace(
   checkLabels(model, settings, labels, reference.nRows);
   return { name, preferred, reference, labels, queryObsm };
 }
+
+const rowsOf = ({ nCols, data }: DenseMatrix, { start, end }: RowRange): DenseMatrix => ({
+  nRows: end - start,
+  nCols,
+  data: data.subarray(start * nCols, end * nCols),
+});
 
 function predictedWidths(model: Model): ReadonlyMap<string, number> {
   const widths = new Map(model.coordHeads.map((head) => [head.name, head.mean.length]));

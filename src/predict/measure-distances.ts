@@ -6,34 +6,40 @@ import type { GeneAlignment } from "./align.ts";
 import type { MeasuredCells } from "./choose-rung.ts";
 import { type CellDistances, type DistancePlan, notMeasured, type QueryShift } from "./measured-distances.ts";
 import type { PredictSettings } from "./options.ts";
-import { createQueryComponents, type QueryComponents } from "./query-components.ts";
+import {
+  createQueryComponents,
+  type PlacedQuery,
+  placedQuery,
+  type QueryComponents,
+} from "./query-components.ts";
 import type { Warning } from "./types.ts";
+import type { GivenValues } from "./value-plan.ts";
 
 /** From this shift score on a query is said to be unlike the reference (docs/decisions/0021-default-of-several-views.md). */
 const UNLIKE_SCORE = 1.6;
 
 /**
- * Plans the distances of `nObs` cells in `space`. The shift of the query is measured whatever makes cells Unknown.
+ * Plans the distances in `space` of a query of which `nCells` cells are read. The shift of the query is measured whatever makes cells Unknown.
  * @throws MISMATCH from `finish` if distances are asked for and the values are of another kind than the reference's;
  * BAD_DATA if a distance is not finite.
  */
 export function measureDistances(
   space: ComponentSpace,
   settings: PredictSettings,
-  nObs: number,
+  nCells: number,
   hasViews: boolean,
 ): DistancePlan {
   const canAdapt = hasViews && !settings.adapt;
   const { unknown, knownLoss, opensetMethod } = settings;
   const isDistance = unknown === "distance" || (unknown === null && opensetMethod === null);
-  let cells: QueryComponents | null = null;
-  let matched: GeneAlignment | null = null;
+  let read: QueryComponents | null = null;
+  let query: { readonly genes: GeneAlignment; readonly given: GivenValues } | null = null;
   let known: MeasuredCells | null = null;
   return {
     start(genes, given) {
-      matched = genes;
-      const made = createQueryComponents(space, genes, nObs, given);
-      cells = made;
+      query = { genes, given };
+      const made = createQueryComponents(space, genes, nCells, given);
+      read = made;
       return (rows, firstRow) => {
         if (known === null) made.add(rows, firstRow);
       };
@@ -41,14 +47,20 @@ export function measureDistances(
     know(measured) {
       known = measured;
     },
-    finish(source) {
-      const found = known?.placed ?? cells?.finish() ?? null;
-      if (found === null || matched === null) {
+    cells: () => (known === null ? (read?.cells() ?? null) : null),
+    finish(cells, source) {
+      const placed = (): PlacedQuery | null =>
+        cells === null || query === null ? null : placedQuery(space, query.genes, query.given, cells);
+      const found = known?.placed ?? placed();
+      if (found === null || query === null) {
         const message = `the values of the query are not ${space.values === "log1p_cp10k" ? "counts" : "log-normalised"} as the reference's are, so its distance to the reference is not known`;
         const where = `${source} › ${settings.layer}`;
         const hint = phrase`choose the matrix that the model was trained on the like of by ${option("layer")}`;
         if (unknown === "distance") throw new AtlasmtlError("MISMATCH", message, { where, hint });
-        return notMeasured(unknown, nObs === 0 || !isDistance ? [] : [notice(message, { where, hint })]);
+        return notMeasured(
+          unknown,
+          cells?.scores.nRows === 0 || !isDistance ? [] : [notice(message, { where, hint })],
+        );
       }
       const {
         columns,
@@ -61,7 +73,7 @@ export function measureDistances(
           hint: "check that the values of the query are on the scale the model was trained with",
         });
       const shift = { length, score, depthRatio: found.depthRatio };
-      const warnings = unlikeWarnings(shift, matched, source, canAdapt);
+      const warnings = unlikeWarnings(shift, query.genes, source, canAdapt);
       if (!isDistance) return { ...notMeasured(unknown, warnings), shift };
       return { mode: "distance", columns: decide(columns, knownLoss), shift, warnings };
     },

@@ -4,6 +4,7 @@ import type { ColumnDistances } from "../model/components/query-distances.ts";
 import type { UnknownMode } from "../schema/prediction-options.ts";
 import type { GeneAlignment } from "./align.ts";
 import type { MeasuredCells } from "./choose-rung.ts";
+import type { PlacedCells } from "./query-components.ts";
 import type { Warning } from "./types.ts";
 import type { GivenValues } from "./value-plan.ts";
 
@@ -34,14 +35,16 @@ export interface MeasuredDistances {
   readonly warnings: readonly Warning[];
 }
 
-/** Measures distances beside the network: `start` before the rows stream, `finish` after them. */
+/** Measures distances beside the network: `start` before the rows stream, `finish` after all cells were placed. */
 export interface DistancePlan {
   /** Takes the matched genes and what is known of the values; returns what takes the rows, nothing if no distance is measured. */
   start(genes: GeneAlignment, given: GivenValues): ((rows: Csr, firstRow: number) => void) | undefined;
   /** Takes what is known of all cells already; rows are then passed over. */
   know(measured: MeasuredCells): void;
-  /** Messages call the query `source`. */
-  finish(source: string): MeasuredDistances;
+  /** The cells of the rows that were taken; null if no distance is measured, or all cells are known already. */
+  cells(): PlacedCells | null;
+  /** Distances of `cells`, which are all of the query. Messages call it `source`. */
+  finish(cells: PlacedCells | null, source: string): MeasuredDistances;
 }
 
 /** The prediction goes on without distances. */

@@ -20,14 +20,9 @@ export async function* markEmpty(
 const LEAST_CELLS = 5;
 const LEAST_SHARE = 0.01;
 
-/** A warning if cells of the query have the very coordinates of reference cells; null otherwise. */
-export function sharedCells(
-  queries: DenseMatrix,
-  reference: DenseMatrix,
-  isEmpty: Uint8Array,
-  where: string,
-): Warning | null {
-  if (queries.nCols !== reference.nCols) return null;
+/** How many cells have the very coordinates of reference cells. */
+export function countShared(queries: DenseMatrix, reference: DenseMatrix, isEmpty: Uint8Array): number {
+  if (queries.nCols !== reference.nCols) return 0;
   const [rowHash, referenceHash] = [hasher(queries), hasher(reference)];
   const rowsOf = new Map<number, number[]>();
   for (let r = 0; r < reference.nRows; r++) {
@@ -45,8 +40,13 @@ export function sharedCells(
   let n = 0;
   for (let q = 0; q < queries.nRows; q++)
     if (isEmpty[q] === 0 && rowsOf.get(rowHash(q))?.some((r) => isSame(q, r)) === true) n++;
-  if (n < LEAST_CELLS || n < LEAST_SHARE * queries.nRows) return null;
-  return notice(`${n} of the query's ${queries.nRows} cells are cells of the reference`, {
+  return n;
+}
+
+/** A warning if so many of the `nCells` cells of a query are cells of the reference that it is no chance; null otherwise. */
+export function sharedCells(n: number, nCells: number, where: string): Warning | null {
+  if (n < LEAST_CELLS || n < LEAST_SHARE * nCells) return null;
+  return notice(`${n} of the query's ${nCells} cells are cells of the reference`, {
     where,
     hint: "their labels are no test of the model: score cells that it was not trained on",
   });

@@ -4,7 +4,7 @@ import type { DenseMatrix } from "../core/dense.ts";
 import { normalizedRows, TARGET_SUM } from "../core/normalize.ts";
 import { quantileOf } from "../core/quantiles.ts";
 import { shareOfMeasured } from "../model/components/gene-shares.ts";
-import { createValuesCheck } from "../model/components/matrix-values.ts";
+import { createValuesCheck, type SeenValues, verdictOf } from "../model/components/matrix-values.ts";
 import { createProjection, projectRows } from "../model/components/projection.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
 import type { GeneAlignment } from "./align.ts";
@@ -14,8 +14,21 @@ import type { GivenValues } from "./value-plan.ts";
 /** Takes aligned rows, with the values that the query's matrix has, in any order. */
 export interface QueryComponents {
   add(rows: Csr, firstRow: number): void;
-  /** Null if the values are not of the kind that the space was fitted on. */
+  /** What was added. */
+  readonly cells: () => PlacedCells;
+  /** As {@link placedQuery} of what was added. */
   finish(): PlacedQuery | null;
+}
+
+/** Cells on the components; those of a part of a query can be joined with those of the others. */
+export interface PlacedCells {
+  /** [cells, components] */
+  readonly scores: DenseMatrix;
+  /** Counts of each cell on the matched genes; empty unless the values are counts. */
+  readonly totals: Float64Array;
+  readonly hasTotals: boolean;
+  /** What the values of the rows are judged by. */
+  readonly seen: SeenValues;
 }
 
 export interface PlacedQuery {
@@ -30,11 +43,12 @@ export interface PlacedQuery {
  * so that missing genes do not make the others look larger.
  */
 export function createQueryComponents(
-  { values, geneShares, medianCounts, scaling, components }: ComponentSpace,
+  space: ComponentSpace,
   genes: GeneAlignment,
   nObs: number,
   given: GivenValues,
 ): QueryComponents {
+  const { geneShares, scaling, components } = space;
   const measured = measuredGenes(genes);
   const share = shareOfMeasured(geneShares, measured);
   const projection = createProjection(components, scaling, measured);
@@ -44,15 +58,11 @@ export function createQueryComponents(
     data: new Float32Array(nObs * components.nComponents),
   };
   const check = createValuesCheck();
-  const isNormal = values === "as_they_are" || given === "normalised";
+  const isNormal = isNormalised(space, given);
   const totals = new Float64Array(isNormal ? 0 : nObs);
-  const depthRatio = (): number | null => {
-    if (isNormal || given === "proportional" || nObs === 0) return null;
-    // A bundle may say of its reference what no count can be.
-    const ratio = quantileOf(totals.sort(), 0.5) / (medianCounts * share);
-    return Number.isFinite(ratio) ? ratio : null;
-  };
+  const cells = (): PlacedCells => ({ scores, totals, hasTotals: !isNormal, seen: check.seen() });
   return {
+    cells,
     add(rows, firstRow) {
       check.add(rows.data, rows.indices.length);
       const shown = isNormal
@@ -62,10 +72,28 @@ export function createQueryComponents(
           });
       projectRows(shown, scaling, projection, scores, firstRow);
     },
-    finish: () => {
-      const isLike =
-        given === "unknown" ? check.verdict() === values : given === "normalised" || values === "log1p_cp10k";
-      return isLike ? { scores, depthRatio: depthRatio() } : null;
-    },
+    finish: () => placedQuery(space, genes, given, cells()),
   };
+}
+
+const isNormalised = ({ values }: ComponentSpace, given: GivenValues): boolean =>
+  values === "as_they_are" || given === "normalised";
+
+/** All cells of a query on the components; null if the values are not of the kind that the space was fitted on. */
+export function placedQuery(
+  space: ComponentSpace,
+  genes: GeneAlignment,
+  given: GivenValues,
+  { scores, totals, seen }: PlacedCells,
+): PlacedQuery | null {
+  const { values, geneShares, medianCounts } = space;
+  const isLike =
+    given === "unknown" ? verdictOf(seen) === values : given === "normalised" || values === "log1p_cp10k";
+  if (!isLike) return null;
+  if (isNormalised(space, given) || given === "proportional" || scores.nRows === 0)
+    return { scores, depthRatio: null };
+  const share = shareOfMeasured(geneShares, measuredGenes(genes));
+  // A bundle may say of its reference what no count can be.
+  const ratio = quantileOf(totals.slice().sort(), 0.5) / (medianCounts * share);
+  return { scores, depthRatio: Number.isFinite(ratio) ? ratio : null };
 }

@@ -7,7 +7,7 @@ import { judgeMatrix } from "../anndata/judgement/judge-matrix.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
-import type { Csr, RowBlock } from "../core/csr.ts";
+import type { Csr, RowBlock, RowRange } from "../core/csr.ts";
 import {
   AtlasmtlError,
   changed,
@@ -62,7 +62,8 @@ export interface QueryRows {
 }
 
 /**
- * Finds the model's genes in the query and opens its rows, of which it looks at a sample.
+ * Finds the model's genes in the query and opens its rows, of which it looks at a sample. `rows` are those of `range`, all by
+ * default; everything else is about the whole query.
  * @throws MISMATCH when no gene of the model is there, NOT_FOUND for a missing matrix, BAD_DATA for duplicate
  * genes or values that the model cannot use; while reading, BAD_DATA for values that cannot be used, ABORTED.
  */
@@ -75,6 +76,7 @@ export async function openQueryRows(
     genes: GeneAlignment,
     given: GivenValues,
   ) => ((rows: Csr, firstRow: number) => void) | undefined = () => undefined,
+  range?: RowRange,
 ): Promise<QueryRows> {
   const layer = matrixName(settings.layer);
   const where = `${adata.source} › ${layer}`;
@@ -114,6 +116,7 @@ export async function openQueryRows(
     prepare,
     batchSize: settings.batchSize,
     source: adata.source,
+    range,
     signal,
     onValues:
       views === null

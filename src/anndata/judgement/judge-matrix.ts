@@ -16,14 +16,22 @@ const MAX_COLUMNWISE = 1 << 26;
  * @throws like `Matrix.rows`.
  */
 export async function judgeMatrix(matrix: Matrix, signal?: AbortSignal): Promise<MatrixJudgement | null> {
-  if (matrix.storage === "csc" && (matrix.nStored ?? 0) > MAX_COLUMNWISE) return null;
+  const blocks = sampleBlocks(matrix);
+  if (blocks === null) return null;
   const statistics = createStatistics(matrix.nCols);
-  for (const [start, end] of blocksOf(matrix))
+  for (const [start, end] of blocks)
     for await (const { csr } of matrix.rows({ start, end, signal })) statistics.add(csr);
   return judge(statistics.finish());
 }
 
-function blocksOf({ nRows, storage, isSequential }: Matrix): [start: number, end: number][] {
+/** The blocks of rows that stand for the matrix; null if reading them would read all of a large matrix. */
+export function sampleBlocks({
+  nRows,
+  nStored,
+  storage,
+  isSequential,
+}: Matrix): [start: number, end: number][] | null {
+  if (storage === "csc" && (nStored ?? 0) > MAX_COLUMNWISE) return null;
   const wanted = BLOCKS * BLOCK_ROWS;
   if (nRows <= wanted || storage === "csc" || isSequential === true) return [[0, Math.min(nRows, wanted)]];
   return Array.from({ length: BLOCKS }, (_, i) => {

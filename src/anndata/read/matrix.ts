@@ -184,7 +184,7 @@ export function matrixOf(parts: MatrixParts): Matrix {
     storage: arrays.storage,
     dtype: parts.dtype,
     nStored: parts.nStored,
-    ...("ranges" in arrays ? { isSequential: true } : {}),
+    ...("ranges" in arrays ? { isSequential: true } : { nearestChunk: (row) => nearestChunk(arrays, row) }),
     entryName,
     async *rows(options) {
       const problems: EntryProblem[] = [];
@@ -208,6 +208,24 @@ export function matrixOf(parts: MatrixParts): Matrix {
       }
     },
   };
+}
+
+/** Of sparse rows the one whose first entry is next to the beginning of a chunk of entries. */
+function nearestChunk(arrays: Exclude<MatrixArrays, { ranges: unknown }>, row: number): number {
+  if (arrays.storage === "csc") return row;
+  const { chunkRows, nRows } = arrays.storage === "dense" ? arrays.values : arrays.data;
+  if (chunkRows === null) return row;
+  const nearest = (at: number): number => Math.min(Math.round(at / chunkRows) * chunkRows, nRows);
+  if (arrays.storage === "dense") return nearest(row);
+  const { starts } = arrays;
+  const entry = nearest(starts[row]);
+  let [low, high] = [0, starts.length - 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (starts[middle] < entry) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && entry - starts[low - 1] < starts[low] - entry ? low - 1 : low;
 }
 
 function describeProblem(

@@ -47,7 +47,7 @@ export async function runAnnotate(flags: AnnotateFlags, context: CommandContext)
 /** Annotates several queries by one model. @throws BAD_DATA in the end if some failed. */
 export async function runPredictMany(flags: PredictFlags, context: CommandContext): Promise<void> {
   const { model, adata, outDir } = required(flags, PREDICT_FLAGS, "predict", ["model", "adata", "outDir"]);
-  for (const key of ["out", "inPlace", "split", "splitPart"] as const)
+  for (const key of ["out", "inPlace", "shard", "split", "splitPart"] as const)
     if (flags[key] !== undefined)
       throw usageError(
         phrase`${option(key)} is of one query, and ${option("outDir")} of many`,

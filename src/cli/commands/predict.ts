@@ -21,6 +21,7 @@ import {
   type PredictionResult,
   type PredictionSummary,
   type PredictOptions,
+  type PredictWork,
   type Progress,
   parseHierarchyRules,
   predict,
@@ -60,7 +61,6 @@ import { unknownLines } from "../terminal/unknown-lines.ts";
 
 /** Annotates a query by the flags. @throws USAGE before any work for a call that cannot succeed. */
 export async function runPredict(flags: PredictFlags, context: CommandContext): Promise<void> {
-  const { output } = context;
   const {
     model: modelPath,
     adata,
@@ -74,18 +74,29 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       phrase`write ${option("outDir", "DIR")} instead of ${option("out")}`,
     );
   refuseSwapped({ model: modelPath, adata: data });
-  checkEnding(out);
-  // The container if the result is a dataset; null for a table.
-  const container = writtenContainer(out);
-  const { size } = await stat(data).catch(() => ({ size: 0 })); // a missing file is reported when it is opened
-  await checkOutput(out, container === null ? 0 : size);
+  await checkResult(data, out);
   warnOfIdleFlags(flags, out, context);
   preloadContainer(data);
   const predictor = await openPredictor(modelPath, flags, context);
+  await predictAndTell("predict", predictor, data, out, {}, context);
+}
+
+/** Annotates `data`, and says what came of it. */
+export async function predictAndTell(
+  command: "predict" | "merge",
+  predictor: Predictor,
+  data: string,
+  out: string,
+  how: PredictFileOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { output } = context;
+  const { modelPath, flags } = predictor;
+  const container = writtenContainer(out);
   const progress = createProgress(context.common);
   let predicted: PredictedFile;
   try {
-    predicted = await predictFile(predictor, data, out, { onProgress: progress.report }, context);
+    predicted = await predictFile(predictor, data, out, { onProgress: progress.report, ...how }, context);
   } finally {
     progress.stop();
   }
@@ -102,7 +113,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
   if (retrain !== null) output.note(`next:  ${retrain}`);
   if (container !== null) output.note(`next:  atlasmtl inspect ${shellWord(out)}`);
   output.json({
-    command: "predict",
+    command,
     model: modelPath,
     out,
     n_cells: result.data.obsNames.length,
@@ -117,6 +128,13 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
     notes: result.notes.map(output.inWords),
     warnings: warnings.map(output.inWords),
   });
+}
+
+/** @throws USAGE for an output of another ending, or that cannot be written. */
+export async function checkResult(data: string, out: string): Promise<void> {
+  checkEnding(out);
+  const { size } = await stat(data).catch(() => ({ size: 0 })); // a missing file is reported when it is opened
+  await checkOutput(out, writtenContainer(out) === null ? 0 : size);
 }
 
 /** A model that is loaded once, with the checked options of its predictions. */
@@ -161,6 +179,8 @@ export interface PredictFileOptions {
   readonly shared?: PredictEngine;
   /** Summarise the result in the record. */
   readonly summarise?: boolean;
+  /** What the result is made by; `predict` by default. */
+  readonly predict?: (adata: AnnData, work: PredictWork) => Promise<PredictionResult>;
 }
 
 export interface PredictedFile {
@@ -178,7 +198,7 @@ export async function predictFile(
   { model, modelPath, flags, options, files: besides }: Predictor,
   data: string,
   out: string,
-  { onProgress, record, known, shared, summarise = false }: PredictFileOptions,
+  { onProgress, record, known, shared, summarise = false, predict: make }: PredictFileOptions,
   context: CommandContext,
 ): Promise<PredictedFile> {
   const { output, signal } = context;
@@ -211,7 +231,8 @@ export async function predictFile(
     if (!isInPlace) await refuseOverwriting(written, queryFiles, { canBeInPlace: container !== null });
     const inputs = recordFiles(inputPaths, out, signal, known);
     inputs.catch(() => undefined); // awaited below; a rejection before that must not end the process
-    const result = await predict(model, adata, options, { signal, onProgress, shared });
+    const work = { signal, onProgress, shared };
+    const result = await (make?.(adata, work) ?? predict(model, adata, options, work));
     const inputRecords = await inputs;
     const summary = summarise ? await result.summariseSample(adata, flags.groupBy) : null;
     const run = await prepareRun(
@@ -306,7 +327,7 @@ export function tableFile({ geneIdTable }: Pick<PredictFlags, "geneIdTable">): s
   return geneIdTable === undefined ? [] : [geneIdTable];
 }
 
-function warnOfIdleFlags(flags: PredictFlags, out: string, { output }: CommandContext): void {
+export function warnOfIdleFlags(flags: PredictFlags, out: string, { output }: CommandContext): void {
   if (flags.groupBy !== undefined && flags.report === undefined)
     output.warn(
       notice(phrase`${option("groupBy")} has no effect without ${option("report")}`, {

@@ -104,6 +104,15 @@ export async function readConfig(path: string, flags: FlagTable): Promise<Map<st
   if (data === null) return new Map();
   if (!(data instanceof Map))
     throw usageError("the file holds no mapping of settings", path, "write one `name: value` per line");
+  return checkedSettings(data, path, flags);
+}
+
+/** As {@link readConfig}: `data` are the settings of the file `path`. */
+export function checkedSettings(
+  data: ReadonlyMap<unknown, unknown>,
+  path: string,
+  flags: FlagTable,
+): Map<string, unknown> {
   const keys = new Map(Object.keys(flags).map((key) => [snakeName(key), key]));
   const values = new Map<string, unknown>();
   for (const [given, value] of data) {

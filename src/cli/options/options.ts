@@ -3,7 +3,7 @@
  * all read these tables. The library checks the ranges.
  * @module
  */
-import { READ_NAMES, RESULT_ENDINGS, WRITTEN_ENDINGS } from "../../api/formats.ts";
+import { READ_NAMES, RESULT_ENDINGS, SHARD_ENDING, WRITTEN_ENDINGS } from "../../api/formats.ts";
 import { PREDICT_OPTIONS, PREPROCESS_OPTIONS, TRAIN_OPTIONS } from "../../api/option-tables.ts";
 import {
   BENCHMARK_METHODS,
@@ -151,6 +151,11 @@ export const PREDICT_FLAGS = {
   out: path(FILES, `result: ${anyOf(RESULT_ENDINGS)} (required, or --out-dir)`),
   ...STUDY_FLAGS,
   inPlace: inPlace("the query"),
+  shard: name(
+    "I/N",
+    FILES,
+    `only shard I of N equal parts of the query; --out then ends in ${SHARD_ENDING}, for atlasmtl merge`,
+  ),
   config: path(FILES, "YAML file with any of these settings by snake_case name; a flag wins"),
   ...DATASET_FLAGS,
   ...SPLIT_FLAGS,
@@ -176,6 +181,7 @@ const {
   adata: _query,
   out: _out,
   inPlace: _inPlace,
+  shard: _shard,
   config: _config,
   split: _split,
   splitPart: _splitPart,
@@ -209,6 +215,28 @@ export const ANNOTATE_FLAGS = {
   ...ofPrediction,
 } as const satisfies FlagTable;
 export type AnnotateFlags = FlagValues<typeof ANNOTATE_FLAGS>;
+
+/** What a result looks like. With shards, `merge` says it. */
+const RESULT_FLAGS = {
+  includeCoords: predictFlags.includeCoords,
+  writeMode: PREDICT_FLAGS.writeMode,
+  guardFormulas: PREDICT_FLAGS.guardFormulas,
+  skipMetadata: PREDICT_FLAGS.skipMetadata,
+  report: PREDICT_FLAGS.report,
+  groupBy: PREDICT_FLAGS.groupBy,
+} as const;
+export const RESULT_KEYS = Object.keys(RESULT_FLAGS) as readonly (keyof typeof RESULT_FLAGS)[];
+
+/** `atlasmtl merge`. */
+export const MERGE_FLAGS = {
+  out: path(FILES, `result: ${anyOf(RESULT_ENDINGS)} (required)`),
+  model: path(FILES, "the model of the shards, where it is elsewhere than it was"),
+  adata: path(FILES, "the query of the shards, where it is elsewhere than it was"),
+  inPlace: PREDICT_FLAGS.inPlace,
+  ...RESULT_FLAGS,
+  numThreads: predictThreads,
+} as const satisfies FlagTable;
+export type MergeFlags = FlagValues<typeof MERGE_FLAGS>;
 
 /** `atlasmtl benchmark`. */
 export const BENCHMARK_FLAGS = {

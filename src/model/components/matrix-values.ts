@@ -9,8 +9,35 @@ const INTEGER_TOLERANCE = 1e-6;
 /** Looks at values as they stream. */
 export interface ValuesCheck {
   add(values: Float32Array | null, length: number): void;
-  /** Null for values that are neither counts nor logarithms, such as zeros and ones or scaled values. */
+  /** What the values so far add up to. */
+  seen(): SeenValues;
+  /** As {@link verdictOf} of the values so far. */
   verdict(): ComponentValues | null;
+}
+
+/** What values are judged by. */
+export interface SeenValues {
+  readonly n: number;
+  readonly nWhole: number;
+  readonly least: number;
+  readonly largest: number;
+}
+
+/** Null for values that are neither counts nor logarithms, such as zeros and ones or scaled values. */
+export function verdictOf({ n, nWhole, least, largest }: SeenValues): ComponentValues | null {
+  if (n === 0 || least < 0 || !(largest > 1) || largest === Number.POSITIVE_INFINITY) return null;
+  if (2 * nWhole > n) return "log1p_cp10k";
+  return largest < MAX_LOG ? "as_they_are" : null;
+}
+
+/** What the values of several parts of a matrix add up to. */
+export function seenTogether(parts: readonly SeenValues[]): SeenValues {
+  return {
+    n: parts.reduce((sum, { n }) => sum + n, 0),
+    nWhole: parts.reduce((sum, { nWhole }) => sum + nWhole, 0),
+    least: Math.min(0, ...parts.map(({ least }) => least)),
+    largest: Math.max(0, ...parts.map(({ largest }) => largest)),
+  };
 }
 
 /**
@@ -35,10 +62,7 @@ export function createValuesCheck(): ValuesCheck {
         if (!(value >= least)) least = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
       }
     },
-    verdict() {
-      if (n === 0 || least < 0 || !(largest > 1) || largest === Number.POSITIVE_INFINITY) return null;
-      if (2 * nWhole > n) return "log1p_cp10k";
-      return largest < MAX_LOG ? "as_they_are" : null;
-    },
+    seen: () => ({ n, nWhole, least, largest }),
+    verdict: () => verdictOf({ n, nWhole, least, largest }),
   };
 }
