@@ -4,10 +4,11 @@
 //
 //   node scripts/bundle.mjs [--maps]     with maps back to the sources, for `npm run coverage`
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { rolldown } from "rolldown";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
+import { convertCommonJs, converted, resolution } from "./carried-code.mjs";
 import { CARRIED, packageOf, runtimePackages } from "./runtime-packages.mjs";
 
 const root = join(import.meta.dirname, "..");
@@ -17,13 +18,6 @@ const { imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 /** What a chunk may name and not hold: Node's modules, the two hosts' doors. */
 const isExternal = (id) => id.startsWith("node:") || id.startsWith("#");
-
-/** Of packages that have several builds, the one that runs in Node and in browsers. */
-const resolve = { conditionNames: ["browser", "import", "default"], mainFields: ["module", "main"] };
-
-/** Packages of the command line that are CommonJS, and what is used of each. They need Node's `require`, which no chunk of the library may hold. */
-const COMMON_JS = { commander: ["Command", "Option"], "cli-progress": ["SingleBar"] };
-const converted = join(build, "packages");
 
 /** What a caller, a shell and the `imports` map of package.json load; everything else is a chunk. */
 const entries = ["api/index", "node/platform", "browser/platform"];
@@ -38,34 +32,16 @@ const sources = {
       : { code: readFileSync(id, "utf8"), map: JSON.parse(readFileSync(`${id}.map`, "utf8")) },
 };
 
-/** Makes an ES module of each of them. Returns the modules that went into it. */
-async function convertCommonJs() {
-  const doors = Object.entries(COMMON_JS).map(([name, values]) => [
-    join(converted, `${name}.door.js`),
-    `export { ${values.join(", ")} } from "${name}";`,
-  ]);
-  mkdirSync(converted, { recursive: true });
-  for (const [path, text] of doors) writeFileSync(path, text);
-  const input = Object.fromEntries(doors.map(([path]) => [basename(path, ".door.js"), path]));
-  const bundle = await rolldown({ input, platform: "node" });
-  const { output } = await bundle.write({ dir: converted, format: "es" });
-  await bundle.close();
-  return output.flatMap(({ moduleIds = [] }) => moduleIds);
-}
-
 async function bundleCode(maps) {
   const input = Object.fromEntries(entries.map((name) => [name, join(build, `${name}.js`)]));
   input[program] = join(build, "cli/main.js");
   const plugins = maps ? [sources] : [];
   const ofCommonJs = await convertCommonJs();
-  const alias = Object.fromEntries(
-    Object.keys(COMMON_JS).map((name) => [name, join(converted, `${name}.js`)]),
-  );
   const bundle = await rolldown({
     input,
     platform: "neutral",
     external: isExternal,
-    resolve: { ...resolve, alias },
+    resolve: resolution,
     plugins,
   });
   // Every file lies two folders deep, as the sources of the hosts and the command line do: what they find from where

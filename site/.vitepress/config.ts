@@ -20,6 +20,7 @@ function group(
 const pages: DefaultTheme.SidebarItem[] = [
   group("Start", [
     ["README.md", "What it is"],
+    "docs/install.md",
     "docs/start.md",
     ["docs/app.md", "The app"],
     "docs/features.md",

@@ -1,30 +1,21 @@
 /** The digest of the code that runs (docs/specification/5-benchmark.md#provenance). @module */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { compareCodePoints } from "../api/names.ts";
-import { packageRoot } from "./context.ts";
-
-/** The folder of all modules that the package ships; dependencies are not in it. */
-const modules = fileURLToPath(new URL("dist/", packageRoot));
+import { ownModules } from "./own-files.ts";
 
 let ofModules: string | null = null;
 
 /** SHA-256 over the names and bytes of the program's modules. */
 export function codeDigest(): string {
-  ofModules ??= digestOf(modules);
+  ofModules ??= digestOf(ownModules());
   return ofModules;
 }
 
-function digestOf(folder: string): string {
+function digestOf(modules: ReturnType<typeof ownModules>): string {
   const hash = createHash("sha256");
-  const names = readdirSync(folder, { recursive: true })
-    .map((name) => String(name).replaceAll("\\", "/"))
-    .filter((name) => name.endsWith(".js"))
-    .sort(compareCodePoints);
-  for (const name of names) {
-    const bytes = readFileSync(join(folder, name));
+  for (const { name, path } of modules.toSorted((a, b) => compareCodePoints(a.name, b.name))) {
+    const bytes = readFileSync(path);
     hash.update(`${name}\0${bytes.length}\0`).update(bytes);
   }
   return hash.digest("hex");

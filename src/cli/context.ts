@@ -13,6 +13,3 @@ export interface CommandContext {
   readonly argv: readonly string[];
   readonly startedAt: Date;
 }
-
-/** The root of the package, beside which `dist` and `src` lie. */
-export const packageRoot = new URL("../../", import.meta.url);

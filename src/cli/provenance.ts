@@ -5,7 +5,6 @@
 
 import { existsSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 import { platform } from "#platform";
 import { isAtlasmtlError } from "../api/errors.ts";
 import { RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../api/formats.ts";
@@ -22,8 +21,9 @@ import {
 } from "../api/runs.ts";
 import type { ConfigMap } from "../api/values.ts";
 import { codeDigest } from "./code-digest.ts";
-import { type CommandContext, packageRoot } from "./context.ts";
+import type { CommandContext } from "./context.ts";
 import { gitCommit } from "./git-commit.ts";
+import { checkoutFolder } from "./own-files.ts";
 
 /**
  * Hashes files, and each folder as one; web addresses are recorded in the command only. Start it before the work, so
@@ -99,7 +99,7 @@ export async function prepareRun(
   context: Pick<CommandContext, "argv" | "startedAt">,
   fixedPath?: string,
 ): Promise<PreparedRun> {
-  const commit = await gitCommit(fileURLToPath(packageRoot));
+  const commit = checkoutFolder === null ? null : await gitCommit(checkoutFolder);
   let outputs: readonly WrittenFile[] = [];
   let path = fixedPath ?? join(dirname(output), RUN_MANIFEST_FILES[run.command]);
   return {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { FileInput } from "../core/bytes.ts";
 import { asFileError } from "../core/file-errors.ts";
 import type { MountedFile } from "../core/platform.ts";
+import { filterFolder } from "./filter-folder.ts";
 
 /**
  * A path is used directly; bytes and `Blob`s are written to a temporary file, which is removed on unmount.
@@ -27,9 +28,8 @@ export async function mountForHdf5(input: FileInput): Promise<MountedFile> {
   return { path, unmount };
 }
 
-const filters = fileURLToPath(new URL("../../dist/hdf5-filters", import.meta.url));
-
-/** The folder of the filters that the package ships; null if a bundler has not included it. */
+/** The folder of the compression filters; null if a bundler has not included it. */
 export function hdf5Plugins(): string | null {
-  return existsSync(filters) ? filters : null;
+  const folder = filterFolder();
+  return folder !== null && existsSync(folder) ? folder : null;
 }

@@ -39,12 +39,18 @@ export function tinyAtlas(nCells: number, nTypes = 4, seed = 1, genePrefix = "G"
   };
 }
 
-/** Writes the atlas in the layout of anndata 0.8 and later. */
-export async function writeH5ad(path: string, atlas: TinyAtlas): Promise<void> {
+/** A filter that compresses, by its number in HDF5's registry. */
+export interface Compression {
+  readonly filter: number;
+  readonly settings: readonly number[];
+}
+
+/** Writes the atlas in the layout of anndata 0.8 and later; the values of X with `compression`. */
+export async function writeH5ad(path: string, atlas: TinyAtlas, compression?: Compression): Promise<void> {
   await ready;
   const file = new File(path, "w");
   encode(file, "anndata", "0.1.0");
-  writeCsr(file, atlas);
+  writeCsr(file, atlas, compression);
   writeFrame(file, "obs", atlas.obsNames, atlas.obs);
   writeFrame(file, "var", atlas.varNames, {});
   const obsm = dict(file, "obsm");
@@ -74,12 +80,17 @@ function dataset(
   name: string,
   data: Float32Array | Int32Array | Int8Array | string[],
   shape: number[],
+  compression?: Compression,
 ): Encodable {
-  const dtype = Array.isArray(data) ? "S" : null;
-  return parent.create_dataset({ name, data, shape, ...(dtype === null ? {} : { dtype }) });
+  const dtype = Array.isArray(data) ? { dtype: "S" } : {};
+  const filtered =
+    compression === undefined
+      ? {}
+      : { chunks: shape, compression: compression.filter, compression_opts: [...compression.settings] };
+  return parent.create_dataset({ name, data, shape, ...dtype, ...filtered });
 }
 
-function writeCsr(file: Group, { x, varNames }: TinyAtlas): void {
+function writeCsr(file: Group, { x, varNames }: TinyAtlas, compression?: Compression): void {
   const data: number[] = [];
   const indices: number[] = [];
   const indptr = [0];
@@ -94,7 +105,7 @@ function writeCsr(file: Group, { x, varNames }: TinyAtlas): void {
   const group = file.create_group("X");
   encode(group, "csr_matrix", "0.1.0");
   group.create_attribute("shape", new BigInt64Array([BigInt(x.length), BigInt(varNames.length)]));
-  dataset(group, "data", Float32Array.from(data), [data.length]);
+  dataset(group, "data", Float32Array.from(data), [data.length], compression);
   dataset(group, "indices", Int32Array.from(indices), [indices.length]);
   dataset(group, "indptr", Int32Array.from(indptr), [indptr.length]);
 }

@@ -4,17 +4,14 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { checkOutput } from "../../api/checks.ts";
 import { compareOutputs, type Sameness } from "../../api/compare-outputs.ts";
 import { AtlasmtlError } from "../../api/errors.ts";
 import { checkRunFiles, codeOfRun, type ReadRunManifest, readRun } from "../../api/runs.ts";
 import { codeDigest } from "../code-digest.ts";
-import { type CommandContext, packageRoot } from "../context.ts";
+import type { CommandContext } from "../context.ts";
+import { programFile } from "../own-files.ts";
 import { plural, table } from "../terminal/print.ts";
-
-/** The program itself. */
-const program = fileURLToPath(new URL("dist/bin/main.js", packageRoot));
 
 /** Flags with the path of an output as their value. */
 const OUTPUT_FLAGS = ["--out", "--output-dir", "--report", "--reference-path"];
@@ -98,7 +95,7 @@ const firstThere = (path: string, other: string): string => (existsSync(path) ? 
 /** Runs another process. Its summary is not shown; its errors are. */
 function runProgram(words: readonly string[], signal: AbortSignal): Promise<number> {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [program, ...words], {
+    const child = spawn(process.execPath, [programFile, ...words], {
       stdio: ["ignore", "ignore", "inherit"],
       signal,
     });
