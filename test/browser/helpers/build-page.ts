@@ -1,5 +1,5 @@
 /** Builds the package as npm would ship it, and the test page from it. */
-import { cpSync, existsSync, mkdtempSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,14 @@ export function buildPackage(): string {
 /** Bundles the test page with the package in `packageFolder`; returns the folder to serve. */
 export const buildPage = (packageFolder: string): Promise<string> =>
   buildSite(join(root, "test/browser/page"), packageFolder);
+
+/** Bundles the page in `folder` as `vite build` does without a setting, with the package among its modules. */
+export async function buildByDefaults(folder: string, packageFolder: string): Promise<string> {
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(packageFolder, join(folder, "node_modules/atlasmtl"));
+  await build({ configFile: false, root: folder, logLevel: "error" });
+  return join(folder, "dist");
+}
 
 /** Bundles the page in `folder`, which imports `atlasmtl`; returns the folder to serve. */
 export async function buildSite(folder: string, packageFolder: string): Promise<string> {
