@@ -64,6 +64,7 @@ export async function predictionReport(
     obsNames: predictions.obsNames,
     methodsText: methodsSentences(predictions, model, methodsNames(adata, options)),
     groupLabels: predictions.groups,
+    transferred: predictions.transferred,
     genes,
     methods: [atlasmtlMethod(predictions)],
     files: options.files ?? [],

@@ -7,6 +7,12 @@ export const whole = (n: number): string => n.toLocaleString("en-US");
 export const decimal = (value: number, digits = 3): string =>
   Number.isFinite(value) ? value.toFixed(digits) : "–";
 
+/** `34.2`, `0.0345`, `12,345`: three digits that count, and whole numbers from a thousand on. */
+export function significant(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  return Math.abs(value) >= 1000 ? whole(Math.round(value)) : String(Number(value.toPrecision(3)));
+}
+
 /** `92.8 %`. */
 export const percent = (share: number, digits = 1): string =>
   Number.isFinite(share) ? `${(100 * share).toFixed(digits)}\u00a0%` : "–";

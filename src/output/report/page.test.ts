@@ -102,6 +102,50 @@ test("with truth every section is there, and every link of the page leads to one
   expect(page).toContain("60.0\u00a0%");
 });
 
+test("columns that were carried over are told by label, and coloured on a map of their own", () => {
+  const transferred = {
+    columns: [
+      {
+        column: "age",
+        kind: "number" as const,
+        mean: Float32Array.of(20, 30, 50, Number.NaN, 70),
+        spread: Float32Array.of(1, 2, 3, Number.NaN, 4),
+      },
+      {
+        column: "tissue",
+        kind: "label" as const,
+        labels: labels(["lung", HOSTILE, "lung", "lung", null]),
+        share: Float32Array.of(0.5, 1, 0.75, 0.25, Number.NaN),
+      },
+    ],
+    distance: new Float32Array(5).fill(1),
+  };
+  const page = renderReport(input({ transferred }));
+  expect(page).not.toContain(HOSTILE);
+  for (const kind of ["carried-0", "carried-1"]) expect(page).toContain(`data-panel="${kind}"`);
+  expect(page).toContain('20 <span class="ramp" data-ramp></span> 70');
+  const [section] = page.slice(page.indexOf('id="carried"')).split("<h2");
+  const rows = [...section.matchAll(/<tr>(<th scope="row">.*?)<\/tr>/g)].map(([, row]) =>
+    row
+      .replace(/<[^>]+>/g, "|")
+      .split(/\|+/)
+      .filter((text) => text !== ""),
+  );
+  expect(rows[0]).toEqual(["naive B", "1", "50", "0", "3"]);
+  expect(rows.filter(([label]) => label === "CD4")).toEqual([
+    ["CD4", "1", "20", "0", "1"],
+    ["CD4", "1", "lung 100\u00a0%", "0.500"],
+  ]);
+  expect(rows.filter(([label]) => label === "naive B")[1]).toEqual([
+    "naive B",
+    "2",
+    "lung 100\u00a0%",
+    "0.500",
+  ]);
+  expect(rows.at(-1)).toEqual(["Unknown", "0", "–"]);
+  expect(renderReport(input())).not.toContain('id="carried"');
+});
+
 test("each group has its cells, accuracy, confidence, Unknown and most frequent labels", () => {
   const groups = { name: "donor", labels: labels(["a", "a", HOSTILE, HOSTILE, null]) };
   const page = renderReport(input({ truths: TRUTHS, groups }));

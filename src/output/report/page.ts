@@ -10,6 +10,7 @@ import { html, type Markup } from "./html.ts";
 import { decimal, percent, whole } from "./numbers.ts";
 import { neighbourSection, unknownSection } from "./sections/behaviour.ts";
 import { byGroupSection } from "./sections/by-group.ts";
+import { carriedSection } from "./sections/carried.ts";
 import { comparisonSection } from "./sections/comparison.ts";
 import { geneSection } from "./sections/genes.ts";
 import { groupSection } from "./sections/groups.ts";
@@ -55,10 +56,11 @@ interface Section {
 
 function methodSections(input: ReportInput, method: ReportMethod, prefix: string): Section[] {
   const tree = treeOf(input, method);
+  const carried = prefix === "" ? (input.transferred ?? null) : null;
   const embedding =
     input.embedding === null
       ? null
-      : html`<h2 id="${prefix}map">The cells</h2>${embeddingFigure(input.embedding, method, input.truths, tree, prefix === "" ? (input.obsNames ?? null) : null)}`;
+      : html`<h2 id="${prefix}map">The cells</h2>${embeddingFigure(input.embedding, method, input.truths, tree, prefix === "" ? (input.obsNames ?? null) : null, carried)}`;
   const parts: readonly (readonly [string, string, Markup | null])[] = [
     ["levels", "Levels", levelSection(input, method, tree, prefix)],
     ["map", "Cells", embedding],
@@ -67,6 +69,7 @@ function methodSections(input: ReportInput, method: ReportMethod, prefix: string
     ["unsure", "Least sure", prefix === "" ? leastSureSection(input, method, prefix) : null],
     ["by", "By group", byGroupSection(input, method, prefix)],
     ["groups", "Groups", groupSection(prefix === "" ? (input.groupLabels ?? null) : null, prefix)],
+    ["carried", "Carried over", carriedSection(carried, method, tree, prefix)],
     ["genes", "Genes", geneSection(prefix === "" ? (input.genes ?? []) : [], tree, prefix)],
     ["trust", "Confidence", calibrationSection(input, method, tree, prefix)],
     ["sets", "Sets", setSection(input, method, prefix)],

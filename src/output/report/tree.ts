@@ -89,5 +89,5 @@ function coloured(levels: readonly TreeLevel[]): TreeLevel[] {
 }
 
 /** The colour of a label for the style sheet; the light and dark themes set the lightness. */
-export const labelColour = ({ hue, shade }: TreeLabel): string =>
+export const labelColour = ({ hue, shade }: Pick<TreeLabel, "hue" | "shade">): string =>
   `oklch(calc(var(--label-l) + ${shade} * var(--label-step)) var(--label-c) ${hue.toFixed(1)})`;

@@ -5,7 +5,13 @@ import type { DenseMatrix } from "../../core/dense.ts";
 import type { CoordinateMetrics } from "../../evaluate/coordinates.ts";
 import type { ReasonCounts } from "../../evaluate/unknown-reasons.ts";
 import type { LabelGene } from "../../model/genes/types.ts";
-import type { LabelPrediction, LabelsOfGroups, PredictedLabels, Warning } from "../../predict/types.ts";
+import type {
+  LabelPrediction,
+  LabelsOfGroups,
+  PredictedLabels,
+  Transferred,
+  Warning,
+} from "../../predict/types.ts";
 
 /** One line of a table of facts. */
 export interface Fact {
@@ -88,6 +94,8 @@ export interface ReportInput {
   readonly obsNames?: readonly string[] | undefined;
   /** The labels of groups by the first method; absent without groups. */
   readonly groupLabels?: LabelsOfGroups | undefined;
+  /** The columns that were carried over from the reference; absent where there are none. */
+  readonly transferred?: Transferred | undefined;
   /** The genes of the labels of the first method, by label column; absent where the model does not tell them. */
   readonly genes?: readonly ReportGenes[] | undefined;
   /** Sentences for the methods section of a paper, true to this run; absent where they are not known. */

@@ -1,14 +1,14 @@
 /** Draws the cells as dots, coloured by prediction, true label, confidence, or right and wrong. @module */
-import type { PredictedLabels } from "../../../predict/types.ts";
+import type { PredictedLabels, Transferred } from "../../../predict/types.ts";
 import { UNKNOWN } from "../../../predict/unknown.ts";
 import { UNKNOWN_REASONS } from "../../../schema/prediction.ts";
 import { html, jsonBlock, type Markup } from "../html.ts";
-import { whole } from "../numbers.ts";
+import { significant, whole } from "../numbers.ts";
 import { REASON_TEXTS } from "../reasons.ts";
 import { labelColour, type TreeLevel } from "../tree.ts";
 import type { ReportEmbedding, ReportMethod } from "../types.ts";
 import { type DrawnCells, drawnCells } from "./drawn-cells.ts";
-import { packLevel, packNames, packPlaces } from "./map-data.ts";
+import { type PackedColumn, packCarried, packLevel, packNames, packPlaces } from "./map-data.ts";
 
 /** The figure and its data for the script of the page; without `obsNames` cells have no names. */
 export function embeddingFigure(
@@ -17,6 +17,7 @@ export function embeddingFigure(
   truths: ReadonlyMap<string, PredictedLabels>,
   tree: readonly TreeLevel[],
   obsNames: readonly string[] | null,
+  transferred: Transferred | null,
 ): Markup {
   const known = method.labels.flatMap(({ column }) => truths.get(column) ?? []);
   const drawn = drawnCells(embedding, [...method.labels.map(({ final }) => final), ...known]);
@@ -25,6 +26,7 @@ export function embeddingFigure(
   const data = {
     places: packPlaces(embedding, cells),
     names: obsNames === null ? null : packNames(obsNames, cells),
+    carried: (transferred?.columns ?? []).map((column) => packCarried(cells, column)),
     reasons: UNKNOWN_REASONS.map((reason) => REASON_TEXTS[reason]),
     levels,
   };
@@ -34,13 +36,16 @@ export function embeddingFigure(
     ...(truths.size > 0 ? [["truth", "True label"]] : []),
     ["confidence", "Confidence"],
     ...(truths.size > 0 ? [["right", "Right, wrong or Unknown"]] : []),
+    ...data.carried.flatMap((each, i) =>
+      each.isDrawn ? [[`carried-${i}`, `${each.column}, carried over`]] : [],
+    ),
   ];
   return html`<div class="embedding" data-embedding>
 <p class="note">Each dot is a cell, placed by ${embedding.name}${sampleNote(drawn)}.</p>
 <div class="toolbar" data-scripted hidden><label>Level <select data-level>${levels.map(({ column }, l) => html`<option value="${l}"${l === last ? html` selected` : null}>${column}</option>`)}</select></label><label>Find a label or cell <input type="search" data-find autocomplete="off" spellcheck="false"></label><span class="group" role="group" aria-label="Zoom"><button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="reset">Whole map</button></span><button type="button" data-map-svg title="Save what the maps show as SVG">SVG</button></div>
 <p class="note" data-scripted hidden>Choose labels in the list, or search for them, to see their cells alone; point at a dot to read it. Drag to move. The wheel zooms on a map that was clicked, or with Ctrl; two fingers do too. By keyboard: arrows go from cell to cell, with Shift they move the map, + and − zoom, 0 shows the whole map.</p>
 <output aria-live="off"></output><p class="hidden" aria-live="polite" data-say></p>
-<div class="plots">${panels.map(([kind, name]) => html`<figure><figcaption>${name}</figcaption><div class="map" data-map role="application" aria-roledescription="map of cells" aria-label="${name}: arrows go from cell to cell, plus and minus zoom, 0 shows the whole map" tabindex="0"><canvas data-panel="${kind}" width="10" height="10" role="img" aria-label="${name} of ${whole(cells.length)} cells as coloured dots; the tables of this report hold the numbers"></canvas></div>${panelKey(kind)}</figure>`)}</div>
+<div class="plots">${panels.map(([kind, name]) => html`<figure><figcaption>${name}</figcaption><div class="map" data-map role="application" aria-roledescription="map of cells" aria-label="${name}: arrows go from cell to cell, plus and minus zoom, 0 shows the whole map" tabindex="0"><canvas data-panel="${kind}" width="10" height="10" role="img" aria-label="${name} of ${whole(cells.length)} cells as coloured dots; the tables of this report hold the numbers"></canvas></div>${panelKey(kind, data.carried)}</figure>`)}</div>
 ${levels.map(
   (_, l) =>
     html`<ul class="legend" data-legend="${l}"${l === last ? null : html` hidden`} aria-label="labels of ${levels[l].column}">${legendEntries(tree[l], method.labels[l].final, truths.get(method.labels[l].column))}</ul>`,
@@ -56,7 +61,12 @@ function sampleNote({ cells, nPlaced, least }: DrawnCells): string {
   return ` (${whole(cells.length)} of ${whole(nPlaced)} cells, drawn at random, with ${each})`;
 }
 
-function panelKey(kind: string): Markup | null {
+function panelKey(kind: string, carried: readonly PackedColumn[]): Markup | null {
+  const own = kind.startsWith("carried-") ? carried[Number(kind.slice("carried-".length))] : undefined;
+  if (own?.categories === null)
+    return html`<p class="key note">${significant(own.low)} <span class="ramp" data-ramp></span> ${significant(own.high)}</p>`;
+  if (own !== undefined)
+    return html`<ul class="key">${own.categories.map(([name, hue]) => html`<li><span class="swatch" style="background:${labelColour({ hue, shade: 0 })}"></span>${name}</li>`)}</ul>`;
   if (kind === "confidence") return html`<p class="key note">0 <span class="ramp" data-ramp></span> 1</p>`;
   if (kind !== "right") return null;
   return html`<ul class="key">${[

@@ -1,5 +1,5 @@
 /** Packs what the map shows of each drawn cell into texts that the script of the page reads. @module */
-import type { LabelPrediction, PredictedLabels } from "../../../predict/types.ts";
+import type { LabelPrediction, PredictedLabels, TransferredColumn } from "../../../predict/types.ts";
 import { UNKNOWN } from "../../../predict/unknown.ts";
 import { shortened } from "../html.ts";
 import type { TreeLevel } from "../tree.ts";
@@ -98,6 +98,76 @@ export function packLevel(
     reason: hasUnknown
       ? base64(Uint8Array.from(cells, (cell) => (unknownReasons[cell] < 0 ? NO_SHARE : unknownReasons[cell])))
       : null,
+  };
+}
+
+/** More categories than this have no colours that the eye tells apart, and are only named. */
+const MAX_COLOURS = 20;
+
+/** A column that was carried over. */
+export interface PackedColumn {
+  readonly column: string;
+  /** Names and hues; null for numbers. */
+  readonly categories: readonly (readonly [string, number])[] | null;
+  /** The range of numbers, of which values are shares in 1/254. */
+  readonly low: number;
+  readonly high: number;
+  /** A byte for each cell, two where there are many categories; the largest is none. */
+  readonly values: string;
+  readonly wide: boolean;
+  /** True if a map shows it. */
+  readonly isDrawn: boolean;
+}
+
+/** What the drawn cells got of a column. */
+export function packCarried(cells: Uint32Array, column: TransferredColumn): PackedColumn {
+  return column.kind === "number"
+    ? packNumbers(cells, column.column, column.mean)
+    : packCategories(cells, column.column, column.labels);
+}
+
+function packNumbers(cells: Uint32Array, column: string, mean: Float32Array): PackedColumn {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const cell of cells)
+    if (!Number.isNaN(mean[cell])) {
+      low = Math.min(low, mean[cell]);
+      high = Math.max(high, mean[cell]);
+    }
+  const isKnown = low <= high;
+  const span = high > low ? high - low : 1;
+  const share = (value: number): number =>
+    Number.isNaN(value) ? NO_SHARE : Math.round((254 * (value - low)) / span);
+  return {
+    column,
+    categories: null,
+    low: isKnown ? low : 0,
+    high: isKnown ? high : 0,
+    values: base64(Uint8Array.from(cells, (cell) => share(mean[cell]))),
+    wide: false,
+    isDrawn: isKnown,
+  };
+}
+
+function packCategories(
+  cells: Uint32Array,
+  column: string,
+  { codes, categories }: PredictedLabels,
+): PackedColumn {
+  const used = [...new Set(Array.from(cells, (cell) => codes[cell]).filter((code) => code >= 0))].sort(
+    (a, b) => a - b,
+  );
+  const rank = new Map(used.map((code, i) => [code, i]));
+  const wide = used.length >= 255;
+  const none = wide ? 65_535 : 255;
+  const values = Uint16Array.from(cells, (cell) => rank.get(codes[cell]) ?? none);
+  return {
+    column,
+    categories: used.map((code, i) => [categories[code], Math.round((250 + (360 * i) / used.length) % 360)]),
+    low: 0,
+    high: 0,
+    values: base64(wide ? bytesOf(values) : Uint8Array.from(values)),
+    wide,
+    isDrawn: used.length > 0 && used.length <= MAX_COLOURS,
   };
 }
 

@@ -13,6 +13,7 @@ const startMap = (host) => {
     const codes = (text) => text && (l.wide ? decode16(text) : decode(text)), shares = (text) => text && decode(text);
     return { ...l, none: l.wide ? 65535 : 255, predicted: codes(l.predicted), likely: codes(l.likely), second: codes(l.second), truth: codes(l.truth), confidence: shares(l.confidence), secondConfidence: shares(l.secondConfidence), distance: shares(l.distance), reason: shares(l.reason) };
   });
+  const carried = data.carried.map((c) => ({ ...c, none: c.wide ? 65535 : 255, values: c.wide ? decode16(c.values) : decode(c.values) }));
   const select = host.querySelector("[data-level]"), find = host.querySelector("[data-find]");
   const output = host.querySelector("output"), say = host.querySelector("[data-say]");
   const canvases = [...host.querySelectorAll("canvas")];
@@ -22,7 +23,8 @@ const startMap = (host) => {
 
   const ramp = (c) => { const t = c / 254; return isDark() ? "oklch(" + (0.34 + 0.5 * t) + " " + (0.04 + 0.11 * t) + " " + (300 - 205 * t) + ")" : "oklch(" + (0.9 - 0.5 * t) + " " + (0.06 + 0.08 * t) + " " + (95 + 190 * t) + ")"; };
   const ramps = () => Array.from({ length: 255 }, (_, c) => ramp(c));
-  const labelColours = () => { const l = Number(style("--label-l")), c = style("--label-c"), s = Number(style("--label-step")); return level().labels.map(([, hue, shade]) => "oklch(" + (l + shade * s) + " " + c + " " + hue + ")"); };
+  const hued = (entries) => { const l = Number(style("--label-l")), c = style("--label-c"), s = Number(style("--label-step")); return entries.map(([, hue, shade = 0]) => "oklch(" + (l + shade * s) + " " + c + " " + hue + ")"); };
+  const labelColours = () => hued(level().labels);
   const isLit = (i, kind) => {
     const { predicted, truth, none } = level();
     if (chosen !== null && chosen.has(none) && predicted[i] === none) return true;
@@ -33,7 +35,9 @@ const startMap = (host) => {
   const painter = (kind) => {
     const { predicted, truth, confidence, none } = level();
     const colours = labelColours(), shades = ramps(), mute = style("--mute"), good = style("--good"), bad = style("--bad"), faint = style("--line");
+    const own = kind.startsWith("carried-") ? carried[Number(kind.slice(8))] : null, hues = own && own.categories && hued(own.categories);
     const colourOf = (i) => {
+      if (own) return own.values[i] === own.none ? mute : hues ? hues[own.values[i]] : shades[own.values[i]];
       if (kind === "predicted") return predicted[i] === none ? mute : colours[predicted[i]];
       if (kind === "truth") return !truth || truth[i] === none ? mute : colours[truth[i]];
       if (kind === "confidence") return !confidence || confidence[i] === NO_SHARE ? mute : shades[confidence[i]];
@@ -78,8 +82,7 @@ const startMap = (host) => {
   };
   const redraw = () => {
     for (const canvas of canvases) if (canvas.clientWidth > 0) paint(canvas);
-    const bar = host.querySelector("[data-ramp]");
-    if (bar) bar.style.background = "linear-gradient(90deg," + [0, 51, 102, 153, 204, 254].map(ramp).join() + ")";
+    for (const bar of host.querySelectorAll("[data-ramp]")) bar.style.background = "linear-gradient(90deg," + [0, 51, 102, 153, 204, 254].map(ramp).join() + ")";
   };
   let frame = 0;
   const later = () => { frame ||= requestAnimationFrame(() => { frame = 0; redraw(); }); };
@@ -96,6 +99,8 @@ const startMap = (host) => {
     if (name(second) !== null) parts.push("second label " + name(second) + (share(secondConfidence) === null ? "" : " (" + share(secondConfidence) + ")"));
     if (share(distance) !== null) parts.push("distance " + share(distance));
     if (truth) parts.push("true label " + (name(truth) ?? "not known"));
+    for (const { column, categories, low, high, values, none } of carried)
+      if (values[i] !== none) parts.push(column + " " + (categories ? categories[values[i]][0] : Number((low + (values[i] / 254) * (high - low)).toPrecision(3))));
     return parts.join(" · ");
   };
   const show = (i) => { output.textContent = i < 0 ? "" : textOf(i); };
