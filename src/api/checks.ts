@@ -5,6 +5,7 @@
 import { platform } from "#platform";
 import { writtenContainer } from "../anndata/containers/containers.ts";
 import type { AnnData } from "../anndata/types.ts";
+import { writtenPart } from "../anndata/write/without-matrices.ts";
 import { checkDatasetOutput } from "../anndata/write/write-annotated.ts";
 import { usageError } from "../core/option-checks.ts";
 import { option, phrase } from "../errors.ts";
@@ -141,7 +142,7 @@ export async function checkAnnotation(
     probMatch: matchMode === "prob_match",
   };
   const names = additionNames(model.data, adata, { ...options, ...predicted });
-  if (path !== undefined) return checkDatasetOutput(adata, path, names, options);
+  if (path !== undefined) return checkDatasetOutput(writtenPart(adata, options), path, names, options);
   await (await import("../anndata/write/append.ts")).checkAnnotatable(adata, names);
 }
 

@@ -2,6 +2,7 @@
 import { platform } from "#platform";
 import { columnLabels } from "../anndata/read/column-values.ts";
 import type { AnnData, DataFrame, Notice } from "../anndata/types.ts";
+import { writtenPart } from "../anndata/write/without-matrices.ts";
 import { writeDataset } from "../anndata/write/write-annotated.ts";
 import type { AlsoWrite } from "../core/bytes.ts";
 import { refuseOverwriting } from "../core/overwriting.ts";
@@ -156,7 +157,8 @@ export class PredictionResult {
     also?: AlsoWrite,
   ): Promise<readonly Notice[]> {
     const { inPlace } = options;
-    return writeDataset(adata, path, toAnnDataAdditions(this.data, adata, options), { also, inPlace });
+    const additions = toAnnDataAdditions(this.data, adata, options);
+    return writeDataset(writtenPart(adata, options), path, additions, { also, inPlace });
   }
 
   /**
@@ -179,7 +181,7 @@ export class PredictionResult {
         },
       );
     const { emitAnnotatedH5ad } = await import("../anndata/write/annotate-h5ad.ts");
-    return emitAnnotatedH5ad(adata, toAnnDataAdditions(this.data, adata, options));
+    return emitAnnotatedH5ad(writtenPart(adata, options), toAnnDataAdditions(this.data, adata, options));
   }
 
   /**
@@ -201,7 +203,7 @@ export class PredictionResult {
   ): Promise<readonly Notice[]> {
     const additions = toAnnDataAdditions(this.data, adata, options);
     const { annotateToFile } = await import("../anndata/write/annotate-h5ad.ts");
-    return annotateToFile(adata, target, additions, work);
+    return annotateToFile(writtenPart(adata, options), target, additions, work);
   }
 
   /**

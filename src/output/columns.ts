@@ -2,7 +2,7 @@
 import { type ConfigMap, toPlain } from "../core/config.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { compareCodePoints } from "../core/order.ts";
-import { AtlasmtlError } from "../errors.ts";
+import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { storedColumn } from "../predict/probability-store.ts";
 import type {
   FieldOf,
@@ -16,6 +16,7 @@ import {
   type ColumnEntry,
   type ColumnKey,
   type ColumnKind,
+  coordColumn,
   DEEPEST_COLUMNS,
   DEFAULT_WRITE_MODE,
   INDEX_COLUMN,
@@ -36,6 +37,8 @@ import { setLabels } from "./set-text.ts";
 /** Input of every export. */
 export interface ExportOptions {
   readonly mode?: WriteMode;
+  /** Write predicted coordinates and the latent space as well; off by default. */
+  readonly includeCoords?: boolean | undefined;
 }
 
 /** Input of an export as comma-separated text. */
@@ -142,18 +145,22 @@ function transferColumns({ columns, distance }: Transferred, mode: WriteMode): O
 }
 
 /**
- * The columns of a table of cells: {@link outputColumns}, then the probabilities of each label column.
- * @throws like it.
+ * The columns of a table of cells: {@link outputColumns}, then the probabilities of each label column and the coordinates.
+ * @throws like it; USAGE for coordinates that prediction did not keep.
  */
-export function tableColumns(predictions: Predictions, mode: WriteMode): OutputColumn[] {
+export function tableColumns(predictions: Predictions, options: ExportOptions): OutputColumn[] {
+  const { mode = DEFAULT_WRITE_MODE, includeCoords = false } = options;
   const { probabilities = [] } = predictions;
+  const coords = includeCoords ? coordColumns(predictions) : [];
   const columns = [
     ...outputColumns(predictions, mode),
     ...probabilities.flatMap(({ column, columns: own }) =>
       own.map((each) => renamed(each, probabilityColumn(column, each.name), predictions.obsNames.length)),
     ),
+    ...coords,
   ];
-  if (probabilities.length > 0) requireDistinct([INDEX_COLUMN, ...columns.map(({ name }) => name)]);
+  if (probabilities.length + coords.length > 0)
+    requireDistinct([INDEX_COLUMN, ...columns.map(({ name }) => name)]);
   return columns;
 }
 
@@ -169,6 +176,27 @@ export function scoresOf(
   end: number,
 ): Float32Array {
   return column.part?.(start, end) ?? column.values.subarray(start, end);
+}
+
+/** A column for each axis of each array of coordinates, called by the key that it has in obsm. */
+function coordColumns(predictions: Predictions): OutputColumn[] {
+  requireCoords(predictions);
+  return [...predictions.coords].flatMap(([head, { nRows, nCols, data }]) =>
+    Array.from({ length: nCols }, (_, axis) => {
+      const values = new Float32Array(nRows);
+      for (let row = 0; row < nRows; row++) values[row] = data[row * nCols + axis];
+      return { name: coordColumn(head, axis + 1), kind: "score" as const, values };
+    }),
+  );
+}
+
+/** @throws USAGE if prediction kept no coordinates. */
+export function requireCoords({ coords }: Predictions): void {
+  if (coords.size === 0)
+    throw new AtlasmtlError("USAGE", "there are no coordinates to write: prediction did not keep them", {
+      where: phrase`${option("includeCoords")}`,
+      hint: phrase`predict with ${option("keepCoords", true)}`,
+    });
 }
 
 /** Which optional columns are present. */
@@ -261,9 +289,9 @@ export interface TableContent {
 }
 
 /** The columns of a mode and the metadata, for Arrow and Parquet. @throws USAGE for an unknown mode. */
-export function tableContent(predictions: Predictions, { mode }: ExportOptions): TableContent {
+export function tableContent(predictions: Predictions, options: ExportOptions): TableContent {
   return {
-    columns: tableColumns(predictions, mode ?? DEFAULT_WRITE_MODE),
+    columns: tableColumns(predictions, options),
     metadata: JSON.stringify(toPlain(writtenMetadata(predictions.metadata))),
   };
 }

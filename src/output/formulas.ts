@@ -2,7 +2,7 @@
 import type { Notice } from "../anndata/types.ts";
 import { notice, option, phrase } from "../errors.ts";
 import type { Predictions } from "../predict/types.ts";
-import { DEFAULT_WRITE_MODE, INDEX_COLUMN } from "../schema/columns.ts";
+import { INDEX_COLUMN } from "../schema/columns.ts";
 import { type CsvOptions, tableColumns } from "./columns.ts";
 
 const FORMULA = /^[=+\-@\t\r]/;
@@ -30,7 +30,7 @@ export function formulaNotice(predictions: Predictions, path: string, options: C
   const take = (texts: Iterable<string>): void => {
     for (const text of texts) if (FORMULA.test(text)) found.add(text);
   };
-  const columns = tableColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE);
+  const columns = tableColumns(predictions, options);
   take([INDEX_COLUMN, ...columns.map(({ name }) => name)]);
   for (const column of columns) if (column.kind === "label") take(column.labels.categories);
   take(predictions.obsNames);

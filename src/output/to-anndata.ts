@@ -1,7 +1,7 @@
 /** Converts predictions to additions for the query's file. @module */
 import type { AnnData } from "../anndata/types.ts";
 import type { AddedTable, AdditionNames, Additions } from "../anndata/write/additions.ts";
-import { AtlasmtlError, option, phrase } from "../errors.ts";
+import { AtlasmtlError } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { probabilityNames } from "../predict/probability-tables.ts";
 import type { Predictions, ProbabilityTable } from "../predict/types.ts";
@@ -13,15 +13,19 @@ import {
   earlierColumns,
   outputColumns,
   type RequestedColumns,
+  requireCoords,
   writtenMetadata,
 } from "./columns.ts";
 import { toColumn } from "./to-table.ts";
 
 export interface ToAnnDataOptions extends ExportOptions {
-  /** Write predicted coordinates and the latent space to obsm; off by default. */
-  readonly includeCoords?: boolean;
   /** Write the metadata to `uns["atlasmtl"]`; on by default. */
   readonly includeMetadata?: boolean;
+  /**
+   * Leave out X, layers, raw, obsp, varm and varp of the query, so that the result is a small file with obs, var, obsm and
+   * uns; off by default.
+   */
+  readonly skipMatrices?: boolean | undefined;
   /** Allows the output to be the query itself, which is then replaced; refused by default. */
   readonly inPlace?: boolean | undefined;
 }
@@ -42,11 +46,7 @@ export function toAnnDataAdditions(
 ): Additions {
   const { mode = DEFAULT_WRITE_MODE, includeCoords = false, includeMetadata = true } = options;
   requireSameCells(predictions.obsNames, adata);
-  if (includeCoords && predictions.coords.size === 0)
-    throw new AtlasmtlError("USAGE", "there are no coordinates to write: prediction did not keep them", {
-      where: phrase`${option("includeCoords")}`,
-      hint: phrase`predict with ${option("keepCoords", true)}`,
-    });
+  if (includeCoords) requireCoords(predictions);
   const obs = outputColumns(predictions, mode).map((column) => [column.name, toColumn(column)] as const);
   const coords = [...predictions.coords].map(([head, points]) => [coordsKey(head), points] as const);
   const labelColumns = predictions.labels.map(({ column }) => column);

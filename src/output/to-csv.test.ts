@@ -37,6 +37,14 @@ test("sets are labels joined by bars", () => {
   );
 });
 
+test("coordinates are columns by axis, when asked", () => {
+  const lines = text(toCsv(toyPredictions(), { mode: "minimal", includeCoords: true })).split("\n");
+  expect(lines[0]).toBe("obs_name,pred_group,pred_kind,X_pred_umap:1,X_pred_umap:2");
+  expect(lines[3]).toBe('ñ,"B, naive",😀,5.0,6.0');
+  const lean = { ...toyPredictions(), coords: new Map() };
+  expect(() => toCsv(lean, { includeCoords: true })).toThrow(/did not keep/);
+});
+
 test("many rows come in pieces, in order, each row whole", () => {
   const toy = toyPredictions();
   const n = 10_000;

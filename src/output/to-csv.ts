@@ -2,7 +2,7 @@
 import { Gzip } from "fflate";
 import { pythonFloat32 } from "../core/float-text.ts";
 import type { Predictions } from "../predict/types.ts";
-import { DEFAULT_WRITE_MODE, INDEX_COLUMN } from "../schema/columns.ts";
+import { INDEX_COLUMN } from "../schema/columns.ts";
 import { type CsvOptions, type OutputColumn, scoresOf, tableColumns } from "./columns.ts";
 import { quotedCsv } from "./csv-text.ts";
 import { guardFormula } from "./formulas.ts";
@@ -19,7 +19,7 @@ const PIECE_ROWS = 4096;
  */
 export function toCsv(predictions: Predictions, options: CsvOptions = {}): Generator<Uint8Array> {
   const field: Field = options.guardFormulas === true ? (text) => quotedCsv(guardFormula(text)) : quotedCsv;
-  return csvPieces(predictions, tableColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE), field);
+  return csvPieces(predictions, tableColumns(predictions, options), field);
 }
 
 /** How a text is written. */

@@ -3,7 +3,6 @@ import type { Column, DataFrame } from "../anndata/types.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { Predictions } from "../predict/types.ts";
-import { DEFAULT_WRITE_MODE } from "../schema/columns.ts";
 import { type ExportOptions, type OutputColumn, observedLabels, tableColumns } from "./columns.ts";
 
 /**
@@ -11,7 +10,7 @@ import { type ExportOptions, type OutputColumn, observedLabels, tableColumns } f
  * @throws USAGE for an unknown mode.
  */
 export function toDataFrame(predictions: Predictions, options: ExportOptions = {}): DataFrame {
-  const columns = tableColumns(predictions, options.mode ?? DEFAULT_WRITE_MODE);
+  const columns = tableColumns(predictions, options);
   const byName = new Map(columns.map((column) => [column.name, column]));
   const names = [...byName.keys()];
   return {

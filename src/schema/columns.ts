@@ -212,6 +212,8 @@ export const METADATA_KEY = "atlasmtl";
 
 /** The obsm key of predicted coordinates of one head, or of `latent_internal`. */
 export const coordsKey = (head: string): string => `X_pred_${head}`;
+/** The column of one axis of them in a table; the first axis is 1. */
+export const coordColumn = (head: string, axis: number): string => `${coordsKey(head)}:${axis}`;
 
 /** The table with its keys, in order. */
 export const LABEL_COLUMN_ENTRIES = Object.entries(LABEL_COLUMNS) as readonly (readonly [

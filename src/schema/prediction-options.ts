@@ -251,7 +251,9 @@ export const PREDICT_OPTIONS = {
   ),
   keepCoords: toggle(
     true,
-    flag(RESULT, "write predicted coordinates to obsm (.h5ad)", { name: "includeCoords" }),
+    flag(RESULT, "also write predicted coordinates: to obsm, or as columns of a table", {
+      name: "includeCoords",
+    }),
   ),
 
   batchSize: integer(2048, COUNT, flag(MACHINE, "cells at a time")),

@@ -32,7 +32,7 @@ export async function runMerge(
   const flags = flagsOf(settings, own, paths[0]);
   const modelPath = flags.model;
   const [data] = flags.adata;
-  await checkResult(data, out);
+  await checkResult(data, out, flags);
   warnOfIdleFlags(flags, out, context);
   preloadContainer(data);
   const predictor = await openPredictor(modelPath, flags, context);

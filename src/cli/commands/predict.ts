@@ -74,7 +74,7 @@ export async function runPredict(flags: PredictFlags, context: CommandContext): 
       phrase`write ${option("outDir", "DIR")} instead of ${option("out")}`,
     );
   refuseSwapped({ model: modelPath, adata: data });
-  await checkResult(data, out);
+  await checkResult(data, out, flags);
   warnOfIdleFlags(flags, out, context);
   preloadContainer(data);
   const predictor = await openPredictor(modelPath, flags, context);
@@ -131,10 +131,14 @@ export async function predictAndTell(
 }
 
 /** @throws USAGE for an output of another ending, or that cannot be written. */
-export async function checkResult(data: string, out: string): Promise<void> {
+export async function checkResult(
+  data: string,
+  out: string,
+  { skipMatrices = false }: Pick<PredictFlags, "skipMatrices">,
+): Promise<void> {
   checkEnding(out);
   const { size } = await stat(data).catch(() => ({ size: 0 })); // a missing file is reported when it is opened
-  await checkOutput(out, writtenContainer(out) === null ? 0 : size);
+  await checkOutput(out, writtenContainer(out) === null || skipMatrices ? 0 : size);
 }
 
 /** A model that is loaded once, with the checked options of its predictions. */
@@ -348,7 +352,7 @@ export function warnOfIdleFlags(flags: PredictFlags, out: string, { output }: Co
       }),
     );
   if (writtenContainer(out) !== null) return;
-  for (const key of ["includeCoords", "skipMetadata"] as const)
+  for (const key of ["skipMetadata", "skipMatrices"] as const)
     if (flags[key] === true)
       output.warn(
         notice(phrase`${option(key)} has no effect on a ${endingOf(out) ?? "table"} result`, {
@@ -374,6 +378,7 @@ function annotation(flags: PredictFlags): ToAnnDataOptions {
     mode: flags.writeMode ?? DEFAULT_WRITE_MODE,
     includeCoords: flags.includeCoords === true,
     includeMetadata: flags.skipMetadata !== true,
+    skipMatrices: flags.skipMatrices,
     inPlace: flags.inPlace,
   };
 }
@@ -386,10 +391,10 @@ async function write(
   signal: AbortSignal,
   also: AlsoWrite,
 ): Promise<readonly Notice[]> {
-  const mode = flags.writeMode ?? DEFAULT_WRITE_MODE;
   signal.throwIfAborted();
   if (writtenContainer(out) !== null) return result.toAnnData(adata, out, annotation(flags), also);
-  return result.toTable(out, { mode, guardFormulas: flags.guardFormulas }, also);
+  const { writeMode: mode = DEFAULT_WRITE_MODE, includeCoords, guardFormulas } = flags;
+  return result.toTable(out, { mode, includeCoords, guardFormulas }, also);
 }
 
 /** Makes the report file once the digests of the result are known; null when none was asked for. */

@@ -164,6 +164,7 @@ export const PREDICT_FLAGS = {
   writeMode: choice(WRITE_MODES, RESULT, "columns to write"),
   guardFormulas: toggle(RESULT, "of a .csv: an apostrophe before texts that spreadsheets take for formulas"),
   skipMetadata: toggle(RESULT, "leave uns['atlasmtl'] out (.h5ad)"),
+  skipMatrices: toggle(RESULT, "leave X, layers, raw, obsp, varm and varp of the query out (.h5ad, .zarr)"),
   report: path(RESULT, "also write a report, one HTML file to read and to send"),
   groupBy: name(
     "COLUMN",
