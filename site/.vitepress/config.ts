@@ -30,6 +30,7 @@ const pages: DefaultTheme.SidebarItem[] = [
   group("Coming from", [
     ["docs/from-azimuth.md", "Azimuth"],
     ["docs/from-celltypist.md", "CellTypist"],
+    ["docs/from-seurat.md", "Seurat and Bioconductor"],
   ]),
   group("How to", [["docs/how-to/README.md", "By question"], ...filesIn("docs/how-to")]),
   group("Guides", ["docs/browser.md", "docs/preprocessing.md", "docs/benchmark.md"]),

@@ -33,6 +33,7 @@ export async function preload(): Promise<void> {
     import("../predict/adapt-to-queries.ts"),
     import("../predict/explain-query.ts"),
     import("../predict/transfer.ts"),
+    import("../anndata/containers/r/open-rds.ts"),
     import("../references/join.ts"),
     import("../references/harmonise.ts"),
     import("../evaluate/sample-summary.ts"),

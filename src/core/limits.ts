@@ -85,3 +85,14 @@ export const ARRAY_ALLOWANCE = 48 * 1024 * 1024;
 export function maxArrayBytes(fileBytes: number): number {
   return ARRAY_ALLOWANCE + MAX_FILE_COMPRESSION * fileBytes;
 }
+
+/** R objects within one another; R's own limit is a few thousand calls. */
+export const MAX_R_DEPTH = 1000;
+
+/** Objects of an R file, at up to 300 bytes of memory each. */
+export const MAX_R_OBJECTS = 1_000_000;
+
+/** The most that an R file of `compressedBytes` may expand to: dense counts are mostly zeros, and reach hundreds. */
+export function maxRBytes(compressedBytes: number): number {
+  return 2 ** 30 + 256 * compressedBytes;
+}

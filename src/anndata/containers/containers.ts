@@ -7,6 +7,7 @@
 import { type Container, type ContainerWriter, hasEnding } from "./container.ts";
 import { h5ad, h5mu } from "./h5ad.ts";
 import { loom } from "./loom.ts";
+import { rds } from "./rds.ts";
 import { tenxH5 } from "./tenx-h5.ts";
 import { tenxMtx } from "./tenx-mtx.ts";
 import { textTable } from "./text-table.ts";
@@ -24,6 +25,7 @@ export const CONTAINERS: readonly Container[] = [
   loom,
   h5mu,
   h5ad,
+  rds,
   toolMtx,
   tenxMtx,
   textTable,

@@ -1,11 +1,19 @@
 /** Datasets of one matrix with names, and of layers where there are any, in any file format. @module */
 import type { FileInput } from "../../core/bytes.ts";
+import type { DenseMatrix } from "../../core/dense.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { frame } from "../read/dataframe.ts";
 import type { AnnData, DataFrame, ElementSummary, Matrix, Notice } from "../types.ts";
 import type { FrameInput } from "./in-memory.ts";
 import { toColumn } from "./in-memory.ts";
+
+/** One obsm array that is read on request. */
+export interface StoredCoordinates {
+  readonly nCols: number;
+  readonly dtype: string;
+  read(): Promise<DenseMatrix>;
+}
 
 export interface OneMatrixParts {
   readonly source: string;
@@ -20,6 +28,9 @@ export interface OneMatrixParts {
   readonly matrix: () => Promise<Matrix>;
   /** Opens each layer. */
   readonly layers?: ReadonlyMap<string, () => Promise<Matrix>>;
+  /** Another name of X, such as `layers/counts`. */
+  readonly nameOfX?: string;
+  readonly obsm?: ReadonlyMap<string, StoredCoordinates>;
   readonly notices?: readonly Notice[];
   readonly notes?: readonly Notice[];
   readonly close?: () => Promise<void>;
@@ -28,6 +39,7 @@ export interface OneMatrixParts {
 /** A dataset with X, layers, obs and var; reading after `close` is a USAGE error. */
 export function oneMatrix(parts: OneMatrixParts): AnnData {
   const { source, input, format, files, obs, notices = [], notes = [] } = parts;
+  const obsm: ReadonlyMap<string, StoredCoordinates> = parts.obsm ?? new Map();
   let isOpen = true;
   const openers = new Map([["X", parts.matrix]]);
   for (const [key, open] of parts.layers ?? []) openers.set(`layers/${key}`, open);
@@ -37,14 +49,18 @@ export function oneMatrix(parts: OneMatrixParts): AnnData {
     opened.set(name, matrix);
     return matrix;
   };
+  const own = (name: string): string => (name === parts.nameOfX ? "X" : name);
+  const checkOpen = (): void => {
+    if (!isOpen) throw new AtlasmtlError("USAGE", "the file is closed", { where: source });
+  };
   const missing = (what: string, name: string, names: readonly string[]): AtlasmtlError =>
     new AtlasmtlError("NOT_FOUND", `there is no ${what} "${name}"${didYouMean(name, names)}`, {
       where: source,
       hint: names.length === 0 ? `a dataset of this kind has no ${what}` : `there is ${names.join(", ")}`,
     });
   const checkName = (name: string): void => {
-    if (!isOpen) throw new AtlasmtlError("USAGE", "the file is closed", { where: source });
-    if (!openers.has(name)) throw missing("matrix", name, [...openers.keys()]);
+    checkOpen();
+    if (!openers.has(own(name))) throw missing("matrix", name, [...openers.keys()]);
   };
   return {
     source,
@@ -56,28 +72,31 @@ export function oneMatrix(parts: OneMatrixParts): AnnData {
     nVars: parts.var.length,
     obs,
     var: parts.var,
-    obsmKeys: [],
+    obsmKeys: [...obsm.keys()],
     layerKeys: [...(parts.layers?.keys() ?? [])],
     unsKeys: [],
     hasX: true,
     hasRaw: false,
     async matrix(name = "X") {
       checkName(name);
-      return openOnce(name);
+      return openOnce(own(name));
     },
     async varNames(name = "X") {
       checkName(name);
       return parts.var.index;
     },
-    obsm: async (key) => {
-      throw missing("obsm array", key, []);
+    async obsm(key) {
+      checkOpen();
+      const found = obsm.get(key);
+      if (found === undefined) throw missing("obsm array", key, [...obsm.keys()]);
+      return found.read();
     },
     uns: async (key) => {
       throw missing("uns element", key, []);
     },
     async elements() {
       checkName("X");
-      return Promise.all(
+      const matrices = await Promise.all(
         [...openers.keys()].map(async (path): Promise<ElementSummary> => {
           const { storage, dtype, nRows, nCols } = await openOnce(path);
           return {
@@ -88,6 +107,15 @@ export function oneMatrix(parts: OneMatrixParts): AnnData {
           };
         }),
       );
+      return [
+        ...matrices,
+        ...[...obsm].map(([key, { dtype, nCols }]) => ({
+          path: `obsm/${key}`,
+          encoding: "array",
+          dtype,
+          shape: [obs.length, nCols],
+        })),
+      ];
     },
     async close() {
       isOpen = false;

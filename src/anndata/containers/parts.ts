@@ -47,14 +47,15 @@ export async function choosePart(store: ArrayStore, options: OpenOptions): Promi
   return null;
 }
 
-interface Choice {
+export interface Choice {
   readonly name: string;
   readonly container: string;
   readonly usual: readonly string[];
   readonly asked: string | undefined;
 }
 
-function choose(
+/** One of the datasets `names`, which lie in `folder`. @throws as {@link choosePart}. */
+export function choose(
   folder: string,
   names: readonly string[],
   { name, container, usual, asked }: Choice,
@@ -69,7 +70,12 @@ function choose(
     throw new AtlasmtlError("BAD_DATA", `this ${container} holds no ${name}`, {
       hint: "pass a dataset with a matrix of cells and genes",
     });
-  const found = names.length === 1 ? names[0] : names.find((each) => usual.includes(each.toLowerCase()));
+  const found =
+    names.length === 1
+      ? names[0]
+      : usual
+          .map((one) => names.find((each) => each.toLowerCase() === one))
+          .find((each) => each !== undefined);
   if (found === undefined)
     throw new AtlasmtlError("USAGE", `this ${container} holds ${names.length}: ${listed(names)}`, {
       hint: phrase`choose the one of genes, such as ${option(name, names[0])}`,

@@ -19,7 +19,10 @@ export interface OpenOptions {
    * numbers, the first such column.
    */
   readonly geneColumn?: string | undefined;
-  /** For MuData: the modality to read; by default the one of RNA. */
+  /**
+   * For MuData: the modality to read; by default the one of RNA. For a Seurat object: the assay; by default RNA, else the
+   * active one. For a SingleCellExperiment: an alternative experiment; by default the main one.
+   */
   readonly modality?: string | undefined;
   /** For SpatialData: the table to read; by default the only one, or the one of that name. */
   readonly table?: string | undefined;

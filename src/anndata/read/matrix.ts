@@ -143,10 +143,16 @@ function overflowed(i: number, at: number, dtype: string): AtlasmtlError {
 export async function readStarts(array: StoredArray, n: number, nStored: number): Promise<Float64Array> {
   if (lengthOf(array) !== n + 1)
     throw new AtlasmtlError("BAD_DATA", `indptr has ${lengthOf(array)} entries, expected ${n + 1}`);
-  const starts = toFloat64(await array.readNumbers());
+  return checkStarts(toFloat64(await array.readNumbers()), n, nStored, array.dtype);
+}
+
+/** @throws as {@link readStarts}. */
+export function checkStarts(starts: Float64Array, n: number, nStored: number, dtype: string): Float64Array {
+  if (starts.length !== n + 1)
+    throw new AtlasmtlError("BAD_DATA", `indptr has ${starts.length} entries, expected ${n + 1}`);
   for (let i = 0; i <= n; i++) {
     const at = starts[i];
-    if (at < 0) throw overflowed(i, at, array.dtype);
+    if (at < 0) throw overflowed(i, at, dtype);
     if (i === 0 ? at !== 0 : !(at >= starts[i - 1]))
       throw new AtlasmtlError("BAD_DATA", `indptr does not rise: entry ${i} is ${at}`);
   }
@@ -162,6 +168,8 @@ export interface MatrixParts {
   readonly nStored: number | null;
   readonly arrays: MatrixArrays;
   readonly frame: MatrixFrame;
+  /** True if reading any rows means reading all before them; matrices of ranges always are so. */
+  readonly isSequential?: boolean;
 }
 
 /** A matrix from its parts; every storage gives equal rows. */
@@ -184,7 +192,9 @@ export function matrixOf(parts: MatrixParts): Matrix {
     storage: arrays.storage,
     dtype: parts.dtype,
     nStored: parts.nStored,
-    ...("ranges" in arrays ? { isSequential: true } : { nearestChunk: (row) => nearestChunk(arrays, row) }),
+    ...("ranges" in arrays || parts.isSequential === true
+      ? { isSequential: true }
+      : { nearestChunk: (row) => nearestChunk(arrays, row) }),
     entryName,
     async *rows(options) {
       const problems: EntryProblem[] = [];

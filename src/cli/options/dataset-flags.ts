@@ -11,7 +11,7 @@ export const OPEN_FLAGS = {
   genome: name("NAME", FILES, "of 10x data with several genomes: the one to read"),
   varNames: choice(VAR_NAMES, FILES, "of 10x data: what genes are called by"),
   geneColumn: name("COLUMN", FILES, "var column with the names of the genes (default: var names)"),
-  modality: name("NAME", FILES, "of MuData: the modality to read (default: rna)"),
+  modality: name("NAME", FILES, "of MuData the modality to read, of an R object the assay (default: rna)"),
   table: name("NAME", FILES, "of SpatialData: the table to read"),
   genesIn: choice(GENES_IN, FILES, "of a table of numbers: where genes are"),
 } as const;

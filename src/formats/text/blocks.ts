@@ -4,9 +4,7 @@ import { EXPANSION_ALLOWANCE } from "../../core/limits.ts";
 import { throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { isGzip } from "../compression/gzip.ts";
-
-/** Bytes that are read at once. */
-const PIECE_BYTES = 1 << 20;
+import { PIECE_BYTES, unpacked } from "../compression/unpacked.ts";
 
 /** Maximum length of a line in bytes: four million numbers of 16 digits. */
 const MAX_LINE_BYTES = 1 << 26;
@@ -34,7 +32,13 @@ export interface TextBlock {
  */
 export async function* textBlocks(source: ByteSource, signal?: AbortSignal): AsyncGenerator<TextBlock> {
   const head = await source.read(0, 2);
-  const pieces = isGzip(head) ? inflated(source) : plain(source);
+  const pieces = isGzip(head)
+    ? unpacked(source, {
+        maxBytes: EXPANSION_ALLOWANCE + MAX_TEXT_COMPRESSION * source.byteLength,
+        bound: `${MAX_TEXT_COMPRESSION} times their size`,
+        hint: "if the file is meant to be so, unpack it first: gunzip FILE",
+      })
+    : plain(source);
   let rest: Uint8Array[] = [];
   let restBytes = 0;
   let firstLine = 1;
@@ -86,41 +90,4 @@ function joined(parts: readonly Uint8Array[], isStart: boolean): Uint8Array {
 
 async function* plain(source: ByteSource): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < source.byteLength; at += PIECE_BYTES) yield source.read(at, at + PIECE_BYTES);
-}
-
-/** The host's decoder, which is several times faster than one in JavaScript. */
-async function* inflated(source: ByteSource): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  let left = EXPANSION_ALLOWANCE + MAX_TEXT_COMPRESSION * source.byteLength;
-  const compressed = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      if (at >= source.byteLength) return controller.close();
-      // A view of a larger buffer cannot be passed on, so it is copied.
-      controller.enqueue(new Uint8Array(await source.read(at, at + PIECE_BYTES)));
-      at += PIECE_BYTES;
-    },
-  });
-  const reader = compressed.pipeThrough(new DecompressionStream("gzip")).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      left -= value.length;
-      if (left < 0)
-        throw new AtlasmtlError(
-          "LIMIT",
-          `${source.byteLength} bytes of gzip data expand beyond ${MAX_TEXT_COMPRESSION} times their size`,
-          { hint: "if the file is meant to be so, unpack it first: gunzip FILE" },
-        );
-      yield value;
-    }
-  } catch (cause) {
-    if (cause instanceof AtlasmtlError) throw cause;
-    throw new AtlasmtlError("BAD_FORMAT", "the gzip data are damaged or truncated", {
-      hint: "copy the file again from its source, or compress it anew with gzip",
-      cause,
-    });
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
 }
