@@ -125,6 +125,15 @@ export default defineConfig({
     sidebar: { "/api/": [API], "/": pages },
     outline: [2, 3],
     socialLinks: [{ icon: "github", link: REPOSITORY }],
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: {
+        // Of the API, names and what they are for are found: its hundreds of fields would hide the pages that explain a word.
+        _render(text, env, md) {
+          const isApi = env.relativePath.startsWith("api/") || env.relativePath.startsWith("docs/api/");
+          return md.render(isApi ? (text.split(/^## /m)[0] ?? "") : text, env);
+        },
+      },
+    },
   },
 });
