@@ -57,7 +57,6 @@ const CELLTYPIST_GLOBALS: GlobalTable = new Map<string, GlobalRule>([
   ...named("sklearn.multiclass", [ONE_VS_REST]),
   ...["_label", "label"].flatMap((file) => named(`sklearn.preprocessing.${file}`, ["LabelBinarizer"])),
   ...["_data", "data"].flatMap((file) => named(`sklearn.preprocessing.${file}`, [SCALER])),
-  ...named("pandas.core.indexes.base", ["_new_Index", "Index"]),
 ]);
 
 /** Class probabilities are those of the weights alone, so nothing else of the classifier is kept. */

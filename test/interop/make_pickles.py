@@ -53,6 +53,19 @@ def pickles():
         pd.array(["B", None, "T"], dtype="string[python]"),
         4,
     )
+    columns = {
+        "series": pd.Series(["B", None, "T"]),
+        "index": pd.Index(["B", "T"]),
+        "categorical": pd.Categorical(["B", None, "T", "B"]),
+        "categorical series": pd.Series(["B", None, "T", "B"], dtype="category"),
+        "categorical index": pd.CategoricalIndex(["B", "T", "B"]),
+    }
+    if "na_value" in pd.StringDtype.__init__.__code__.co_varnames:
+        columns["numpy semantics"] = pd.array(["B", None], dtype=pd.StringDtype("python", na_value=np.nan))
+    if hasattr(np, "dtypes"):
+        columns["numpy text"] = np.array(["B", "Tcm"], dtype=np.dtypes.StringDType())
+        columns["numpy text, missing"] = np.array(["B", np.nan], dtype=np.dtypes.StringDType(na_object=np.nan))
+    values["columns" + pd.__version__.split(".")[0]] = (columns, 4)
     loop = [1]
     loop.append(loop)
     values["loop"] = (loop, 4)

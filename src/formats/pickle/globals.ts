@@ -4,7 +4,8 @@
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
-import { arrayFromBuffer, latin1Bytes, makeDtype, makeScalar } from "./ndarray.ts";
+import { arrayFromBuffer, latin1Bytes, makeDtype, makeScalar, makeStringDtype } from "./ndarray.ts";
+import { PANDAS_CLASSES } from "./pandas.ts";
 import { describeValue, Global, Instance, NdArray, OrderedDict, type PickleValue, Tuple } from "./values.ts";
 
 /** The result of calling a global; null if it may only be named (a class that is passed as an argument). */
@@ -17,29 +18,25 @@ const instance: GlobalRule = (args, global) => new Instance(global, args);
 
 const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", message);
 
-/** Numpy, scikit-learn, the standard library and pandas' string arrays. */
+/** Numpy, scikit-learn, the standard library and pandas' columns. */
 export const BUNDLE_GLOBALS: GlobalTable = new Map<string, GlobalRule>([
   ["numpy.core.multiarray._reconstruct", () => new NdArray("O", [0], [])],
   ["numpy.core.multiarray.scalar", makeScalar],
   ["numpy.core.numeric._frombuffer", arrayFromBuffer],
   ["numpy.dtype", makeDtype],
   ["numpy.ndarray", null],
+  ["numpy.core._internal._convert_to_stringdtype_kwargs", makeStringDtype],
   ["collections.OrderedDict", makeOrderedDict],
   ["_codecs.encode", encodeLatin1],
   ["builtins.bytes", makeBytes],
   ["builtins.bytearray", makeBytes],
   ["builtins.object", null],
+  ["builtins.slice", instance],
   ["copyreg._reconstructor", reconstruct],
   ["sklearn.preprocessing._label.LabelEncoder", instance],
   ["sklearn.preprocessing.label.LabelEncoder", instance],
   ["pandas._libs.arrays.__pyx_unpickle_NDArrayBacked", reconstruct],
-  ["pandas.core.arrays.string_.StringArray", instance],
-  ["pandas.arrays.StringArray", instance],
-  ["pandas.core.arrays.string_arrow.ArrowStringArray", instance],
-  ["pandas.core.arrays.string_arrow.ArrowStringArrayNumpySemantics", instance],
-  ["pandas.arrays.ArrowStringArray", instance],
-  ["pandas.core.arrays.string_.StringDtype", instance],
-  ["pandas.StringDtype", instance],
+  ...PANDAS_CLASSES.map((path): [string, GlobalRule] => [path, instance]),
   ["pandas._libs.missing.NA", null],
   ["pandas.NA", null],
   ["pyarrow.lib._restore_array", instance],

@@ -29,6 +29,9 @@ export function makeDtype(args: readonly PickleValue[]): NdArrayDtype {
   return dtype;
 }
 
+/** `numpy.dtypes.StringDType`, whose pickles hold a list of str, and its own object for missing ones. */
+export const makeStringDtype = (): NdArrayDtype => new NdArrayDtype("O", 8, false);
+
 function unsupportedDtype(name: string): AtlasmtlError {
   return new AtlasmtlError("UNSUPPORTED", `numpy dtype ${name} has no place in a bundle`);
 }

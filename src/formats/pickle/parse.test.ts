@@ -3,7 +3,7 @@ import { type PYTHON_PICKLES, pythonPickle } from "../../../test/helpers/python-
 import { Float } from "../../core/config.ts";
 import { parsePickle } from "./parse.ts";
 import { readTexts } from "./strings.ts";
-import { type Dict, Instance, type NdArray, OrderedDict, Tuple } from "./values.ts";
+import { type Dict, Global, Instance, type NdArray, OrderedDict, Tuple } from "./values.ts";
 
 type Name = keyof typeof PYTHON_PICKLES;
 
@@ -75,6 +75,37 @@ test.each(["pandas1", "pandas3Python", "pandas3Arrow", "pandas3Slice"] as const)
     expect(texts).toEqual(["B", null, "T"]);
   },
 );
+
+test.each(["columns1", "columns2", "columns3"] as const)(
+  "reads columns of pandas, and numpy's text (%s)",
+  (name) => {
+    const columns = parse(name);
+    const expected = {
+      series: ["B", null, "T"],
+      index: ["B", "T"],
+      categorical: ["B", null, "T", "B"],
+      "categorical series": ["B", null, "T", "B"],
+      "categorical index": ["B", "T", "B"],
+      "numpy semantics": ["B", null],
+      "numpy text": ["B", "Tcm"],
+      "numpy text, missing": ["B", null],
+    };
+    expect(columns.size).toBe(name === "columns1" ? 5 : 8);
+    for (const [key, value] of columns)
+      expect([key, readTexts(value)]).toEqual([key, expected[key as keyof typeof expected]]);
+  },
+);
+
+test.each([
+  ["a range", "RangeIndex", []],
+  ["nothing", "Series", null],
+] as const)("a pandas object without texts is an error: %s", (_, type, state) => {
+  const instance = new Instance(new Global("pandas", type), []);
+  instance.state = state;
+  expect(() => readTexts(instance)).toThrow(
+    expect.objectContaining({ code: "BAD_DATA", message: expect.stringContaining(`pandas.${type}`) }),
+  );
+});
 
 test("reads arrays of numpy 2", () => {
   const value = parse("numpy2");

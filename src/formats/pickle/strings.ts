@@ -1,17 +1,18 @@
 /** Reads columns of text in the pickled forms of numpy and pandas. @module */
 import { Float } from "../../core/config.ts";
 import { AtlasmtlError } from "../../errors.ts";
+import { pandasValues } from "./pandas.ts";
 import { describeValue, Global, Instance, NdArray, type PickleValue, Tuple } from "./values.ts";
 
 const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", message);
 
 /**
- * The texts of a list, a one-dimensional numpy array of str, or a pandas string array; null if missing (None,
- * NaN, `pandas.NA`).
+ * The texts of a list, a one-dimensional numpy array of str, or a column of pandas; null if missing (None, NaN,
+ * `pandas.NA`).
  * @throws BAD_DATA for any other value; it names the first element that is not a str.
  */
 export function readTexts(value: PickleValue): readonly (string | null)[] {
-  if (value instanceof Instance) return readPandasArray(value);
+  if (value instanceof Instance) return readPandas(value);
   if (Array.isArray(value)) return (value as readonly PickleValue[]).map(readText);
   if (value instanceof NdArray && value.dtype === "O" && value.shape.length === 1)
     return (value.data as readonly PickleValue[]).map(readText);
@@ -25,20 +26,20 @@ function readText(value: PickleValue, index: number): string | null {
   throw new AtlasmtlError("BAD_DATA", `element ${index} is ${describeValue(value)}, expected a str`);
 }
 
-/** `StringArray` holds a numpy object array, `ArrowStringArray` a pyarrow array. */
-function readPandasArray(instance: Instance): readonly (string | null)[] {
-  const { state } = instance;
-  if (state instanceof Tuple) {
-    const array = state.items.find((item) => item instanceof NdArray);
-    if (array !== undefined) return readTexts(array);
-  }
-  if (state instanceof Map) {
-    const entries = state as ReadonlyMap<PickleValue, PickleValue>;
-    const array = entries.get("_pa_array") ?? entries.get("_data") ?? entries.get("_ndarray");
-    if (array instanceof NdArray) return readTexts(array);
-    if (array instanceof Instance) return readArrow(array);
-  }
-  throw new AtlasmtlError("BAD_DATA", `text is expected and this is ${describeValue(instance)}`);
+function readPandas(instance: Instance): readonly (string | null)[] {
+  if (instance.type.module.startsWith("pyarrow.")) return readArrow(instance);
+  const found = pandasValues(instance);
+  if ("values" in found) return readTexts(found.values);
+  const categories = readTexts(found.categories);
+  return Array.from(found.codes, (each, i) => {
+    const code = Number(each);
+    if (code === -1) return null;
+    if (code >= 0 && code < categories.length) return categories[code];
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `element ${i} has the code ${code} of ${categories.length} categories`,
+    );
+  });
 }
 
 function readArrow(instance: Instance): readonly (string | null)[] {
