@@ -4,6 +4,8 @@ import { type DefaultTheme, defineConfig } from "vitepress";
 import { anchorOf } from "../../scripts/heading-anchor.mjs";
 import { filesIn, linkOnSite, NOT_PAGES, pageOf, REPOSITORY, ROOT, titleOf } from "./pages.ts";
 
+const addressOf = (file: string): string => `/${pageOf(file)!.replace(/(^|\/)index\.md$/, "$1")}`;
+
 /** A group of the sidebar: files by their headings, or by a shorter text. */
 function group(
   text: string,
@@ -12,7 +14,7 @@ function group(
 ): DefaultTheme.SidebarItem {
   const items = files.map((each) => {
     const [file, title] = typeof each === "string" ? [each, titleOf(each)] : each;
-    return { text: title, link: `/${pageOf(file)!.replace(/(^|\/)index\.md$/, "$1")}` };
+    return { text: title, link: addressOf(file) };
   });
   return { text, items, ...(collapsed === undefined ? {} : { collapsed }) };
 }
@@ -27,13 +29,14 @@ const pages: DefaultTheme.SidebarItem[] = [
     ["docs/glossary.md", "Words"],
   ]),
   group("Tutorials", [["docs/tutorials/README.md", "Overview"], ...filesIn("docs/tutorials")]),
-  group("Coming from", [
-    ["docs/from-azimuth.md", "Azimuth"],
-    ["docs/from-celltypist.md", "CellTypist"],
-    ["docs/from-seurat.md", "Seurat and Bioconductor"],
-  ]),
+  group(
+    "Coming from",
+    filesIn("docs")
+      .filter((file) => file.startsWith("docs/from-"))
+      .map((file) => [file, titleOf(file).replace("Coming from ", "")] as const),
+  ),
   group("How to", [["docs/how-to/README.md", "By question"], ...filesIn("docs/how-to")]),
-  group("Guides", ["docs/browser.md", "docs/preprocessing.md", "docs/benchmark.md"]),
+  group("Guides", []),
   group("Reference", [
     ["docs/cli/README.md", "Commands"],
     "docs/outputs.md",
@@ -65,6 +68,11 @@ const pages: DefaultTheme.SidebarItem[] = [
     true,
   ),
 ];
+
+/** Pages of `docs` that no group names are guides. */
+const named = new Set(pages.flatMap(({ items = [] }) => items.map(({ link }) => link)));
+const guides = filesIn("docs").filter((file) => !named.has(addressOf(file)));
+pages.find(({ text }) => text === "Guides")!.items = group("Guides", guides).items;
 
 const API = group("API", ["docs/api/README.md", "docs/api/atlasmtl/namespaces/options/README.md"]);
 
