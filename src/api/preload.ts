@@ -34,6 +34,7 @@ export async function preload(): Promise<void> {
     import("../predict/explain-query.ts"),
     import("../predict/transfer.ts"),
     import("../anndata/containers/r/open-rds.ts"),
+    import("../predict/place-on-map.ts"),
     import("../references/join.ts"),
     import("../references/harmonise.ts"),
     import("../evaluate/sample-summary.ts"),

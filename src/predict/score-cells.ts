@@ -100,12 +100,15 @@ export async function scoreCells(
   const network = { ...ofModel, ...smoothed };
   const queries = space.queryObsm ?? network.points.get(space.name) ?? null;
   const { votes, openset } = await consultReference(network, queries, plan, work);
+  const onMap = settings.keepCoords
+    ? await (await import("./place-on-map.ts")).placeOnMap(model, network.points, settings, work)
+    : { coords: new Map(), warnings: [] };
   const nShared =
     space.reference === null || queries === null ? 0 : countShared(queries, space.reference, isEmpty);
   return {
     heads: network.heads,
     sets: network.sets,
-    coords: settings.keepCoords ? network.points : new Map(),
+    coords: onMap.coords,
     isEmpty,
     votes,
     openset,
@@ -117,7 +120,7 @@ export async function scoreCells(
     nRefined,
     nShared,
     nBatches: network.nBatches,
-    warnings: smoothed?.warnings ?? [],
+    warnings: [...(smoothed?.warnings ?? []), ...onMap.warnings],
   };
 }
 

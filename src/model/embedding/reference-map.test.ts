@@ -3,7 +3,7 @@ import { memoryAnnData } from "../../../test/helpers/memory-anndata.ts";
 import type { AnnData } from "../../anndata/types.ts";
 import { buildModel } from "../../api/build-model.ts";
 import { predict } from "../../api/predict.ts";
-import type { TrainedModel } from "../../api/trained-model.ts";
+import { TrainedModel } from "../../api/trained-model.ts";
 import { toPlain } from "../../core/config.ts";
 import { createSimulation, type Simulation } from "../../demo/simulate.ts";
 import { simulatedAnnData } from "../../demo/simulated-anndata.ts";
@@ -58,6 +58,31 @@ test("a query lands on the map of the reference", async () => {
   const map = await mapOf(model);
   const [low, high] = [Math.min(...map.data), Math.max(...map.data)];
   expect(placed.data.every((value) => value > low - 5 && value < high + 5)).toBe(true);
+});
+
+test("a query cell lies in the middle of its nearest reference cells, or without them where the network says", async () => {
+  const query = simulatedAnnData(simulation, "query");
+  const { data } = await predict(model, query, { knnCorrection: "off" });
+  const { coords } = await model.data.reference();
+  const [map, latent] = [coords.get("X_ref_umap")!, coords.get("X_ref_latent_internal")!];
+  const [placed, own] = [data.coords.get("umap")!, data.coords.get("latent_internal")!];
+  const width = latent.nCols;
+  for (let cell = 0; cell < query.nObs; cell++) {
+    const far = Array.from({ length: latent.nRows }, (_, r) => {
+      let sum = 0;
+      for (let d = 0; d < width; d++) sum += (own.data[cell * width + d] - latent.data[r * width + d]) ** 2;
+      return { r, sum };
+    });
+    const nearest = far.sort((a, b) => a.sum - b.sum || a.r - b.r).slice(0, 15);
+    for (const axis of [0, 1]) {
+      const sorted = nearest.map(({ r }) => map.data[2 * r + axis]).sort((a, b) => a - b);
+      expect(placed.data[2 * cell + axis]).toBe(sorted[7]);
+    }
+  }
+  const alone = new TrainedModel({ ...model.data, hasReference: async () => false });
+  const without = await predict(alone, query, { knnCorrection: "off" });
+  expect(without.warnings.map(({ message }) => String(message)).join()).toContain("reference is not there");
+  expect(without.data.coords.get("umap")).not.toEqual(placed);
 });
 
 test("the map does not depend on what training does with the values", async () => {
