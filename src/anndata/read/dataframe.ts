@@ -11,15 +11,23 @@ import { encodingOf, openExisting, text, texts, unknownEncoding } from "./elemen
 /**
  * Opens the frame at `path`: the current layout, that of anndata 0.7 (`__categories`), or the compound table
  * of earlier versions, whose categories are in uns.
+ *
+ * Without its index, which may be long, only its length and its columns are known.
  * @throws NOT_FOUND if it is missing, UNSUPPORTED for another encoding, BAD_FORMAT for missing parts.
  */
-export async function openDataFrame(store: ArrayStore, path: string): Promise<DataFrame> {
+export async function openDataFrame(
+  store: ArrayStore,
+  path: string,
+  { withIndex = true }: { readonly withIndex?: boolean } = {},
+): Promise<DataFrame> {
   const element = await openExisting(store, path);
   switch (encodingOf(element)) {
     case "dataframe@0.2.0":
     case "dataframe@0.1.0":
     case "(group)":
-      return element.kind === "group" ? openGroup(store, element) : unknownEncoding(element, "a table");
+      return element.kind === "group"
+        ? openGroup(store, element, withIndex)
+        : unknownEncoding(element, "a table");
     case "(compound array)":
       return element.kind === "array" ? openTable(store, element) : unknownEncoding(element, "a table");
     default:
@@ -27,7 +35,7 @@ export async function openDataFrame(store: ArrayStore, path: string): Promise<Da
   }
 }
 
-async function openGroup(store: ArrayStore, group: StoredGroup): Promise<DataFrame> {
+async function openGroup(store: ArrayStore, group: StoredGroup, withIndex: boolean): Promise<DataFrame> {
   const { path } = group;
   const indexKey = text(group.attribute("_index")) ?? "_index";
   const columns =
@@ -43,7 +51,10 @@ async function openGroup(store: ArrayStore, group: StoredGroup): Promise<DataFra
     where: `${store.name} › ${path}`,
     length,
     columns,
-    readIndex: async () => columnStrings(await readColumn(store, `${path}/${indexKey}`)),
+    readIndex: async () => {
+      if (!withIndex) throw new AtlasmtlError("BUG", "the index was not to be read");
+      return columnStrings(await readColumn(store, `${path}/${indexKey}`));
+    },
     async readColumn(name) {
       if (!members.has(name.split("/", 1)[0]))
         throw new AtlasmtlError("BAD_FORMAT", "the column is named, and not there");

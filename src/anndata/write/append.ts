@@ -168,7 +168,8 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
       where: "obs",
       hint: "write the file with anndata 0.7 or later first",
     });
-  const obs = await openDataFrame(file, "obs");
+  // Names of cells and genes are not needed, and reading them takes longer than all else here.
+  const obs = await openDataFrame(file, "obs", { withIndex: false });
   const removals = new Map<string, Set<string>>();
   const remove = (folder: string, key: string): void => {
     const at = folder === "" ? -1 : key.lastIndexOf("/");
@@ -191,7 +192,7 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
   const mended: MendedColumn[] = [];
   for (const at of ["obs", "var", "raw/var"]) {
     if ((await file.open(at))?.kind !== "group") continue;
-    const frame = at === "obs" ? obs : await openDataFrame(file, at);
+    const frame = at === "obs" ? obs : await openDataFrame(file, at, { withIndex: false });
     for (const [name, { isGroup }] of await mendedColumns(file, at, frame)) {
       const column = await frame.column(name);
       if ((at === "obs" && replaced(name)) || column.kind !== "categorical") continue;
