@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildModel, openAnnData, predict, simulateH5ad } from "../../src/api/index.ts";
 import { describeChromium } from "../../test/browser/helpers/chromium.ts";
-import { type App, press, saved, screen, startApp } from "./helpers.ts";
+import { type App, countColours, press, saved, screen, startApp } from "./helpers.ts";
 
 describeChromium("the app on its example data", () => {
   let app: App;
@@ -89,15 +89,7 @@ async function coloursOf({ page }: App): Promise<number> {
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save picture" }).click(),
   ]);
-  const png = (await readFile(await picture.path())).toString("base64");
-  return page.evaluate(async (base64) => {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-    const context = new OffscreenCanvas(image.width, image.height).getContext("2d")!;
-    context.drawImage(image, 0, 0);
-    const { data } = context.getImageData(0, 0, image.width, image.height);
-    return new Set(new Uint32Array(data.buffer)).size;
-  }, png);
+  return page.evaluate(countColours, (await readFile(await picture.path())).toString("base64"));
 }
 
 async function tableOfNode(): Promise<string> {

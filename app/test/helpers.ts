@@ -78,3 +78,13 @@ export async function saved(page: Page, name: string): Promise<{ name: string; b
   const [download] = await Promise.all([page.waitForEvent("download"), press(page, `Save: ${name}`)]);
   return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
 }
+
+/** How many different colours a picture has; runs in the page. */
+export async function countColours(png: string): Promise<number> {
+  const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+  const context = new OffscreenCanvas(image.width, image.height).getContext("2d")!;
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, image.width, image.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+}
