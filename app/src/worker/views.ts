@@ -177,7 +177,7 @@ export interface LabelGenesView {
 
 export type SaveKind = "h5ad" | "csv" | "parquet" | "report" | "model" | "methods" | "commands";
 
-/** One file, or for a model several. */
+/** A file to save. */
 export interface SavedFile {
   readonly name: string;
   readonly blob: Blob;
