@@ -32,7 +32,7 @@ const PAGES = [
 /** A block, and the block of text after it, which is what it prints; some pages keep a part of it. */
 const BLOCK = /```(sh|python)\n([\s\S]*?)```(\n\n```text\n[\s\S]*?```)?/g;
 /** What a slow machine prints beside. */
-const PROGRESS = /^[a-z ]+ [\d,]+\/[\d,]+\n/gm;
+const PROGRESS = /^[a-z ]+ [\d.,]+\/[\d.,]+\n/gm;
 /** What another machine prints otherwise. */
 const MACHINE = /\d[\d.,]* (?:ms|s|min|h)\b(?: \d+ s\b)?|\d[\d.,]* [kMG]B of memory|sha256 [0-9a-f]+/g;
 
