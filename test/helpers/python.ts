@@ -16,6 +16,9 @@ export function runPython(python: string, ...args: string[]): string {
   });
 }
 
+/** One with scanpy, which celltypist brings, and with the installed Python package. */
+export const PYTHON_SCANPY = process.env.PYTHON_CELLTYPIST || undefined;
+
 /** One with celltypist, which wants an older scikit-learn than the newest. */
 const PYTHON_CELLTYPIST = process.env.PYTHON_CELLTYPIST || undefined;
 
