@@ -10,28 +10,42 @@
  * @module
  */
 import type { FileInput } from "../core/bytes.ts";
-import { AtlasmtlError, locateOnce } from "../errors.ts";
+import type { FileSetInput } from "../core/file-set.ts";
+import { type GivenFiles, givenFiles } from "../core/file-tree.ts";
+import { AtlasmtlError, locateOnce, notice } from "../errors.ts";
 import { checkHdf5Signature } from "../formats/hdf5/signature.ts";
 import { CONTAINERS, containerByName } from "./containers/containers.ts";
-import { findInput } from "./containers/find-input.ts";
-import { type OpenOptions, probe } from "./containers/probe.ts";
+import { findGiven, findInput } from "./containers/find-input.ts";
+import { type OpenOptions, type Probe, probe, probeGiven } from "./containers/probe.ts";
 import type { AnnData, Notice } from "./types.ts";
 import { viewKnownGenes } from "./views/known-genes.ts";
 
 /**
  * Opens a dataset: a path in Node, a `File` in browsers, bytes or an http(s) address anywhere. The content,
- * not the name, decides the format (see `containers.ts`).
- * @throws NOT_FOUND if the file is missing, BAD_FORMAT if it is not a dataset, UNSUPPORTED for an unsupported
+ * not the name, decides the format (see `containers.ts`). Several files, as of a folder picker or a drop, are the folder of a tool or of a
+ * Zarr store; their paths are those in the folder.
+ *
+ * ```ts
+ * const adata = await openAnnData(folderPicker.files); // <input type="file" webkitdirectory>
+ * ```
+ * @throws USAGE for no files, NOT_FOUND if the file is missing, BAD_FORMAT if it is not a dataset, UNSUPPORTED for an unsupported
  * layout.
  */
-export async function openAnnData(input: FileInput, options: OpenOptions = {}): Promise<AnnData> {
-  const { input: found, notes } = await findInput(input);
-  const probed = await probe(found);
+export async function openAnnData(
+  input: FileInput | FileSetInput,
+  options: OpenOptions = {},
+): Promise<AnnData> {
+  const given = givenFiles(input);
+  const { probed, notes } = given === null ? await probeInput(input as FileInput) : await probeFiles(given);
   try {
     if (probed.kind === "address") refuseFile(new URL(probed.name).pathname);
     for (const container of CONTAINERS)
       if (await container.recognises(probed))
         return withNotes(await knownGenes(await container.open(probed, options), options), notes);
+    if (given !== null && probed.kind === "folder")
+      throw new AtlasmtlError("BAD_FORMAT", "these files are no dataset together", {
+        hint: "pass one file, all files of a 10x or Zarr folder, or a zip archive of Zarr",
+      });
     if (probed.kind !== "file")
       throw new AtlasmtlError("BAD_FORMAT", `this ${probed.kind} holds no dataset`, {
         hint: `what can be opened: ${CONTAINERS.map(({ title }) => title).join("; ")}`,
@@ -46,6 +60,20 @@ export async function openAnnData(input: FileInput, options: OpenOptions = {}): 
   } finally {
     await probed.closeSource();
   }
+}
+
+type Probed = { readonly probed: Probe; readonly notes: readonly Notice[] };
+
+async function probeInput(input: FileInput): Promise<Probed> {
+  const { input: found, notes } = await findInput(input);
+  return { probed: await probe(found), notes };
+}
+
+async function probeFiles(given: GivenFiles): Promise<Probed> {
+  const found = await findGiven(given);
+  if (typeof found !== "string") return { probed: await probe(found), notes: [] };
+  const notes = found === given.root ? [] : [notice(`reads ${found}`)];
+  return { probed: await probeGiven(given, found), notes };
 }
 
 const withNotes = (adata: AnnData, notes: readonly Notice[]): AnnData =>

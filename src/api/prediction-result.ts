@@ -166,7 +166,7 @@ export class PredictionResult {
    * @throws USAGE when `adata` was not opened from an `.h5ad`.
    */
   async toAnnDataBytes(adata: AnnData, options: ToAnnDataOptions = {}): Promise<Uint8Array> {
-    if (adata.input === null)
+    if (adata.input === null && adata.stored === undefined)
       throw new AtlasmtlError("USAGE", "the query has no file to annotate, it was made in memory", {
         hint: "write it as a table: toCsvPieces, toParquetBytes or toArrowBytes",
       });

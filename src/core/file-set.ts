@@ -26,6 +26,16 @@ export interface FileSet extends FileStore {
  * @throws USAGE for a value that is not a file, and for two files with the same path.
  */
 export function createFileSet(input: FileSetInput): FileSet {
+  const files = filesByPath(input);
+  return fileSetOf([...files.keys()], async (path) => {
+    const file = files.get(path);
+    if (file === undefined) return null;
+    return file instanceof Blob ? blobSource(file, path) : bytesSource(file, path);
+  });
+}
+
+/** The files by their paths, which are normalized. @throws like {@link createFileSet}. */
+export function filesByPath(input: FileSetInput): ReadonlyMap<string, Blob | Uint8Array> {
   const files = new Map<string, Blob | Uint8Array>();
   for (const [name, file] of named(input)) {
     const path = normalizePath(name);
@@ -36,11 +46,7 @@ export function createFileSet(input: FileSetInput): FileSet {
       });
     files.set(path, file);
   }
-  return fileSetOf([...files.keys()], async (path) => {
-    const file = files.get(path);
-    if (file === undefined) return null;
-    return file instanceof Blob ? blobSource(file, path) : bytesSource(file, path);
-  });
+  return files;
 }
 
 /** The read-only store of files that `open` finds by their normalized `paths`. */

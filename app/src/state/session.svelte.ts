@@ -3,7 +3,16 @@ import type { Progress } from "atlasmtl";
 import { text } from "../text/en.ts";
 import { type CallOptions, call, WorkFailure } from "../worker/client.ts";
 import type { Failure } from "../worker/messages.ts";
-import type { DatasetSeen, Effort, KeptWork, ModelSeen, Note, ResultView, Role } from "../worker/views.ts";
+import type {
+  DatasetSeen,
+  Effort,
+  GivenFile,
+  KeptWork,
+  ModelSeen,
+  Note,
+  ResultView,
+  Role,
+} from "../worker/views.ts";
 
 export const STEPS = ["data", "train", "annotate", "result", "save"] as const;
 export type Step = (typeof STEPS)[number];
@@ -182,7 +191,7 @@ class Session {
     this.keeping = null;
   }
 
-  open(role: Role, files: readonly File[]): Promise<boolean> {
+  open(role: Role, files: readonly GivenFile[]): Promise<boolean> {
     return this.next(role, async (options) => {
       const seen = await call("openDataset", { role, files }, options);
       if (role === "reference") this.takeReference(seen);
@@ -192,14 +201,14 @@ class Session {
     });
   }
 
-  openModel(files: readonly File[]): Promise<boolean> {
+  openModel(files: readonly GivenFile[]): Promise<boolean> {
     return this.next("model", async (options) => {
       this.takeModel(await call("openModel", { files }, options), false);
     });
   }
 
   /** The file of the query that a result of an earlier visit is of. */
-  openQueryFile(files: readonly File[]): Promise<boolean> {
+  openQueryFile(files: readonly GivenFile[]): Promise<boolean> {
     return this.next("query", async (options) => {
       this.takeQueryFile(await call("openQueryFile", { files }, options));
       this.said = text.kept.fileOpened(this.result!.query);

@@ -1,6 +1,5 @@
 /** Opens a reference or a query, and says what is in it. */
 import {
-  AtlasmtlError,
   type ColumnSummary,
   type DatasetInspection,
   inspectDataset,
@@ -11,19 +10,18 @@ import { desk, type OpenDataset } from "./desk.ts";
 import { warning } from "./notes.ts";
 import { checkCells } from "./query-cells.ts";
 import { sharedGenes } from "./shared-genes.ts";
-import type { ColumnSeen, DatasetSeen, MatrixSeen, Role } from "./views.ts";
+import type { ColumnSeen, DatasetSeen, GivenFile, MatrixSeen, Role } from "./views.ts";
 
 const MAX_EXAMPLES = 4;
 
 export async function openDataset(
   role: Role,
-  files: readonly File[],
+  files: readonly GivenFile[],
   work: WorkOptions,
 ): Promise<DatasetSeen> {
-  const file = oneFile(files);
-  const dataset = { name: file.name, adata: await openAnnData(file), isDemo: false };
+  const { dataset, size } = await openFiles(files);
   const isOfResult = role === "query" && (await isQueryOfResult(dataset));
-  return isOfResult ? takeQueryFile(dataset, file.size, work) : takeDataset(role, dataset, file.size, work);
+  return isOfResult ? takeQueryFile(dataset, size, work) : takeDataset(role, dataset, size, work);
 }
 
 async function isQueryOfResult(given: OpenDataset): Promise<boolean> {
@@ -37,9 +35,9 @@ async function isQueryOfResult(given: OpenDataset): Promise<boolean> {
 }
 
 /** Opens the file of the query that a result of an earlier visit is of. @throws MISMATCH for another query. */
-export async function openQueryFile(files: readonly File[], work: WorkOptions): Promise<DatasetSeen> {
-  const file = oneFile(files);
-  return takeQueryFile({ name: file.name, adata: await openAnnData(file), isDemo: false }, file.size, work);
+export async function openQueryFile(files: readonly GivenFile[], work: WorkOptions): Promise<DatasetSeen> {
+  const { dataset, size } = await openFiles(files);
+  return takeQueryFile(dataset, size, work);
 }
 
 export async function takeQueryFile(
@@ -78,15 +76,16 @@ export async function takeDataset(
   }
 }
 
-function oneFile(files: readonly File[]): File {
-  if (files.length === 1) return files[0];
-  throw new AtlasmtlError("USAGE", `got ${files.length} files, expected one`, {
-    where: files
-      .slice(0, 3)
-      .map(({ name }) => name)
-      .join(", "),
-    hint: "drop one .h5ad, .h5, .loom, .h5mu or table; put a Zarr folder into a zip archive first",
-  });
+/** One file, or those of a folder or of a matrix with its lists. */
+async function openFiles(files: readonly GivenFile[]): Promise<{ dataset: OpenDataset; size: number }> {
+  const [{ file }] = files;
+  const given = new Map(files.map((each) => [each.path, each.file]));
+  const adata = await openAnnData(files.length === 1 ? file : given);
+  // By the matrix the command line finds the lists beside it.
+  const matrix = files.find(({ path }) => /^[^/]*\.mtx(\.gz)?$/.test(path));
+  const name = files.length === 1 ? file.name : (matrix?.path ?? adata.source);
+  const size = files.reduce((sum, each) => sum + each.file.size, 0);
+  return { dataset: { name, adata, isDemo: false }, size };
 }
 
 function datasetSeen(

@@ -5,6 +5,7 @@ import type {
   CellDetails,
   DatasetSeen,
   GeneView,
+  GivenFile,
   KeptWork,
   LabelGenesView,
   ModelSeen,
@@ -19,16 +20,16 @@ import type {
 
 /** Every call: its argument and its answer. */
 export interface Calls {
-  openDataset: { argument: { role: Role; files: readonly File[] }; answer: DatasetSeen };
+  openDataset: { argument: { role: Role; files: readonly GivenFile[] }; answer: DatasetSeen };
   openDemo: { argument: null; answer: { reference: DatasetSeen; query: DatasetSeen } };
-  openModel: { argument: { files: readonly File[] }; answer: ModelSeen };
+  openModel: { argument: { files: readonly GivenFile[] }; answer: ModelSeen };
   /** Keeps the model and the result; a note where they cannot be kept. */
   keepWork: { argument: null; answer: Note | null };
   keptWork: { argument: null; answer: KeptWork | null };
   openKept: { argument: { withResult: boolean }; answer: OpenedWork };
   forgetKept: { argument: null; answer: null };
   /** The file of the query that a result of an earlier visit is of. */
-  openQueryFile: { argument: { files: readonly File[] }; answer: DatasetSeen };
+  openQueryFile: { argument: { files: readonly GivenFile[] }; answer: DatasetSeen };
   close: { argument: { what: Role | "model" }; answer: null };
   train: { argument: TrainSettings; answer: ModelSeen };
   annotate: { argument: AnnotateSettings; answer: ResultView };

@@ -1,5 +1,12 @@
 /** Trains a model on the reference, or opens one. */
-import { buildModel, inspectModel, TrainedModel, type TrainOptions, type WorkOptions } from "atlasmtl";
+import {
+  buildModel,
+  type FileSetInput,
+  inspectModel,
+  TrainedModel,
+  type TrainOptions,
+  type WorkOptions,
+} from "atlasmtl";
 import { desk, type OpenModel } from "./desk.ts";
 import { note, warning } from "./notes.ts";
 import { sharedGenes } from "./shared-genes.ts";
@@ -33,7 +40,7 @@ export async function train(settings: TrainSettings, work: WorkOptions): Promise
 
 /** Opens a model from its files; `known` is what is known of a model that was used before. */
 export async function openModel(
-  files: readonly File[],
+  files: FileSetInput,
   work: WorkOptions,
   known: Pick<OpenModel, "id" | "trained"> = { id: crypto.randomUUID(), trained: null },
 ): Promise<ModelSeen> {

@@ -48,7 +48,7 @@ export async function save(kind: SaveKind, work: WorkOptions): Promise<readonly 
 }
 
 const stem = (name: string): string =>
-  name.replace(/\.(h5ad|h5mu|h5|loom|zarr\.zip|zip|csv|tsv|txt)(\.gz)?$/i, "");
+  name.replace(/^.*\//, "").replace(/\.(h5ad|h5mu|h5|loom|zarr|zarr\.zip|zip|mtx|csv|tsv|txt)(\.gz)?$/i, "");
 
 function saved(
   name: string,

@@ -1,5 +1,11 @@
 /** What the page knows of files, models and results: plain data, and arrays that cross as transferables. */
 
+/** A file that a user gave, with its path where it is of a folder. */
+export interface GivenFile {
+  readonly path: string;
+  readonly file: File;
+}
+
 export type Role = "reference" | "query";
 
 /** What a user should know before anything runs. */

@@ -21,7 +21,7 @@ type Handlers = {
 const handlers: Handlers = {
   openDataset: ({ role, files }, work) => openDataset(role, files, work),
   openDemo: (_, work) => openDemo(work),
-  openModel: ({ files }, work) => openModel(files, work),
+  openModel: ({ files }, work) => openModel(new Map(files.map(({ path, file }) => [path, file])), work),
   keepWork: keep,
   keptWork,
   openKept: ({ withResult }, work) => openKept(withResult, work),

@@ -1,5 +1,5 @@
 /** The same matrix and the same names come out of every container. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -206,6 +206,71 @@ test.each(CASES)("%s in small blocks that lie where the one before lay", async (
   } finally {
     await adata.close();
   }
+});
+
+/** Files as a folder picker of a page gives them, in the folder `top`. */
+async function picked(name: string, top: string): Promise<Map<string, Blob>> {
+  const root = join(folder, name);
+  const isFolder = (await stat(root)).isDirectory();
+  const files = isFolder
+    ? (await readdir(root, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+    : [root];
+  const blobs = await Promise.all(
+    files.map(async (path) => {
+      const inside = isFolder ? path.slice(root.length + 1) : name;
+      return [top + inside, new File([await readFile(path)], path)] as const;
+    }),
+  );
+  return new Map(blobs);
+}
+
+test.each(CASES)("%s as files that are given together, in a folder and bare", async (name, options) => {
+  for (const top of ["", "deep/sample/outs/filtered_feature_bc_matrix/"]) {
+    const adata = await openAnnData(await picked(name, top), options);
+    try {
+      expect(adata.obs.index).toEqual(cells);
+      expect(adata.var.index).toEqual(symbols);
+      expect(await readCompactCsr(await adata.matrix(), { binary: false })).toEqual(byCell);
+    } finally {
+      await adata.close();
+    }
+  }
+});
+
+test("of files that are given together, the matrix of cells among the output of a tool is read, and it is said", async () => {
+  const files = new Map([
+    ...(await picked("mtx.gz", "run/outs/filtered_feature_bc_matrix/")),
+    ...(await picked("mtx", "run/outs/raw_feature_bc_matrix/")),
+    ["run/outs/web_summary.html", new Blob(["<html>"])] as const,
+  ]);
+  const adata = await openAnnData(files);
+  expect(adata.source).toBe("run/outs/filtered_feature_bc_matrix");
+  expect(adata.notes?.map(({ message }) => message)).toEqual(["reads run/outs/filtered_feature_bc_matrix"]);
+  expect(adata.obs.index).toEqual(cells);
+  const trio = await openAnnData(
+    [...(await picked("mtx", ""))].map(([path, file]) => new File([file], path)),
+  );
+  expect(trio.source).toBe("barcodes.tsv, features.tsv, matrix.mtx");
+  expect(trio.obs.index).toEqual(cells);
+});
+
+test("given files that are no dataset, or a part of one, are an error", async () => {
+  const files = await picked("mtx", "");
+  await expect(openAnnData([])).rejects.toMatchObject({ code: "USAGE" });
+  await expect(openAnnData(new Map([...files].slice(0, 2)))).rejects.toMatchObject({
+    code: "BAD_FORMAT",
+    message: "these files are no dataset together",
+    where: "barcodes.tsv, features.tsv",
+  });
+  files.delete("features.tsv");
+  await expect(openAnnData(files)).rejects.toMatchObject({
+    code: "NOT_FOUND",
+    message: expect.stringContaining("there is no features.tsv"),
+  });
+  const two = new Map([...(await picked("csr.h5ad", "a/")), ...(await picked("csc.h5ad", "a/"))]);
+  await expect(openAnnData(two)).rejects.toMatchObject({ code: "BAD_FORMAT", where: "a" });
 });
 
 test("nothing that was made is left out", async () => {

@@ -1,10 +1,12 @@
 /** Finds the dataset that a path means: inside the output folder of a tool, or by a prefix of names. @module */
 import { platform } from "#platform";
 import type { FileInput } from "../../core/bytes.ts";
+import type { FileTree, GivenFiles } from "../../core/file-tree.ts";
 import { webAddress } from "../../core/web-address.ts";
 import { AtlasmtlError, type Notice, notice } from "../../errors.ts";
 import { OUTPUT_FOLDERS } from "../../schema/containers.ts";
 import { isDatasetFolder } from "./containers.ts";
+import { hostFiles } from "./probe.ts";
 
 /** Matrices of all barcodes, most of them empty. */
 const UNFILTERED = /^(sample_)?raw_(feature_bc_matrix|gene_bc_matrices)|^raw$/;
@@ -29,20 +31,32 @@ export interface FoundInput {
  */
 export async function findInput(input: FileInput): Promise<FoundInput> {
   if (typeof input !== "string" || webAddress(input) !== null) return { input, notes: [] };
-  const found = (await insideFolder(input)) ?? (await byPrefix(input));
+  const found = (await insideFolder(input, hostFiles)) ?? (await byPrefix(input));
   if (found === null || found === input) return { input, notes: [] };
   return { input: found, notes: [notice(`reads ${found}`)] };
 }
 
+/**
+ * The file or folder that is read of files that were given together: the only one, or the output folder of a tool among them.
+ * @throws USAGE for files of which one has to be chosen.
+ */
+export async function findGiven(files: GivenFiles): Promise<Blob | Uint8Array | string> {
+  if (files.only !== null) return files.only;
+  const found = (await insideFolder(files.root, files)) ?? files.root;
+  return files.file(found) ?? found;
+}
+
 /** The dataset in the folder at `path`; the folder itself if it is one; null for no folder or one without. */
-async function insideFolder(path: string, depth = 0): Promise<string | null> {
-  const entries = await platform.files.list(path);
+async function insideFolder(path: string, files: FileTree, depth = 0): Promise<string | null> {
+  const entries = await files.list(path);
   if (entries === null) return null;
   if (isDatasetFolder(entries)) return path;
   const root = path.replace(/(?<=.)[/\\]+$/, "");
   for (const name of depth < MAX_DEPTH ? OUTPUT_FOLDERS : []) {
     if (!entries.includes(name)) continue;
-    const found = name.endsWith(".h5") ? `${root}/${name}` : await insideFolder(`${root}/${name}`, depth + 1);
+    const found = name.endsWith(".h5")
+      ? `${root}/${name}`
+      : await insideFolder(`${root}/${name}`, files, depth + 1);
     if (found !== null) return found;
   }
   const spliced = entries.find((name) => SPLICED.test(name));
@@ -65,8 +79,7 @@ async function insideFolder(path: string, depth = 0): Promise<string | null> {
   const folders: string[] = [];
   if (depth > 0)
     for (const name of entries.slice(0, 100))
-      if (isDatasetFolder((await platform.files.list(`${root}/${name}`)) ?? []))
-        folders.push(`${root}/${name}`);
+      if (isDatasetFolder((await files.list(`${root}/${name}`)) ?? [])) folders.push(`${root}/${name}`);
   if (folders.length > 1)
     throw new AtlasmtlError("USAGE", `this folder holds ${folders.length} datasets`, {
       where: path,

@@ -17,7 +17,7 @@ export interface StoredCoordinates {
 
 export interface OneMatrixParts {
   readonly source: string;
-  readonly input: FileInput;
+  readonly input: FileInput | null;
   /** Name of the container, such as `10x-h5`. */
   readonly format: string;
   /** Paths of all its files, if it is not a single file. */

@@ -2,6 +2,7 @@
 
 import { platform } from "#platform";
 import type { ByteSource, FileInput } from "../../core/bytes.ts";
+import type { FileTree, GivenFiles } from "../../core/file-tree.ts";
 import { webAddress } from "../../core/web-address.ts";
 import { AtlasmtlError, changed, isAtlasmtlError } from "../../errors.ts";
 import type { Hdf5File } from "../../formats/hdf5/open.ts";
@@ -30,9 +31,20 @@ export interface OpenOptions {
   readonly genesIn?: (typeof GENES_IN)[number] | undefined;
 }
 
+/** The files of the host. */
+export const hostFiles: FileTree = {
+  list: (path) => platform.files.list(path),
+  open: (path) => platform.openFile(path),
+};
+
 /** An input of unknown format. */
 export interface Probe {
-  readonly input: FileInput;
+  /** Null for files that were given together. */
+  readonly input: FileInput | null;
+  /** The path of a folder; empty for other inputs. */
+  readonly folder: string;
+  /** The files in a folder. */
+  readonly files: FileTree;
   /** For messages. */
   readonly name: string;
   readonly kind: "file" | "folder" | "address";
@@ -52,6 +64,28 @@ export interface Probe {
   closeHdf5(): Promise<void>;
 }
 
+/** A folder among files that were given together. */
+export async function probeGiven(files: GivenFiles, folder: string): Promise<Probe> {
+  const noFile = (): never => {
+    throw new AtlasmtlError("BUG", "there is no file to read");
+  };
+  return {
+    input: null,
+    name: folder === "." ? files.name : folder,
+    kind: "folder",
+    folder,
+    files,
+    head: new Uint8Array(0),
+    entries: (await files.list(folder)) ?? [],
+    isHdf5: false,
+    source: noFile,
+    takeSource: noFile,
+    hdf5: async () => noFile(),
+    closeSource: async () => undefined,
+    closeHdf5: async () => undefined,
+  };
+}
+
 /** @throws NOT_FOUND if it does not exist, IO if it cannot be read. */
 export async function probe(input: FileInput): Promise<Probe> {
   const address = webAddress(input);
@@ -68,6 +102,8 @@ export async function probe(input: FileInput): Promise<Probe> {
       input,
       name: source?.name ?? address ?? String(input),
       kind: address !== null ? "address" : source === null ? "folder" : "file",
+      folder: entries === null ? "" : String(input),
+      files: hostFiles,
       head: (await source?.read(0, 512)) ?? new Uint8Array(0),
       entries: entries ?? [],
       isHdf5: source !== null && (await isHdf5(source)),

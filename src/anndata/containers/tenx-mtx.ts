@@ -4,7 +4,7 @@
  * Source: 10x Genomics, "Feature-Barcode Matrices (MEX)".
  * @module
  */
-import { platform } from "#platform";
+import type { FileTree } from "../../core/file-tree.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import { textBlocks } from "../../formats/text/blocks.ts";
 import type { EntryBatch } from "../../formats/text/entries.ts";
@@ -83,23 +83,26 @@ export async function openMtx(
   format: string,
 ): Promise<AnnData> {
   const files = await findFiles(probed, layout);
-  const cells = layout.readCells(await readTable(files.cells));
+  const { files: tree } = probed;
+  const cells = layout.readCells(await readTable(files.cells, tree));
   const also = new Map<string, Table>();
-  for (const [name, path] of files.also) also.set(name, await readTable(path));
-  const features = layout.readGenes(await readTable(files.genes), also);
+  for (const [name, path] of files.also) also.set(name, await readTable(path, tree));
+  const features = layout.readGenes(await readTable(files.genes, tree), also);
   const kept = await keepGenes(features, files.genes, options);
   const obs = await namedFrame(files.cells, { index: cells });
   return oneMatrix({
     source: probed.name,
     input: probed.input,
     format,
-    files: [files.matrix, files.cells, files.genes, ...files.also.values()],
+    ...(probed.input === null
+      ? {}
+      : { files: [files.matrix, files.cells, files.genes, ...files.also.values()] }),
     obs,
     var: kept.frame,
     notes: kept.notes,
     matrix: async () =>
       withColumns(
-        await openCells(files.matrix, features.symbols, obs.index, layout.genesIn),
+        await openCells(files.matrix, tree, features.symbols, obs.index, layout.genesIn),
         kept.toColumn,
         kept.frame.length,
       ),
@@ -116,10 +119,11 @@ interface Files {
 /** The folder of a file or a folder, and the names in it. */
 export async function folderOf(probed: Probe): Promise<{ folder: string; entries: readonly string[] }> {
   const { name } = probed;
-  if (probed.kind === "folder") return { folder: name.replace(/(.)[/\\]+$/, "$1"), entries: probed.entries };
+  if (probed.kind === "folder")
+    return { folder: probed.folder.replace(/(.)[/\\]+$/, "$1"), entries: probed.entries };
   const folder = name.replace(/[^/\\]*$/, "").replace(/(.)[/\\]$/, "$1") || ".";
   const isPath = probed.kind === "file" && typeof probed.input === "string";
-  return { folder, entries: isPath ? ((await platform.files.list(folder)) ?? []) : [] };
+  return { folder, entries: isPath ? ((await probed.files.list(folder)) ?? []) : [] };
 }
 
 /** @throws NOT_FOUND that names the missing file, USAGE if a folder holds several matrices. */
@@ -128,10 +132,10 @@ async function findFiles(
   { tool, matrix, cells, genes, also = [] }: MtxLayout,
 ): Promise<Files> {
   const { input, name } = probed;
-  if (typeof input !== "string")
+  if (input !== null && typeof input !== "string")
     throw new AtlasmtlError("UNSUPPORTED", "a matrix.mtx needs the two lists beside it", {
       where: name,
-      hint: "pass the path of the folder, or convert the data to .h5ad",
+      hint: "pass the path of the folder, or its three files together",
     });
   const { folder, entries } = await folderOf(probed);
   const found =
@@ -163,9 +167,9 @@ async function findFiles(
 }
 
 /** The fields of every line, of which the first is not empty; a `.csv` is separated by commas, other lists by tabs. */
-async function readTable(path: string): Promise<Table> {
+async function readTable(path: string, files: FileTree): Promise<Table> {
   const split = /\.csv(\.gz)?$/.test(path) ? commaFields : (line: string) => line.split("\t");
-  const source = await platform.openFile(path);
+  const source = await files.open(path);
   try {
     const decoder = new TextDecoder();
     const table: string[][] = [];
@@ -228,11 +232,12 @@ function featuresOf({ path: where, lines: table }: Table): Features {
 
 async function openCells(
   path: string,
+  files: FileTree,
   genes: readonly string[],
   cells: readonly string[],
   genesIn: MtxLayout["genesIn"],
 ): Promise<Matrix> {
-  const source = await platform.openFile(path);
+  const source = await files.open(path);
   try {
     const header = await readMatrixMarketHeader(source);
     const { nEntries, field } = header;
@@ -249,7 +254,7 @@ async function openCells(
       where: path,
       dtype: field === "real" ? "float64" : "int64",
       nStored: nEntries,
-      arrays: entryArrays({ storage: "csr", nCells, scan: (signal) => scan(path, genesIn, signal) }),
+      arrays: entryArrays({ storage: "csr", nCells, scan: (signal) => scan(path, files, genesIn, signal) }),
       frame: { nRows: nCells, nCols: nGenes, rowNames: async () => cells, columnNames: async () => genes },
     });
   } catch (error) {
@@ -261,10 +266,11 @@ async function openCells(
 
 async function* scan(
   path: string,
+  files: FileTree,
   genesIn: MtxLayout["genesIn"],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EntryBatch> {
-  const source = await platform.openFile(path);
+  const source = await files.open(path);
   try {
     for await (const batch of matrixMarketEntries(source, signal))
       yield genesIn === "rows" ? batch : { ...batch, cells: batch.genes, genes: batch.cells };

@@ -25,7 +25,8 @@ export const textTable: Container = {
   sharesEndings: true,
   recognises: ({ kind, name }) => kind === "file" && hasEnding(name, ENDINGS),
   async open(probed, { genesIn = "columns" }) {
-    const { input, name } = probed;
+    const { name } = probed;
+    const input = probed.input!;
     const table = await openTable(input, name);
     const inRows = genesIn === "rows";
     const { names, survey } = await surveyTable(table, inRows, name);

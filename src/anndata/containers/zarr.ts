@@ -28,7 +28,9 @@ async function open(keys: KeyStore, probed: Probe, options: OpenOptions): Promis
       : subStore(root, path);
     const adata = await annDataOf(store, probed.input, "zarr");
     const files =
-      probed.kind === "folder" ? { files: [`${probed.name.replace(/[/\\]+$/, "")}/${path}`] } : {};
+      probed.kind === "folder" && probed.input !== null
+        ? { files: [`${probed.name.replace(/[/\\]+$/, "")}/${path}`] }
+        : {};
     return { ...adata, stored: { ...adata.stored!, ...files, part: path }, notes };
   } catch (error) {
     await root.close();
@@ -43,7 +45,7 @@ export const zarrFolder: Container = {
   endings: [".zarr"],
   isFolderOf: isZarrRoot,
   recognises: ({ kind, entries }) => kind === "folder" && isZarrRoot(entries),
-  open: (probed, options) => open(folderKeys(probed.name), probed, options),
+  open: (probed, options) => open(folderKeys(probed.folder, probed.files), probed, options),
   writer: {
     write: async (...given) => (await import("../write/write-zarr.ts")).writeAnnotatedZarr(...given),
     check: async (adata, path) => (await import("../write/write-zarr.ts")).checkZarrOutput(adata, path),
@@ -67,7 +69,7 @@ export const zarrAddress: Container = {
   endings: [],
   recognises: ({ kind }) => kind === "address",
   async open(probed, options) {
-    const address = webAddress(probed.input)!;
+    const address = webAddress(probed.input!)!;
     const { pathname } = new URL(address);
     if (/\.zip$/i.test(pathname)) return open(await zippedZarr(await webSource(address)), probed, options);
     return open(webKeys(address), probed, options);

@@ -1,5 +1,6 @@
 /** Files by key of a Zarr hierarchy: in a folder, a zip archive or on the web. @module */
 import { platform } from "#platform";
+import type { FileTree } from "../../core/file-tree.ts";
 import { AtlasmtlError } from "../../errors.ts";
 
 /** Keys are relative, with `/` between their parts. */
@@ -35,8 +36,8 @@ export function checkKeyBytes(key: string, size: number, maxBytes = Number.POSIT
     });
 }
 
-/** The files below the folder at `path` (Node). */
-export function folderKeys(path: string): KeyStore {
+/** The files below the folder at `path`, of the host (Node) or among `files`. */
+export function folderKeys(path: string, files: FileTree = platform.files): KeyStore {
   const root = path.replace(/(?<=.)[/\\]+$/, "");
   const read = async (
     key: string,
@@ -45,7 +46,7 @@ export function folderKeys(path: string): KeyStore {
   ): Promise<Uint8Array | undefined> => {
     if (!isSafeKey(key)) return undefined;
     try {
-      const source = await platform.files.open(`${root}/${key}`);
+      const source = await files.open(`${root}/${key}`);
       try {
         const size = source.byteLength;
         if (range === null) checkKeyBytes(key, size, maxBytes);
@@ -68,7 +69,7 @@ export function folderKeys(path: string): KeyStore {
     getRange: (key, range) => read(key, range),
     async list(folder) {
       if (folder !== "" && !isSafeKey(folder)) return [];
-      return (await platform.files.list(folder === "" ? root : `${root}/${folder}`)) ?? [];
+      return (await files.list(folder === "" ? root : `${root}/${folder}`)) ?? [];
     },
     close: async () => undefined,
   };

@@ -21,7 +21,7 @@ export interface FoundMatrix {
 
 export interface FoundObject {
   readonly file: RFile;
-  readonly input: FileInput;
+  readonly input: FileInput | null;
   readonly format: string;
   /** The object in the words of its users, such as `Seurat object`. */
   readonly title: string;
