@@ -2,13 +2,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 
 const built = (path) => import(new URL(`../../build/${path}`, import.meta.url).href);
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** Whole files to damage, in the repository and, where it is there, in the data kept beside it. */
 const GOLDEN = [root("test/golden/simulated"), root("../shared/golden")];
 const ODD = [root("test/fixtures/odd"), root("../shared/data/oddities")];
+const R_OBJECTS = root("test/fixtures/rds");
 const MAX_SEED_BYTES = 300_000;
 /** Enough cells for a component space and linear views. */
 const N_CELLS = 30;
@@ -325,6 +326,25 @@ export async function createTargets() {
       name: "gzip",
       seeds: parts.metadata.map((bytes) => new Uint8Array(gzipSync(bytes))),
       run: (bytes) => void gzip.gunzip(bytes, { maxBytes: 1 << 24 }),
+    },
+    {
+      // Unpacked, because a checksum stops most damage of gzip.
+      name: "R objects",
+      seeds: filesOf([R_OBJECTS], [".rds"]).flatMap((bytes) =>
+        bytes[0] === 0x1f ? [new Uint8Array(gunzipSync(bytes)), bytes] : [bytes],
+      ),
+      run: async (bytes) => {
+        const opened = await openAnnData(bytes);
+        try {
+          for (const name of ["X", ...opened.layerKeys.map((key) => `layers/${key}`)])
+            await compact.readCompactCsr(await opened.matrix(name), { binary: false });
+          for (const table of [opened.obs, opened.var])
+            for (const column of table.columns) await table.column(column);
+          for (const key of opened.obsmKeys) await opened.obsm(key);
+        } finally {
+          await opened.close();
+        }
+      },
     },
     {
       name: "parquet",

@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
+import { buildModel, predict } from "../../api/index.ts";
 import { openAnnData } from "../open.ts";
 import type { AnnData, MatrixName } from "../types.ts";
+import { createAnnData } from "./in-memory.ts";
 import type { OpenOptions } from "./probe.ts";
 
 const path = (name: string): string =>
@@ -239,4 +241,43 @@ test("a file that is cut off anywhere is an error of the format", async () => {
     for (const bytes of [new Uint8Array(cut), new Uint8Array(gzipSync(cut))])
       await expect(open(bytes)).rejects.toMatchObject({ code: expect.stringMatching(/BAD_FORMAT/) });
   }
+});
+
+test("the same cells in memory and in a file of R have the same predictions", async () => {
+  const codes = CELLS.map((_, c) => ["a", "b"][c % 2]);
+  const own = await createAnnData({
+    X: { nRows: 10, nCols: 12, data: Float32Array.from(COUNTS.flat()) },
+    obs: { index: CELLS, columns: { label: codes } },
+    var: { index: GENES },
+  });
+  const model = await buildModel(own, {
+    labelColumns: ["label"],
+    hiddenSizes: [4],
+    numEpochs: 2,
+    calibrationMethod: null,
+  });
+  const predictions = async (adata: AnnData) => (await predict(model, adata, {})).labels;
+  const wanted = await predictions(own);
+  for (const name of ["seurat4", "sce", "matrix-dgC", "matrix-dgT", "seurat4-native"])
+    expect(await predictions(await open(name))).toEqual(wanted);
+});
+
+/** The unpacked file in which the numbers `from`, one after the other, are `to`. */
+function lying(name: string, from: readonly number[], to: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(gunzipSync(bytesOf(name)));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (let at = 23; at + 4 * from.length <= bytes.length; at++)
+    if (from.every((number, i) => view.getInt32(at + 4 * i) === number)) {
+      for (const [i, number] of to.entries()) view.setInt32(at + 4 * i, number);
+      return bytes;
+    }
+  throw new Error("there are no such numbers");
+}
+
+test.each([
+  ["a vector of 2^31 - 1 values", [13, 72], [13, 0x7fffffff], "BAD_FORMAT"],
+  ["a matrix of more cells than it holds", [12, 10], [12, 0x400000], "BAD_DATA"],
+  ["a type that R has not", [13, 72], [0x7f, 72], "BAD_FORMAT"],
+])("%s is refused before memory is taken", async (_, from, to, code) => {
+  await expect(open(lying("matrix-unnamed", from, to))).rejects.toMatchObject({ code });
 });

@@ -53,6 +53,11 @@ export class ByteCursor {
     return this.window.subarray(this.at - count, this.at);
   }
 
+  /** Passes over bytes that are ready. */
+  pass(count: number): void {
+    this.at += count;
+  }
+
   /** Passes over `count` bytes. @throws BAD_FORMAT if there are fewer. */
   async skip(count: number): Promise<void> {
     if (this.kept >= 0 && this.at - this.kept + count > this.keepAtMost) this.kept = -1;

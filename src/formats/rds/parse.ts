@@ -307,7 +307,7 @@ class Parser {
       if ((flags & 0xff) !== SEXP.CHAR || (flags & FLAG.hasAttributes) !== 0)
         throw bad(`text ${i} of ${length} is of type ${flags & 0xff}`);
       const bytes = this.charLength(cursor.i32());
-      if (cursor.has(bytes)) cursor.bytes(bytes);
+      if (cursor.has(bytes)) cursor.pass(bytes);
       else await cursor.skip(bytes);
     }
     const byteLength = cursor.position - at;

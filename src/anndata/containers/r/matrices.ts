@@ -15,7 +15,7 @@ import { checkStarts, type MatrixFrame, matrixOf } from "../../read/matrix.ts";
 import type { MatrixArrays } from "../../read/rows.ts";
 import type { Matrix, MatrixName } from "../../types.ts";
 import { entryArrays } from "../entry-matrix.ts";
-import { classOf, described, shapeOf, slot } from "./objects.ts";
+import { classOf, described, dimNames, shapeOf, slot } from "./objects.ts";
 
 /** An R matrix that can be read. */
 export interface RMatrix {
@@ -41,8 +41,11 @@ export async function findMatrix(file: RFile, value: RValue, where: string): Pro
     [SLOT.rows, SLOT.columns, SLOT.entries].some((part) => isVector(slot(value, part)));
   // A symmetric or triangular matrix stores one half, and is no matrix of genes and cells.
   const isHalf = slot(value, SLOT.half) !== null;
-  if (shape !== null && !REFUSED.has(from) && !isHalf && (isNumeric || isSparse))
-    return { value, nGenes: shape[0], nCells: shape[1] };
+  if (shape !== null && !REFUSED.has(from) && !isHalf && (isNumeric || isSparse)) {
+    const matrix = { value, nGenes: shape[0], nCells: shape[1] };
+    await checkSize(file, matrix, where);
+    return matrix;
+  }
   const what = await described(file, value);
   throw locate(
     REFUSED.has(from)
@@ -57,6 +60,50 @@ export async function findMatrix(file: RFile, value: RValue, where: string): Pro
         }),
     where,
   );
+}
+
+/** Cells or genes of triplets, which nothing in the matrix counts. */
+const MAX_TRIPLET_SIZE = 1 << 24;
+
+/** @throws BAD_DATA for a size that the matrix does not hold or that its names do not have. */
+async function checkSize(file: RFile, { value, nGenes, nCells }: RMatrix, where: string): Promise<void> {
+  const length = (name: string): number | null => {
+    const part = slot(value, name);
+    return isVector(part) ? part.length : null;
+  };
+  const [starts, rows, columns, entries] = [
+    length(SLOT.starts),
+    length(SLOT.rows),
+    length(SLOT.columns),
+    length(SLOT.entries),
+  ];
+  const isDense = rows === null && columns === null;
+  const holds = isDense
+    ? (isVector(value) ? value.length : entries) === nGenes * nCells
+    : starts === null
+      ? Math.max(nGenes, nCells) <= MAX_TRIPLET_SIZE
+      : starts === (rows === null ? nGenes : nCells) + 1;
+  if (!holds)
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `the matrix says that it is ${nGenes} × ${nCells}, and does not hold that`,
+      {
+        where,
+        hint: "in R, check the object: validObject(x)",
+      },
+    );
+  for (const [axis, n] of [nGenes, nCells].entries()) {
+    const names = await dimNames(file, value, axis === 0 ? 0 : 1);
+    if (names !== null && names.length !== n)
+      throw new AtlasmtlError(
+        "BAD_DATA",
+        `${names.length} names are given for ${n} ${axis === 0 ? "genes" : "cells"}`,
+        {
+          where,
+          hint: "in R, check the object: validObject(x)",
+        },
+      );
+  }
 }
 
 const REFUSED: ReadonlySet<string> = new Set(REFUSED_PACKAGES);
