@@ -256,10 +256,11 @@ test("the same cells in memory and in a file of R have the same predictions", as
     numEpochs: 2,
     calibrationMethod: null,
   });
-  const predictions = async (adata: AnnData) => (await predict(model, adata, {})).labels;
+  const predictions = async (adata: AnnData) => (await predict(model, adata, {})).data.labels;
   const wanted = await predictions(own);
   for (const name of ["seurat4", "sce", "matrix-dgC", "matrix-dgT", "seurat4-native"])
     expect(await predictions(await open(name))).toEqual(wanted);
+  expect(wanted[0].conf).toHaveLength(CELLS.length);
 });
 
 /** The unpacked file in which the numbers `from`, one after the other, are `to`. */
