@@ -34,7 +34,7 @@ const BLOCK = /```(sh|python)\n([\s\S]*?)```(\n\n```text\n[\s\S]*?```)?/g;
 /** What a slow machine prints beside. */
 const PROGRESS = /^[a-z ]+ [\d.,]+\/[\d.,]+\n/gm;
 /** What another machine prints otherwise. */
-const MACHINE = /\d[\d.,]* (?:ms|s|min|h)\b(?: \d+ s\b)?|\d[\d.,]* [kMG]B of memory|sha256 [0-9a-f]+/g;
+const MACHINE = /\d[\d.,]* (?:ms|s|min|h)\b(?: \d+ s\b)?|\d[\d.,]* [kMG]B of memory|\b[0-9a-f]{12,64}\b/g;
 
 const words = process.argv.slice(2);
 const check = words.includes("--check");
@@ -86,7 +86,7 @@ function pagesIn(folder) {
 }
 
 function masked(text) {
-  return text.replace(MACHINE, "…");
+  return text.replace(/ +$/gm, "").replace(MACHINE, "…");
 }
 
 /** Calls `use` with an empty folder that has the program. */
