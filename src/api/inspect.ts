@@ -49,6 +49,8 @@ export interface ModelInspection {
   readonly referenceStorage: string;
   /** False if the file of the KNN reference is missing. */
   readonly hasReference: boolean;
+  /** The program that wrote the bundle, where its manifest says so; the Python original does not. */
+  readonly writtenBy: string | null;
   /** Settings of training under the keys of the bundle. */
   readonly trainConfig: { readonly [key: string]: PlainValue | undefined };
   readonly warnings: readonly Warning[];
@@ -83,6 +85,7 @@ export async function inspectModel(model: TrainedModel): Promise<ModelInspection
       data.childCorrection === null ? null : { parents: Array.isArray(parents) ? parents.map(String) : null },
     referenceStorage: data.referenceStorage,
     hasReference: await data.hasReference(),
+    writtenBy: model.writtenBy,
     trainConfig: toPlain(data.trainConfig) as ModelInspection["trainConfig"],
     warnings: model.warnings,
   };

@@ -56,6 +56,8 @@ export class TrainedModel {
     readonly isVerified: boolean = false,
     /** What training took from `initModel`, and what it did not. */
     readonly notes: readonly Warning[] = [],
+    /** The program that wrote a loaded bundle, where its manifest says so. */
+    readonly writtenBy: string | null = null,
   ) {}
 
   /**
@@ -80,11 +82,11 @@ export class TrainedModel {
     from: string | Blob | Uint8Array | FileSetInput,
     options: LoadFilesOptions = {},
   ): Promise<TrainedModel> {
-    const { model, warnings, files, isVerified } =
+    const { model, manifest, warnings, files, isVerified } =
       typeof from === "string"
         ? await loadModel(from, options)
         : await loadModelIn(await openBundleFiles(from), options);
-    return new TrainedModel(model, warnings, {}, files, isVerified);
+    return new TrainedModel(model, warnings, {}, files, isVerified, [], manifest?.writtenBy ?? null);
   }
 
   /**

@@ -29,7 +29,8 @@ test("a manifest that is read and written keeps everything, also keys it does no
   },
   "reference_path": "refs/x.pkl.gz",
   "reference_storage": "external",
-  "schema_version": 1
+  "schema_version": 1,
+  "written_by": "another program"
 }
 `;
   const manifest = parseManifest(new TextEncoder().encode(text));

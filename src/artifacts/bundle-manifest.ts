@@ -31,6 +31,8 @@ export interface Manifest {
   /** SHA-256 in hex by path key; empty when the manifest has none. */
   readonly checksums: ReadonlyMap<string, string>;
   readonly preprocess: ConfigValue;
+  /** The program that wrote the bundle; null in files that do not say. */
+  readonly writtenBy: string | null;
   /** Keys that this version does not know; they are kept when the manifest is rewritten. */
   readonly extra: ConfigMap;
 }
@@ -69,6 +71,7 @@ const ManifestSchema = v.object({
   [MANIFEST_KEYS.viewsPath]: v.nullish(path),
   [MANIFEST_KEYS.referenceStorage]: v.nullish(v.picklist(REFERENCE_STORAGES)),
   [MANIFEST_KEYS.inputTransform]: v.nullish(v.picklist(STORED_TRANSFORMS)),
+  [MANIFEST_KEYS.writtenBy]: v.nullish(v.string()),
 });
 
 const Sha256Schema = v.pipe(v.string(), v.regex(/^[0-9a-fA-F]{64}$/, "64 hexadecimal digits are expected"));
@@ -101,6 +104,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     inputTransform: known[MANIFEST_KEYS.inputTransform] ?? null,
     checksums: readChecksums(config.get(MANIFEST_KEYS.checksums) ?? null),
     preprocess: config.get(MANIFEST_KEYS.preprocess) ?? null,
+    writtenBy: known[MANIFEST_KEYS.writtenBy] ?? null,
     extra: new Map([...config].filter(([key]) => !KNOWN_KEYS.has(key))),
   };
 }
@@ -127,9 +131,9 @@ function check<S extends v.GenericSchema>(schema: S, value: unknown, where: stri
   });
 }
 
-/** Writes a manifest; the kind, feature panel, space, views and preprocess keys are omitted if they are empty. */
+/** Writes a manifest; the kind, feature panel, space, views, preprocess and writer keys are omitted if they are empty. */
 export function emitManifest(manifest: Manifest): Uint8Array {
-  const { kind, paths, checksums, preprocess } = manifest;
+  const { kind, paths, checksums, preprocess, writtenBy } = manifest;
   const panel = paths.get(MANIFEST_KEYS.featurePanelPath);
   const space = paths.get(MANIFEST_KEYS.spacePath);
   const views = paths.get(MANIFEST_KEYS.viewsPath);
@@ -148,6 +152,7 @@ export function emitManifest(manifest: Manifest): Uint8Array {
       [MANIFEST_KEYS.inputTransform, manifest.inputTransform],
       ...(checksums.size === 0 ? [] : [[MANIFEST_KEYS.checksums, checksums] as [string, ConfigValue]]),
       ...(preprocess === null ? [] : [[MANIFEST_KEYS.preprocess, preprocess] as [string, ConfigValue]]),
+      ...(writtenBy === null ? [] : [[MANIFEST_KEYS.writtenBy, writtenBy] as [string, ConfigValue]]),
     ]),
   );
 }

@@ -264,6 +264,20 @@ test("a bundle moved away from an absolute reference path finds the file beside 
   expect((await loadModel("/new/model.pth", { store: moved })).paths.reference).toBe("/new/ref.pkl");
 });
 
+test("a manifest with the backslashes of Windows leads to the files, and a saved bundle says what wrote it", async () => {
+  const store = await saved(smallModel(), { referencePath: "out/refs/ref.pkl" });
+  const manifest = JSON.parse(new TextDecoder().decode(store.files.get("out/model_manifest.json"))) as object;
+  expect(manifest).toMatchObject({
+    reference_path: "refs/ref.pkl",
+    written_by: expect.stringMatching(/^atlasmtl \d+\.\d+\.\d+ for TypeScript$/),
+  });
+  const fromWindows = JSON.stringify({ ...manifest, reference_path: "refs\\ref.pkl" });
+  store.files.set("out/model_manifest.json", new TextEncoder().encode(fromWindows));
+  const loaded = await loadModel("out/model.pth", { store });
+  expect(loaded.paths.reference).toBe("out/refs/ref.pkl");
+  expect(loaded.warnings).toEqual([]);
+});
+
 test("paths that lead out of the manifest's folder load with a warning", async () => {
   const store = await saved(smallModel(), { referencePath: "refs/ref.pkl" });
   const { model, warnings, manifest } = await loadModel("out/model.pth", { store: relativeStore(store) });

@@ -52,13 +52,14 @@ export function storedPath(manifestPath: string, path: string): string {
 }
 
 /**
- * The candidates for a file in a manifest: relative to the manifest's folder, else the same file name beside
- * the manifest (docs/specification/1-artifacts.md#loading); the same beside `target`, where the manifest is a link to it; else
+ * The candidates for a file in a manifest: relative to the manifest's folder, also with a path that was written on
+ * Windows, else the same file name beside the manifest (docs/specification/1-artifacts.md#loading); the same beside `target`, where the manifest is a link to it; else
  * relative to the working folder.
  */
 export function manifestLocation(manifestPath: string, stored: string, target: string | null): Location {
   const beside = (path: string) => [
     joinPath(folderName(path), stored),
+    joinPath(folderName(path), stored.replaceAll("\\", "/")),
     joinPath(folderName(path), baseName(stored)),
   ];
   return unique([...beside(manifestPath), ...(target === null ? [] : beside(target)), stored]);

@@ -7,6 +7,7 @@ import { emitJson } from "../core/json.ts";
 import { MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import { folderName, relativePath } from "../core/paths.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import { WRITTEN_BY } from "../core/version.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { emitGzip } from "../formats/compression/gzip.ts";
 import type { Model, Reference } from "../model/types.ts";
@@ -78,6 +79,7 @@ export async function emitBundle(
     inputTransform: storedTransform(model),
     checksums: new Map(files.map((file) => [file.key, sha256(file.bytes)])),
     preprocess: preprocess === null ? null : new Map([...preprocess].filter(([key]) => key !== PANEL_KEY)),
+    writtenBy: WRITTEN_BY,
     extra: options.extra ?? new Map<string, ConfigValue>(),
   });
   return [...files.map(({ path, bytes }) => ({ path, bytes })), { path: manifestPath, bytes: [manifest] }];

@@ -54,6 +54,7 @@ export const MANIFEST_KEYS = keysOf(
   "input_transform",
   "preprocess",
   "checksums",
+  "written_by",
 );
 
 /**

@@ -214,6 +214,7 @@ test("manifests, with keys of others and half characters", () => {
         inputTransform: "binary" as const,
         checksums: new Map([[MANIFEST_KEYS.modelPath, "ab".repeat(32)]]),
         preprocess: null,
+        writtenBy: null,
         extra: others,
       };
       const read = parseManifest(emitManifest(manifest));

@@ -77,6 +77,7 @@ export async function describeBundle(path: string): Promise<Description> {
       child_correction: inspection.childCorrection !== null,
       reference_storage: inspection.referenceStorage,
       has_reference: inspection.hasReference,
+      written_by: inspection.writtenBy,
       train_config: config,
       warnings,
     },
@@ -103,5 +104,6 @@ function networkRows(inspection: ModelInspection, genes: readonly string[]): str
     ["linear views", linearViews.length === 0 ? "no" : linearViews.join(", ")],
     ["child correction", corrected],
     ["reference", `${referenceStorage}, ${hasReference ? "there" : "not there: KNN needs it"}`],
+    ...(inspection.writtenBy === null ? [] : [["written by", inspection.writtenBy]]),
   ];
 }
