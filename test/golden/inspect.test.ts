@@ -7,7 +7,14 @@ import { run } from "../../src/cli/program.ts";
 import { describeGolden } from "../helpers/golden-sets.ts";
 import { describeOdd } from "../helpers/odd-sets.ts";
 import { hasShared, sharedPath } from "../helpers/shared.ts";
-import { type Inspected, inspectedGolden, inspectedMade, inspectedShared, REAL_DATA } from "./inspected.ts";
+import {
+  type Inspected,
+  inspectedGolden,
+  inspectedMade,
+  inspectedShared,
+  REAL_DATA,
+  REAL_R_OBJECTS,
+} from "./inspected.ts";
 
 /** What is in the folders and no dataset or bundle. */
 const OTHERS =
@@ -68,11 +75,11 @@ describeOdd("inspect", (set) =>
 if (hasShared)
   describe("inspect, real data", () => {
     testInspected(sharedPath("data"), REAL_DATA);
+    testInspected(sharedPath("data/rds"), REAL_R_OBJECTS);
 
     test.each([
       ["celltypist_models", /^.*: a folder with 5 entries\n[\s\S]*RIRA_Immune_v2\.pkl/],
-      ["rds", /^.*: a folder with 3 entries\n[\s\S]*other +sce_pancreas528\.rds/],
-      ["rds/sce_pancreas528.rds", /^.*: nothing that atlasmtl knows/],
+      ["rds", /^.*: a folder with 3 entries\n[\s\S]*datasets +sce_pancreas528\.rds/],
       ["gene_ids", /^.*: a folder with 1 entry\n/],
     ])("%s is no dataset", async (name, said) => {
       const text = await inspect(sharedPath(`data/${name}`));

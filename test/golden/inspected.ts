@@ -7,6 +7,20 @@ import { sharedPath } from "../helpers/shared.ts";
 /** An absolute path, what the first line says after it, and what else must be said. */
 export type Inspected = readonly [path: string, title: string, ...said: RegExp[]];
 
+/** Objects of R in the shared data. */
+export const REAL_R_OBJECTS: readonly Inspected[] = (
+  [
+    ["sce_pancreas528.rds", "528 cells × 1,403 genes, rds", /cellTypes +2 classes/, /X +float64 dense/],
+    ["seurat5_muscularis540.rds", "540 cells × 2,000 genes, rds", /X .*log1p: natural logarithm/],
+    [
+      "seurat_pbmc_small_featureplot.rds",
+      "80 cells × 230 genes, rds",
+      /X +float64 csr, 24\.2 % filled +counts: whole numbers, up to 138\n/,
+      /layers\/data .*log1p: natural logarithm of 10,000 per cell/,
+    ],
+  ] as const
+).map(([name, ...said]) => [sharedPath(`data/rds/${name}`), ...said]);
+
 /** Datasets of real cells in the shared data. */
 export const REAL_DATA: readonly Inspected[] = (
   [
