@@ -11,12 +11,11 @@
  */
 import type { FileInput } from "../core/bytes.ts";
 import type { FileSetInput } from "../core/file-set.ts";
-import { type GivenFiles, givenFiles } from "../core/file-tree.ts";
-import { AtlasmtlError, locateOnce, notice } from "../errors.ts";
+import { AtlasmtlError, locateOnce } from "../errors.ts";
 import { checkHdf5Signature } from "../formats/hdf5/signature.ts";
 import { CONTAINERS, containerByName } from "./containers/containers.ts";
-import { findGiven, findInput } from "./containers/find-input.ts";
-import { type OpenOptions, type Probe, probe, probeGiven } from "./containers/probe.ts";
+import { type OpenOptions, probe } from "./containers/probe.ts";
+import type { ProbedInput } from "./containers/probe-given.ts";
 import type { AnnData, Notice } from "./types.ts";
 import { viewKnownGenes } from "./views/known-genes.ts";
 
@@ -35,14 +34,13 @@ export async function openAnnData(
   input: FileInput | FileSetInput,
   options: OpenOptions = {},
 ): Promise<AnnData> {
-  const given = givenFiles(input);
-  const { probed, notes } = given === null ? await probeInput(input as FileInput) : await probeFiles(given);
+  const { probed, notes } = await probeInput(input);
   try {
     if (probed.kind === "address") refuseFile(new URL(probed.name).pathname);
     for (const container of CONTAINERS)
       if (await container.recognises(probed))
         return withNotes(await knownGenes(await container.open(probed, options), options), notes);
-    if (given !== null && probed.kind === "folder")
+    if (probed.kind === "folder" && probed.input === null)
       throw new AtlasmtlError("BAD_FORMAT", "these files are no dataset together", {
         hint: "pass one file, all files of a 10x or Zarr folder, or a zip archive of Zarr",
       });
@@ -62,18 +60,13 @@ export async function openAnnData(
   }
 }
 
-type Probed = { readonly probed: Probe; readonly notes: readonly Notice[] };
-
-async function probeInput(input: FileInput): Promise<Probed> {
-  const { input: found, notes } = await findInput(input);
+/** What finds folders and files in them is loaded on first use: most pages give one file. */
+async function probeInput(input: FileInput | FileSetInput): Promise<ProbedInput> {
+  if (input instanceof Blob || input instanceof Uint8Array || input instanceof URL)
+    return { probed: await probe(input), notes: [] };
+  if (typeof input !== "string") return (await import("./containers/probe-given.ts")).probeGiven(input);
+  const { input: found, notes } = await (await import("./containers/find-input.ts")).findInput(input);
   return { probed: await probe(found), notes };
-}
-
-async function probeFiles(given: GivenFiles): Promise<Probed> {
-  const found = await findGiven(given);
-  if (typeof found !== "string") return { probed: await probe(found), notes: [] };
-  const notes = found === given.root ? [] : [notice(`reads ${found}`)];
-  return { probed: await probeGiven(given, found), notes };
 }
 
 const withNotes = (adata: AnnData, notes: readonly Notice[]): AnnData =>

@@ -1,6 +1,6 @@
 /** Files that a page or a program holds, listed in folders as a file system lists them. @module */
 import { AtlasmtlError } from "../errors.ts";
-import type { ByteSource, FileInput } from "./bytes.ts";
+import type { ByteSource } from "./bytes.ts";
 import { createFileSet, type FileSetInput, filesByPath } from "./file-set.ts";
 import { normalizePath } from "./paths.ts";
 
@@ -26,15 +26,8 @@ export interface GivenFiles extends FileTree {
 
 const MAX_NAMED = 3;
 
-/** The files of `input`; null for one file, a path or an address. @throws USAGE for no files, or what is no file. */
-export function givenFiles(input: FileInput | FileSetInput): GivenFiles | null {
-  if (
-    typeof input === "string" ||
-    input instanceof URL ||
-    input instanceof Blob ||
-    input instanceof Uint8Array
-  )
-    return null;
+/** The files of `input`. @throws USAGE for no files, or what is no file. */
+export function givenFiles(input: FileSetInput): GivenFiles {
   const files = filesByPath(input);
   const store = createFileSet(files);
   const { paths } = store;

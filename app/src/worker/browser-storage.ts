@@ -6,6 +6,12 @@ interface SyncAccess {
   createSyncAccessHandle(): Promise<SyncFile & { close(): void }>;
 }
 
+/**
+ * Handles that wait for an answer. Chromium forgets the answer to one that nothing else refers to, and the wait never ends: seen where
+ * memory was collected meanwhile.
+ */
+const inUse = new Set<unknown>();
+
 /** Makes an empty file and lets `write` fill it; no other tab can open it meanwhile. */
 export async function writeFile<T>(
   folder: FileSystemDirectoryHandle,
@@ -13,12 +19,17 @@ export async function writeFile<T>(
   write: (file: SyncFile) => T,
 ): Promise<Awaited<T>> {
   const handle: unknown = await folder.getFileHandle(name, { create: true });
-  const file = await (handle as SyncAccess).createSyncAccessHandle();
+  inUse.add(handle);
   try {
-    file.truncate(0);
-    return await write(file);
+    const file = await (handle as SyncAccess).createSyncAccessHandle();
+    try {
+      file.truncate(0);
+      return await write(file);
+    } finally {
+      file.close();
+    }
   } finally {
-    file.close();
+    inUse.delete(handle);
   }
 }
 

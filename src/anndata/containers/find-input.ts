@@ -1,7 +1,7 @@
 /** Finds the dataset that a path means: inside the output folder of a tool, or by a prefix of names. @module */
 import { platform } from "#platform";
 import type { FileInput } from "../../core/bytes.ts";
-import type { FileTree, GivenFiles } from "../../core/file-tree.ts";
+import type { FileTree } from "../../core/file-tree.ts";
 import { webAddress } from "../../core/web-address.ts";
 import { AtlasmtlError, type Notice, notice } from "../../errors.ts";
 import { OUTPUT_FOLDERS } from "../../schema/containers.ts";
@@ -36,18 +36,8 @@ export async function findInput(input: FileInput): Promise<FoundInput> {
   return { input: found, notes: [notice(`reads ${found}`)] };
 }
 
-/**
- * The file or folder that is read of files that were given together: the only one, or the output folder of a tool among them.
- * @throws USAGE for files of which one has to be chosen.
- */
-export async function findGiven(files: GivenFiles): Promise<Blob | Uint8Array | string> {
-  if (files.only !== null) return files.only;
-  const found = (await insideFolder(files.root, files)) ?? files.root;
-  return files.file(found) ?? found;
-}
-
 /** The dataset in the folder at `path`; the folder itself if it is one; null for no folder or one without. */
-async function insideFolder(path: string, files: FileTree, depth = 0): Promise<string | null> {
+export async function insideFolder(path: string, files: FileTree, depth = 0): Promise<string | null> {
   const entries = await files.list(path);
   if (entries === null) return null;
   if (isDatasetFolder(entries)) return path;

@@ -2,7 +2,7 @@
 
 import { platform } from "#platform";
 import type { ByteSource, FileInput } from "../../core/bytes.ts";
-import type { FileTree, GivenFiles } from "../../core/file-tree.ts";
+import type { FileTree } from "../../core/file-tree.ts";
 import { webAddress } from "../../core/web-address.ts";
 import { AtlasmtlError, changed, isAtlasmtlError } from "../../errors.ts";
 import type { Hdf5File } from "../../formats/hdf5/open.ts";
@@ -64,28 +64,6 @@ export interface Probe {
   closeHdf5(): Promise<void>;
 }
 
-/** A folder among files that were given together. */
-export async function probeGiven(files: GivenFiles, folder: string): Promise<Probe> {
-  const noFile = (): never => {
-    throw new AtlasmtlError("BUG", "there is no file to read");
-  };
-  return {
-    input: null,
-    name: folder === "." ? files.name : folder,
-    kind: "folder",
-    folder,
-    files,
-    head: new Uint8Array(0),
-    entries: (await files.list(folder)) ?? [],
-    isHdf5: false,
-    source: noFile,
-    takeSource: noFile,
-    hdf5: async () => noFile(),
-    closeSource: async () => undefined,
-    closeHdf5: async () => undefined,
-  };
-}
-
 /** @throws NOT_FOUND if it does not exist, IO if it cannot be read. */
 export async function probe(input: FileInput): Promise<Probe> {
   const address = webAddress(input);
@@ -143,4 +121,14 @@ async function openFile(input: FileInput): Promise<ByteSource> {
       hint: "run atlasmtl verify --finish on its folder",
     });
   }
+}
+
+/** The folder of a file or a folder, and the names in it. */
+export async function folderOf(probed: Probe): Promise<{ folder: string; entries: readonly string[] }> {
+  const { name } = probed;
+  if (probed.kind === "folder")
+    return { folder: probed.folder.replace(/(.)[/\\]+$/, "$1"), entries: probed.entries };
+  const folder = name.replace(/[^/\\]*$/, "").replace(/(.)[/\\]$/, "$1") || ".";
+  const isPath = probed.kind === "file" && typeof probed.input === "string";
+  return { folder, entries: isPath ? ((await probed.files.list(folder)) ?? []) : [] };
 }

@@ -6,9 +6,9 @@
  */
 import { AtlasmtlError } from "../../errors.ts";
 import type { Container } from "./container.ts";
-import type { Probe } from "./probe.ts";
+import type { MtxLayout, Table } from "./open-mtx.ts";
+import { folderOf, type Probe } from "./probe.ts";
 import type { Features } from "./tenx-features.ts";
-import { folderOf, type MtxLayout, openMtx, type Table } from "./tenx-mtx.ts";
 
 const firstFields = ({ lines }: Table): string[] => lines.map(([name]) => name);
 
@@ -115,5 +115,8 @@ export const toolMtx: Container = {
   endings: [],
   isFolderOf: (entries) => layoutOf(entries, entries) !== null,
   recognises: async (probed) => (await probedLayout(probed)) !== null,
-  open: async (probed, options) => openMtx(probed, options, (await probedLayout(probed))!, toolMtx.format),
+  async open(probed, options) {
+    const { openMtx } = await import("./open-mtx.ts");
+    return openMtx(probed, options, (await probedLayout(probed))!, toolMtx.format);
+  },
 };
