@@ -256,6 +256,14 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
     ),
   );
 
+  const doctor = add(
+    program,
+    "doctor",
+    "check this machine, and print what a report of a bug needs",
+    DOCTOR_EXAMPLES,
+  );
+  doctor.action(async () => (await import("./commands/doctor.ts")).runDoctor(context(doctor)));
+
   const demo = add(program, "demo", "do the whole job on a small simulated atlas", DEMO_EXAMPLES);
   demo.argument("[dir]", "folder to write", "atlasmtl-demo");
   demo.action(async (folder: string) =>
@@ -463,6 +471,14 @@ Examples:
   atlasmtl verify results
 
 Ends with exit code 4 when a file is missing or changed.`;
+
+const DOCTOR_EXAMPLES = `
+Examples:
+  atlasmtl doctor
+  atlasmtl doctor --json
+
+Writes nothing but a few files of its own, which it removes. Paths are shown with ~ for your home folder.
+Ends with exit code 5 when it finds a problem.`;
 
 const DEMO_EXAMPLES = `
 Examples:

@@ -177,7 +177,7 @@ describe("a wrong call ends with 2", () => {
     [["completion"], "there is no completion for shells; atlasmtl --help lists the commands"],
     [
       ["zzz"],
-      "use any of train, predict, merge, annotate, preprocess, split, evaluate, benchmark, report, reproduce, refine, openset, harmonise, explain, import, inspect, verify, demo",
+      "use any of train, predict, merge, annotate, preprocess, split, evaluate, benchmark, report, reproduce, refine, openset, harmonise, explain, import, inspect, verify, doctor, demo",
     ],
     [["inspect"], "write atlasmtl inspect <path>"],
     [["inspect", "a", "b"], "give one path at a time, and quote names with blanks"],

@@ -117,7 +117,7 @@ function describeBug(error: unknown, command: string): Failure {
     code: "BUG",
     what: `internal error: ${oneLine(text)}`,
     where: command,
-    fix: "this is a bug in atlasmtl: please report it with this command, the output of it with --debug, and atlasmtl --version",
+    fix: "this is a bug in atlasmtl: please report it with this command, the output of it with --debug, and that of atlasmtl doctor",
     options: [],
   };
 }

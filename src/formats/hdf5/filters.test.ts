@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { File } from "#h5wasm";
 import { platform } from "#platform";
+import { WRITTEN_FILTERS } from "./filters.ts";
 import { loadHdf5 } from "./library.ts";
 import { openHdf5 } from "./open.ts";
 
@@ -15,18 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Numbers that repeat, so that every filter has something to do. */
 const numbers = Float32Array.from({ length: 4000 }, (_, i) => (i % 7) / 2);
 
-/** The filters and the settings with which they write. */
-const FILTERS: readonly (readonly [number, readonly number[]])[] = [
-  [307, [9]],
-  [32000, []],
-  [32001, [2, 2, 4, 4000, 5, 1, 0]],
-  [32004, [0]],
-  [32008, [0, 2]],
-  [32015, [3]],
-  [32026, [1, 0, 4, 0, 5, 1, 0]],
-];
-
-test.each(FILTERS)("filter %i", async (id, settings) => {
+test.each(WRITTEN_FILTERS)("filter %i", async (id, settings) => {
   const h5 = await loadHdf5();
   const plugins = platform.hdf5Plugins();
   if (plugins === null) throw new Error("dist/hdf5-filters is missing: run `npm run build` first");

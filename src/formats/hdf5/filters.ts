@@ -15,6 +15,18 @@ const BUILT_IN: readonly number[] = [1, 2, 3, 4, 5, 6];
 /** Filters with a shipped plugin; `scripts/bundle.mjs` copies the plugins. */
 const BY_PLUGIN: readonly number[] = [307, 32000, 32001, 32004, 32008, 32013, 32015, 32026];
 
+/** Filters by which the library can also write, with settings that it takes. */
+export const WRITTEN_FILTERS: readonly (readonly [id: number, settings: readonly number[]])[] = [
+  [1, [1]],
+  [307, [9]],
+  [32000, []],
+  [32001, [2, 2, 4, 4000, 5, 1, 0]],
+  [32004, [0]],
+  [32008, [0, 2]],
+  [32015, [3]],
+  [32026, [1, 0, 4, 0, 5, 1, 0]],
+];
+
 /** Names of registered filters (HDF5's filter registry). */
 const NAMES: ReadonlyMap<number, string> = new Map([
   [1, "gzip"],
