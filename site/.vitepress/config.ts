@@ -44,6 +44,7 @@ const pages: DefaultTheme.SidebarItem[] = [
     "docs/errors.md",
     "docs/input-checks.md",
     ["docs/api/README.md", "API"],
+    "docs/compatibility.md",
     ["CHANGELOG.md", "Changelog"],
   ]),
   group("Explanation", [
