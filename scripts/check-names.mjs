@@ -14,6 +14,7 @@ const FOREIGN = new Map([
   ["anndata/containers/tenx-", ["feature_type", "feature_types", "gene_names", "gene_symbols", "gene_ids"]], // 10x
   ["output/read-parquet.ts", ["index_columns"]], // pandas
   ["cli/verify/manifests.ts", ["node_modules"]],
+  ["cli/doctor/examine.ts", ["heap_size_limit"]], // V8
 ]);
 
 const SNAKE = /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/;
