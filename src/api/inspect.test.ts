@@ -71,6 +71,8 @@ test("a model tells its labels, network, correction and settings", async () => {
     childCorrection: { parents: null },
     referenceStorage: "external",
     hasReference: true,
+    // This model was made in memory.
+    writtenBy: null,
     trainConfig: expect.objectContaining({ num_epochs: 3, temperatures: { level1: 1 } }),
     warnings,
   });
