@@ -104,13 +104,13 @@ function readEnd(view: DataView, at: number, base: number): ZipDirectory {
   } else if (disks !== 0) throw unsupported("a zip archive split over several files");
   if (count > MAX_ZIP_ENTRIES)
     throw new AtlasmtlError("LIMIT", `a zip archive of ${count} entries; at most ${MAX_ZIP_ENTRIES}`);
+  if (offset + size > end + base)
+    throw bad(`the zip directory of ${size} bytes at byte ${offset} leaves the file`);
   if (size > MAX_ZIP_DIRECTORY_BYTES)
     throw new AtlasmtlError(
       "LIMIT",
       `a zip directory of ${size} bytes; at most ${MAX_ZIP_DIRECTORY_BYTES} are read`,
     );
-  if (offset + size > end + base)
-    throw bad(`the zip directory of ${size} bytes at byte ${offset} leaves the file`);
   return { count, size, offset };
 }
 
