@@ -1,5 +1,9 @@
-/** Objects of R are read as what R wrote: `test/fixtures/rds/make_rds.R` says what is in the files. */
+/**
+ * Objects of R are read as what R wrote: `test/fixtures/rds/make_rds.R` says what is in the files. `RDS_FIXTURES` names a folder of
+ * them that another R has written.
+ */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
@@ -9,8 +13,9 @@ import type { AnnData, MatrixName } from "../types.ts";
 import { createAnnData } from "./in-memory.ts";
 import type { OpenOptions } from "./probe.ts";
 
-const path = (name: string): string =>
-  fileURLToPath(new URL(`../../../test/fixtures/rds/${name}.rds`, import.meta.url));
+const FIXTURES =
+  process.env.RDS_FIXTURES ?? fileURLToPath(new URL("../../../test/fixtures/rds", import.meta.url));
+const path = (name: string): string => join(FIXTURES, `${name}.rds`);
 const bytesOf = (name: string): Uint8Array => new Uint8Array(readFileSync(path(name)));
 
 const GENES = Array.from({ length: 12 }, (_, g) => `G${g + 1}`);
