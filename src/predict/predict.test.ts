@@ -517,3 +517,35 @@ test("cells of the reference and repeated cell names are told", async () => {
   );
   expect(others.warnings).toEqual([]);
 });
+
+test("where reference cells agree with each other, cells of the query that agree with them are no news", async () => {
+  const at = (places: readonly number[]) => places.map((place) => [place, 20 - place, 1]);
+  const told = async (ofReference: readonly number[], ofQuery: readonly number[]) => {
+    const labels = referenceLabels(ofReference.map((place) => (place < 6 ? "a" : "b")));
+    const result = await predict(
+      identityModel({
+        coords: new Map([["X_ref_latent_internal", dense(at(ofReference))]]),
+        labels: new Map([
+          ["group", labels],
+          ["kind", labels],
+        ]),
+      }),
+      memoryQuery(at(ofQuery), genes),
+      { knnCorrection: "all" },
+      { engine: createReferenceEngine() },
+    );
+    return result.warnings.map(({ message }) => message);
+  };
+  const single = [0, 1, 2, 3, 4, 5];
+  const others = [6, 7, 8, 9, 10, 11, 12];
+  const query = [...single, ...others];
+  expect(await told([...single, ...others, ...others], query)).toEqual([]);
+  expect(await told([...single, ...others], query)).toEqual([
+    "13 of the query's 13 cells are cells of the reference",
+  ]);
+  // So many are more than chance, and the others are not counted.
+  const many = [...single, 13, 14, 15, 16, 17, 18];
+  expect(await told([...many, 6, 6, 7, 7], [...many, 6, 7])).toEqual([
+    "12 of the query's 14 cells are cells of the reference",
+  ]);
+});

@@ -20,27 +20,51 @@ export async function* markEmpty(
 const LEAST_CELLS = 5;
 const LEAST_SHARE = 0.01;
 
-/** How many cells have the very coordinates of reference cells. */
+/**
+ * How many cells have the very coordinates of one reference cell each; 0 where chance may explain as many. With few genes
+ * different cells agree in all of them: so do reference cells with each other, and their share is the chance.
+ */
 export function countShared(queries: DenseMatrix, reference: DenseMatrix, isEmpty: Uint8Array): number {
   if (queries.nCols !== reference.nCols) return 0;
-  const [rowHash, referenceHash] = [hasher(queries), hasher(reference)];
+  const firstAt = createFinder(reference);
+  /** Cells at the coordinates of a reference cell, by the first such one. */
+  const [nReference, nQuery] = [new Uint32Array(reference.nRows), new Uint32Array(reference.nRows)];
+  for (let r = 0; r < reference.nRows; r++) nReference[firstAt(reference, r) ?? r]++;
+  let nCells = 0;
+  for (let q = 0; q < queries.nRows; q++) {
+    if (isEmpty[q] !== 0) continue;
+    nCells++;
+    const first = firstAt(queries, q);
+    if (first !== null) nQuery[first]++;
+  }
+  let [n, nAlike] = [0, 0];
+  nReference.forEach((own, r) => {
+    if (own > 1) nAlike += own;
+    else if (own === 1 && nQuery[r] === 1) n++;
+  });
+  return n > (nAlike / reference.nRows) * nCells ? n : 0;
+}
+
+/** Finds the first row of `known` that is the same as a row of cells; null if there is none. */
+function createFinder(known: DenseMatrix): (cells: DenseMatrix, row: number) => number | null {
+  const { nCols } = known;
   const rowsOf = new Map<number, number[]>();
-  for (let r = 0; r < reference.nRows; r++) {
-    const hash = referenceHash(r);
+  const find = (cells: DenseMatrix, row: number): number | null => {
+    const isSame = (other: number): boolean => {
+      for (let c = 0; c < nCols; c++)
+        if (cells.data[row * nCols + c] !== known.data[other * nCols + c]) return false;
+      return true;
+    };
+    return rowsOf.get(hashOf(cells, row))?.find(isSame) ?? null;
+  };
+  for (let r = 0; r < known.nRows; r++) {
+    if (find(known, r) !== null) continue;
+    const hash = hashOf(known, r);
     const rows = rowsOf.get(hash);
     if (rows === undefined) rowsOf.set(hash, [r]);
     else rows.push(r);
   }
-  const { nCols } = queries;
-  const isSame = (q: number, r: number): boolean => {
-    for (let c = 0; c < nCols; c++)
-      if (queries.data[q * nCols + c] !== reference.data[r * nCols + c]) return false;
-    return true;
-  };
-  let n = 0;
-  for (let q = 0; q < queries.nRows; q++)
-    if (isEmpty[q] === 0 && rowsOf.get(rowHash(q))?.some((r) => isSame(q, r)) === true) n++;
-  return n;
+  return find;
 }
 
 /** A warning if so many of the `nCells` cells of a query are cells of the reference that it is no chance; null otherwise. */
@@ -53,11 +77,9 @@ export function sharedCells(n: number, nCells: number, where: string): Warning |
 }
 
 /** FNV-1a over the bits of a row. */
-function hasher({ data, nCols }: DenseMatrix): (row: number) => number {
+function hashOf({ data, nCols }: DenseMatrix, row: number): number {
   const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  return (row) => {
-    let hash = 0x811c9dc5;
-    for (let at = row * nCols; at < (row + 1) * nCols; at++) hash = Math.imul(hash ^ words[at], 0x01000193);
-    return hash;
-  };
+  let hash = 0x811c9dc5;
+  for (let at = row * nCols; at < (row + 1) * nCols; at++) hash = Math.imul(hash ^ words[at], 0x01000193);
+  return hash;
 }
