@@ -30,7 +30,7 @@ function flagHelp(flag: Flag<unknown>, fallback: unknown): string {
   const notes: string[] = [];
   if (flag.choices !== null) notes.push(flag.choices.join(", "));
   const shown = Array.isArray(fallback) ? fallback.join(" ") : fallback;
-  if (["string", "number"].includes(typeof shown)) notes.push(`default: ${shown}`);
+  if (["string", "number"].includes(typeof shown) && shown !== "") notes.push(`default: ${shown}`);
   return notes.length === 0 ? flag.help : `${flag.help} (${notes.join("; ")})`;
 }
 

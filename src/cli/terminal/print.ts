@@ -16,7 +16,7 @@ export interface CommonOptions {
 }
 
 export interface Output {
-  /** The result that was asked for, to stdout; not with `--json`. */
+  /** The result that was asked for, to stdout; not with `--json` or `--quiet`. */
   result(text: string): void;
   /** The machine-readable summary, printed to stdout when the command ends; only with `--json`. */
   json(summary: object): void;
@@ -47,7 +47,7 @@ export function createOutput(
   const headings = new Set<string>();
   return {
     result(text) {
-      if (options.json) return;
+      if (options.json || options.quiet) return;
       let shown = printableLines(text);
       // `printableLines` also escaped the colours of our headings; restore them.
       for (const heading of headings) shown = shown.replaceAll(printable(heading), heading);
