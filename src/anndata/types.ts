@@ -32,6 +32,11 @@ export interface DataFrame {
   /** Number of rows, known even if the index cannot be read. */
   readonly length: number;
   readonly index: readonly string[];
+  /**
+   * Reads the names of the rows from `start` to before `end`. Only a frame whose index was left unread
+   * (`OpenOptions.lazyCellNames`) has it; its `index` is an error.
+   */
+  readonly someNames?: (start: number, end: number) => Promise<readonly string[]>;
   /** Column names in `column-order`. */
   readonly columns: readonly string[];
   /** @throws NOT_FOUND that names the most similar columns. */

@@ -16,7 +16,7 @@ import { decideCells } from "../predict/decide-cells.ts";
 import { type PredictOptions, resolvePredictOptions } from "../predict/options.ts";
 import { planFindings, planOptions } from "../predict/plan-facts.ts";
 import { type PredictionPlan, type PredictWork, planPrediction } from "../predict/plan-prediction.ts";
-import { queryPrint } from "../predict/query-print.ts";
+import { cellsPrint, queryPrint } from "../predict/query-print.ts";
 import { scoreCells } from "../predict/score-cells.ts";
 import { checkShard, type Shard, shardRows } from "../predict/shard-rows.ts";
 import type { Predictions } from "../predict/types.ts";
@@ -60,7 +60,7 @@ export async function planShard(source: ShardSource, shard: Shard): Promise<Plan
   refuseUnjudged(plan);
   const identity = keyed(SHARD_IDENTITY, {
     schemaVersion: SHARD_SCHEMA_VERSION,
-    shard: keyed(SHARD_PLACE, { ...shard, ...range }),
+    shard: keyed(SHARD_PLACE, { ...shard, ...range, cellsSha256: await cellsPrint(adata, range) }),
     ...(await commonParts(source, plan)),
     hasCoordinates: plan.settings.keepCoords,
     settings: settings ?? undefined,
@@ -85,7 +85,10 @@ export async function joinShards(source: ShardSource, files: readonly ShardFile[
   const keepCoords = ordered.every(({ identity }) => identity.get(SHARD_IDENTITY.hasCoordinates) === true);
   const plan = await planPrediction(model.data, adata, { ...options, keepCoords }, work, NONE);
   const wanted = await commonParts(source, plan);
-  for (const file of ordered) compare(file, wanted);
+  for (const file of ordered) {
+    compare(file, wanted);
+    if (file.cellsSha256 !== (await cellsPrint(adata, file))) throw otherQuery(file.path);
+  }
   const none = await scoreCells(plan, work, meter.sample);
   const cells = await joinCells(
     none,
@@ -188,7 +191,7 @@ function shownNumbers(numbers: readonly number[]): string {
 /** @throws MISMATCH that says what `file` is of. */
 function compare({ path, identity }: ShardFile, wanted: CommonParts): void {
   const own = (key: keyof CommonParts): ConfigValue | undefined => identity.get(SHARD_IDENTITY[key]);
-  if (!isSame(own("query"), wanted.query)) throw mismatch("it is a shard of another query", path);
+  if (!isSame(own("query"), wanted.query)) throw otherQuery(path);
   const files = own("files");
   const [read, given] = [files, wanted.files].map(namedDigests);
   for (const [name, sha256] of given)
@@ -240,6 +243,8 @@ const jsonOf = (value: ConfigValue | undefined): string =>
         .decode(emitJson(toPlain(value) as ConfigValue))
         .trim()
         .replace(/\s+/g, " ");
+
+const otherQuery = (path: string): AtlasmtlError => mismatch("it is a shard of another query", path);
 
 function mismatch(message: string | Phrase, where: string | null, hint?: string | Phrase): AtlasmtlError {
   return new AtlasmtlError("MISMATCH", message, {

@@ -145,6 +145,31 @@ test("a shard that is there is not computed again, and a damaged one is", async 
   expect((await run({ confidenceHigh: 0.8 })).isNew).toBe(true);
 });
 
+test("a shard is the same where names of cells were left unread, and merging finds a cell of another name", async () => {
+  const off = { knnCorrection: "off", numThreads: 1 } as const;
+  const name = query.obs.index[100]; // not of the cells that every shard looks at
+  const bytes = await readFile(join(folder, "query.h5ad"));
+  const renamed = join(folder, "renamed.h5ad");
+  const at = bytes.indexOf(name);
+  await writeFile(renamed, Buffer.concat([bytes.subarray(0, at), Buffer.from("z"), bytes.subarray(at + 1)]));
+  const paths = { eager: await shards("eager", 3, off), lazy: [] as string[] };
+  for (const file of [join(folder, "query.h5ad"), renamed]) {
+    const adata = await openAnnData(file, { lazyCellNames: true });
+    expect(() => adata.obs.index).toThrow("the index was left unread");
+    paths.lazy = await shards("lazy", 3, off, adata);
+    await adata.close();
+    const same = await Promise.all(
+      paths.lazy.map(async (path, i) => (await readFile(path)).equals(await readFile(paths.eager[i]))),
+    );
+    expect(same).toEqual([file !== renamed, true, true]);
+  }
+  await expect(mergeShards(model, query, paths.lazy, off)).rejects.toMatchObject({
+    code: "MISMATCH",
+    message: "it is a shard of another query",
+    where: paths.lazy[0],
+  });
+});
+
 test("more shards than cells are empty ones", async () => {
   const few = await openAnnData(await simulateH5ad("query", { nQuery: 10, nGenes: 200 }));
   const paths = await shards("few", 12, {}, few);

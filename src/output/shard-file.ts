@@ -28,6 +28,8 @@ export interface ShardFile {
   readonly of: number;
   readonly start: number;
   readonly end: number;
+  /** SHA-256 of the names of its cells. */
+  readonly cellsSha256: string;
   /** What it is of (docs/specification/6-cli.md#shards). */
   readonly identity: ConfigMap;
   /** The bytes of {@link identity} as they stand in the file. */
@@ -94,8 +96,9 @@ async function open(store: ZipStore, path: string): Promise<ShardFile> {
     throw new AtlasmtlError("UNSUPPORTED", "the shard has a layout of another version of atlasmtl", {
       hint: "merge it with the version that made it",
     });
-  const place = identity.get(SHARD_IDENTITY.shard);
-  const at = (key: string): number => wholeNumber(place instanceof Map ? place.get(key) : undefined);
+  const given = identity.get(SHARD_IDENTITY.shard);
+  const place: ConfigMap = given instanceof Map ? (given as ConfigMap) : new Map();
+  const at = (key: string): number => wholeNumber(place.get(key));
   const [index, of, start, end] = [SHARD_PLACE.index, SHARD_PLACE.of, SHARD_PLACE.start, SHARD_PLACE.end].map(
     at,
   );
@@ -111,8 +114,9 @@ async function open(store: ZipStore, path: string): Promise<ShardFile> {
       throw locate(error, `${path} › ${name}`, "artifact");
     }
   };
+  const cellsSha256 = String(place.get(SHARD_PLACE.cellsSha256));
   return {
-    ...{ path, index, of, start, end, identity, identityBytes },
+    ...{ path, index, of, start, end, cellsSha256, identity, identityBytes },
     cells: {
       name: path,
       nCells: end - start,

@@ -4,7 +4,7 @@
  * @module
  */
 import { log } from "../core/math.ts";
-import { type QueryDistances, queryDistances } from "../model/components/query-distances.ts";
+import { type QueryDistances, queryDistances, shiftScoreOf } from "../model/components/query-distances.ts";
 import type { Rung } from "../model/linear/types.ts";
 import type { Model } from "../model/types.ts";
 import { createQueryComponents, type PlacedQuery } from "./query-components.ts";
@@ -46,12 +46,12 @@ export async function chooseRung(
   }
   const placed = cells.finish();
   if (placed === null) return { rung: null, measured: null };
-  const distances = queryDistances(placed.scores, space);
-  const { shiftScore } = distances;
+  // A sample of as many cells is all of them.
+  const measured = nCells === nObs ? { placed, distances: queryDistances(placed.scores, space) } : null;
+  const shiftScore = measured?.distances.shiftScore ?? shiftScoreOf(placed.scores, space);
   return {
     rung: shiftScore === null ? null : nearestRung(rungs, placed.depthRatio ?? 1, shiftScore),
-    // A sample of as many cells is all of them.
-    measured: nCells === nObs ? { placed, distances } : null,
+    measured,
   };
 }
 

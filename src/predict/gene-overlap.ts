@@ -28,14 +28,11 @@ export function geneOverlap(
   { trainGenes, space, linear, oneVsRest }: Pick<Model, "trainGenes" | "space" | "linear" | "oneVsRest">,
   query: QuerySide,
 ): GeneOverlap {
-  const isFound = new Uint8Array(nGenes);
-  for (const gene of toModel) if (gene >= 0) isFound[gene] = 1;
-  const counts = shareOfCounts(space?.geneShares, isFound);
-  const genes = nGenes === 0 ? 1 : nMatched / nGenes;
+  const { isFound, counts, genes, isEnough } = matchedShares({ toModel, nGenes, nMatched }, { space });
   const ofGenes = `${grouped(nMatched)} of the model's ${grouped(nGenes)} genes`;
   const ofCounts = counts === null ? "" : `; they had ${percent(counts)} of the reference's counts`;
   const note = { message: `genes: the query has ${ofGenes}, ${percent(genes)}${ofCounts}` };
-  if (counts === null ? genes >= ENOUGH_GENES : counts >= ENOUGH_COUNTS) return { note, warning: null };
+  if (isEnough) return { note, warning: null };
 
   const unmatched = trainGenes.filter((_, gene) => isFound[gene] === 0);
   const { cause, hint, isOtherSet } = likelyCause(query, trainGenes, unmatched, nMatched);
@@ -64,6 +61,28 @@ export function geneOverlap(
           }
         : details,
     ),
+  };
+}
+
+/** How much of the model the query's genes are, and whether that is enough. */
+export function matchedShares(
+  { toModel, nGenes, nMatched }: Pick<GeneAlignment, "toModel" | "nGenes" | "nMatched">,
+  { space }: Pick<Model, "space">,
+): {
+  readonly isFound: Uint8Array;
+  readonly counts: number | null;
+  readonly genes: number;
+  readonly isEnough: boolean;
+} {
+  const isFound = new Uint8Array(nGenes);
+  for (const gene of toModel) if (gene >= 0) isFound[gene] = 1;
+  const counts = shareOfCounts(space?.geneShares, isFound);
+  const genes = nGenes === 0 ? 1 : nMatched / nGenes;
+  return {
+    isFound,
+    counts,
+    genes,
+    isEnough: counts === null ? genes >= ENOUGH_GENES : counts >= ENOUGH_COUNTS,
   };
 }
 

@@ -1,7 +1,9 @@
 /** Tells one query from another without reading all of it (docs/specification/6-cli.md#shards). @module */
 import { platform } from "#platform";
 import { sampleBlocks } from "../anndata/judgement/judge-matrix.ts";
+import { namesOf } from "../anndata/read/dataframe.ts";
 import type { AnnData, Matrix } from "../anndata/types.ts";
+import type { RowRange } from "../core/csr.ts";
 import type { Sha256 } from "../core/platform.ts";
 
 const utf8 = new TextEncoder();
@@ -9,8 +11,8 @@ const utf8 = new TextEncoder();
 const NAMES = 4096;
 
 /**
- * SHA-256 of the names of cells and genes, and of the values of a sample of cells from all over the matrix: the sample that the
- * matrix is judged by.
+ * SHA-256 of the names of the genes, and of the names and values of a sample of cells from all over the matrix: the sample
+ * that the matrix is judged by.
  */
 export async function queryPrint(
   adata: AnnData,
@@ -19,15 +21,23 @@ export async function queryPrint(
   signal?: AbortSignal,
 ): Promise<string> {
   const hash = platform.createSha256();
-  addNames(hash, adata.obs.index);
   addNames(hash, genes);
   hash.update(utf8.encode(JSON.stringify([matrix.name, matrix.nRows, matrix.nCols])));
-  for (const [start, end] of sampleBlocks(matrix) ?? [])
+  for (const [start, end] of sampleBlocks(matrix) ?? []) {
+    addNames(hash, await namesOf(adata.obs, start, end));
     for await (const { csr } of matrix.rows({ start, end, signal })) {
       hash.update(bytesOf(csr.indptr));
       hash.update(bytesOf(Uint32Array.from(csr.indices)));
       if (csr.data !== null) hash.update(bytesOf(csr.data));
     }
+  }
+  return hash.hex();
+}
+
+/** SHA-256 of the names of the cells of `range`. */
+export async function cellsPrint({ obs }: AnnData, { start, end }: RowRange): Promise<string> {
+  const hash = platform.createSha256();
+  addNames(hash, await namesOf(obs, start, end));
   return hash.hex();
 }
 

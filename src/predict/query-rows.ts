@@ -4,6 +4,7 @@
  */
 
 import { judgeMatrix } from "../anndata/judgement/judge-matrix.ts";
+import { namesOf } from "../anndata/read/dataframe.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import type { ConfigMap } from "../core/config.ts";
@@ -25,7 +26,7 @@ import { alignBlock, alignedRows, alignGenes, type GeneAlignment } from "./align
 import { wholeRowsOf } from "./all-genes.ts";
 import { completerMatrix, fittingMatrix } from "./better-matrix.ts";
 import type { QuerySide } from "./gene-mismatch.ts";
-import { type GeneOverlap, geneOverlap } from "./gene-overlap.ts";
+import { type GeneOverlap, geneOverlap, matchedShares } from "./gene-overlap.ts";
 import { modelPanel, wantsMapping } from "./model-panel.ts";
 import type { PredictSettings } from "./options.ts";
 import { createRowPreparer, type RowPreparer } from "./prepare-rows.ts";
@@ -97,7 +98,8 @@ export async function openQueryRows(
     source: adata.source,
     nGenes: query.nStored,
     unmatched: query.unmatched,
-    cells: adata.obs.index,
+    // Only the cause of missing genes is looked for among them.
+    cells: matchedShares(genes, model).isEnough ? [] : await namesOf(adata.obs),
     wasMapped: wantsMapping(settings),
     wasCarried: settings.orthologues,
     nInRaw: genes.nMatched < genes.nGenes ? await nInRaw(model, adata, layer) : null,

@@ -5,7 +5,7 @@ import { keysOf } from "./keys.ts";
 export const SHARD_ENDING = ".shard";
 
 /** The version of its layout. */
-export const SHARD_SCHEMA_VERSION = 1;
+export const SHARD_SCHEMA_VERSION = 2;
 
 /** Entries of the archive besides its arrays: what it is of, known before any cell is scored, and what was found. */
 export const SHARD_ENTRIES = { identity: "shard.json", found: "found.json" } as const;
@@ -22,8 +22,8 @@ export const SHARD_IDENTITY = keysOf(
   "settings",
 );
 
-/** Keys of `shard`: its number, from 1, of how many, and its rows. */
-export const SHARD_PLACE = keysOf("index", "of", "start", "end");
+/** Keys of `shard`: its number, from 1, of how many, its rows, and SHA-256 of the names of its cells. */
+export const SHARD_PLACE = keysOf("index", "of", "start", "end", "cells_sha256");
 
 /** Keys of `query`. */
 export const SHARD_QUERY = keysOf("n_cells", "sha256");

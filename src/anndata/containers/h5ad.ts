@@ -15,7 +15,7 @@ export const h5ad: Container = {
   async open(probed, options) {
     const file = await probed.hdf5();
     await choosePart(file, options);
-    return annDataOf(file, probed.input, "h5ad");
+    return annDataOf(file, probed.input, "h5ad", options);
   },
   preload,
   writer: {
@@ -37,7 +37,7 @@ export const h5mu: Container = {
   async open(probed, options) {
     const file = await probed.hdf5();
     const { path, notes } = (await choosePart(file, options))!;
-    const adata = await annDataOf(subStore(file, path), probed.input, h5mu.format);
+    const adata = await annDataOf(subStore(file, path), probed.input, h5mu.format, options);
     return { ...adata, stored: { ...adata.stored!, part: path }, notes };
   },
   preload,

@@ -29,6 +29,11 @@ export interface OpenOptions {
   readonly table?: string | undefined;
   /** For a table of numbers: where the genes are; `columns` by default. */
   readonly genesIn?: (typeof GENES_IN)[number] | undefined;
+  /**
+   * Leave the names of cells unread, which of long datasets take long: `obs.someNames` reads some of them, and `obs.index` is an
+   * error. For {@link predictShard}; only `.h5ad` and Zarr can be opened so, and of others all names are read.
+   */
+  readonly lazyCellNames?: boolean | undefined;
 }
 
 /** The files of the host. */

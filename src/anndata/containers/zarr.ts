@@ -20,13 +20,13 @@ async function open(keys: KeyStore, probed: Probe, options: OpenOptions): Promis
   const root = await openZarr(keys);
   try {
     const chosen = await choosePart(root, options);
-    if (chosen === null) return await annDataOf(root, probed.input, "zarr");
+    if (chosen === null) return await annDataOf(root, probed.input, "zarr", options);
     const { path, notes } = chosen;
     // A table of SpatialData may be of another format than what it lies in. On the web only the root has a listing.
     const store = keys.isListable
       ? await openZarr({ ...below(keys, path), name: `${keys.name} › ${path}` })
       : subStore(root, path);
-    const adata = await annDataOf(store, probed.input, "zarr");
+    const adata = await annDataOf(store, probed.input, "zarr", options);
     const files =
       probed.kind === "folder" && probed.input !== null
         ? { files: [`${probed.name.replace(/[/\\]+$/, "")}/${path}`] }

@@ -37,6 +37,17 @@ export async function readColumn(store: ArrayStore, path: string): Promise<Colum
   return reader(store, element);
 }
 
+/** What reads some values of a plain column of text; undefined for another. */
+export function plainStrings(
+  element: StoredElement,
+): ((start: number, end: number) => Promise<readonly string[]>) | undefined {
+  const isPlain =
+    element.kind === "array" &&
+    element.element === "string" &&
+    READERS.get(encodingOf(element)) === readPlain;
+  return isPlain && element.shape?.length === 1 ? (start, end) => element.readStrings(start, end) : undefined;
+}
+
 async function readPlain(_store: ArrayStore, element: StoredElement): Promise<Column> {
   if (element.kind !== "array" || element.shape?.length !== 1) return unknownEncoding(element, "a column");
   switch (element.element) {

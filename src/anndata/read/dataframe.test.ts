@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ArrayStore, AttributeValue, StoredArray, StoredGroup } from "../../formats/array-store.ts";
-import { openDataFrame } from "./dataframe.ts";
+import { namesOf, openDataFrame } from "./dataframe.ts";
 
 /** A store of one table whose group says that it has `order`; its only columns are the index and `x`. */
 function storeOf(order: readonly string[]): ArrayStore & { readonly asked: string[] } {
@@ -27,7 +27,7 @@ function storeOf(order: readonly string[]): ArrayStore & { readonly asked: strin
     shape: [2],
     attributeNames: [],
     attribute: () => undefined,
-    readStrings: async () => ["a", "b"],
+    readStrings: async (start = 0, end = 2) => ["a", "b"].slice(start, end),
   } as unknown as StoredArray;
   return {
     name: "test",
@@ -62,4 +62,17 @@ test("a table of more columns than any has is refused", async () => {
     code: "LIMIT",
     message: "100001 columns are named; at most 100000 are read",
   });
+});
+
+test("names that are left unread are read some at a time, and never all", async () => {
+  const [lazy, eager] = [
+    await openDataFrame(storeOf([]), "obs", { lazyIndex: true }),
+    await openDataFrame(storeOf([]), "obs"),
+  ];
+  expect(() => lazy.index).toThrow("the index was left unread");
+  for (const frame of [lazy, eager]) {
+    expect(frame.length).toBe(2);
+    expect(await namesOf(frame, 1, 2)).toEqual(["b"]);
+    expect(await namesOf(frame)).toEqual(["a", "b"]);
+  }
 });

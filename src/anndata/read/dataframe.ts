@@ -4,7 +4,7 @@ import { AtlasmtlError, locate } from "../../errors.ts";
 import type { ArrayStore, StoredArray, StoredGroup } from "../../formats/array-store.ts";
 import { type NumberArray, toFloat64, toInt32 } from "../../formats/number-arrays.ts";
 import type { Column, DataFrame } from "../types.ts";
-import { categoricalColumn, readColumn } from "./column-readers.ts";
+import { categoricalColumn, plainStrings, readColumn } from "./column-readers.ts";
 import { columnStrings } from "./column-values.ts";
 import { encodingOf, openExisting, text, texts, unknownEncoding } from "./element-encodings.ts";
 
@@ -12,13 +12,13 @@ import { encodingOf, openExisting, text, texts, unknownEncoding } from "./elemen
  * Opens the frame at `path`: the current layout, that of anndata 0.7 (`__categories`), or the compound table
  * of earlier versions, whose categories are in uns.
  *
- * Without its index, which may be long, only its length and its columns are known.
+ * With a lazy index, which may be long, names are read on request (`someNames`).
  * @throws NOT_FOUND if it is missing, UNSUPPORTED for another encoding, BAD_FORMAT for missing parts.
  */
 export async function openDataFrame(
   store: ArrayStore,
   path: string,
-  { withIndex = true }: { readonly withIndex?: boolean } = {},
+  { lazyIndex = false }: { readonly lazyIndex?: boolean | undefined } = {},
 ): Promise<DataFrame> {
   const element = await openExisting(store, path);
   switch (encodingOf(element)) {
@@ -26,7 +26,7 @@ export async function openDataFrame(
     case "dataframe@0.1.0":
     case "(group)":
       return element.kind === "group"
-        ? openGroup(store, element, withIndex)
+        ? openGroup(store, element, lazyIndex)
         : unknownEncoding(element, "a table");
     case "(compound array)":
       return element.kind === "array" ? openTable(store, element) : unknownEncoding(element, "a table");
@@ -35,7 +35,7 @@ export async function openDataFrame(
   }
 }
 
-async function openGroup(store: ArrayStore, group: StoredGroup, withIndex: boolean): Promise<DataFrame> {
+async function openGroup(store: ArrayStore, group: StoredGroup, lazyIndex: boolean): Promise<DataFrame> {
   const { path } = group;
   const indexKey = text(group.attribute("_index")) ?? "_index";
   const columns =
@@ -51,10 +51,8 @@ async function openGroup(store: ArrayStore, group: StoredGroup, withIndex: boole
     where: `${store.name} › ${path}`,
     length,
     columns,
-    readIndex: async () => {
-      if (!withIndex) throw new AtlasmtlError("BUG", "the index was not to be read");
-      return columnStrings(await readColumn(store, `${path}/${indexKey}`));
-    },
+    readIndex: async () => columnStrings(await readColumn(store, `${path}/${indexKey}`)),
+    readSome: lazyIndex ? plainStrings(stored) : undefined,
     async readColumn(name) {
       if (!members.has(name.split("/", 1)[0]))
         throw new AtlasmtlError("BAD_FORMAT", "the column is named, and not there");
@@ -119,6 +117,8 @@ export interface FrameParts {
   readonly length: number;
   readonly columns: readonly string[];
   readonly readIndex: () => Promise<readonly (string | null)[]>;
+  /** Reads some names; the index is then left unread. */
+  readonly readSome?: ((start: number, end: number) => Promise<readonly string[]>) | undefined;
   readonly readColumn: (name: string) => Promise<Column>;
 }
 
@@ -127,7 +127,7 @@ const MAX_COLUMNS = 100_000;
 
 /** A frame from its parts; an unreadable index throws when it is requested. */
 export async function frame(parts: FrameParts): Promise<DataFrame> {
-  const { where, length, columns } = parts;
+  const { where, length, columns, readSome } = parts;
   if (columns.length > MAX_COLUMNS)
     throw new AtlasmtlError("LIMIT", `${columns.length} columns are named; at most ${MAX_COLUMNS} are read`, {
       where,
@@ -136,6 +136,10 @@ export async function frame(parts: FrameParts): Promise<DataFrame> {
   let index: readonly string[] = [];
   let problem: unknown = null;
   try {
+    if (readSome !== undefined)
+      throw new AtlasmtlError("USAGE", "the index was left unread", {
+        hint: "open the dataset without lazyCellNames",
+      });
     index = (await parts.readIndex()).map((name) => name ?? "nan");
     if (index.length !== length)
       throw new AtlasmtlError("BAD_DATA", `the index has ${index.length} names for ${length} rows`);
@@ -149,6 +153,15 @@ export async function frame(parts: FrameParts): Promise<DataFrame> {
       if (problem !== null) throw problem;
       return index;
     },
+    ...(readSome && {
+      async someNames(start, end) {
+        try {
+          return await readSome(start, end);
+        } catch (error) {
+          throw locate(error, `${where} › index`);
+        }
+      },
+    }),
     async column(name) {
       if (!names.has(name)) throw noColumn(name, columns, where);
       try {
@@ -182,4 +195,9 @@ function noColumn(name: string, columns: readonly string[], where: string): Atla
 export function listed(names: readonly string[]): string {
   const shown = names.slice(0, 20).join(", ");
   return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
+}
+
+/** The names of the rows from `start` to before `end`, also where the index was left unread. */
+export async function namesOf(frame: DataFrame, start = 0, end = frame.length): Promise<readonly string[]> {
+  return frame.someNames?.(start, end) ?? frame.index.slice(start, end);
 }

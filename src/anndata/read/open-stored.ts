@@ -3,9 +3,10 @@ import type { FileInput } from "../../core/bytes.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import type { ArrayStore, StoredArray, StoredGroup } from "../../formats/array-store.ts";
+import type { OpenOptions } from "../containers/probe.ts";
 import type { AnnData, DataFrame, ElementSummary, MatrixName } from "../types.ts";
 import { mendedNotices } from "./category-codes.ts";
-import { listed, openDataFrame } from "./dataframe.ts";
+import { listed, namesOf, openDataFrame } from "./dataframe.ts";
 import { encodingName, encodingOf, integers, type StoredElement } from "./element-encodings.ts";
 import { openMatrix } from "./matrix.ts";
 import { readObsm } from "./obsm.ts";
@@ -19,6 +20,7 @@ export async function annDataOf(
   store: ArrayStore,
   input: FileInput | null = null,
   format = "h5ad",
+  { lazyCellNames }: Pick<OpenOptions, "lazyCellNames"> = {},
 ): Promise<AnnData> {
   const root = await store.open("");
   const rootKeys = root?.kind === "group" ? root.keys : [];
@@ -26,7 +28,7 @@ export async function annDataOf(
     throw new AtlasmtlError("BAD_FORMAT", `this is no AnnData: it holds ${listed(rootKeys) || "nothing"}`, {
       hint: "an AnnData has obs and var",
     });
-  const obs = await openDataFrame(store, "obs");
+  const obs = await openDataFrame(store, "obs", { lazyIndex: lazyCellNames });
   const vars = await openDataFrame(store, "var");
   const layerKeys = await keysOf(store, "layers");
   const obsmKeys = await keysOf(store, "obsm");
@@ -86,7 +88,7 @@ export async function annDataOf(
       return openMatrix(store, path, name, {
         nRows: obs.length,
         nCols: columns.length,
-        rowNames: async () => obs.index,
+        rowNames: () => namesOf(obs),
         columnNames: async () => columns.index,
       });
     },

@@ -169,7 +169,7 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
       hint: "write the file with anndata 0.7 or later first",
     });
   // Names of cells and genes are not needed, and reading them takes longer than all else here.
-  const obs = await openDataFrame(file, "obs", { withIndex: false });
+  const obs = await openDataFrame(file, "obs", { lazyIndex: true });
   const removals = new Map<string, Set<string>>();
   const remove = (folder: string, key: string): void => {
     const at = folder === "" ? -1 : key.lastIndexOf("/");
@@ -192,7 +192,7 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
   const mended: MendedColumn[] = [];
   for (const at of ["obs", "var", "raw/var"]) {
     if ((await file.open(at))?.kind !== "group") continue;
-    const frame = at === "obs" ? obs : await openDataFrame(file, at, { withIndex: false });
+    const frame = at === "obs" ? obs : await openDataFrame(file, at, { lazyIndex: true });
     for (const [name, { isGroup }] of await mendedColumns(file, at, frame)) {
       const column = await frame.column(name);
       if ((at === "obs" && replaced(name)) || column.kind !== "categorical") continue;

@@ -59,7 +59,8 @@ export async function runShard(flags: PredictFlags, context: CommandContext): Pr
   await checkOutput(out);
   preloadContainer(data);
   const predictor = await openPredictor(modelPath, flags, context);
-  const whole = await openDataset(data, flags, output);
+  // A side of a split is found by the names of all cells.
+  const whole = await openDataset(data, flags, output, { lazyCellNames: flags.split === undefined });
   const progress = createProgress(context.common);
   try {
     const { adata } = await splitDataset(whole, flags, "predict", out);

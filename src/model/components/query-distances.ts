@@ -2,7 +2,13 @@
 import type { DenseMatrix } from "../../core/dense.ts";
 import { countBelow } from "../../core/quantiles.ts";
 import { solveLower } from "./cholesky.ts";
-import { classPoints, inClassUnits, type NearestClasses, nearestClasses } from "./class-distances.ts";
+import {
+  type ClassPoints,
+  classPoints,
+  inClassUnits,
+  type NearestClasses,
+  nearestClasses,
+} from "./class-distances.ts";
 import { distanceRatio, MEDIAN, QUARTILE, queryShift } from "./query-shift.ts";
 import type { ClassDistances, ComponentSpace } from "./types.ts";
 
@@ -37,18 +43,32 @@ export interface QueryDistances {
 
 /** Measures all cells, after the shift of the query as a whole has been taken away. */
 export function queryDistances(scores: DenseMatrix, { columns }: ComponentSpace): QueryDistances {
-  const finest = columns[columns.length - 1];
-  const [some, means] = [inClassUnits(someRows(scores), finest), classPoints(finest)];
+  const { finest, some, means } = finestOf(scores, columns);
   const shift = queryShift(some, means);
-  const asTheyAre = nearestClasses(some, means, new Float64Array(scores.nCols));
   let squares = 0;
   for (const step of shift) squares += step * step;
   const inScores = timesLower(finest.factor, shift);
   return {
     columns: columns.map((column) => measureColumn(scores, column, inScores)),
     shift: Math.sqrt(squares),
-    shiftScore: distanceRatio(asTheyAre, finest.medians, MEDIAN),
+    shiftScore: scoreOf(finest, some, means),
   };
+}
+
+/** {@link QueryDistances.shiftScore} of `scores` alone. */
+export function shiftScoreOf(scores: DenseMatrix, { columns }: ComponentSpace): number | null {
+  const { finest, some, means } = finestOf(scores, columns);
+  return scoreOf(finest, some, means);
+}
+
+/** Some rows in units of the classes of the last column. */
+function finestOf(scores: DenseMatrix, columns: readonly ClassDistances[]) {
+  const finest = columns[columns.length - 1];
+  return { finest, some: inClassUnits(someRows(scores), finest), means: classPoints(finest) };
+}
+
+function scoreOf({ medians }: ClassDistances, some: Float64Array, means: ClassPoints): number | null {
+  return distanceRatio(nearestClasses(some, means, new Float64Array(means.nDims)), medians, MEDIAN);
 }
 
 function measureColumn(
