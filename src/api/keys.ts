@@ -1,9 +1,11 @@
 /** Keys of files, for hosts that show what is in them. @module */
 export { MANIFEST_KEYS } from "../schema/bundle.ts";
+export { PREPROCESS_KEY } from "../schema/preprocessing.ts";
 export { SOURCE_COLUMN } from "../schema/references.ts";
 export {
   ARTIFACT_DETAILS,
   BENCHMARK_DETAILS,
+  DOCUMENTATION_KEY,
   OPENSET_DETAILS,
   PREDICT_DETAILS,
   RUN_MANIFEST,

@@ -2,4 +2,4 @@
 export { didYouMean, nearest } from "../core/nearest.ts";
 export { compareCodePoints } from "../core/order.ts";
 export { webAddress } from "../core/web-address.ts";
-export { snakeName } from "../schema/keys.ts";
+export { camelName, snakeName } from "../schema/keys.ts";

@@ -1,3 +1,10 @@
 /** Settings and scores as Maps of plain values, and their JSON. @module */
-export { type ConfigMap, type ConfigValue, Float, type PlainValue, toPlain } from "../core/config.ts";
+export {
+  asConfigValue,
+  type ConfigMap,
+  type ConfigValue,
+  Float,
+  type PlainValue,
+  toPlain,
+} from "../core/config.ts";
 export { emitJson } from "../core/json.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ConfigValue, Float } from "../core/config.ts";
+import { asConfigValue, type ConfigValue } from "../core/config.ts";
 import { didYouMean, nearest } from "../core/nearest.ts";
 import { shown } from "../core/shown.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
@@ -257,11 +257,8 @@ function integer(keys: Keys, key: string, fallback: number, where: string): numb
 }
 
 function asConfig(value: unknown, where: string): ConfigValue {
-  if (typeof value === "number") return Number.isInteger(value) ? value : new Float(value);
-  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (Array.isArray(value)) return value.map((item) => asConfig(item, where));
-  if (value instanceof Map)
-    return new Map([...value].map(([key, item]) => [String(key), asConfig(item, where)]));
+  const config = asConfigValue(value);
+  if (config !== undefined) return config;
   throw bad(`got ${shown(value)}, expected a setting`, where, "correct the value");
 }
 

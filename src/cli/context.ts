@@ -1,4 +1,5 @@
 /** The context that the program passes to a command. @module */
+import type { GivenConfig } from "./options/given-config.ts";
 import type { CommonOptions, Output } from "./terminal/print.ts";
 import type { CommandWords } from "./terminal/show-error.ts";
 
@@ -12,4 +13,6 @@ export interface CommandContext {
   /** The words after `atlasmtl`, as given. */
   readonly argv: readonly string[];
   readonly startedAt: Date;
+  /** The config file of the call. */
+  readonly config: GivenConfig | null;
 }

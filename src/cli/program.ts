@@ -5,6 +5,7 @@ import { VERSION } from "../api/version.ts";
 import type { CommandContext } from "./context.ts";
 import { DATASET_FLAG_DEFAULTS, OPEN_FLAGS } from "./options/dataset-flags.ts";
 import type { FlagTable, FlagValues } from "./options/flag.ts";
+import type { GivenConfig } from "./options/given-config.ts";
 import {
   ANNOTATE_FLAG_DEFAULTS,
   ANNOTATE_FLAGS,
@@ -32,7 +33,7 @@ import { addFlags, readSettings } from "./options/settings.ts";
 import { type CommonOptions, createOutput, failureJson, printFailure, printJson } from "./terminal/print.ts";
 import { printableLines } from "./terminal/printable.ts";
 import { type CommandWords, describeFailure, usageError } from "./terminal/show-error.ts";
-import { commandWords, type GivenConfig } from "./terminal/wording.ts";
+import { commandWords } from "./terminal/wording.ts";
 import { wrongCall } from "./terminal/wrong-call.ts";
 
 /** What a command hands over to the end of its run. */
@@ -95,13 +96,15 @@ function createProgram(argv: readonly string[], signal: AbortSignal, state: Run)
     flags: FlagTable = {},
     config: GivenConfig | null = null,
   ): CommandContext => {
-    const common = commonOptions(command);
+    const asked = commonOptions(command);
+    const common = { ...asked, progress: asked.progress ?? config?.shown.progress ?? null };
     const words = commandWords(flags, config);
     state.words = words;
     const output = createOutput(common, words, (summary) => {
       state.summary = summary;
     });
-    return { common, output, words, signal, argv, startedAt };
+    for (const each of config?.notices ?? []) output.warn(each);
+    return { common, output, words, signal, argv, startedAt, config };
   };
   const withFlags = <T extends FlagTable>(
     command: Command,

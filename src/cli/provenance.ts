@@ -9,7 +9,7 @@ import { platform } from "#platform";
 import { isAtlasmtlError } from "../api/errors.ts";
 import { RESULT_ENDINGS, RUN_MANIFEST_FILES } from "../api/formats.ts";
 import type { FileToWrite, WrittenFile } from "../api/index.ts";
-import { ARTIFACT_DETAILS } from "../api/keys.ts";
+import { ARTIFACT_DETAILS, DOCUMENTATION_KEY } from "../api/keys.ts";
 import { webAddress } from "../api/names.ts";
 import {
   emitRun,
@@ -72,6 +72,8 @@ export interface RunDetails {
   readonly inputs: readonly FileRecord[];
   readonly seeds: ReadonlyMap<string, number>;
   readonly details: ConfigMap;
+  /** What the run is documented by, where that is no config file. */
+  readonly documentation?: ConfigMap;
   /** Also names the outputs by `artifact_paths` and `artifact_checksums`. */
   readonly namesArtifacts?: boolean;
   /** The split that was read, or the known fields of one that is written. */
@@ -96,7 +98,7 @@ export interface PreparedRun {
 export async function prepareRun(
   output: string,
   run: RunDetails,
-  context: Pick<CommandContext, "argv" | "startedAt">,
+  context: Pick<CommandContext, "argv" | "startedAt" | "config">,
   fixedPath?: string,
 ): Promise<PreparedRun> {
   const commit = checkoutFolder === null ? null : await gitCommit(checkoutFolder);
@@ -112,7 +114,11 @@ export async function prepareRun(
       const all = [...(run.earlierOutputs ?? []), ...recorded];
       const record = emitRun({
         ...run,
-        details: run.namesArtifacts ? new Map([...run.details, ...artifactsOf(all)]) : run.details,
+        details: new Map([
+          ...run.details,
+          ...(run.namesArtifacts ? artifactsOf(all) : []),
+          ...documentationOf(run.documentation ?? context.config?.documentation),
+        ]),
         outputs: all,
         split: splitEntry(run, recorded),
         codeSha256: codeDigest(),
@@ -170,6 +176,9 @@ async function recordedOutputs(path: string): Promise<readonly string[]> {
     throw error;
   }
 }
+
+const documentationOf = (documentation: ConfigMap = new Map()): ConfigMap =>
+  documentation.size === 0 ? documentation : new Map([[DOCUMENTATION_KEY, documentation]]);
 
 /** Files by their names, as the benchmark of the Python original records them. */
 const artifactsOf = (files: readonly FileRecord[]): ConfigMap =>

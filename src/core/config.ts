@@ -39,6 +39,21 @@ export function toPlain(value: ConfigValue): PlainValue {
   return value as PlainValue;
 }
 
+/** Parsed YAML or JSON, with mappings as Maps, as settings; undefined for what is none, such as a function. */
+export function asConfigValue(value: unknown): ConfigValue | undefined {
+  if (typeof value === "number") return Number.isInteger(value) ? value : new Float(value);
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+  if (Array.isArray(value)) {
+    const items = value.map(asConfigValue);
+    return items.some((item) => item === undefined) ? undefined : (items as ConfigValue[]);
+  }
+  if (!(value instanceof Map)) return undefined;
+  const entries = [...value].map(([key, item]) => [String(key), asConfigValue(item)] as const);
+  return entries.some(([, item]) => item === undefined)
+    ? undefined
+    : new Map(entries as readonly (readonly [string, ConfigValue])[]);
+}
+
 /** The entries of a map or object of settings. */
 export function configEntries(
   value: ConfigMap | { readonly [key: string]: ConfigValue },

@@ -42,6 +42,8 @@ export interface FlagText {
   readonly name?: string;
   /** What the flag takes, where it is not what the option takes. */
   readonly kind?: OptionKind;
+  /** What a file may have in place of the word: `--child-correction FILE`, and a mapping. */
+  readonly inline?: "mapping" | "list";
   /** What `--help` calls the value. */
   readonly placeholder?: string;
 }

@@ -58,7 +58,7 @@ export type MatchMode = (typeof MATCH_MODES)[number];
 export const DEVICES = ["auto", "cpu"] as const;
 export type Device = (typeof DEVICES)[number];
 
-const LABEL_LIST = { kind: "name", placeholder: "FILE|LABEL,LABEL" } as const;
+const LABEL_LIST = { kind: "name", inline: "list", placeholder: "FILE|LABEL,LABEL" } as const;
 const FILES = "Files:";
 const GENES = "Genes:";
 const ADAPTATION = "Adaptation:";
@@ -205,6 +205,7 @@ export const PREDICT_OPTIONS = {
   hierarchyRules: other(
     flag(HIERARCHY, "child to parent rules, JSON or YAML, or from the reference", {
       kind: "name",
+      inline: "mapping",
       placeholder: "FILE|derive",
     }),
   ),
@@ -221,6 +222,7 @@ export const PREDICT_OPTIONS = {
     flag(HIERARCHY, "refine children: reranker .pkl, its _plan.json, or settings that name one", {
       name: "refinement",
       kind: "path",
+      inline: "mapping",
     }),
   ),
 

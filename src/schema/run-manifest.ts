@@ -15,6 +15,9 @@ export const RUN_MANIFEST = keysOf(
   "finished_at",
 );
 
+/** What a configuration file or a benchmark manifest says for the record only; absent where it says nothing. */
+export const DOCUMENTATION_KEY = "documentation";
+
 /** Keys of one file in `inputs` and `outputs`. */
 export const FILE_ENTRY = keysOf("path", "size", "sha256");
 

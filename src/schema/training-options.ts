@@ -117,6 +117,7 @@ export const TRAIN_OPTIONS = {
     null,
     flag(FILES, "learn from these genes alone: text file with a gene a line, such as those of a panel", {
       kind: "path",
+      inline: "list",
     }),
   ),
   preprocess: other(),
@@ -229,21 +230,33 @@ export const TRAIN_OPTIONS = {
     CALIBRATION_METHODS[0] as (typeof CALIBRATION_METHODS)[number] | null,
     flag(TRAINING, "how confidences are calibrated on the held-out cells", { name: "calibration" }),
   ),
-  calibrationMaxIter: integer(100, COUNT),
-  calibrationLr: number(0.05, POSITIVE),
+  calibrationMaxIter: integer(
+    100,
+    COUNT,
+    flag(TRAINING, "with --calibration-lr: how far from 1 temperatures are sought"),
+  ),
+  calibrationLr: number(0.05, POSITIVE, flag(TRAINING, "see --calibration-max-iter")),
 
   taskWeights: numbers(undefined, NOT_NEGATIVE, flag(LOSS, "weight of each label column, in order")),
   classWeighting: other(
-    flag(LOSS, "label column whose small classes weigh more", { kind: "name", placeholder: "COLUMN" }),
+    flag(LOSS, "label column whose small classes weigh more", {
+      kind: "name",
+      inline: "mapping",
+      placeholder: "COLUMN",
+    }),
   ),
   classBalancedSampling: other(
     flag(LOSS, "label column whose small classes are drawn more often", {
       kind: "name",
+      inline: "mapping",
       placeholder: "COLUMN",
     }),
   ),
   childCorrection: other(
-    flag(LOSS, "YAML file of parents whose children get a module of their own", { kind: "path" }),
+    flag(LOSS, "YAML file of parents whose children get a module of their own", {
+      kind: "path",
+      inline: "mapping",
+    }),
   ),
   coordLossWeights: weights(
     new Map([
@@ -251,10 +264,13 @@ export const TRAIN_OPTIONS = {
       ["umap", 0.2],
     ]),
     NOT_NEGATIVE,
+    flag(LOSS, "weight of each coordinate head; without one a head does not learn", {
+      placeholder: "NAME=WEIGHT",
+    }),
   ),
   domainKey: name(null, flag(LOSS, "obs column of batches or donors to align", { placeholder: "COLUMN" })),
   domainLossWeight: number(0, NOT_NEGATIVE, flag(LOSS, "weight of the alignment")),
-  domainLossMethod: choice(DOMAIN_LOSS_METHODS, "mean"),
+  domainLossMethod: choice(DOMAIN_LOSS_METHODS, "mean", flag(LOSS, "what is aligned of the domains")),
   topologyLossWeight: number(0, NOT_NEGATIVE, flag(LOSS, "weight of keeping neighbours near")),
   topologyK: integer(10, COUNT, flag(LOSS, "neighbours kept near")),
   topologyCoord: name("latent", flag(LOSS, "coordinates whose neighbours are kept", { placeholder: "NAME" })),

@@ -1,4 +1,5 @@
 /** Class balance, normalisation and child correction from the command line. */
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -337,4 +338,103 @@ test("a model in one archive is trained, checked, shown and used like one in a f
   expect(await text("m.zip.csv")).toBe(await text("m.pth.csv"));
   const { inputs } = JSON.parse(await text("m.zip.predict_run_manifest.json"));
   expect(inputs.map(({ path }: { path: string }) => path)).toContain("one/m.zip");
+});
+
+describe("the record of a run, fed back by --config", () => {
+  const REF = ["--adata", "ref.h5ad", "--num-epochs", "3", "--batch-size", "32", "--hidden-sizes", "8"];
+  const LEVELS = ["--labels", "lineage", "cell_type"];
+  const weightsOf = async (path: string): Promise<string> =>
+    createHash("sha256")
+      .update(await readFile(join(folder, path)))
+      .digest("hex");
+
+  test.each<[string, string[]]>([
+    [
+      "best, without what it turns on",
+      ["--preset", "best", "--class-weighting-mode", "none", "--count-thinning", "1"],
+    ],
+    [
+      "best without normalisation, preprocessed",
+      [
+        ...["--preset", "best", "--normalize", "none", "--count-thinning", "1", "--ensemble-size", "2"],
+        ...["--unmapped-policy", "keep_original", "--n-top-genes", "12"],
+      ],
+    ],
+    [
+      "a map that was laid out, class balance, child correction",
+      [
+        ...[
+          "--preset",
+          "original",
+          "--embed",
+          "new_umap",
+          "--embed-neighbors",
+          "7",
+          "--child-correction",
+          "child.yaml",
+        ],
+        ...["--class-weighting", "lineage", "--class-balanced-sampling", "cell_type"],
+      ],
+    ],
+    [
+      "an initial model, domains, topology, calibration",
+      [
+        ...[
+          "--init-model",
+          "here/m.pth",
+          "--hidden-sizes",
+          "16",
+          "--no-linear-views",
+          "--val-fraction",
+          "0.2",
+        ],
+        ...["--calibration-max-iter", "7", "--calibration-lr", "0.01", "--domain-key", "donor"],
+        ...["--domain-loss-weight", "0.3", "--umap-key", "X_umap", "--coord-loss-weights", "umap=0.7"],
+        ...["--topology-loss-weight", "0.1", "--topology-coord", "umap", "--topology-k", "3"],
+      ],
+    ],
+    [
+      "linear views, a scheduler",
+      [
+        ...[
+          "--scheduler-name",
+          "reduce_lr_on_plateau",
+          "--scheduler-patience",
+          "1",
+          "--optimizer-name",
+          "adam",
+        ],
+        ...["--early-stopping-patience", "1", "--task-weights", "0.5", "2", "--missing-values", "none"],
+      ],
+    ],
+  ])("gives the same weights: %s", async (_, words) => {
+    await trainedHere();
+    await ok(run("train", "--out", "fed/a.pth", ...REF, ...LEVELS, ...words));
+    const again = ["train", "--adata", "ref.h5ad"];
+    await ok(run(...again, "--out", "fed/b.pth", "--config", "fed/train_run_manifest.json"));
+    expect(await weightsOf("fed/b.pth")).toBe(await weightsOf("fed/a.pth"));
+    expect(await weightsOf("fed/b_reference.pkl")).toBe(await weightsOf("fed/a_reference.pkl"));
+    await rm(join(folder, "fed"), { recursive: true });
+  });
+
+  test("its train_config alone does the same with the labels; what documents is kept", async () => {
+    await ok(run("train", "--out", "fed/a.pth", ...REF, ...LEVELS, "--preset", "fast"));
+    const { train_config } = JSON.parse(await text("fed/train_run_manifest.json"));
+    await writeFile(join(folder, "config.json"), JSON.stringify(train_config));
+    await ok(run("train", "--adata", "ref.h5ad", "--out", "fed/c.pth", "--config", "config.json", ...LEVELS));
+    expect(await weightsOf("fed/c.pth")).toBe(await weightsOf("fed/a.pth"));
+    await writeFile(
+      join(folder, "formal.yaml"),
+      "config_name: formal_a\nexperiment_round: 2\nseed: 7\nlabel_columns: [cell_type]\npreset: fast\nnum_epochs: 1\n",
+    );
+    const { stderr } = await ok(
+      run("train", "--adata", "ref.h5ad", "--out", "formal/m.pth", "--config", "formal.yaml"),
+    );
+    expect(stderr).toMatch(/seed only documents a run, and --random-state seeds it/);
+    expect(JSON.parse(await text("formal/train_run_manifest.json")).documentation).toEqual({
+      config_name: "formal_a",
+      experiment_round: 2,
+      seed: 7,
+    });
+  });
 });

@@ -4,8 +4,9 @@ import { mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readConfig, readYaml } from "../../src/cli/options/config-file.ts";
+import { readConfig } from "../../src/cli/options/config-file.ts";
 import { TRAIN_FLAGS } from "../../src/cli/options/options.ts";
+import { readYaml } from "../../src/cli/options/yaml.ts";
 import { isAtlasmtlError } from "../../src/errors.ts";
 
 let folder = "";

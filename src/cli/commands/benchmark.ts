@@ -18,9 +18,10 @@ import { BENCHMARK_DETAILS } from "../../api/keys.ts";
 import type { ConfigValue } from "../../api/values.ts";
 import { codeDigest } from "../code-digest.ts";
 import type { CommandContext } from "../context.ts";
-import { readYaml } from "../options/config-file.ts";
+
 import { BENCHMARK_FLAGS, type BenchmarkFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
+import { readYaml } from "../options/yaml.ts";
 import { type PreparedRun, prepareRun, recordFiles } from "../provenance.ts";
 import { percent, plural, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";

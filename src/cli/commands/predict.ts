@@ -35,15 +35,17 @@ import {
 import { PREDICT_DETAILS } from "../../api/keys.ts";
 import { PREDICT_OPTIONS } from "../../api/option-tables.ts";
 import { DEFAULT_WRITE_MODE } from "../../api/options.ts";
-import { readRefinement } from "../../api/refinement-file.ts";
+import { type NamedRefinement, readRefinement } from "../../api/refinement-file.ts";
 import { type FileRecord, type Fingerprint, fingerprint, trainingInputs } from "../../api/runs.ts";
 import { sampleToConfig } from "../../api/study.ts";
 import type { ConfigMap } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { openModel } from "../open-model.ts";
-import { readYaml } from "../options/config-file.ts";
+
 import { layerOf } from "../options/dataset-flags.ts";
+import { flagName } from "../options/flag.ts";
+import { inlineMapping, isInline } from "../options/inline.ts";
 import { inputFiles } from "../options/input-files.ts";
 import { labelFiles, readLabelList } from "../options/label-list.ts";
 import { refuseSwapped } from "../options/model-flags.ts";
@@ -51,6 +53,7 @@ import { givenOptions } from "../options/option-flags.ts";
 import { PREDICT_FLAGS, type PredictFlags } from "../options/options.ts";
 import { required } from "../options/settings.ts";
 import { splitDataset } from "../options/split-flags.ts";
+import { readYaml } from "../options/yaml.ts";
 import { fileSummary, prepareRun, recordFiles } from "../provenance.ts";
 import { byteSize, count, percent, plural, table } from "../terminal/print.ts";
 import { createProgress } from "../terminal/progress-bar.ts";
@@ -105,7 +108,7 @@ export async function predictAndTell(
   for (const warning of warnings) output.warn(warning);
   for (const { message } of result.notes.map(output.inWords)) output.note(message);
   const told = result.summary();
-  output.note(summaryText(told));
+  if (context.config?.shown.summary !== false) output.note(summaryText(told));
   output.note(`wrote  ${out}  ${byteSize(outputs[0].sizeBytes)}`);
   output.note(`wrote  ${runPath}`);
   if (flags.report !== undefined) output.note(`wrote  ${flags.report}`);
@@ -159,7 +162,7 @@ export async function openPredictor(
 ): Promise<Predictor> {
   const model = await openModel(modelPath, flags, context);
   if (flags.report !== undefined) await checkOutput(flags.report);
-  const refinement = flags.refinement === undefined ? null : await readRefinement(flags.refinement, readYaml);
+  const refinement = flags.refinement === undefined ? null : await refinementOf(flags.refinement);
   const options = await predictOptions(flags, model, refinement?.config ?? null, context);
   checkPredictOptions(model, options);
   await checkTransfer(model, options);
@@ -312,19 +315,37 @@ function usualCorrection(model: TrainedModel): "second_opinion" | "low_conf_only
   return model.data.linear ? "second_opinion" : "low_conf_only";
 }
 
-/** The rules in a file, or the word `derive`. @throws BAD_FORMAT located in the file. */
+/** The refinement that a file names, or a text that is its settings. */
+async function refinementOf(text: string): Promise<NamedRefinement> {
+  const settings = await inlineMapping(text, flagName("refinement"));
+  if (settings === null) return readRefinement(text, readYaml);
+  // Paths of settings that stand in no file are relative to the working folder.
+  const place = ".";
+  const { config, files } = await readRefinement(place, async (path) =>
+    path === place ? settings : readYaml(path),
+  );
+  return { config, files: files.filter((path) => path !== place) };
+}
+
+/**
+ * The rules in a file or in a text that is the mapping itself, or the word `derive`.
+ * @throws BAD_FORMAT located in the file.
+ */
 export async function readRules(rules: string): Promise<HierarchyRules | "derive"> {
   if (rules === "derive") return rules;
-  const content = await readYaml(rules);
+  const place = isInline(rules) ? flagName("hierarchyRules") : rules;
+  const content = (await inlineMapping(rules, place)) ?? (await readYaml(rules));
   try {
     return parseHierarchyRules(content);
   } catch (error) {
-    throw locate(error, rules);
+    throw locate(error, place);
   }
 }
 
 export function rulesFile({ hierarchyRules }: Pick<PredictFlags, "hierarchyRules">): string[] {
-  return hierarchyRules === undefined || hierarchyRules === "derive" ? [] : [hierarchyRules];
+  return hierarchyRules === undefined || hierarchyRules === "derive" || isInline(hierarchyRules)
+    ? []
+    : [hierarchyRules];
 }
 
 export function tableFile({ geneIdTable }: Pick<PredictFlags, "geneIdTable">): string[] {

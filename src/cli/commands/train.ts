@@ -1,27 +1,38 @@
 /** `atlasmtl train`: learn from a reference, save the bundle and the run manifest. @module */
 
 import { checkOutput, checkTrainOptions, refuseOverwriting } from "../../api/checks.ts";
-import { option, phrase } from "../../api/errors.ts";
+import { notice, option, phrase } from "../../api/errors.ts";
 import { asModelPath, FILE_SUFFIXES, isArchiveName, MODEL_SUFFIX, matrixName } from "../../api/formats.ts";
 import {
   type AnnData,
   adaptModel,
   buildModel,
+  type ClassBalanceOptions,
+  type Notice,
   type PreprocessOptions,
   type PreprocessResult,
   preprocessReference,
   TrainedModel,
   type TrainOptions,
 } from "../../api/index.ts";
-import { RESOURCE_SUMMARY, SOURCE_COLUMN, TRAIN_CONFIG, TRAIN_DETAILS } from "../../api/keys.ts";
-import { TRAIN_OPTIONS } from "../../api/option-tables.ts";
-import { PREPROCESS_DEFAULTS } from "../../api/options.ts";
+import {
+  PREPROCESS_KEY,
+  RESOURCE_SUMMARY,
+  SOURCE_COLUMN,
+  TRAIN_CONFIG,
+  TRAIN_DETAILS,
+} from "../../api/keys.ts";
+import { camelName } from "../../api/names.ts";
+import { DOCUMENTING_SEED, TRAIN_OPTIONS } from "../../api/option-tables.ts";
+import { DEFAULT_TRAIN_OPTIONS, PREPROCESS_DEFAULTS } from "../../api/options.ts";
 import { type ConfigMap, toPlain } from "../../api/values.ts";
 import type { CommandContext } from "../context.ts";
 import { openDataset } from "../open-dataset.ts";
 import { readChildCorrection } from "../options/child-correction-file.ts";
 import { layerOf } from "../options/dataset-flags.ts";
+import { flagName } from "../options/flag.ts";
 import { readGeneList } from "../options/gene-list.ts";
+import { inlineMapping, isInline } from "../options/inline.ts";
 import { inputFiles } from "../options/input-files.ts";
 import { givenOptions } from "../options/option-flags.ts";
 import { TRAIN_FLAGS, type TrainFlags } from "../options/options.ts";
@@ -53,7 +64,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const [labelColumns] = labelsOfReferences(flags.labels ?? [], sampleNames(paths), paths);
   // The references are the domains, unless a column is named.
   const domainKey = flags.domainKey ?? (paths.length > 1 && flags.domainLossWeight ? SOURCE_COLUMN : null);
-  const asked = { ...trainOptions(flags), labelColumns, domainKey, childCorrection, genes };
+  const asked = { ...(await trainOptions(flags)), labelColumns, domainKey, childCorrection, genes };
   const preprocessing = trainPreprocessOptions(flags);
   if (genes !== null && preprocessing !== null) checkWholeSpace(preprocessing);
   checkModelOutput(out, flags.referencePath);
@@ -77,6 +88,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
     });
   const part = await orClose(splitDataset(whole, flags, "build", out));
   const { adata } = part;
+  const doesPreprocess = preprocessing !== null && !(await orClose(wasPreprocessed(adata, context.config)));
   await orClose(openQueries(flags, output, queries));
   const inputPaths = [
     ...references.files,
@@ -88,7 +100,9 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   ];
   const written = bundlePaths(out, flags.referencePath);
   const fromModel = flags.inPlace === true ? (initial?.files ?? []) : [];
-  const settings = [flags.config, flags.childCorrection].filter((path) => path !== undefined);
+  const settings = [flags.config, flags.childCorrection].filter(
+    (path): path is string => path !== undefined && !isInline(path),
+  );
   const kept = [...inputPaths, ...settings].filter((path) => !fromModel.includes(path));
   await orClose(refuseOverwriting(written, kept, { canBeInPlace: initial !== null }));
   const inputs = recordFiles(inputPaths, out, signal);
@@ -96,7 +110,7 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   let model: TrainedModel;
   let told: PreprocessResult | null = null;
   try {
-    if (preprocessing !== null) {
+    if (doesPreprocess) {
       told = await preprocessReference(adata, preprocessing, { signal, onProgress: progress.report });
       output.note(genesText(told));
     }
@@ -124,11 +138,16 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   const files = run.outputs().map(fileSummary);
 
   const config = toPlain(model.data.trainConfig) as Readonly<Record<string, unknown>>;
-  const warnings = [...references.warnings, ...(told?.warnings ?? []), ...model.warnings];
+  const warnings = [
+    ...seedWarning(flags, context),
+    ...references.warnings,
+    ...(told?.warnings ?? []),
+    ...model.warnings,
+  ];
   for (const warning of warnings) output.warn(warning);
   const notes = [...references.notes, ...model.notes].map(output.inWords);
   for (const { message } of notes) output.note(message);
-  output.note(summary(model, config));
+  if (context.config?.shown.summary !== false) output.note(summary(model, config));
   output.note(
     table(
       files.map((file) => ["wrote", file.path, byteSize(file.size), `sha256 ${file.sha256.slice(0, 12)}…`]),
@@ -153,6 +172,18 @@ export async function runTrain(flags: TrainFlags, context: CommandContext): Prom
   });
 }
 
+/** A `seed` only documents; the original's users may take it for the seed of the training. */
+function seedWarning({ randomState }: TrainFlags, { config }: CommandContext): readonly Notice[] {
+  const seed = config?.documentation.get(DOCUMENTING_SEED);
+  if (seed === undefined || seed === (randomState ?? DEFAULT_TRAIN_OPTIONS.randomState)) return [];
+  return [
+    notice(phrase`${DOCUMENTING_SEED} only documents a run, and ${option("randomState")} seeds it`, {
+      where: `${config?.path} › ${DOCUMENTING_SEED}`,
+      hint: phrase`set ${option("randomState")} to train with this seed`,
+    }),
+  ];
+}
+
 /** @throws USAGE for what goes with one reference only. */
 function checkSeveral(paths: readonly string[], flags: TrainFlags): void {
   if (paths.length < 2 || flags.split === undefined) return;
@@ -172,6 +203,20 @@ async function openQueries(flags: TrainFlags, output: Output, into: AnnData[]): 
   }
 }
 
+/** True if the record of a run is fed back with the reference as that run had it after preprocessing. */
+async function wasPreprocessed(
+  { unsKeys, var: genes }: AnnData,
+  config: CommandContext["config"],
+): Promise<boolean> {
+  const left = config?.preprocessedGenes ?? null;
+  return (
+    left !== null &&
+    unsKeys.includes(PREPROCESS_KEY) &&
+    left.length === genes.index.length &&
+    left.every((gene, i) => gene === genes.index[i])
+  );
+}
+
 /** The matrix of the reference, of which the queries have the like. */
 function matrixOf(flags: TrainFlags): { readonly layer?: string } {
   const layer = layerOf(flags);
@@ -179,7 +224,7 @@ function matrixOf(flags: TrainFlags): { readonly layer?: string } {
 }
 
 /** The options of the library for the flags. */
-export function trainOptions(flags: TrainFlags): TrainOptions {
+export async function trainOptions(flags: TrainFlags): Promise<TrainOptions> {
   const {
     initModelPath: _initModel,
     childCorrection: _childCorrection,
@@ -214,11 +259,23 @@ export function trainOptions(flags: TrainFlags): TrainOptions {
     ...(noCoords === true ? {} : { coordTargets: targets, ...(embed === undefined ? {} : { embed }) }),
     ...(classWeighting === undefined && classWeightingMode === undefined
       ? {}
-      : { classWeighting: { labelColumn: classWeighting, mode: classWeightingMode } }),
+      : {
+          classWeighting: {
+            ...(await classBalance(classWeighting, "classWeighting")),
+            ...(classWeightingMode === undefined ? {} : { mode: classWeightingMode }),
+          },
+        }),
     ...(classBalancedSampling === undefined
       ? {}
-      : { classBalancedSampling: { labelColumn: classBalancedSampling } }),
+      : { classBalancedSampling: await classBalance(classBalancedSampling, "classBalancedSampling") }),
   };
+}
+
+/** A label column, or a mapping with `label_column` and `mode`; the library checks them. */
+async function classBalance(text: string | undefined, name: string): Promise<ClassBalanceOptions> {
+  const given = text === undefined ? null : await inlineMapping(text, flagName(name));
+  if (given === null) return { labelColumn: text };
+  return Object.fromEntries([...given].map(([key, value]) => [camelName(String(key)), value]));
 }
 
 /** Variable genes would be chosen before the listed ones are. */

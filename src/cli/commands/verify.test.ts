@@ -36,6 +36,7 @@ async function verify(path: string, flags: VerifyFlags = {}): Promise<Result> {
   const warnings: string[] = [];
   let json: unknown = null;
   const context: CommandContext = {
+    config: null,
     common: { quiet: false, json: false, progress: null, debug: false },
     output: {
       result: (text) => void lines.push(text),

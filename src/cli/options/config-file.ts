@@ -1,110 +1,56 @@
 /** `--config FILE.yaml`: any setting of a command by its snake_case name. @module */
-import type { Stats } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { AtlasmtlError, asFileError } from "../../api/errors.ts";
+import { DOCUMENTATION_KEY } from "../../api/keys.ts";
 import { didYouMean, nearest, snakeName } from "../../api/names.ts";
+import {
+  DOCUMENTING_KEYS,
+  isNegated,
+  PREDICT_OPTIONS,
+  PREPROCESS_OPTIONS,
+  RECORDED_TRAIN_NAMES,
+  REFINE_NAMES,
+  SHOWN,
+  settingNames,
+  TRAIN_OPTIONS,
+} from "../../api/option-tables.ts";
+import { isTrainRecord, settingsOfRecord } from "../../api/recorded-settings.ts";
+import { asConfigValue, type ConfigValue } from "../../api/values.ts";
 import { asSubject, usageError } from "../terminal/show-error.ts";
 import { checkValue, type FlagTable } from "./flag.ts";
+import type { ConfigFile } from "./given-config.ts";
+import { readYaml } from "./yaml.ts";
 
-/** Far above the size of any list of settings. */
-const MAX_BYTES = 1 << 20;
-
-/**
- * The largest depth of brackets and of nested entries in one line. The parser recurses for each level, so deep input
- * would overflow its stack.
- */
-const MAX_DEPTH = 500;
-
-/**
- * Parses a YAML (or JSON) file into plain data; mappings become Maps, so that every key is safe.
- * @throws NOT_FOUND or IO when the file cannot be read, LIMIT when it is too large, BAD_FORMAT with the line.
- */
-export async function readYaml(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    const { size } = await statFile(path);
-    if (size > MAX_BYTES)
-      throw new AtlasmtlError("LIMIT", `the file has ${size} bytes; at most ${MAX_BYTES} are read`, {
-        where: path,
-        hint: "check that this is the file you meant",
-      });
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw asFileError(error, path, "read");
-  }
-  checkDepth(text, path);
-  const { LineCounter, parseDocument } = await import("yaml");
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const problem = document.errors[0];
-  if (problem) {
-    const { line } = lineCounter.linePos(problem.pos[0]);
-    throw new AtlasmtlError("BAD_FORMAT", `not valid YAML: ${problem.message}`, {
-      where: `${path} › line ${line}`,
-      hint: "correct the file",
-      cause: problem,
-    });
-  }
-  try {
-    const value: unknown = document.toJS({ mapAsMap: true, maxAliasCount: 100 });
-    refuseCircles(value, []);
-    return value;
-  } catch (error) {
-    throw new AtlasmtlError("BAD_FORMAT", `not usable YAML: ${(error as Error).message}`, {
-      where: path,
-      hint: "write the file without aliases",
-      cause: error,
-    });
-  }
-}
-
-/** @throws Error for a value that contains itself by an alias. */
-function refuseCircles(value: unknown, around: readonly unknown[]): void {
-  if (!(value instanceof Map) && !Array.isArray(value)) return;
-  if (around.includes(value)) throw new Error("an alias stands inside what it stands for");
-  const within = [...around, value];
-  for (const item of value.values()) refuseCircles(item, within);
-}
-
-/** Reading a pipe or a device might never end. @throws NOT_FOUND for anything but a plain file. */
-async function statFile(path: string): Promise<Stats> {
-  const stats = await stat(path);
-  if (!stats.isFile())
-    throw new AtlasmtlError("NOT_FOUND", "there is no plain file", { where: path, hint: "check the path" });
-  return stats;
-}
-
-/** Brackets inside strings count too; a file of settings has far fewer. */
-function checkDepth(text: string, path: string): void {
-  let brackets = 0;
-  let line = 1;
-  let entries = 0;
-  for (const character of text) {
-    if (character === "\n") {
-      line++;
-      entries = 0;
-    } else if (character === "[" || character === "{") brackets++;
-    else if (character === "]" || character === "}") brackets = Math.max(0, brackets - 1);
-    else if (character === "-" || character === "?" || character === ":") entries++;
-    else if (character !== " " && character !== "\t") entries = 0;
-    if (brackets > MAX_DEPTH || entries > MAX_DEPTH)
-      throw new AtlasmtlError("LIMIT", `the file is nested more than ${MAX_DEPTH} deep`, {
-        where: `${path} › line ${line}`,
-        hint: "check that this is the file you meant",
-      });
-  }
-}
+const NOTHING: ConfigFile = {
+  values: new Map(),
+  documentation: new Map(),
+  shown: { progress: null, summary: null },
+  preprocessedGenes: null,
+  notices: [],
+};
 
 /**
- * The settings of a config file, checked against the flags of a command.
+ * The content of a config file, checked against the flags of a command. For training it may be the record of a run.
  * @throws USAGE for a file that is no mapping, an unknown key (naming the nearest) or a wrong value.
  */
-export async function readConfig(path: string, flags: FlagTable): Promise<Map<string, unknown>> {
+export async function readConfigFile(path: string, flags: FlagTable): Promise<ConfigFile> {
   const data = await asSubject("usage", () => readYaml(path));
-  if (data === null) return new Map();
+  if (data === null) return NOTHING;
   if (!(data instanceof Map))
     throw usageError("the file holds no mapping of settings", path, "write one `name: value` per line");
-  return checkedSettings(data, path, flags);
+  if (!Object.hasOwn(flags, "hiddenSizes") || !isTrainRecord(data)) return contentOf(data, path, flags);
+  const record = settingsOfRecord(data, path);
+  const told = data.get(DOCUMENTATION_KEY);
+  const all = new Map<unknown, unknown>([
+    ...(told instanceof Map ? told : []),
+    ...record.preprocess,
+    ...record.settings,
+  ]);
+  const { preprocessedGenes } = record;
+  return { ...contentOf(all, path, flags), preprocessedGenes, notices: record.notices };
+}
+
+/** The settings of a config file. @throws USAGE as {@link readConfigFile}. */
+export async function readConfig(path: string, flags: FlagTable): Promise<ReadonlyMap<string, unknown>> {
+  return (await readConfigFile(path, flags)).values;
 }
 
 /** As {@link readConfig}: `data` are the settings of the file `path`. */
@@ -112,21 +58,90 @@ export function checkedSettings(
   data: ReadonlyMap<unknown, unknown>,
   path: string,
   flags: FlagTable,
-): Map<string, unknown> {
-  const keys = new Map(Object.keys(flags).map((key) => [snakeName(key), key]));
+): ReadonlyMap<string, unknown> {
+  return contentOf(data, path, flags).values;
+}
+
+function contentOf(data: ReadonlyMap<unknown, unknown>, path: string, flags: FlagTable): ConfigFile {
+  const names = namesOf(flags);
   const values = new Map<string, unknown>();
+  const givenAs = new Map<string, string>();
+  const documentation = new Map<string, ConfigValue>();
+  const shown: { progress: boolean | null; summary: boolean | null } = { progress: null, summary: null };
   for (const [given, value] of data) {
     const name = String(given);
-    const key = keys.get(name);
-    if (key === undefined) {
-      const near = nearest(name, keys.keys());
-      throw usageError(
-        `unknown setting "${name}"${didYouMean(name, keys.keys())}`,
-        `${path} › ${name}`,
-        near === null ? `use any of ${[...keys.keys()].join(", ")}` : `write ${near}, or remove the line`,
-      );
+    const where = `${path} › ${name}`;
+    const found = names.get(name);
+    if (found === undefined) {
+      if (name === SHOWN.showProgress) shown.progress = checkShown(value, where);
+      else if (name === SHOWN.showSummary) shown.summary = checkShown(value, where);
+      else if (DOCUMENTING_KEYS.some((key) => key === name)) {
+        const kept = asConfigValue(value);
+        if (kept !== undefined) documentation.set(name, kept);
+      } else throw unknownSetting(name, where, [...names.keys()], Object.keys(flags).map(snakeName));
+      continue;
     }
-    if (value !== null) values.set(key, checkValue(flags[key], value, `${path} › ${name}`));
+    if (value === null) continue;
+    const { key, negated } = found;
+    const other = givenAs.get(key);
+    if (other !== undefined)
+      throw usageError(`${other} and ${name} are names of one setting`, where, "keep one of the two lines");
+    givenAs.set(key, name);
+    const flag = flags[key];
+    const word = flag.fromFile?.(value) ?? value;
+    const checked = checkValue(flag, word, where);
+    values.set(key, negated ? !(checked as boolean) : checked);
   }
-  return values;
+  return { ...NOTHING, values, documentation, shown };
+}
+
+/** The flag that a name of a config file sets; `negated`: to the opposite. */
+interface NamedFlag {
+  readonly key: string;
+  readonly negated: boolean;
+}
+
+/** All names of the settings of a command: those of its flags, and those of the options that they set. */
+function namesOf(flags: FlagTable): ReadonlyMap<string, NamedFlag> {
+  const names = new Map<string, NamedFlag>(
+    Object.keys(flags).map((key) => [snakeName(key), { key, negated: false }]),
+  );
+  const add = (name: string, key: string, negated: boolean): void => {
+    if (Object.hasOwn(flags, key) && !names.has(name)) names.set(name, { key, negated });
+  };
+  for (const [table, others] of [
+    [TRAIN_OPTIONS, RECORDED_TRAIN_NAMES],
+    [PREDICT_OPTIONS, {}],
+    [PREPROCESS_OPTIONS, {}],
+  ] as const)
+    for (const [name, { option, negated }] of settingNames(table, others)) {
+      const row = (table as Readonly<Record<string, { readonly flag: { readonly name?: string } | null }>>)[
+        option
+      ];
+      const key = row.flag?.name ?? option;
+      add(name, key, isNegated(key) !== negated);
+    }
+  for (const [name, key] of Object.entries(REFINE_NAMES)) add(name, key, false);
+  return names;
+}
+
+function checkShown(value: unknown, where: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw usageError(`got ${JSON.stringify(value)}, expected true or false`, where, "write true or false");
+}
+
+function unknownSetting(
+  name: string,
+  where: string,
+  known: readonly string[],
+  shown: readonly string[],
+): Error {
+  const near = nearest(name, known);
+  return usageError(
+    `unknown setting "${name}"${didYouMean(name, known)}`,
+    where,
+    near === null
+      ? `use any of ${shown.join(", ")}; what only documents a run goes below notes`
+      : `write ${near}, or remove the line`,
+  );
 }

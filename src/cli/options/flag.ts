@@ -24,6 +24,8 @@ export interface Flag<V> {
   readonly expected: string;
   /** Converts the words of the command line to the value that YAML would give, which `schema` then checks. */
   readonly fromWords: (words: readonly string[]) => unknown;
+  /** Converts what a file may have in place of the word to that word. */
+  readonly fromFile?: (value: unknown) => unknown;
 }
 
 export type FlagTable = Readonly<Record<string, Flag<unknown>>>;
@@ -127,6 +129,16 @@ export function pairs(placeholder: string, group: string, help: string): Flag<Re
   });
 }
 
+/** `NAME=NUMBER` pairs; in YAML a mapping. */
+export function weights(placeholder: string, group: string, help: string): Flag<ReadonlyMap<string, number>> {
+  const schema = v.map(v.pipe(v.string(), v.nonEmpty()), v.pipe(v.number(), v.finite()));
+  const texts = pairs(placeholder, group, help);
+  return flag("many", placeholder, group, help, schema, texts.expected, (words) => {
+    const map = texts.fromWords(words);
+    return map instanceof Map ? new Map([...map].map(([name, word]) => [name, asNumber(word)])) : map;
+  });
+}
+
 function flag<V>(
   arity: Flag<V>["arity"],
   placeholder: string,
@@ -155,9 +167,6 @@ function asNumber(word: string): number | string {
 export function flagName(key: string): string {
   return `--${snakeName(key).replaceAll("_", "-")}`;
 }
-
-/** True of a switch such as `--no-calibration`, which turns an option off. */
-export const isNegated = (key: string): boolean => /^(no|ignore)[A-Z]/.test(key);
 
 /**
  * The checked value of a flag.

@@ -4,6 +4,8 @@ import { option, phrase } from "../../api/errors.ts";
 import { openDataset } from "../open-dataset.ts";
 import type { Output } from "../terminal/print.ts";
 import { usageError } from "../terminal/show-error.ts";
+import { flagName } from "./flag.ts";
+import { inlineList } from "./inline.ts";
 
 /** More than any list of genes has. */
 const MAX_BYTES = 2 ** 26;
@@ -26,7 +28,10 @@ export async function readGeneList(
       option("genes"),
       "keep one of the two",
     );
-  if (path !== undefined) return { genes: await readNames(path), files: [path] };
+  if (path !== undefined) {
+    const inline = await inlineList(path, flagName("genes"));
+    return inline === null ? { genes: await readNames(path), files: [path] } : { genes: inline, files: [] };
+  }
   if (genesOf === undefined) return { genes: null, files: [] };
   const query = await openDataset(genesOf, {}, output);
   try {

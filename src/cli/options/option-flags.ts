@@ -1,11 +1,16 @@
 /** Flags of the library's options, from the tables of options. @module */
-import type { FlagText, OptionRow, OptionTable, OptionValue } from "../../api/option-tables.ts";
+import {
+  type FlagText,
+  isNegated,
+  type OptionRow,
+  type OptionTable,
+  type OptionValue,
+} from "../../api/option-tables.ts";
 import {
   choice,
   type Flag,
   integer,
   integers,
-  isNegated,
   name,
   names,
   number,
@@ -15,7 +20,9 @@ import {
   texts,
   threads,
   toggle,
+  weights,
 } from "./flag.ts";
+import { inlineText } from "./inline.ts";
 
 type HasFlag<R extends OptionRow> = R["flag"] extends FlagText ? true : false;
 type NameOf<K, F> = F extends { readonly name: infer N extends string } ? N : K;
@@ -38,16 +45,21 @@ export function optionFlags<T extends OptionTable>(table: T): OptionFlags<T> {
 }
 
 const PLAIN = { number, integer, numbers, integers, toggle, threads, path };
-const WITH_PLACEHOLDER = { name, names, pairs, texts };
+const WITH_PLACEHOLDER = { name, names, pairs, texts, weights };
 
-function flagOf(
+function flagOf(row: OptionRow, text: FlagText): Flag<unknown> {
+  const flag = plainFlag(row, text);
+  return text.inline === undefined ? flag : { ...flag, fromFile: inlineText };
+}
+
+function plainFlag(
   row: OptionRow,
   { group, help, kind = row.kind, placeholder = "NAME" }: FlagText,
 ): Flag<unknown> {
   if (kind === "choice") return choice(row.choices, group, help);
-  if (kind === "name" || kind === "names" || kind === "pairs" || kind === "texts")
+  if (kind === "name" || kind === "names" || kind === "pairs" || kind === "texts" || kind === "weights")
     return WITH_PLACEHOLDER[kind](placeholder, group, help);
-  if (kind === "weights" || kind === "other") throw new Error(`no flag takes ${kind}`);
+  if (kind === "other") throw new Error(`no flag takes ${kind}`);
   return PLAIN[kind](group, help);
 }
 

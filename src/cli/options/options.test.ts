@@ -31,7 +31,13 @@ const parse = async (flags: FlagTable, words: string[]): Promise<Record<string, 
 
 /** A word that a flag takes. */
 const sampleOf = (flag: FlagTable[string]): string => {
-  const samples: Record<string, string> = { N: "3", X: "0.5", "N|max": "max", "NAME=OBSM_KEY": "a=b" };
+  const samples: Record<string, string> = {
+    N: "3",
+    X: "0.5",
+    "N|max": "max",
+    "NAME=OBSM_KEY": "a=b",
+    "NAME=WEIGHT": "a=1",
+  };
   return flag.choices?.[0] ?? samples[flag.placeholder] ?? "word";
 };
 
@@ -120,20 +126,20 @@ test("names of flags and of config keys come from one key", () => {
   ]);
 });
 
-test("short forms of coordinates join the long one; --no-coords leaves all out", () => {
+test("short forms of coordinates join the long one; --no-coords leaves all out", async () => {
   const flags = { labels: ["a"], coord: new Map([["pca", "X_pca"]]), umapKey: "X_umap" };
-  expect(trainOptions(flags)).toEqual({
+  expect(await trainOptions(flags)).toEqual({
     labelColumns: ["a"],
     coordTargets: new Map([
       ["pca", "X_pca"],
       ["umap", "X_umap"],
     ]),
   });
-  expect(trainOptions({ ...flags, noCoords: true })).toEqual({ labelColumns: ["a"] });
-  expect(() => trainOptions({ ...flags, coord: new Map([["umap", "X_other"]]) })).toThrow(/twice/);
+  expect(await trainOptions({ ...flags, noCoords: true })).toEqual({ labelColumns: ["a"] });
+  await expect(trainOptions({ ...flags, coord: new Map([["umap", "X_other"]]) })).rejects.toThrow(/twice/);
 });
 
-test("train preprocesses only when a flag of preprocessing is given", () => {
+test("train preprocesses only when a flag of preprocessing is given", async () => {
   expect(trainPreprocessOptions({})).toBeNull();
   const ofTraining: TrainFlags = { randomState: 3 };
   expect(trainPreprocessOptions(ofTraining)).toBeNull();
@@ -141,7 +147,7 @@ test("train preprocesses only when a flag of preprocessing is given", () => {
     nTopGenes: 5,
     countsRequired: false,
   });
-  expect(trainOptions({ labels: ["a"], nTopGenes: 5, species: "human", split: "plan.json" })).toEqual({
+  expect(await trainOptions({ labels: ["a"], nTopGenes: 5, species: "human", split: "plan.json" })).toEqual({
     labelColumns: ["a"],
     coordTargets: new Map(),
   });

@@ -13,13 +13,7 @@ export const PREPROCESS_KINDS = ["reference", "query"] as const;
 const GENES = PREPROCESS_OPTIONS.species.flag.group;
 
 /** `train` has these: with the flag of any of them the reference is preprocessed first. */
-const {
-  preferExistingEnsemblColumn: _column,
-  countsConfirmFraction: _fraction,
-  referenceDatasetName: _name,
-  randomState: _seed,
-  ...TRAIN_PREPROCESS_OPTIONS
-} = PREPROCESS_OPTIONS;
+const { randomState: _seed, ...TRAIN_PREPROCESS_OPTIONS } = PREPROCESS_OPTIONS;
 
 /** With the flags of genes first, as help has them. */
 function genesFirst<T extends FlagTable>(flags: T): T {

@@ -3,9 +3,10 @@
 import { type Command, Option } from "commander";
 import { snakeName } from "../../api/names.ts";
 import { usageError } from "../terminal/show-error.ts";
-import type { GivenConfig } from "../terminal/wording.ts";
-import { readConfig } from "./config-file.ts";
+
+import { readConfigFile } from "./config-file.ts";
 import { checkValue, type Flag, type FlagTable, type FlagValues, flagName } from "./flag.ts";
+import type { GivenConfig } from "./given-config.ts";
 
 /** Adds the flags of a table to a command, with defaults and groups for its help. */
 export function addFlags(
@@ -59,9 +60,10 @@ export async function readSettings<T extends FlagTable>(
   let config: GivenConfig | null = null;
   if (typeof path === "string") {
     const { config: _, ...settable } = flags;
-    const ofFile = [...(await readConfig(path, settable))].filter(([key]) => !values.has(key));
+    const { values: all, ...rest } = await readConfigFile(path, settable);
+    const ofFile = [...all].filter(([key]) => !values.has(key));
     for (const [key, value] of ofFile) values.set(key, value);
-    config = { path, keys: new Set(ofFile.map(([key]) => key)) };
+    config = { path, keys: new Set(ofFile.map(([key]) => key)), ...rest };
   }
   return { values: Object.fromEntries(values) as FlagValues<T>, config };
 }

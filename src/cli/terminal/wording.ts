@@ -2,19 +2,15 @@
 
 import type { OptionMention, OptionValue, Wording } from "../../api/errors.ts";
 import { snakeName } from "../../api/names.ts";
-import { type Flag, type FlagTable, flagName, isNegated } from "../options/flag.ts";
+import { isNegated } from "../../api/option-tables.ts";
+import { type Flag, type FlagTable, flagName } from "../options/flag.ts";
+import type { GivenKeys } from "../options/given-config.ts";
 import * as tables from "../options/options.ts";
 import { shellWord } from "./shell-word.ts";
 import type { CommandWords } from "./show-error.ts";
 
-/** The settings that a config file gave. */
-export interface GivenConfig {
-  readonly path: string;
-  readonly keys: ReadonlySet<string>;
-}
-
 /** The wording of a command with `flags`. An option that only another command has is worded as its flag there. */
-export function commandWords(flags: FlagTable, config: GivenConfig | null): CommandWords {
+export function commandWords(flags: FlagTable, config: GivenKeys | null): CommandWords {
   const flagOf = (name: string): [key: string, flag: Flag<unknown>] | null => {
     for (const table of [flags, ...ALL_FLAGS])
       for (const key of [name, tables.FLAG_OF_OPTION[name]])
