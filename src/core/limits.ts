@@ -96,3 +96,6 @@ export const MAX_R_OBJECTS = 1_000_000;
 export function maxRBytes(compressedBytes: number): number {
   return 2 ** 30 + 256 * compressedBytes;
 }
+
+/** Bytes that xz data may refer back to: what xz's highest preset uses. */
+export const MAX_XZ_DICTIONARY = 2 ** 26;

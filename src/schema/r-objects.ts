@@ -25,6 +25,9 @@ export const SEURAT = {
   usual: ["rna", "spatial"],
 } as const;
 
+/** At the root of an `.h5Seurat` file of SeuratDisk. */
+export const H5SEURAT_ROOT = ["assays", "cell.names", SEURAT.cells] as const;
+
 /** SummarizedExperiment and SingleCellExperiment. */
 export const EXPERIMENT = {
   assays: "assays",

@@ -12,11 +12,12 @@ const program = here("../../dist/bin/main.js");
 
 const OBJECTS = [
   ...["seurat4-gzip", "seurat4-plain", "seurat4-version2", "seurat4-native", "seurat5", "seurat5-split"],
+  ...["seurat4-bzip2", "seurat4-xz", "seurat4-xz1", "seurat4-xz9", "sce-real"],
   ...["sce-sparse", "sce-dense", "sce-delayed-beside", "se"],
 ];
 /** Those of which Python compares every value. */
 const CONVERTED = ["seurat4-gzip", "seurat5-split", "sce-dense", "se"];
-const MATRICES = ["matrix-dgR", "matrix-dgT", "matrix-dense"];
+const MATRICES = ["matrix-dgC", "matrix-dgR", "matrix-dgT", "matrix-dense"];
 
 /** The files of a model without its records, which say how long it took. */
 const WEIGHTS = ["model.pth", "model_reference.pkl", "model_space.pt"];
@@ -104,6 +105,7 @@ describe.skipIf(!hasR)("objects of R", () => {
   test.each([
     ["refused-delayed.rds", /DelayedMatrix of DelayedArray.*in R, before saveRDS/s],
     ["refused-ascii.rds", /ASCII.*saveRDS/s],
+    ["refused-objects.RData", /of save\(\).*in R, load the file.*saveRDS/s],
   ])("%s is refused with what to do in R", (name, words) => {
     const { status, stderr } = spawnSync(process.execPath, [program, "inspect", at(name)], {
       encoding: "utf8",

@@ -63,7 +63,7 @@ const close = (rows: readonly (readonly number[])[], wanted: readonly (readonly 
   });
 
 describe("a Seurat object", () => {
-  test.each(["seurat4", "seurat4-v2", "seurat4-plain", "seurat4-native"])(
+  test.each(["seurat4", "seurat4-v2", "seurat4-plain", "seurat4-native", "seurat4-bzip2", "seurat4-xz"])(
     "%s: counts are X",
     async (name) => {
       const adata = await open(name);
@@ -238,6 +238,33 @@ test.each([
   expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
   expect(error).toMatchObject({ hint: expect.stringMatching(/in R|saveRDS/) });
 });
+
+test("files of save() and of qs are refused with the line of R that helps", async () => {
+  const saved = new TextEncoder().encode("RDX3\nX\n\0\0\0\u0003................");
+  for (const bytes of [saved, new Uint8Array(gzipSync(saved))])
+    await expect(open(bytes)).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringMatching(/save\(\)/),
+      hint: expect.stringMatching(/saveRDS\(x, "x\.rds"\)/),
+    });
+  await expect(open(Uint8Array.of(0x0b, 0x0e, 0x0a, 0x0c, 0, 0, 0, 0))).rejects.toMatchObject({
+    code: "UNSUPPORTED",
+    hint: expect.stringMatching(/qs::qread/),
+  });
+});
+
+test.each(["bzip2", "xz"])(
+  "a file in %s that is cut off or has another byte is an error",
+  async (packing) => {
+    const whole = bytesOf(`seurat4-${packing}`);
+    const step = Math.floor(whole.length / 12);
+    for (let at = step; at < whole.length; at += step) {
+      await expect(open(whole.slice(0, at))).rejects.toMatchObject({ code: "BAD_FORMAT" });
+      const changed = whole.map((byte, i) => (i === at ? byte ^ 8 : byte));
+      await expect(open(changed)).rejects.toMatchObject({ name: "AtlasmtlError" });
+    }
+  },
+);
 
 test("a file that is cut off anywhere is an error of the format", async () => {
   const whole = gunzipSync(bytesOf("matrix-dgC"));

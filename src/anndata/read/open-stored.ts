@@ -3,6 +3,7 @@ import type { FileInput } from "../../core/bytes.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import type { ArrayStore, StoredArray, StoredGroup } from "../../formats/array-store.ts";
+import { H5SEURAT_ROOT } from "../../schema/r-objects.ts";
 import type { OpenOptions } from "../containers/probe.ts";
 import type { AnnData, DataFrame, ElementSummary, MatrixName } from "../types.ts";
 import { mendedNotices } from "./category-codes.ts";
@@ -26,7 +27,9 @@ export async function annDataOf(
   const rootKeys = root?.kind === "group" ? root.keys : [];
   if (!rootKeys.includes("obs") || !rootKeys.includes("var"))
     throw new AtlasmtlError("BAD_FORMAT", `this is no AnnData: it holds ${listed(rootKeys) || "nothing"}`, {
-      hint: "an AnnData has obs and var",
+      hint: H5SEURAT_ROOT.every((key) => rootKeys.includes(key))
+        ? 'this is an .h5Seurat file: in R, saveRDS(SeuratDisk::LoadH5Seurat(file), "object.rds")'
+        : "an AnnData has obs and var",
     });
   const obs = await openDataFrame(store, "obs", { lazyIndex: lazyCellNames });
   const vars = await openDataFrame(store, "var");

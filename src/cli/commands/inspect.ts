@@ -87,7 +87,9 @@ async function look(path: string): Promise<{ size: number; isFolder: boolean; st
 async function describeKnown(path: string, start: Buffer, work: InspectWork): Promise<Description | null> {
   const isHdf5 = start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1"));
   if (isArchiveName(path)) return describeArchive(path, work);
-  if (isHdf5 || containerByName(path) !== null) return describeData(path, work);
+  // Files of R that are refused with what to do.
+  const isRefused = /\.(rda|rdata|qs2?)$/i.test(path);
+  if (isHdf5 || isRefused || containerByName(path) !== null) return describeData(path, work);
   if (path.endsWith(".pth")) return (await import("../inspect/bundle.ts")).describeBundle(path);
   const isPickle = start[0] === 0x80 && start[1] <= 5;
   if (isPickle || /\.pkl(\.gz)?$/.test(path)) return describePickleOrModel(path);

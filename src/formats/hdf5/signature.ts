@@ -19,7 +19,6 @@ const OTHERS: readonly { readonly start: readonly number[]; readonly what: strin
       what: "an Arrow table",
       hint: "write it as .parquet or .csv",
     },
-    { start: [0x52, 0x44, 0x58], what: "an R data file", hint: "convert it to .h5ad first" },
   ];
 
 /** True for a file with the HDF5 signature, at its start or after a user block. */

@@ -6,9 +6,9 @@
 import type { ByteSource } from "../../core/bytes.ts";
 import { maxArrayBytes, maxRBytes } from "../../core/limits.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import { PIECE_BYTES, unpacked } from "../compression/unpacked.ts";
+import { ByteCursor } from "../byte-cursor.ts";
+import { fileFlow, packingOf, unpackedFlow } from "../compression/packing.ts";
 import type { NumberArray } from "../number-arrays.ts";
-import { ByteCursor, type ByteFlow } from "./cursor.ts";
 import { doubles, floats, integers, NA_INTEGER, numberText } from "./numbers.ts";
 import { parseR } from "./parse.ts";
 import { texts } from "./strings.ts";
@@ -39,6 +39,8 @@ export interface RFile {
 
 /** Positions in one file that are kept, so that reading on does not begin anew. */
 const MAX_CURSORS = 4;
+/** Each position in xz keeps a dictionary, of up to 64 MiB. */
+const MAX_XZ_CURSORS = 2;
 
 /** Takes over `source`. @throws BAD_FORMAT, UNSUPPORTED and LIMIT as `parseR`. */
 export async function openR(source: ByteSource): Promise<RFile> {
@@ -53,13 +55,20 @@ export async function openR(source: ByteSource): Promise<RFile> {
 async function open(source: ByteSource): Promise<RFile> {
   const head = await source.read(0, 6);
   const packing = packingOf(head);
-  if (packing !== null && packing !== "gzip")
-    throw new AtlasmtlError("UNSUPPORTED", `the R data are compressed with ${packing}; gzip is read`, {
-      hint: 'in R, write them again: saveRDS(readRDS(file), file, compress = "gzip")',
+  if (packing === "Zstandard")
+    throw new AtlasmtlError(
+      "UNSUPPORTED",
+      `the R data are compressed with ${packing}; gzip, bzip2 and xz are read`,
+      { hint: "in R, write them again: saveRDS(readRDS(file), file)" },
+    );
+  if (isOfQs(head))
+    throw new AtlasmtlError("UNSUPPORTED", "the file is of the R package qs", {
+      hint: 'in R, write it with saveRDS: saveRDS(qs::qread(file), "x.rds"), or qs2::qs_read',
     });
-  const isPacked = packing === "gzip";
+  const isPacked = packing !== null;
   const maxBytes = isPacked ? maxRBytes(source.byteLength) : source.byteLength;
-  const start = (): ByteCursor => new ByteCursor(isPacked ? gzipFlow(source, maxBytes) : plainFlow(source));
+  const start = (): ByteCursor =>
+    new ByteCursor(isPacked ? unpackedFlow(source, packing, bound(maxBytes)) : fileFlow(source));
   const cursor = start();
   const { root, isLittleEndian, nativeEncoding } = await (async () => {
     try {
@@ -70,7 +79,7 @@ async function open(source: ByteSource): Promise<RFile> {
       await cursor.close();
     }
   })();
-  const cursors = new Cursors(start, isLittleEndian);
+  const cursors = new Cursors(start, isLittleEndian, packing === "xz" ? MAX_XZ_CURSORS : MAX_CURSORS);
   const most = maxArrayBytes(source.byteLength);
 
   const bytesOf = async (vector: RVector, from: number, to: number): Promise<Uint8Array> => {
@@ -148,14 +157,8 @@ async function open(source: ByteSource): Promise<RFile> {
   };
 }
 
-/** What a file that begins so is compressed with. */
-function packingOf(head: Uint8Array): "gzip" | "bzip2" | "xz" | "Zstandard" | null {
-  const begins = (...bytes: number[]): boolean => bytes.every((byte, i) => head[i] === byte);
-  if (begins(0x1f, 0x8b)) return "gzip";
-  if (begins(0x42, 0x5a, 0x68)) return "bzip2";
-  if (begins(0xfd, 0x37, 0x7a, 0x58, 0x5a)) return "xz";
-  return begins(0x28, 0xb5, 0x2f, 0xfd) ? "Zstandard" : null;
-}
+/** True for the first bytes of what the R packages qs and qs2 write. */
+const isOfQs = ([a, b, c]: Uint8Array): boolean => a === 0x0b && b === 0x0e && c === 0x0a;
 
 function sequence(
   { start, step }: { readonly start: number; readonly step: number },
@@ -165,38 +168,11 @@ function sequence(
   return Float64Array.from({ length: to - from }, (_, i) => start + (from + i) * step);
 }
 
-function gzipFlow(source: ByteSource, maxBytes: number): ByteFlow {
-  const pieces = unpacked(source, {
-    maxBytes,
-    bound: "what an R object of this size may be",
-    hint: "in R, keep counts as sparse matrices (dgCMatrix), or write the file with compress = FALSE",
-  });
-  return {
-    next: async () => (await pieces.next()).value ?? null,
-    skip: () => 0,
-    close: async () => {
-      await pieces.return();
-    },
-  };
-}
-
-function plainFlow(source: ByteSource): ByteFlow {
-  let at = 0;
-  return {
-    async next() {
-      if (at >= source.byteLength) return null;
-      const piece = await source.read(at, at + PIECE_BYTES);
-      at += piece.length;
-      return piece;
-    },
-    skip(count) {
-      const skipped = Math.min(count, source.byteLength - at);
-      at += skipped;
-      return skipped;
-    },
-    close: async () => undefined,
-  };
-}
+const bound = (maxBytes: number) => ({
+  maxBytes,
+  bound: "what an R object of this size may be",
+  hint: "in R, keep counts as sparse matrices (dgCMatrix), or write the file with compress = FALSE",
+});
 
 /** Reads anywhere in a stream: on from the nearest position before, or from the start. */
 class Cursors {
@@ -205,6 +181,7 @@ class Cursors {
   constructor(
     private readonly start: () => ByteCursor,
     private readonly isLittleEndian: boolean,
+    private readonly most: number,
   ) {}
 
   async read(at: number, target: Uint8Array): Promise<void> {
@@ -217,7 +194,7 @@ class Cursors {
       throw error;
     }
     this.idle.push(cursor);
-    if (this.idle.length > MAX_CURSORS) await this.idle.shift()!.close();
+    if (this.idle.length > this.most) await this.idle.shift()!.close();
   }
 
   private nearest(at: number): ByteCursor {

@@ -9,7 +9,7 @@
  */
 import { MAX_R_DEPTH, MAX_R_OBJECTS } from "../../core/limits.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
-import type { ByteCursor } from "./cursor.ts";
+import type { ByteCursor } from "../byte-cursor.ts";
 import { HeldBytesPool, MAX_HELD_VECTOR } from "./held-bytes.ts";
 import { doubles, integers } from "./numbers.ts";
 import { charText } from "./strings.ts";
@@ -60,6 +60,15 @@ const VECTORS: ReadonlyMap<number, Exclude<VectorType, "string">> = new Map([
   [SEXP.RAW, "raw"],
 ]);
 
+/** `RDX3` and a line's end, as `.RData` and `.rda` files begin; A or B: in ASCII, or as the machine had it. */
+const isOfSave = ([r, d, form, version, line]: Uint8Array): boolean =>
+  r === 0x52 &&
+  d === 0x44 &&
+  [0x41, 0x42, 0x58].includes(form) &&
+  version > 0x30 &&
+  version < 0x34 &&
+  line === 0x0a;
+
 const bad = (message: string): AtlasmtlError =>
   new AtlasmtlError("BAD_FORMAT", message, { hint: "the file is damaged: copy it again from its source" });
 
@@ -83,6 +92,11 @@ class Parser {
 
   private async readHeader(): Promise<void> {
     const { cursor } = this;
+    await cursor.need(5);
+    if (isOfSave(cursor.peek(5)))
+      throw new AtlasmtlError("UNSUPPORTED", "the R data are of save(), which writes any number of objects", {
+        hint: 'in R, load the file and write the object by itself: saveRDS(x, "x.rds"), where x is its name',
+      });
     await cursor.need(14);
     const [format, line] = cursor.bytes(2);
     if (format === 0x41 && line === 0x0a)

@@ -1,5 +1,5 @@
 /** Reads a stream of bytes from front to back. @module */
-import { AtlasmtlError } from "../../errors.ts";
+import { AtlasmtlError } from "../errors.ts";
 
 /** Bytes that come one piece after the other. */
 export interface ByteFlow {
@@ -41,6 +41,21 @@ export class ByteCursor {
       if (piece === null) throw endsEarly();
       this.append(piece);
     }
+  }
+
+  /** Makes up to `count` bytes ready; returns how many are, fewer only at the end. */
+  async upTo(count: number): Promise<number> {
+    while (!this.has(count)) {
+      const piece = await this.flow.next();
+      if (piece === null) return this.end - this.at;
+      this.append(piece);
+    }
+    return count;
+  }
+
+  /** Bytes that are ready, without passing over them. */
+  peek(count: number): Uint8Array {
+    return this.window.subarray(this.at, this.at + count);
   }
 
   i32(): number {
@@ -153,6 +168,6 @@ export class ByteCursor {
 }
 
 const endsEarly = (): AtlasmtlError =>
-  new AtlasmtlError("BAD_FORMAT", "the R data end early", {
+  new AtlasmtlError("BAD_FORMAT", "the data end early", {
     hint: "the file is cut off: copy it again from its source",
   });
