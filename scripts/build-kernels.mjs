@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import asc from "assemblyscript/asc";
+import { nativeVersion } from "./native-version.mjs";
 
 const root = join(import.meta.dirname, "..");
 const entry = join(root, "src/kernels/assembly/index.ts");
@@ -47,6 +48,14 @@ writeFileSync(
 export const SHARED_KERNELS: string = "${shared.toString("base64")}";
 /** The same kernels for memory of one thread. */
 export const PLAIN_KERNELS: string = "${plain.toString("base64")}";
+`,
+);
+writeFileSync(
+  join(root, "src/node/generated.ts"),
+  `// Written by scripts/build-kernels.mjs; not kept in git.
+
+/** The native kernels that this version of the program loads. */
+export const NATIVE_VERSION: string = "${nativeVersion()}";
 `,
 );
 console.log(`kernels: ${shared.length} bytes shared, ${plain.length} plain`);

@@ -36,7 +36,7 @@ export async function adaptModel(
     import("../predict/adapt-to-queries.ts"),
     import("../predict/result-metadata.ts"),
   ]);
-  const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
+  const engine = await createEngine({ numThreads: options.numThreads ?? "max", engine: options.engine });
   try {
     const found = await adaptToQueries(model.data, queries, settings, { ...work, engine });
     const { model: adapted, adaptation, notes, warnings, ofQueries } = found;
@@ -49,6 +49,8 @@ export async function adaptModel(
       model.files,
       model.isVerified,
       [...model.notes, ...ofQueries.notes, ...notes],
+      model.writtenBy,
+      model.engine,
     );
   } finally {
     engine.dispose();

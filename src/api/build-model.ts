@@ -30,12 +30,12 @@ export async function buildModel(
   requireData("buildModel", adata);
   const chosen =
     options.preprocess === undefined ? { ...options, preprocess: await recordOf(adata) } : options;
-  const engine = await createEngine({ numThreads: options.numThreads ?? "max" });
+  const engine = await createEngine({ numThreads: options.numThreads ?? "max", engine: options.engine });
   try {
     // Loaded on first use: most pages only predict.
     const { train } = await import("../model/train.ts");
     const { model, warnings, seeds, notes } = await train(adata, chosen, { ...work, engine });
-    return new TrainedModel(model, warnings, seeds, [], false, notes);
+    return new TrainedModel(model, warnings, seeds, [], false, notes, null, engine.name);
   } finally {
     engine.dispose();
   }

@@ -5,6 +5,8 @@ import { createEngine } from "../kernels/engine.ts";
 
 /** The engine as it starts on this host. */
 export interface EngineReport {
+  /** `native` or `wasm`. */
+  readonly name: string;
   /** Threads with `numThreads: "max"`. */
   readonly threads: number;
   /** Bytes that the engine may grow to with more than one thread; null if the host has no shared memory. */
@@ -15,7 +17,7 @@ export interface EngineReport {
 export async function examineEngine(): Promise<EngineReport> {
   const engine = await createEngine({ numThreads: "max" });
   try {
-    return { threads: engine.numThreads, sharedBytes: largestSharedMemory() };
+    return { name: engine.name, threads: engine.numThreads, sharedBytes: largestSharedMemory() };
   } finally {
     engine.dispose();
   }

@@ -15,6 +15,7 @@ export { CELL_SPLIT_DEFAULTS, SPLIT_DEFAULTS, SPLIT_PARTS } from "../preprocess/
 export { METHODS as BENCHMARK_METHODS } from "../schema/benchmark.ts";
 export { DEFAULT_LABEL_COLUMN } from "../schema/bundle.ts";
 export { DEFAULT_WRITE_MODE, WRITE_MODES } from "../schema/columns.ts";
+export { ENGINES } from "../schema/engines.ts";
 export { GENES_IN, VAR_NAMES } from "../schema/open-options.ts";
 export { UNKNOWN_REASONS } from "../schema/prediction.ts";
 export {

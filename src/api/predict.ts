@@ -28,16 +28,17 @@ export interface PredictEngine {
  * shared.dispose();
  * ```
  */
-export async function createPredictEngine({
-  numThreads = "max",
-}: Pick<PredictOptions, "numThreads"> = {}): Promise<PredictEngine> {
-  const engine = keptEngine(await createEngine({ numThreads }));
+export async function createPredictEngine(
+  options: Pick<PredictOptions, "numThreads" | "engine"> = {},
+): Promise<PredictEngine> {
+  const chosen = { numThreads: options.numThreads ?? "max", engine: options.engine };
+  const engine = keptEngine(await createEngine(chosen));
   return { engine, dispose: () => engine.dispose() };
 }
 
 /** How a prediction runs. */
 export interface PredictWork extends WorkOptions {
-  /** Of {@link createPredictEngine}; `numThreads` is then its own. */
+  /** Of {@link createPredictEngine}; `numThreads` and `engine` are then its own. */
   readonly shared?: PredictEngine | undefined;
 }
 
@@ -60,11 +61,13 @@ export async function predict(
   requireModelAndData("predict", model, adata);
   // Loaded on first use: a page looks at its files before it predicts.
   const { predict: predictColumns } = await import("../predict/predict.ts");
-  const engine = shared?.engine ?? (await createEngine({ numThreads: options.numThreads ?? "max" }));
+  const engine =
+    shared?.engine ??
+    (await createEngine({ numThreads: options.numThreads ?? "max", engine: options.engine }));
   try {
     const query = keepSmallMatrices(adata);
     const predictions = await predictColumns(model.data, query, options, { ...work, engine });
-    return new PredictionResult(predictions, [...filesOf(adata), ...model.files], options);
+    return new PredictionResult(predictions, [...filesOf(adata), ...model.files], options, engine.name);
   } finally {
     if (shared === undefined) engine.dispose();
   }

@@ -43,6 +43,8 @@ export class PredictionResult {
     private readonly inputs: readonly string[] = [],
     /** How the query was read. */
     private readonly options: PredictOptions = {},
+    /** The engine that computed it; null where it is not known. */
+    readonly engine: string | null = null,
   ) {}
 
   /** Problems that did not stop prediction, such as poor gene overlap. */

@@ -14,7 +14,8 @@ export async function preload(): Promise<void> {
   await Promise.all([
     loadHdf5(),
     loadZarr(),
-    import("../kernels/wasm/engine.ts"),
+    import("../kernels/start-engine.ts"),
+    import("../kernels/reference/engine.ts"),
     import("../output/to-parquet.ts"),
     import("../output/to-arrow.ts"),
     import("../output/report/from-prediction.ts"),

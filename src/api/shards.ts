@@ -60,7 +60,9 @@ export async function predictShard(
   requireModelAndData("predictShard", model, adata);
   const { computeShard, planShard } = await import("./shard-work.ts");
   await refuseOverwriting([path], [...filesOf(adata), ...model.files, ...files]);
-  const engine = shared?.engine ?? (await createEngine({ numThreads: options.numThreads ?? "max" }));
+  const engine =
+    shared?.engine ??
+    (await createEngine({ numThreads: options.numThreads ?? "max", engine: options.engine }));
   try {
     const source = {
       model,
@@ -134,7 +136,9 @@ export async function mergeShards(
   if (paths.length === 0) throw new AtlasmtlError("USAGE", "there are no shards to merge");
   const { joinShards } = await import("./shard-work.ts");
   const opened: ShardFile[] = [];
-  const engine = shared?.engine ?? (await createEngine({ numThreads: options.numThreads ?? "max" }));
+  const engine =
+    shared?.engine ??
+    (await createEngine({ numThreads: options.numThreads ?? "max", engine: options.engine }));
   try {
     for (const path of paths) opened.push(await openShard(path));
     const query = keepSmallMatrices(adata);
@@ -142,7 +146,12 @@ export async function mergeShards(
       { model, adata: query, options, work: { ...work, engine }, files },
       opened,
     );
-    return new PredictionResult(predictions, [...filesOf(adata), ...model.files, ...paths], options);
+    return new PredictionResult(
+      predictions,
+      [...filesOf(adata), ...model.files, ...paths],
+      options,
+      engine.name,
+    );
   } finally {
     for (const file of opened) await file.close();
     if (shared === undefined) engine.dispose();

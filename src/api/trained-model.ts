@@ -58,6 +58,8 @@ export class TrainedModel {
     readonly notes: readonly Warning[] = [],
     /** The program that wrote a loaded bundle, where its manifest says so. */
     readonly writtenBy: string | null = null,
+    /** The engine that trained it; null for a loaded model. */
+    readonly engine: string | null = null,
   ) {}
 
   /**

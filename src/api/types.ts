@@ -151,6 +151,7 @@ export type { FeaturePanel } from "../preprocess/panel.ts";
 export type { PreprocessResult } from "../preprocess/pipeline.ts";
 export type { CellSplitOptions, GroupSplitOptions, SplitPart } from "../preprocess/split-options.ts";
 export type { WriteMode } from "../schema/columns.ts";
+export type { EngineChoice } from "../schema/engines.ts";
 export type { UnknownReason } from "../schema/prediction.ts";
 export type {
   ConsensusMode,

@@ -35,6 +35,8 @@ export const platform: Platform = {
     checkWritable: noPaths,
   },
 
+  native: () => null,
+
   async openFile(input) {
     if (typeof input === "string") return noPaths(input);
     if (input instanceof URL) return noPaths(input.href);

@@ -5,6 +5,7 @@
  * @module
  */
 import type { AlsoWrite, ByteSource, FileInput, FileStore } from "./bytes.ts";
+import type { NativeAddon } from "./native.ts";
 import type { SyncFile } from "./sync-file.ts";
 import type { ThreadHost } from "./threads.ts";
 
@@ -110,6 +111,11 @@ export interface MountingFs {
 export interface Platform {
   readonly info: RuntimeInfo;
   readonly files: FileSystem;
+  /**
+   * The native kernels and the width of vectors to use, 0 for the widest; null where they are not there: in browsers, and without
+   * a package or a build of them for this machine.
+   */
+  native(): { readonly addon: NativeAddon; readonly width: number } | null;
   /** @throws NOT_FOUND for a path that is not there, USAGE for a path in a browser, IO otherwise. */
   openFile(input: FileInput): Promise<ByteSource>;
   /**

@@ -1,5 +1,7 @@
 /** The options of training, their defaults and presets. @module */
+
 import type { ConfigMap } from "../core/config.ts";
+import type { EngineChoice } from "../schema/engines.ts";
 import { defaultsOf, type HaveSameKeys } from "../schema/option.ts";
 import {
   type CALIBRATION_METHODS,
@@ -130,6 +132,8 @@ export interface TrainOptions {
   /** For the metadata; results do not depend on it. */
   readonly numThreads?: number | "max" | null | undefined;
   readonly device?: (typeof TRAIN_DEVICES)[number] | null | undefined;
+  /** What computes. Only `reference`, which is slow, gives other bits. */
+  readonly engine?: EngineChoice | null | undefined;
   /** The record of preprocessing (docs/specification/4-preprocessing.md#feature-panel). */
   readonly preprocess?: ConfigMap | null | undefined;
 }
@@ -190,6 +194,7 @@ export interface ResolvedTrainOptions {
   readonly initModelPath: string | null;
   readonly numThreads: number | "max";
   readonly device: (typeof TRAIN_DEVICES)[number];
+  readonly engine: EngineChoice;
   readonly preprocess: ConfigMap | null;
 }
 

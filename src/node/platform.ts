@@ -7,6 +7,7 @@ import type { Platform } from "../core/platform.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { nodeFiles, openPath } from "./files.ts";
 import { hdf5Plugins, mountForHdf5 } from "./hdf5-host.ts";
+import { findNative } from "./native.ts";
 import { fileOfDescriptor, openScratch } from "./sync-file.ts";
 import { nodeThreads } from "./workers.ts";
 
@@ -18,6 +19,7 @@ export const platform: Platform = {
     cpuCount: availableParallelism(),
   },
   files: nodeFiles,
+  native: findNative,
 
   async openFile(input) {
     if (typeof input === "string") return openPath(input);

@@ -6,6 +6,7 @@ import { shown } from "../core/shown.ts";
 import { option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
 import { TRANSFER_DISTANCE, transferNames } from "../schema/columns.ts";
+import type { EngineChoice } from "../schema/engines.ts";
 import { defaultsOf, type HaveSameKeys } from "../schema/option.ts";
 import {
   type ConsensusMode,
@@ -47,6 +48,8 @@ export interface PredictSettings {
   readonly device: Device;
   /** Threads of the engine that the call creates; an engine that is passed in has its own. */
   readonly numThreads: number | "max";
+  /** What computes, where the call creates the engine. Only `reference`, which is slow, gives other bits. */
+  readonly engine: EngineChoice;
   /** Divide logits by the model's temperatures, if it is calibrated. */
   readonly applyCalibration: boolean;
   /**

@@ -11,6 +11,7 @@ import { adaptationConfig } from "./result-metadata.ts";
 const OF_THE_RUN: ReadonlySet<string> = new Set<keyof PredictSettings>([
   "batchSize",
   "device",
+  "engine",
   "numThreads",
   "keepCoords",
 ]);

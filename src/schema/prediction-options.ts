@@ -1,4 +1,5 @@
 /** The options of prediction (docs/specification/3-prediction.md). @module */
+import { ENGINE_HELP, ENGINES } from "./engines.ts";
 import {
   choice,
   flag,
@@ -261,4 +262,5 @@ export const PREDICT_OPTIONS = {
   batchSize: integer(2048, COUNT, flag(MACHINE, "cells at a time")),
   numThreads: threads(flag(MACHINE, "threads; results are the same with any number")),
   device: choice(DEVICES, "auto", flag(MACHINE, "where to compute")),
+  engine: choice(ENGINES, "auto", flag(MACHINE, ENGINE_HELP)),
 } as const satisfies OptionTable;

@@ -32,11 +32,12 @@ export const SOFTWARE = keysOf(
 );
 
 /** Keys that a command has of its own, before those of every run manifest. */
-export const TRAIN_DETAILS = keysOf("out", "labels", "device", "train_config", "preprocess");
+export const TRAIN_DETAILS = keysOf("out", "labels", "device", "engine", "train_config", "preprocess");
 export const PREDICT_DETAILS = keysOf(
   "model",
   "out",
   "device",
+  "engine",
   "prediction_metadata",
   "preprocess",
   "sample_summary",

@@ -1,4 +1,5 @@
 /** The options of training (docs/specification/2-training.md). @module */
+import { ENGINE_HELP, ENGINES } from "./engines.ts";
 import {
   choice,
   flag,
@@ -298,6 +299,7 @@ export const TRAIN_OPTIONS = {
 
   numThreads: threads(flag(MACHINE, "threads; results are the same with any number")),
   device: choice(TRAIN_DEVICES, "auto", flag(MACHINE, "where to compute")),
+  engine: choice(ENGINES, "auto", flag(MACHINE, ENGINE_HELP)),
 } as const satisfies OptionTable;
 
 /** The options of child correction (docs/specification/2-training.md#child-correction). */

@@ -39,7 +39,7 @@ function reportText({ program, node, system, engine, memory, hdf5, folders, envi
       "engine",
       engine.error !== null
         ? `does not start: ${engine.error}`
-        : `WebAssembly with SIMD, ${plural(engine.threads, "thread")}, ` +
+        : `${engine.name === "native" ? "native" : "WebAssembly with SIMD"}, ${plural(engine.threads, "thread")}, ` +
           (engine.sharedBytes === null
             ? "no shared memory"
             : `up to ${size(engine.sharedBytes)} of shared memory`),

@@ -455,6 +455,7 @@ function runDetails(
     ["model", model],
     ["out", out],
     ["device", flags.device ?? "auto"],
+    ["engine", result.engine],
     [PREDICT_DETAILS.predictionMetadata, metadata],
     ["preprocess", metadata.get("preprocess") ?? null],
     ...(summary === null

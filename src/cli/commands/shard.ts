@@ -27,6 +27,7 @@ const OF_THE_RUN: ReadonlySet<string> = new Set<keyof PredictFlags>([
   "shard",
   "config",
   "numThreads",
+  "engine",
 ]);
 
 /** Scores one shard, unless its file is there. @throws USAGE before any work for a call that cannot succeed. */

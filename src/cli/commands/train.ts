@@ -317,6 +317,7 @@ function runDetails(out: string, flags: TrainFlags, model: TrainedModel): Config
     ["out", out],
     ["labels", labelHeads.map(({ column }) => column)],
     ["device", flags.device ?? "auto"],
+    ["engine", model.engine],
     [TRAIN_DETAILS.trainConfig, trainConfig],
     ["preprocess", trainConfig.get("preprocess") ?? null],
   ]);

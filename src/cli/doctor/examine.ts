@@ -42,6 +42,7 @@ export interface Examined {
     readonly processors: number;
   };
   readonly engine: {
+    readonly name: string | null;
     readonly threads: number;
     readonly sharedBytes: number | null;
     readonly error: string | null;
@@ -103,7 +104,7 @@ export async function examineMachine(): Promise<Examined> {
     },
     engine: await examineEngine().then(
       (engine) => ({ ...engine, error: null }),
-      (error: unknown) => ({ threads: 0, sharedBytes: null, error: reasonOf(error) }),
+      (error: unknown) => ({ name: null, threads: 0, sharedBytes: null, error: reasonOf(error) }),
     ),
     memory: {
       totalBytes: totalmem(),

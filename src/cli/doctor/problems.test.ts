@@ -7,7 +7,7 @@ const GOOD: Examined = {
   program: { path: "~/atlasmtl/dist/bin/main.js", codeSha256: "ab".repeat(32), gitCommit: null },
   node: { version: "22.9.0", v8: "12.4", path: "/usr/bin/node" },
   system: { os: "Linux", release: "6.1", arch: "x64", endianness: "LE", model: "x", cores: 4, processors: 2 },
-  engine: { threads: 2, sharedBytes: 2 ** 32, error: null },
+  engine: { name: "wasm", threads: 2, sharedBytes: 2 ** 32, error: null },
   memory: { totalBytes: 16e9, availableBytes: 8e9, limitBytes: null, heapLimitBytes: 4e9 },
   hdf5: { filters: ["gzip", "bzip2", "lzf", "blosc", "lz4", "bitshuffle", "zstd", "blosc2"], error: null },
   folders: [
@@ -32,8 +32,11 @@ test("this machine reads and writes by every filter, and leaves no file", async 
 test.each<[what: RegExp, Partial<Examined>]>([
   [/^Node is 20\.18\.3, expected 20\.19\.0/, { node: { ...GOOD.node, version: "20.18.3" } }],
   [/big-endian/, { system: { ...GOOD.system, endianness: "BE" } }],
-  [/engine does not start: no SIMD/, { engine: { threads: 0, sharedBytes: null, error: "no SIMD" } }],
-  [/no shared memory/, { engine: { threads: 2, sharedBytes: null, error: null } }],
+  [
+    /engine does not start: no SIMD/,
+    { engine: { name: null, threads: 0, sharedBytes: null, error: "no SIMD" } },
+  ],
+  [/no shared memory/, { engine: { name: "wasm", threads: 2, sharedBytes: null, error: null } }],
   [/128 MB of memory/, { memory: { ...GOOD.memory, limitBytes: 128e6 } }],
   [/100 MB of memory/, { memory: { ...GOOD.memory, availableBytes: 100e6 } }],
   [/HDF5 does not work: broken/, { hdf5: { filters: [], error: "broken" } }],

@@ -54,7 +54,7 @@ const METHODS_GROUP = "Methods:";
 
 const anyOf = (words: readonly string[]): string => `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 
-const { numThreads, device, ...trainFlags } = optionFlags(TRAIN_OPTIONS);
+const { numThreads, device, engine, ...trainFlags } = optionFlags(TRAIN_OPTIONS);
 
 /** Allows the output to be what is read. */
 const inPlace = (what: string) => toggle(FILES, `let --out replace ${what}, which is refused otherwise`);
@@ -87,6 +87,7 @@ export const TRAIN_FLAGS = {
   ...TRAIN_PREPROCESS_FLAGS,
   numThreads,
   device,
+  engine,
 } as const satisfies FlagTable;
 export type TrainFlags = FlagValues<typeof TRAIN_FLAGS>;
 
@@ -124,6 +125,7 @@ const {
   batchSize,
   numThreads: predictThreads,
   device: predictDevice,
+  engine: predictEngine,
   ...predictFlags
 } = optionFlags(PREDICT_OPTIONS);
 
@@ -174,6 +176,7 @@ export const PREDICT_FLAGS = {
   batchSize,
   numThreads: predictThreads,
   device: predictDevice,
+  engine: predictEngine,
 } as const satisfies FlagTable;
 export type PredictFlags = FlagValues<typeof PREDICT_FLAGS>;
 

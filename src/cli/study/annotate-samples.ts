@@ -64,7 +64,7 @@ export async function annotateSamples(
   for (const warning of predictor.model.warnings) output.warn(warning);
   const progress = createProgress(context.common);
   const results: StudyResult[] = [];
-  const shared = await createPredictEngine({ numThreads: predictor.options.numThreads });
+  const shared = await createPredictEngine(predictor.options);
   try {
     for (const sample of samples) {
       signal.throwIfAborted();

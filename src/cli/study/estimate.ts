@@ -121,7 +121,7 @@ async function trial(
   { model, options, flags }: Predictor,
   { signal }: CommandContext,
 ): Promise<{ readonly fixed: number; readonly cell: number }> {
-  const shared = await createPredictEngine({ numThreads: options.numThreads });
+  const shared = await createPredictEngine(options);
   const adata = await openAnnData(query, openOptions(flags));
   const seconds = async (n: number): Promise<number> => {
     const cells = await firstCells(adata, n);

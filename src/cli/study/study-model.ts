@@ -40,6 +40,9 @@ function trainArgv(flags: TrainFlags, out: string): readonly string[] {
   return ["train", "--adata", ...adata, "--out", out, ...flagWords(TRAIN_FLAGS, options)];
 }
 
+/** Flags of prediction that count for training, too. */
+const MACHINE_KEYS: ReadonlySet<string> = new Set<keyof AnnotateFlags>(["numThreads", "device", "engine"]);
+
 /** What the flags and the file of `--train-config` say about training; a flag wins. */
 async function trainFlagsOf(flags: AnnotateFlags, out: string): Promise<TrainFlags> {
   const {
@@ -53,7 +56,7 @@ async function trainFlagsOf(flags: AnnotateFlags, out: string): Promise<TrainFla
   const { trainConfig, reference } = flags;
   const file = trainConfig === undefined ? [] : [...(await readConfig(trainConfig, settable))];
   const own = Object.entries(flags).filter(
-    ([key]) => key in settable && (!(key in PREDICT_FLAGS) || key === "numThreads" || key === "device"),
+    ([key]) => key in settable && (!(key in PREDICT_FLAGS) || MACHINE_KEYS.has(key)),
   );
   const given: TrainFlags = {
     ...Object.fromEntries(file),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Csr } from "../../core/csr.ts";
+import { AtlasmtlError } from "../../errors.ts";
 import type { LossOptions, NetworkShape, TrainingData } from "../types.ts";
 import type { Arena, Plan } from "./memory.ts";
 import { BATCH, writeRecord } from "./structs.ts";
@@ -76,6 +77,9 @@ export function gatherRows(
     const row = rowAt(r);
     const start = indptr[row];
     const end = indptr[row + 1];
+    // Indices rise within a row, so the last tells of all. The kernels check none.
+    if (end > start && indices[end - 1] >= nCols)
+      throw new AtlasmtlError("BUG", `row ${row} has an entry of gene ${indices[end - 1]} of ${nCols}`);
     u32.set(indices.subarray(start, end), slot.indices / 4 + entries);
     if (data !== null) {
       const at = slot.values / 4 + entries;
