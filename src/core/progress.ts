@@ -36,3 +36,25 @@ export function nextTurn(): Promise<void> {
     else immediate(resolve);
   });
 }
+
+/** Between two steps of long work: undefined, or a turn of the event loop to wait for. */
+export type Pause = () => Promise<void> | undefined;
+
+/** Work that nobody stops needs no turns. */
+export const NO_PAUSE: Pause = () => undefined;
+
+const SLICE_MILLISECONDS = 40;
+
+/**
+ * Yields to the event loop if 40 ms have passed since the last time, so that signals arrive and pages repaint during a long
+ * computation. What is waited for throws ABORTED once the signal is set. Steps between two pauses take a few milliseconds.
+ */
+export function createPauser(signal?: AbortSignal): Pause {
+  let last = performance.now();
+  async function turn(): Promise<void> {
+    await nextTurn();
+    last = performance.now();
+    throwIfAborted(signal);
+  }
+  return () => (performance.now() - last < SLICE_MILLISECONDS ? undefined : turn());
+}

@@ -54,10 +54,10 @@ const heads = fc
   })
   .filter(({ targets }) => targets.some((target) => target >= 0));
 
-test("the loss is the least over a dense grid of the range", () => {
-  fc.assert(
-    fc.property(heads, (head) => {
-      const found = nll(head, fitTemperature(head));
+test("the loss is the least over a dense grid of the range", async () => {
+  await fc.assert(
+    fc.asyncProperty(heads, async (head) => {
+      const found = nll(head, await fitTemperature(head));
       for (let logT = -5; logT <= 5; logT += 0.05)
         expect(found).toBeLessThanOrEqual(nll(head, Math.exp(logT)) + 1e-9);
     }),
@@ -65,49 +65,62 @@ test("the loss is the least over a dense grid of the range", () => {
   );
 });
 
-test("the loss is no higher than after 100 Adam steps", () => {
-  fc.assert(
-    fc.property(heads, (head) => {
-      expect(nll(head, fitTemperature(head))).toBeLessThanOrEqual(nll(head, adamTemperature(head)) + 1e-9);
+test("the loss is no higher than after 100 Adam steps", async () => {
+  await fc.assert(
+    fc.asyncProperty(heads, async (head) => {
+      expect(nll(head, await fitTemperature(head))).toBeLessThanOrEqual(
+        nll(head, adamTemperature(head)) + 1e-9,
+      );
     }),
     { numRuns: 60 },
   );
 });
 
-test("logits multiplied by c need a temperature multiplied by c", () => {
+test("logits multiplied by c need a temperature multiplied by c", async () => {
   const logits = Float32Array.from(randomNumbers(4, 300));
   const targets = randomIntegers(5, 100, 0, 3).map((target, r) => {
     const row = [...logits.subarray(3 * r, 3 * r + 3)];
     return r % 3 === 0 ? target : row.indexOf(Math.max(...row));
   });
-  const once = fitTemperature({ logits, nClasses: 3, targets });
-  expect(fitTemperature({ logits: logits.map((z) => 4 * z), nClasses: 3, targets })).toBeCloseTo(4 * once, 8);
+  const once = await fitTemperature({ logits, nClasses: 3, targets });
+  expect(await fitTemperature({ logits: logits.map((z) => 4 * z), nClasses: 3, targets })).toBeCloseTo(
+    4 * once,
+    8,
+  );
 });
 
-test("nothing to fit: temperature 1", () => {
-  expect(fitTemperature({ logits: Float32Array.of(1, 2), nClasses: 2, targets: Int32Array.of(-1) })).toBe(1);
-  expect(fitTemperature({ logits: Float32Array.of(3), nClasses: 1, targets: Int32Array.of(0) })).toBe(1);
-  expect(fitTemperature({ logits: new Float32Array(0), nClasses: 2, targets: new Int32Array(0) })).toBe(1);
-  expect(fitTemperature({ logits: Float32Array.of(2, 2), nClasses: 2, targets: Int32Array.of(1) })).toBe(1);
+test("nothing to fit: temperature 1", async () => {
+  expect(
+    await fitTemperature({ logits: Float32Array.of(1, 2), nClasses: 2, targets: Int32Array.of(-1) }),
+  ).toBe(1);
+  expect(await fitTemperature({ logits: Float32Array.of(3), nClasses: 1, targets: Int32Array.of(0) })).toBe(
+    1,
+  );
+  expect(await fitTemperature({ logits: new Float32Array(0), nClasses: 2, targets: new Int32Array(0) })).toBe(
+    1,
+  );
+  expect(
+    await fitTemperature({ logits: Float32Array.of(2, 2), nClasses: 2, targets: Int32Array.of(1) }),
+  ).toBe(1);
 });
 
-test("when every row is right or every row is wrong the temperature stays in its range", () => {
+test("when every row is right or every row is wrong the temperature stays in its range", async () => {
   const logits = Float32Array.of(0.01, -0.01, 0.02, -0.02);
-  const right = fitTemperature({ logits, nClasses: 2, targets: Int32Array.of(0, 0) }, 5);
-  const wrong = fitTemperature({ logits, nClasses: 2, targets: Int32Array.of(1, 1) }, 5);
+  const right = await fitTemperature({ logits, nClasses: 2, targets: Int32Array.of(0, 0) }, 5);
+  const wrong = await fitTemperature({ logits, nClasses: 2, targets: Int32Array.of(1, 1) }, 5);
   expect(Math.log(right)).toBeCloseTo(-5, 6);
   expect(Math.log(wrong)).toBeCloseTo(5, 6);
 });
 
-test("a network is made surer only where ten held-out cells are wrong", () => {
+test("a network is made surer only where ten held-out cells are wrong", async () => {
   const head = (nWrong: number): HeadLogits => ({
     logits: Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 0.5 : 0)),
     nClasses: 2,
     targets: Int32Array.from({ length: 200 }, (_, r) => (r < nWrong ? 1 : 0)),
   });
-  for (const nWrong of [0, 9]) expect(boundedTemperature(head(nWrong), 5)).toBe(1);
-  expect(boundedTemperature(head(10), 5)).toBe(fitTemperature(head(10), 5));
-  expect(boundedTemperature(head(10), 5)).toBeLessThan(1);
-  expect(boundedTemperature(head(90), 5)).toBe(fitTemperature(head(90), 5));
-  expect(boundedTemperature(head(90), 5)).toBeGreaterThan(1);
+  for (const nWrong of [0, 9]) expect(await boundedTemperature(head(nWrong), 5)).toBe(1);
+  expect(await boundedTemperature(head(10), 5)).toBe(await fitTemperature(head(10), 5));
+  expect(await boundedTemperature(head(10), 5)).toBeLessThan(1);
+  expect(await boundedTemperature(head(90), 5)).toBe(await fitTemperature(head(90), 5));
+  expect(await boundedTemperature(head(90), 5)).toBeGreaterThan(1);
 });

@@ -1,5 +1,6 @@
 /** Temperature scaling. Source: Guo et al. (2017); docs/specification/2-training.md#calibration. @module */
 import { exp } from "../core/math.ts";
+import { NO_PAUSE, type Pause } from "../core/progress.ts";
 
 /** Logits `[nRows, nClasses]` of one head with the class of each row, -1 where it is missing. */
 export interface HeadLogits {
@@ -24,12 +25,16 @@ export function logTemperatureReach(maxIter: number, lr: number): number {
  * The loss is convex in 1/T, so its slope increases: safeguarded Newton steps find the zero, or the end of
  * the range ± `reach` of log T if there is none (if every row is right, T decreases without limit).
  */
-export function fitTemperature(head: HeadLogits, reach = logTemperatureReach(100, 0.05)): number {
+export async function fitTemperature(
+  head: HeadLogits,
+  reach = logTemperatureReach(100, 0.05),
+  pause: Pause = NO_PAUSE,
+): Promise<number> {
   let low = exp(-reach);
   let high = exp(reach);
   let beta = 1;
   for (let i = 0; i < 200; i++) {
-    const { slope, curvature } = slopeAt(head, beta);
+    const { slope, curvature } = await slopeAt(head, beta, pause);
     // With a slope this small, less than 1e-12 per unit of log T remains to gain.
     if (Math.abs(slope) * beta < 1e-12) break;
     if (slope > 0) high = beta;
@@ -55,8 +60,12 @@ const AMPLE_ERRORS = 10;
  * {@link fitTemperature} of a network's own logits, at least 1 unless {@link AMPLE_ERRORS} rows are wrong: where nearly all
  * held-out cells are right, the best temperature makes the wrong labels of a query as sure as the right ones.
  */
-export function boundedTemperature(head: HeadLogits, reach: number): number {
-  const temperature = fitTemperature(head, reach);
+export async function boundedTemperature(
+  head: HeadLogits,
+  reach: number,
+  pause: Pause = NO_PAUSE,
+): Promise<number> {
+  const temperature = await fitTemperature(head, reach, pause);
   return temperature < 1 && countWrong(head) < AMPLE_ERRORS ? 1 : temperature;
 }
 
@@ -70,15 +79,20 @@ function countWrong({ logits, nClasses, targets }: HeadLogits): number {
   return nWrong;
 }
 
+/** Rows between two pauses. */
+const ROWS_AT_ONCE = 512;
+
 /** First and second derivative of the mean cross-entropy by β = 1/T: E[z] − z_true and Var[z] under softmax. */
-function slopeAt(
+async function slopeAt(
   { logits, nClasses, targets }: HeadLogits,
   beta: number,
-): { slope: number; curvature: number } {
+  pause: Pause,
+): Promise<{ slope: number; curvature: number }> {
   let slope = 0;
   let curvature = 0;
   let n = 0;
   for (let r = 0; r < targets.length; r++) {
+    if (r % ROWS_AT_ONCE === 0) await pause();
     const target = targets[r];
     if (target < 0) continue;
     const row = r * nClasses;

@@ -3,7 +3,7 @@
 import type { AnnData } from "../anndata/types.ts";
 import type { DenseMatrix } from "../core/dense.ts";
 import { normalizeCells } from "../core/normalize.ts";
-import type { WorkOptions } from "../core/progress.ts";
+import { createPauser, type WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
 import { notice, option, phrase } from "../errors.ts";
@@ -269,12 +269,13 @@ async function calibrate(
   }
   const temperatures = new Map<string, number>();
   const setThresholds = new Map<string, SetThresholds>();
-  labels.forEach(({ column }, j) => {
+  const pause = createPauser(work.signal);
+  for (const [j, { column }] of labels.entries()) {
     const head = joinHeads(heads.map((own) => own[j]));
-    const temperature = boundedTemperature(head, reach);
+    const temperature = await boundedTemperature(head, reach, pause);
     temperatures.set(column, temperature);
     setThresholds.set(column, fitSetThresholds(head, temperature));
-  });
+  }
   return { temperatures, setThresholds };
 }
 

@@ -58,7 +58,7 @@ export async function adaptToQueries(
       const sample = await query.sample(nBlocks);
       const where = `${adata.source} › ${matrixName(settings.layer)}`;
       if (sample.length === 0) warnings.push(storedByGenes(where));
-      else parts.push(await seeCells(model, linear, query, sample, inference, where));
+      else parts.push(await seeCells(model, linear, query, sample, inference, where, work.signal));
     }
   } finally {
     inference.dispose();

@@ -1,5 +1,6 @@
 /** What a model sees of a sample of a query, which its linear views adapt to. @module */
 import type { DenseMatrix } from "../core/dense.ts";
+import { createPauser } from "../core/progress.ts";
 import type { Inference } from "../kernels/types.ts";
 import { applyChildCorrection } from "../model/child-correction.ts";
 import { shareOfMeasured } from "../model/components/gene-shares.ts";
@@ -30,6 +31,7 @@ export async function seeCells(
   sample: readonly SampledRows[],
   inference: Inference,
   where: string,
+  signal?: AbortSignal,
 ): Promise<CellsToAdaptTo> {
   const nRows = sample.reduce((sum, { values }) => sum + values.nRows, 0);
   const measured = measuredGenes(genes);
@@ -46,7 +48,9 @@ export async function seeCells(
   const filled = sample.find(({ values }) => values.indices.length > 0);
   const values = filled === undefined ? linear.values : valuesForViews(linear, filled.values, given, where);
   let first = 0;
+  const pause = createPauser(signal);
   for (const rows of sample) {
+    await pause();
     const result = await inference.run(rows.network());
     if (model.childCorrection !== null) applyChildCorrection(model.childCorrection, result);
     result.logits.forEach((own, j) => {
@@ -66,16 +70,23 @@ export async function seeCells(
     });
     first += rows.values.nRows;
   }
-  return { nRows, logits, scores, components, isUnlike: unlikeCells(model, { genes, given }, sample, nRows) };
+  return {
+    nRows,
+    logits,
+    scores,
+    components,
+    isUnlike: await unlikeCells(model, { genes, given }, sample, nRows, signal),
+  };
 }
 
 /** 1 for the cells that are unlike the reference, by its finest labels; none where distances are not known. */
-function unlikeCells(
+async function unlikeCells(
   { space }: Model,
   { genes, given }: Pick<QueryRows, "genes" | "given">,
   sample: readonly SampledRows[],
   nRows: number,
-): Uint8Array {
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const isUnlike = new Uint8Array(nRows);
   if (!space) return isUnlike;
   const cells = createQueryComponents(space, genes, nRows, given);
@@ -85,7 +96,7 @@ function unlikeCells(
     first += values.nRows;
   }
   const placed = cells.finish();
-  const finest = placed && queryDistances(placed.scores, space).columns.at(-1);
+  const finest = placed && (await queryDistances(placed.scores, space, signal)).columns.at(-1);
   finest?.percentiles.forEach((share, row) => {
     if (share >= LIKE_SHARE) isUnlike[row] = 1;
   });

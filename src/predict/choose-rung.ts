@@ -25,12 +25,13 @@ export interface ChosenRung {
 
 /**
  * The rung for a query of `nObs` cells, by a sample of them.
- * @throws BAD_DATA for values that cannot be used.
+ * @throws BAD_DATA for values that cannot be used, ABORTED by the signal.
  */
 export async function chooseRung(
   model: Model,
   query: Pick<QueryRows, "genes" | "sample" | "given">,
   nObs: number,
+  signal?: AbortSignal,
 ): Promise<ChosenRung> {
   const rungs = model.linear?.ladder ?? [];
   const space = model.space ?? null;
@@ -47,8 +48,9 @@ export async function chooseRung(
   const placed = cells.finish();
   if (placed === null) return { rung: null, measured: null };
   // A sample of as many cells is all of them.
-  const measured = nCells === nObs ? { placed, distances: queryDistances(placed.scores, space) } : null;
-  const shiftScore = measured?.distances.shiftScore ?? shiftScoreOf(placed.scores, space);
+  const measured =
+    nCells === nObs ? { placed, distances: await queryDistances(placed.scores, space, signal) } : null;
+  const shiftScore = measured?.distances.shiftScore ?? (await shiftScoreOf(placed.scores, space, signal));
   return {
     rung: shiftScore === null ? null : nearestRung(rungs, placed.depthRatio ?? 1, shiftScore),
     measured,

@@ -1,6 +1,7 @@
 /** Labels the cells of a query, once all of them are scored: what depends on the query as a whole. @module */
 import { repeatedCellNames } from "../anndata/inspect/cell-names.ts";
 import type { ConfigMap } from "../core/config.ts";
+import { createPauser } from "../core/progress.ts";
 import { LATENT_INTERNAL } from "../schema/bundle.ts";
 import { flagLowConfidence, type HeadScores } from "./confidence.ts";
 import { deepestLabels } from "./deepest.ts";
@@ -38,12 +39,17 @@ export interface PredictionMachine {
   readonly runtime: ConfigMap;
 }
 
-/** Labels `cells`, which are all cells of the query of `plan`: steps 6 and 7 of docs/specification/3-prediction.md#order-of-steps. */
-export function decideCells(
+/**
+ * Labels `cells`, which are all cells of the query of `plan`: steps 6 and 7 of docs/specification/3-prediction.md#order-of-steps.
+ * @throws ABORTED by the signal.
+ */
+export async function decideCells(
   plan: PredictionPlan,
   cells: ScoredCells,
   machine: PredictionMachine,
-): Predictions {
+  signal: AbortSignal | undefined,
+): Promise<Predictions> {
+  const pause = createPauser(signal);
   const { adata, model, settings, adapted, called, query, hierarchy, refinement, setPlan, space } = plan;
   const { heads, isEmpty, probMatch, sets, nRefined } = cells;
   const knn = heads.map((head, h) => countVotes(head, cells.votes?.[h] ?? null, settings));
@@ -51,18 +57,23 @@ export function decideCells(
     cells.openset === null
       ? null
       : flagOutside(cells.openset.scores, settings.opensetThreshold ?? 0, cells.openset.nPrototypes);
-  const measured = plan.distances.finish(cells.placed, adata.source);
-  const labels = heads.map((head, h) =>
-    decideLabels(
-      head,
-      flagLowConfidence(head, settings),
-      knn[h],
-      openset?.isOutside ?? null,
-      measured.columns?.[h] ?? null,
-      isEmpty,
-      settings.unknown === "off" ? null : plan.least.thresholds[h],
-    ),
-  );
+  const measured = await plan.distances.finish(cells.placed, adata.source, signal);
+  const labels: LabelPrediction[] = [];
+  for (const [h, head] of heads.entries()) {
+    await pause();
+    labels.push(
+      decideLabels(
+        head,
+        flagLowConfidence(head, settings),
+        knn[h],
+        openset?.isOutside ?? null,
+        measured.columns?.[h] ?? null,
+        isEmpty,
+        settings.unknown === "off" ? null : plan.least.thresholds[h],
+      ),
+    );
+  }
+  await pause();
   const shared = sharedCells(cells.nShared, isEmpty.length, adata.source);
   const repeated = repeatedCellNames(adata.obs.index, `${adata.source} › obs names`);
   const inconsistencyRates = settings.enforceHierarchy ? enforceHierarchy(labels, hierarchy.rules) : null;

@@ -31,7 +31,7 @@ export async function planDistances(
       start: () => undefined,
       know: () => undefined,
       cells: () => null,
-      finish: () => notMeasured(unknown),
+      finish: async () => notMeasured(unknown),
     };
   // Loaded on first use: models of the Python original have no component space.
   const { measureDistances } = await import("./measure-distances.ts");

@@ -1,7 +1,7 @@
 /** Counts how many cells of a query express the genes that drive their labels (docs/specification/3-prediction.md#genes-of-the-labels). @module */
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData } from "../anndata/types.ts";
-import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import { createPauser, throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { countExpressing } from "../model/genes/class-sums.ts";
 import type { ClassGenes, LabelGene, LabelGenes } from "../model/genes/types.ts";
@@ -88,11 +88,11 @@ export async function countLabels(
     source: adata.source,
     signal,
   });
+  const pause = createPauser(signal);
   for await (const { firstRow, csr } of rows) {
     throwIfAborted(signal);
-    columns.forEach(({ codes }, j) => {
-      countExpressing(csr, codes.subarray(firstRow, firstRow + csr.nRows), counts[j]);
-    });
+    for (const [j, { codes }] of columns.entries())
+      await countExpressing(csr, codes.subarray(firstRow, firstRow + csr.nRows), counts[j], pause);
     onProgress?.({ phase: "explain", done: firstRow + csr.nRows, total: adata.nObs });
   }
   const place = new Map(model.trainGenes.map((gene, g) => [gene, g]));

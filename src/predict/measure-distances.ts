@@ -48,7 +48,7 @@ export function measureDistances(
       known = measured;
     },
     cells: () => (known === null ? (read?.cells() ?? null) : null),
-    finish(cells, source) {
+    async finish(cells, source, signal) {
       const placed = (): PlacedQuery | null =>
         cells === null || query === null ? null : placedQuery(space, query.genes, query.given, cells);
       const found = known?.placed ?? placed();
@@ -66,7 +66,7 @@ export function measureDistances(
         columns,
         shift: length,
         shiftScore: score,
-      } = known?.distances ?? queryDistances(found.scores, space);
+      } = known?.distances ?? (await queryDistances(found.scores, space, signal));
       if (!Number.isFinite(length + (score ?? 0)))
         throw new AtlasmtlError("BAD_DATA", "the distance of the query to the reference is not finite", {
           where: `${source} › ${settings.layer}`,

@@ -43,8 +43,8 @@ export interface DistancePlan {
   know(measured: MeasuredCells): void;
   /** The cells of the rows that were taken; null if no distance is measured, or all cells are known already. */
   cells(): PlacedCells | null;
-  /** Distances of `cells`, which are all of the query. Messages call it `source`. */
-  finish(cells: PlacedCells | null, source: string): MeasuredDistances;
+  /** Distances of `cells`, which are all of the query. Messages call it `source`. @throws ABORTED by the signal. */
+  finish(cells: PlacedCells | null, source: string, signal?: AbortSignal): Promise<MeasuredDistances>;
 }
 
 /** The prediction goes on without distances. */

@@ -4,8 +4,12 @@ import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import type { Engine, Neighbours } from "../kernels/types.ts";
 import { createApproximateIndex } from "./approximate.ts";
 
-/** Cells searched at once; it limits memory and does not change the results. */
-const BLOCK = 8192;
+/** Cells searched at once at most; it limits memory and does not change the results. */
+const MOST_CELLS = 8192;
+/** Fewer where they and the reference make more products than these, so that the signal is heard in time. */
+const MOST_PRODUCTS = 5e8;
+/** Still enough for all threads. */
+const LEAST_CELLS = 128;
 
 /** Takes the cells of a block and their neighbours, one row each. */
 export type NeighbourWatch = (cells: Uint32Array, neighbours: Neighbours) => void;
@@ -33,10 +37,13 @@ export async function visitNeighbours(
   const index = isApproximate
     ? await createApproximateIndex(work.engine, reference)
     : await work.engine.createKnnIndex(reference);
+  const most = isApproximate
+    ? MOST_CELLS
+    : Math.max(LEAST_CELLS, Math.min(MOST_CELLS, Math.ceil(MOST_PRODUCTS / (reference.data.length + 1))));
   try {
-    for (let start = 0; start < cells.length; start += BLOCK) {
+    for (let start = 0; start < cells.length; start += most) {
       throwIfAborted(work.signal);
-      const block = cells.subarray(start, start + BLOCK);
+      const block = cells.subarray(start, start + most);
       visit(block, await index.search(rowsOf(queries, block), k));
       work.onProgress?.({ phase: "neighbours", done: start + block.length, total: cells.length });
     }

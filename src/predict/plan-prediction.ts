@@ -107,7 +107,7 @@ export async function planPrediction(
     range,
   );
   await smoothing?.fit(query, work);
-  const { rung, measured } = await rungFor(model, query, adata.nObs, settings);
+  const { rung, measured } = await rungFor(model, query, adata.nObs, settings, work.signal);
   if (measured !== null) distances.know(measured);
   const { calibration, setPlan } = rung === null ? asHeldOut : onRung(model, rung, asHeldOut.setPlan);
   const least = leastConfidences(model, settings, rung);
@@ -131,10 +131,11 @@ async function rungFor(
   query: QueryRows,
   nObs: number,
   settings: PredictSettings,
+  signal: AbortSignal | undefined,
 ): Promise<ChosenRung> {
   if (!model.linear || !settings.applyCalibration) return { rung: null, measured: null };
   const { chooseRung } = await import("./choose-rung.ts");
-  return chooseRung(model, query, nObs);
+  return chooseRung(model, query, nObs, signal);
 }
 
 function onRung(

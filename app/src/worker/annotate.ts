@@ -4,6 +4,7 @@ import {
   type LabelPrediction,
   options,
   type PredictedLabels,
+  PredictionResult,
   type Predictions,
   type PredictOptions,
   predict,
@@ -29,9 +30,14 @@ export const predictOptions = (settings: AnnotateSettings): PredictOptions => ({
 
 export async function annotate(settings: AnnotateSettings, work: WorkOptions): Promise<ResultView> {
   const [query, model] = [desk.need("query"), desk.needModel()];
-  const given: PredictOptions = { ...predictOptions(settings), keepCoords: true, numThreads: "max" };
-  const result = await predict(model.model, query.adata, given, work);
-  const map = await chooseEmbedding(query.adata, result.data.coords);
+  const own = await chooseEmbedding(query.adata, new Map());
+  // Coordinates of a million cells fill hundreds of megabytes, and only those that are drawn are of use here.
+  const given: PredictOptions = { ...predictOptions(settings), keepCoords: own === null, numThreads: "max" };
+  const found = await predict(model.model, query.adata, given, work);
+  const map = own ?? (await chooseEmbedding(query.adata, found.data.coords, work));
+  const coords = drawnCoords(found.data.coords, map);
+  const result = new PredictionResult({ ...found.data, coords }, [], given);
+  work.signal?.throwIfAborted();
   desk.annotation = {
     result,
     settings,
@@ -47,6 +53,14 @@ export async function annotate(settings: AnnotateSettings, work: WorkOptions): P
     },
   };
   return resultView(desk.annotation);
+}
+
+type Coords = Predictions["coords"];
+
+/** Those that are drawn as they are; all, where what is drawn is computed of them. */
+function drawnCoords(coords: Coords, map: Awaited<ReturnType<typeof chooseEmbedding>>): Coords {
+  const drawn = [...coords].filter(([, points]) => points === map?.points);
+  return drawn.length > 0 ? new Map(drawn) : coords;
 }
 
 /** A result as the page has it; the arrays are copies. */

@@ -5,6 +5,7 @@
 import { AtlasmtlError, type PredictionResult, VERSION } from "atlasmtl";
 import { removeFrom, writeFile } from "./browser-storage.ts";
 import type { Annotation, OpenModel } from "./desk.ts";
+import { modelFiles } from "./model-checksums.ts";
 import { type Packed, pack, unpack } from "./packed.ts";
 import type { KeptWork } from "./views.ts";
 
@@ -76,7 +77,7 @@ export async function keepWork(model: OpenModel, annotation: Annotation | null):
 
 async function keepModel(folder: FileSystemDirectoryHandle, opened: OpenModel): Promise<KeptRecord> {
   const { id, name, model, trained } = opened;
-  for (const [file, bytes] of await model.toFiles(`${name}.pth`)) await write(folder, file, bytes);
+  for (const [file, bytes] of await modelFiles(opened)) await write(folder, file, bytes);
   const labels = model.data.labelHeads.map(({ column }) => column);
   const record: KeptRecord = { id, savedAt: Date.now(), model: { name, trained, labels }, result: null };
   await writeRecord(folder, record);

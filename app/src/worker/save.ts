@@ -2,6 +2,7 @@
 import { TrainedModel, type WorkOptions } from "atlasmtl";
 import { commandLines } from "./commands.ts";
 import { desk } from "./desk.ts";
+import { inTurns } from "./in-turns.ts";
 import { methodsText } from "./methods.ts";
 import { storedFile } from "./stored-file.ts";
 import type { SavedFile, SaveKind } from "./views.ts";
@@ -15,9 +16,9 @@ const MAKERS: Readonly<Record<SaveKind, Maker>> = {
     const blob = await storedFile((file) => result.toAnnDataFile(query.adata, file, {}, work));
     return blob === null ? saved(name, [await result.toAnnDataBytes(query.adata)]) : { name, blob };
   },
-  async csv() {
+  async csv({ signal }) {
     const { result, query } = desk.needAnnotation();
-    return saved(`${stem(query.name)}.labels.csv`, [...result.toCsvPieces()], "text/csv");
+    return saved(`${stem(query.name)}.labels.csv`, await inTurns(result.toCsvPieces(), signal), "text/csv");
   },
   async parquet() {
     const { result, query } = desk.needAnnotation();

@@ -67,7 +67,7 @@ async function run(id: number, name: CallName, argument: unknown): Promise<void>
     const answer = await handler(argument, work);
     say({ id, answer }, transferables(answer));
   } catch (error) {
-    say({ id, failure: failureOf(error) });
+    say({ id, failure: failureOf(error, controller.signal) });
   } finally {
     running.delete(id);
   }
@@ -77,7 +77,8 @@ function say(message: FromWorker, transfer: Transferable[] = []): void {
   postMessage(message, { transfer });
 }
 
-function failureOf(error: unknown): Failure {
+function failureOf(error: unknown, { aborted, reason }: AbortSignal): Failure {
+  if (aborted && error === reason) return { code: "ABORTED", message: "", where: null, hint: null };
   if (isAtlasmtlError(error)) {
     const { code, message, where = null, hint = null } = error;
     return { code, message, where, hint };

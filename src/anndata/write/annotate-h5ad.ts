@@ -121,7 +121,7 @@ async function writeMounted(
   } finally {
     await source.close();
   }
-  await annotateInPlace(path, additions, adata.source);
+  await annotateInPlace(path, additions, adata.source, work.signal);
   return [];
 }
 

@@ -7,7 +7,7 @@
  */
 import { platform } from "#platform";
 import type { AlsoWrite } from "../../core/bytes.ts";
-import { throwIfAborted, type WorkOptions } from "../../core/progress.ts";
+import { createPauser, type Pause, throwIfAborted, type WorkOptions } from "../../core/progress.ts";
 import { AtlasmtlError, locateOnce } from "../../errors.ts";
 import type { ArrayStore } from "../../formats/array-store.ts";
 import type { ElementWriter } from "../../formats/element-writer.ts";
@@ -41,7 +41,7 @@ export async function writeAnnotated(
     throwIfAborted(signal);
     await platform.files.copy(inputPath, temporary);
     throwIfAborted(signal);
-    await annotateInPlace(temporary, additions, inputPath);
+    await annotateInPlace(temporary, additions, inputPath, signal);
     throwIfAborted(signal);
   };
   await platform.files.replace(outPath, make, also);
@@ -132,15 +132,20 @@ export async function checkAnnotatable(adata: AnnData, additions: AdditionNames)
   }
 }
 
-/** Adds results to the file that the HDF5 library knows as `path`; `name` is for messages. */
-export async function annotateInPlace(path: string, additions: Additions, name: string): Promise<void> {
+/** Adds results to the file that the HDF5 library knows as `path`; `name` is for messages. @throws ABORTED by the signal. */
+export async function annotateInPlace(
+  path: string,
+  additions: Additions,
+  name: string,
+  signal?: AbortSignal,
+): Promise<void> {
   try {
     const existing = await readOnce(path, name, (file) => examine(file, additions));
     checkAdditions(additions, existing.nObs, existing.indexKey);
     await removeMembers(path, allRemovals(existing), name);
     const file = openWriter(path, "update");
     try {
-      append(file, additions, existing);
+      await append(file, additions, existing, createPauser(signal));
     } catch (error) {
       file.abandon();
       throw error;
@@ -217,15 +222,27 @@ export async function examine(file: ArrayStore, additions: AdditionNames): Promi
   };
 }
 
-function append(file: Hdf5Writer, additions: Additions, existing: Existing): void {
+async function append(
+  file: Hdf5Writer,
+  additions: Additions,
+  existing: Existing,
+  pause: Pause,
+): Promise<void> {
   const { obs = new Map<string, Column>(), obsm, obsmTables, uns } = additions;
   const groups = [...obs.keys()].flatMap(parentsOf).filter((parent) => file.has(`/obs/${parent}`));
-  writeColumns(file, "/obs", obs, new Set(groups));
+  const made = new Set(groups);
+  for (const column of obs) {
+    writeColumns(file, "/obs", new Map([column]), made);
+    await pause();
+  }
   for (const column of existing.mended) writeMended(file, column);
   file.setAttribute("/obs", "column-order", [...existing.columns, ...obs.keys()]);
   if (obsm !== undefined && obsm.size > 0) {
     if (!file.has("/obsm")) writeDict(file, "/obsm");
-    for (const [key, matrix] of obsm) writeDense(file, `/obsm/${key}`, matrix);
+    for (const [key, matrix] of obsm) {
+      writeDense(file, `/obsm/${key}`, matrix);
+      await pause();
+    }
   }
   if (obsmTables !== undefined && obsmTables.size > 0) {
     if (!file.has("/obsm")) writeDict(file, "/obsm");

@@ -1,9 +1,9 @@
 /** Evaluating a trained network. @module */
 import type { Csr } from "../../core/csr.ts";
+import { createPauser } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { ForwardResult, Inference, NetworkShape, NetworkWeights } from "../types.ts";
 import { createActivations, createNetwork, forward, latentOf } from "./network.ts";
-import { createPauser } from "./pause.ts";
 
 /** @throws BUG when weights or a block do not have the sizes of `shape`. */
 export function createInference(shape: NetworkShape, weights: NetworkWeights): Inference {

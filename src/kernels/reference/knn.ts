@@ -1,8 +1,8 @@
 /** Exact nearest neighbours by brute force. @module */
 import type { DenseMatrix } from "../../core/dense.ts";
+import { createPauser } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { KnnIndex, Neighbours } from "../types.ts";
-import { createPauser } from "./pause.ts";
 
 /**
  * An index over the rows of `reference` under Euclidean distance.

@@ -1,5 +1,5 @@
 /** Training by plain loops. Tests compare every faster engine with it. @module */
-import { throwIfAborted } from "../../core/progress.ts";
+import { createPauser, throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { Linear, LossSummary, Trainer, TrainerOptions } from "../types.ts";
 import { gatherBatch } from "./batch.ts";
@@ -17,7 +17,6 @@ import {
   networkWeights,
 } from "./network.ts";
 import { applyUpdate, createMoments, createUpdates, type Moments } from "./optimizer.ts";
-import { createPauser } from "./pause.ts";
 import { batchColumns, biasGradient, geneGradient } from "./sparse-linear.ts";
 
 interface LayerMoments {

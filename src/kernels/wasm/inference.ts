@@ -1,8 +1,8 @@
 /** Evaluating a trained network on the kernels. @module */
 import type { Csr } from "../../core/csr.ts";
+import { createPauser } from "../../core/progress.ts";
 import { createScratchBuffer, type ScratchBuffer } from "../../core/scratch-buffer.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import { createPauser } from "../reference/pause.ts";
 import type { ForwardResult, Inference, NetworkShape, NetworkWeights } from "../types.ts";
 import { gatherRows, placeBatch, planBatch } from "./batch.ts";
 import { layOutNetwork, MODE, taskCounts, writeStep } from "./layout.ts";

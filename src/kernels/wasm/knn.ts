@@ -1,7 +1,7 @@
 /** Exact nearest neighbours on the kernels; see assembly/knn.ts for the method. @module */
 import type { DenseMatrix } from "../../core/dense.ts";
+import { createPauser } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import { createPauser } from "../reference/pause.ts";
 import type { KnnIndex, Neighbours } from "../types.ts";
 import { PANEL, planScratch } from "./layout.ts";
 import { compactTable, createPlan } from "./memory.ts";

@@ -1,9 +1,10 @@
 /** Training on the kernels. @module */
+
+import { createPauser } from "../../core/progress.ts";
 import { dropoutLayerKey } from "../../core/rng.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { createLossMean } from "../reference/loss.ts";
 import { createUpdates } from "../reference/optimizer.ts";
-import { createPauser } from "../reference/pause.ts";
 import type { EpochOptions, LossSummary, Trainer, TrainerOptions } from "../types.ts";
 import {
   type BatchWeights,

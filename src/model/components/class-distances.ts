@@ -1,5 +1,6 @@
 /** Distances of cells to the classes of the reference, by the covariance within classes. @module */
 import type { DenseMatrix } from "../../core/dense.ts";
+import type { Pause } from "../../core/progress.ts";
 import { choleskyFactor, solveLower } from "./cholesky.ts";
 import type { ClassDistances } from "./types.ts";
 
@@ -85,17 +86,22 @@ export function classPoints({ means, factor }: Pick<ClassDistances, "means" | "f
   return { nDims: width, classes: Int32Array.from(classes), points: Float64Array.from(points) };
 }
 
+/** Rows between two pauses. */
+const ROWS_AT_ONCE = 256;
+
 /** The nearest class of each point minus `shift`; of equals the first. */
-export function nearestClasses(
+export async function nearestClasses(
   points: Float64Array,
   { nDims, classes, points: means }: ClassPoints,
   shift: Float64Array,
-): NearestClasses {
+  pause: Pause,
+): Promise<NearestClasses> {
   const n = nDims === 0 ? 0 : points.length / nDims;
   const nearest = new Int32Array(n);
   const distances = new Float64Array(n);
   const point = new Float64Array(nDims);
   for (let row = 0; row < n; row++) {
+    if (row % ROWS_AT_ONCE === 0) await pause();
     for (let k = 0; k < nDims; k++) point[k] = points[row * nDims + k] - shift[k];
     let [best, least] = [0, Number.POSITIVE_INFINITY];
     for (let c = 0; c < classes.length; c++) {

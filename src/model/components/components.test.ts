@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Csr } from "../../core/csr.ts";
+import { NO_PAUSE } from "../../core/progress.ts";
 import { randomUniform } from "../../core/rng.ts";
 import { createWasmEngine } from "../../kernels/wasm/engine.ts";
 import { choleskyFactor, solveCholesky } from "./cholesky.ts";
@@ -107,13 +108,13 @@ test("a matrix of lower rank has as many components as its rank", async () => {
   expect(found.nComponents).toBe(2);
 });
 
-test("eigenvectors and Cholesky solutions satisfy their equations", () => {
+test("eigenvectors and Cholesky solutions satisfy their equations", async () => {
   const n = 7;
   const root = Float64Array.from({ length: n * n }, (_, i) => randomUniform(3, i) - 0.5);
   const a = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++) for (let k = 0; k < n; k++) a[i * n + j] += root[i * n + k] * root[j * n + k];
-  const { values, vectors } = symmetricEigen(a, n);
+  const { values, vectors } = await symmetricEigen(a, n, NO_PAUSE);
   expect([...values]).toEqual([...values].sort((p, q) => q - p));
   for (let k = 0; k < n; k++)
     for (let i = 0; i < n; i++) {
@@ -217,7 +218,7 @@ async function unlike(
     "counts",
   );
   components.add(x, 0);
-  const [{ percentiles }] = queryDistances(components.finish()!.scores, own).columns;
+  const [{ percentiles }] = (await queryDistances(components.finish()!.scores, own)).columns;
   const share = (isNovel: boolean): number => {
     const own = [...percentiles].filter((_, i) => (types[i] === N_TYPES) === isNovel);
     return own.filter((value) => value >= 0.95).length / Math.max(1, own.length);

@@ -2,6 +2,7 @@
 import type { Csr } from "../../core/csr.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
 import { normalizeCells } from "../../core/normalize.ts";
+import { createPauser } from "../../core/progress.ts";
 import { medianOf, quantileOf } from "../../core/quantiles.ts";
 import { permutation } from "../../core/rng.ts";
 import type { Engine } from "../../kernels/types.ts";
@@ -16,7 +17,7 @@ import {
 import { fitGeneScaling, scaledValues } from "./gene-scaling.ts";
 import { sharesOfCounts } from "./gene-shares.ts";
 import { principalComponents } from "./principal-components.ts";
-import { createProjection, projectRows } from "./projection.ts";
+import { createProjection, projectInParts } from "./projection.ts";
 import { classQuantiles, MEDIAN, QUARTILE } from "./query-shift.ts";
 import { LEAST_CELLS, rowsToFit } from "./sample-cells.ts";
 import type { ClassDistances, ComponentSpace, ComponentValues } from "./types.ts";
@@ -115,18 +116,19 @@ async function fitFold(
   if (components.nComponents === 0) return null;
   const width = components.nComponents;
   const scores: DenseMatrix = { nRows: x.nRows, nCols: width, data: new Float32Array(x.nRows * width) };
-  projectRows(x, scaling, createProjection(components, scaling, null), scores, 0);
-  const own = labels.map(({ codes, classes }) => fitClassDistances(scores, codes, classes.length, fitted));
-  return {
-    scaling,
-    components,
-    own,
-    heldOut: labels.map(({ codes }, c) => {
-      const labelled = heldOut.filter((row) => codes[row] >= 0);
-      const points = inClassUnits(rowsOf(scores, labelled), own[c]);
-      return nearestClasses(points, classPoints(own[c]), new Float64Array(width));
-    }),
-  };
+  const pause = createPauser(signal);
+  await projectInParts(x, scaling, createProjection(components, scaling, null), scores, pause);
+  const own: FoldFit["own"][number][] = [];
+  const nearest: NearestClasses[] = [];
+  for (const { codes, classes } of labels) {
+    const distances = fitClassDistances(scores, codes, classes.length, fitted);
+    await pause();
+    const labelled = heldOut.filter((row) => codes[row] >= 0);
+    const points = inClassUnits(rowsOf(scores, labelled), distances);
+    own.push(distances);
+    nearest.push(await nearestClasses(points, classPoints(distances), new Float64Array(width), pause));
+  }
+  return { scaling, components, own, heldOut: nearest };
 }
 
 /**

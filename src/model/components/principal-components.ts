@@ -6,6 +6,7 @@
  * @module
  */
 import type { Csr } from "../../core/csr.ts";
+import { createPauser, type Pause } from "../../core/progress.ts";
 import { randomUniform } from "../../core/rng.ts";
 import type { Engine } from "../../kernels/types.ts";
 import { choleskyFactor, solveLower } from "./cholesky.ts";
@@ -47,21 +48,26 @@ export async function principalComponents(
     { length: nGenes * width },
     (_, i) => randomUniform(key, i) - 0.5,
   );
+  const pause = createPauser(signal);
   const matrix = matrixProducts(x, centre, width, { engine, signal });
   for (let pass = 0; pass < PASSES; pass++) {
     const isLast = pass === PASSES - 1;
-    if (pass > 0 && nGenes <= nRows) orthonormalise(ofGenes, nGenes, width);
+    if (pass > 0 && nGenes <= nRows) await orthonormalise(ofGenes, nGenes, width, pause);
     const ofCells = await matrix.times(ofGenes);
-    if (nRows < nGenes || isLast) orthonormalise(ofCells, nRows, width);
+    if (nRows < nGenes || isLast) await orthonormalise(ofCells, nRows, width, pause);
     // Once more, as the first time loses digits where the directions are nearly the same.
-    if (isLast) orthonormalise(ofCells, nRows, width);
+    if (isLast) await orthonormalise(ofCells, nRows, width, pause);
     ofGenes = await matrix.timesTransposed(ofCells);
   }
   // The cells' side is orthonormal, so the squares of the singular values are those of the genes' side.
-  const { values, vectors } = symmetricEigen(innerProducts(ofGenes, nGenes, width), width);
+  const { values, vectors } = await symmetricEigen(
+    await innerProducts(ofGenes, nGenes, width, pause),
+    width,
+    pause,
+  );
   let kept = 0;
   while (kept < Math.min(nComponents, width) && values[kept] > RANK_TOLERANCE * values[0]) kept++;
-  const loadings = rotated(ofGenes, vectors, values, nGenes, width, kept);
+  const loadings = await rotated(ofGenes, vectors, values, nGenes, width, kept, pause);
   fixSigns(loadings, nGenes, kept);
   const variances = Float32Array.from(values.subarray(0, kept), (value) => value / nRows);
   const explained = values.subarray(0, kept).reduce((sum, value) => sum + value / nRows, 0);
@@ -75,10 +81,19 @@ export async function principalComponents(
   };
 }
 
+/** Rows between two pauses. */
+const ROWS_AT_ONCE = 64;
+
 /** AᵀA of a matrix of `nRows` rows. */
-function innerProducts(a: Float64Array, nRows: number, width: number): Float64Array {
+async function innerProducts(
+  a: Float64Array,
+  nRows: number,
+  width: number,
+  pause: Pause,
+): Promise<Float64Array> {
   const out = new Float64Array(width * width);
   for (let r = 0; r < nRows; r++) {
+    if (r % ROWS_AT_ONCE === 0) await pause();
     const from = r * width;
     for (let i = 0; i < width; i++) {
       const factor = a[from + i];
@@ -91,26 +106,36 @@ function innerProducts(a: Float64Array, nRows: number, width: number): Float64Ar
 }
 
 /** Makes the columns orthonormal, in place; a column in the span of those before it becomes zero. */
-function orthonormalise(basis: Float64Array, nRows: number, width: number): void {
-  const gram = innerProducts(basis, nRows, width);
+async function orthonormalise(
+  basis: Float64Array,
+  nRows: number,
+  width: number,
+  pause: Pause,
+): Promise<void> {
+  const gram = await innerProducts(basis, nRows, width, pause);
   let largest = 0;
   for (let k = 0; k < width; k++) largest = Math.max(largest, gram[k * width + k]);
   const factor = choleskyFactor(gram, width, RANK_TOLERANCE * largest);
-  for (let r = 0; r < nRows; r++) solveLower(factor, width, basis, r * width);
+  for (let r = 0; r < nRows; r++) {
+    if (r % ROWS_AT_ONCE === 0) await pause();
+    solveLower(factor, width, basis, r * width);
+  }
 }
 
 /** The combinations `vectors` of the columns of `basis`, whose squared lengths are `values`, at length 1. */
-function rotated(
+async function rotated(
   basis: Float64Array,
   vectors: Float64Array,
   values: Float64Array,
   nRows: number,
   width: number,
   kept: number,
-): Float32Array {
+  pause: Pause,
+): Promise<Float32Array> {
   const out = new Float32Array(nRows * kept);
   const row = new Float64Array(kept);
   for (let r = 0; r < nRows; r++) {
+    if (r % ROWS_AT_ONCE === 0) await pause();
     row.fill(0);
     for (let i = 0; i < width; i++) {
       const factor = basis[r * width + i];

@@ -1,6 +1,8 @@
 /** Places cells on components, also cells of which some genes were not measured. @module */
 import type { Csr } from "../../core/csr.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
+import type { Pause } from "../../core/progress.ts";
+import { consecutiveRows } from "../encode.ts";
 import { choleskyFactor, solveCholesky } from "./cholesky.ts";
 import type { Components, GeneScaling } from "./types.ts";
 
@@ -80,5 +82,23 @@ export function projectRows(
       for (let k = 0; k < width; k++) scores[k] += value * weights[at + k];
     }
     into.data.set(scores, (firstRow + row) * width);
+  }
+}
+
+/** Rows between two pauses. */
+const ROWS_AT_ONCE = 64;
+
+/** {@link projectRows} of all rows of `x`, with pauses. */
+export async function projectInParts(
+  x: Csr,
+  scaling: GeneScaling,
+  projection: Projection,
+  into: DenseMatrix,
+  pause: Pause,
+): Promise<void> {
+  for (let start = 0; start < x.nRows; start += ROWS_AT_ONCE) {
+    const rows = consecutiveRows(x, start, Math.min(start + ROWS_AT_ONCE, x.nRows));
+    projectRows(rows, scaling, projection, into, start);
+    await pause();
   }
 }

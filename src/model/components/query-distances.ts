@@ -1,5 +1,6 @@
 /** How far the cells of a query are from the classes of the reference (docs/specification/3-prediction.md#distance). @module */
 import type { DenseMatrix } from "../../core/dense.ts";
+import { createPauser, type Pause } from "../../core/progress.ts";
 import { countBelow } from "../../core/quantiles.ts";
 import { solveLower } from "./cholesky.ts";
 import {
@@ -41,24 +42,38 @@ export interface QueryDistances {
   readonly shiftScore: number | null;
 }
 
-/** Measures all cells, after the shift of the query as a whole has been taken away. */
-export function queryDistances(scores: DenseMatrix, { columns }: ComponentSpace): QueryDistances {
+/**
+ * Measures all cells, after the shift of the query as a whole has been taken away.
+ * @throws ABORTED by the signal.
+ */
+export async function queryDistances(
+  scores: DenseMatrix,
+  { columns }: ComponentSpace,
+  signal?: AbortSignal,
+): Promise<QueryDistances> {
+  const pause = createPauser(signal);
   const { finest, some, means } = finestOf(scores, columns);
-  const shift = queryShift(some, means);
+  const shift = await queryShift(some, means, pause);
   let squares = 0;
   for (const step of shift) squares += step * step;
   const inScores = timesLower(finest.factor, shift);
+  const measured: ColumnDistances[] = [];
+  for (const column of columns) measured.push(await measureColumn(scores, column, inScores, pause));
   return {
-    columns: columns.map((column) => measureColumn(scores, column, inScores)),
+    columns: measured,
     shift: Math.sqrt(squares),
-    shiftScore: scoreOf(finest, some, means),
+    shiftScore: await scoreOf(finest, some, means, pause),
   };
 }
 
-/** {@link QueryDistances.shiftScore} of `scores` alone. */
-export function shiftScoreOf(scores: DenseMatrix, { columns }: ComponentSpace): number | null {
+/** {@link QueryDistances.shiftScore} of `scores` alone. @throws ABORTED by the signal. */
+export async function shiftScoreOf(
+  scores: DenseMatrix,
+  { columns }: ComponentSpace,
+  signal?: AbortSignal,
+): Promise<number | null> {
   const { finest, some, means } = finestOf(scores, columns);
-  return scoreOf(finest, some, means);
+  return scoreOf(finest, some, means, createPauser(signal));
 }
 
 /** Some rows in units of the classes of the last column. */
@@ -67,19 +82,28 @@ function finestOf(scores: DenseMatrix, columns: readonly ClassDistances[]) {
   return { finest, some: inClassUnits(someRows(scores), finest), means: classPoints(finest) };
 }
 
-function scoreOf({ medians }: ClassDistances, some: Float64Array, means: ClassPoints): number | null {
-  return distanceRatio(nearestClasses(some, means, new Float64Array(means.nDims)), medians, MEDIAN);
+async function scoreOf(
+  { medians }: ClassDistances,
+  some: Float64Array,
+  means: ClassPoints,
+  pause: Pause,
+): Promise<number | null> {
+  const nearest = await nearestClasses(some, means, new Float64Array(means.nDims), pause);
+  return distanceRatio(nearest, medians, MEDIAN);
 }
 
-function measureColumn(
+async function measureColumn(
   scores: DenseMatrix,
   column: ClassDistances,
   shiftInScores: Float64Array,
-): ColumnDistances {
+  pause: Pause,
+): Promise<ColumnDistances> {
   const shift = Float64Array.from(shiftInScores);
   solveLower(column.factor, scores.nCols, shift);
-  const nearest = nearestByBlocks(scores, column, shift);
+  const nearest = await nearestByBlocks(scores, column, shift, pause);
+  await pause();
   const spread = Math.max(1, distanceRatio(nearest, column.quartiles, QUARTILE) ?? 1);
+  await pause();
   const root = Math.sqrt(spread);
   const { heldOut } = column;
   const percentiles = Float32Array.from(
@@ -90,16 +114,21 @@ function measureColumn(
 }
 
 /** Rows that are in class units, in float64, at a time. */
-const BLOCK_ROWS = 65_536;
+const BLOCK_ROWS = 8192;
 
-function nearestByBlocks(scores: DenseMatrix, column: ClassDistances, shift: Float64Array): NearestClasses {
+async function nearestByBlocks(
+  scores: DenseMatrix,
+  column: ClassDistances,
+  shift: Float64Array,
+  pause: Pause,
+): Promise<NearestClasses> {
   const { nRows, nCols, data } = scores;
   const means = classPoints(column);
   const all = { classes: new Int32Array(nRows), distances: new Float64Array(nRows) };
   for (let start = 0; start < nRows; start += BLOCK_ROWS) {
     const end = Math.min(start + BLOCK_ROWS, nRows);
     const block = { nRows: end - start, nCols, data: data.subarray(start * nCols, end * nCols) };
-    const { classes, distances } = nearestClasses(inClassUnits(block, column), means, shift);
+    const { classes, distances } = await nearestClasses(inClassUnits(block, column), means, shift, pause);
     all.classes.set(classes, start);
     all.distances.set(distances, start);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Pause } from "../../core/progress.ts";
 import { medianOf, quantileOf } from "../../core/quantiles.ts";
 import { type ClassPoints, type NearestClasses, nearestClasses } from "./class-distances.ts";
 
@@ -38,12 +39,16 @@ function rowsByClass({ classes }: NearestClasses): ReadonlyMap<number, number[]>
  * It is, along each axis, the median over the classes of the way from the class mean to the mean of the nearest cells
  * of that class, found in three rounds, each of which starts from the points as the round before left them.
  */
-export function queryShift(points: Float64Array, means: ClassPoints): Float64Array {
+export async function queryShift(
+  points: Float64Array,
+  means: ClassPoints,
+  pause: Pause,
+): Promise<Float64Array> {
   const { nDims } = means;
   const shift = new Float64Array(nDims);
   if (nDims === 0 || points.length / nDims < LEAST_QUERY_CELLS) return shift;
   for (let round = 0; round < ROUNDS; round++) {
-    const nearest = nearestClasses(points, means, shift);
+    const nearest = await nearestClasses(points, means, shift, pause);
     const steps: Float64Array[] = [];
     const byClass = rowsByClass(nearest);
     means.classes.forEach((c, at) => {

@@ -1,4 +1,5 @@
 /** Eigenvalues and eigenvectors of a small symmetric matrix. @module */
+import type { Pause } from "../../core/progress.ts";
 
 const MAX_SWEEPS = 60;
 /** Off-diagonal weight, relative to the diagonal, at which the matrix counts as diagonal. */
@@ -15,12 +16,19 @@ export interface SymmetricEigen {
  * Source: the cyclic Jacobi method (Golub and Van Loan, Matrix Computations, section 8.5). Equal values keep the order of
  * the diagonal.
  */
-export function symmetricEigen(matrix: ArrayLike<number>, n: number): SymmetricEigen {
+export async function symmetricEigen(
+  matrix: ArrayLike<number>,
+  n: number,
+  pause: Pause,
+): Promise<SymmetricEigen> {
   const a = Float64Array.from(matrix);
   const v = new Float64Array(n * n);
   for (let i = 0; i < n; i++) v[i * n + i] = 1;
   for (let sweep = 0; sweep < MAX_SWEEPS && !isDiagonal(a, n); sweep++)
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, v, n, p, q);
+    for (let p = 0; p < n; p++) {
+      for (let q = p + 1; q < n; q++) rotate(a, v, n, p, q);
+      await pause();
+    }
   const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => a[j * n + j] - a[i * n + i] || i - j);
   const vectors = new Float64Array(n * n);
   order.forEach((from, to) => {

@@ -1,10 +1,20 @@
 /** Sums of a matrix over the cells of each class. @module */
 import type { Csr } from "../../core/csr.ts";
+import type { Pause } from "../../core/progress.ts";
+
+/** Rows between two pauses. */
+const ROWS_AT_ONCE = 512;
 
 /** Adds to `counts` [classes, genes] how many cells of each class express each gene. Codes below 0 are no class. */
-export function countExpressing(x: Csr, codes: Int32Array, counts: Uint32Array): void {
+export async function countExpressing(
+  x: Csr,
+  codes: Int32Array,
+  counts: Uint32Array,
+  pause: Pause,
+): Promise<void> {
   const { nRows, nCols, indptr, indices, data } = x;
   for (let r = 0; r < nRows; r++) {
+    if (r % ROWS_AT_ONCE === 0) await pause();
     if (codes[r] < 0) continue;
     const at = codes[r] * nCols;
     for (let e = indptr[r]; e < indptr[r + 1]; e++)
@@ -13,11 +23,17 @@ export function countExpressing(x: Csr, codes: Int32Array, counts: Uint32Array):
 }
 
 /** [classes, genes]: the mean of each gene over the cells of each class; zeros for a class without cells. */
-export function classMeans(x: Csr, codes: Int32Array, nClasses: number): Float64Array {
+export async function classMeans(
+  x: Csr,
+  codes: Int32Array,
+  nClasses: number,
+  pause: Pause,
+): Promise<Float64Array> {
   const { nRows, nCols, indptr, indices, data } = x;
   const sums = new Float64Array(nClasses * nCols);
   const nCells = new Uint32Array(nClasses);
   for (let r = 0; r < nRows; r++) {
+    if (r % ROWS_AT_ONCE === 0) await pause();
     if (codes[r] < 0) continue;
     nCells[codes[r]]++;
     const at = codes[r] * nCols;

@@ -1,5 +1,6 @@
 /** What one member of a model, its network or a linear view, has to say for the classes of a label column. @module */
 import type { Csr } from "../../core/csr.ts";
+import type { Pause } from "../../core/progress.ts";
 import type { Linear, NetworkWeights } from "../../kernels/types.ts";
 import { scaledValues } from "../components/gene-scaling.ts";
 import type { LinearView } from "../linear/types.ts";
@@ -11,24 +12,31 @@ import type { Family } from "./siblings.ts";
  * its siblings: gradient × (input − mean input of the siblings), averaged over cells of the class. Zero for a gene that the
  * class has no more of than its siblings, as its absence is what would speak for the class. `take` must not keep the array.
  */
-export type Evidence = (family: Family, take: (code: number, genes: Float64Array) => void) => void;
+export type Evidence = (family: Family, take: (code: number, genes: Float64Array) => void) => Promise<void>;
 
 /** Cells of each class that the network is differentiated at, and of all classes together at most. */
 const [CELLS_PER_CLASS, MOST_CELLS, LEAST_CELLS] = [20, 1000, 3];
 
 /** Of a linear view, for which it is exact; `x` are its values before scaling. */
-export function viewEvidence(view: LinearView, head: number, x: Csr, codes: Int32Array): Evidence {
+export async function viewEvidence(
+  view: LinearView,
+  head: number,
+  x: Csr,
+  codes: Int32Array,
+  pause: Pause,
+): Promise<Evidence> {
   const { weights, intercepts } = view.heads[head];
   const nClasses = intercepts.length;
   const nGenes = x.nCols;
-  const means = classMeans(scaledValues(x, view.scaling), codes, nClasses);
-  return ({ members, compared }, take) => {
+  const means = await classMeans(scaledValues(x, view.scaling), codes, nClasses, pause);
+  return async ({ members, compared }, take) => {
     const mean = meanOf(members, means, nGenes);
     const weight = new Float64Array(nGenes);
     for (let g = 0; g < nGenes; g++) for (const code of members) weight[g] += weights[g * nClasses + code];
     const genes = new Float64Array(nGenes);
     const others = members.length - 1;
     for (const code of compared) {
+      await pause();
       for (let g = 0; g < nGenes; g++) {
         const own = weights[g * nClasses + code];
         const difference = own - (weight[g] - own) / others;
@@ -41,19 +49,20 @@ export function viewEvidence(view: LinearView, head: number, x: Csr, codes: Int3
 }
 
 /** Of the network, at some cells of each class; `x` is its input. */
-export function networkEvidence(
+export async function networkEvidence(
   { encoder, labelHeads }: NetworkWeights,
   head: number,
   x: Csr,
   codes: Int32Array,
-): Evidence {
+  pause: Pause,
+): Promise<Evidence> {
   const { weight, nIn: nLatent, nOut: nClasses } = labelHeads[head];
   const nGenes = x.nCols;
-  const means = classMeans(x, codes, nClasses);
+  const means = await classMeans(x, codes, nClasses, pause);
   const each = Math.max(LEAST_CELLS, Math.min(CELLS_PER_CLASS, Math.floor(MOST_CELLS / nClasses)));
   const rows = someRows(codes, nClasses, each);
   const cells = createGradients(encoder, x);
-  return ({ members, compared }, take) => {
+  return async ({ members, compared }, take) => {
     const mean = meanOf(members, means, nGenes);
     const genes = new Float64Array(nGenes);
     const direction = new Float64Array(nLatent);
@@ -65,7 +74,7 @@ export function networkEvidence(
       }
       genes.fill(0);
       // Σ gradient · (input − baseline) = Σ gradient · input − baseline · Σ gradient
-      const sum = cells.addInputs(rows[code], direction, genes);
+      const sum = await cells.addInputs(rows[code], direction, genes, pause);
       for (let g = 0; g < nGenes; g++) {
         const above = aboveSiblings(means[code * nGenes + g], mean[g], members.length);
         if (above <= 0) {
@@ -94,7 +103,12 @@ const aboveSiblings = (own: number, mean: number, n: number): number => ((own - 
 
 interface Gradients {
   /** Adds gradient × input of each row to `genes`; returns the sum of the gradients by the first layer. */
-  addInputs(rows: Uint32Array, direction: Float64Array, genes: Float64Array): Float64Array;
+  addInputs(
+    rows: Uint32Array,
+    direction: Float64Array,
+    genes: Float64Array,
+    pause: Pause,
+  ): Promise<Float64Array>;
   /** The gradient by one gene, from that by the first layer. */
   gradientOf(gene: number, byFirst: Float64Array): number;
 }
@@ -148,9 +162,10 @@ function createGradients([first, ...hidden]: readonly Linear[], x: Csr): Gradien
   }
 
   return {
-    addInputs(rows, direction, genes) {
+    async addInputs(rows, direction, genes, pause) {
       const total = new Float64Array(width);
       for (const row of rows) {
+        await pause();
         const gradient = backward(forward(row), direction);
         for (let h = 0; h < width; h++) total[h] += gradient[h];
         for (let e = x.indptr[row]; e < x.indptr[row + 1]; e++) {

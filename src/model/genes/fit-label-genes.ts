@@ -1,11 +1,11 @@
 /** Finds the genes by which a trained model tells each class from its siblings. @module */
 import type { Csr } from "../../core/csr.ts";
-import { nextTurn, throwIfAborted } from "../../core/progress.ts";
+import { createPauser, nextTurn, type Pause, throwIfAborted } from "../../core/progress.ts";
 import type { NetworkWeights } from "../../kernels/types.ts";
 import type { ComponentValues } from "../components/types.ts";
 import type { Level } from "../label-levels.ts";
 import type { LinearViews } from "../linear/types.ts";
-import { viewValues } from "../linear/view-values.ts";
+import { viewValuesInParts } from "../linear/view-values.ts";
 import { countExpressing } from "./class-sums.ts";
 import { type Evidence, networkEvidence, viewEvidence } from "./evidence.ts";
 import { type Family, familiesOf } from "./siblings.ts";
@@ -45,31 +45,31 @@ export async function fitLabelGenes(
   signal: AbortSignal | undefined,
 ): Promise<LabelGenes[]> {
   const { labels, views, x, weights } = cells;
-  const seen = views?.linear.views.map((view) => ({
-    view,
-    x: viewValues(views.x, view.input, views.values, 1),
-  }));
+  const pause = createPauser(signal);
+  const seen: { view: LinearViews["views"][number]; x: Csr }[] = [];
+  for (const view of views?.linear.views ?? [])
+    seen.push({ view, x: await viewValuesInParts(views!.x, view.input, views!.values, pause) });
   const fitted: LabelGenes[] = [];
   for (const [head, level] of labels.entries()) {
     const { codes, column } = level;
     const ofViews = views === null ? codes : Int32Array.from(views.rows, (row) => codes[row]);
     const families = familiesOf(level, labels[head - 1], countCells(codes, level.classes.length));
-    const members: (() => Evidence)[] = [
-      () => networkEvidence(weights, head, x, codes),
-      ...(seen ?? []).map((own) => () => viewEvidence(own.view, head, own.x, ofViews)),
+    const members: (() => Promise<Evidence>)[] = [
+      () => networkEvidence(weights, head, x, codes, pause),
+      ...seen.map((own) => () => viewEvidence(own.view, head, own.x, ofViews, pause)),
     ];
     const scores = new Float32Array(level.classes.length * x.nCols);
     for (const open of members) {
       throwIfAborted(signal);
       await nextTurn();
-      const evidence = open();
+      const evidence = await open();
       for (const family of families)
         if (family.members.length > 1)
-          evidence(family, (code, genes) => {
+          await evidence(family, (code, genes) => {
             addShares(genes, scores.subarray(code * x.nCols, (code + 1) * x.nCols), members.length);
           });
     }
-    fitted.push({ column, classes: bestGenes(cells, level, families, scores) });
+    fitted.push({ column, classes: await bestGenes(cells, level, families, scores, pause) });
   }
   return fitted;
 }
@@ -88,16 +88,17 @@ function addShares(genes: Float64Array, scores: Float32Array, nMembers: number):
   for (let g = 0; g < genes.length; g++) if (genes[g] > 0) scores[g] += genes[g] / total / nMembers;
 }
 
-function bestGenes(
+async function bestGenes(
   { x, genes }: ReferenceCells,
   { classes, codes }: Level,
   families: readonly Family[],
   scores: Float32Array,
-): ClassGenes[] {
+  pause: Pause,
+): Promise<ClassGenes[]> {
   const nGenes = genes.length;
   const nCells = countCells(codes, classes.length);
   const expressing = new Uint32Array(classes.length * nGenes);
-  countExpressing(x, codes, expressing);
+  await countExpressing(x, codes, expressing, pause);
   const found = classes.map(
     (label, code): ClassGenes => ({ label, parent: null, nCells: nCells[code], nSiblingCells: 0, genes: [] }),
   );
@@ -106,6 +107,7 @@ function bestGenes(
     for (const code of members) for (let g = 0; g < nGenes; g++) inFamily[g] += expressing[code * nGenes + g];
     const total = members.reduce((sum, code) => sum + nCells[code], 0);
     for (const code of compared) {
+      await pause();
       const own = expressing.subarray(code * nGenes, (code + 1) * nGenes);
       const nSiblingCells = total - nCells[code];
       const best = highest(scores.subarray(code * nGenes, (code + 1) * nGenes));

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { csr } from "../../../test/helpers/predict-fixtures.ts";
 import { run } from "../../../test/helpers/train-runs.ts";
+import { NO_PAUSE } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { Linear, NetworkWeights } from "../../kernels/types.ts";
 import { createWasmEngine } from "../../kernels/wasm/engine.ts";
@@ -51,14 +52,14 @@ function logitsOf(input: readonly number[]): number[] {
 
 const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-test("the network's evidence is gradient × (input − mean of the siblings), as differences of its outputs say", () => {
-  const evidence = networkEvidence(weights, 0, x, CODES);
+test("the network's evidence is gradient × (input − mean of the siblings), as differences of its outputs say", async () => {
+  const evidence = await networkEvidence(weights, 0, x, CODES, NO_PAUSE);
   const seen: number[] = [];
   for (const members of [
     [0, 1, 2],
     [0, 2],
   ])
-    evidence({ parent: null, members, compared: members }, (code, genes) => {
+    await evidence({ parent: null, members, compared: members }, (code, genes) => {
       seen.push(code);
       const siblings = members.filter((other) => other !== code);
       const above = (input: readonly number[]): number => {
@@ -81,7 +82,7 @@ test("the network's evidence is gradient × (input − mean of the siblings), as
   expect(seen).toEqual([0, 1, 2, 0, 2]);
 });
 
-test("what a linear view says of all genes that a class has more of adds up to its score above its siblings", () => {
+test("what a linear view says of all genes that a class has more of adds up to its score above its siblings", async () => {
   const scaling = {
     scale: Float32Array.from({ length: N_GENES }, (_, g) => 1 + g / 4),
     cap: new Float32Array(N_GENES).fill(1.5),
@@ -106,12 +107,8 @@ test("what a linear view says of all genes that a class has more of adds up to i
   const scaled = (value: number, g: number): number =>
     Math.min(Math.fround(value) * scaling.scale[g], scaling.cap[g]);
   const members = [0, 1, 2];
-  viewEvidence(
-    view,
-    0,
-    x,
-    CODES,
-  )({ parent: null, members, compared: [1] }, (code, genes) => {
+  const evidence = await viewEvidence(view, 0, x, CODES, NO_PAUSE);
+  await evidence({ parent: null, members, compared: [1] }, (code, genes) => {
     const siblings = members.filter((other) => other !== code);
     const difference = (pick: (other: number) => number) => pick(code) - meanOf(siblings.map(pick));
     for (let g = 0; g < N_GENES; g++) {

@@ -5,7 +5,7 @@
  */
 import type { Csr } from "../../core/csr.ts";
 import { normalizedRows, TARGET_SUM } from "../../core/normalize.ts";
-import { nextTurn, throwIfAborted } from "../../core/progress.ts";
+import { createPauser, nextTurn, throwIfAborted } from "../../core/progress.ts";
 import { permutation, streamKey } from "../../core/rng.ts";
 import { fitTemperature, MOST_SURE } from "../calibrate.ts";
 import { createProjection, projectRows } from "../components/projection.ts";
@@ -56,7 +56,8 @@ export async function fitConfidenceLadder(
   options: { readonly key: number; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly Rung[]> {
   if (cells.nRows === 0) return [];
-  const shiftOf = createShiftScore(space);
+  const shiftOf = createShiftScore(space, options.signal);
+  const pause = createPauser(options.signal);
   const isCounts = values === "log1p_cp10k";
   const rungs: Rung[] = [];
   for (const depth of isCounts ? DEPTHS : [1])
@@ -66,13 +67,17 @@ export async function fitConfidenceLadder(
       const key = streamKey(options.key, `stress ${depth} ${gain}`);
       const stressed = isCounts ? stressedCells(cells, { depth, gain }, key) : cells;
       const heads = await score(stressed, labels);
-      const temperatures = heads.map((head) => fitTemperature(head, MOST_SURE));
+      const temperatures: number[] = [];
+      for (const head of heads) temperatures.push(await fitTemperature(head, MOST_SURE, pause));
+      const shiftScore = await shiftOf(stressed);
+      const setThresholds = heads.map((head, j) => fitSetThresholds(head, temperatures[j]));
+      await pause();
       rungs.push({
         depth,
         gain,
-        shiftScore: shiftOf(stressed),
+        shiftScore,
         temperatures,
-        setThresholds: heads.map((head, j) => fitSetThresholds(head, temperatures[j])),
+        setThresholds,
         riskThresholds: heads.map((head, j) => fitRiskThresholds(head, temperatures[j])),
       });
     }
@@ -91,14 +96,17 @@ function rowsToStress(heldOut: Uint32Array, key: number): Uint32Array {
   return Uint32Array.from({ length: times * heldOut.length }, (_, i) => heldOut[Math.floor(i / times)]);
 }
 
-function createShiftScore(space: ComponentSpace): (cells: Csr) => number | null {
+function createShiftScore(
+  space: ComponentSpace,
+  signal: AbortSignal | undefined,
+): (cells: Csr) => Promise<number | null> {
   const { components, scaling } = space;
   const projection = createProjection(components, scaling, null);
-  return (cells) => {
+  return async (cells) => {
     const { nComponents: nCols } = components;
     const scores = { nRows: cells.nRows, nCols, data: new Float32Array(cells.nRows * nCols) };
     const shown = space.values === "log1p_cp10k" ? normalizedRows(cells, TARGET_SUM) : cells;
     projectRows(shown, scaling, projection, scores, 0);
-    return queryDistances(scores, space).shiftScore;
+    return (await queryDistances(scores, space, signal)).shiftScore;
   };
 }

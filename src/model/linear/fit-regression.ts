@@ -1,6 +1,6 @@
 /** Multinomial logistic regression of cells in memory, its products on the kernels. @module */
 import { minimise } from "../../core/lbfgs.ts";
-import type { WorkOptions } from "../../core/progress.ts";
+import { createPauser, type WorkOptions } from "../../core/progress.ts";
 import type { Engine } from "../../kernels/types.ts";
 import { matrixProducts } from "../components/matrix-products.ts";
 import type { DenseRows } from "../feature-rows.ts";
@@ -8,6 +8,9 @@ import { softmax } from "../logistic-regression.ts";
 
 /** Products are of float32, so that values of the objective differ by as much. */
 const ROUNDING = 1e-6;
+
+/** Rows between two pauses. */
+const ROWS_AT_ONCE = 512;
 
 export interface RegressionOptions extends Pick<WorkOptions, "signal"> {
   /** Factor of the L2 penalty of the weights, beside the sum over the rows; intercepts have none. */
@@ -32,6 +35,7 @@ export async function fitRegression(
 ): Promise<{ readonly weights: Float64Array; readonly intercepts: Float64Array }> {
   const { nRows, nCols } = rows;
   const products = matrixProducts(asCsr(rows), new Float32Array(nCols), nClasses, { engine, signal });
+  const pause = createPauser(signal);
   const nWeights = nCols * nClasses;
   const objective = async (theta: Float64Array, gradient: Float64Array): Promise<number> => {
     const scores = await products.times(theta.subarray(0, nWeights));
@@ -39,6 +43,7 @@ export async function fitRegression(
     const ofIntercepts = gradient.subarray(nWeights).fill(0);
     let value = 0;
     for (let row = 0; row < nRows; row++) {
+      if (row % ROWS_AT_ONCE === 0) await pause();
       const own = scores.subarray(row * nClasses, (row + 1) * nClasses);
       for (let k = 0; k < nClasses; k++) own[k] += intercepts[k];
       const weight = classWeights[targets[row]];

@@ -1,19 +1,19 @@
 /** Fits the linear views of a model on cells of its reference. @module */
 import type { Csr } from "../../core/csr.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
-import type { WorkOptions } from "../../core/progress.ts";
+import { createPauser, type Pause, type WorkOptions } from "../../core/progress.ts";
 import { permutation } from "../../core/rng.ts";
 import type { Engine } from "../../kernels/types.ts";
 import { fitGeneScaling, scaledValues } from "../components/gene-scaling.ts";
 import { principalComponents } from "../components/principal-components.ts";
-import { createProjection, projectRows } from "../components/projection.ts";
+import { createProjection, projectInParts } from "../components/projection.ts";
 import { rowsToFit } from "../components/sample-cells.ts";
 import type { Components, ComponentValues } from "../components/types.ts";
 import { gatherRows } from "../encode.ts";
 import { fitRegression } from "./fit-regression.ts";
 import { halfWayWeights } from "./half-way-weights.ts";
 import type { LinearView, ViewHead, ViewInput } from "./types.ts";
-import { viewValues } from "./view-values.ts";
+import { viewValuesInParts } from "./view-values.ts";
 
 /** What each view is made of (decision record 21 has how they were chosen). */
 const RECIPES: readonly {
@@ -66,9 +66,10 @@ export async function fitLinearViews(
   options: ViewFit,
 ): Promise<readonly LinearView[]> {
   const { values, key, engine, signal } = options;
+  const pause = createPauser(signal);
   const views: LinearView[] = [];
   for (const { input, nComponents, sdFloor } of RECIPES) {
-    const seen = viewValues(x, input, values, 1);
+    const seen = await viewValuesInParts(x, input, values, pause);
     const forComponents = gatherRows(seen, rowsToFit(fitted, seen, key));
     const scaling = fitGeneScaling(forComponents, { sdFloor, clip: CLIP });
     const most = Math.min(nComponents, Math.floor(fitted.length / CELLS_PER_COMPONENT), x.nCols);
@@ -81,11 +82,11 @@ export async function fitLinearViews(
     const width = components.nComponents;
     if (width === 0) continue;
     const scores: DenseMatrix = { nRows: x.nRows, nCols: width, data: new Float32Array(x.nRows * width) };
-    projectRows(seen, scaling, createProjection(components, scaling, null), scores, 0);
+    await projectInParts(seen, scaling, createProjection(components, scaling, null), scores, pause);
     const heads: ViewHead[] = [];
     for (const label of labels) {
       const regression = await fitHead(scores, label, fitted, options);
-      heads.push({ ...regression, weights: onGenes(regression, components) });
+      heads.push({ ...regression, weights: await onGenes(regression, components, pause) });
     }
     const kept = Math.min(KEPT_COMPONENTS, Math.ceil(x.nCols / GENES_PER_KEPT));
     views.push({ input, scaling, components: firstOf(components, kept), heads });
@@ -129,15 +130,20 @@ async function fitHead(
   };
 }
 
+/** Genes between two pauses. */
+const GENES_AT_ONCE = 128;
+
 /** The weights of a regression on components as weights of genes, V W. */
-function onGenes(
+async function onGenes(
   { weights, intercepts }: ViewHead,
   { nGenes, nComponents, loadings }: Components,
-): Float32Array {
+  pause: Pause,
+): Promise<Float32Array> {
   const nClasses = intercepts.length;
   const out = new Float32Array(nGenes * nClasses);
   const sums = new Float64Array(nClasses);
   for (let g = 0; g < nGenes; g++) {
+    if (g % GENES_AT_ONCE === 0) await pause();
     sums.fill(0);
     for (let p = 0; p < nComponents; p++) {
       const loading = loadings[g * nComponents + p];

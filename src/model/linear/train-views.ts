@@ -1,6 +1,6 @@
 /** Fits the linear views beside a trained network, and the calibration of both together. @module */
 import type { Csr } from "../../core/csr.ts";
-import type { WorkOptions } from "../../core/progress.ts";
+import { createPauser, type Pause, type WorkOptions } from "../../core/progress.ts";
 import type { Engine } from "../../kernels/types.ts";
 import { fitTemperature, type HeadLogits, MOST_SURE } from "../calibrate.ts";
 import { sharesOfCounts } from "../components/gene-shares.ts";
@@ -10,7 +10,7 @@ import { gatherRows } from "../encode.ts";
 import type { FittedCalibration } from "../train-config.ts";
 import { fitLinearViews, type ViewLabels } from "./fit-views.ts";
 import type { LinearView, LinearViews } from "./types.ts";
-import { averageProbabilities, createViewScorer, scoreViews } from "./view-scores.ts";
+import { averageProbabilities, createViewScorer, scoreInParts } from "./view-scores.ts";
 
 /** The views beside a network, and the temperatures and set thresholds of the mean of all. */
 export interface TrainedViews {
@@ -43,11 +43,14 @@ export async function trainViews(
   const geneShares = values === "log1p_cp10k" ? sharesOfCounts(x) : new Float32Array(x.nCols);
   const untempered = await fitLinearViews(x, labels, fitted, { values, key, engine, signal });
   if (untempered.length === 0) return null;
-  const networkTemperatures = networkLogits.map((head) => fitTemperature(head, MOST_SURE));
+  const pause = createPauser(signal);
+  const networkTemperatures = await temperaturesOf(networkLogits, pause);
   const known = { values, geneShares, networkTemperatures, ladder: [] };
   const scorers = untempered.map((view) => createViewScorer(view, null));
-  const scores = scoreViews({ ...known, views: untempered }, scorers, gatherRows(x, heldOut), 1);
-  const views = untempered.map((view, v) => tempered(view, scores[v], networkLogits));
+  const scores = await scoreInParts({ ...known, views: untempered }, scorers, gatherRows(x, heldOut), pause);
+  const views: LinearView[] = [];
+  for (const [v, view] of untempered.entries())
+    views.push(await tempered(view, scores[v], networkLogits, pause));
   const linear = { ...known, views };
 
   const averaged = networkLogits.map((head) => ({ ...head, logits: head.logits.slice() }));
@@ -56,7 +59,7 @@ export async function trainViews(
     scores,
     linear,
   );
-  const temperatures = averaged.map((head) => fitTemperature(head, MOST_SURE));
+  const temperatures = await temperaturesOf(averaged, pause);
   return {
     linear,
     calibration: {
@@ -68,11 +71,23 @@ export async function trainViews(
   };
 }
 
+async function temperaturesOf(heads: readonly HeadLogits[], pause: Pause): Promise<number[]> {
+  const found: number[] = [];
+  for (const head of heads) found.push(await fitTemperature(head, MOST_SURE, pause));
+  return found;
+}
+
 /** The view with the temperatures of its heads, from its scores of the cells that `truth` has the classes of. */
-function tempered(view: LinearView, scores: Float32Array, truth: readonly HeadLogits[]): LinearView {
+async function tempered(
+  view: LinearView,
+  scores: Float32Array,
+  truth: readonly HeadLogits[],
+  pause: Pause,
+): Promise<LinearView> {
   const nOutputs = truth.reduce((sum, { nClasses }) => sum + nClasses, 0);
   let first = 0;
-  const heads = view.heads.map((head, j) => {
+  const heads: LinearView["heads"][number][] = [];
+  for (const [j, head] of view.heads.entries()) {
     const { nClasses, targets } = truth[j];
     const logits = new Float32Array(targets.length * nClasses);
     for (let row = 0; row < targets.length; row++) {
@@ -80,7 +95,8 @@ function tempered(view: LinearView, scores: Float32Array, truth: readonly HeadLo
       logits.set(scores.subarray(at, at + nClasses), row * nClasses);
     }
     first += nClasses;
-    return { ...head, temperature: fitTemperature({ logits, nClasses, targets }, MOST_SURE) };
-  });
+    const temperature = await fitTemperature({ logits, nClasses, targets }, MOST_SURE, pause);
+    heads.push({ ...head, temperature });
+  }
   return { ...view, heads };
 }

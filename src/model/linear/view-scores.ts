@@ -1,9 +1,11 @@
 /** Scores cells by the linear views of a model. @module */
 import type { Csr } from "../../core/csr.ts";
 import { exp, log } from "../../core/math.ts";
+import type { Pause } from "../../core/progress.ts";
 import { choleskyFactor, solveCholesky } from "../components/cholesky.ts";
 import type { Components } from "../components/types.ts";
 import { probabilitiesOf } from "../conformal.ts";
+import { consecutiveRows } from "../encode.ts";
 import type { LinearView, LinearViews } from "./types.ts";
 import { viewValues } from "./view-values.ts";
 
@@ -227,4 +229,26 @@ export function scoreViews(
   share: number,
 ): Float32Array[] {
   return views.map((view, v) => scorers[v](viewValues(rows, view.input, values, share)));
+}
+
+/** Rows between two pauses. */
+const ROWS_OF_A_PART = 64;
+
+/** {@link scoreViews} of cells that have all genes, with pauses. */
+export async function scoreInParts(
+  linear: LinearViews,
+  scorers: readonly ViewScorer[],
+  rows: Csr,
+  pause: Pause,
+): Promise<Float32Array[]> {
+  const nOutputs = linear.views[0].heads.reduce((sum, { intercepts }) => sum + intercepts.length, 0);
+  const all = linear.views.map(() => new Float32Array(rows.nRows * nOutputs));
+  for (let start = 0; start < rows.nRows; start += ROWS_OF_A_PART) {
+    const part = consecutiveRows(rows, start, Math.min(start + ROWS_OF_A_PART, rows.nRows));
+    scoreViews(linear, scorers, part, 1).forEach((own, v) => {
+      all[v].set(own, start * nOutputs);
+    });
+    await pause();
+  }
+  return all;
 }

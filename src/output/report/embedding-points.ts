@@ -1,6 +1,7 @@
 /** Chooses the coordinates at which a report draws the cells. @module */
 import type { AnnData } from "../../anndata/types.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
+import { createPauser, type Pause, type WorkOptions } from "../../core/progress.ts";
 import { randomUniform, streamKey } from "../../core/rng.ts";
 import { LATENT_INTERNAL } from "../../schema/bundle.ts";
 import type { ReportEmbedding } from "./types.ts";
@@ -11,10 +12,12 @@ const DRAWN_KEYS = ["X_umap", "X_tsne", "X_draw_graph_fa"];
 /**
  * The query's embedding if it has one, else the one that the model predicts, else the first two principal
  * components of the model's latent space; null if there is none.
+ * @throws ABORTED by the signal.
  */
 export async function chooseEmbedding(
   adata: Pick<AnnData, "obsmKeys" | "obsm">,
   coords: ReadonlyMap<string, DenseMatrix>,
+  { signal }: Pick<WorkOptions, "signal"> = {},
 ): Promise<ReportEmbedding | null> {
   const key = DRAWN_KEYS.find((each) => adata.obsmKeys.includes(each));
   if (key !== undefined) {
@@ -27,24 +30,32 @@ export async function chooseEmbedding(
   if (latent === undefined || latent.nRows === 0) return null;
   return {
     name: "the two directions in which the model's latent space varies most (principal components)",
-    points: principalPlane(latent),
+    points: await principalPlane(latent, createPauser(signal)),
   };
 }
 
 /** Steps to find one component; each reduces the error by the ratio of two eigenvalues. */
 const STEPS = 300;
 
+/** Rows between two pauses. */
+const ROWS_AT_ONCE = 512;
+
 /** The first two principal components, cells × 2. */
-export function principalPlane({ nRows, nCols, data }: DenseMatrix): DenseMatrix {
+export async function principalPlane(
+  { nRows, nCols, data }: DenseMatrix,
+  pause: Pause,
+): Promise<DenseMatrix> {
   const means = new Float64Array(nCols);
   for (let e = 0; e < data.length; e++) means[e % nCols] += data[e] / nRows;
   const covariance = new Float64Array(nCols * nCols);
-  for (let row = 0; row < nRows; row++)
+  for (let row = 0; row < nRows; row++) {
+    if (row % ROWS_AT_ONCE === 0) await pause();
     for (let i = 0; i < nCols; i++) {
       const centred = data[row * nCols + i] - means[i];
       if (centred === 0) continue;
       for (let j = 0; j <= i; j++) covariance[i * nCols + j] += centred * (data[row * nCols + j] - means[j]);
     }
+  }
   for (let i = 0; i < nCols; i++)
     for (let j = 0; j < i; j++) covariance[j * nCols + i] = covariance[i * nCols + j];
   const first = mainDirection(covariance, nCols, []);
