@@ -50,7 +50,7 @@ const bundle = await rolldown({
     alias: {
       ...resolution.alias,
       "#platform": join(build, "node/platform.js"),
-      "#h5wasm": join(root, "node_modules/h5wasm/dist/node/hdf5_hl.js"),
+      "#h5wasm": join(root, "dist/node/h5wasm/hdf5_hl.js"),
     },
   },
   plugins: [singleFile],

@@ -3,6 +3,7 @@
 import type { LogScale, MatrixJudgement, MatrixVerdict } from "../anndata/judgement/types.ts";
 import { logName } from "../anndata/judgement/verdict.ts";
 import { type ConfigMap, type ConfigValue, Float, keyed, toPlain } from "../core/config.ts";
+import { grouped } from "../core/shown.ts";
 import { MATRIX_RECORD, MATRIX_VERDICTS } from "../schema/matrix-judgement.ts";
 import { TRAIN_CONFIG } from "../schema/training.ts";
 
@@ -58,7 +59,7 @@ export function referenceMatrix({
 /** The values of the reference in words, such as `log1p (natural logarithm of 10,000 per cell)`. */
 export function referenceText({ verdict, log, rowTotal }: ReferenceMatrix): string {
   if (verdict !== "log1p" || log === null) return verdict;
-  const total = rowTotal === null ? "" : ` of ${Math.round(rowTotal).toLocaleString("en")} per cell`;
+  const total = rowTotal === null ? "" : ` of ${grouped(Math.round(rowTotal))} per cell`;
   return `${verdict} (${logName(log)}${total})`;
 }
 

@@ -6,6 +6,7 @@ import type { ByteSource } from "../core/bytes.ts";
 import { asFileError } from "../core/file-errors.ts";
 import { compareCodePoints } from "../core/order.ts";
 import type { FileSystem } from "../core/platform.ts";
+import { grouped } from "../core/shown.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { bytesPart, commitFiles, madePart } from "./commit.ts";
 import { committedView, finishFolder, realPath } from "./committed-view.ts";
@@ -154,4 +155,4 @@ export const nodeFiles: FileSystem = {
   },
 };
 
-const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
+const megabytes = (bytes: number): string => `${grouped(Math.ceil(bytes / 1e6))} MB`;

@@ -2,6 +2,7 @@
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData } from "../anndata/types.ts";
 import type { WorkOptions } from "../core/progress.ts";
+import { grouped } from "../core/shown.ts";
 import { AtlasmtlError, type Notice, notice, option, phrase } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
 import { adaptViews, type CellsToAdaptTo } from "../model/linear/adapt-views.ts";
@@ -90,7 +91,7 @@ export async function adaptToQueries(
 function adaptedNote({ nCells, nExamples }: Adaptation): Notice {
   const most = Math.max(...nExamples.values());
   return notice(
-    `the linear views adapted to the query: they learnt from ${most.toLocaleString("en")} of ${nCells.toLocaleString("en")} of its cells`,
+    `the linear views adapted to the query: they learnt from ${grouped(most)} of ${grouped(nCells)} of its cells`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { type Candidate, judgeOthers, matrixNames } from "../anndata/judgement/candidates.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";
 import type { AnnData, MatrixName } from "../anndata/types.ts";
+import { grouped } from "../core/shown.ts";
 import { type Notice, notice, option, type Phrase, phrase } from "../errors.ts";
 import type { PredictSettings } from "./options.ts";
 import { planValues, type ValueNeeds } from "./value-plan.ts";
@@ -46,7 +47,7 @@ export async function completerMatrix(
   if (best === null) return null;
   const hint = phrase`choose ${option("layer", bare(other))}`;
   const where = `${adata.source} › ${name}`;
-  const message = `${name} has ${count(own)} of the model's ${count(inModel.size)} genes; ${factsOf(best, model)}`;
+  const message = `${name} has ${grouped(own)} of the model's ${grouped(inModel.size)} genes; ${factsOf(best, model)}`;
   return { warning: notice(message, { where, hint }), hint };
 }
 
@@ -78,8 +79,7 @@ async function nGenesOf(adata: AnnData, name: MatrixName, inModel: ReadonlySet<s
 }
 
 function factsOf({ name, judgement, nGenes }: Fitting, { trainGenes }: Needs): string {
-  return `${name} looks like ${judgement.verdict} (${judgement.evidence}) and has ${count(nGenes)} of the model's ${count(trainGenes.length)} genes`;
+  return `${name} looks like ${judgement.verdict} (${judgement.evidence}) and has ${grouped(nGenes)} of the model's ${grouped(trainGenes.length)} genes`;
 }
 
 const bare = (name: MatrixName): string => name.replace(/^layers\//, "");
-const count = (n: number): string => n.toLocaleString("en");

@@ -1,4 +1,5 @@
 /** Measures how far the cells of a query are from the reference while they stream. @module */
+import { grouped } from "../core/shown.ts";
 import { AtlasmtlError, notice, option, phrase } from "../errors.ts";
 import { type ColumnDistances, queryDistances } from "../model/components/query-distances.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
@@ -89,7 +90,7 @@ function unlikeWarnings(
   if (score === null || score <= UNLIKE_SCORE) return [];
   const facts = [
     `its cells lie ${score.toFixed(1)} times as far from their types as reference cells that training held out`,
-    `${nMatched.toLocaleString("en")} of ${nGenes.toLocaleString("en")} genes are there`,
+    `${grouped(nMatched)} of ${grouped(nGenes)} genes are there`,
     ...(depthRatio === null
       ? []
       : [`a cell has ${depthRatio.toPrecision(2)} times the counts of a reference cell`]),

@@ -6,6 +6,7 @@
 import type { MatrixJudgement, MatrixVerdict } from "../anndata/judgement/types.ts";
 import { logName, MAX_LOG } from "../anndata/judgement/verdict.ts";
 import { TARGET_SUM } from "../core/normalize.ts";
+import { grouped } from "../core/shown.ts";
 import { type Notice, notice, option, type Phrase, phrase } from "../errors.ts";
 import { type ReferenceMatrix, referenceMatrix, referenceText } from "../model/matrix-record.ts";
 import { normalizationOf } from "../model/normalization.ts";
@@ -199,7 +200,7 @@ export function planValues(
       );
     const isTarget = plan.target !== null;
     const as = isTarget
-      ? `normalised as the reference's, ${logName(plan.target!)} of ${Math.round(plan.target!.total).toLocaleString("en")} per cell`
+      ? `normalised as the reference's, ${logName(plan.target!)} of ${grouped(Math.round(plan.target!.total))} per cell`
       : "normalised as counts";
     const isLoud = !found.isSure;
     if (found.verdict === "log1p" && undo !== null)

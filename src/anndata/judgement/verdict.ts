@@ -1,4 +1,5 @@
 /** Names what the statistics of a matrix show, with the evidence in numbers. @module */
+import { grouped } from "../../core/shown.ts";
 import type { LogScale, MatrixJudgement, MatrixStatistics } from "./types.ts";
 
 /** Counts may have this many other values among them, as 4-preprocessing.md has it. */
@@ -122,6 +123,6 @@ function percent(share: number): string {
 }
 
 function short(value: number): string {
-  if (Number.isInteger(value)) return value.toLocaleString("en");
-  return Math.abs(value) >= 1e4 ? Math.round(value).toLocaleString("en") : value.toPrecision(4);
+  if (Number.isInteger(value)) return grouped(value);
+  return Math.abs(value) >= 1e4 ? grouped(Math.round(value)) : value.toPrecision(4);
 }
