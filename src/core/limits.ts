@@ -92,9 +92,9 @@ export const MAX_R_DEPTH = 1000;
 /** Objects of an R file, at up to 300 bytes of memory each. */
 export const MAX_R_OBJECTS = 1_000_000;
 
-/** The most that an R file of `compressedBytes` may expand to: dense counts are mostly zeros, and reach hundreds. */
+/** The most that an R file of `compressedBytes` may expand to: dense counts are mostly zeros. */
 export function maxRBytes(compressedBytes: number): number {
-  return 2 ** 30 + 256 * compressedBytes;
+  return 2 ** 28 + MAX_DEFLATE_RATIO * compressedBytes;
 }
 
 /** Bytes that xz data may refer back to: what xz's highest preset uses. */

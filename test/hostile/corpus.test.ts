@@ -11,6 +11,7 @@ import type { HostileFile } from "./corpus/hostile-file.ts";
 import { manifestFiles } from "./corpus/manifests.ts";
 import { parquetFiles } from "./corpus/parquets.ts";
 import { pickleFiles } from "./corpus/pickles.ts";
+import { rdsFiles } from "./corpus/rds.ts";
 import { tableFiles } from "./corpus/tables.ts";
 import { zarrFiles } from "./corpus/zarrs.ts";
 import { zipFiles } from "./corpus/zips.ts";
@@ -45,6 +46,7 @@ describe.each<[string, () => Promise<HostileFile[]>, number]>([
   ["HDF5 datasets", datasetFiles, 150],
   ["Zarr datasets", zarrFiles, 500],
   ["10x files and tables", tableFiles, 150],
+  ["objects of R", rdsFiles, 300],
   ["Parquet tables", parquetFiles, 100],
 ])("hostile %s", (kind, make, atLeast) => {
   test("end in a typed error, within bounds, and leave nothing behind", { timeout: 600_000 }, async () => {

@@ -78,8 +78,11 @@ async function checkSize(file: RFile, { value, nGenes, nCells }: RMatrix, where:
     length(SLOT.entries),
   ];
   const isDense = rows === null && columns === null;
+  // A sequence takes no bytes, so it can be of any size; counts are none.
+  const isStored = (part: RValue): boolean => isVector(part) && part.content.form === "stored";
   const holds = isDense
-    ? (isVector(value) ? value.length : entries) === nGenes * nCells
+    ? isStored(isVector(value) ? value : slot(value, SLOT.entries)) &&
+      (isVector(value) ? value.length : entries) === nGenes * nCells
     : starts === null
       ? Math.max(nGenes, nCells) <= MAX_TRIPLET_SIZE
       : starts === (rows === null ? nGenes : nCells) + 1;
