@@ -5,6 +5,7 @@ import type { Csr } from "../core/csr.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { createCountsCheck } from "../model/counts-check.ts";
 import { alignBlock, alignedRows, alignGenes } from "./align.ts";
+import { measuredGenes } from "./measured-genes.ts";
 import { createRowPreparer, type RowPreparer } from "./prepare-rows.ts";
 
 function failure(run: () => unknown): AtlasmtlError {
@@ -23,6 +24,17 @@ test("rows are reordered, missing genes are zeros and extra genes are ignored", 
   const block = alignBlock(csr([[4, 9, 2, 1]]), genes, "float");
   expect(toRows(block)).toEqual([[1, 2, 0, 4]]);
   expect([...block.indices]).toEqual([0, 1, 3]);
+});
+
+test("queries one after another are matched by their own names, and those of the same names by one match", () => {
+  const model = ["a", "b", "c"];
+  const first = alignGenes(["c", "x", "a"], model, "q");
+  expect(alignGenes(["c", "x", "a"], model, "q")).toBe(first);
+  expect([...alignGenes(["c", "x", "b"], model, "q").toModel]).toEqual([2, -1, 1]);
+  expect([...alignGenes(["c", "x"], model, "q").toModel]).toEqual([2, -1]);
+  expect([...alignGenes(["c", "x", "a"], ["a", "c", "x"], "q").toModel]).toEqual([1, 2, 0]);
+  expect(failure(() => alignGenes(["c", "c"], model, "q")).code).toBe("BAD_DATA");
+  expect(measuredGenes(alignGenes(["c", "x", "a"], model, "q"))).toEqual(Uint8Array.of(1, 0, 1));
 });
 
 test("any block comes out as a dense gather would give it, with rising indices", () => {

@@ -24,8 +24,24 @@ export interface GeneAlignment {
   readonly nMissing: number;
 }
 
+/** The last match of each model's genes: the samples of a study have the same names. */
+const lastAlignments = new WeakMap<readonly string[], GeneAlignment>();
+
+const isSameList = (a: readonly string[], b: readonly string[]): boolean =>
+  a === b || (a.length === b.length && a.every((name, i) => name === b[i]));
+
+/** The alignment of the query before, if it had the same names. */
+export function sameAlignment(
+  queryGenes: readonly string[],
+  trainGenes: readonly string[],
+): GeneAlignment | null {
+  const last = lastAlignments.get(trainGenes);
+  return last !== undefined && isSameList(last.queryGenes, queryGenes) ? last : null;
+}
+
 /**
- * Matches genes by exact name; missing genes will be zeros and extra genes are ignored.
+ * Matches genes by exact name; missing genes will be zeros and extra genes are ignored. Queries with the same names, one
+ * after another, get the same object.
  *
  * Messages call the query `source`.
  * @throws BAD_DATA when the query has a gene of the model twice.
@@ -35,6 +51,8 @@ export function alignGenes(
   trainGenes: readonly string[],
   source: string,
 ): GeneAlignment {
+  const last = sameAlignment(queryGenes, trainGenes);
+  if (last !== null) return last;
   const position = new Map<string, number>();
   for (let j = 0; j < trainGenes.length; j++) position.set(trainGenes[j], j);
   const toModel = new Int32Array(queryGenes.length).fill(-1);
@@ -49,7 +67,9 @@ export function alignGenes(
     nMatched++;
   }
   const nGenes = trainGenes.length;
-  return { queryGenes, toModel, nGenes, nMatched, nMissing: nGenes - nMatched };
+  const made = { queryGenes, toModel, nGenes, nMatched, nMissing: nGenes - nMatched };
+  lastAlignments.set(trainGenes, made);
+  return made;
 }
 
 /** The error about genes of the model that the query has twice. */

@@ -26,10 +26,9 @@ const LEAST_SHARE = 0.01;
  */
 export function countShared(queries: DenseMatrix, reference: DenseMatrix, isEmpty: Uint8Array): number {
   if (queries.nCols !== reference.nCols) return 0;
-  const firstAt = createFinder(reference);
+  const { firstAt, nReference } = indexed(reference);
   /** Cells at the coordinates of a reference cell, by the first such one. */
-  const [nReference, nQuery] = [new Uint32Array(reference.nRows), new Uint32Array(reference.nRows)];
-  for (let r = 0; r < reference.nRows; r++) nReference[firstAt(reference, r) ?? r]++;
+  const nQuery = new Uint32Array(reference.nRows);
   let nCells = 0;
   for (let q = 0; q < queries.nRows; q++) {
     if (isEmpty[q] !== 0) continue;
@@ -45,8 +44,30 @@ export function countShared(queries: DenseMatrix, reference: DenseMatrix, isEmpt
   return n > (nAlike / reference.nRows) * nCells ? n : 0;
 }
 
+type Finder = (cells: DenseMatrix, row: number) => number | null;
+
+interface IndexedReference {
+  readonly firstAt: Finder;
+  /** Reference cells at the coordinates of each, by the first such one. */
+  readonly nReference: Uint32Array;
+}
+
+/** By the points of the reference: the queries of a study have the same. */
+const indexes = new WeakMap<DenseMatrix, IndexedReference>();
+
+function indexed(reference: DenseMatrix): IndexedReference {
+  const known = indexes.get(reference);
+  if (known !== undefined) return known;
+  const firstAt = createFinder(reference);
+  const nReference = new Uint32Array(reference.nRows);
+  for (let r = 0; r < reference.nRows; r++) nReference[firstAt(reference, r) ?? r]++;
+  const made = { firstAt, nReference };
+  indexes.set(reference, made);
+  return made;
+}
+
 /** Finds the first row of `known` that is the same as a row of cells; null if there is none. */
-function createFinder(known: DenseMatrix): (cells: DenseMatrix, row: number) => number | null {
+function createFinder(known: DenseMatrix): Finder {
   const { nCols } = known;
   const rowsOf = new Map<number, number[]>();
   const find = (cells: DenseMatrix, row: number): number | null => {

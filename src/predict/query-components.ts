@@ -5,7 +5,7 @@ import { normalizedRows, TARGET_SUM } from "../core/normalize.ts";
 import { quantileOf } from "../core/quantiles.ts";
 import { shareOfMeasured } from "../model/components/gene-shares.ts";
 import { createValuesCheck, type SeenValues, verdictOf } from "../model/components/matrix-values.ts";
-import { createProjection, projectRows } from "../model/components/projection.ts";
+import { keptProjection, projectRows } from "../model/components/projection.ts";
 import type { ComponentSpace } from "../model/components/types.ts";
 import type { GeneAlignment } from "./align.ts";
 import { measuredGenes } from "./measured-genes.ts";
@@ -51,7 +51,7 @@ export function createQueryComponents(
   const { geneShares, scaling, components } = space;
   const measured = measuredGenes(genes);
   const share = shareOfMeasured(geneShares, measured);
-  const projection = createProjection(components, scaling, measured);
+  const projection = keptProjection(components, scaling, measured);
   const scores = {
     nRows: nObs,
     nCols: components.nComponents,

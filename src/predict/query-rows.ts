@@ -22,7 +22,7 @@ import {
 import { createCountsCheck } from "../model/counts-check.ts";
 import type { Model } from "../model/types.ts";
 import type { InputTransform } from "../schema/training-options.ts";
-import { alignBlock, alignedRows, alignGenes, type GeneAlignment } from "./align.ts";
+import { alignBlock, alignedRows, alignGenes, type GeneAlignment, sameAlignment } from "./align.ts";
 import { wholeRowsOf } from "./all-genes.ts";
 import { completerMatrix, fittingMatrix } from "./better-matrix.ts";
 import type { QuerySide } from "./gene-mismatch.ts";
@@ -241,18 +241,10 @@ export async function namedQuery(
 ): Promise<QueryGenes & { readonly nStored: number }> {
   const [matrix, names] = [as ?? (await adata.matrix(layer)), await adata.varNames(layer)];
   const nStored = names.length;
-  const inModel = new Set(model.trainGenes);
-  const hasAll =
-    names.length >= inModel.size && new Set(names.filter((name) => inModel.has(name))).size === inModel.size;
-  if (hasAll && !wantsMapping(settings) && modelPanel(model) === null)
-    return {
-      matrix,
-      names,
-      mapping: null,
-      notes: [],
-      unmatched: names.filter((name) => !inModel.has(name)),
-      nStored,
-    };
+  if (!wantsMapping(settings) && modelPanel(model) === null) {
+    const unmatched = unmatchedOfAll(names, model.trainGenes);
+    if (unmatched !== null) return { matrix, names, mapping: null, notes: [], unmatched, nStored };
+  }
   // Loaded on first use: most queries have the model's gene names.
   const { queryGenes } = await import("./query-genes.ts");
   const vars = layer === "raw/X" ? ((await adata.rawVar?.()) ?? null) : adata.var;
@@ -260,6 +252,16 @@ export async function namedQuery(
     ...(await queryGenes({ matrix, names, var: vars, source: adata.source }, model, settings)),
     nStored,
   };
+}
+
+/** The names that are no genes of the model; null unless all of the model's genes are there. */
+function unmatchedOfAll(names: readonly string[], trainGenes: readonly string[]): readonly string[] | null {
+  const known = sameAlignment(names, trainGenes);
+  if (known !== null) return known.nMissing === 0 ? names.filter((_, j) => known.toModel[j] < 0) : null;
+  const inModel = new Set(trainGenes);
+  if (names.length < inModel.size) return null;
+  const found = new Set(names.filter((name) => inModel.has(name)));
+  return found.size === inModel.size ? names.filter((name) => !inModel.has(name)) : null;
 }
 
 /** How many of the model's genes raw has; null where there is none, or it is what is read. */

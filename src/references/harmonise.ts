@@ -82,7 +82,10 @@ export async function harmoniseLabels(
       await crossPredict(own, before, settings, work),
     ];
     for (const level of labelColumns.keys()) {
-      const pairs = pairLabels(ofOwn[level], ofBefore[level]);
+      const pairs = pairLabels(ofOwn[level].sure, ofBefore[level].sure, {
+        first: ofOwn[level].guessed,
+        second: ofBefore[level].guessed,
+      });
       const known = new Set(pairs.first.map(({ label }) => label));
       for (const pair of pairs.first) tellOfEarlier(rows, sources.slice(0, s), level, pair);
       for (const pair of pairs.second) {
@@ -153,17 +156,26 @@ function sameName({ file, column, label, others, share }: LabelProposal): Notice
   );
 }
 
+interface CrossPrediction {
+  readonly sure: CrossTable;
+  /** With the likeliest label of Unknown cells: to a model that learnt ten cells of a type, all others are Unknown. */
+  readonly guessed: CrossTable;
+}
+
 /** At each level, what a model of `reference` says of the cells of `query`. */
 async function crossPredict(
   reference: AnnData,
   query: AnnData,
   options: Parameters<typeof train>[1],
   work: TrainWork,
-): Promise<readonly CrossTable[]> {
+): Promise<readonly CrossPrediction[]> {
   const { model } = await train(reference, options, work);
   const { labels } = await predict(model, query, {}, work);
   return Promise.all(
-    labels.map(async ({ column, final }) => crossTable(columnLabels(await query.obs.column(column)), final)),
+    labels.map(async ({ column, final, knn }) => {
+      const own = columnLabels(await query.obs.column(column));
+      return { sure: crossTable(own, final), guessed: crossTable(own, knn) };
+    }),
   );
 }
 

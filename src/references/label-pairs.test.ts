@@ -50,6 +50,39 @@ test("a type that the other lacks is unmatched, whatever its cells look like or 
   expect(said(pairs.second)).toEqual(["mono same Mono"]);
 });
 
+test("labels whose cells are Unknown match by their likeliest labels, where both sides have no other", () => {
+  // Platelets are too few to be sure of; stroma is in the first reference alone.
+  const sizes = { MK: 10, Stroma: 20 };
+  const first = table(["b", "platelet"], { B: [50, 0], MK: [1, 0], Stroma: [0, 0] }, sizes);
+  const second = table(["B", "MK"], { b: [60, 0], platelet: [0, 0] }, { platelet: 14 });
+  const guessed = {
+    first: table(["b", "platelet"], { B: [50, 0], MK: [8, 2], Stroma: [18, 2] }),
+    second: table(["B", "MK"], { b: [60, 0], platelet: [0, 14] }),
+  };
+  const sure = pairLabels(first, second);
+  expect(said(sure.first)).toEqual(["B same b", "MK unmatched b", "Stroma unmatched"]);
+  const pairs = pairLabels(first, second, guessed);
+  expect(said(pairs.first)).toEqual(["B same b", "MK same platelet", "Stroma unmatched"]);
+  expect(said(pairs.second)).toEqual(["b same B", "platelet same MK"]);
+  expect(pairs.first[1]).toMatchObject({ share: 0.2, shareBack: 1 });
+  // With many cells a model would know them: they are another type.
+  const many = { ...sizes, MK: 20 };
+  const large = pairLabels(
+    table(["b", "platelet"], { B: [50, 0], MK: [1, 0], Stroma: [0, 0] }, many),
+    table(["B", "MK"], { b: [60, 0], platelet: [0, 0] }, { platelet: 40 }),
+    guessed,
+  );
+  expect(said(large.first)[1]).toBe("MK unmatched b");
+  // A label that is sure of its match keeps it.
+  const taken = pairLabels(
+    table(["b", "platelet"], { B: [0, 50], MK: [0, 0], Stroma: [0, 0] }, sizes),
+    table(["B", "MK"], { b: [0, 0], platelet: [14, 0] }, { b: 60 }),
+    guessed,
+  );
+  expect(said(taken.first)).toEqual(["B same platelet", "MK unmatched", "Stroma unmatched"]);
+  expect(said(taken.second)).toEqual(["b unmatched", "platelet same B"]);
+});
+
 test("labels that cut the same cells otherwise on both sides are no levels of each other", () => {
   const first = table(["x", "y"], { A: [60, 40], B: [55, 45] });
   const second = table(["A", "B"], { x: [60, 40], y: [60, 40] });

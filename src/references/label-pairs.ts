@@ -36,6 +36,8 @@ const MOST = 0.5;
 const ALIKE = 0.3;
 /** A part of a coarser label has at least this share of its cells. */
 const PART = 0.1;
+/** Of a type with fewer cells a model is seldom sure; of one with more, Unknown cells are of another type. */
+const FEW = 20;
 
 /** The labels of both references, each by what is said of it. */
 export interface LabelPairs {
@@ -43,8 +45,39 @@ export interface LabelPairs {
   readonly second: readonly LabelPair[];
 }
 
-/** `first` has the cells of the first reference by a model of the second, `second` the other way round. */
-export function pairLabels(first: CrossTable, second: CrossTable): LabelPairs {
+/**
+ * `first` has the cells of the first reference by a model of the second, `second` the other way round. Labels that match
+ * nothing because their cells are Unknown are looked at once more in `guessed`, where Unknown cells have the likeliest label:
+ * two of them that are one type there, and left over on both sides, match if one has few cells.
+ */
+export function pairLabels(
+  first: CrossTable,
+  second: CrossTable,
+  guessed: { readonly first: CrossTable; readonly second: CrossTable } | null = null,
+): LabelPairs {
+  const sure = pairsOf(first, second);
+  if (guessed === null) return sure;
+  const likely = pairsOf(guessed.first, guessed.second);
+  return {
+    first: withGuesses(sure.first, likely.first, sure.second),
+    second: withGuesses(sure.second, likely.second, sure.first),
+  };
+}
+
+function withGuesses(
+  sure: readonly LabelPair[],
+  likely: readonly LabelPair[],
+  others: readonly LabelPair[],
+): LabelPair[] {
+  const isMatch = ({ nCells, match }: LabelPair, likeliest: LabelPair): boolean => {
+    const other = others.find(({ label }) => label === likeliest.others[0]);
+    if (match !== "unmatched" || likeliest.match !== "same" || other?.match !== "unmatched") return false;
+    return Math.min(nCells, other.nCells) < FEW;
+  };
+  return sure.map((pair, i) => (isMatch(pair, likely[i]) ? likely[i] : pair));
+}
+
+function pairsOf(first: CrossTable, second: CrossTable): LabelPairs {
   const [a, b] = [sharesOf(first, second), sharesOf(second, first)];
   const [partsOfA, partsOfB] = [partsOf(a, b), partsOf(b, a)];
   // A label that is itself made of several is no part of another.

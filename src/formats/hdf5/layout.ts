@@ -51,7 +51,10 @@ function withStream<T>(path: string, flags: "r" | "r+", work: (file: EditableFil
   const fs = fileSystem();
   const stream = permitting(path, () => fs.open(path, flags));
   try {
-    return work(editable(fs, stream));
+    const pages = createPages(fs, stream);
+    const result = work(editable(pages));
+    pages.flush();
+    return result;
   } catch (error) {
     throw asDamaged(error, "its structures cannot be followed");
   } finally {
@@ -59,26 +62,109 @@ function withStream<T>(path: string, flags: "r" | "r+", work: (file: EditableFil
   }
 }
 
-function editable(fs: EmscriptenFs, stream: ReturnType<EmscriptenFs["open"]>): EditableFile {
+/** Bytes of a page, and the pages that are held at once. */
+const [PAGE_BYTES, MAX_PAGES] = [1 << 16, 64];
+
+interface Page {
+  /** Shorter at the end of the file. */
+  readonly bytes: Uint8Array;
+  isChanged: boolean;
+}
+
+/** A file in pages: headers lie close together, and each is read in pieces of a few bytes. */
+interface Pages {
+  /** Copies bytes from a position into `into`; how many there are. */
+  read(position: number, into: Uint8Array): number;
+  write(position: number, bytes: Uint8Array): void;
+  /** Writes what was changed. */
+  flush(): void;
+}
+
+function createPages(fs: EmscriptenFs, stream: ReturnType<EmscriptenFs["open"]>): Pages {
+  const pages = new Map<number, Page>();
+  const flush = (): void => {
+    for (const [number, page] of pages) {
+      if (!page.isChanged) continue;
+      const { bytes } = page;
+      for (let done = 0; done < bytes.length; )
+        done += fs.write(stream, bytes, done, bytes.length - done, number * PAGE_BYTES + done);
+      page.isChanged = false;
+    }
+  };
+  /** Reads from the file itself; how many bytes there are. */
+  const fill = (into: Uint8Array, position: number): number => {
+    let done = 0;
+    while (done < into.length) {
+      const n = fs.read(stream, into, done, into.length - done, position + done);
+      if (n === 0) break;
+      done += n;
+    }
+    return done;
+  };
+  const pageAt = (number: number): Page => {
+    const known = pages.get(number);
+    if (known !== undefined) return known;
+    if (pages.size >= MAX_PAGES) {
+      flush();
+      pages.clear();
+    }
+    const bytes = new Uint8Array(PAGE_BYTES);
+    const page = { bytes: bytes.subarray(0, fill(bytes, number * PAGE_BYTES)), isChanged: false };
+    pages.set(number, page);
+    return page;
+  };
+  /** Calls `take` with the parts of the pages that hold `length` bytes at `position`; how many bytes there are. */
+  const visit = (
+    position: number,
+    length: number,
+    take: (page: Page, from: number, to: number, done: number) => void,
+  ): number => {
+    let done = 0;
+    while (done < length) {
+      const at = position + done;
+      const number = Math.floor(at / PAGE_BYTES);
+      const page = pageAt(number);
+      const from = at - number * PAGE_BYTES;
+      const to = Math.min(from + length - done, page.bytes.length);
+      if (to <= from) break;
+      take(page, from, to, done);
+      done += to - from;
+    }
+    return done;
+  };
+  return {
+    flush,
+    read(position, into) {
+      if (into.length < PAGE_BYTES)
+        return visit(position, into.length, ({ bytes }, from, to, done) =>
+          into.set(bytes.subarray(from, to), done),
+        );
+      flush();
+      return fill(into, position);
+    },
+    write(position, bytes) {
+      const done = visit(position, bytes.length, (page, from, to, at) => {
+        page.bytes.set(bytes.subarray(at, at + to - from), from);
+        page.isChanged = true;
+      });
+      if (done < bytes.length)
+        throw new AtlasmtlError("BUG", `an edit at ${position} would make the file longer`);
+    },
+  };
+}
+
+function editable(pages: Pages): EditableFile {
   const readAt = (position: number, length: number): Uint8Array<ArrayBuffer> => {
     if (!(length >= 0 && length <= MAX_READ)) throw damaged(`a structure of ${length} bytes`);
     const bytes = new Uint8Array(length);
-    let done = 0;
-    while (done < length) {
-      const n = fs.read(stream, bytes, done, length - done, position + done);
-      if (n === 0) throw damaged(`a structure at ${position} beyond the end of the file`);
-      done += n;
-    }
+    const done = pages.read(position, bytes);
+    if (done < length) throw damaged(`a structure at ${position + done} beyond the end of the file`);
     return bytes;
   };
   const base = baseAddress(readAt);
   return {
     read: (address, length) => readAt(base + address, length),
-    write(address, bytes) {
-      let done = 0;
-      while (done < bytes.length)
-        done += fs.write(stream, bytes, done, bytes.length - done, base + address + done);
-    },
+    write: (address, bytes) => pages.write(base + address, bytes),
   };
 }
 

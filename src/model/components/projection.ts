@@ -15,6 +15,29 @@ export interface Projection {
   readonly offset: Float64Array;
 }
 
+interface KeptProjection {
+  readonly centre: GeneScaling["centre"];
+  readonly measured: Uint8Array | null;
+  readonly projection: Projection;
+}
+
+/** The last projection on each model's components: the samples of a study have the same genes. */
+const lastProjections = new WeakMap<Components, KeptProjection>();
+
+/** As {@link createProjection}, made once for queries, one after another, with the very same array of measured genes. */
+export function keptProjection(
+  components: Components,
+  scaling: GeneScaling,
+  measured: Uint8Array | null,
+): Projection {
+  const { centre } = scaling;
+  const last = lastProjections.get(components);
+  if (last !== undefined && last.centre === centre && last.measured === measured) return last.projection;
+  const projection = createProjection(components, scaling, measured);
+  lastProjections.set(components, { centre, measured, projection });
+  return projection;
+}
+
 /**
  * The projection of cells whose measured genes are those with a non-zero byte in `measured`; null for all.
  *
