@@ -30,22 +30,22 @@ typedef i32 i32x4_at __attribute__((vector_size(16), aligned(4), may_alias));
 INLINE f32v load(const f32 *p) { return *(const f32v_at *)p; }
 INLINE void store(f32 *p, f32v x) { *(f32v_at *)p = x; }
 
-INLINE f32v splat(f32 x) {
-  f32v all;
-  for (int i = 0; i < LANES; i++) all[i] = x;
-  return all;
-}
-
-INLINE u32v splat_u(u32 x) {
-  u32v all;
-  for (int i = 0; i < LANES; i++) all[i] = x;
-  return all;
-}
+// Written out: a loop over lanes goes through memory, which stalls.
+#if LANES == 16
+#define ALL(x) {x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}
+#elif LANES == 8
+#define ALL(x) {x, x, x, x, x, x, x, x}
+#else
+#define ALL(x) {x, x, x, x}
+#endif
+INLINE f32v splat(f32 x) { return (f32v)ALL(x); }
+INLINE u32v splat_u(u32 x) { return (u32v)ALL(x); }
 
 /** The lanes' numbers. */
 INLINE u32v lanes(void) {
+  static const u32 numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   u32v all;
-  for (u32 i = 0; i < LANES; i++) all[i] = i;
+  memcpy(&all, numbers, sizeof all);
   return all;
 }
 

@@ -1,11 +1,12 @@
 // Seconds of an exact neighbour search: node bench/kernels/knn.mjs [--references 50000] [--queries 10000] [--width 128]
 // [--k 15] [--threads 2]. Latents are non-negative and half zero, as the network's are. Needs a build.
 import { parseArgs } from "node:util";
-import { createWasmEngine } from "../../build/kernels/wasm/engine.js";
 import { randomStream } from "../atlas.mjs";
+import { ENGINE_OPTION, engineOf, processorSeconds } from "./engine.mjs";
 
 const { values } = parseArgs({
   options: {
+    ...ENGINE_OPTION,
     references: { type: "string", default: "50000" },
     queries: { type: "string", default: "10000" },
     width: { type: "string", default: "128" },
@@ -31,25 +32,28 @@ function latents(nRows) {
   }
   return { nRows, nCols: width, data };
 }
-const engine = await createWasmEngine({ numThreads: Number(values.threads) });
+const engine = await engineOf(values);
 const reference = latents(Number(values.references));
 const queries = latents(Number(values.queries));
+const from = process.cpuUsage();
 const began = performance.now();
 const index = await engine.createKnnIndex(reference);
 const indexed = performance.now();
 const result = await index.search(queries, Number(values.k));
 const done = performance.now();
+const used = processorSeconds(from);
 let check = 0;
 for (const row of result.indices) check = (Math.imul(check, 31) + row) >>> 0;
 console.log(
   JSON.stringify({
-    engine: "wasm",
+    engine: engine.name,
     threads: engine.numThreads,
     references: reference.nRows,
     queries: queries.nRows,
     width,
     k: result.k,
     indexSeconds: Number(((indexed - began) / 1000).toFixed(3)),
+    processorSeconds: Number(used.toFixed(3)),
     searchSeconds: Number(((done - indexed) / 1000).toFixed(3)),
     check,
   }),
