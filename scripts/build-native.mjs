@@ -147,7 +147,8 @@ if (option === "--packages") {
 } else {
   const target = join(native, "build", `${process.platform}-${process.arch}.node`);
   if (!(process.arch in WIDTHS)) throw new Error(`no native kernels for ${process.arch}`);
-  const checks = option === "--sanitize" ? ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"] : [];
+  const checks =
+    option === "--sanitize" ? ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"] : [];
   await compile({ compiler: [process.env.CC ?? "cc"], processor: process.arch, flags: checks, target });
   console.log(`native kernels: ${target}`);
 }
