@@ -20,6 +20,7 @@ export async function preload(): Promise<void> {
     import("../output/to-arrow.ts"),
     import("../output/report/from-prediction.ts"),
     import("../output/report/page.ts"),
+    import("../output/report/principal-plane.ts"),
     import("../anndata/inspect/inspect-dataset.ts"),
     import("../preprocess/pipeline.ts"),
     import("../preprocess/group-split.ts"),

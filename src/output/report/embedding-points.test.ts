@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { DenseMatrix } from "../../core/dense.ts";
-import { NO_PAUSE } from "../../core/progress.ts";
-import { chooseEmbedding, principalPlane } from "./embedding-points.ts";
+import { chooseEmbedding } from "./embedding-points.ts";
+import { principalPlane } from "./principal-plane.ts";
 
 test("the plane holds the two directions with most variance, in order", async () => {
   // Axis 1 varies most, axis 2 less, axis 0 not at all.
   const rows = Array.from({ length: 40 }, (_, i) => [5, 10 * ((i * 7) % 40), (i * 11) % 40]);
-  const plane = await principalPlane({ nRows: 40, nCols: 3, data: Float32Array.from(rows.flat()) }, NO_PAUSE);
+  const plane = await principalPlane({ nRows: 40, nCols: 3, data: Float32Array.from(rows.flat()) });
   const variance = (axis: number) => {
     const values = rows.map((_, i) => plane.data[2 * i + axis]);
     return values.reduce((sum, value) => sum + value * value, 0) / 40;
@@ -20,7 +20,7 @@ test("the plane holds the two directions with most variance, in order", async ()
 });
 
 test("points that are all the same have a plane, too", async () => {
-  const plane = await principalPlane({ nRows: 3, nCols: 2, data: new Float32Array(6).fill(4) }, NO_PAUSE);
+  const plane = await principalPlane({ nRows: 3, nCols: 2, data: new Float32Array(6).fill(4) });
   expect([...plane.data]).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
