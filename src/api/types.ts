@@ -164,7 +164,7 @@ export type {
   OpensetMethod,
   UnknownMode,
 } from "../schema/prediction-options.ts";
-export type { DuplicatePolicy, Species, VarNamesType } from "../schema/preprocess-options.ts";
+export type { DuplicatePolicy, Species, UnmappedPolicy, VarNamesType } from "../schema/preprocess-options.ts";
 export type { NamingCase } from "../schema/preprocessing.ts";
 export type { HotspotSelection } from "../schema/scores.ts";
 export type {

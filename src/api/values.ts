@@ -4,6 +4,7 @@ export {
   type ConfigMap,
   type ConfigValue,
   Float,
+  keyed,
   type PlainValue,
   toPlain,
 } from "../core/config.ts";

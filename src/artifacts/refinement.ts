@@ -21,6 +21,7 @@ import type { LogisticRegression } from "../model/logistic-regression.ts";
 import type { ParentReranker, Reranker } from "../model/reranker.ts";
 import { SCHEMA_VERSION } from "../schema/bundle.ts";
 import {
+  FOREIGN_PLAN_ENABLED,
   REFINEMENT_KEYS,
   REFINEMENT_METHODS,
   REFINEMENT_SUFFIXES,
@@ -28,6 +29,7 @@ import {
 } from "../schema/refinement.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
 import { asDict, countField, dictField, textField, within } from "./fields.ts";
+import { RERANKER_GLOBALS, readForeignReranker } from "./foreign-reranker.ts";
 
 /** An artifact is small: a few numbers per pair of children. */
 const MAX_ARTIFACT_BYTES = 256 * 1024 * 1024;
@@ -113,13 +115,16 @@ export function emitReranker(reranker: Reranker): Uint8Array {
 }
 
 /**
- * Reads an artifact.
+ * Reads an artifact, ours or one of the Python original, which `description` may complete.
  * @throws BAD_FORMAT for a missing key or a wrong type, UNSUPPORTED for a newer schema or another method,
  * BAD_DATA for inconsistent numbers.
  */
-export function parseReranker(bytes: Uint8Array): Reranker {
+export function parseReranker(bytes: Uint8Array, description: ConfigMap | null = null): Reranker {
   const keys = REFINEMENT_KEYS;
-  const dict = asDict(parsePickle(bytes), "refinement");
+  const root = parsePickle(bytes, { globals: RERANKER_GLOBALS });
+  if (!(root instanceof Map) || !root.has(keys.schemaVersion) || !root.has(keys.parents))
+    return readForeignReranker(root, description);
+  const dict = asDict(root, "refinement");
   const version = countField(dict, keys.schemaVersion);
   const method = textField(dict, keys.method);
   if (version > SCHEMA_VERSION || method !== REFINEMENT_METHODS.artifact)
@@ -279,20 +284,22 @@ export async function loadReranker(input: FileInput): Promise<Reranker> {
   return locateInArtifact(async () => {
     const { bytes, name } = await readInput(input, MAX_ARTIFACT_BYTES);
     try {
-      if (typeof input === "string") await checkDescription(input, bytes);
-      return parseReranker(bytes);
+      const description = typeof input === "string" ? await readDescription(input, bytes) : null;
+      return parseReranker(bytes, description);
     } catch (error) {
       throw locate(error, name);
     }
   });
 }
 
-async function checkDescription(path: string, artifact: Uint8Array): Promise<void> {
-  if (!path.endsWith(REFINEMENT_SUFFIXES.artifact)) return;
+/** The JSON beside an artifact; null if there is none. @throws CHECKSUM if it is of another artifact. */
+async function readDescription(path: string, artifact: Uint8Array): Promise<ConfigMap | null> {
+  if (!path.endsWith(REFINEMENT_SUFFIXES.artifact)) return null;
   const { description } = refinementPaths(path);
-  if (!(await platform.files.exists(description))) return;
+  if (!(await platform.files.exists(description))) return null;
   const { bytes } = await readInput(description, MAX_JSON_BYTES);
-  const expected = parseJsonObject(bytes).get(REFINEMENT_KEYS.artifactSha256);
+  const content = parseJsonObject(bytes);
+  const expected = content.get(REFINEMENT_KEYS.artifactSha256);
   const found = sha256([artifact]);
   if (expected !== undefined && expected !== found)
     throw new AtlasmtlError(
@@ -300,6 +307,7 @@ async function checkDescription(path: string, artifact: Uint8Array): Promise<voi
       `the file has SHA-256 ${found}; ${description} expects ${String(expected)}`,
       { hint: "copy both files again from where they were made, or fit the refinement again" },
     );
+  return content;
 }
 
 /**
@@ -310,16 +318,18 @@ export async function loadRefinementPlan(path: string): Promise<RefinementPlan> 
   return locateInArtifact(async () => {
     const { bytes } = await readInput(path, MAX_JSON_BYTES);
     try {
-      return parsePlan(parseJsonObject(bytes), folderName(path));
+      return await parsePlan(parseJsonObject(bytes), folderName(path));
     } catch (error) {
       throw locate(error, path);
     }
   });
 }
 
-function parsePlan(plan: ConfigMap, folder: string): RefinementPlan {
+async function parsePlan(plan: ConfigMap, folder: string): Promise<RefinementPlan> {
   const keys = REFINEMENT_KEYS;
-  const enabled = plan.get(keys.enabled);
+  const enabled = [keys.enabled, ...FOREIGN_PLAN_ENABLED]
+    .map((key) => plan.get(key))
+    .find((value) => value !== undefined);
   const artifactPath = plan.get(keys.artifactPath) ?? null;
   if (typeof enabled !== "boolean")
     throw new AtlasmtlError("BAD_FORMAT", "a plan says true or false here", { where: keys.enabled });
@@ -331,7 +341,18 @@ function parsePlan(plan: ConfigMap, folder: string): RefinementPlan {
   return {
     enabled,
     note: text(plan.get(keys.note)) ?? "",
-    artifactPath: artifactPath === null ? null : joinPath(folder, artifactPath as string),
+    artifactPath: artifactPath === null ? null : await artifactOf(artifactPath as string, folder),
     ruleVersion: text(plan.get(keys.ruleVersion)),
   };
+}
+
+/**
+ * The path that a plan names: from the plan's folder; else as given from the working folder, as the Python original writes it; else the
+ * same name beside the plan, where both were moved.
+ */
+async function artifactOf(given: string, folder: string): Promise<string> {
+  const beside = joinPath(folder, given);
+  for (const path of [beside, given, joinPath(folder, baseName(given.replaceAll("\\", "/")))])
+    if (await platform.files.exists(path)) return path;
+  return beside;
 }

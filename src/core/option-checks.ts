@@ -45,6 +45,16 @@ export function checkChoice<T extends string>(name: string, value: unknown, choi
   );
 }
 
+function checkRowChoice(name: string, value: unknown, { choices, aliases, absent }: OptionRow): string {
+  if (typeof value !== "string") return checkChoice(name, value, choices);
+  if (absent?.words.test(value))
+    throw usageError(
+      phrase`${option(name)} is ${shown(value)}, expected ${choices.map(shown).join(" or ")}`,
+      absent.instead,
+    );
+  return checkChoice(name, Object.hasOwn(aliases, value) ? aliases[value] : value, choices);
+}
+
 /** @throws USAGE that names the option if `value` is not a nonempty string. */
 export function checkName(name: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
@@ -92,7 +102,7 @@ export function checkOption<R extends OptionRow>(name: string, row: R, value: un
 }
 
 function checkKind(name: string, row: OptionRow, value: unknown): unknown {
-  const { kind, range, choices } = row;
+  const { kind, range } = row;
   if (kind === "other" || (value === null && row.default === null)) return value;
   const each = <T>(check: (item: unknown) => T) => checkArray(name, value).map(check);
   const integer = (item: unknown) => checkNumber(name, item, { ...range, integer: true });
@@ -105,7 +115,7 @@ function checkKind(name: string, row: OptionRow, value: unknown): unknown {
     case "threads":
       return value === "max" ? value : integer(value);
     case "choice":
-      return checkChoice(name, value, choices);
+      return checkRowChoice(name, value, row);
     case "name":
     case "path":
       return checkName(name, value);

@@ -15,16 +15,18 @@ export type GeneSettings = Pick<
   | "species"
   | "geneIdTable"
   | "ensemblSourceColumn"
+  | "unmappedPolicy"
   | "duplicatePolicy"
 >;
 
 /** True if the caller requests mapping. */
 export function wantsMapping(settings: GeneSettings): boolean {
-  const { autoGenes, orthologues, varNamesType, species, geneIdTable, ensemblSourceColumn } = settings;
+  const { autoGenes, orthologues, varNamesType, species, geneIdTable, ensemblSourceColumn, unmappedPolicy } =
+    settings;
   return (
     autoGenes ||
     orthologues ||
-    [varNamesType, species, geneIdTable, ensemblSourceColumn].some((value) => value !== null)
+    [varNamesType, species, geneIdTable, ensemblSourceColumn, unmappedPolicy].some((value) => value !== null)
   );
 }
 

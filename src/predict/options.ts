@@ -21,7 +21,7 @@ import {
   PREDICT_OPTIONS,
   type UnknownMode,
 } from "../schema/prediction-options.ts";
-import type { DuplicatePolicy, Species, VarNamesType } from "../schema/preprocess-options.ts";
+import type { DuplicatePolicy, Species, UnmappedPolicy, VarNamesType } from "../schema/preprocess-options.ts";
 import type { InputTransform, Normalization } from "../schema/training-options.ts";
 import type { HierarchyRules } from "./hierarchy-rules.ts";
 import { checkLabelNames } from "./only-labels.ts";
@@ -154,6 +154,11 @@ export interface PredictSettings {
   readonly geneIdTable: FileInput | null;
   /** The var column that holds Ensembl ids. */
   readonly ensemblSourceColumn: string | null;
+  /**
+   * What becomes of genes of the query that no table has an id for: null and `keep_original` match them by their names, `drop`
+   * leaves them out, `error` refuses them.
+   */
+  readonly unmappedPolicy: UnmappedPolicy | null;
   /** How genes with the same id after mapping are merged; null takes `sum`. */
   readonly duplicatePolicy: DuplicatePolicy | null;
   /** Keeps predicted coordinates and the latent space in the result (4 bytes per cell and dimension). */

@@ -177,4 +177,33 @@ describe("queryGenes", () => {
     const broken = new Map([["preprocess", new Map([["feature_panel", new Map([["gene_ids", 3]])]])]]);
     expect(modelPanel({ trainGenes: IDS, trainConfig: broken })).toBeNull();
   });
+
+  it("leaves out or refuses genes that no table knows, also under the model's very names", async () => {
+    const trained = model(["TP53", "MADE-UP"]);
+    const names = ["TP53", "MADE-UP", "CD3E"];
+    expect((await query(names, trained, { unmappedPolicy: "keep_original" })).values).toMatchObject({
+      TP53: 1,
+      "MADE-UP": 2,
+    });
+    const dropped = await query(names, trained, { unmappedPolicy: "drop" });
+    expect(dropped.values).toEqual({ TP53: 1 });
+    expect(dropped.unmatched).toEqual(["MADE-UP", "CD3E"]);
+    await expect(query(names, trained, { unmappedPolicy: "error" })).rejects.toMatchObject({
+      code: "BAD_DATA",
+      message: expect.stringContaining("1 of 3 genes of the query have no id, such as"),
+    });
+  });
+
+  it("says that a panel's symbols were mapped by another table", async () => {
+    const python = { ...panel, geneSymbols: [null, null, null], geneIdTable: "/data/biomart_human.tsv.gz" };
+    const { notes, values } = await query(["TP53", "CD3E"], model(IDS, python));
+    expect(Object.keys(values)).toHaveLength(2);
+    expect(notes.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(
+        /^1 of the panel's 3 genes are missing.*mapped by biomart_human\.tsv\.gz, the query's by GENCODE/,
+      ),
+    );
+    const own = await query(["TP53", "CD3E"], model(IDS, panel));
+    expect(own.notes.some(({ message }) => message.includes("another id"))).toBe(false);
+  });
 });

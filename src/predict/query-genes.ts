@@ -9,7 +9,7 @@ import { type ConfigMap, keyed } from "../core/config.ts";
 import { grouped } from "../core/shown.ts";
 import { AtlasmtlError, isAtlasmtlError, type Notice, option, phrase } from "../errors.ts";
 import type { Model } from "../model/types.ts";
-import { canonicalGenes, examples, type GeneIds, namingFields } from "../preprocess/gene-ids.ts";
+import { canonicalGenes, examples, type GeneIds, namingFields, otherTable } from "../preprocess/gene-ids.ts";
 import { matchSpellings } from "../preprocess/gene-spelling.ts";
 import { moveGenes } from "../preprocess/gene-view.ts";
 import type { GenePlan } from "../preprocess/merge-genes.ts";
@@ -73,7 +73,11 @@ export async function queryGenes(
   const nSpelled = found.size - nDirect;
   if (nSpelled > 0) notes.push(respelled(names, target, inModel, nSpelled));
 
+  const nOfNames = found.size;
   let mapping: ConfigMap | null = null;
+  if (settings.unmappedPolicy === "drop" || settings.unmappedPolicy === "error")
+    await applyUnmappedPolicy(target, found, query, panel, settings);
+  const isCut = found.size < nOfNames;
   if (merges && found.size < inModel.size) {
     const before = found.size;
     const mapped = await mappedGenes(query, model, panel, settings, before).catch((error: unknown) => {
@@ -86,10 +90,14 @@ export async function queryGenes(
       const nDuplicated = nRepeated(target);
       if (isAsked || found.size > before) mapping = mappingOf(mapped, nDirect, found.size, nDuplicated);
       if (found.size > before) notes.push(told(mapped, nDirect, found.size, inModel.size, query.source));
+      const missing = inModel.size - found.size;
+      const tables =
+        panel === null ? null : otherTable(panel, mapped.genes.naming, missing, `${source} › var names`);
+      if (tables !== null) notes.push(tables);
     }
   }
   const unmatched = names.filter((_, gene) => target[gene] === null);
-  if (found.size === nDirect && isUnique) return { names, matrix, mapping, notes, unmatched };
+  if (found.size === nDirect && isUnique && !isCut) return { names, matrix, mapping, notes, unmatched };
   const wanted = trainGenes.filter((name) => found.has(name));
   const policy = settings.duplicatePolicy ?? PREPROCESS_DEFAULTS.duplicatePolicy;
   const plan = planOf(target, wanted);
@@ -117,6 +125,39 @@ function take(target: (string | null)[], found: Set<string>, more: readonly (str
     added.add(name);
   });
   for (const name of added) found.add(name);
+}
+
+/**
+ * Takes away genes that no table has an id for, also where they have the very names of the model's.
+ * @throws BAD_DATA for such genes if the policy is `error`.
+ */
+async function applyUnmappedPolicy(
+  target: (string | null)[],
+  found: Set<string>,
+  query: NamedMatrix,
+  panel: FeaturePanel | null,
+  settings: GeneSettings,
+): Promise<void> {
+  const known = { idOf: panel === null ? new Map<string, string>() : panelSymbols(panel) };
+  const species = settings.species ?? (settings.orthologues ? null : panel?.species) ?? "infer";
+  const { ids } = await canonicalGenes(query, { ...PREPROCESS_DEFAULTS, ...given(settings), species }, known);
+  const without = query.names.filter((_, gene) => ids[gene] === null);
+  if (without.length === 0) return;
+  if (settings.unmappedPolicy === "error")
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `${without.length} of ${query.names.length} genes of the query have no id, such as ${examples(without)}`,
+      {
+        where: `${query.source} › var names`,
+        hint: phrase`leave them out with ${option("unmappedPolicy", "drop")}, or match them by their names with ${option("unmappedPolicy", "keep_original")}`,
+      },
+    );
+  found.clear();
+  ids.forEach((id, gene) => {
+    if (id === null) target[gene] = null;
+    const name = target[gene];
+    if (name !== null) found.add(name);
+  });
 }
 
 function nRepeated(target: readonly (string | null)[]): number {

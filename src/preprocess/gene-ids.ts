@@ -7,13 +7,15 @@
 import { type GeneSummary, inspectGenes } from "../anndata/inspect/inspect-genes.ts";
 import { columnStrings } from "../anndata/read/column-values.ts";
 import type { DataFrame } from "../anndata/types.ts";
-import { AtlasmtlError, option, phrase } from "../errors.ts";
+import { baseName } from "../core/paths.ts";
+import { AtlasmtlError, type Notice, notice, option, phrase } from "../errors.ts";
 import { SPECIES, type Species, type VarNamesType } from "../schema/preprocess-options.ts";
 import { CASES, ENSEMBL_COLUMNS, type NamingCase, SPECIES_ENSEMBL_COLUMN } from "../schema/preprocessing.ts";
 import { formerSymbols, isDate } from "./former-symbols.ts";
 import { bareName, idAndSymbol } from "./gene-spelling.ts";
 import { type GeneTable, ID_PREFIXES, packagedTable, readGeneTable, stripVersion } from "./gene-table.ts";
 import type { PreprocessSettings } from "./options.ts";
+import type { FeaturePanel } from "./panel.ts";
 
 /** What is settled about a set of names, and what was a guess. */
 export interface Naming {
@@ -41,6 +43,27 @@ export function namingFields({ namingCase, species, varNamesType, guessed, colum
     ensemblColumn: column,
     geneIdTable: table,
   };
+}
+
+/**
+ * That symbols are mapped by another table than those of a panel were, so that some of its `nMissing` genes may have other ids; null if
+ * they are not, or nothing is missing.
+ */
+export function otherTable(
+  panel: Pick<FeaturePanel, "geneIdTable" | "geneIds">,
+  { namingCase, table }: Pick<Naming, "namingCase" | "table">,
+  nMissing: number,
+  where: string,
+): Notice | null {
+  const own = panel.geneIdTable === null ? null : baseName(panel.geneIdTable.replaceAll("\\", "/"));
+  if (own === null || own === table || namingCase !== CASES.table || nMissing === 0) return null;
+  return notice(
+    `${nMissing} of the panel's ${panel.geneIds.length} genes are missing, and some may have another id here: its symbols were mapped by ${own}, the query's by ${table}`,
+    {
+      where,
+      hint: phrase`map both by one table with ${option("geneIdTable")}, or take the Ensembl ids of a var column with ${option("ensemblSourceColumn")}`,
+    },
+  );
 }
 
 /** Canonical ids of genes, one entry per gene. */

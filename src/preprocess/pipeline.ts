@@ -14,7 +14,7 @@ import {
   VAR_COLUMNS,
 } from "../schema/preprocessing.ts";
 import { type CountsChoice, chooseCounts } from "./counts.ts";
-import { canonicalGenes, examples, type GeneIds } from "./gene-ids.ts";
+import { canonicalGenes, examples, type GeneIds, otherTable } from "./gene-ids.ts";
 import { viewGenes } from "./gene-view.ts";
 import { type Batches, type VariableGenes, variableGenes } from "./hvg.ts";
 import { type GenePlan, planGenes, selectGenes } from "./merge-genes.ts";
@@ -169,6 +169,8 @@ export async function preprocessQuery(
       message: `${nMatched} of the panel's ${panel.geneIds.length} genes are in the query; missing ones, such as ${examples(missing)}, count as zero`,
       where: adata.source,
     });
+  const tables = otherTable(panel, genes.naming, nMissing, `${adata.source} › var names`);
+  if (tables !== null) warnings.push(tables);
   const report = keyed(PREPROCESS_REPORT, {
     kind: "query",
     nCells: adata.nObs,

@@ -17,6 +17,7 @@ const AS_THEY_ARE: GeneSettings = {
   species: null,
   geneIdTable: null,
   ensemblSourceColumn: null,
+  unmappedPolicy: null,
   duplicatePolicy: null,
 };
 

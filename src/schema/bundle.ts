@@ -37,6 +37,7 @@ export const RUN_MANIFEST_FILES = {
   openset: "openset_run_manifest.json",
   harmonise: "harmonise_run_manifest.json",
   split: "split_run_manifest.json",
+  import: "import_run_manifest.json",
   benchmark: "run_manifest.json",
 } as const;
 

@@ -57,9 +57,19 @@ export interface OptionRow<V = unknown, D = unknown, F extends FlagText | null =
   readonly range: Range;
   /** Empty if it is no choice. */
   readonly choices: readonly string[];
+  /** Other words for a choice. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** Words that other programs take, and what is there instead. */
+  readonly absent: AbsentChoices | null;
   readonly flag: F;
   /** Never set: the type of the values. */
   readonly value?: V;
+}
+
+/** Words that `words` matches are no choice, and `instead` says why. */
+export interface AbsentChoices {
+  readonly words: RegExp;
+  readonly instead: string;
 }
 
 export type OptionTable = Readonly<Record<string, OptionRow>>;
@@ -84,10 +94,11 @@ function row<V, D, F extends FlagText | null>(
   kind: OptionKind,
   fallback: D,
   flag: F | undefined,
-  rest: { readonly range?: Range; readonly choices?: readonly string[] } = {},
+  rest: Partial<Pick<OptionRow, "range" | "choices" | "aliases" | "absent">> = {},
 ): Row<V, D, F> {
-  const { range = {}, choices = [] } = rest;
-  return { kind, default: fallback as unknown as Default<V, D>, flag: (flag ?? null) as F, range, choices };
+  const { range = {}, choices = [], aliases = {}, absent = null } = rest;
+  const given = { range, choices, aliases, absent };
+  return { kind, default: fallback as unknown as Default<V, D>, flag: (flag ?? null) as F, ...given };
 }
 
 export const number = <const D extends number | Absent, const F extends FlagText | null = null>(
@@ -110,7 +121,8 @@ export const choice = <
   choices: readonly C[],
   fallback: D,
   flag?: F,
-) => row<C, D, F>("choice", fallback, flag, { choices });
+  others: { readonly aliases?: Readonly<Record<string, C>>; readonly absent?: AbsentChoices } = {},
+) => row<C, D, F>("choice", fallback, flag, { choices, ...others });
 
 /** Any text but the empty one. */
 export const name = <const D extends string | Absent, const F extends FlagText | null = null>(

@@ -12,8 +12,14 @@ import {
   threads,
   toggle,
 } from "./option.ts";
-import { DUPLICATE_POLICIES, GENE_FLAGS, SPECIES, VAR_NAMES_TYPES } from "./preprocess-options.ts";
-import { INPUT_TRANSFORMS, NORMALIZATIONS } from "./training-options.ts";
+import {
+  DUPLICATE_POLICIES,
+  GENE_FLAGS,
+  SPECIES,
+  UNMAPPED_POLICIES,
+  VAR_NAMES_TYPES,
+} from "./preprocess-options.ts";
+import { ABSENT_DEVICES, INPUT_TRANSFORMS, NORMALIZATIONS } from "./training-options.ts";
 
 /**
  * Which cells take the label of their nearest reference cells; `second_opinion`: the neighbours of cells of low confidence
@@ -33,6 +39,9 @@ export type KnnReferenceMode = (typeof KNN_REFERENCE_MODES)[number];
 /** How neighbours are found. */
 export const KNN_INDEX_MODES = ["exact", "approximate"] as const;
 export type KnnIndexMode = (typeof KNN_INDEX_MODES)[number];
+
+/** The Python original's name for the approximate search. */
+export const KNN_INDEX_ALIASES = { pynndescent: "approximate" } as const;
 
 /** The open-set distance of a cell: to its nearest reference cell, or to its nearest centroid. */
 export const OPENSET_METHODS = ["nn_distance", "prototype"] as const;
@@ -103,6 +112,7 @@ export const PREDICT_OPTIONS = {
   species: choice(SPECIES, null, GENE_FLAGS.species),
   geneIdTable: other(GENE_FLAGS.geneIdTable),
   ensemblSourceColumn: name(null, GENE_FLAGS.ensemblSourceColumn),
+  unmappedPolicy: choice(UNMAPPED_POLICIES, null, GENE_FLAGS.unmappedPolicy),
   duplicatePolicy: choice(DUPLICATE_POLICIES, null, GENE_FLAGS.duplicatePolicy),
 
   adapt: toggle(
@@ -190,7 +200,9 @@ export const PREDICT_OPTIONS = {
     "full",
     flag(KNN, "all reference cells, or one centroid per label"),
   ),
-  knnIndexMode: choice(KNN_INDEX_MODES, "exact", flag(KNN, "exact, or faster in very large references")),
+  knnIndexMode: choice(KNN_INDEX_MODES, "exact", flag(KNN, "exact, or faster in very large references"), {
+    aliases: KNN_INDEX_ALIASES,
+  }),
   knnQueryObsmKey: name(null, flag(KNN, "the query's array of the KNN space", { placeholder: "OBSM_KEY" })),
   knnSpace: name(null, flag(KNN, "KNN space, such as latent_internal", { placeholder: "NAME" })),
 
@@ -261,6 +273,6 @@ export const PREDICT_OPTIONS = {
 
   batchSize: integer(2048, COUNT, flag(MACHINE, "cells at a time")),
   numThreads: threads(flag(MACHINE, "threads; results are the same with any number")),
-  device: choice(DEVICES, "auto", flag(MACHINE, "where to compute")),
+  device: choice(DEVICES, "auto", flag(MACHINE, "where to compute"), { absent: ABSENT_DEVICES }),
   engine: choice(ENGINES, "auto", flag(MACHINE, ENGINE_HELP)),
 } as const satisfies OptionTable;

@@ -9,6 +9,7 @@ export type Species = (typeof SPECIES)[number];
 export const SPECIES_CHOICES = ["infer", ...SPECIES] as const;
 export const UNMAPPED_POLICIES = ["drop", "keep_original", "error"] as const;
 export const DUPLICATE_POLICIES = ["sum", "mean", "first", "error"] as const;
+export type UnmappedPolicy = (typeof UNMAPPED_POLICIES)[number];
 export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 export const FEATURE_SPACES = ["hvg", "whole"] as const;
 export const HVG_METHODS = ["seurat_v3"] as const;
@@ -24,6 +25,7 @@ export const GENE_FLAGS = {
     kind: "path",
   }),
   ensemblSourceColumn: flag(GENES, "var column with Ensembl ids", { placeholder: "COLUMN" }),
+  unmappedPolicy: flag(GENES, "what becomes of genes without an id"),
   duplicatePolicy: flag(GENES, "what becomes of genes with one id"),
 } as const;
 
@@ -45,7 +47,7 @@ export const PREPROCESS_OPTIONS = {
     true,
     flag(GENES, "map symbols by the table, even where var has Ensembl ids", { name: "ignoreEnsemblColumns" }),
   ),
-  unmappedPolicy: choice(UNMAPPED_POLICIES, "drop", flag(GENES, "what becomes of genes without an id")),
+  unmappedPolicy: choice(UNMAPPED_POLICIES, "drop", GENE_FLAGS.unmappedPolicy),
   duplicatePolicy: choice(DUPLICATE_POLICIES, "sum", GENE_FLAGS.duplicatePolicy),
   featureSpace: choice(FEATURE_SPACES, "hvg", flag(COUNTS, "variable genes, or all")),
   hvgMethod: choice(HVG_METHODS, "seurat_v3", flag(COUNTS, "how they are chosen")),

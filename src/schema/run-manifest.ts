@@ -33,6 +33,7 @@ export const SOFTWARE = keysOf(
 
 /** Keys that a command has of its own, before those of every run manifest. */
 export const TRAIN_DETAILS = keysOf("out", "labels", "device", "engine", "train_config", "preprocess");
+export const IMPORT_DETAILS = keysOf("model", "out", "labels", "imported");
 export const PREDICT_DETAILS = keysOf(
   "model",
   "out",

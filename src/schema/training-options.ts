@@ -39,6 +39,11 @@ export const CALIBRATION_METHODS = ["temperature_scaling"] as const;
 export const EMBEDDINGS = ["umap", "new_umap"] as const;
 export const MISSING_LABELS = ["error", "ignore"] as const;
 export const TRAIN_DEVICES = ["auto", "cpu"] as const;
+/** Devices that other programs have. */
+export const ABSENT_DEVICES = {
+  words: /^(cuda|gpu|mps|metal|rocm|xpu|tpu|webgpu)(:\d+)?$/i,
+  instead: "there is no engine for GPUs; use auto or cpu, where all threads and vector units do the work",
+} as const;
 
 /**
  * `balanced`: every class has the same total weight; `sqrt_balanced`: the square roots of these weights;
@@ -298,7 +303,7 @@ export const TRAIN_OPTIONS = {
   ),
 
   numThreads: threads(flag(MACHINE, "threads; results are the same with any number")),
-  device: choice(TRAIN_DEVICES, "auto", flag(MACHINE, "where to compute")),
+  device: choice(TRAIN_DEVICES, "auto", flag(MACHINE, "where to compute"), { absent: ABSENT_DEVICES }),
   engine: choice(ENGINES, "auto", flag(MACHINE, ENGINE_HELP)),
 } as const satisfies OptionTable;
 

@@ -4,7 +4,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { joinBytes } from "../../src/core/bytes.ts";
 import { normalizeCell } from "../../src/core/normalize.ts";
+import { emitPickle } from "../../src/formats/pickle/emit.ts";
+import { Global, Instance, NdArray, type PickleValue } from "../../src/formats/pickle/values.ts";
 import { type TinyAtlas, tinyAtlas, writeH5ad } from "./make-h5ad.ts";
 import { expectFailure, type Run, runCli } from "./run-cli.ts";
 
@@ -437,4 +440,30 @@ describe("the record of a run, fed back by --config", () => {
       seed: 7,
     });
   });
+});
+
+test("import records what it read and wrote, so that verify holds it", async () => {
+  const array = (shape: readonly number[], values: readonly number[]) =>
+    new NdArray("f8", shape, Float64Array.from(values));
+  const texts = (names: readonly string[]) => new NdArray("O", [names.length], names);
+  const classifier = new Instance(new Global("sklearn.linear_model._logistic", "LogisticRegression"), []);
+  classifier.state = new Map<string, PickleValue>([
+    ["classes_", texts(["B", "T"])],
+    ["features", texts(["CD3D", "MS4A1"])],
+    ["coef_", array([1, 2], [2, -2])],
+    ["intercept_", array([1], [0.5])],
+  ]);
+  await writeFile(join(folder, "old.pkl"), joinBytes(emitPickle(classifier)));
+  await ok(run("import", "old.pkl", "--out", "imported/m.pth", "--label-column", "kind"));
+  const record = JSON.parse(await text("imported/import_run_manifest.json"));
+  expect(record).toMatchObject({
+    command: "import",
+    model: "old.pkl",
+    labels: ["kind"],
+    imported: { program: "celltypist", classifier: "LogisticRegression" },
+    inputs: [{ path: "old.pkl" }],
+    seeds: {},
+  });
+  expect(record.outputs.map(({ path }: { path: string }) => path)).toContain("m.pth");
+  expect((await ok(run("verify", "imported/import_run_manifest.json"))).stdout).toMatch(/OK/);
 });

@@ -9,6 +9,7 @@
 import * as v from "valibot";
 import { shown } from "../../api/errors.ts";
 import { didYouMean, snakeName } from "../../api/names.ts";
+import type { AbsentChoices, OptionRow } from "../../api/option-tables.ts";
 import { usageError } from "../terminal/show-error.ts";
 
 export interface Flag<V> {
@@ -19,6 +20,8 @@ export interface Flag<V> {
   readonly group: string;
   readonly help: string;
   readonly choices: readonly string[] | null;
+  /** Words that other programs take, and what is there instead. */
+  readonly absent?: AbsentChoices | null;
   readonly schema: v.GenericSchema<unknown, V>;
   /** What was expected, for the error message. */
   readonly expected: string;
@@ -94,11 +97,21 @@ export function integers(group: string, help: string): Flag<number[]> {
   return flag("many", "N", group, help, schema, "whole numbers", splitNumbers);
 }
 
-export function choice<const C extends string>(choices: readonly C[], group: string, help: string): Flag<C> {
+export function choice<const C extends string>(
+  choices: readonly C[],
+  group: string,
+  help: string,
+  { aliases = {}, absent = null }: Partial<Pick<OptionRow, "aliases" | "absent">> = {},
+): Flag<C> {
   const expected = choices.length === 1 ? choices[0]! : `one of ${choices.join(", ")}`;
   return {
-    ...flag("one", choices.join("|"), group, help, v.picklist(choices), expected, ([word]) => word),
+    ...flag("one", choices.join("|"), group, help, v.picklist(choices), expected, ([word]) =>
+      Object.hasOwn(aliases, word) ? aliases[word] : word,
+    ),
+    fromFile: (value) =>
+      typeof value === "string" && Object.hasOwn(aliases, value) ? aliases[value] : value,
     choices,
+    absent,
   };
 }
 
@@ -180,6 +193,10 @@ export function checkValue<V>(flag: Flag<V>, value: unknown, where: string): V {
   throw usageError(
     `got ${got}, expected ${flag.expected}${suggestion}`,
     where,
-    flag.choices === null ? `give ${flag.expected}` : `use ${flag.choices.join(", ")}`,
+    typeof value === "string" && flag.absent?.words.test(value)
+      ? flag.absent.instead
+      : flag.choices === null
+        ? `give ${flag.expected}`
+        : `use ${flag.choices.join(", ")}`,
   );
 }

@@ -56,7 +56,7 @@ function plainFlag(
   row: OptionRow,
   { group, help, kind = row.kind, placeholder = "NAME" }: FlagText,
 ): Flag<unknown> {
-  if (kind === "choice") return choice(row.choices, group, help);
+  if (kind === "choice") return choice(row.choices, group, help, row);
   if (kind === "name" || kind === "names" || kind === "pairs" || kind === "texts" || kind === "weights")
     return WITH_PLACEHOLDER[kind](placeholder, group, help);
   if (kind === "other") throw new Error(`no flag takes ${kind}`);

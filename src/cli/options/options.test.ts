@@ -110,6 +110,20 @@ test.each([
   await expect(parse(TRAIN_FLAGS, words)).rejects.toMatchObject({ code: "USAGE", message, where: words[0] });
 });
 
+test("the original's name of a choice is one, and a device that is not there is told of with what is", async () => {
+  expect(await parse(PREDICT_FLAGS, ["--knn-index-mode", "pynndescent"])).toEqual({
+    knnIndexMode: "approximate",
+  });
+  for (const device of ["cuda", "cuda:0", "webgpu", "MPS"])
+    await expect(parse(TRAIN_FLAGS, ["--device", device])).rejects.toMatchObject({
+      code: "USAGE",
+      hint: expect.stringMatching(/no engine for GPUs; use auto or cpu/),
+    });
+  await expect(parse(TRAIN_FLAGS, ["--device", "cup"])).rejects.toMatchObject({
+    message: expect.stringContaining('did you mean "cpu"'),
+  });
+});
+
 test("numbers survive the command line as they were", () => {
   const flag = number("", "");
   fc.assert(

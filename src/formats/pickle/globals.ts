@@ -12,14 +12,14 @@ import { describeValue, Global, Instance, NdArray, OrderedDict, type PickleValue
 export type GlobalRule = ((args: readonly PickleValue[], global: Global) => PickleValue) | null;
 
 /** Rules by `module.name`, with the module names of numpy 1 and Python 3. */
-export type GlobalTable = ReadonlyMap<string, GlobalRule>;
+export type GlobalTable = Pick<ReadonlyMap<string, GlobalRule>, "has" | "get">;
 
 const instance: GlobalRule = (args, global) => new Instance(global, args);
 
 const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", message);
 
 /** Numpy, scikit-learn, the standard library and pandas' columns. */
-export const BUNDLE_GLOBALS: GlobalTable = new Map<string, GlobalRule>([
+export const BUNDLE_GLOBALS: ReadonlyMap<string, GlobalRule> = new Map<string, GlobalRule>([
   ["numpy.core.multiarray._reconstruct", () => new NdArray("O", [0], [])],
   ["numpy.core.multiarray.scalar", makeScalar],
   ["numpy.core.numeric._frombuffer", arrayFromBuffer],
