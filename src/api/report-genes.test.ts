@@ -78,7 +78,7 @@ test("it has the best genes of each label with the shares that the cells give", 
     const cells = X.filter((_, i) => kind.categories[kind.codes[i]] === label);
     return genes.flatMap(({ gene: name, expressing, siblingsExpressing }, g) => {
       const here = cells.filter((row) => row[GENES.indexOf(name)] > 0).length / cells.length;
-      const shown = [here, expressing, siblingsExpressing].map((share) => `${(100 * share).toFixed(1)} %`);
+      const shown = [here, expressing, siblingsExpressing].map((share) => `${(100 * share!).toFixed(1)} %`);
       const text =
         name === HOSTILE ? "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;" : name;
       return cells.length === 0 ? [] : [[label, g === 0 ? String(cells.length) : "", text, ...shown]];

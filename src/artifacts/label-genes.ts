@@ -29,8 +29,8 @@ function emitColumn(classes: readonly ClassGenes[], place: ReadonlyMap<string, n
   const indices = new Int32Array(classes.length * width).fill(-1);
   return new Map<PickleValue, PickleValue>([
     [KEYS.parents, classes.map(({ parent }) => parent)],
-    [KEYS.nCells, counts(({ nCells }) => nCells)],
-    [KEYS.nSiblingCells, counts(({ nSiblingCells }) => nSiblingCells)],
+    [KEYS.nCells, counts(({ nCells }) => nCells ?? 0)],
+    [KEYS.nSiblingCells, counts(({ nSiblingCells }) => nSiblingCells ?? 0)],
     [
       KEYS.genes,
       new NdArray(
@@ -40,8 +40,8 @@ function emitColumn(classes: readonly ClassGenes[], place: ReadonlyMap<string, n
       ),
     ],
     [KEYS.scores, floats(({ score }) => score)],
-    [KEYS.expressing, floats(({ expressing }) => expressing)],
-    [KEYS.siblingsExpressing, floats(({ siblingsExpressing }) => siblingsExpressing)],
+    [KEYS.expressing, floats(({ expressing }) => expressing ?? 0)],
+    [KEYS.siblingsExpressing, floats(({ siblingsExpressing }) => siblingsExpressing ?? 0)],
   ]);
 }
 

@@ -17,8 +17,10 @@ export function labelGenesCsv(columns: readonly (LabelGenes | QueryLabelGenes)[]
       own.genes.forEach((gene, i) => {
         rows.push([
           ...[column, own.label, own.parent ?? "", String(i + 1), gene.gene],
-          ...[gene.score, gene.expressing, gene.siblingsExpressing].map(pythonFloat32),
-          ...[String(own.nCells), String(own.nSiblingCells)],
+          ...[gene.score, gene.expressing, gene.siblingsExpressing].map((x) =>
+            x === null ? "" : pythonFloat32(x),
+          ),
+          ...[own.nCells, own.nSiblingCells].map((n) => String(n ?? "")),
           ...("nQueryCells" in own ? [shareText(gene), String(own.nQueryCells)] : []),
         ]);
       });

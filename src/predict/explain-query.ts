@@ -4,6 +4,7 @@ import type { AnnData } from "../anndata/types.ts";
 import { createPauser, throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { countExpressing } from "../model/genes/class-sums.ts";
+import { coefficientGenes } from "../model/genes/coefficients.ts";
 import type { ClassGenes, LabelGene, LabelGenes } from "../model/genes/types.ts";
 import type { Model } from "../model/types.ts";
 import { alignedRows, alignGenes } from "./align.ts";
@@ -109,18 +110,14 @@ export async function countLabels(
 }
 
 /**
- * The genes that drive each class, by label column.
+ * The genes that drive each class, by label column; of a model of CellTypist by its coefficients.
  * @throws NOT_FOUND for a bundle that was saved without them.
  */
-export function labelGenesOf({
-  labelGenes,
-  oneVsRest,
-}: Pick<Model, "labelGenes" | "oneVsRest">): readonly LabelGenes[] {
-  if (labelGenes) return labelGenes;
+export function labelGenesOf(model: Model): readonly LabelGenes[] {
+  if (model.labelGenes) return model.labelGenes;
+  if (model.oneVsRest) return coefficientGenes(model);
   throw new AtlasmtlError("NOT_FOUND", "the model does not say which genes drive its labels", {
-    hint: oneVsRest
-      ? "it is a model of CellTypist, which holds nothing of the cells it was trained on; train one with atlasmtl on a reference of yours"
-      : "train it again with this version of atlasmtl, which finds them at training; earlier versions and the Python original do not",
+    hint: "train it again with this version of atlasmtl, which finds them at training; earlier versions and the Python original do not",
     subject: "artifact",
   });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { predict, TrainedModel } from "../../src/api/index.ts";
+import { explainModel, explainQuery, predict, TrainedModel } from "../../src/api/index.ts";
 import { memoryAnnData } from "../helpers/memory-anndata.ts";
 import { describeCellTypist, describeCurrent, PYTHON, runPython } from "../helpers/python.ts";
 
@@ -18,6 +18,8 @@ interface Case {
   readonly best: readonly string[];
   readonly prob: readonly string[];
   readonly p: readonly (readonly number[])[];
+  /** By label the genes of its `extract_top_markers`; of celltypist alone. */
+  readonly markers?: Readonly<Record<string, readonly string[]>>;
 }
 
 let folder = "";
@@ -78,11 +80,31 @@ async function expectSame(one: Case): Promise<void> {
   expect([one.name, largest < 1e-6 ? "equal" : largest]).toEqual([one.name, "equal"]);
 }
 
+/** Its genes are those of `extract_top_markers`, in its order, with shares of the query's cells that can be counted. */
+async function expectSameGenes(one: Case): Promise<void> {
+  const model = await TrainedModel.load(one.pickle);
+  const [{ classes }] = await explainModel(model);
+  const found = classes.map(({ label, genes }) => [label, genes.slice(0, 15).map(({ gene }) => gene)]);
+  expect([one.name, Object.fromEntries(found)]).toEqual([one.name, one.markers]);
+  const adata = queryOf(one);
+  const [explained] = await explainQuery(model, adata, await predict(model, adata, { numThreads: 1 }));
+  for (const { label, nQueryCells, genes } of explained.classes) {
+    const rows = one.query.filter((_, r) => one.best[r] === label);
+    expect(nQueryCells).toBe(rows.length);
+    for (const { gene, queryExpressing } of genes) {
+      const g = one.genes.indexOf(gene);
+      const share = g < 0 || rows.length === 0 ? null : rows.filter((row) => row[g] > 0).length / rows.length;
+      expect([one.name, label, gene, queryExpressing]).toEqual([one.name, label, gene, share]);
+    }
+  }
+}
+
 describeCellTypist("celltypist", (python) => {
-  test("labels of every mode are its own, and probabilities to 1e-6", async () => {
+  test("labels of every mode are its own, probabilities to 1e-6, and so are the genes that speak for a label", async () => {
     const cases = casesOf(python, "celltypist");
     expect(cases).toHaveLength(14);
     for (const one of cases) await expectSame(one);
+    for (const one of cases) await expectSameGenes(one);
   });
 });
 

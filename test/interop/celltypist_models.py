@@ -63,8 +63,9 @@ def with_celltypist(folder):
             loaded = celltypist.models.Model.load(path)
             best = list(celltypist.annotate(adata, model=loaded).predicted_labels.predicted_labels)
             found = celltypist.annotate(adata, model=loaded, mode="prob match", p_thres=0.5)
+            markers = {label: list(loaded.extract_top_markers(label, 15)) for label in loaded.cell_types}
             prob, p = list(found.predicted_labels.predicted_labels), found.probability_matrix.values
-            cases.append({"name": f"{name}, {what}", "pickle": path, "genes": genes, "query": values.tolist(), "best": best, "prob": prob, "p": p.tolist()})
+            cases.append({"name": f"{name}, {what}", "pickle": path, "genes": genes, "query": values.tolist(), "best": best, "prob": prob, "p": p.tolist(), "markers": markers})
     return {"version": celltypist.__version__, "cases": cases}
 
 

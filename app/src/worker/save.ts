@@ -27,7 +27,7 @@ const MAKERS: Readonly<Record<SaveKind, Maker>> = {
   async report(work) {
     const { result, query, model, hasQueryFile } = desk.needAnnotation();
     // The genes of the labels are counted in the query's file.
-    const shown = hasQueryFile ? model.model : new TrainedModel({ ...model.model.data, labelGenes: null });
+    const shown = hasQueryFile ? model.model : new TrainedModel({ ...model.model.data, labelGenes: [] });
     const html = await result.toReport(query.adata, shown, { modelName: model.name }, work);
     return saved(`${stem(query.name)}.report.html`, [html], "text/html");
   },

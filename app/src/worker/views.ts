@@ -175,7 +175,7 @@ export interface LabelGenesView {
     readonly label: string;
     readonly genes: readonly {
       readonly gene: string;
-      readonly inReference: number;
+      readonly inReference: number | null;
       readonly inQuery: number | null;
     }[];
   }[];

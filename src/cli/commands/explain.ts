@@ -114,14 +114,15 @@ function levelText({ column, classes }: Explained[number], heading: (text: strin
   const lines = classes.map((own) => {
     if (own.genes.length === 0) return `  ${own.label}: no gene tells it from other labels`;
     const names = own.genes.map(({ gene }) => gene).join(", ");
-    return `  ${own.label}: ${names}: expressed in ${sharesOf(own)}`;
+    const shares = sharesOf(own);
+    return `  ${own.label}: ${names}${shares === "" ? "" : `: expressed in ${shares}`}`;
   });
   return [heading(column), ...lines].join("\n");
 }
 
 function sharesOf({ genes, ...own }: Explained[number]["classes"][number]): string {
-  const mean = (values: readonly number[]): string =>
-    `${Math.round((100 * values.reduce((sum, value) => sum + value, 0)) / values.length)} %`;
+  const mean = (values: readonly (number | null)[]): string =>
+    `${Math.round((100 * values.reduce<number>((sum, value) => sum + (value ?? 0), 0)) / values.length)} %`;
   const reference = `${mean(genes.map(({ expressing }) => expressing))} in the reference`;
   const siblings = `${mean(genes.map(({ siblingsExpressing }) => siblingsExpressing))} of ${own.parent === null ? "all other cells" : `other ${own.parent}`} there`;
   const here = genes.flatMap((gene) =>
@@ -132,5 +133,7 @@ function sharesOf({ genes, ...own }: Explained[number]["classes"][number]): stri
     : here.length === 0
       ? "no cell here, "
       : `${mean(here)} here, `;
+  // A model of CellTypist knows of no reference cells.
+  if (own.nCells === null) return inQuery.replace(/, $/, "");
   return `${inQuery}${reference}, ${siblings}`;
 }

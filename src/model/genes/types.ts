@@ -9,10 +9,10 @@ export interface LabelGene {
   readonly gene: string;
   /** Its share of all that speaks for the class, above 0 and up to 1. */
   readonly score: number;
-  /** Share of the reference cells of the class that express it, 0 to 1. */
-  readonly expressing: number;
+  /** Share of the reference cells of the class that express it, 0 to 1; null in a model of CellTypist, which knows of no cells. */
+  readonly expressing: number | null;
   /** The same of the cells of the siblings. */
-  readonly siblingsExpressing: number;
+  readonly siblingsExpressing: number | null;
 }
 
 /** What speaks for one class. */
@@ -20,9 +20,9 @@ export interface ClassGenes {
   readonly label: string;
   /** The label of the column before under which the siblings are; null if the class was compared with all others. */
   readonly parent: string | null;
-  /** Cells of the reference. */
-  readonly nCells: number;
-  readonly nSiblingCells: number;
+  /** Cells of the reference; null in a model of CellTypist. */
+  readonly nCells: number | null;
+  readonly nSiblingCells: number | null;
   /** The best first; none where the column has one class only. */
   readonly genes: readonly LabelGene[];
 }

@@ -25,7 +25,8 @@ export async function genesOfLabels(
   settings: PredictSettings,
   work: WorkOptions,
 ): Promise<{ readonly genes: readonly ReportGenes[]; readonly warnings: readonly Warning[] }> {
-  if (!model.labelGenes) return { genes: [], warnings: [] };
+  const has = model.labelGenes ? model.labelGenes.length > 0 : model.oneVsRest;
+  if (!has) return { genes: [], warnings: [] };
   const finals = new Map(labels.map(({ column, final }) => [column, final]));
   try {
     const counted = await countLabels(model, adata, finals, settings, work);

@@ -152,10 +152,11 @@ const XZ_ZEROS = base64(
 const zeros = gzipSync(new Uint8Array(1 << 24), { level: 9 });
 
 const PACKED: readonly Case[] = [
+  // No more than gzip can do with so many bytes: it is read, in bounded memory.
   [
     "gzip of 600 MB of zeros",
     raw(gzipSync(file(NIL)), ...Array.from({ length: 36 }, () => zeros)),
-    ["LIMIT"],
+    ["UNSUPPORTED"],
   ],
   ["bzip2 of 400 MB of zeros", raw(BZIP2_NULL, ...Array.from({ length: 9 }, () => BZIP2_ZEROS)), ["LIMIT"]],
   [

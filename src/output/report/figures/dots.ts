@@ -70,8 +70,16 @@ function ownDot(
 ): Markup {
   const share = shareOf(gene);
   const here = share === null ? "the query lacks it" : `expressed in ${percent(share)} here`;
-  const text = `${label}: ${gene}: ${here}, ${percent(expressing)} in the reference (siblings ${percent(siblingsExpressing)})`;
-  return html`<g><title>${text}</title><circle cx="${at(x)}" cy="${at(y)}" r="${at(radius(share ?? 0))}" style="fill:var(--good)"/><circle cx="${at(x)}" cy="${at(y)}" r="${at(radius(expressing))}" style="fill:none;stroke:var(--bad)" stroke-width="1.5"/></g>`;
+  const there =
+    expressing === null
+      ? ""
+      : `, ${percent(expressing)} in the reference (siblings ${percent(siblingsExpressing ?? Number.NaN)})`;
+  const text = `${label}: ${gene}: ${here}${there}`;
+  const ring =
+    expressing === null
+      ? null
+      : html`<circle cx="${at(x)}" cy="${at(y)}" r="${at(radius(expressing))}" style="fill:none;stroke:var(--bad)" stroke-width="1.5"/>`;
+  return html`<g><title>${text}</title><circle cx="${at(x)}" cy="${at(y)}" r="${at(radius(share ?? 0))}" style="fill:var(--good)"/>${ring}</g>`;
 }
 
 /** Colours, then sizes. */

@@ -14,7 +14,7 @@ export function geneSection(
   const drawn = levels.filter(({ labels }) => labels.length > 0);
   if (drawn.length === 0) return null;
   return html`<h2 id="${id}genes">Which genes speak for the labels</h2>
-<p class="note">The genes by which the model tells each label from its siblings, the best first. A dot is the share of cells of this query that express the gene, a ring that of the reference cells with the label. They should be alike: a small dot in a wide ring marks a label whose cells here lack its genes.</p>
+<p class="note">The genes by which the model tells each label from its siblings, the best first. A dot is the share of cells of this query that express the gene, a ring that of the reference cells with the label. They should be alike: a small dot in a wide ring marks a label whose cells here lack its genes.${levels.every(({ labels }) => labels.every(({ genes }) => genes.every(({ expressing }) => expressing === null))) ? " The model knows of no reference cells: there are dots alone, of the genes with its largest coefficients." : ""}</p>
 ${drawn.map((level, l) => {
   const order = new Map(
     tree.find(({ column }) => column === level.column)?.labels.map((label, i) => [label.name, { label, i }]),
@@ -36,7 +36,7 @@ ${drawn.map((level, l) => {
     ({ label, nCells, genes, share }) =>
       genes.map(
         ({ gene, expressing, siblingsExpressing }, g) =>
-          html`<tr><th scope="row">${label}</th><td class="n">${g === 0 ? whole(nCells) : null}</td><td>${gene}</td><td class="n">${percent(share(gene) ?? Number.NaN)}</td><td class="n">${percent(expressing)}</td><td class="n">${percent(siblingsExpressing)}</td></tr>`,
+          html`<tr><th scope="row">${label}</th><td class="n">${g === 0 ? whole(nCells) : null}</td><td>${gene}</td><td class="n">${percent(share(gene) ?? Number.NaN)}</td><td class="n">${percent(expressing ?? Number.NaN)}</td><td class="n">${percent(siblingsExpressing ?? Number.NaN)}</td></tr>`,
       ),
   )}</tbody></table></details>
 <details><summary>Every gene in every label here, as a table</summary>${shareTable(rows)}</details></figure></details>`;
