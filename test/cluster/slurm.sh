@@ -19,6 +19,7 @@ ln -sfn "$SLURM_CONF" "$conf"
 pids=()
 finish() {
   rm -f "$conf"
+  [ -z "${munged:-}" ] || kill "$munged" 2>/dev/null || true
   [ -z "${flow:-}" ] || kill "$flow" 2>/dev/null || true
   [ "${#pids[@]}" -eq 0 ] || kill -9 "${pids[@]}" 2>/dev/null || true
   [ -z "${KEEP:-}" ] && rm -rf "$work" || echo "kept $work"
@@ -32,6 +33,7 @@ chown munge: /run/munge /var/log/munge /var/lib/munge 2>/dev/null || true
 if ! pgrep -x munged >/dev/null; then
   [ -s /etc/munge/munge.key ] || { dd if=/dev/urandom of=/etc/munge/munge.key bs=1024 count=1 status=none; chown munge: /etc/munge/munge.key; chmod 400 /etc/munge/munge.key; }
   su munge -s /bin/sh -c /usr/sbin/munged
+  munged="$(cat /run/munge/munged.pid)"
 fi
 host="$(hostname -s)"
 cat >"$SLURM_CONF" <<CONF

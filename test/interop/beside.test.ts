@@ -17,6 +17,24 @@ test("the package has the version of the command", () => {
   expect(readFileSync(join(root, "python/pyproject.toml"), "utf8")).toContain(`\nversion = "${version}"\n`);
 });
 
+// It looks into /proc.
+test.runIf(process.platform === "linux")(
+  "Ctrl-C in Python ends the command, leaves no file behind and the AnnData as it was",
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), "atlasmtl-interrupt-"));
+    try {
+      const said = execFileSync(PYTHON, [here("beside_interrupt.py"), folder], {
+        encoding: "utf8",
+        env: { ...process.env, ATLASMTL: program, PYTHONPATH: join(root, "python/src") },
+      });
+      expect(said.trim()).toBe("2");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  300_000,
+);
+
 describeShared("Kang's cells, from Python and R", () => {
   const kang = sharedPath("data/pbmc_ifnb832_kang2018.h5ad");
   let folder: string;
