@@ -44,11 +44,10 @@ export function scoreMethod(labels: readonly LabelPrediction[], truth: Truth): S
   const byDomain = (score: (rows: Uint32Array) => ConfigValue): ConfigMap => {
     if (truth.domains === null) return new Map();
     const { codes, categories } = truth.domains;
-    const rowsOf = (code: number): Uint32Array =>
-      Uint32Array.from(codes.keys()).filter((row) => codes[row] === code);
+    const rowsOf = rowsByCode(codes, categories.length);
     return new Map(
       categories
-        .map((name, code): [string, Uint32Array] => [name, rowsOf(code)])
+        .map((name, code): [string, Uint32Array] => [name, rowsOf[code]])
         .filter(([, rows]) => rows.length > 0)
         .map(([name, rows]) => [name, score(rows)]),
     );
@@ -79,6 +78,18 @@ export function scoreMethod(labels: readonly LabelPrediction[], truth: Truth): S
     behaviourByDomain: byDomain(behaviour),
     hierarchy: scoreHierarchy(pairs, truth.rules),
   };
+}
+
+/** For each of `nCodes` the rows that have it, in rising order. */
+function rowsByCode(codes: Int32Array, nCodes: number): readonly Uint32Array[] {
+  const counts = new Uint32Array(nCodes);
+  for (const code of codes) if (code >= 0) counts[code]++;
+  const rows = Array.from(counts, (count) => new Uint32Array(count));
+  counts.fill(0);
+  codes.forEach((code, row) => {
+    if (code >= 0) rows[code][counts[code]++] = row;
+  });
+  return rows;
 }
 
 interface Pair {

@@ -5,14 +5,18 @@ export function quotedCsv(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The rows of a text, with unquoted fields; the last line may lack its line end. */
-export function parseCsv(text: string, delimiter = ","): string[][] {
-  const rows: string[][] = [];
+const QUOTE = 34;
+const LINE_FEED = 10;
+const RETURN = 13;
+
+/** The rows of a text, with unquoted fields, one by one; the last line may lack its line end. */
+export function* parseCsv(text: string, delimiter = ","): Generator<string[], undefined> {
+  const separator = delimiter.charCodeAt(0);
   let row: string[] = [];
   let at = 0;
   while (at < text.length) {
     let field = "";
-    if (text[at] === '"') {
+    if (text.charCodeAt(at) === QUOTE) {
       at++;
       for (;;) {
         const end = text.indexOf('"', at);
@@ -23,26 +27,28 @@ export function parseCsv(text: string, delimiter = ","): string[][] {
         }
         field += text.slice(at, end);
         at = end + 1;
-        if (text[at] !== '"') break;
+        if (text.charCodeAt(at) !== QUOTE) break;
         field += '"';
         at++;
       }
     } else {
       const start = at;
-      while (at < text.length && text[at] !== delimiter && text[at] !== "\n" && text[at] !== "\r") at++;
+      for (; at < text.length; at++) {
+        const code = text.charCodeAt(at);
+        if (code === separator || code === LINE_FEED || code === RETURN) break;
+      }
       field = text.slice(start, at);
     }
     row.push(field);
-    if (text[at] === delimiter) {
+    if (text.charCodeAt(at) === separator) {
       at++;
       if (at === text.length) row.push("");
       continue;
     }
-    if (text[at] === "\r") at++;
-    if (text[at] === "\n") at++;
-    rows.push(row);
+    if (text.charCodeAt(at) === RETURN) at++;
+    if (text.charCodeAt(at) === LINE_FEED) at++;
+    yield row;
     row = [];
   }
-  if (row.length > 0) rows.push(row);
-  return rows;
+  if (row.length > 0) yield row;
 }

@@ -18,7 +18,7 @@ export function guardFormula(text: string): string {
 
 /** The text that {@link guardFormula} was given, or the text itself. */
 export function withoutGuard(text: string): string {
-  return GUARDED.test(text) ? text.slice(GUARD.length) : text;
+  return text.startsWith(GUARD) && GUARDED.test(text) ? text.slice(GUARD.length) : text;
 }
 
 const MAX_NAMED = 5;

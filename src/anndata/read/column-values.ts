@@ -55,11 +55,12 @@ interface Slots {
 /** Codes over the values that occur, in order of first appearance. */
 function slots(values: readonly (string | null)[]): Slots {
   const slotOf = new Map<string, number>();
-  const codes = Int32Array.from(values, (value) => {
-    if (value === null) return -1;
+  const codes = new Int32Array(values.length).fill(-1);
+  values.forEach((value, row) => {
+    if (value === null) return;
     const slot = slotOf.get(value) ?? slotOf.size;
     if (slot === slotOf.size) slotOf.set(value, slot);
-    return slot;
+    codes[row] = slot;
   });
   return { codes, names: [...slotOf.keys()] };
 }
