@@ -23,7 +23,8 @@ function places(): readonly string[] {
   return [built, ...variants.map((name) => `@atlasmtl/${name}`)];
 }
 
-function firstOf(names: readonly string[]): NativeAddon | null {
+/** The first of these modules that is there and of this version; null if none is. */
+export function firstOf(names: readonly string[]): NativeAddon | null {
   const load = createRequire(import.meta.url);
   for (const name of names) {
     try {
