@@ -21,7 +21,7 @@ export {
  * `model`.
  */
 export function benchmarkInputs(
-  { referencePath, queryPath, preprocess, policies }: BenchmarkManifest,
+  { referencePath, queryPath, preprocess, policies, initModelPath }: BenchmarkManifest,
   folder: string,
   model?: string,
 ): readonly string[] {
@@ -31,6 +31,7 @@ export function benchmarkInputs(
     resolvePath(folder, referencePath),
     resolvePath(folder, queryPath),
     ...(model === undefined ? [] : [model]),
+    ...(initModelPath === null ? [] : [resolvePath(folder, initModelPath)]),
     ...(table === null ? [] : [table]),
     ...(source === null ? [] : [sourceRunFile(resolvePath(folder, source))]),
   ];

@@ -106,3 +106,101 @@ test("preprocessing keys are checked: kinds, ranges, and hvg_config against the 
   expect(at({ n_top_genes: 0 })).toMatch(/^USAGE m.yaml › n_top_genes: n_top_genes is 0/);
   expect(at({ species: "humen" })).toMatch(/did you mean "human"/);
 });
+
+test("settings have all their names, nested ones those of files, and what documents is kept", () => {
+  const { train, predict, initModelPath, bundleReferencePath, documentation } = manifest({
+    config_name: "formal_a",
+    seed: 3,
+    train: new Map<string, unknown>([
+      ["calibration", "temperature_scaling"],
+      ["no_linear_views", true],
+      ["class_weighting", new Map([["label_column", "fine"]])],
+      ["class_balanced_sampling", "coarse"],
+      [
+        "parent_conditioned_child_correction",
+        new Map<string, unknown>([
+          ["parent_level", "coarse"],
+          ["target_level", "fine"],
+          ["hotspot_parents", ["T"]],
+        ]),
+      ],
+      ["coord_loss_weights", new Map([["umap", 0.4]])],
+      ["init_model_path", "earlier/model.pth"],
+      ["reference_path", "reference.pkl.gz"],
+      ["experiment_round", 2],
+    ]),
+    predict: new Map<string, unknown>([
+      ["apply_calibration", false],
+      ["knn_index_mode", "pynndescent"],
+      [
+        "refinement_config",
+        new Map([
+          ["method", "m"],
+          ["artifact_path", "r.pkl"],
+        ]),
+      ],
+    ]),
+  });
+  expect(train).toEqual({
+    calibrationMethod: "temperature_scaling",
+    linearViews: false,
+    classWeighting: { labelColumn: "fine" },
+    classBalancedSampling: { labelColumn: "coarse" },
+    childCorrection: { parentLevel: "coarse", targetLevel: "fine", hotspotParents: ["T"] },
+    coordLossWeights: new Map([["umap", 0.4]]),
+  });
+  expect([initModelPath, bundleReferencePath]).toEqual(["earlier/model.pth", "reference.pkl.gz"]);
+  expect(predict).toMatchObject({
+    applyCalibration: false,
+    refinementConfig: { method: "m", artifactPath: "r.pkl" },
+  });
+  expect(documentation).toEqual(
+    new Map<string, unknown>([
+      ["config_name", "formal_a"],
+      ["seed", 3],
+      ["train", new Map([["experiment_round", 2]])],
+    ]),
+  );
+});
+
+test("the train_config of a run is a train; two names of one setting and a path elsewhere are refused", () => {
+  const record = new Map<string, unknown>([
+    ["num_epochs", 3],
+    ["linear_views", true],
+    ["epochs_completed", 3],
+    ["coord_targets", new Map()],
+    [
+      "calibration",
+      new Map<string, unknown>([
+        ["method", "temperature_scaling"],
+        ["max_iter", 9],
+      ]),
+    ],
+  ]);
+  expect(manifest({ train: record }).train).toEqual({
+    numEpochs: 3,
+    linearViews: true,
+    calibrationMethod: "temperature_scaling",
+    calibrationMaxIter: 9,
+    normalize: "none",
+  });
+  const both = new Map([
+    ["calibration", "temperature_scaling"],
+    ["calibration_method", "temperature_scaling"],
+  ]);
+  expect(() => manifest({ train: both })).toThrow(/names of one setting/);
+  for (const path of ["/tmp/r.pkl", "../r.pkl"])
+    expect(() => manifest({ train: new Map([["reference_path", path]]) })).toThrow(/below the folder/);
+});
+
+test("hotspots of the refinement policy are chosen by the manifest", () => {
+  const predict = (entries: readonly (readonly [string, unknown])[]) =>
+    manifest({ predict: new Map<string, unknown>(entries) });
+  const policy = ["refinement_policy", "auto_parent_conditioned_reranker_v1"] as const;
+  expect(predict([policy, ["hotspot_top_k", 2], ["hotspot_min_cells", 9]]).policies.hotspots).toEqual({
+    topK: 2,
+    minCells: 9,
+  });
+  expect(() => predict([["hotspot_top_k", 2]])).toThrow(/no effect without refinement_policy/);
+  expect(() => predict([policy, ["hotspot_top_k", 0]])).toThrow(/expected a whole number of 1 or more/);
+});

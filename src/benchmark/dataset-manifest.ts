@@ -4,11 +4,13 @@
  * @module
  */
 
-import { asConfigValue, type ConfigValue } from "../core/config.ts";
+import { asConfigValue, type ConfigMap, type ConfigValue } from "../core/config.ts";
 import { didYouMean, nearest } from "../core/nearest.ts";
+import { isAbsolutePath } from "../core/paths.ts";
 import { shown } from "../core/shown.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import type { TrainOptions } from "../model/options.ts";
+import { isTrainRecord, settingsOfRecord } from "../model/recorded-settings.ts";
 import { resolveTrainOptions } from "../model/resolve-options.ts";
 import { parseHierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { PredictOptions } from "../predict/options.ts";
@@ -20,12 +22,16 @@ import {
   PREDICT_POLICY,
   PREDICT_SETTINGS,
   PREPROCESS_SETTINGS,
+  REFERENCE_PATH_KEY,
   REQUIRED_MANIFEST_KEYS,
   TRAIN_POLICY,
   TRAIN_SETTINGS,
 } from "../schema/dataset-manifest.ts";
+import { camelName } from "../schema/keys.ts";
 import { optionKeys } from "../schema/option.ts";
 import { PREDICT_OPTIONS } from "../schema/prediction-options.ts";
+import { DOCUMENTING_KEYS, HOTSPOT_NAMES, type SettingName } from "../schema/setting-names.ts";
+import { TRAIN_OPTIONS } from "../schema/training-options.ts";
 import { inManifestWords } from "./manifest-words.ts";
 import { METHOD_CONFIG_KEYS } from "./methods/names.ts";
 import { type Policies, parsePolicies } from "./policy-keys.ts";
@@ -57,9 +63,15 @@ export interface BenchmarkManifest {
   readonly queryCoordTargets: ReadonlyMap<string, string>;
   readonly domainKey: string | null;
   readonly train: Partial<TrainOptions>;
+  /** The bundle whose weights training starts from. */
+  readonly initModelPath: string | null;
+  /** Where the bundle keeps its reference, below the folder of the method; null for its usual place. */
+  readonly bundleReferencePath: string | null;
   readonly predict: PredictOptions;
   /** The policies: choices that the runner makes. */
   readonly policies: Policies;
+  /** What only documents the run, by key; of `train` and `predict` below these. */
+  readonly documentation: ConfigMap;
   /** Settings by method. */
   readonly methodConfigs: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Preprocessing for all methods; null without any of its keys. */
@@ -77,6 +89,7 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
     ...Object.values(KEYS),
     ...PREPROCESS_SETTINGS.keys(),
     HVG_CONFIG_KEY,
+    ...DOCUMENTING_KEYS,
   ]);
   for (const key of REQUIRED_MANIFEST_KEYS)
     if (isAbsent(keys.get(key)))
@@ -88,12 +101,11 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
   const text = (key: string): string | null =>
     isAbsent(keys.get(key)) ? null : nonEmpty(keys.get(key), `${where} › ${key}`);
   const labelColumns = texts(keys.get(KEYS.labelColumns), `${where} › ${KEYS.labelColumns}`);
-  const train = options(
-    keys.get(KEYS.train),
-    `${where} › ${KEYS.train}`,
-    TRAIN_SETTINGS,
-    Object.values(TRAIN_POLICY),
-  ) as Partial<TrainOptions>;
+  const asked = trainMapping(keys.get(KEYS.train), `${where} › ${KEYS.train}`);
+  const { initModelPath, ...train } = options(asked, `${where} › ${KEYS.train}`, TRAIN_SETTINGS, [
+    ...Object.values(TRAIN_POLICY),
+    REFERENCE_PATH_KEY,
+  ]) as Partial<TrainOptions>;
   checkTrain(train, labelColumns, `${where} › ${KEYS.train}`);
   if (!isAbsent(keys.get(HVG_CONFIG_KEY)))
     mapping(keys.get(HVG_CONFIG_KEY), `${where} › ${HVG_CONFIG_KEY}`, Object.values(HVG_CONFIG));
@@ -119,6 +131,14 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
     queryCoordTargets: pairs(keys.get(KEYS.queryCoordTargets), `${where} › ${KEYS.queryCoordTargets}`),
     domainKey: text(KEYS.domainKey),
     train,
+    initModelPath: pathOf(
+      initModelPath,
+      `${where} › ${KEYS.train} › ${optionKeys(TRAIN_OPTIONS).initModelPath}`,
+    ),
+    bundleReferencePath: bundlePath(
+      asKeys(asked).get(REFERENCE_PATH_KEY),
+      `${where} › ${KEYS.train} › ${REFERENCE_PATH_KEY}`,
+    ),
     predict: predictOptions(keys.get(KEYS.predict), `${where} › ${KEYS.predict}`),
     policies: parsePolicies(
       asKeys(keys.get(KEYS.train)),
@@ -126,6 +146,7 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
       labelColumns,
       where,
     ),
+    documentation: documentationOf(keys, where),
     methodConfigs: methodConfigs(keys.get(KEYS.methodConfigs), `${where} › ${KEYS.methodConfigs}`),
     preprocess: preprocessOptionsOf(
       new Map(
@@ -140,20 +161,75 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
 
 const asKeys = (value: unknown): Keys => (value instanceof Map ? value : new Map());
 
+/** The `train` of a manifest; of the record of a run its settings. */
+function trainMapping(value: unknown, where: string): unknown {
+  if (!(value instanceof Map) || !isTrainRecord(value)) return value;
+  const { settings } = settingsOfRecord(value, where);
+  const { labelColumns, coordTargets } = optionKeys(TRAIN_OPTIONS);
+  return new Map([...settings].filter(([key]) => key !== labelColumns && key !== coordTargets));
+}
+
 /** The options of a mapping by their names in the library; `others` are keys that are no options. */
 function options(
   value: unknown,
   where: string,
-  known: ReadonlyMap<string, string>,
+  known: ReadonlyMap<string, SettingName>,
   others: readonly string[],
 ): object {
   if (isAbsent(value)) return {};
-  const given = mapping(value, where, [...known.keys(), ...others]);
-  return Object.fromEntries(
-    [...given]
-      .filter(([key, item]) => !isAbsent(item) && !others.includes(key))
-      .map(([key, item]) => [known.get(String(key)), item]),
+  const given = mapping(value, where, [...known.keys(), ...others, ...DOCUMENTING_KEYS]);
+  const givenAs = new Map<string, string>();
+  const found: Record<string, unknown> = {};
+  for (const [key, item] of given) {
+    const name = known.get(key);
+    if (name === undefined || isAbsent(item)) continue;
+    const other = givenAs.get(name.option);
+    if (other !== undefined)
+      throw bad(`${other} and ${key} are names of one setting`, `${where} › ${key}`, "keep one of the two");
+    givenAs.set(name.option, key);
+    found[name.option] = name.negated && typeof item === "boolean" ? !item : asNested(name.option, item);
+  }
+  return found;
+}
+
+/** Options that have settings of their own, by their names in the library; a label column alone is one of them. */
+const NESTED = ["classWeighting", "classBalancedSampling", "childCorrection", "refinementConfig"];
+
+function asNested(option: string, value: unknown): unknown {
+  if (!NESTED.includes(option)) return value;
+  if (typeof value === "string") return { labelColumn: value };
+  if (!(value instanceof Map)) return value;
+  return Object.fromEntries([...value].map(([key, item]) => [camelName(String(key)), item]));
+}
+
+function pathOf(value: unknown, where: string): string | null {
+  return isAbsent(value) ? null : nonEmpty(value, where);
+}
+
+/** A path below the folder of the method. */
+function bundlePath(value: unknown, where: string): string | null {
+  const path = pathOf(value, where);
+  if (path === null || (!isAbsolutePath(path) && !path.split(/[\\/]/).includes(".."))) return path;
+  throw bad(
+    `got ${shown(path)}, expected a path below the folder of the method`,
+    where,
+    "name a file, such as reference.pkl.gz",
   );
+}
+
+/** What only documents, as it stands in the manifest. */
+function documentationOf(keys: Keys, where: string): ConfigMap {
+  const told = (of: Keys, place: string): ConfigMap =>
+    new Map(
+      DOCUMENTING_KEYS.filter((key) => of.has(key)).map((key) => [
+        key,
+        asConfig(of.get(key), `${place} › ${key}`),
+      ]),
+    );
+  const parts = [KEYS.train, KEYS.predict]
+    .map((key) => [key, told(asKeys(keys.get(key)), `${where} › ${key}`)] as const)
+    .filter(([, part]) => part.size > 0);
+  return new Map([...told(keys, where), ...parts]);
 }
 
 function checkTrain(train: Partial<TrainOptions>, labelColumns: readonly string[], where: string): void {
@@ -165,7 +241,10 @@ function checkTrain(train: Partial<TrainOptions>, labelColumns: readonly string[
 }
 
 function predictOptions(value: unknown, where: string): PredictOptions {
-  const given: PredictOptions = options(value, where, PREDICT_SETTINGS, Object.values(PREDICT_POLICY));
+  const given: PredictOptions = options(value, where, PREDICT_SETTINGS, [
+    ...Object.values(PREDICT_POLICY),
+    ...Object.keys(HOTSPOT_NAMES),
+  ]);
   const { hierarchyRules } = given;
   if (hierarchyRules === undefined || hierarchyRules === "derive") return given;
   try {

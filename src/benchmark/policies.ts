@@ -148,11 +148,16 @@ export interface RefinementDecision {
 export async function decideRefinement(
   { fitted, model, whole }: { readonly fitted: Model; readonly model: Model; readonly whole: LabelledCells },
   context: PolicyContext,
+  chosen: Partial<HotspotOptions> = {},
 ): Promise<RefinementDecision> {
   const { split, columns } = context;
   const base = await measure(fitted, context, {}, DEFAULT_HOTSPOT_OPTIONS);
   const advice = suggestParentConditionedRefinement(base.features);
-  const settings = { ...DEFAULT_HOTSPOT_OPTIONS, topK: advice.topParents ?? DEFAULT_HOTSPOT_OPTIONS.topK };
+  const settings = {
+    ...DEFAULT_HOTSPOT_OPTIONS,
+    topK: advice.topParents ?? DEFAULT_HOTSPOT_OPTIONS.topK,
+    ...chosen,
+  };
   const { hotspots } = featuresOf(base.labels, split.development, columns, base.rules, settings);
   const parents = hotspots.chosen.map(({ parent }) => parent);
   const file = (guardrail: ConfigMap | null, chosen: string, reason: string): ConfigMap =>

@@ -2,6 +2,7 @@
 import { didYouMean } from "../core/nearest.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { TaskWeightCandidate } from "../evaluate/advice.ts";
+import { discoverHotspots, type HotspotOptions } from "../evaluate/hotspots.ts";
 import {
   DATASET_MANIFEST,
   PREDICT_POLICY,
@@ -12,6 +13,8 @@ import {
 } from "../schema/dataset-manifest.ts";
 import { optionKeys } from "../schema/option.ts";
 import { PREDICT_OPTIONS } from "../schema/prediction-options.ts";
+import { HOTSPOT_NAMES } from "../schema/setting-names.ts";
+import { inManifestWords } from "./manifest-words.ts";
 
 /** How task weights are chosen. */
 export interface TaskWeightPolicy {
@@ -27,6 +30,8 @@ export interface TaskWeightPolicy {
 export interface Policies {
   readonly taskWeights: TaskWeightPolicy | null;
   readonly refinement: (typeof REFINEMENT_POLICIES)[number] | null;
+  /** How the parents are chosen that the refinement looks at; the advice says how many where this does not. */
+  readonly hotspots: Partial<HotspotOptions>;
 }
 
 type Keys = ReadonlyMap<string, unknown>;
@@ -58,7 +63,24 @@ export function parsePolicies(
       `${where} › ${DATASET_MANIFEST.labelColumns}`,
       "name two or more, or remove the policy",
     );
-  return { taskWeights, refinement };
+  return { taskWeights, refinement, hotspots: parseHotspots(predict, refinement !== null, where) };
+}
+
+function parseHotspots(predict: Keys, isRefined: boolean, where: string): Partial<HotspotOptions> {
+  const given = Object.entries(HOTSPOT_NAMES).filter(([key]) => isGiven(predict.get(key)));
+  if (given.length > 0 && !isRefined)
+    throw usage(
+      `${given[0][0]} has no effect without ${PREDICT_POLICY.refinementPolicy}`,
+      `${where} › predict › ${given[0][0]}`,
+      `add ${PREDICT_POLICY.refinementPolicy}: ${REFINEMENT_POLICIES[0]}`,
+    );
+  const options = Object.fromEntries(given.map(([key, name]) => [name, predict.get(key)]));
+  try {
+    discoverHotspots([], options as Partial<HotspotOptions>);
+  } catch (error) {
+    throw inManifestWords(error, `${where} › predict`);
+  }
+  return options as Partial<HotspotOptions>;
 }
 
 function parseTaskWeights(

@@ -109,12 +109,37 @@ export async function runBenchmark(
   }
 }
 
+/** The manifest with the paths of models from the working folder. */
+function withPaths(manifest: BenchmarkManifest, folder: string): BenchmarkManifest {
+  const { initModelPath, predict } = manifest;
+  const { refinementConfig: config } = predict;
+  const at = (path: string): string => resolvePath(folder, path);
+  return {
+    ...manifest,
+    initModelPath: initModelPath === null ? null : at(initModelPath),
+    predict: isAbsentConfig(config)
+      ? predict
+      : {
+          ...predict,
+          refinementConfig:
+            "planPath" in config && typeof config.planPath === "string"
+              ? { ...config, planPath: at(config.planPath) }
+              : "artifactPath" in config && typeof config.artifactPath === "string"
+                ? { ...config, artifactPath: at(config.artifactPath) }
+                : config,
+        },
+  };
+}
+
+const isAbsentConfig = (value: unknown): value is null | undefined => value === undefined || value === null;
+
 async function runAndWrite(
   options: BenchmarkOptions,
   work: WorkOptions & { readonly engine: Engine },
   also: (result: BenchmarkResult) => Promise<AlsoWrite>,
 ): Promise<BenchmarkResult> {
-  const { manifest, outputFolder } = options;
+  const { outputFolder } = options;
+  const manifest = withPaths(options.manifest, options.manifestFolder);
   const methods: readonly string[] = [...new Set(options.methods ?? METHODS)];
   checkMethods(methods);
   const sourceRun = await sourceRunOf(options, methods);

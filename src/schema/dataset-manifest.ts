@@ -4,6 +4,7 @@ import { type OptionTable, optionKeys } from "./option.ts";
 import { PREDICT_OPTIONS } from "./prediction-options.ts";
 import { PREPROCESS_OPTIONS } from "./preprocess-options.ts";
 import { POLICY_FEATURES } from "./scores.ts";
+import { RECORDED_TRAIN_NAMES, type SettingName, settingNames } from "./setting-names.ts";
 import { TRAIN_OPTIONS } from "./training-options.ts";
 
 /** Keys of a manifest besides those of preprocessing. */
@@ -59,24 +60,33 @@ export const HVG_CONFIG = {
   hvgBatchKey: "batch_key",
 } as const;
 
-/** Options by their keys in a manifest, without those that it sets elsewhere or that are no settings. */
-const settings = <T extends OptionTable, W extends keyof T>(
-  table: T,
-  ...without: readonly W[]
-): ReadonlyMap<string, Exclude<keyof T, W>> =>
-  new Map(
-    Object.entries(optionKeys(table))
-      .filter(([name]) => !without.some((each) => each === name))
-      .map(([name, key]) => [key, name as unknown as Exclude<keyof T, W>]),
-  );
+/** Names of settings in a manifest, without those that it sets elsewhere or that are no settings. */
+const without = (
+  names: ReadonlyMap<string, SettingName>,
+  ...options: readonly string[]
+): ReadonlyMap<string, SettingName> =>
+  new Map([...names].filter(([, { option }]) => !options.includes(option)));
 
-export const TRAIN_SETTINGS = settings(
-  TRAIN_OPTIONS,
+export const TRAIN_SETTINGS = without(
+  settingNames(TRAIN_OPTIONS, RECORDED_TRAIN_NAMES),
   "labelColumns",
   "coordTargets",
   "initModel",
-  "initModelPath",
   "preprocess",
 );
-export const PREDICT_SETTINGS = settings(PREDICT_OPTIONS, "keepCoords");
+export const PREDICT_SETTINGS = without(settingNames(PREDICT_OPTIONS), "keepCoords");
+/** Where the bundle of a benchmark keeps its reference, below the folder of the method. */
+export const REFERENCE_PATH_KEY = "reference_path";
+
+/** Options by their keys in a manifest. */
+const settings = <T extends OptionTable, W extends keyof T>(
+  table: T,
+  ...others: readonly W[]
+): ReadonlyMap<string, Exclude<keyof T, W>> =>
+  new Map(
+    Object.entries(optionKeys(table))
+      .filter(([name]) => !others.some((each) => each === name))
+      .map(([name, key]) => [key, name as unknown as Exclude<keyof T, W>]),
+  );
+
 export const PREPROCESS_SETTINGS = settings(PREPROCESS_OPTIONS, "referenceDatasetName", "randomState");

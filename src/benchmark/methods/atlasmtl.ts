@@ -73,11 +73,15 @@ export async function runAtlasmtl(
       : { split, columns: data.labelColumns, predict: { ...options, keepCoords: false }, work };
   // Each set of task weights is trained only once on the fitting cells.
   const onFit = new Map<string, Promise<Model>>();
+  const initial =
+    modelPath !== null || manifest.initModelPath === null
+      ? null
+      : (await loadModel(manifest.initModelPath, { signal: work.signal })).model;
   const trainOnFit = (weights: readonly number[] | null): Promise<Model> => {
     const key = JSON.stringify(weights);
     const made =
       onFit.get(key) ??
-      trainModel(split!.fit.adata, data, manifest, weights, work).then((each) => each.model);
+      trainModel(split!.fit.adata, data, manifest, weights, initial, work).then((each) => each.model);
     onFit.set(key, made);
     return made;
   };
@@ -86,7 +90,8 @@ export async function runAtlasmtl(
       ? null
       : await decideTaskWeights(policies.taskWeights, source, trainOnFit, context);
   const weights = taskWeights?.weights ?? null;
-  const trained = modelPath === null ? await trainModel(data.reference, data, manifest, weights, work) : null;
+  const trained =
+    modelPath === null ? await trainModel(data.reference, data, manifest, weights, initial, work) : null;
   const loaded = modelPath === null ? null : await loadModel(modelPath, { signal: work.signal });
   const model = trained?.model ?? loaded!.model;
   const refinement =
@@ -99,6 +104,7 @@ export async function runAtlasmtl(
             whole: { adata: data.reference, truth: data.referenceLabels },
           },
           context,
+          manifest.policies.hotspots,
         );
   const chosen =
     refinement === null || refinement.config === null
@@ -129,7 +135,7 @@ export async function runAtlasmtl(
     model,
     modelSource: modelPath === null ? "trained" : "loaded",
     bundle: [
-      ...(trained === null ? [] : await bundleOf(trained.model)),
+      ...(trained === null ? [] : await bundleOf(trained.model, manifest.bundleReferencePath)),
       ...(taskWeights === null ? [] : [named(DECISION_FILES.taskWeights, emitJson(taskWeights.file))]),
       ...(refinement === null
         ? []
@@ -175,6 +181,7 @@ async function trainModel(
   data: SharedData,
   manifest: BenchmarkManifest,
   weights: readonly number[] | null,
+  initial: Model | null,
   work: MethodWork,
 ) {
   const { model, warnings, seeds } = await train(
@@ -189,6 +196,7 @@ async function trainModel(
       // A cell without a label on one level is still used on the other levels.
       missingLabels: manifest.train.missingLabels ?? "ignore",
       ...(weights === null ? {} : { taskWeights: weights }),
+      ...(initial === null ? {} : { initModel: initial, initModelPath: manifest.initModelPath }),
     },
     work,
   );
@@ -202,8 +210,11 @@ async function trainModel(
   };
 }
 
-async function bundleOf(model: Model): Promise<AtlasmtlOutcome["bundle"]> {
-  return (await emitBundle(model, "model.pth")).map(({ path, bytes }) => named(path, joinBytes(bytes)));
+async function bundleOf(model: Model, referencePath: string | null): Promise<AtlasmtlOutcome["bundle"]> {
+  const options = referencePath === null ? {} : { referencePath };
+  return (await emitBundle(model, "model.pth", options)).map(({ path, bytes }) =>
+    named(path, joinBytes(bytes)),
+  );
 }
 
 function predictConfig(settings: object): ConfigMap {

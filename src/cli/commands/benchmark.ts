@@ -99,6 +99,7 @@ export async function runBenchmarkCommand(flags: BenchmarkFlags, context: Comman
               [BENCHMARK_DETAILS.executable, process.execPath],
             ]),
             namesArtifacts: true,
+            documentation: manifest.documentation,
           },
           context,
         );
