@@ -4,7 +4,7 @@
  * @module
  */
 import type { Model } from "../types.ts";
-import { MOST_GENES } from "./fit-label-genes.ts";
+import { MOST_GENES } from "./most-genes.ts";
 import type { LabelGenes } from "./types.ts";
 
 /** Nothing is known of the cells that such a model was trained on. */

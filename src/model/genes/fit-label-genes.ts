@@ -8,11 +8,10 @@ import type { LinearViews } from "../linear/types.ts";
 import { viewValuesInParts } from "../linear/view-values.ts";
 import { countExpressing } from "./class-sums.ts";
 import { type Evidence, networkEvidence, viewEvidence } from "./evidence.ts";
+import { MOST_GENES } from "./most-genes.ts";
 import { type Family, familiesOf } from "./siblings.ts";
 import type { ClassGenes, LabelGene, LabelGenes } from "./types.ts";
 
-/** Genes that are kept of each class. */
-export const MOST_GENES = 50;
 /** Shares of the evidence below this are rounding. */
 const LEAST_SCORE = 1e-6;
 
