@@ -96,7 +96,16 @@ export type {
 } from "../model/components/types.ts";
 export type { SetThresholds } from "../model/conformal.ts";
 export type { ClassGenes, LabelGene, LabelGenes } from "../model/genes/types.ts";
-export type { LinearView, LinearViews, Rung, Stress, ViewHead, ViewInput } from "../model/linear/types.ts";
+export type {
+  DoubtedCalibration,
+  LinearView,
+  LinearViews,
+  MeanCalibration,
+  Rung,
+  Stress,
+  ViewHead,
+  ViewInput,
+} from "../model/linear/types.ts";
 
 export type { LogisticRegression } from "../model/logistic-regression.ts";
 export type { Named, ResolvedTrainOptions, TrainOptions } from "../model/options.ts";

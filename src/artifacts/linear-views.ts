@@ -6,8 +6,10 @@ import { emitTorch, parseTorch, TorchTensor } from "../formats/torch.ts";
 import { SET_COVERAGES } from "../model/conformal.ts";
 import { NONE_IS_SURE } from "../model/linear/risk-thresholds.ts";
 import {
+  type DoubtedCalibration,
   type LinearView,
   type LinearViews,
+  type MeanCalibration,
   type Rung,
   VIEW_INPUTS,
   type ViewHead,
@@ -21,9 +23,11 @@ import {
   checkVersion,
   countField,
   countsField,
+  dictField,
   dictsField,
   listField,
   textField,
+  within,
   wordField,
 } from "./fields.ts";
 import { vectorTensor } from "./gene-scaling.ts";
@@ -74,24 +78,37 @@ function emitHead({ column, weights, intercepts, temperature }: ViewHead, nGenes
   ]);
 }
 
-function emitRung({
-  depth,
-  gain,
-  shiftScore,
-  temperatures,
-  setThresholds,
-  riskThresholds,
-}: Rung): PickleValue {
-  const floats = (numbers: readonly number[]): PickleValue => numbers.map((number) => new Float(number));
+function emitRung({ depth, gain, shiftScore, doubted, ...calibration }: Rung): PickleValue {
   return new Map<PickleValue, PickleValue>([
     [VIEWS_KEYS.depth, new Float(depth)],
     [VIEWS_KEYS.gain, new Float(gain)],
     [VIEWS_KEYS.shiftScore, shiftScore === null ? null : new Float(shiftScore)],
+    ...calibrationEntries(calibration),
+    ...(doubted === null ? [] : [[VIEWS_KEYS.doubted, emitDoubted(doubted)] as const]),
+  ]);
+}
+
+function emitDoubted({ networkWeight, disagreements, ...calibration }: DoubtedCalibration): PickleValue {
+  return new Map<PickleValue, PickleValue>([
+    [VIEWS_KEYS.networkWeight, new Float(networkWeight)],
+    [VIEWS_KEYS.disagreements, floats(disagreements)],
+    ...calibrationEntries(calibration),
+  ]);
+}
+
+const floats = (numbers: readonly number[]): PickleValue => numbers.map((number) => new Float(number));
+
+function calibrationEntries({
+  temperatures,
+  setThresholds,
+  riskThresholds,
+}: MeanCalibration): (readonly [string, PickleValue])[] {
+  return [
     [VIEWS_KEYS.temperatures, floats(temperatures)],
     [VIEWS_KEYS.setCells, setThresholds.map(({ nCells }) => nCells)],
     [VIEWS_KEYS.setThresholds, setThresholds.map(({ thresholds }) => floats(thresholds))],
     [VIEWS_KEYS.riskThresholds, riskThresholds.map(floats)],
-  ]);
+  ];
 }
 
 /**
@@ -131,6 +148,42 @@ export function parseLinearViews(bytes: Uint8Array): StoredViews {
 
 function readRung(dict: Dict): Rung {
   const score = dict.get(VIEWS_KEYS.shiftScore);
+  const calibration = readCalibration(dict);
+  return {
+    depth: positiveNumber(dict.get(VIEWS_KEYS.depth), VIEWS_KEYS.depth),
+    gain: shareOrMore(dict.get(VIEWS_KEYS.gain), VIEWS_KEYS.gain, Number.MAX_VALUE),
+    shiftScore: score === null ? null : positiveNumber(score, VIEWS_KEYS.shiftScore),
+    ...calibration,
+    doubted: dict.has(VIEWS_KEYS.doubted) ? readDoubted(dict, calibration.temperatures.length) : null,
+  };
+}
+
+function readDoubted(rung: Dict, nColumns: number): DoubtedCalibration {
+  const dict = dictField(rung, VIEWS_KEYS.doubted);
+  return within(VIEWS_KEYS.doubted, () => {
+    const calibration = readCalibration(dict);
+    const disagreements = listField(dict, VIEWS_KEYS.disagreements).map((item) =>
+      numberBetween(-1, 1, item, VIEWS_KEYS.disagreements),
+    );
+    for (const [key, { length }] of [
+      [VIEWS_KEYS.disagreements, disagreements],
+      [VIEWS_KEYS.temperatures, calibration.temperatures],
+    ] as const)
+      if (length !== nColumns)
+        throw new AtlasmtlError(
+          "MISMATCH",
+          `there are numbers of ${length} label columns, and the rung has ${nColumns}`,
+          { where: key },
+        );
+    return {
+      networkWeight: shareOrMore(dict.get(VIEWS_KEYS.networkWeight), VIEWS_KEYS.networkWeight, 1),
+      disagreements,
+      ...calibration,
+    };
+  });
+}
+
+function readCalibration(dict: Dict): MeanCalibration {
   const cells = countsField(dict, VIEWS_KEYS.setCells);
   const thresholds = listField(dict, VIEWS_KEYS.setThresholds);
   const risks = listField(dict, VIEWS_KEYS.riskThresholds);
@@ -149,9 +202,6 @@ function readRung(dict: Dict): Rung {
         { where: key },
       );
   return {
-    depth: positiveNumber(dict.get(VIEWS_KEYS.depth), VIEWS_KEYS.depth),
-    gain: shareOrMore(dict.get(VIEWS_KEYS.gain), VIEWS_KEYS.gain, Number.MAX_VALUE),
-    shiftScore: score === null ? null : positiveNumber(score, VIEWS_KEYS.shiftScore),
     temperatures,
     riskThresholds: risks.map((item, j) => readRisks(item, `${VIEWS_KEYS.riskThresholds}[${j}]`)),
     setThresholds: cells.map((nCells, j) => {
@@ -175,10 +225,13 @@ function readRisks(value: PickleValue, where: string): readonly number[] {
 }
 
 /** A number from 0 to `most`. */
-function shareOrMore(value: PickleValue | undefined, where: string, most: number): number {
+const shareOrMore = (value: PickleValue | undefined, where: string, most: number): number =>
+  numberBetween(0, most, value, where);
+
+function numberBetween(least: number, most: number, value: PickleValue | undefined, where: string): number {
   const number = asNumber(value, where);
-  if (number >= 0 && number <= most) return number;
-  throw new AtlasmtlError("BAD_DATA", `got ${number}, expected a number from 0 to ${most}`, { where });
+  if (number >= least && number <= most) return number;
+  throw new AtlasmtlError("BAD_DATA", `got ${number}, expected a number from ${least} to ${most}`, { where });
 }
 
 function readView(dict: Dict, nGenes: number): LinearView {

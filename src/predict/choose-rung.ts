@@ -4,9 +4,12 @@
  * @module
  */
 import { log } from "../core/math.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import type { Engine } from "../kernels/types.ts";
 import { type QueryDistances, queryDistances, shiftScoreOf } from "../model/components/query-distances.ts";
-import type { Rung } from "../model/linear/types.ts";
-import type { Model } from "../model/types.ts";
+import type { DoubtedCalibration, Rung } from "../model/linear/types.ts";
+import { doubtedColumns } from "./ask-views.ts";
+import type { CalledModel } from "./narrow-model.ts";
 import { createQueryComponents, type PlacedQuery } from "./query-components.ts";
 import type { QueryRows } from "./query-rows.ts";
 
@@ -17,26 +20,31 @@ export interface MeasuredCells {
 }
 
 export interface ChosenRung {
-  /** Null where the model has no ladder, or the sample does not say how unlike the reference it is. */
+  /**
+   * Null where the model has no ladder, or the sample does not say how unlike the reference it is. In label columns whose
+   * network is doubted the calibration is that of the mean in which it weighs less.
+   */
   readonly rung: Rung | null;
+  /** What the network weighs beside 1 for each view, by label column; null where it is not doubted. */
+  readonly networkWeights: readonly number[] | null;
   /** What the sample says; null where it is not all cells, in order, or says nothing. */
   readonly measured: MeasuredCells | null;
 }
 
 /**
- * The rung for a query of `nObs` cells, by a sample of them.
+ * The rung for a query of `nObs` cells, by a sample of them, whose network output `kept` narrows.
  * @throws BAD_DATA for values that cannot be used, ABORTED by the signal.
  */
 export async function chooseRung(
-  model: Model,
+  { model, kept }: Pick<CalledModel, "model" | "kept">,
   query: Pick<QueryRows, "genes" | "sample" | "given">,
   nObs: number,
-  signal?: AbortSignal,
+  { engine, signal }: { readonly engine: Engine } & Pick<WorkOptions, "signal">,
 ): Promise<ChosenRung> {
-  const rungs = model.linear?.ladder ?? [];
+  const linear = model.linear ?? null;
   const space = model.space ?? null;
-  if (rungs.length === 0 || space === null || space.values !== "log1p_cp10k")
-    return { rung: null, measured: null };
+  if (linear === null || linear.ladder.length === 0 || space === null || space.values !== "log1p_cp10k")
+    return NOTHING;
   const sample = await query.sample();
   const nCells = sample.reduce((sum, { values }) => sum + values.nRows, 0);
   const cells = createQueryComponents(space, query.genes, nCells, query.given);
@@ -46,14 +54,34 @@ export async function chooseRung(
     first += values.nRows;
   }
   const placed = cells.finish();
-  if (placed === null) return { rung: null, measured: null };
+  if (placed === null) return NOTHING;
   // A sample of as many cells is all of them.
   const measured =
     nCells === nObs ? { placed, distances: await queryDistances(placed.scores, space, signal) } : null;
   const shiftScore = measured?.distances.shiftScore ?? (await shiftScoreOf(placed.scores, space, signal));
+  if (shiftScore === null) return { ...NOTHING, measured };
+  const rung = nearestRung(linear.ladder, placed.depthRatio ?? 1, shiftScore);
+  const { doubted } = rung;
+  if (doubted === null) return { rung, networkWeights: null, measured };
+  const isDoubted = await doubtedColumns(model, linear, kept, query, sample, { engine, signal });
+  if (!isDoubted.includes(true)) return { rung, networkWeights: null, measured };
   return {
-    rung: shiftScore === null ? null : nearestRung(rungs, placed.depthRatio ?? 1, shiftScore),
+    rung: ofColumns(rung, doubted, isDoubted),
+    networkWeights: isDoubted.map((own) => (own ? doubted.networkWeight : 1)),
     measured,
+  };
+}
+
+const NOTHING: ChosenRung = { rung: null, networkWeights: null, measured: null };
+
+/** The rung with the calibration `doubted` in the columns that are. */
+function ofColumns(rung: Rung, doubted: DoubtedCalibration, isDoubted: readonly boolean[]): Rung {
+  const from = (j: number) => (isDoubted[j] ? doubted : rung);
+  return {
+    ...rung,
+    temperatures: isDoubted.map((_, j) => from(j).temperatures[j]),
+    setThresholds: isDoubted.map((_, j) => from(j).setThresholds[j]),
+    riskThresholds: isDoubted.map((_, j) => from(j).riskThresholds[j]),
   };
 }
 

@@ -109,6 +109,7 @@ export async function decideCells(
       calibration: plan.calibration,
       adaptation: adapted?.adaptation ?? null,
       rung: plan.rung,
+      networkWeights: plan.networkWeights,
       least: plan.least,
       setPlan,
       sets,

@@ -68,7 +68,7 @@ export async function fitReranker(
       keep: () => false,
       temperatures: new Map(),
       beforeScores: (block, firstRow) => {
-        average?.(block, firstRow);
+        average?.(block, firstRow, null);
         for (const cells of parents) cells.collect(block.logits[childHead], block.nRows, firstRow);
       },
     },

@@ -5,7 +5,7 @@ import { snakeName } from "../schema/keys.ts";
 import { CHOSEN_RUNG, PREDICTION_METADATA } from "../schema/prediction.ts";
 import type { PredictSettings } from "./options.ts";
 import type { PredictionPlan } from "./plan-prediction.ts";
-import { adaptationConfig } from "./result-metadata.ts";
+import { adaptationConfig, weightsConfig } from "./result-metadata.ts";
 
 /** Settings that change no label. */
 const OF_THE_RUN: ReadonlySet<string> = new Set<keyof PredictSettings>([
@@ -43,6 +43,7 @@ export function planFindings(plan: PredictionPlan): ConfigMap {
       rung === null
         ? undefined
         : keyed(CHOSEN_RUNG, { depth: new Float(rung.depth), gain: new Float(rung.gain) }),
+    networkWeights: weightsConfig(plan.networkWeights, columns),
     targetAccuracyThresholds: floats(new Map(columns.map((column, c) => [column, least.thresholds[c]]))),
     predictionSetsThresholds: setPlan === null ? undefined : floats(setPlan.thresholds),
     adaptation: adaptation === null ? undefined : adaptationConfig(adaptation),

@@ -50,6 +50,8 @@ export interface PredictionPlan {
   readonly smoothing: Smoothing | null;
   readonly groups: CellGroups | null;
   readonly rung: Rung | null;
+  /** As {@link ChosenRung} has them. */
+  readonly networkWeights: ChosenRung["networkWeights"];
   readonly calibration: Calibration;
   readonly setPlan: SetPlan | null;
   readonly least: LeastConfidences;
@@ -107,7 +109,7 @@ export async function planPrediction(
     range,
   );
   await smoothing?.fit(query, work);
-  const { rung, measured } = await rungFor(model, query, adata.nObs, settings, work.signal);
+  const { rung, networkWeights, measured } = await rungFor(called, query, adata.nObs, work);
   if (measured !== null) distances.know(measured);
   const { calibration, setPlan } = rung === null ? asHeldOut : onRung(model, rung, asHeldOut.setPlan);
   const least = leastConfidences(model, settings, rung);
@@ -115,7 +117,7 @@ export async function planPrediction(
   const groups = settings.consensusBy === null ? null : await readGroups(adata, settings.consensusBy);
   return {
     ...{ adata, range, model, settings, adapted, called, query, hierarchy, coherence, refinement },
-    ...{ distances, transfer, smoothing, groups, rung, calibration, setPlan, least, space },
+    ...{ distances, transfer, smoothing, groups, rung, networkWeights, calibration, setPlan, least, space },
   };
 }
 
@@ -127,15 +129,15 @@ async function adaptedTo(model: Model, adata: AnnData, settings: PredictSettings
 
 /** How unlike the reference the query is, in terms of the model's ladder, loaded on first use. */
 async function rungFor(
-  model: Model,
+  called: Awaited<ReturnType<typeof modelForCall>>,
   query: QueryRows,
   nObs: number,
-  settings: PredictSettings,
-  signal: AbortSignal | undefined,
+  work: PredictWork,
 ): Promise<ChosenRung> {
-  if (!model.linear || !settings.applyCalibration) return { rung: null, measured: null };
+  if (!called.model.linear || !called.settings.applyCalibration)
+    return { rung: null, networkWeights: null, measured: null };
   const { chooseRung } = await import("./choose-rung.ts");
-  return chooseRung(model, query, nObs, signal);
+  return chooseRung(called, query, nObs, work);
 }
 
 function onRung(

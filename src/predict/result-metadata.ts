@@ -33,6 +33,8 @@ export interface MetadataSources {
   readonly adaptation: Adaptation | null;
   /** The stress of held-out cells that are as unlike the reference as the query; null if that is not known. */
   readonly rung: Stress | null;
+  /** What a doubted network weighs beside 1 for each view, by label column; null where none is. */
+  readonly networkWeights: readonly number[] | null;
   readonly least: LeastConfidences;
   /** Null without prediction sets. */
   readonly setPlan: SetPlan | null;
@@ -107,6 +109,7 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
       rung === null || !calibration.applied
         ? undefined
         : keyed(CHOSEN_RUNG, { depth: new Float(rung.depth), gain: new Float(rung.gain) }),
+    networkWeights: weightsConfig(sources.networkWeights, columns),
     adaptation: sources.adaptation === null ? undefined : adaptationConfig(sources.adaptation),
     onlyLabels: settings.onlyLabels ?? undefined,
     excludeLabels: settings.excludeLabels ?? undefined,
@@ -163,6 +166,16 @@ export function predictionMetadata(sources: MetadataSources): ConfigMap {
 /** What a model learnt from queries, as files keep it. */
 export function adaptationConfig({ nCells, nExamples }: Adaptation): ConfigMap {
   return keyed(ADAPTATION, { nCells, nExamples });
+}
+
+/** What the network weighs in the mean, by label column; left out where it weighs as much as each view. */
+export function weightsConfig(
+  networkWeights: readonly number[] | null,
+  columns: readonly string[],
+): ConfigMap | undefined {
+  return networkWeights === null
+    ? undefined
+    : floats(new Map(columns.map((column, j) => [column, networkWeights[j]])));
 }
 
 /** Left out if it was not measured. */

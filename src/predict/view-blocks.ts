@@ -19,8 +19,8 @@ import type { GivenValues } from "./value-plan.ts";
 export interface ViewBlocks {
   /** Takes aligned rows, with the values that the query's matrix has, in order. */
   add(rows: Csr, firstRow: number): void;
-  /** Replaces the logits of a block of rows that were added. */
-  average(block: ForwardResult, firstRow: number): void;
+  /** Replaces the logits of a block of rows that were added; `networkWeights` as `averageProbabilities` takes them. */
+  average(block: ForwardResult, firstRow: number, networkWeights: readonly number[] | null): void;
 }
 
 /** Rows that were scored and that the network has not seen yet. */
@@ -53,7 +53,7 @@ export function createViewBlocks(
       const scores = scoreViews({ ...linear, values: values ?? linear.values }, scorers, rows, share);
       waiting.push({ firstRow, nRows: rows.nRows, scores });
     },
-    average(block, firstRow) {
+    average(block, firstRow, networkWeights) {
       while (waiting.length > 0 && waiting[0].firstRow + waiting[0].nRows <= firstRow) waiting.shift();
       const [scored] = waiting;
       if (
@@ -70,7 +70,7 @@ export function createViewBlocks(
         const width = all.length / scored.nRows;
         return all.subarray(from * width, (from + block.nRows) * width);
       });
-      averageProbabilities(block.logits, own, linear);
+      averageProbabilities(block.logits, own, linear, networkWeights);
     },
   };
 }

@@ -197,6 +197,9 @@ export const VIEWS_KEYS = {
   setCells: "set_cells",
   setThresholds: "set_thresholds",
   riskThresholds: "risk_thresholds",
+  doubted: "doubted",
+  networkWeight: "network_weight",
+  disagreements: "disagreements",
 } as const;
 
 /**

@@ -23,6 +23,7 @@ export const PREDICTION_METADATA = keysOf(
   "calibration_temperatures",
   "temperature_{}",
   "calibration_rung",
+  "network_weights",
   "adaptation",
   "only_labels",
   "exclude_labels",

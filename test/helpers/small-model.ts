@@ -3,7 +3,13 @@ import { Float } from "../../src/core/config.ts";
 import type { Linear } from "../../src/kernels/types.ts";
 import type { ComponentSpace } from "../../src/model/components/types.ts";
 import { SET_COVERAGES } from "../../src/model/conformal.ts";
-import type { LinearView, LinearViews, Rung, ViewInput } from "../../src/model/linear/types.ts";
+import type {
+  DoubtedCalibration,
+  LinearView,
+  LinearViews,
+  Rung,
+  ViewInput,
+} from "../../src/model/linear/types.ts";
 import type { Model, Reference } from "../../src/model/types.ts";
 
 let next = 0;
@@ -104,6 +110,16 @@ export function smallAdditions(): { readonly space: ComponentSpace; readonly lin
     quartiles: values(nClasses),
     medians: values(nClasses),
   });
+  const doubted: DoubtedCalibration = {
+    networkWeight: 0.25,
+    disagreements: [-0.125, 0.5],
+    temperatures: [1.25, 0.5],
+    setThresholds: [
+      { nCells: 0, thresholds: [] },
+      { nCells: 3, thresholds: [0.75, 0.125] },
+    ],
+    riskThresholds: [SET_COVERAGES.map(() => 2), SET_COVERAGES],
+  };
   const rung = (depth: number, shiftScore: number | null): Rung => ({
     depth,
     gain: 0.5,
@@ -114,6 +130,7 @@ export function smallAdditions(): { readonly space: ComponentSpace; readonly lin
       { nCells: 0, thresholds: [] },
     ],
     riskThresholds: [SET_COVERAGES, SET_COVERAGES.map(() => 2)],
+    doubted: shiftScore === null ? null : doubted,
   });
   return {
     space: {

@@ -83,6 +83,9 @@ type Row = readonly [
 const VIEW = ["views", 1] as const;
 const HEAD = [...VIEW, "heads", 1] as const;
 const IN_HEAD = "views[1] › heads[1] › ";
+const RUNG = ["ladder", 0] as const;
+const DOUBT = [...RUNG, "doubted"] as const;
+const IN_DOUBT = "ladder[0] › doubted › ";
 
 const COMPONENTS = (at: readonly Step[], within: string, nComponents: number): readonly Row[] => [
   ["scales of fewer genes", [...at, "scale"], tensor([2]), "MISMATCH", `${within}scale`],
@@ -175,6 +178,43 @@ const VIEWS_ROWS: readonly Row[] = [
   ["an input twice", [...VIEW, "input"], "log", "BAD_DATA", "views[1] › input"],
   ["no input", [...VIEW, "input"], undefined, "BAD_FORMAT", "views[1] › input"],
   ...COMPONENTS(VIEW, "views[1] › ", 1),
+  ["a doubt that is text", [...RUNG, "doubted"], "a", "BAD_FORMAT", "ladder[0] › doubted"],
+  ["an empty doubt", [...RUNG, "doubted"], new Map(), "BAD_FORMAT", `${IN_DOUBT}set_cells`],
+  [
+    "a network heavier than a view",
+    [...DOUBT, "network_weight"],
+    new Float(1.5),
+    "BAD_DATA",
+    `${IN_DOUBT}network_weight`,
+  ],
+  [
+    "a weight that is NaN",
+    [...DOUBT, "network_weight"],
+    new Float(NAN),
+    "BAD_DATA",
+    `${IN_DOUBT}network_weight`,
+  ],
+  [
+    "disagreements of one column",
+    [...DOUBT, "disagreements"],
+    [new Float(0)],
+    "MISMATCH",
+    `${IN_DOUBT}disagreements`,
+  ],
+  [
+    "disagreements that are no shares",
+    [...DOUBT, "disagreements"],
+    [new Float(0), new Float(-2)],
+    "BAD_DATA",
+    `${IN_DOUBT}disagreements`,
+  ],
+  [
+    "a doubt of another number of columns",
+    [...DOUBT, "temperatures"],
+    [new Float(1)],
+    "MISMATCH",
+    `${IN_DOUBT}set_cells`,
+  ],
   ["no heads", [...VIEW, "heads"], [], "MISMATCH", "views[1] › heads"],
   ["heads that are text", [...VIEW, "heads"], "level1", "BAD_FORMAT", "views[1] › heads"],
   ["a head of another column", [...HEAD, "column"], "level3", "MISMATCH", "views[1] › heads"],

@@ -5,9 +5,9 @@
  */
 import type { Csr } from "../../core/csr.ts";
 import { normalizedRows, TARGET_SUM } from "../../core/normalize.ts";
-import { createPauser, nextTurn, throwIfAborted } from "../../core/progress.ts";
+import { createPauser, nextTurn, type Pause, throwIfAborted } from "../../core/progress.ts";
 import { permutation, streamKey } from "../../core/rng.ts";
-import { fitTemperature, MOST_SURE } from "../calibrate.ts";
+import { fitTemperature, type HeadLogits, MOST_SURE } from "../calibrate.ts";
 import { createProjection, projectRows } from "../components/projection.ts";
 import { queryDistances } from "../components/query-distances.ts";
 import type { ComponentSpace, ComponentValues } from "../components/types.ts";
@@ -15,10 +15,11 @@ import { fitSetThresholds } from "../conformal.ts";
 import { gatherRows } from "../encode.ts";
 import type { ViewLabels } from "./fit-views.ts";
 import type { JointScorer } from "./joint-scores.ts";
+import { DOUBTED_WEIGHT } from "./network-doubt.ts";
 import { fitRiskThresholds } from "./risk-thresholds.ts";
 import { stressedCells } from "./stressed-cells.ts";
 import type { ViewCells } from "./train-views.ts";
-import type { Rung } from "./types.ts";
+import type { MeanCalibration, Rung } from "./types.ts";
 
 const DEPTHS = [1, 0.5, 0.25, 0.125];
 const GAINS = [0, 0.4, 0.8, 1.2];
@@ -66,22 +67,34 @@ export async function fitConfidenceLadder(
       await nextTurn();
       const key = streamKey(options.key, `stress ${depth} ${gain}`);
       const stressed = isCounts ? stressedCells(cells, { depth, gain }, key) : cells;
-      const heads = await score(stressed, labels);
-      const temperatures: number[] = [];
-      for (const head of heads) temperatures.push(await fitTemperature(head, MOST_SURE, pause));
+      const { mean, doubted } = await score(stressed, labels);
       const shiftScore = await shiftOf(stressed);
-      const setThresholds = heads.map((head, j) => fitSetThresholds(head, temperatures[j]));
-      await pause();
+      const calibration = await calibrate(mean, pause);
       rungs.push({
         depth,
         gain,
         shiftScore,
-        temperatures,
-        setThresholds,
-        riskThresholds: heads.map((head, j) => fitRiskThresholds(head, temperatures[j])),
+        ...calibration,
+        doubted: doubted && {
+          networkWeight: DOUBTED_WEIGHT,
+          disagreements: doubted.disagreements,
+          ...(await calibrate(doubted.mean, pause)),
+        },
       });
     }
   return rungs;
+}
+
+async function calibrate(heads: readonly HeadLogits[], pause: Pause): Promise<MeanCalibration> {
+  const temperatures: number[] = [];
+  for (const head of heads) temperatures.push(await fitTemperature(head, MOST_SURE, pause));
+  const setThresholds = heads.map((head, j) => fitSetThresholds(head, temperatures[j]));
+  await pause();
+  return {
+    temperatures,
+    setThresholds,
+    riskThresholds: heads.map((head, j) => fitRiskThresholds(head, temperatures[j])),
+  };
 }
 
 /** At most {@link MOST_CELLS} of the rows, rising; each several times where there are few. */

@@ -9,12 +9,22 @@ import { logitsOf } from "../encode.ts";
 import type { ChildCorrection } from "../types.ts";
 import type { ViewLabels } from "./fit-views.ts";
 import { createKernelViewScorer } from "./kernel-scores.ts";
+import { DOUBTED_WEIGHT, networkDisagreements } from "./network-doubt.ts";
 import type { LinearViews } from "./types.ts";
 import { averageProbabilities } from "./view-scores.ts";
 import { viewValues } from "./view-values.ts";
 
-/** Logarithms of the mean probabilities of cells, for every label column, beside their classes. */
-export type JointScorer = (x: Csr, labels: readonly ViewLabels[]) => Promise<HeadLogits[]>;
+/** Logarithms of mean probabilities of cells, for every label column, beside their classes. */
+export interface JointScores {
+  readonly mean: readonly HeadLogits[];
+  /** Of the mean in which the network weighs less; null with one view, which has no other to agree with. */
+  readonly doubted: {
+    readonly mean: readonly HeadLogits[];
+    readonly disagreements: readonly number[];
+  } | null;
+}
+
+export type JointScorer = (x: Csr, labels: readonly ViewLabels[]) => Promise<JointScores>;
 
 /** Scores cells whose values are as the matrix has them, and whose labels are `labels`. */
 export async function createJointScorer(
@@ -31,12 +41,30 @@ export async function createJointScorer(
     const scores: Float32Array[] = [];
     for (const [v, { input: as }] of linear.views.entries())
       scores.push(await scorers[v].score(viewValues(x, as, linear.values, 1)));
-    averageProbabilities(
-      heads.map(({ logits }) => logits),
-      scores,
-      linear,
-    );
-    return heads;
+    const averaged = (networkWeights: readonly number[] | null): HeadLogits[] => {
+      const means = heads.map((head) => ({ ...head, logits: head.logits.slice() }));
+      averageProbabilities(
+        means.map(({ logits }) => logits),
+        scores,
+        linear,
+        networkWeights,
+      );
+      return means;
+    };
+    return {
+      mean: averaged(null),
+      doubted:
+        scores.length < 2
+          ? null
+          : {
+              mean: averaged(heads.map(() => DOUBTED_WEIGHT)),
+              disagreements: networkDisagreements(
+                heads.map(({ logits }) => logits),
+                scores,
+                linear,
+              ),
+            },
+    };
   };
   return {
     score,

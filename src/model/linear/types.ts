@@ -41,15 +41,28 @@ export interface Stress {
   readonly gain: number;
 }
 
-/** Held-out cells under a stress, and how sure the model may be of them. */
-export interface Rung extends Stress {
-  /** What a query of these cells would have; null if too few cells say so. */
-  readonly shiftScore: number | null;
-  /** Of the mean of network and views, by label column in order. */
+/** How sure the mean of network and views may be, by label column in order. */
+export interface MeanCalibration {
   readonly temperatures: readonly number[];
   readonly setThresholds: readonly SetThresholds[];
-  /** By label column, as `fitRiskThresholds` makes them. */
+  /** As `fitRiskThresholds` makes them. */
   readonly riskThresholds: readonly (readonly number[])[];
+}
+
+/** How sure a mean may be in which the network weighs less, because the views doubt it. */
+export interface DoubtedCalibration extends MeanCalibration {
+  /** Beside 1 for each view; below 1. */
+  readonly networkWeight: number;
+  /** By label column, as `networkDisagreements` makes them of the cells of the rung. */
+  readonly disagreements: readonly number[];
+}
+
+/** Held-out cells under a stress, and how sure the model may be of them. */
+export interface Rung extends Stress, MeanCalibration {
+  /** What a query of these cells would have; null if too few cells say so. */
+  readonly shiftScore: number | null;
+  /** Null with one view, and in bundles that were saved before networks were doubted. */
+  readonly doubted: DoubtedCalibration | null;
 }
 
 /** What a model has beside its network. */

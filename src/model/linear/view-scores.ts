@@ -197,26 +197,30 @@ function inferMissing(
 
 /**
  * Replaces a network's logits by the logarithm of the mean of its probabilities and those of the views, so that the
- * softmax of the result is that mean. `scores` has one array for each view, of the same rows.
+ * softmax of the result is that mean. `scores` has one array for each view, of the same rows. By label column the network
+ * weighs `networkWeights`, by default as much as each view.
  */
 export function averageProbabilities(
   logits: readonly Float32Array[],
   scores: readonly Float32Array[],
   { networkTemperatures, views }: LinearViews,
+  networkWeights?: readonly number[] | null,
 ): void {
   const nOutputs = views[0].heads.reduce((sum, { intercepts }) => sum + intercepts.length, 0);
   let first = 0;
   logits.forEach((own, j) => {
     const nClasses = views[0].heads[j].intercepts.length;
     const [one, sum] = [new Float64Array(nClasses), new Float64Array(nClasses)];
+    const weight = networkWeights?.[j] ?? 1;
     for (let row = 0; row < own.length / nClasses; row++) {
       probabilitiesOf(own, row * nClasses, networkTemperatures[j], sum);
+      if (weight !== 1) for (let k = 0; k < nClasses; k++) sum[k] *= weight;
       views.forEach(({ heads }, v) => {
         probabilitiesOf(scores[v], row * nOutputs + first, heads[j].temperature, one);
         for (let k = 0; k < nClasses; k++) sum[k] += one[k];
       });
       for (let k = 0; k < nClasses; k++)
-        own[row * nClasses + k] = log(Math.max(sum[k] / (views.length + 1), LEAST_PROBABILITY));
+        own[row * nClasses + k] = log(Math.max(sum[k] / (views.length + weight), LEAST_PROBABILITY));
     }
     first += nClasses;
   });

@@ -258,3 +258,44 @@ test("a target accuracy makes cells Unknown below the confidence from which held
   const without = predict(alone.model, query, { targetAccuracy: 0.9 }, { engine });
   await expect(without).rejects.toMatchObject({ code: "MISMATCH" });
 });
+
+test("a network that fails on a query where the views do not weighs less there, with a calibration of its own", async () => {
+  // Types differ in which genes they express; every cell of the query has some of each, so that a binary network sees nothing.
+  const cells = (types: readonly number[], seed: number, ambient: number) =>
+    csr(
+      types.map((type, r) =>
+        Array.from({ length: GENES }, (_, g) => {
+          const isOwn = Math.floor(g / 15) === type;
+          const share = randomUniform(seed, r * GENES + g);
+          return ambient + (isOwn ? 4 + Math.floor(8 * share) : share < 0.2 ? 1 : 0);
+        }),
+      ),
+    );
+  const engine = await createWasmEngine({ numThreads: 1 });
+  const { model } = await train(dataset(cells(known, 1, 0), known), OPTIONS, { engine });
+  const types = typesOf(200);
+  const run = (ambient: number) =>
+    predict(model, dataset(cells(types, 2, ambient), types), { predictionSets: 0.9 }, { engine });
+  const [alike, ambient] = [await run(0), await run(1)];
+  expect(alike.metadata.has("network_weights")).toBe(false);
+
+  const weights = ambient.metadata.get("network_weights") as ReadonlyMap<string, Float>;
+  expect(weights.get("type")?.value).toBe(1 / 3);
+  const rung = ambient.metadata.get("calibration_rung") as ReadonlyMap<string, Float>;
+  const { doubted } = model.linear!.ladder.find(
+    ({ depth, gain }) => depth === rung.get("depth")?.value && gain === rung.get("gain")?.value,
+  )!;
+  const temperatures = ambient.metadata.get("calibration_temperatures") as ReadonlyMap<string, Float>;
+  expect(temperatures.get("type")?.value).toBe(doubted?.temperatures[1]);
+  const thresholds = ambient.metadata.get("prediction_sets_thresholds") as ReadonlyMap<string, Float>;
+  expect(doubted?.setThresholds[1].thresholds).toContain(thresholds.get("type")?.value);
+  expect(right(ambient.labels, types)).toBeGreaterThan(0.95);
+
+  // A bundle from before networks were doubted weighs all alike, and is then less sure of the same cells.
+  const ladder = model.linear!.ladder.map((each) => ({ ...each, doubted: null }));
+  const before = { ...model, linear: { ...model.linear!, ladder } };
+  const plain = await predict(before, dataset(cells(types, 2, 1), types), {}, { engine });
+  expect(plain.metadata.has("network_weights")).toBe(false);
+  const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  expect(mean(plain.labels[1].conf)).toBeLessThan(mean(ambient.labels[1].conf));
+});
