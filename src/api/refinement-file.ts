@@ -5,7 +5,7 @@ import { parseJsonObject } from "../core/json.ts";
 import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { folderName, joinPath } from "../core/paths.ts";
 import { AtlasmtlError } from "../errors.ts";
-import type { RefinementConfig } from "../predict/rerank-children.ts";
+import type { RefinementConfig } from "../predict/refinement-config.ts";
 import { REFINEMENT_KEYS, REFINEMENT_METHODS } from "../schema/refinement.ts";
 
 /** For `refinementConfig` of prediction, with every file that it is made of. */

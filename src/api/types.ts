@@ -136,7 +136,7 @@ export type { ToAnnDataOptions } from "../output/to-anndata.ts";
 export type { QueryClassGenes, QueryGene, QueryLabelGenes } from "../predict/explain-query.ts";
 export type { AmbiguousChild, HierarchyRule, HierarchyRules } from "../predict/hierarchy-rules.ts";
 export type { PredictOptions, PredictSettings } from "../predict/options.ts";
-export type { RefinementConfig } from "../predict/rerank-children.ts";
+export type { RefinementConfig } from "../predict/refinement-config.ts";
 export type { Shard } from "../predict/shard-rows.ts";
 export type {
   DeepestLabels,

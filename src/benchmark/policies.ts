@@ -18,7 +18,7 @@ import { fitReranker } from "../predict/fit-reranker.ts";
 import { deriveHierarchyRules, type HierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { PredictOptions } from "../predict/options.ts";
 import { type PredictWork, predict } from "../predict/predict.ts";
-import type { RefinementConfig } from "../predict/rerank-children.ts";
+import type { RefinementConfig } from "../predict/refinement-config.ts";
 import {
   CHILD_MACRO_F1,
   DEVELOPMENT,

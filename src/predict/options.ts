@@ -26,7 +26,7 @@ import type { InputTransform, Normalization } from "../schema/training-options.t
 import type { HierarchyRules } from "./hierarchy-rules.ts";
 import { checkLabelNames } from "./only-labels.ts";
 import { labelsWanted } from "./probability-tables.ts";
-import { checkRefinementConfig, type RefinementConfig } from "./rerank-children.ts";
+import { checkRefinementConfig, type RefinementConfig } from "./refinement-config.ts";
 
 /** The options of {@link predict} with every default filled in. */
 export interface PredictSettings {

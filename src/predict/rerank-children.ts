@@ -6,8 +6,6 @@
 import { loadRefinementPlan, loadReranker, namesHash } from "../artifacts/refinement.ts";
 import type { FileInput } from "../core/bytes.ts";
 import type { ConfigMap, ConfigValue } from "../core/config.ts";
-import { usageError } from "../core/option-checks.ts";
-import { shown } from "../core/shown.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { type BoundReranker, bindReranker, type Reranker } from "../model/reranker.ts";
 import type { Model } from "../model/types.ts";
@@ -18,12 +16,8 @@ import {
   REFINEMENT_METHODS,
 } from "../schema/refinement.ts";
 import { deriveHierarchyRules, type HierarchyRule, type HierarchyRules } from "./hierarchy-rules.ts";
+import type { RefinementConfig } from "./refinement-config.ts";
 import type { Warning } from "./types.ts";
-
-/** The refinement to apply: an artifact, or the one that a plan decides on. */
-export type RefinementConfig =
-  | { readonly method: typeof REFINEMENT_METHODS.artifact; readonly artifactPath: FileInput }
-  | { readonly method: typeof REFINEMENT_METHODS.plan; readonly planPath: string };
 
 /** The refinement of one call. */
 export interface Refinement {
@@ -34,23 +28,6 @@ export interface Refinement {
   readonly bound: BoundReranker | null;
   readonly fallbackReason: FallbackReason | null;
   readonly warnings: readonly Warning[];
-}
-
-/** @throws USAGE if it is not a {@link RefinementConfig}; it says what is expected. */
-export function checkRefinementConfig(config: RefinementConfig): void {
-  const { method } = config;
-  const isArtifact = method === REFINEMENT_METHODS.artifact;
-  if (!isArtifact && method !== REFINEMENT_METHODS.plan)
-    throw usageError(
-      `the method of the refinement is ${shown(method)}, expected ${Object.values(REFINEMENT_METHODS).join(" or ")}`,
-    );
-  const path: unknown = method === REFINEMENT_METHODS.artifact ? config.artifactPath : config.planPath;
-  if (
-    isArtifact ? path === undefined || path === null || path === "" : typeof path !== "string" || path === ""
-  )
-    throw usageError(
-      `a refinement by ${method} needs ${isArtifact ? REFINEMENT_KEYS.artifactPath : REFINEMENT_KEYS.planPath}`,
-    );
 }
 
 /**
