@@ -75,7 +75,7 @@ const entry = (name: string) => json(`${name}/metrics.json`).results[0];
 
 describe("the keys of policies", () => {
   test("are read with their defaults", () => {
-    expect(manifest().policies).toEqual({ taskWeights: null, refinement: null });
+    expect(manifest().policies).toEqual({ taskWeights: null, refinement: null, hotspots: {} });
     expect(manifest([AUTO_WEIGHTS], [AUTO_REFINEMENT]).policies).toEqual({
       taskWeights: {
         policy: AUTO_WEIGHTS[1],
@@ -84,6 +84,7 @@ describe("the keys of policies", () => {
         candidates: null,
       },
       refinement: AUTO_REFINEMENT[1],
+      hotspots: {},
     });
     expect(manifest([AUTO_WEIGHTS]).train).not.toHaveProperty("taskWeightPolicy");
   });

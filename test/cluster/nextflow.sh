@@ -23,7 +23,13 @@ else
 </project>
 POM
   mvn -q -B dependency:copy-dependencies -DoutputDirectory=jars
-  nextflow() { java -cp 'jars/*' nextflow.cli.Launcher "$@"; }
+  # As Nextflow's own launcher: without these its record of finished tasks stays empty, without a word.
+  opens=()
+  for package in java.lang java.io java.nio java.net java.util java.util.concurrent.atomic java.util.concurrent.locks \
+    java.util.regex sun.nio.ch sun.nio.fs jdk.internal.misc jdk.internal.vm; do
+    opens+=("--add-opens=java.base/$package=ALL-UNNAMED")
+  done
+  nextflow() { java "${opens[@]}" -cp 'jars/*' nextflow.cli.Launcher "$@"; }
 fi
 
 node --input-type=module -e '
