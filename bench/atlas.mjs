@@ -97,3 +97,19 @@ export function startingWeights({ nGenes, hiddenSizes, nClasses, coordDims }, se
 export function shapeFor(nGenes) {
   return { nGenes, hiddenSizes: [256, 128], nClasses: LEVELS, coordDims: COORD_DIMS };
 }
+
+/** The loss, the optimiser and the dropout of a training of `shape`, with all that a step can have but domains and topology. */
+export function trainerSettings(shape) {
+  return {
+    loss: {
+      taskWeights: shape.nClasses.map(() => 1),
+      coordWeights: [0.5, 0.2],
+      classWeights: shape.nClasses.map(() => null),
+      domainWeight: 0,
+      topology: null,
+    },
+    optimizer: { name: "adamw", weightDecay: 5e-5, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
+    dropoutRate: 0.3,
+    dropoutKey: 7,
+  };
+}

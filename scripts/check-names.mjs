@@ -13,7 +13,8 @@ const FOREIGN = new Map([
   ["anndata/", ["csr_matrix", "csc_matrix", "h5sparse_format", "h5sparse_shape"]], // AnnData before 0.7
   ["anndata/containers/tenx-", ["feature_type", "feature_types", "gene_names", "gene_symbols", "gene_ids"]], // 10x
   ["output/read-parquet.ts", ["index_columns"]], // pandas
-  ["cli/verify/manifests.ts", ["node_modules"]],
+  ["cli/verify/manifests.ts", ["node_modules"]], // npm
+  ["node/native.ts", ["node_modules"]],
   ["cli/doctor/examine.ts", ["heap_size_limit"]], // V8
 ]);
 

@@ -3,7 +3,7 @@
 //
 //   node scripts/engine-digest.mjs wasm|native [threads]      needs `npm run build`
 import { createHash } from "node:crypto";
-import { makeAtlas, shapeFor, startingWeights } from "../bench/atlas.mjs";
+import { makeAtlas, shapeFor, startingWeights, trainerSettings } from "../bench/atlas.mjs";
 import { startEngine } from "../build/kernels/start-engine.js";
 
 const [choice = "wasm", threads = "2"] = process.argv.slice(2);
@@ -19,16 +19,7 @@ for (const binary of [true, false]) {
     shape,
     data,
     initial: startingWeights(shape),
-    loss: {
-      taskWeights: shape.nClasses.map(() => 1),
-      coordWeights: [0.5, 0.2],
-      classWeights: shape.nClasses.map(() => null),
-      domainWeight: 0,
-      topology: null,
-    },
-    optimizer: { name: "adamw", weightDecay: 5e-5, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-    dropoutRate: 0.3,
-    dropoutKey: 7,
+    ...trainerSettings(shape),
     batchSize: 70,
   });
   for (let epoch = 0; epoch < 3; epoch++) await trainer.runEpoch(order, { learningRate: 1e-3 });

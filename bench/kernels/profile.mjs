@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { createWasmEngine } from "../../build/kernels/wasm/engine.js";
 import { createTrainer } from "../../build/kernels/wasm/trainer.js";
-import { makeAtlas, shapeFor, startingWeights } from "../atlas.mjs";
+import { makeAtlas, shapeFor, startingWeights, trainerSettings } from "../atlas.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -55,16 +55,7 @@ const trainer = createTrainer(
     shape,
     initial: startingWeights(shape),
     data: makeAtlas({ nCells, nGenes, binary: !values.float }),
-    loss: {
-      taskWeights: shape.nClasses.map(() => 1),
-      coordWeights: [0.5, 0.2],
-      classWeights: shape.nClasses.map(() => null),
-      domainWeight: 0,
-      topology: null,
-    },
-    optimizer: { name: "adamw", weightDecay: 5e-5, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-    dropoutRate: 0.3,
-    dropoutKey: 7,
+    ...trainerSettings(shape),
     batchSize: 256,
   },
 );

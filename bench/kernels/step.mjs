@@ -1,7 +1,7 @@
 // Milliseconds per training step on a seeded atlas: node bench/kernels/step.mjs [--genes 3000] [--threads 2]
 // [--steps 60] [--float]. Needs a build (npm run build). Prints one line of JSON.
 import { parseArgs } from "node:util";
-import { makeAtlas, shapeFor, startingWeights } from "../atlas.mjs";
+import { makeAtlas, shapeFor, startingWeights, trainerSettings } from "../atlas.mjs";
 import { ENGINE_OPTION, engineOf, processorSeconds } from "./engine.mjs";
 
 const { values } = parseArgs({
@@ -26,16 +26,7 @@ const trainer = await engine.createTrainer({
   shape,
   initial,
   data,
-  loss: {
-    taskWeights: shape.nClasses.map(() => 1),
-    coordWeights: [0.5, 0.2],
-    classWeights: shape.nClasses.map(() => null),
-    domainWeight: 0,
-    topology: null,
-  },
-  optimizer: { name: "adamw", weightDecay: 5e-5, beta1: 0.9, beta2: 0.999, eps: 1e-8 },
-  dropoutRate: 0.3,
-  dropoutKey: 7,
+  ...trainerSettings(shape),
   batchSize,
 });
 const order = Uint32Array.from({ length: nCells }, (_, i) => (i * 997) % nCells);

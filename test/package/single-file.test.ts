@@ -3,12 +3,14 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -113,6 +115,18 @@ test("it reads data that need a filter, and leaves none behind", async () => {
   const failed = await runCli([...words.slice(0, -1), "other.csv"], { cwd: folder, launcher: nowhere });
   expect(failed.stderr).toMatch(/^error: .*\nwhere: .*absent.*\nfix: /);
   expect([3, 5]).toContain(failed.code);
+});
+
+test("it runs no code of a folder above it", async () => {
+  const marker = join(folder, "was-run");
+  for (const name of ["", "-gnu", "-musl"]) {
+    const planted = join(folder, "node_modules/@atlasmtl", `${process.platform}-${process.arch}${name}`);
+    mkdirSync(planted, { recursive: true });
+    writeFileSync(join(planted, "index.js"), `require("fs").writeFileSync(${JSON.stringify(marker)}, "");`);
+  }
+  const { stdout } = await run(file, folder, "doctor", "--json");
+  expect(JSON.parse(stdout)).toBeTypeOf("object");
+  expect(existsSync(marker)).toBe(false);
 });
 
 test("every licence is in it", () => {
