@@ -45,6 +45,12 @@ interface OpenStream {
 }
 
 /**
+ * The streams of pending reads. Chromium collects the stream of a blob that nothing but a pending read holds, and the read
+ * then never ends.
+ */
+const reading = new Set<OpenStream>();
+
+/**
  * Reads a blob into bytes that are there. `arrayBuffer()` makes new ones each time, of which hundreds of megabytes wait to be
  * collected when a large file is read in slices. A read that goes on where the last one ended goes on with its stream.
  */
@@ -65,21 +71,28 @@ function createReadInto(blob: Blob) {
     }
     // Another read at the same time opens a stream of its own.
     open = null;
-    let n = 0;
-    while (n < end - start) {
-      const view = new Uint8Array(own.spare, 0, Math.min(own.spare.byteLength, end - start - n));
-      const { value, done } = await own.reader.read(view);
-      if (done || value === undefined) break;
-      into.set(value, n);
-      own.spare = value.buffer;
-      n += value.length;
-    }
-    own.at = start + n;
+    reading.add(own);
+    const n = await fill(into.subarray(0, end - start), own).finally(() => reading.delete(own));
     if (open === null && n === end - start) open = own;
     else await own.reader.cancel().catch(() => undefined);
     return into.subarray(0, n);
   };
   return { read, close };
+}
+
+/** Reads until `into` is full or the stream ends; returns how many bytes were read. */
+async function fill(into: Uint8Array, own: OpenStream): Promise<number> {
+  let n = 0;
+  while (n < into.length) {
+    const view = new Uint8Array(own.spare, 0, Math.min(own.spare.byteLength, into.length - n));
+    const { value, done } = await own.reader.read(view);
+    if (done || value === undefined) break;
+    into.set(value, n);
+    own.spare = value.buffer;
+    n += value.length;
+  }
+  own.at += n;
+  return n;
 }
 
 /** Null where streams of blobs fill no given memory. */

@@ -30,6 +30,8 @@ import type { Answer } from "./page/messages.ts";
 
 /** Milliseconds for building and starting everything. */
 const PATIENCE = 300_000;
+/** Gives pages a function that collects their memory. */
+const COLLECTS = "--js-flags=--expose-gc";
 const FOLDER = "external";
 const cases = listGoldenCases(SIMULATED).filter(({ folder }) => folder === FOLDER);
 const BUNDLE = bundleFiles();
@@ -119,7 +121,7 @@ describeChromium("in Chromium", () => {
 
     beforeAll(async () => {
       packageFolder = buildPackage();
-      [site, browser] = await Promise.all([buildPage(packageFolder), startChromium()]);
+      [site, browser] = await Promise.all([buildPage(packageFolder), startChromium([COLLECTS])]);
       const query = fileOf(QUERY);
       expectedPredictions = await inNode({ ...predictJob, bundle: BUNDLE.map(fileOf), query });
       expectedTraining = await inNode({
@@ -193,6 +195,22 @@ describeChromium("in Chromium", () => {
           }
         },
       );
+
+      test("files are read while memory is collected", async () => {
+        await page.locator("#dataset").setInputFiles(QUERY);
+        const [worker] = page.workers();
+        await worker.evaluate(() => {
+          const scope = globalThis as typeof globalThis & { gc(): void; collecting: unknown };
+          scope.collecting = setInterval(scope.gc);
+        });
+        try {
+          expect(await resultOf(inPage(page, "worker", predictJob))).toEqual(expectedPredictions);
+        } finally {
+          await worker.evaluate(() =>
+            clearInterval((globalThis as unknown as { collecting: number }).collecting),
+          );
+        }
+      });
 
       test("training in the page gives the bytes of Node's model.pth and reference", async () => {
         await page.locator("#dataset").setInputFiles(REFERENCE);
