@@ -2,10 +2,11 @@ import { defineConfig } from "vitest/config";
 
 const here = new URL(".", import.meta.url).pathname;
 
-/** What takes minutes: the command line beyond the plain commands, the packed package, hostile files, crashes: `npm run test:long`. */
+/** What takes minutes: the command line beyond the plain commands, the demonstration, the packed package, hostile files, crashes: `npm run test:long`. */
 export const longTests = [
   "test/e2e/bad-input.test.ts",
   "test/e2e/benchmark.test.ts",
+  "test/e2e/demo.test.ts",
   "test/e2e/named-attacks.test.ts",
   "test/e2e/overwriting.test.ts",
   "test/e2e/preprocess.test.ts",
