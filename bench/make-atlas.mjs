@@ -4,6 +4,7 @@
 // Counts as CSR (float32 values, int32 columns, uncompressed, in chunks of 1 MiB), four label columns from 8 to 90
 // classes, obsm "X_latent" (16) and "X_umap" (2). Cells are drawn from a pool of distinct profiles: as many as there
 // are cells up to 150 million gene draws, so an atlas of millions of cells takes about as long as its disk.
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { isMainThread } from "node:worker_threads";
 import { tagRoot, writeDense, writeDict } from "../build/anndata/write/write-elements.js";
@@ -23,9 +24,11 @@ const BLOCK = 1 << 23;
 
 /** Writes the atlas; returns its stored entries. */
 export async function writeAtlas(
-  path,
+  to,
   { nCells, nGenes, density = 0.08, seed = 1, cellSeed = 1, pool = Math.floor(DRAWS / nGenes) },
 ) {
+  // The HDF5 library takes a relative path for one in its own file system.
+  const path = resolve(to);
   await loadHdf5();
   const nProfiles = Math.max(1, Math.min(nCells, pool));
   const profiles = makeAtlas({ nCells: nProfiles, nGenes, density, seed, cellSeed, binary: false });

@@ -10,9 +10,10 @@ import type { Model } from "../model/types.ts";
 import { measuredGenes } from "./measured-genes.ts";
 import { keepClasses } from "./narrow-model.ts";
 import type { QueryRows, SampledRows } from "./query-rows.ts";
+import type { ScoredValues } from "./view-blocks.ts";
 
 /**
- * By label column whether the network of `model` is doubted. `linear` are its views; the cells of `sample` were placed on its
+ * By label column whether the network of `model` is doubted, and what the views say of the sample. `linear` are its views; the cells of `sample` were placed on its
  * components of counts; `kept` is as `modelForCall` gives it.
  */
 export async function doubtedColumns(
@@ -22,7 +23,7 @@ export async function doubtedColumns(
   { genes, given }: Pick<QueryRows, "genes" | "given">,
   sample: readonly SampledRows[],
   { engine, signal }: { readonly engine: Engine } & Pick<WorkOptions, "signal">,
-): Promise<boolean[]> {
+): Promise<{ readonly isDoubted: readonly boolean[]; readonly scored: ScoredValues }> {
   const measured = measuredGenes(genes);
   const share = linear.values === "log1p_cp10k" ? shareOfMeasured(linear.geneShares, measured) : 1;
   const scorers = linear.views.map((view) => createViewScorer(view, measured));
@@ -30,6 +31,7 @@ export async function doubtedColumns(
   const values = given === "normalised" ? "as_they_are" : "log1p_cp10k";
   const inference = await engine.createInference(model.shape, model.weights);
   const sums = model.labelHeads.map(() => 0);
+  const blocks: Float32Array[][] = [];
   let nCells = 0;
   try {
     for (const rows of sample) {
@@ -43,14 +45,12 @@ export async function doubtedColumns(
       networkDisagreements(logits, scores, linear).forEach((own, j) => {
         sums[j] += own * nRows;
       });
+      blocks.push(scores);
       nCells += nRows;
     }
   } finally {
     inference.dispose();
   }
-  return isDoubted(
-    sums.map((sum) => sum / nCells),
-    nCells,
-    linear.ladder,
-  );
+  const means = sums.map((sum) => sum / nCells);
+  return { isDoubted: isDoubted(means, nCells, linear.ladder), scored: { values, blocks } };
 }

@@ -37,7 +37,7 @@ export interface ChosenRung {
  */
 export async function chooseRung(
   { model, kept }: Pick<CalledModel, "model" | "kept">,
-  query: Pick<QueryRows, "genes" | "sample" | "given">,
+  query: Pick<QueryRows, "genes" | "sample" | "given" | "knowScores">,
   nObs: number,
   { engine, signal }: { readonly engine: Engine } & Pick<WorkOptions, "signal">,
 ): Promise<ChosenRung> {
@@ -63,7 +63,8 @@ export async function chooseRung(
   const rung = nearestRung(linear.ladder, placed.depthRatio ?? 1, shiftScore);
   const { doubted } = rung;
   if (doubted === null) return { rung, networkWeights: null, measured };
-  const isDoubted = await doubtedColumns(model, linear, kept, query, sample, { engine, signal });
+  const { isDoubted, scored } = await doubtedColumns(model, linear, kept, query, sample, { engine, signal });
+  if (measured !== null) query.knowScores?.(scored);
   if (!isDoubted.includes(true)) return { rung, networkWeights: null, measured };
   return {
     rung: ofColumns(rung, doubted, isDoubted),

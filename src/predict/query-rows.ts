@@ -33,7 +33,7 @@ import { createRowPreparer, type RowPreparer } from "./prepare-rows.ts";
 import type { QueryGenes } from "./query-genes.ts";
 import type { Warning } from "./types.ts";
 import { type GivenValues, type PlannedValues, planValues } from "./value-plan.ts";
-import type { ViewBlocks } from "./view-blocks.ts";
+import type { ScoredValues, ViewBlocks } from "./view-blocks.ts";
 
 /** A block of a sample. */
 export interface SampledRows {
@@ -54,6 +54,8 @@ export interface QueryRows {
   readonly warnings: readonly Warning[];
   /** Averages the logits of a block of `rows` with the model's linear views; null where it has none. */
   readonly average: ViewBlocks["average"] | null;
+  /** Takes what the views say of all cells of the query, which then need not be asked while `rows` are read; null without views. */
+  readonly knowScores: ((scored: ScoredValues) => void) | null;
   /**
    * Reads some cells from all over the query, aligned, in at most `nBlocks` blocks; nothing where that needs the whole matrix.
    */
@@ -137,6 +139,7 @@ export async function openQueryRows(
       .filter((own) => own !== null)
       .concat(values.warnings),
     average: views?.average ?? null,
+    knowScores: views === null ? null : (scored) => views.know(scored, range?.start ?? 0),
     given: plan.given,
     sample: (nBlocks = SAMPLE_BLOCKS) =>
       sampleRows(query.matrix, genes, { nBlocks, prepare, transform, signal }),

@@ -1,5 +1,5 @@
 /** Averages the network's probabilities with those of the model's linear views while the query streams. @module */
-import type { Csr } from "../core/csr.ts";
+import type { Csr, RowRange } from "../core/csr.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import type { ForwardResult } from "../kernels/types.ts";
 import { shareOfMeasured } from "../model/components/gene-shares.ts";
@@ -17,10 +17,18 @@ import type { GivenValues } from "./value-plan.ts";
 
 /** Takes rows before they become the network's input, and changes what the network says of them. */
 export interface ViewBlocks {
+  /** Takes what the views say of all cells of the query, so that they need not be asked again; `firstRow` of them is the first to be added. */
+  know(scored: ScoredValues, firstRow: number): void;
   /** Takes aligned rows, with the values that the query's matrix has, in order. */
   add(rows: Csr, firstRow: number): void;
   /** Replaces the logits of a block of rows that were added; `networkWeights` as `averageProbabilities` takes them. */
   average(block: ForwardResult, firstRow: number, networkWeights: readonly number[] | null): void;
+}
+
+/** What views say of consecutive rows whose values were taken as `values`: by block, then by view. */
+export interface ScoredValues {
+  readonly values: LinearViews["values"];
+  readonly blocks: readonly (readonly Float32Array[])[];
 }
 
 /** Rows that were scored and that the network has not seen yet. */
@@ -45,12 +53,29 @@ export function createViewBlocks(
   const share = linear.values === "log1p_cp10k" ? shareOfMeasured(linear.geneShares, measured) : 1;
   const waiting: ScoredRows[] = [];
   let values: LinearViews["values"] | null = null;
+  let known: {
+    readonly values: LinearViews["values"];
+    readonly of: (rows: RowRange) => Float32Array[];
+  } | null = null;
 
   return {
+    know(scored, firstRow) {
+      const all = scored.blocks.length === 1 ? scored.blocks[0] : joined(scored.blocks);
+      const nOutputs = linear.views[0].heads.reduce((sum, { intercepts }) => sum + intercepts.length, 0);
+      known = {
+        values: scored.values,
+        of: ({ start, end }) =>
+          all.map((own) => own.subarray((firstRow + start) * nOutputs, (firstRow + end) * nOutputs)),
+      };
+    },
     add(rows, firstRow) {
       if (rows.nRows === 0) return;
       if (values === null && rows.indices.length > 0) values = valuesForViews(linear, rows, given, where);
-      const scores = scoreViews({ ...linear, values: values ?? linear.values }, scorers, rows, share);
+      const taken = values ?? linear.values;
+      const scores =
+        known?.values === taken
+          ? known.of({ start: firstRow, end: firstRow + rows.nRows })
+          : scoreViews({ ...linear, values: taken }, scorers, rows, share);
       waiting.push({ firstRow, nRows: rows.nRows, scores });
     },
     average(block, firstRow, networkWeights) {
@@ -73,6 +98,20 @@ export function createViewBlocks(
       averageProbabilities(block.logits, own, linear, networkWeights);
     },
   };
+}
+
+/** The scores of each view for the rows of all blocks. */
+function joined(blocks: ScoredValues["blocks"]): Float32Array[] {
+  const [first] = blocks;
+  return first.map((_, v) => {
+    const all = new Float32Array(blocks.reduce((sum, own) => sum + own[v].length, 0));
+    let at = 0;
+    for (const own of blocks) {
+      all.set(own[v], at);
+      at += own[v].length;
+    }
+    return all;
+  });
 }
 
 /**
