@@ -1,8 +1,7 @@
 // A query of gigabytes through the app, from the drop zone to the saved file: node bench/app-query.mjs FOLDER. Needs
 // `npm run app:build`, Chromium, and the reference and query of `node bench/write-in-place.mjs FOLDER`. Prints the seconds of each
 // step and the highest memory of any renderer process, sampled ten times a second (Linux).
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -43,8 +42,9 @@ try {
   });
   await step("save", async () => {
     await page.getByRole("button", { name: "Next: save" }).click();
+    const failed = page.getByRole("alert").waitFor();
     const [download] = await Promise.all([
-      page.waitForEvent("download"),
+      Promise.race([page.waitForEvent("download"), failed.then(() => complaint(page))]),
       page.getByRole("button", { name: "Save: Annotated .h5ad" }).click(),
     ]);
     const path = await download.path();
@@ -66,6 +66,10 @@ try {
   rmSync(profile, { recursive: true, force: true });
 }
 
+async function complaint(page) {
+  throw new Error(await page.getByRole("alert").textContent());
+}
+
 async function step(name, work) {
   peakMiB = 0;
   const began = performance.now();
@@ -79,17 +83,22 @@ async function step(name, work) {
   );
 }
 
-/** Resident memory of the renderers of this profile. */
+/** Resident memory of the renderers of this profile, whose ancestor is the browser. */
 function rendererMiB() {
-  const pids = execFileSync("pgrep", ["-f", "--", "--type=renderer"], { encoding: "utf8" })
-    .trim()
-    .split("\n");
-  return pids.flatMap((pid) => {
+  const read = (pid, file) => {
     try {
-      const status = readFileSync(`/proc/${pid}/status`, "utf8");
-      return [Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024)];
+      return readFileSync(`/proc/${pid}/${file}`, "utf8");
     } catch {
-      return [];
+      return "";
     }
-  });
+  };
+  const isOurs = (pid) =>
+    pid > 1 &&
+    (read(pid, "cmdline").includes(profile) ||
+      isOurs(Number(/PPid:\s+(\d+)/.exec(read(pid, "status"))?.[1])));
+  return readdirSync("/proc")
+    .filter(
+      (pid) => /^\d+$/.test(pid) && read(pid, "cmdline").includes("--type=renderer") && isOurs(Number(pid)),
+    )
+    .map((pid) => Math.round(Number(/VmRSS:\s+(\d+)/.exec(read(pid, "status"))?.[1] ?? 0) / 1024));
 }

@@ -244,11 +244,11 @@ export class PredictionResult {
     await this.writeTable(path, [await this.toParquetBytes(mode)], also);
   }
 
-  /** The table of {@link toParquet} as bytes, on any host. */
-  async toParquetBytes(mode?: WriteMode): Promise<Uint8Array> {
+  /** The table of {@link toParquet} as bytes, on any host. @throws ABORTED by the signal. */
+  async toParquetBytes(mode?: WriteMode, work: Pick<WorkOptions, "signal"> = {}): Promise<Uint8Array> {
     // Loaded on first use, as it is a fifth of the library and most pages never need it.
     const { toParquet } = await import("../output/to-parquet.ts");
-    return toParquet(this.data, exportOptions(mode));
+    return toParquet(this.data, exportOptions(mode), work);
   }
 
   /** Writes an Arrow IPC file to `path` (Node), with the metadata inside and the files of `also`. @throws IO. */

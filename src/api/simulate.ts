@@ -1,4 +1,5 @@
 /** Simulated datasets, for demonstrations and tests. @module */
+import type { WorkOptions } from "../core/progress.ts";
 import type { SimulationOptions } from "../demo/simulate.ts";
 
 export type { SimulationOptions };
@@ -11,11 +12,12 @@ export type { SimulationOptions };
  * const reference = await openAnnData(await simulateH5ad("reference", { nReference: 1000 }));
  * const query = await openAnnData(await simulateH5ad("query", { nQuery: 500 }));
  * ```
- * @throws USAGE for a size below its bound or an unseen type that is not among the types.
+ * @throws USAGE for a size below its bound or an unseen type that is not among the types; ABORTED by the signal.
  */
 export async function simulateH5ad(
   part: "reference" | "query",
   options: Partial<SimulationOptions> = {},
+  work: Pick<WorkOptions, "signal"> = {},
 ): Promise<Uint8Array> {
-  return (await import("../demo/simulated-h5ad.ts")).simulateH5ad(part, options);
+  return (await import("../demo/simulated-h5ad.ts")).simulateH5ad(part, options, work);
 }

@@ -9,7 +9,7 @@ import {
   predict,
   type SyncFile,
   simulateH5ad,
-  type TrainedModel,
+  TrainedModel,
   type WorkOptions,
 } from "./index.ts";
 
@@ -160,4 +160,51 @@ test("explaining stops, and saving stops between two columns and leaves an empty
   });
   expectLooks(looks, { "core/sync-file": 1, "anndata/write/append": 16 });
   expect(files.map((file) => file.getSize() > 0)).toEqual([true, false, false, false]);
+});
+
+test("tables stop between two columns, and the same bytes come with pauses and without", async () => {
+  const looks = await expectStops((work) => result.toParquetBytes("full", work));
+  const nColumns = result.toDataFrame("full").columns.length;
+  expectLooks(looks, { "output/to-parquet": nColumns });
+});
+
+test("a model stops while it is written, zipped, opened and asked for its reference", async () => {
+  const files = new Map<string, Uint8Array>();
+  const written = await expectStops(async (work) => {
+    for (const [name, bytes] of await model.toFiles("model.pth", {}, work)) files.set(name, bytes);
+  });
+  expectLooks(written, { "core/checksums": files.size - 1, "formats/pickle/emit": 2 });
+  let zip = new Uint8Array();
+  const zipped = await expectStops(async (work) => {
+    zip = await model.toZip("model.pth", work);
+  });
+  expectLooks(zipped, { "artifacts/zipped-bundle": files.size });
+  for (const given of [files, zip]) {
+    const opened = await expectStops((work) => TrainedModel.load(given as typeof files, work));
+    expectLooks(opened, { "core/checksums": files.size - 2, "formats/pickle/parse": 1 });
+  }
+  const { data } = await TrainedModel.load(files);
+  const asked = watchedSignal(1);
+  await expect(data.reference(asked.signal)).rejects.toMatchObject({ code: "ABORTED" });
+  const whole = watchedSignal();
+  // Stopped work is done again, and who waits for the same reference is not stopped with it.
+  const [stopped, kept] = await Promise.allSettled([
+    data.reference(watchedSignal(2).signal),
+    data.reference(whole.signal),
+  ]);
+  expect([stopped.status, kept.status]).toEqual(["rejected", "fulfilled"]);
+  expect(kept).toMatchObject({ value: await model.data.reference() });
+});
+
+test("simulating stops between blocks of cells", async () => {
+  const sizes = { ...SIZES, nReference: 2000, nGenes: 1000 };
+  const looks = await expectStops((work) => simulateH5ad("reference", sizes, work));
+  expectLooks(looks, { "demo/simulated-anndata": 7 });
+});
+
+test("an approximate search stops while its lists are made and asked", async () => {
+  const near = { ...PREDICTING, knnIndexMode: "approximate" } as const;
+  const looks = await expectStops((work) => predict(model, query, near, work));
+  // Its lists are the square root of the cells: 15 are made, and the cells that ask search some of them.
+  expectLooks(looks, { "predict/approximate": 2 * Math.floor(Math.sqrt(SIZES.nReference)) });
 });

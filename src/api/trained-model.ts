@@ -6,7 +6,7 @@ import { loadModel, loadModelIn } from "../artifacts/load.ts";
 import { emitBundle, saveModel } from "../artifacts/save.ts";
 import { type AlsoWrite, joinBytes } from "../core/bytes.ts";
 import type { FileSetInput } from "../core/file-set.ts";
-import type { WorkOptions } from "../core/progress.ts";
+import { createPauser, type WorkOptions } from "../core/progress.ts";
 import type { Model, Warning } from "../model/types.ts";
 
 export interface LoadOptions extends Pick<WorkOptions, "signal"> {
@@ -107,13 +107,14 @@ export class TrainedModel {
    * for (const [name, bytes] of await model.toFiles()) offerDownload(name, new Blob([bytes]));
    * ```
    * @param name what `model.pth` is to be called; a folder in it becomes part of every name.
-   * @throws USAGE for a name that does not end in `.pth`.
+   * @throws USAGE for a name that does not end in `.pth`; ABORTED by the signal.
    */
   async toFiles(
     name: string = DEFAULT_MODEL_NAME,
     options: BundleOptions = {},
+    { signal }: Pick<WorkOptions, "signal"> = {},
   ): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>> {
-    const files = await emitBundle(this.data, name, options);
+    const files = await emitBundle(this.data, name, { ...options, signal });
     return new Map(files.map(({ path, bytes }) => [path, joinBytes(bytes)]));
   }
 
@@ -125,10 +126,15 @@ export class TrainedModel {
    * offerDownload("model.zip", new Blob([await model.toZip()]));
    * ```
    * @param name what `model.pth` is to be called in it.
-   * @throws USAGE for a name that does not end in `.pth`.
+   * @throws USAGE for a name that does not end in `.pth`; ABORTED by the signal.
    */
-  async toZip(name: string = DEFAULT_MODEL_NAME): Promise<Uint8Array<ArrayBuffer>> {
+  async toZip(
+    name: string = DEFAULT_MODEL_NAME,
+    { signal }: Pick<WorkOptions, "signal"> = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const { emitZippedBundle } = await import("../artifacts/zipped-bundle.ts");
-    return joinBytes(emitZippedBundle(await emitBundle(this.data, name)));
+    return joinBytes(
+      await emitZippedBundle(await emitBundle(this.data, name, { signal }), createPauser(signal)),
+    );
   }
 }

@@ -1,9 +1,10 @@
 /** The metadata pickle (docs/specification/1-artifacts.md#metadata-file). @module */
 
 import type { ConfigMap } from "../core/config.ts";
+import type { Pause } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
-import { emitPickle } from "../formats/pickle/emit.ts";
-import { parsePickle } from "../formats/pickle/parse.ts";
+import { emitPickleInTurns } from "../formats/pickle/emit.ts";
+import { parsePickleInTurns } from "../formats/pickle/parse.ts";
 import { readTexts } from "../formats/pickle/strings.ts";
 import {
   type Dict,
@@ -44,16 +45,16 @@ const LABEL_ENCODER = new Global("sklearn.preprocessing._label", "LabelEncoder")
 /**
  * Reads the metadata pickle.
  * @throws BAD_FORMAT for a missing key or a wrong type, UNSUPPORTED and LIMIT like the parser; BAD_DATA for
- * labels or genes that are not text or are repeated.
+ * labels or genes that are not text or are repeated; what `pause` throws.
  */
-export function parseMetadata(bytes: Uint8Array): Metadata {
-  const dict = asDict(parsePickle(bytes), "metadata");
+export async function parseMetadata(bytes: Uint8Array, pause: Pause): Promise<Metadata> {
+  const dict = asDict(await parsePickleInTurns(bytes, pause), "metadata");
   const keys = METADATA_KEYS;
   return {
     labelHeads: readLabelHeads(dict),
     trainGenes: within(keys.trainGenes, () => readNames(dict.get(keys.trainGenes) ?? null)),
     coordHeads: readCoordHeads(dict),
-    reference: readEmbedded(dict),
+    reference: await readEmbedded(dict, pause),
     referenceStorage: dict.has(keys.referenceStorage)
       ? wordField(dict, keys.referenceStorage, REFERENCE_STORAGES)
       : "external",
@@ -136,13 +137,15 @@ function readVector(dict: Dict, key: string): Float32Array {
   return vector;
 }
 
-function readEmbedded(dict: Dict): Reference | null {
+async function readEmbedded(dict: Dict, pause: Pause): Promise<Reference | null> {
   const { referenceCoords, referenceLabels, referenceColumns } = METADATA_KEYS;
   const has = (key: string): boolean => dict.get(key) != null;
   if (!has(referenceCoords) || !has(referenceLabels)) return null;
   const coords = dictField(dict, referenceCoords);
   const columns = has(referenceColumns) ? dictField(dict, referenceColumns) : new Map();
-  return coords.size === 0 ? null : readReference(coords, dictField(dict, referenceLabels), columns);
+  return coords.size === 0
+    ? null
+    : await readReference(pause, coords, dictField(dict, referenceLabels), columns);
 }
 
 export interface EmitMetadataOptions {
@@ -154,8 +157,12 @@ export interface EmitMetadataOptions {
   readonly labelGenes: PickleValue;
 }
 
-/** Writes the metadata pickle in pieces. */
-export function emitMetadata(model: Model, options: EmitMetadataOptions): readonly Uint8Array[] {
+/** Writes the metadata pickle in pieces. @throws what `pause` throws. */
+export function emitMetadata(
+  model: Model,
+  options: EmitMetadataOptions,
+  pause: Pause,
+): Promise<readonly Uint8Array[]> {
   const embedded = options.reference === null ? null : referenceDicts(options.reference);
   const keys = METADATA_KEYS;
   const dict = new Map<PickleValue, PickleValue>([
@@ -177,7 +184,7 @@ export function emitMetadata(model: Model, options: EmitMetadataOptions): readon
     [keys.trainConfig, fromConfig(model.trainConfig)],
     ...(options.labelGenes === null ? [] : [[keys.labelGenes, options.labelGenes] as const]),
   ]);
-  return emitPickle(dict);
+  return emitPickleInTurns(dict, pause);
 }
 
 function labelEncoder(classes: readonly string[]): Instance {

@@ -1,6 +1,7 @@
 /** The reference of a loaded model, which is read on first use. @module */
 import type { FileStore } from "../core/bytes.ts";
 import { readWhole } from "../core/checksums.ts";
+import { createPauser } from "../core/progress.ts";
 import { AtlasmtlError, locate, option, phrase } from "../errors.ts";
 import type { Reference } from "../model/types.ts";
 import { locateInArtifact } from "./artifact-errors.ts";
@@ -14,7 +15,8 @@ export interface LazyReference {
   /** The file; null if it is embedded or missing. */
   readonly path: () => Promise<string | null>;
   readonly exists: () => Promise<boolean>;
-  readonly load: () => Promise<Reference>;
+  /** @throws ABORTED by the signal. */
+  readonly load: (signal?: AbortSignal) => Promise<Reference>;
 }
 
 /** A reference that is embedded in the metadata. @throws MISMATCH like `checkReference`. */
@@ -36,30 +38,41 @@ export function externalReference(
   latentSize: number,
 ): LazyReference {
   const path = (): Promise<string | null> => findFile(store, location);
-  const load = async (): Promise<Reference> => {
+  const load = async (signal?: AbortSignal): Promise<Reference> => {
     const found = await path();
     if (found === null) throw missingReference(location);
-    const bytes = await readWhole(store, found, expected);
+    const bytes = await readWhole(store, found, expected, undefined, signal);
     try {
-      const reference = parseReference(bytes);
+      const reference = await parseReference(bytes, createPauser(signal));
       checkReference(reference, metadata, latentSize);
       return reference;
     } catch (error) {
       throw locate(error, found);
     }
   };
-  return { path, exists: async () => (await path()) !== null, load: once(() => locateInArtifact(load)) };
+  return {
+    path,
+    exists: async () => (await path()) !== null,
+    load: once((signal) => locateInArtifact(() => load(signal))),
+  };
 }
 
-/** Runs `work` on the first call and keeps its result, but not a failure. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
+/** Runs `work` on the first call and keeps its result, but not a failure. Who waits for it is not stopped by another's signal. */
+function once<T>(work: (signal?: AbortSignal) => Promise<T>): (signal?: AbortSignal) => Promise<T> {
   let result: Promise<T> | null = null;
-  return () => {
-    result ??= work().catch((error: unknown) => {
-      result = null;
-      throw error;
-    });
-    return result;
+  return async (signal) => {
+    for (;;) {
+      result ??= work(signal).catch((error: unknown) => {
+        result = null;
+        throw error;
+      });
+      try {
+        return await result;
+      } catch (error) {
+        const isOfAnother = error instanceof AtlasmtlError && error.code === "ABORTED" && !signal?.aborted;
+        if (!isOfAnother) throw error;
+      }
+    }
   };
 }
 

@@ -7,7 +7,7 @@ import type { FileSet } from "../core/file-set.ts";
 import { parseJsonObject } from "../core/json.ts";
 import { MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import { baseName, joinPath } from "../core/paths.ts";
-import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import { createPauser, throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
 import { normalizationOf } from "../model/normalization.ts";
 import type { CoordHead, Model, Warning } from "../model/types.ts";
@@ -190,10 +190,11 @@ async function loadOnce(
   signal: AbortSignal | undefined,
 ): Promise<Opened> {
   const bundle = await openBundle(store, path);
-  const read = new BundleReader(store, bundle, verifyChecksums);
+  const pause = createPauser(signal);
+  const read = new BundleReader(store, bundle, verifyChecksums, signal);
   const modelFile = await read.file(MANIFEST_KEYS.modelPath, parseNetwork);
   throwIfAborted(signal);
-  const metadataFile = await read.file(MANIFEST_KEYS.metadataPath, parseMetadata);
+  const metadataFile = await read.file(MANIFEST_KEYS.metadataPath, (bytes) => parseMetadata(bytes, pause));
   throwIfAborted(signal);
   const panelFile = bundle.locate(MANIFEST_KEYS.featurePanelPath)
     ? await read.file(MANIFEST_KEYS.featurePanelPath, parseJsonObject)
@@ -341,15 +342,20 @@ class BundleReader {
     private readonly store: FileStore,
     private readonly bundle: Bundle,
     private readonly verify: boolean,
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
-  async file<T>(key: PathKey, parse: (bytes: Uint8Array) => T): Promise<{ path: string; content: T }> {
+  /** @throws ABORTED by the signal. */
+  async file<T>(
+    key: PathKey,
+    parse: (bytes: Uint8Array) => T | Promise<T>,
+  ): Promise<{ path: string; content: T }> {
     const location = this.bundle.locate(key)!;
     const path = await findFile(this.store, location);
     if (path === null) throw this.missing(key, location);
-    const bytes = await readWhole(this.store, path, this.expected(key));
+    const bytes = await readWhole(this.store, path, this.expected(key), undefined, this.signal);
     try {
-      return { path, content: parse(bytes) };
+      return { path, content: await parse(bytes) };
     } catch (error) {
       throw locate(error, path);
     }

@@ -4,10 +4,11 @@
  */
 import type { DenseMatrix } from "../core/dense.ts";
 import { compareCodePoints } from "../core/order.ts";
+import type { Pause } from "../core/progress.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { plainBytes } from "../formats/compression/gzip.ts";
-import { emitPickle } from "../formats/pickle/emit.ts";
-import { parsePickle } from "../formats/pickle/parse.ts";
+import { emitPickleInTurns } from "../formats/pickle/emit.ts";
+import { parsePickleInTurns } from "../formats/pickle/parse.ts";
 import { readTexts } from "../formats/pickle/strings.ts";
 import { type Dict, describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
 import type { Reference, ReferenceColumn, ReferenceLabels } from "../model/types.ts";
@@ -17,11 +18,12 @@ import { asDict, dictField, within } from "./fields.ts";
 /**
  * Reads a reference file; its first two bytes tell whether it is gzipped.
  * @throws BAD_FORMAT, UNSUPPORTED or LIMIT like the parsers; BAD_DATA for arrays that are not coordinates or
- * labels; MISMATCH if they differ in length.
+ * labels; MISMATCH if they differ in length; what `pause` throws.
  */
-export function parseReference(bytes: Uint8Array): Reference {
-  const dict = asDict(parsePickle(plainBytes(bytes)), "reference");
+export async function parseReference(bytes: Uint8Array, pause: Pause): Promise<Reference> {
+  const dict = asDict(await parsePickleInTurns(plainBytes(bytes), pause), "reference");
   return readReference(
+    pause,
     dictField(dict, REFERENCE_KEYS.coords),
     dictField(dict, REFERENCE_KEYS.labels),
     dict.has(REFERENCE_KEYS.columns) ? dictField(dict, REFERENCE_KEYS.columns) : new Map(),
@@ -29,25 +31,30 @@ export function parseReference(bytes: Uint8Array): Reference {
 }
 
 /** Builds a reference from its dicts. @throws like {@link parseReference}. */
-export function readReference(coordsDict: Dict, labelsDict: Dict, columnsDict: Dict): Reference {
-  const coords = new Map<string, DenseMatrix>();
-  for (const [key, value] of coordsDict)
-    coords.set(
-      String(key),
-      within(`${REFERENCE_KEYS.coords} › ${String(key)}`, () => readMatrix(value)),
-    );
-  const labels = new Map<string, ReferenceLabels>();
-  for (const [key, value] of labelsDict)
-    labels.set(
-      String(key),
-      within(`${REFERENCE_KEYS.labels} › ${String(key)}`, () => readLabels(value)),
-    );
-  const columns = new Map<string, ReferenceColumn>();
-  for (const [key, value] of columnsDict)
-    columns.set(
-      String(key),
-      within(`${REFERENCE_KEYS.columns} › ${String(key)}`, () => readColumn(value)),
-    );
+export async function readReference(
+  pause: Pause,
+  coordsDict: Dict,
+  labelsDict: Dict,
+  columnsDict: Dict,
+): Promise<Reference> {
+  const read = async <T>(
+    dict: Dict,
+    name: string,
+    one: (value: PickleValue) => T,
+  ): Promise<Map<string, T>> => {
+    const made = new Map<string, T>();
+    for (const [key, value] of dict) {
+      await pause();
+      made.set(
+        String(key),
+        within(`${name} › ${String(key)}`, () => one(value)),
+      );
+    }
+    return made;
+  };
+  const coords = await read(coordsDict, REFERENCE_KEYS.coords, readMatrix);
+  const labels = await read(labelsDict, REFERENCE_KEYS.labels, readLabels);
+  const columns = await read(columnsDict, REFERENCE_KEYS.columns, readColumn);
   checkLengths(coords, labels, columns);
   return { coords, labels, ...(columns.size === 0 ? {} : { columns }) };
 }
@@ -140,14 +147,15 @@ function textArray({ codes, categories }: ReferenceLabels): NdArray {
   return new NdArray("O", [codes.length], texts);
 }
 
-/** Writes the reference pickle in pieces; the coordinates are views of the given arrays. */
-export function emitReference(reference: Reference): readonly Uint8Array[] {
+/** Writes the reference pickle in pieces; the coordinates are views of the given arrays. @throws what `pause` throws. */
+export function emitReference(reference: Reference, pause: Pause): Promise<readonly Uint8Array[]> {
   const { coords, labels, columns } = referenceDicts(reference);
-  return emitPickle(
+  return emitPickleInTurns(
     new Map<PickleValue, PickleValue>([
       [REFERENCE_KEYS.coords, coords],
       [REFERENCE_KEYS.labels, labels],
       ...(columns === null ? [] : [[REFERENCE_KEYS.columns, columns] as const]),
     ]),
+    pause,
   );
 }

@@ -1,12 +1,12 @@
 /** Writes a bundle (docs/specification/1-artifacts.md#bundle-files). @module */
 import { platform } from "#platform";
 import type { AlsoWrite, FileStore, FileToWrite } from "../core/bytes.ts";
-import { readWhole, sha256 } from "../core/checksums.ts";
+import { readWhole, sha256InTurns } from "../core/checksums.ts";
 import { type ConfigMap, type ConfigValue, configEntries, Float } from "../core/config.ts";
 import { emitJson } from "../core/json.ts";
 import { MAX_MANIFEST_BYTES } from "../core/limits.ts";
 import { folderName, relativePath } from "../core/paths.ts";
-import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
+import { createPauser, type Pause, throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { WRITTEN_BY } from "../core/version.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
 import { emitGzip } from "../formats/compression/gzip.ts";
@@ -27,7 +27,7 @@ import { checkModelPath, siblingPath, storedPath } from "./locations.ts";
 import { emitNetwork } from "./network.ts";
 import { emitReference } from "./reference.ts";
 
-export interface EmitBundleOptions {
+export interface EmitBundleOptions extends Pick<WorkOptions, "signal"> {
   /** Path of an external reference, `.pkl` or `.pkl.gz`; by default beside the model. */
   readonly referencePath?: string | undefined;
   /** The feature panel; by default the one of `train_config.preprocess`, null for none. */
@@ -55,7 +55,7 @@ interface BundleFile {
  *
  * @param path where `model.pth` is to be; the other names derive from it.
  * @throws USAGE for a path that does not end in `.pth`, or a reference path that ends in neither `.pkl` nor
- * `.pkl.gz` or is another file of the bundle; the errors of `model.reference()`.
+ * `.pkl.gz` or is another file of the bundle; the errors of `model.reference()`; ABORTED.
  */
 export async function emitBundle(
   model: Model,
@@ -63,13 +63,18 @@ export async function emitBundle(
   options: EmitBundleOptions = {},
 ): Promise<readonly FileToWrite[]> {
   checkModelPath(path);
-  const { referencePath } = options;
+  const { referencePath, signal } = options;
+  const pause = createPauser(signal);
   if (referencePath !== undefined) checkReferencePath(path, referencePath);
   const reference =
-    (await model.hasReference()) || model.referenceStorage === "external" ? await model.reference() : null;
+    (await model.hasReference()) || model.referenceStorage === "external"
+      ? await model.reference(signal)
+      : null;
   const preprocess = asMap(model.trainConfig.get(MANIFEST_KEYS.preprocess));
   const { featurePanel = asMap(preprocess?.get(PANEL_KEY)) } = options;
-  const files = await bundleFiles(model, path, reference, { ...options, featurePanel });
+  const files = await bundleFiles(model, path, reference, { ...options, featurePanel }, pause);
+  const checksums = new Map<PathKey, string>();
+  for (const { key, bytes } of files) checksums.set(key, await sha256InTurns(bytes, pause));
   const manifestPath = siblingPath(path, "manifest");
   const manifest = emitManifest({
     schemaVersion: SCHEMA_VERSION,
@@ -77,7 +82,7 @@ export async function emitBundle(
     paths: new Map(files.map((file) => [file.key, storedPath(manifestPath, file.path)])),
     referenceStorage: model.referenceStorage,
     inputTransform: storedTransform(model),
-    checksums: new Map(files.map((file) => [file.key, sha256(file.bytes)])),
+    checksums,
     preprocess: preprocess === null ? null : new Map([...preprocess].filter(([key]) => key !== PANEL_KEY)),
     writtenBy: WRITTEN_BY,
     extra: options.extra ?? new Map<string, ConfigValue>(),
@@ -97,6 +102,7 @@ async function bundleFiles(
   path: string,
   reference: Reference | null,
   options: EmitBundleOptions,
+  pause: Pause,
 ): Promise<readonly BundleFile[]> {
   const isExternal = model.referenceStorage === "external";
   const given = options.referencePath ?? null;
@@ -109,16 +115,20 @@ async function bundleFiles(
     {
       key: MANIFEST_KEYS.metadataPath,
       path: siblingPath(path, "metadata"),
-      bytes: emitMetadata(model, {
-        reference: isExternal ? null : reference,
-        referencePath: isExternal ? given : null,
-        labelGenes,
-      }),
+      bytes: await emitMetadata(
+        model,
+        {
+          reference: isExternal ? null : reference,
+          referencePath: isExternal ? given : null,
+          labelGenes,
+        },
+        pause,
+      ),
     },
   ];
   if (isExternal && reference !== null) {
     const target = given ?? siblingPath(path, "reference");
-    const pickle = emitReference(reference);
+    const pickle = await emitReference(reference, pause);
     const bytes = target.endsWith(".gz") ? emitGzip(pickle) : pickle;
     files.push({ key: MANIFEST_KEYS.referencePath, path: target, bytes });
   }
@@ -203,7 +213,7 @@ async function archiveFiles(
     );
   const { emitZippedBundle } = await import("./zipped-bundle.ts");
   const files = await emitBundle(model, modelInArchive(path), options);
-  return [{ path, bytes: emitZippedBundle(files) }];
+  return [{ path, bytes: await emitZippedBundle(files, createPauser(options.signal)) }];
 }
 
 /** The unknown keys of the manifest that will be replaced; none if it cannot be read. */

@@ -3,14 +3,36 @@
 import type { ByteSource, FileToWrite } from "../core/bytes.ts";
 import { type FileSet, fileSetOf } from "../core/file-set.ts";
 import { isAbsolutePath, joinPath, normalizePath } from "../core/paths.ts";
+import type { Pause } from "../core/progress.ts";
 import { AtlasmtlError, locate } from "../errors.ts";
+import { crc32 } from "../formats/compression/crc32.ts";
 import type { ZipEntry } from "../formats/zip/directory.ts";
 import { emitZip } from "../formats/zip/emit.ts";
 import { openZipStore, type ZipStore } from "../formats/zip/store.ts";
 
-/** Pieces of an archive of the files: stored, without times, so that the same files give the same bytes. */
-export function emitZippedBundle(files: readonly FileToWrite[]): readonly Uint8Array[] {
-  return emitZip(files.map(({ path, bytes }) => ({ name: path, pieces: [...bytes] })));
+/** Bytes of a checksum between two pauses. */
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * Pieces of an archive of the files: stored, without times, so that the same files give the same bytes.
+ * @throws what `pause` throws.
+ */
+export async function emitZippedBundle(
+  files: readonly FileToWrite[],
+  pause: Pause,
+): Promise<readonly Uint8Array[]> {
+  const entries: Parameters<typeof emitZip>[0][number][] = [];
+  for (const { path, bytes } of files) {
+    const pieces = [...bytes];
+    let crc = 0;
+    for (const piece of pieces)
+      for (let at = 0; at < piece.length; at += CHUNK_BYTES) {
+        crc = crc32(piece.subarray(at, at + CHUNK_BYTES), crc);
+        await pause();
+      }
+    entries.push({ name: path, pieces, crc });
+  }
+  return emitZip(entries);
 }
 
 /**

@@ -3,14 +3,16 @@
 import type { AnnData, Column, DataFrame, Matrix, MatrixName, RowsOptions } from "../anndata/types.ts";
 import type { RowBlock } from "../core/csr.ts";
 import { compareCodePoints } from "../core/order.ts";
-import { throwIfAborted } from "../core/progress.ts";
+import { createPauser, throwIfAborted } from "../core/progress.ts";
 import { hash32, streamKey } from "../core/rng.ts";
 import { AtlasmtlError } from "../errors.ts";
 import { DEMO_COLUMNS } from "../schema/demo.ts";
 import { LEVELS } from "./cell-types.ts";
 import { type Part, type Simulation, simulateCells, simulateIdentities } from "./simulate.ts";
 
-const BLOCK_ROWS = 512;
+/** Counts that are drawn between two pauses, and rows of a block at most. */
+const BLOCK_COUNTS = 1 << 18;
+const MAX_BLOCK_ROWS = 512;
 
 /**
  * The cells of one part: counts as `X`; obs has the four label columns, `donor` and, in the query,
@@ -62,11 +64,15 @@ async function* countRows(
   simulation: Simulation,
   part: Part,
   nObs: number,
-  { blockRows = BLOCK_ROWS, start = 0, end = nObs, signal }: RowsOptions = {},
+  { blockRows, start = 0, end = nObs, signal }: RowsOptions = {},
 ): AsyncGenerator<RowBlock> {
-  for (let firstRow = start; firstRow < end; firstRow += blockRows) {
-    throwIfAborted(signal);
-    const stop = Math.min(end, firstRow + blockRows);
+  const usual = Math.max(1, Math.min(MAX_BLOCK_ROWS, Math.floor(BLOCK_COUNTS / simulation.genes.length)));
+  const step = blockRows ?? usual;
+  const pause = createPauser(signal);
+  throwIfAborted(signal);
+  for (let firstRow = start; firstRow < end; firstRow += step) {
+    await pause();
+    const stop = Math.min(end, firstRow + step);
     yield { firstRow, csr: simulateCells(simulation, part, firstRow, stop).counts };
   }
 }

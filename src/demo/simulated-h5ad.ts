@@ -1,19 +1,23 @@
 /** A part of a simulated atlas as the bytes of an `.h5ad`, on any host. @module */
+import { readCompactCsr } from "../anndata/read/whole-matrix.ts";
 import type { Column, DataFrame } from "../anndata/types.ts";
 import type { FrameData } from "../anndata/write/write-frame.ts";
 import { emitH5ad } from "../anndata/write/write-h5ad.ts";
-import { createSimulation, type Part, type SimulationOptions, simulateCells } from "./simulate.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import { createSimulation, type Part, type SimulationOptions } from "./simulate.ts";
 import { simulatedAnnData } from "./simulated-anndata.ts";
 
-/** Simulates and writes; all of it is in memory. */
+/** Simulates and writes; all of it is in memory. @throws ABORTED by the signal. */
 export async function simulateH5ad(
   part: Part,
-  options: Partial<SimulationOptions> = {},
+  options: Partial<SimulationOptions>,
+  { signal }: Pick<WorkOptions, "signal">,
 ): Promise<Uint8Array> {
   const simulation = createSimulation(options);
-  const { obs, var: genes, nObs } = simulatedAnnData(simulation, part);
+  const adata = simulatedAnnData(simulation, part);
+  const { obs, var: genes } = adata;
   return emitH5ad({
-    X: simulateCells(simulation, part, 0, nObs).counts,
+    X: await readCompactCsr(await adata.matrix("X"), { binary: false, signal }),
     obs: await frameData(obs),
     var: await frameData(genes),
   });

@@ -10,6 +10,7 @@ import { saveModel } from "../artifacts/save.ts";
 import { Float, toPlain } from "../core/config.ts";
 import type { Csr } from "../core/csr.ts";
 import { normalizeCell } from "../core/normalize.ts";
+import { NO_PAUSE } from "../core/progress.ts";
 import type { CellTransform, Engine } from "../kernels/types.ts";
 import { createWasmEngine } from "../kernels/wasm/engine.ts";
 import { createCountThinning } from "./count-thinning.ts";
@@ -45,7 +46,10 @@ describe("normalisation of counts", () => {
     const [path, text] = [...store.files].find(([name]) => name.endsWith("manifest.json"))!;
     const manifest = JSON.parse(new TextDecoder().decode(text));
     expect(manifest.input_transform).toBe("log1p_cp10k");
-    const metadata = parseMetadata([...store.files].find(([name]) => name.endsWith("metadata.pkl"))![1]);
+    const metadata = await parseMetadata(
+      [...store.files].find(([name]) => name.endsWith("metadata.pkl"))![1],
+      NO_PAUSE,
+    );
     expect(metadata.inputTransform).toBe("log1p_cp10k");
 
     const { model: loaded, warnings } = await loadModel("m/model.pth", { store });

@@ -87,8 +87,8 @@ export interface Model {
   readonly labelGenes?: readonly LabelGenes[] | null | undefined;
   readonly trainConfig: ConfigMap;
   readonly referenceStorage: ReferenceStorage;
-  /** Loads the reference on first use. @throws NOT_FOUND that names the missing file and the two fixes. */
-  readonly reference: () => Promise<Reference>;
+  /** Loads the reference on first use. @throws NOT_FOUND that names the missing file and the two fixes; ABORTED by the signal. */
+  readonly reference: (signal?: AbortSignal) => Promise<Reference>;
   /** True if the reference can be loaded (embedded, or its file exists). */
   readonly hasReference: () => Promise<boolean>;
 }

@@ -58,7 +58,7 @@ test("prediction sets come back from text and Parquet; a label column named alik
   const toy = toyPredictionsWithSets();
   const sources = [
     file("sets.csv", joinBytes(toCsv(toy, { mode: "minimal" }))),
-    file("sets.parquet", toParquet(toy, { mode: "full" })),
+    file("sets.parquet", await toParquet(toy, { mode: "full" })),
   ];
   for (const source of sources) {
     const table = await openCellTable(source);
@@ -83,7 +83,7 @@ test.each(WRITE_MODES)(
   async (mode) => {
     const toy = toyPredictions();
     const csv = await openCellTable(file(`${mode}.csv`, joinBytes(toCsv(toy, { mode }))));
-    const parquet = await openCellTable(file(`${mode}.parquet`, toParquet(toy, { mode })));
+    const parquet = await openCellTable(file(`${mode}.parquet`, await toParquet(toy, { mode })));
     expect(parquet.obsNames).toEqual(csv.obsNames);
     expect(parquet.columns).toEqual(csv.columns);
     const [a, b] = await Promise.all(
@@ -100,7 +100,7 @@ test("Parquet: rows beyond one row group", async () => {
   const labels = [{ ...toy.labels[0], final: { codes, categories: ["x", "y", "z"] } }];
   const obsNames = Array.from({ length: n }, (_, i) => `c${i}`);
   const table = await openCellTable(
-    file("long.parquet", toParquet({ ...toy, obsNames, labels }, { mode: "minimal" })),
+    file("long.parquet", await toParquet({ ...toy, obsNames, labels }, { mode: "minimal" })),
   );
   expect(table.obsNames).toEqual(obsNames);
   const column = await table.column("pred_group");
@@ -144,7 +144,7 @@ test("Parquet: the first column names the cells where none says so, and a missin
 });
 
 test("a damaged Parquet table and one of other columns are refused, with their place", async () => {
-  const bytes = toParquet(toyPredictions());
+  const bytes = await toParquet(toyPredictions());
   for (const [name, damaged] of [
     ["short.parquet", bytes.slice(0, 40)],
     ["empty.parquet", new Uint8Array(0)],

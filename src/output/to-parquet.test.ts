@@ -11,12 +11,16 @@ import { toParquet } from "./to-parquet.ts";
 const fileOf = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer;
 
 test("a reader gets the same values in proper types", async () => {
-  const rows = await parquetReadObjects({ file: fileOf(toParquet(toyPredictions(), { mode: "full" })) });
+  const rows = await parquetReadObjects({
+    file: fileOf(await toParquet(toyPredictions(), { mode: "full" })),
+  });
   expectToyRows(rows);
 });
 
-test("labels are dictionary-encoded text, scores FLOAT, flags BOOLEAN, and the metadata is in the file", () => {
-  const { schema, row_groups, key_value_metadata } = parquetMetadata(fileOf(toParquet(toyPredictions())));
+test("labels are dictionary-encoded text, scores FLOAT, flags BOOLEAN, and the metadata is in the file", async () => {
+  const { schema, row_groups, key_value_metadata } = parquetMetadata(
+    fileOf(await toParquet(toyPredictions())),
+  );
   expect(schema.slice(1).map(({ name, type }) => [name, type])).toEqual([
     ["obs_name", "BYTE_ARRAY"],
     ["conf_group", "FLOAT"],
@@ -38,7 +42,7 @@ test("labels are dictionary-encoded text, scores FLOAT, flags BOOLEAN, and the m
 });
 
 test("sets are dictionary-encoded text", async () => {
-  const file = fileOf(toParquet(toyPredictionsWithSets(), { mode: "minimal" }));
+  const file = fileOf(await toParquet(toyPredictionsWithSets(), { mode: "minimal" }));
   const rows = await parquetReadObjects({ file });
   expect(rows.map((row) => row.pred_set_group)).toEqual([
     "B, naive | T cell",
@@ -48,7 +52,7 @@ test("sets are dictionary-encoded text", async () => {
 });
 
 test("no cells give a file with columns and no rows", async () => {
-  const bytes = toParquet({ ...toyPredictions(), obsNames: [] }, { mode: "minimal" });
+  const bytes = await toParquet({ ...toyPredictions(), obsNames: [] }, { mode: "minimal" });
   expect(await parquetReadObjects({ file: fileOf(bytes) })).toEqual([]);
   expect(parquetMetadata(fileOf(bytes)).schema).toHaveLength(4);
 });
@@ -59,7 +63,7 @@ test("rows beyond one group keep their order", async () => {
   const codes = Int32Array.from({ length: n }, (_, i) => i % 3);
   const labels = [{ ...toy.labels[0], final: { codes, categories: ["x", "y", "z"] } }];
   const obsNames = Array.from({ length: n }, (_, i) => `c${i}`);
-  const file = fileOf(toParquet({ ...toy, obsNames, labels }, { mode: "minimal" }));
+  const file = fileOf(await toParquet({ ...toy, obsNames, labels }, { mode: "minimal" }));
   const rows = await parquetReadObjects({ file, rowStart: 65_000, rowEnd: 70_000 });
   expect(rows).toHaveLength(5000);
   expect(

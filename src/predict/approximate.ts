@@ -3,6 +3,7 @@
  * @module
  */
 import type { DenseMatrix } from "../core/dense.ts";
+import { createPauser, type Pause } from "../core/progress.ts";
 import { permutation, streamKey } from "../core/rng.ts";
 import type { Engine, KnnIndex, Neighbours } from "../kernels/types.ts";
 
@@ -16,6 +17,8 @@ export interface ApproximateOptions {
 
 const DEFAULT_APPROXIMATE_OPTIONS: ApproximateOptions = { nLists: null, nProbes: 16 };
 
+/** Points whose centroid is searched between two pauses. */
+const BLOCK_ROWS = 2048;
 /** Rounds of k-means, on this many points per list. */
 const ROUNDS = 5;
 const SAMPLE_PER_LIST = 64;
@@ -28,17 +31,19 @@ const STREAM = "knn-lists";
  * Distances are exact, but neighbours may be missed. Neighbours are ordered by distance, then row. A query
  * whose lists hold fewer than `k` rows searches the whole reference. Source: Sivic & Zisserman, 2003; Jégou
  * et al., 2011.
- * @throws what the engine throws.
+ * @throws what the engine throws; ABORTED by the signal, from a search as well.
  */
 export async function createApproximateIndex(
   engine: Engine,
   reference: DenseMatrix,
   options: Partial<ApproximateOptions> = {},
+  signal?: AbortSignal,
 ): Promise<KnnIndex> {
   const { nLists, nProbes } = { ...DEFAULT_APPROXIMATE_OPTIONS, ...options };
   const size = Math.max(1, Math.min(reference.nRows, nLists ?? Math.floor(Math.sqrt(reference.nRows))));
-  const centroids = await cluster(engine, reference, size);
-  const listOf = await nearestCentroid(engine, centroids, reference);
+  const pause = createPauser(signal);
+  const centroids = await cluster(engine, reference, size, pause);
+  const listOf = await nearestCentroid(engine, centroids, reference, pause);
   const members = rowsByList(listOf, size);
   const open: KnnIndex[] = [];
   try {
@@ -49,9 +54,11 @@ export async function createApproximateIndex(
       const list = rows.length === 0 ? null : await engine.createKnnIndex(takeRows(reference, rows));
       lists.push(list);
       if (list !== null) open.push(list);
+      await pause();
     }
     return {
-      search: (queries, k) => searchLists({ engine, reference, coarse, lists, members, nProbes }, queries, k),
+      search: (queries, k) =>
+        searchLists({ engine, reference, coarse, lists, members, nProbes, pause }, queries, k),
       dispose() {
         for (const index of open) index.dispose();
       },
@@ -69,10 +76,11 @@ interface Lists {
   readonly lists: readonly (KnnIndex | null)[];
   readonly members: readonly Uint32Array[];
   readonly nProbes: number;
+  readonly pause: Pause;
 }
 
 async function searchLists(index: Lists, queries: DenseMatrix, k: number): Promise<Neighbours> {
-  const { reference, members } = index;
+  const { reference, members, pause } = index;
   const found = Math.min(k, reference.nRows);
   const probes = await index.coarse.search(queries, index.nProbes);
   const indices = new Uint32Array(queries.nRows * found);
@@ -92,6 +100,7 @@ async function searchLists(index: Lists, queries: DenseMatrix, k: number): Promi
       }
       counts[cell] += answer.k;
     });
+    await pause();
   }
   const short = Uint32Array.from(counts.keys()).filter((cell) => counts[cell] < found);
   if (short.length > 0) {
@@ -132,13 +141,18 @@ function insert(
 }
 
 /** Centroids by k-means over a sample, sums in float64 in row order; an empty list keeps its centroid. */
-async function cluster(engine: Engine, reference: DenseMatrix, size: number): Promise<DenseMatrix> {
+async function cluster(
+  engine: Engine,
+  reference: DenseMatrix,
+  size: number,
+  pause: Pause,
+): Promise<DenseMatrix> {
   const { nCols } = reference;
   const order = permutation(streamKey(0, STREAM), reference.nRows);
   const sample = takeRows(reference, order.subarray(0, size * SAMPLE_PER_LIST));
   let centroids = takeRows(reference, order.subarray(0, size));
   for (let round = 0; round < ROUNDS; round++) {
-    const listOf = await nearestCentroid(engine, centroids, sample);
+    const listOf = await nearestCentroid(engine, centroids, sample, pause);
     const sums = new Float64Array(size * nCols);
     const counts = new Uint32Array(size);
     listOf.forEach((list, r) => {
@@ -158,10 +172,19 @@ async function nearestCentroid(
   engine: Engine,
   centroids: DenseMatrix,
   points: DenseMatrix,
+  pause: Pause,
 ): Promise<Uint32Array> {
   const index = await engine.createKnnIndex(centroids);
+  const { nRows, nCols, data } = points;
+  const nearest = new Uint32Array(nRows);
   try {
-    return (await index.search(points, 1)).indices;
+    for (let start = 0; start < nRows; start += BLOCK_ROWS) {
+      const end = Math.min(start + BLOCK_ROWS, nRows);
+      const block = { nRows: end - start, nCols, data: data.subarray(start * nCols, end * nCols) };
+      nearest.set((await index.search(block, 1)).indices, start);
+      await pause();
+    }
+    return nearest;
   } finally {
     index.dispose();
   }

@@ -37,6 +37,7 @@ export async function chooseKnnSpace(
   adata: AnnData,
   settings: PredictSettings,
   range: RowRange = { start: 0, end: adata.nObs },
+  signal?: AbortSignal,
 ): Promise<KnnSpace> {
   const { knnCorrection, opensetMethod, knnQueryObsmKey, transfer } = settings;
   const preferred =
@@ -50,7 +51,7 @@ export async function chooseKnnSpace(
       queryObsm: null,
     };
 
-  const { coords, labels } = await model.reference();
+  const { coords, labels } = await model.reference(signal);
   const widths = predictedWidths(model);
   const name =
     preferred ?? PREFERENCE.find((space) => widths.has(space) && coords.has(referenceCoordsKey(space)));

@@ -66,7 +66,7 @@ export function narrowModel(model: Model, kept: readonly Int32Array[]): Model {
       ...model.space,
       columns: model.space.columns.map((column, h) => narrowDistances(column, kept[h])),
     },
-    reference: async () => narrowReference(await model.reference(), names),
+    reference: async (signal) => narrowReference(await model.reference(signal), names),
   };
 }
 

@@ -35,7 +35,7 @@ export async function visitNeighbours(
   const { reference, queries, cells, k, isApproximate = false } = search;
   if (cells.length === 0) return;
   const index = isApproximate
-    ? await createApproximateIndex(work.engine, reference)
+    ? await createApproximateIndex(work.engine, reference, {}, work.signal)
     : await work.engine.createKnnIndex(reference);
   const most = isApproximate
     ? MOST_CELLS

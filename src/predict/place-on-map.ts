@@ -38,7 +38,7 @@ export async function placeOnMap(
   const isLaidOut = model.trainConfig.get(TRAIN_CONFIG.embedding) instanceof Map;
   if (!isLaidOut || queries === undefined || own === undefined) return { coords, warnings: [] };
   if (!(await model.hasReference())) return { coords, warnings: [NO_REFERENCE] };
-  const { coords: stored } = await model.reference();
+  const { coords: stored } = await model.reference(work.signal);
   const reference = stored.get(referenceCoordsKey(LATENT_INTERNAL));
   const map = stored.get(referenceCoordsKey(MAP_HEAD));
   if (reference === undefined || map?.nCols !== own.nCols || map.nRows !== reference.nRows)

@@ -113,7 +113,7 @@ export async function planPrediction(
   if (measured !== null) distances.know(measured);
   const { calibration, setPlan } = rung === null ? asHeldOut : onRung(model, rung, asHeldOut.setPlan);
   const least = leastConfidences(model, settings, rung);
-  const space = await chooseKnnSpace(model, adata, settings, range);
+  const space = await chooseKnnSpace(model, adata, settings, range, work.signal);
   const groups = settings.consensusBy === null ? null : await readGroups(adata, settings.consensusBy);
   return {
     ...{ adata, range, model, settings, adapted, called, query, hierarchy, coherence, refinement },

@@ -456,7 +456,7 @@ describe("tables of predictions", () => {
     const shown = (value: string): string => value.replace(/^\ufeff/, "");
     await fc.assert(
       fc.asyncProperty(predictions, async (given) => {
-        const bytes = toParquet(given);
+        const bytes = await toParquet(given);
         const rows = await parquetReadObjects({ file: bytes.slice().buffer as ArrayBuffer });
         expect(rows.length).toBe(given.obsNames.length);
         for (const [i, row] of rows.entries()) {
@@ -480,7 +480,7 @@ describe("tables of predictions", () => {
     const given = { ...base, obsNames: base.obsNames.map(() => "a\ud800b") };
     const [, row] = parseCsv(new TextDecoder().decode(joinPieces(toCsv(given))));
     expect(row[0]).toBe("a\ufffdb");
-    const [first] = await parquetReadObjects({ file: toParquet(given).slice().buffer as ArrayBuffer });
+    const [first] = await parquetReadObjects({ file: (await toParquet(given)).buffer });
     expect(first.obs_name).toBe("a\ufffdb");
   });
 });

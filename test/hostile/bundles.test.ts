@@ -8,6 +8,7 @@ import { parseNetwork } from "../../src/artifacts/network.ts";
 import { parseReference } from "../../src/artifacts/reference.ts";
 import { saveModel } from "../../src/artifacts/save.ts";
 import { Float } from "../../src/core/config.ts";
+import { NO_PAUSE } from "../../src/core/progress.ts";
 import { isAtlasmtlError } from "../../src/errors.ts";
 import { emitPickle } from "../../src/formats/pickle/emit.ts";
 import { NdArray, OrderedDict, type PickleValue } from "../../src/formats/pickle/values.ts";
@@ -15,9 +16,9 @@ import { emitTorch, TorchTensor } from "../../src/formats/torch.ts";
 import { joinPieces, type MemoryStore, memoryStore } from "../helpers/memory-store.ts";
 import { smallAdditions, smallModel } from "../helpers/small-model.ts";
 
-const code = (work: () => unknown): string => {
+const code = async (work: () => unknown): Promise<string> => {
   try {
-    work();
+    await work();
     return "none";
   } catch (error) {
     if (!isAtlasmtlError(error) || error.code === "BUG") throw error;
@@ -79,20 +80,20 @@ test.each(FILES)("%s with any byte changed loads or fails with one of our errors
 
 test("code in any of the pickles is named and not run", async () => {
   const payload = new TextEncoder().encode("cos\nsystem\n(S'echo owned'\ntR.");
-  expect(code(() => parseMetadata(payload))).toBe("UNSUPPORTED");
-  expect(code(() => parseReference(payload))).toBe("UNSUPPORTED");
-  expect(code(() => parseReference(gzipSync(payload)))).toBe("UNSUPPORTED");
-  expect(code(() => parseNetwork(zipSync({ "model/data.pkl": payload })))).toBe("UNSUPPORTED");
+  expect(await code(() => parseMetadata(payload, NO_PAUSE))).toBe("UNSUPPORTED");
+  expect(await code(() => parseReference(payload, NO_PAUSE))).toBe("UNSUPPORTED");
+  expect(await code(() => parseReference(gzipSync(payload), NO_PAUSE))).toBe("UNSUPPORTED");
+  expect(await code(() => parseNetwork(zipSync({ "model/data.pkl": payload })))).toBe("UNSUPPORTED");
 });
 
-test("a gzip bomb as a reference stops before it fills the memory", () => {
+test("a gzip bomb as a reference stops before it fills the memory", async () => {
   const bomb = gzipSync(new Uint8Array(400_000_000));
-  expect(code(() => parseReference(bomb))).toBe("LIMIT");
+  expect(await code(() => parseReference(bomb, NO_PAUSE))).toBe("LIMIT");
 });
 
-test("a deflate bomb as a model is refused by what it declares", () => {
+test("a deflate bomb as a model is refused by what it declares", async () => {
   const bomb = zipSync({ "model/data.pkl": new Uint8Array(300_000_000) });
-  expect(code(() => parseNetwork(bomb))).toBe("LIMIT");
+  expect(await code(() => parseNetwork(bomb))).toBe("LIMIT");
 });
 
 const network = (changes: Record<string, PickleValue>): Uint8Array => {
@@ -147,8 +148,8 @@ test.each<[string, Record<string, PickleValue>, string]>([
     },
     "BAD_DATA",
   ],
-])("a network with %s", (_, changes, expected) =>
-  expect(code(() => parseNetwork(network(changes)))).toBe(expected),
+])("a network with %s", async (_, changes, expected) =>
+  expect(await code(() => parseNetwork(network(changes)))).toBe(expected),
 );
 
 test.each<[string, PickleValue, string]>([
@@ -162,8 +163,8 @@ test.each<[string, PickleValue, string]>([
     "BAD_DATA",
   ],
   ["coordinates that are NaN", reference(new NdArray("f4", [1, 1], Float32Array.of(Number.NaN))), "BAD_DATA"],
-])("a reference of %s is refused", (_, value, expected) => {
-  expect(code(() => parseReference(joinPieces(emitPickle(value))))).toBe(expected);
+])("a reference of %s is refused", async (_, value, expected) => {
+  expect(await code(() => parseReference(joinPieces(emitPickle(value)), NO_PAUSE))).toBe(expected);
 });
 
 function reference(coords: PickleValue): PickleValue {

@@ -41,9 +41,9 @@ describeCurrent("Parquet and pandas", (python) => {
     }
   });
 
-  test("pandas reads what we write", () => {
+  test("pandas reads what we write", async () => {
     const path = join(folder, "ours.parquet");
-    writeFileSync(path, toParquet(toyPredictions(), { mode: "full" }));
+    writeFileSync(path, await toParquet(toyPredictions(), { mode: "full" }));
     const { values, keys } = run("show", path);
     expect(values.index).toEqual(toyPredictions().obsNames);
     expect(values.pred_group).toEqual(["Unknown", "B, naive", "B, naive"]);

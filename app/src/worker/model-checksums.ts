@@ -1,13 +1,14 @@
 /** The files of a model with their checksums: its bytes are made once for all who ask. */
-import type { ReportFiles, TrainedModel } from "atlasmtl";
+import type { ReportFiles, TrainedModel, WorkOptions } from "atlasmtl";
 import type { OpenModel } from "./desk.ts";
 
 type Files = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
 const known = new WeakMap<TrainedModel, ReportFiles>();
 
-export async function modelChecksums(opened: OpenModel): Promise<ReportFiles> {
-  return known.get(opened.model) ?? digestFiles(opened, await filesOf(opened));
+/** @throws ABORTED by the signal. */
+export async function modelChecksums(opened: OpenModel, work: WorkOptions): Promise<ReportFiles> {
+  return known.get(opened.model) ?? digestFiles(opened, await filesOf(opened, work));
 }
 
 /** The files of a model. Whoever has them has the checksums as well. */
@@ -17,7 +18,8 @@ export async function modelFiles(opened: OpenModel): Promise<Files> {
   return files;
 }
 
-const filesOf = ({ name, model }: OpenModel): Promise<Files> => model.toFiles(`${name}.pth`);
+const filesOf = ({ name, model }: OpenModel, work?: WorkOptions): Promise<Files> =>
+  model.toFiles(`${name}.pth`, {}, work);
 
 async function digestFiles({ model }: OpenModel, files: Files): Promise<ReportFiles> {
   const found: ReportFiles[number][] = [];

@@ -20,9 +20,9 @@ const MAKERS: Readonly<Record<SaveKind, Maker>> = {
     const { result, query } = desk.needAnnotation();
     return saved(`${stem(query.name)}.labels.csv`, await inTurns(result.toCsvPieces(), signal), "text/csv");
   },
-  async parquet() {
+  async parquet(work) {
     const { result, query } = desk.needAnnotation();
-    return saved(`${stem(query.name)}.labels.parquet`, [await result.toParquetBytes()]);
+    return saved(`${stem(query.name)}.labels.parquet`, [await result.toParquetBytes(undefined, work)]);
   },
   async report(work) {
     const { result, query, model, hasQueryFile } = desk.needAnnotation();
@@ -31,12 +31,12 @@ const MAKERS: Readonly<Record<SaveKind, Maker>> = {
     const html = await result.toReport(query.adata, shown, { modelName: model.name }, work);
     return saved(`${stem(query.name)}.report.html`, [html], "text/html");
   },
-  async model() {
+  async model(work) {
     const { model, name } = desk.needModel();
-    return saved(`${name}.zip`, [await model.toZip(`${name}.pth`)], "application/zip");
+    return saved(`${name}.zip`, [await model.toZip(`${name}.pth`, work)], "application/zip");
   },
-  async methods() {
-    return saved("methods.txt", [await methodsText()], "text/plain");
+  async methods(work) {
+    return saved("methods.txt", [await methodsText(work)], "text/plain");
   },
   async commands() {
     return saved("commands.sh", [commandLines()], "text/plain");

@@ -7,6 +7,7 @@
  */
 import { Float } from "../../core/config.ts";
 import { MAX_PICKLE_DEPTH } from "../../core/limits.ts";
+import type { Pause } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import { OP } from "./opcodes.ts";
 import {
@@ -50,8 +51,31 @@ const DTYPE = new Global("numpy", "dtype");
  * `Float`) or an object without a pickle form.
  */
 export function emitPickle(value: PickleValue, options: EmitPickleOptions = {}): readonly Uint8Array[] {
-  return new PickleEmitter(options).emit(value);
+  const steps = new PickleEmitter(options).steps(value);
+  for (;;) {
+    const { done, value: pieces } = steps.next();
+    if (done === true) return pieces;
+  }
 }
+
+/** As {@link emitPickle}, with pauses. @throws what `pause` throws. */
+export async function emitPickleInTurns(
+  value: PickleValue,
+  pause: Pause,
+  options: EmitPickleOptions = {},
+): Promise<readonly Uint8Array[]> {
+  const steps = new PickleEmitter(options).steps(value);
+  for (;;) {
+    const { done, value: pieces } = steps.next();
+    if (done === true) return pieces;
+    await pause();
+  }
+}
+
+type Container = Exclude<PickleValue, null | boolean | string | number | bigint>;
+
+/** Work that can rest after each batch of a list. */
+type Steps<T = void> = Generator<undefined, T, undefined>;
 
 class PickleEmitter {
   private readonly protocol: 2 | 4;
@@ -70,15 +94,22 @@ class PickleEmitter {
     this.writer = new PieceWriter(this.protocol >= 4);
   }
 
-  emit(value: PickleValue): readonly Uint8Array[] {
+  *steps(value: PickleValue): Steps<readonly Uint8Array[]> {
     this.writer.uint(OP.PROTO, this.protocol, 1);
     if (this.protocol >= 4) this.writer.flushUnframed();
-    this.value(value);
+    yield* this.value(value);
     this.writer.byte(OP.STOP);
     return this.writer.finish();
   }
 
-  private value(value: PickleValue): void {
+  private *value(value: PickleValue): Steps {
+    if (this.scalar(value)) return;
+    yield* this.object(value as Container);
+    this.writer.endOpcode();
+  }
+
+  /** Writes a value that has no parts; false for another one. Most of a pickle is such values, so it is no generator. */
+  private scalar(value: PickleValue): boolean {
     const writer = this.writer;
     if (value === null) writer.byte(OP.NONE);
     else if (typeof value === "boolean") writer.byte(value ? OP.NEWTRUE : OP.NEWFALSE);
@@ -86,11 +117,12 @@ class PickleEmitter {
     else if (typeof value === "number") this.integer(value);
     else if (typeof value === "bigint") this.long(value);
     else if (value instanceof Float) writer.float64(OP.BINFLOAT, value.value);
-    else this.object(value);
+    else return false;
     writer.endOpcode();
+    return true;
   }
 
-  private object(value: Exclude<PickleValue, null | boolean | string | number | bigint>): void {
+  private *object(value: Container): Steps {
     const known = this.objects.get(value);
     if (known !== undefined) {
       this.recall(known);
@@ -99,14 +131,14 @@ class PickleEmitter {
     if (this.depth >= MAX_PICKLE_DEPTH)
       throw new AtlasmtlError("LIMIT", `a value is nested more than ${MAX_PICKLE_DEPTH} deep`);
     this.depth += 1;
-    if (value instanceof Tuple) this.tuple(value);
+    if (value instanceof Tuple) yield* this.tuple(value);
     else if (value instanceof Global) this.global(value);
-    else if (value instanceof NdArray) this.array(value);
-    else if (value instanceof Instance) this.instance(value);
+    else if (value instanceof NdArray) yield* this.array(value);
+    else if (value instanceof Instance) yield* this.instance(value);
     else if (value instanceof Uint8Array) this.binary(value);
-    else if (value instanceof PersistentObject) this.persistent(value);
-    else if (value instanceof Map) this.dict(value);
-    else if (Array.isArray(value)) this.list(value);
+    else if (value instanceof PersistentObject) yield* this.persistent(value);
+    else if (value instanceof Map) yield* this.dict(value);
+    else if (Array.isArray(value)) yield* this.list(value);
     else throw new AtlasmtlError("BUG", "an object without a pickle form is being written");
     this.depth -= 1;
   }
@@ -161,30 +193,31 @@ class PickleEmitter {
     this.objects.set(bytes, this.memoise());
   }
 
-  private tuple(tuple: Tuple): void {
+  private *tuple(tuple: Tuple): Steps {
     const { items } = tuple;
     if (items.length === 0) {
       this.writer.byte(OP.EMPTY_TUPLE);
       return;
     }
     if (items.length > 3) this.writer.byte(OP.MARK);
-    for (const item of items) this.value(item);
+    for (const item of items) yield* this.value(item);
     this.writer.byte([OP.TUPLE1, OP.TUPLE2, OP.TUPLE3][items.length - 1] ?? OP.TUPLE);
     this.objects.set(tuple, this.memoise());
   }
 
-  private list(list: readonly PickleValue[]): void {
+  private *list(list: readonly PickleValue[]): Steps {
     this.writer.byte(OP.EMPTY_LIST);
     this.objects.set(list, this.memoise());
     for (let start = 0; start < list.length; start += BATCH) {
       const end = Math.min(start + BATCH, list.length);
       if (end - start > 1) this.writer.byte(OP.MARK);
-      for (let i = start; i < end; i++) this.value(list[i]!);
+      for (let i = start; i < end; i++) if (!this.scalar(list[i]!)) yield* this.value(list[i]!);
       this.writer.byte(end - start > 1 ? OP.APPENDS : OP.APPEND);
+      yield;
     }
   }
 
-  private dict(dict: ReadonlyMap<PickleValue, PickleValue>): void {
+  private *dict(dict: ReadonlyMap<PickleValue, PickleValue>): Steps {
     if (dict instanceof OrderedDict) {
       this.global(ORDERED_DICT);
       this.writer.byte(OP.EMPTY_TUPLE);
@@ -196,8 +229,8 @@ class PickleEmitter {
       const batch = entries.slice(start, start + BATCH);
       if (batch.length > 1) this.writer.byte(OP.MARK);
       for (const [key, value] of batch) {
-        this.value(key);
-        this.value(value);
+        yield* this.value(key);
+        yield* this.value(value);
       }
       this.writer.byte(batch.length > 1 ? OP.SETITEMS : OP.SETITEM);
     }
@@ -221,43 +254,43 @@ class PickleEmitter {
   }
 
   /** Built by `copyreg.__newobj__`, with its `__dict__` as state. */
-  private instance(instance: Instance): void {
+  private *instance(instance: Instance): Steps {
     this.global(instance.type);
-    this.value(new Tuple(instance.args));
+    yield* this.value(new Tuple(instance.args));
     this.writer.byte(OP.NEWOBJ);
     this.objects.set(instance, this.memoise());
     if (instance.state === null) return;
-    this.value(instance.state);
+    yield* this.value(instance.state);
     this.writer.byte(OP.BUILD);
   }
 
-  private persistent(object: PersistentObject): void {
+  private *persistent(object: PersistentObject): Steps {
     const form = this.persistentValue?.(object);
     if (form === undefined) throw new AtlasmtlError("BUG", "a tensor is written outside a torch file");
     if (form.kind === "id") {
-      this.value(form.id);
+      yield* this.value(form.id);
       this.writer.byte(OP.BINPERSID);
       return;
     }
     this.global(form.callee);
-    this.value(form.args);
+    yield* this.value(form.args);
     this.writer.byte(OP.REDUCE);
     this.objects.set(object, this.memoise());
   }
 
   /** `numpy.core.multiarray`, a name that numpy 1 and 2 both load. */
-  private array(array: NdArray): void {
+  private *array(array: NdArray): Steps {
     this.global(RECONSTRUCT);
-    this.value(new Tuple([NDARRAY, new Tuple([0]), new Uint8Array([0x62])]));
+    yield* this.value(new Tuple([NDARRAY, new Tuple([0]), new Uint8Array([0x62])]));
     this.writer.byte(OP.REDUCE);
     this.objects.set(array, this.memoise());
     this.writer.byte(OP.MARK);
     this.integer(1);
-    this.value(new Tuple(array.shape));
-    this.dtype(array.dtype);
+    yield* this.value(new Tuple(array.shape));
+    yield* this.dtype(array.dtype);
     this.writer.byte(OP.NEWFALSE);
     const { data } = array;
-    if (Array.isArray(data)) this.value(data as readonly PickleValue[]);
+    if (Array.isArray(data)) yield* this.value(data as readonly PickleValue[]);
     else {
       const view = data as Float32Array;
       this.binary(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
@@ -266,19 +299,19 @@ class PickleEmitter {
     this.writer.byte(OP.BUILD);
   }
 
-  private dtype(name: NdArray["dtype"]): void {
+  private *dtype(name: NdArray["dtype"]): Steps {
     const known = this.dtypes.get(name);
     if (known !== undefined) {
       this.recall(known);
       return;
     }
     this.global(DTYPE);
-    this.value(new Tuple([name === "O" ? "O8" : name, false, true]));
+    yield* this.value(new Tuple([name === "O" ? "O8" : name, false, true]));
     this.writer.byte(OP.REDUCE);
     this.dtypes.set(name, this.memoise());
     const order = name === "O" || name.endsWith("1") ? "|" : "<";
     const flags = name === "O" ? 63 : 0;
-    this.value(new Tuple([3, order, null, null, null, -1, -1, flags]));
+    yield* this.value(new Tuple([3, order, null, null, null, -1, -1, flags]));
     this.writer.byte(OP.BUILD);
   }
 

@@ -15,6 +15,7 @@ import {
   MAX_PICKLE_OBJECTS,
   MAX_PICKLE_STACK,
 } from "../../core/limits.ts";
+import type { Pause } from "../../core/progress.ts";
 import { AtlasmtlError, locate } from "../../errors.ts";
 import { checkTree, tooDeep } from "./check-tree.ts";
 import { BUNDLE_GLOBALS, callGlobal, findGlobal, type GlobalTable } from "./globals.ts";
@@ -62,9 +63,26 @@ const bad = (message: string): AtlasmtlError => new AtlasmtlError("BAD_FORMAT", 
 export function parsePickle(bytes: Uint8Array, options: ParsePickleOptions = {}): PickleValue {
   const machine = new PickleMachine(bytes, options);
   try {
-    const value = machine.run();
-    checkTree(value);
-    return value;
+    machine.advance(Number.POSITIVE_INFINITY);
+    return machine.finish();
+  } catch (error) {
+    throw locate(error, `byte ${machine.at}`);
+  }
+}
+
+/** Opcodes between two looks at the clock. */
+const OPCODES_IN_TURN = 500;
+
+/** As {@link parsePickle}, with pauses. @throws what `pause` throws. */
+export async function parsePickleInTurns(
+  bytes: Uint8Array,
+  pause: Pause,
+  options: ParsePickleOptions = {},
+): Promise<PickleValue> {
+  const machine = new PickleMachine(bytes, options);
+  try {
+    while (!machine.advance(OPCODES_IN_TURN)) await pause();
+    return machine.finish();
   } catch (error) {
     throw locate(error, `byte ${machine.at}`);
   }
@@ -95,20 +113,25 @@ class PickleMachine {
     this.persistentLoad = options.persistentLoad;
   }
 
-  run(): PickleValue {
+  /** Runs at most `most` opcodes; true at the end of the pickle. */
+  advance(most: number): boolean {
     const reader = this.reader;
-    for (;;) {
+    for (let n = 0; n < most; n++) {
       this.at = reader.position;
       const op = reader.u8();
-      if (op === OP.STOP) return this.finish();
+      if (op === OP.STOP) return true;
       this.step(op);
     }
+    return false;
   }
 
-  private finish(): PickleValue {
+  /** The value, once all opcodes have run. */
+  finish(): PickleValue {
     if (this.marks.length > 0 || this.stack.length !== 1)
       throw bad(`the pickle stops with ${this.stack.length} values on its stack instead of one`);
-    return this.stack[0]!;
+    const value = this.stack[0]!;
+    checkTree(value);
+    return value;
   }
 
   private step(op: number): void {

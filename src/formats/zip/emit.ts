@@ -5,6 +5,8 @@ import { ZIP_SIGNATURES, ZIP64_EXTRA } from "./directory.ts";
 export interface ZipEntry {
   readonly name: string;
   readonly pieces: readonly Uint8Array[];
+  /** Their CRC-32, where the caller has computed it. */
+  readonly crc?: number;
 }
 
 export interface EmitZipOptions {
@@ -39,12 +41,12 @@ export function emitZip(entries: readonly ZipEntry[], options: EmitZipOptions = 
   const out: Uint8Array[] = [];
   const placed: Placed[] = [];
   let offset = 0;
-  for (const { name, pieces } of entries) {
+  for (const { name, pieces, crc } of entries) {
     const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
     const entry: Placed = {
       name: new TextEncoder().encode(name),
       size,
-      crc: pieces.reduce((crc, piece) => crc32(piece, crc), 0),
+      crc: crc ?? pieces.reduce((previous, piece) => crc32(piece, previous), 0),
       offset,
     };
     const header = localHeader(entry, alignment, always);

@@ -139,8 +139,10 @@ function toPanels({ nRows, nCols, data }: DenseMatrix, out: Float32Array): void 
 }
 
 function requireFinite({ data, nCols }: DenseMatrix, what: string): void {
-  const at = data.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
+  // A loop, since a reference has tens of millions of coordinates.
+  let at = 0;
+  while (at < data.length && Number.isFinite(data[at])) at++;
+  if (at === data.length) return;
   const row = Math.floor(at / nCols);
   throw new AtlasmtlError(
     "BAD_DATA",

@@ -2,7 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { toParquet } from "../../../src/output/to-parquet.ts";
+import { joinBytes } from "../../../src/core/bytes.ts";
+import { parquetPieces } from "../../../src/output/to-parquet.ts";
 import {
   type ColumnLie,
   type FileLie,
@@ -207,7 +208,7 @@ export async function parquetFiles(): Promise<HostileFile[]> {
     },
   });
   const files = CASES.map((each) => file(...each));
-  const good = toParquet(toyPredictions(), { mode: "full" });
+  const good = joinBytes(parquetPieces(toyPredictions(), { mode: "full" }));
   for (let at = 0; at < good.length; at += 97) files.push(file(`its end at byte ${at}`, good.slice(0, at)));
   for (let at = 0; at < good.length; at += 89) {
     const bytes = good.slice();
