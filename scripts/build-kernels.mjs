@@ -1,9 +1,10 @@
 // Compiles src/kernels/assembly to two WebAssembly modules, one for shared memory (threads) and one for plain
 // memory (pages that are not cross-origin isolated), and embeds both in src/kernels/wasm/generated.ts, so that
-// Node, browsers and bundlers load the same bytes without fetching anything.
+// Node, browsers and bundlers load the same bytes without fetching anything. The code of threads that read is embedded likewise.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import asc from "assemblyscript/asc";
+import { rolldown } from "rolldown";
 import { nativeVersion } from "./native-version.mjs";
 
 const root = join(import.meta.dirname, "..");
@@ -59,3 +60,21 @@ export const NATIVE_VERSION: string = "${nativeVersion()}";
 `,
 );
 console.log(`kernels: ${shared.length} bytes shared, ${plain.length} plain`);
+
+/** A module with all that it imports, as text that sets the variable `name`. */
+async function asText(module, name) {
+  const bundle = await rolldown({ input: join(root, module), platform: "neutral", logLevel: "warn" });
+  const { output } = await bundle.generate({ format: "iife", name, minify: true });
+  await bundle.close();
+  if (output.length !== 1) throw new Error(`${module} is more than one piece of code`);
+  return output[0].code;
+}
+
+writeFileSync(
+  join(root, "src/anndata/read/rows-thread-code.ts"),
+  `// Written by scripts/build-kernels.mjs from src/anndata/read/rows-thread.ts; not kept in git.
+
+/** The code of a thread that makes rows: it sets the variable \`rowsThread\`. */
+export const ROWS_THREAD: string = ${JSON.stringify(await asText("src/anndata/read/rows-thread.ts", "rowsThread"))};
+`,
+);

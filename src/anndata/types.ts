@@ -79,6 +79,8 @@ export interface RowsOptions {
   readonly end?: number;
   /** The next block may reuse the memory of the current one, which the caller no longer uses. */
   readonly reuse?: boolean;
+  /** Threads that may read and decompress at the same time; default 1. The blocks are the same with any number. */
+  readonly numThreads?: number | "max" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -25,6 +25,7 @@ export async function preload(): Promise<void> {
     import("../preprocess/pipeline.ts"),
     import("../preprocess/group-split.ts"),
     import("../predict/fit-reranker.ts"),
+    import("../anndata/read/threaded-rows.ts"),
     import("../predict/query-genes.ts"),
     import("../predict/predict.ts"),
     import("../predict/measure-distances.ts"),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ScratchBuffer } from "../core/scratch-buffer.ts";
+import type { ChunkForm } from "./hdf5/decode-chunk.ts";
 import type { NumberArray } from "./number-arrays.ts";
 
 /** An attribute; a reference points to another element by path. */
@@ -67,8 +68,23 @@ export interface StoredArray extends StoredElement {
   readNumbers(start?: number, end?: number, scratch?: ScratchBuffer): Promise<NumberArray>;
   /** Strings of rows `start` to `end`. @throws like {@link readNumbers}. */
   readStrings(start?: number, end?: number): Promise<string[]>;
+  /** Where the chunks of a vector of numbers lie in a file, for threads that decode them; null or absent where that is not known. */
+  storedChunks?(): StoredChunks | null;
   /** One field of a one-dimensional compound array. @throws like {@link readNumbers}. */
   readField(name: string): Promise<CompoundField>;
+}
+
+/** The places of a vector's chunks, in order; there is one for every `chunkLength` values. */
+export interface StoredChunks {
+  /** Of the file on disk. */
+  readonly path: string;
+  readonly dtype: string;
+  readonly chunkLength: number;
+  readonly form: ChunkForm;
+  /** First byte in the file, stored bytes, and a bit for each filter that was not applied. */
+  readonly at: Float64Array;
+  readonly bytes: Uint32Array;
+  readonly skipped: Uint32Array;
 }
 
 export interface CompoundField {

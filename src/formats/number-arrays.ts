@@ -13,6 +13,26 @@ export type NumberArray =
   | Float32Array
   | Float64Array;
 
+/** Arrays that hold values as they are stored, by numpy's name of their type; float16 as its bits. */
+export const STORED_TYPES: ReadonlyMap<string, new (from: number | ArrayBuffer) => NumberArray> = new Map<
+  string,
+  new (
+    from: number | ArrayBuffer,
+  ) => NumberArray
+>([
+  ["int8", Int8Array],
+  ["uint8", Uint8Array],
+  ["int16", Int16Array],
+  ["uint16", Uint16Array],
+  ["float16", Uint16Array],
+  ["int32", Int32Array],
+  ["uint32", Uint32Array],
+  ["int64", BigInt64Array],
+  ["uint64", BigUint64Array],
+  ["float32", Float32Array],
+  ["float64", Float64Array],
+]);
+
 const isBig = (values: NumberArray): values is BigInt64Array | BigUint64Array =>
   values instanceof BigInt64Array || values instanceof BigUint64Array;
 

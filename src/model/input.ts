@@ -159,6 +159,7 @@ async function readMatrix(
   const collector = createRowCollector(rows, matrix.nCols);
   const x = await readCompactCsr(matrix, {
     binary: options.inputTransform === "binary",
+    numThreads: options.numThreads,
     onBlock: collector.add,
     onRow:
       counts === null

@@ -111,13 +111,15 @@ export async function* alignedRows(
     /** The rows that are read; all by default. The first of them is row 0 of the blocks, and messages count from the first of the matrix. */
     readonly range?: RowRange | undefined;
     readonly signal?: AbortSignal | undefined;
+    /** Threads that may read; default 1. */
+    readonly numThreads?: number | "max" | undefined;
     /** Makes the network's input and what `onValues` gets of the aligned values; without it they are taken as they are. */
     readonly prepare?: RowPreparer | undefined;
     /** Gets the aligned rows with their values. */
     readonly onValues?: ((rows: Csr, firstRow: number) => void) | undefined;
   },
 ): AsyncGenerator<RowBlock> {
-  const { transform, batchSize, source, signal, prepare, onValues } = options;
+  const { transform, batchSize, source, signal, numThreads, prepare, onValues } = options;
   const { start, end } = options.range ?? { start: 0, end: matrix.nRows };
   const where = `${source} › ${matrix.name}`;
   if (start === end) return prepare?.finish();
@@ -129,6 +131,7 @@ export async function* alignedRows(
     reuse: true,
     start,
     end,
+    numThreads,
     signal,
   })) {
     let network: Csr;

@@ -119,6 +119,7 @@ export async function openQueryRows(
     transform,
     prepare,
     batchSize: settings.batchSize,
+    numThreads: settings.numThreads,
     source: adata.source,
     range,
     signal,

@@ -62,7 +62,10 @@ export async function variableGenes(
   const nCells = new Float64Array(names.length);
   const tables = names.map(() => new ValueCounts(nGenes));
   try {
-    for await (const { firstRow, csr } of counts.rows({ signal: work.signal })) {
+    for await (const { firstRow, csr } of counts.rows({
+      numThreads: "max",
+      signal: work.signal,
+    })) {
       const { indptr, indices, data } = csr;
       if (data !== null) refuseNegative(data);
       for (let row = 0; row < csr.nRows; row++) {

@@ -9,6 +9,7 @@ import { createScratchBuffer } from "../../core/scratch-buffer.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { Matrix, RowsOptions } from "../types.ts";
 import { canonicalCsr, denseToCsr, type EntryProblem } from "./canonical-csr.ts";
+import { isThreadable, readingThreads } from "./reading-threads.ts";
 import { type NumericSource, readFloats, readInts } from "./sequential-array.ts";
 
 /** The arrays of a sparse matrix; `starts` is its indptr, along rows for CSR and columns for CSC. */
@@ -73,7 +74,8 @@ export function streamRows(layout: MatrixLayout, options: RowsOptions = {}): Asy
   if (!(maxRows > 0)) throw new AtlasmtlError("USAGE", `maxRows is ${maxRows}, expected a positive integer`);
   const { arrays } = layout;
   const { reuse = false, signal } = options;
-  const asked = { start, end, blockRows, maxRows: Math.min(maxRows, BLOCK_ROWS), reuse, signal };
+  const { numThreads } = options;
+  const asked = { start, end, blockRows, maxRows: Math.min(maxRows, BLOCK_ROWS), reuse, numThreads, signal };
   if ("ranges" in arrays) return rangedRows(layout, arrays, asked);
   if (arrays.storage === "dense") return denseRows(layout, arrays.values, asked);
   return arrays.storage === "csr" ? csrRows(layout, arrays, asked) : cscRows(layout, arrays, asked);
@@ -85,6 +87,7 @@ interface Asked {
   readonly blockRows: number | undefined;
   readonly maxRows: number;
   readonly reuse: boolean;
+  readonly numThreads: RowsOptions["numThreads"];
   readonly signal: AbortSignal | undefined;
 }
 
@@ -111,6 +114,38 @@ const shifted =
 
 async function* csrRows(layout: MatrixLayout, arrays: SparseArrays, asked: Asked): AsyncGenerator<RowBlock> {
   const { starts } = arrays;
+  const { start, end, signal } = asked;
+  const numThreads = readingThreads(starts, start, end, asked.numThreads);
+  const indices = numThreads === 0 ? null : (arrays.indices.chunks?.() ?? null);
+  const data = indices === null ? null : (arrays.data.chunks?.() ?? null);
+  if (indices === null || data === null || !isThreadable(indices) || !isThreadable(data)) {
+    yield* csrBlocks(layout, arrays, asked, start);
+    return;
+  }
+  // Loaded on first use: most matrices are small.
+  const { threadedRows } = await import("./threaded-rows.ts");
+  const nextEnd = (row: number): number => blockEnd(row, asked, starts);
+  let before = start;
+  const blocks = threadedRows({
+    ...{ nCols: layout.nCols, starts, indices, data, start, end, numThreads, reuse: asked.reuse },
+    blockEnd: nextEnd,
+    without: (first, last) => csrBlocks(layout, arrays, { ...asked, start: before, end: last }, first),
+  });
+  for await (const block of blocks) {
+    await breathe(signal);
+    before = block.firstRow;
+    yield block;
+  }
+}
+
+/** The blocks from row `first` on; those before are read and not passed on, so that a reading error names the same range of values. */
+async function* csrBlocks(
+  layout: MatrixLayout,
+  arrays: SparseArrays,
+  asked: Asked,
+  first: number,
+): AsyncGenerator<RowBlock> {
+  const { starts } = arrays;
   const columnsOf = readInts(arrays.indices, asked);
   const valuesOf = readFloats(arrays.data, asked);
   const scratch = asked.reuse ? createScratchBuffer() : undefined;
@@ -121,12 +156,14 @@ async function* csrRows(layout: MatrixLayout, arrays: SparseArrays, asked: Asked
     const to = starts[end];
     const columns = await columnsOf(from, to);
     const values = await valuesOf(from, to);
-    const local = starts.slice(row, end + 1).map((at) => at - from);
-    const report = shifted(layout.report, row);
-    yield {
-      firstRow: row,
-      csr: canonicalCsr(end - row, layout.nCols, local, columns, values, report, scratch),
-    };
+    if (row >= first) {
+      const local = starts.slice(row, end + 1).map((at) => at - from);
+      const report = shifted(layout.report, row);
+      yield {
+        firstRow: row,
+        csr: canonicalCsr(end - row, layout.nCols, local, columns, values, report, scratch),
+      };
+    }
     row = end;
   }
 }

@@ -1,6 +1,6 @@
 /** Reads a stored array from front to back in slices, without decompressing a chunk twice. @module */
 import { createScratchBuffer, type ScratchBuffer } from "../../core/scratch-buffer.ts";
-import type { StoredArray } from "../../formats/array-store.ts";
+import type { StoredArray, StoredChunks } from "../../formats/array-store.ts";
 import { type NumberArray, toFloat32, toInt32 } from "../../formats/number-arrays.ts";
 
 /** Numbers in rows of `width`; the caller may change the arrays that `read` returns. */
@@ -10,6 +10,8 @@ export interface NumericSource {
   readonly dtype: string;
   /** Rows of one compressed chunk; null if each row can be read separately. */
   readonly chunkRows: number | null;
+  /** Where the chunks are, for threads that read them; null or absent where that is not known. */
+  readonly chunks?: () => StoredChunks | null;
   read(start: number, end: number, scratch?: ScratchBuffer): Promise<NumberArray>;
 }
 
@@ -23,6 +25,7 @@ export function storedSource(array: StoredArray): NumericSource {
     width: shape.slice(1).reduce((product, n) => product * n, 1),
     dtype: array.dtype,
     chunkRows: array.filters.length === 0 ? null : (array.chunks?.[0] ?? null),
+    chunks: () => array.storedChunks?.() ?? null,
     read: (start, end, scratch) => array.readNumbers(start, end, scratch),
   };
 }

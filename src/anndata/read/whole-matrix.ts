@@ -14,6 +14,8 @@ export interface CompactOptions extends WorkOptions {
   readonly onRow?: ((data: Float32Array, start: number, end: number, row: number) => void) | undefined;
   /** Called with each block as it was read, rows that are not kept included; its memory is reused afterwards. */
   readonly onBlock?: ((block: RowBlock) => void) | undefined;
+  /** Threads that may read; default 1. */
+  readonly numThreads?: number | "max" | undefined;
   /** Rows to keep: one byte per row (nonzero keeps it), or ascending row numbers. All by default. */
   readonly rows?: Uint8Array | Uint32Array | undefined;
 }
@@ -29,7 +31,7 @@ const MAX_ENTRIES = 0xffff_ffff;
  * LIMIT beyond 2^32 entries or rows; ABORTED by the signal.
  */
 export async function readCompactCsr(matrix: Matrix, options: CompactOptions): Promise<Csr> {
-  const { binary, signal, onBlock, onProgress } = options;
+  const { binary, numThreads, signal, onBlock, onProgress } = options;
   const onRow = binary ? undefined : options.onRow;
   const { nRows, nCols } = matrix;
   if (nRows >= MAX_ENTRIES)
@@ -46,7 +48,7 @@ export async function readCompactCsr(matrix: Matrix, options: CompactOptions): P
   let used = 0;
   let row = 0;
 
-  for await (const { firstRow, csr } of matrix.rows({ reuse: true, signal })) {
+  for await (const { firstRow, csr } of matrix.rows({ reuse: true, numThreads, signal })) {
     const values = csr.data;
     if (binary && values !== null) await refuseNegative(matrix, firstRow, csr);
     onBlock?.({ firstRow, csr });

@@ -214,7 +214,7 @@ async function streamMatrix(
   let stored = 0;
   let rows = 0;
   await indptr.append(BigInt64Array.of(0n));
-  for await (const { csr } of matrix.rows({ signal })) {
+  for await (const { csr } of matrix.rows({ numThreads: "max", signal })) {
     throwIfAborted(signal);
     await data.append(csr.data ?? new Float32Array(csr.indices.length).fill(1));
     await indices.append(Int32Array.from(csr.indices));

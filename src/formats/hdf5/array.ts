@@ -9,7 +9,8 @@ import type { ScratchBuffer } from "../../core/scratch-buffer.ts";
 import { AtlasmtlError } from "../../errors.ts";
 import type { CompoundField, StoredArray } from "../array-store.ts";
 import type { NumberArray } from "../number-arrays.ts";
-import { type ChunkedArray, LZF, openChunked } from "./chunks.ts";
+import { type ChunkedArray, locateChunks, openChunked } from "./chunks.ts";
+import { LZF } from "./decode-chunk.ts";
 import { filterName, prepareFilters, refusedFilter } from "./filters.ts";
 import { asDamaged } from "./layout.ts";
 import { callHdf5, fileSystem, type H5Module, hdf5Library, headerAddress, withMemory } from "./library.ts";
@@ -90,20 +91,20 @@ export function openArray(
     }
   };
 
+  const partsOf = (of: readonly number[]) => ({
+    path: filePath,
+    header: callHdf5(`"${path}" cannot be found`, () => headerAddress(fileId, path)),
+    shape: of,
+    elementBytes: storedType(type).size,
+    filters: filters.map(({ id }) => id),
+  });
   let found: ChunkedArray | null | undefined;
   /** The reader of an lzf array, which does not use the library; null for other arrays. */
   const ownReader = (): ChunkedArray | null => {
     if (found === undefined) {
       const lzf = filters.find(({ id }) => id === LZF);
       found = null;
-      if (lzf !== undefined && shape !== null && isPlain(type))
-        found = openChunked({
-          path: filePath,
-          header: callHdf5(`"${path}" cannot be found`, () => headerAddress(fileId, path)),
-          shape,
-          elementBytes: storedType(type).size,
-          filters: filters.map(({ id }) => id),
-        });
+      if (lzf !== undefined && shape !== null && isPlain(type)) found = openChunked(partsOf(shape));
       if (found === null && lzf !== undefined && holdsPointers(type))
         throw refusedFilter(lzf, "which is read for text only in HDF5's oldest layout", attributes.path);
     }
@@ -159,6 +160,12 @@ export function openArray(
         for (const text of texts(bytes, type)) result.push(text);
       });
       return result;
+    },
+    storedChunks() {
+      checkOpen();
+      const isNumber = described.element === "number" || described.element === "boolean";
+      if (!isNumber || !type.littleEndian || type.chunks === null || shape === null) return null;
+      return locateChunks(partsOf(shape), described.dtype);
     },
     async readField(name) {
       const parts: CompoundField[] = [];

@@ -7,13 +7,10 @@
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
-import { decodeLzf } from "../compression/lzf.ts";
+import type { StoredChunks } from "../array-store.ts";
+import { decodeChunk, FLETCHER32, GZIP, LZF, SHUFFLE } from "./decode-chunk.ts";
 import { address, damaged, hasText, inspectFile, type ReadableFile, readHeader } from "./layout.ts";
 import { POINTER_BYTES } from "./values.ts";
-
-const SHUFFLE = 2;
-const FLETCHER32 = 3;
-export const LZF = 32000;
 
 const LAYOUT_MESSAGE = 0x08;
 
@@ -72,6 +69,7 @@ export function openChunked(parts: ChunkedArrayParts): ChunkedArray | null {
   const outside = chunks.find(isOutside);
   if (outside !== undefined) throw damaged(`a chunk at ${outside.offsets.join(", ")}, where none can be`);
 
+  const form = { filters, elementBytes, size: chunkShape.reduce((product, n) => product * n, elementBytes) };
   const readRows = (from: number, to: number): Uint8Array<ArrayBuffer> =>
     inspectFile(path, (file) => {
       const rowBytes = shape.slice(1).reduce((size, n) => size * n, elementBytes);
@@ -79,7 +77,9 @@ export function openChunked(parts: ChunkedArrayParts): ChunkedArray | null {
       for (const chunk of chunks) {
         const first = chunk.offsets[0];
         if (first >= to || first + chunkShape[0] <= from) continue;
-        const bytes = decodeChunk(file, chunk, found, filters);
+        const bytes = decodeChunk(file.read(chunk.address, chunk.bytes), chunk.skipped, form);
+        if (bytes.length !== form.size)
+          throw damaged(`a chunk of ${bytes.length} bytes where ${form.size} belong`);
         placeChunk(
           bytes,
           chunk.offsets,
@@ -96,6 +96,42 @@ export function openChunked(parts: ChunkedArrayParts): ChunkedArray | null {
     readRows,
     readStrings: (pointers) => inspectFile(path, (file) => dereference(file, pointers)),
   };
+}
+
+/** Filters that threads undo as the library does. It also checks the sums of fletcher32. */
+const IN_THREADS: readonly number[] = [GZIP, SHUFFLE, LZF];
+
+/**
+ * Where the chunks of a vector of `dtype` are, for threads that read them from the file; null where that is not known, or where
+ * anything is unusual, which the library then says.
+ */
+export function locateChunks(parts: ChunkedArrayParts, dtype: string): StoredChunks | null {
+  const { path, header, shape, elementBytes, filters } = parts;
+  if (shape.length !== 1 || !filters.every((id) => IN_THREADS.includes(id))) return null;
+  try {
+    return inspectFile(path, (file) => {
+      const layout = readLayout(file, header);
+      if (layout?.chunkShape.length !== 1 || layout.elementBytes !== elementBytes) return null;
+      const [chunkLength] = layout.chunkShape;
+      const chunks = readTree(file, layout);
+      const isWhole =
+        chunks.length === Math.ceil(shape[0] / chunkLength) &&
+        chunks.every(({ offsets }, i) => offsets[0] === i * chunkLength);
+      if (!isWhole) return null;
+      return {
+        path,
+        dtype,
+        chunkLength,
+        form: { filters, elementBytes, size: chunkLength * elementBytes },
+        at: Float64Array.from(chunks, (chunk) => file.base + chunk.address),
+        bytes: Uint32Array.from(chunks, (chunk) => chunk.bytes),
+        skipped: Uint32Array.from(chunks, (chunk) => chunk.skipped),
+      };
+    });
+  } catch (error) {
+    if (error instanceof AtlasmtlError) return null;
+    throw error;
+  }
 }
 
 /** Null for arrays that are not chunked or use another index. */
@@ -140,34 +176,6 @@ function readTree(file: ReadableFile, { tree, chunkShape }: Layout): Chunk[] {
   // An array without written chunks has no tree: all bits of the address are set.
   if (tree < Number.MAX_SAFE_INTEGER) visit(tree, null);
   return chunks;
-}
-
-/** Reverses the filters, last one first. */
-function decodeChunk(
-  file: ReadableFile,
-  chunk: Chunk,
-  { chunkShape, elementBytes }: Layout,
-  filters: readonly number[],
-): Uint8Array {
-  const size = chunkShape.reduce((product, n) => product * n, elementBytes);
-  let bytes: Uint8Array = file.read(chunk.address, chunk.bytes);
-  for (let i = filters.length - 1; i >= 0; i--) {
-    if ((chunk.skipped >>> i) & 1) continue;
-    if (filters[i] === LZF) bytes = decodeLzf(bytes, size);
-    else if (filters[i] === SHUFFLE) bytes = unshuffle(bytes, elementBytes);
-    else bytes = bytes.subarray(0, bytes.length - 4); // the checksum of fletcher32, which gzip lacks as well
-  }
-  if (bytes.length !== size) throw damaged(`a chunk of ${bytes.length} bytes where ${size} belong`);
-  return bytes;
-}
-
-/** Bytes of the same position are grouped; a rest shorter than an element stays at the end. */
-function unshuffle(bytes: Uint8Array, width: number): Uint8Array {
-  const n = Math.floor(bytes.length / width);
-  const result = bytes.slice();
-  for (let rank = 0; rank < width; rank++)
-    for (let i = 0, from = rank * n, to = rank; i < n; i++, from++, to += width) result[to] = bytes[from];
-  return result;
 }
 
 /** Copies the part of a chunk within `starts` to `ends` to its position in `result`. */

@@ -27,6 +27,8 @@ const MAX_READ = 1 << 26;
 
 /** Random access to an HDF5 file; addresses count from the file's base address. */
 export interface ReadableFile {
+  /** Where address 0 lies in the file. */
+  readonly base: number;
   read(address: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
@@ -163,6 +165,7 @@ function editable(pages: Pages): EditableFile {
   };
   const base = baseAddress(readAt);
   return {
+    base,
     read: (address, length) => readAt(base + address, length),
     write: (address, bytes) => pages.write(base + address, bytes),
   };

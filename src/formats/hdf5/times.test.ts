@@ -11,6 +11,7 @@ function fileWith(header: Uint8Array): { file: EditableFile; bytes: Uint8Array }
   return {
     bytes,
     file: {
+      base: 0,
       read: (address, length) => bytes.slice(address, address + length),
       write: (address, piece) => bytes.set(piece, address),
     },

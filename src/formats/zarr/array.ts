@@ -3,7 +3,7 @@ import type { AsyncReadable, DataType, Array as OpenArray } from "zarrita";
 import { MAX_ARRAY_VALUES } from "../../core/limits.ts";
 import { AtlasmtlError, changed } from "../../errors.ts";
 import type { CompoundField, StoredArray } from "../array-store.ts";
-import { halfToFloat32, type NumberArray } from "../number-arrays.ts";
+import { halfToFloat32, type NumberArray, STORED_TYPES as TYPES } from "../number-arrays.ts";
 import { fixedText, loadZarrita } from "./codecs.ts";
 import { checkKeyBytes, type KeyStore } from "./key-store.ts";
 import { type ArrayMetadata, type FieldLayout, maxChunkBytes } from "./metadata.ts";
@@ -84,22 +84,6 @@ export function zarrArray(
     },
   };
 }
-
-type NumberArrayType = new (from: number | ArrayBuffer) => NumberArray;
-
-const TYPES: ReadonlyMap<string, NumberArrayType> = new Map<string, NumberArrayType>([
-  ["int8", Int8Array],
-  ["uint8", Uint8Array],
-  ["int16", Int16Array],
-  ["uint16", Uint16Array],
-  ["float16", Uint16Array],
-  ["int32", Int32Array],
-  ["uint32", Uint32Array],
-  ["int64", BigInt64Array],
-  ["uint64", BigUint64Array],
-  ["float32", Float32Array],
-  ["float64", Float64Array],
-]);
 
 /** @throws LIMIT for a read of too many bytes or chunks. */
 function checkSizes(metadata: ArrayMetadata, rows: number, rowValues: number, where: string): void {
