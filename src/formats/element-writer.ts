@@ -10,8 +10,8 @@ export interface RecordField {
   readonly values: NumberArray | readonly string[];
 }
 
-/** Paths begin with a slash; the root is `/`. */
-export interface ElementWriter {
+/** What settings are written with. Paths begin with a slash; the root is `/`. */
+export interface PlainWriter {
   createGroup(path: string): void;
   /** Writes an array of `shape`, row-major; a scalar if `shape` is empty. */
   writeNumbers(path: string, values: NumberArray, shape: readonly number[]): void;
@@ -19,6 +19,12 @@ export interface ElementWriter {
   writeBooleans(path: string, values: Uint8Array, shape: readonly number[]): void;
   /** UTF-8 of any length. */
   writeStrings(path: string, values: readonly string[], shape: readonly number[]): void;
+  /** Sets or replaces an attribute of an element; numbers without a shape are a list. */
+  setAttribute(path: string, name: string, value: AttributeValue): void;
+}
+
+/** Writes whatever a container holds. */
+export interface ElementWriter extends PlainWriter {
   /** Complex numbers, each as its real and its imaginary part. */
   writeComplex(path: string, parts: Float32Array | Float64Array, shape: readonly number[]): void;
   /** An array of records, each with one value of every field, which the container `takesRecords`. */
@@ -27,10 +33,13 @@ export interface ElementWriter {
   takesRecords(fields: readonly RecordField[]): boolean;
   /** Writes an element without a value, as anndata's null has it. */
   writeNull(path: string): void;
-  /** Sets or replaces an attribute of an element; numbers without a shape are a list. */
-  setAttribute(
-    path: string,
-    name: string,
-    value: string | readonly string[] | boolean | NumberArray | TypedAttribute,
-  ): void;
+}
+
+export type AttributeValue = string | readonly string[] | boolean | NumberArray | TypedAttribute;
+
+/** The value with its shape: a text or a truth is a scalar, a list has one dimension. */
+export function typedAttribute(value: AttributeValue): TypedAttribute {
+  if (typeof value === "boolean") return { values: Uint8Array.of(value ? 1 : 0), isBoolean: true, shape: [] };
+  if (typeof value === "string") return { values: [value], isBoolean: false, shape: [] };
+  return "isBoolean" in value ? value : { values: value, isBoolean: false, shape: [value.length] };
 }

@@ -250,6 +250,7 @@ async function append(
   }
   if (uns !== undefined && uns.size > 0) {
     if (!file.has("/uns")) writeDict(file, "/uns");
-    for (const [key, settings] of uns) writeSettings(file, `/uns/${key}`, settings);
+    for (const [key, settings] of uns)
+      file.writeTree(`/uns/${key}`, (tree) => writeSettings(tree, `/uns/${key}`, settings));
   }
 }

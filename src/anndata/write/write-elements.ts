@@ -3,25 +3,25 @@ import { type ConfigMap, type ConfigValue, Float, toPlain } from "../../core/con
 import type { Csr } from "../../core/csr.ts";
 import type { DenseMatrix } from "../../core/dense.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import type { ElementWriter } from "../../formats/element-writer.ts";
+import type { ElementWriter, PlainWriter } from "../../formats/element-writer.ts";
 import type { NumberArray } from "../../formats/number-arrays.ts";
 import { columnLabels } from "../read/column-values.ts";
 import type { Column } from "../types.ts";
 
 /** Writes the encoding of an element. */
-export function tag(file: ElementWriter, path: string, type: string, version: string): void {
+export function tag(file: PlainWriter, path: string, type: string, version: string): void {
   file.setAttribute(path, "encoding-type", type);
   file.setAttribute(path, "encoding-version", version);
 }
 
 /** Writes an empty dict, such as obsm or uns. */
-export function writeDict(file: ElementWriter, path: string): void {
+export function writeDict(file: PlainWriter, path: string): void {
   file.createGroup(path);
   tagDict(file, path);
 }
 
 /** Marks an existing group as a dict. */
-export function tagDict(file: ElementWriter, path: string): void {
+export function tagDict(file: PlainWriter, path: string): void {
   tag(file, path, "dict", "0.1.0");
 }
 
@@ -32,7 +32,7 @@ export function tagRoot(file: ElementWriter): void {
 
 /** Writes an array of numbers, row-major. */
 export function writeArray(
-  file: ElementWriter,
+  file: PlainWriter,
   path: string,
   values: NumberArray,
   shape: readonly number[],
@@ -43,7 +43,7 @@ export function writeArray(
 
 /** Writes an array of strings, row-major; of one dimension by default. */
 export function writeStringArray(
-  file: ElementWriter,
+  file: PlainWriter,
   path: string,
   values: readonly string[],
   shape: readonly number[] = [values.length],
@@ -54,7 +54,7 @@ export function writeStringArray(
 
 /** Writes an array of booleans, true for values other than 0, row-major; of one dimension by default. */
 export function writeBooleanArray(
-  file: ElementWriter,
+  file: PlainWriter,
   path: string,
   values: Uint8Array,
   shape: readonly number[] = [values.length],
@@ -188,13 +188,13 @@ function typedValues(dtype: string, values: Float64Array): NumberArray {
  * Writes settings as nested dicts. Nulls are left out, because anndata before 0.11 cannot store them. A list
  * that is not an array of one type, and a map with a key that HDF5 does not allow, are written as JSON text.
  */
-export function writeSettings(file: ElementWriter, path: string, settings: ConfigMap): void {
+export function writeSettings(file: PlainWriter, path: string, settings: ConfigMap): void {
   writeDict(file, path);
   for (const [key, value] of settings) writeSetting(file, `${path}/${key}`, value);
 }
 
 /** Writes one value of {@link writeSettings}. */
-export function writeSetting(file: ElementWriter, path: string, value: ConfigValue): void {
+export function writeSetting(file: PlainWriter, path: string, value: ConfigValue): void {
   if (value === null) return;
   if (typeof value === "string") writeString(file, path, value);
   else if (typeof value === "boolean" || typeof value === "number" || value instanceof Float)
@@ -207,7 +207,7 @@ export function writeSetting(file: ElementWriter, path: string, value: ConfigVal
   }
 }
 
-function writeScalar(file: ElementWriter, path: string, value: boolean | number | Float): void {
+function writeScalar(file: PlainWriter, path: string, value: boolean | number | Float): void {
   if (typeof value === "boolean") file.writeBooleans(path, Uint8Array.of(value ? 1 : 0), []);
   else file.writeNumbers(path, numbersOf([value]), []);
   tag(file, path, "numeric-scalar", "0.2.0");
@@ -222,12 +222,12 @@ export function isName(key: string): boolean {
   return key !== "" && key !== "." && key !== ".." && !/[/\0]/.test(key);
 }
 
-function writeString(file: ElementWriter, path: string, value: string): void {
+function writeString(file: PlainWriter, path: string, value: string): void {
   file.writeStrings(path, [value], []);
   tag(file, path, "string", "0.2.0");
 }
 
-function writeList(file: ElementWriter, path: string, list: readonly ConfigValue[]): void {
+function writeList(file: PlainWriter, path: string, list: readonly ConfigValue[]): void {
   if (list.length === 0) writeArray(file, path, new Float64Array(0), [0]);
   else if (list.every((item) => typeof item === "string")) writeStringArray(file, path, list);
   else if (list.every((item) => typeof item === "boolean"))

@@ -18,7 +18,7 @@ export const STAND_IN = "zqAtlasmtlBooleanStandInzq";
 const CLASS_AND_SIZE = 8;
 
 /** The enum's message: class 8, base int8, FALSE = 0 and TRUE = 1 (specification, IV.A.2.d). */
-function booleanMessage(): Uint8Array {
+export function booleanMessage(): Uint8Array {
   const message = new Uint8Array(38);
   const view = new DataView(message.buffer);
   const text = new TextEncoder();

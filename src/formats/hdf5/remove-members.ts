@@ -1,5 +1,5 @@
 /**
- * Removes members from HDF5 groups, in place. The objects stay in the file but are unreachable; `h5repack`
+ * Removes members from HDF5 groups, and points names at other objects, in place. The objects stay in the file but are unreachable; `h5repack`
  * frees their space.
  * @module
  */
@@ -40,7 +40,7 @@ export function unlinkMembers(file: EditableFile, header: number, names: Readonl
   }
   if (isDense(messages)) throw denseGroup();
   for (const message of messages)
-    if (message.type === LINK_MESSAGE && names.has(linkName(message))) {
+    if (message.type === LINK_MESSAGE && names.has(linkOf(message).name)) {
       message.chunk.bytes[message.typeAt] = 0; // a NIL message
       writeChunk(file, message.chunk);
     }
@@ -69,32 +69,56 @@ export function denseGroup(): AtlasmtlError {
  * @throws like {@link unlinkMembers}; BUG if one is missing.
  */
 export function swapMembers(file: EditableFile, header: number, a: string, b: string): void {
-  const messages = readHeader(file, header);
-  const table = messages.find(({ type }) => type === SYMBOL_TABLE_MESSAGE);
-  // The target of a name: in a symbol table the rest of the entry after the name, in a link message its end.
-  const targets = new Map<string, { bytes: Uint8Array; write: () => void }>();
-  if (table !== undefined) {
-    const nameOf = openHeap(file, address(table.data, 8));
-    visitEntries(file, address(table.data, 0), (entry, at) => {
-      const name = nameOf(address(entry, 0));
-      const bytes = entry.subarray(8);
-      if (name === a || name === b) targets.set(name, { bytes, write: () => file.write(at + 8, bytes) });
-    });
-  } else if (isDense(messages)) throw denseGroup();
-  for (const message of messages) {
-    if (message.type !== LINK_MESSAGE) continue;
-    const name = linkName(message);
-    const bytes = message.data.subarray(-8);
-    if (name === a || name === b) targets.set(name, { bytes, write: () => writeChunk(file, message.chunk) });
-  }
-  const [first, second] = [targets.get(a), targets.get(b)];
-  if (first === undefined || second === undefined)
-    throw new AtlasmtlError("BUG", `no "${a}" and "${b}" to swap`);
+  const targets = findTargets(file, header, new Set([a, b]));
+  const [first, second] = [a, b].map((name) => required(targets, name));
   const kept = first.bytes.slice();
   first.bytes.set(second.bytes);
   second.bytes.set(kept);
   first.write();
   second.write();
+}
+
+/**
+ * Makes `name` of the group at `header`, a hard link to an array, one to the object whose header is at `object`.
+ * @throws like {@link swapMembers}.
+ */
+export function pointMember(file: EditableFile, header: number, name: string, object: number): void {
+  const target = required(findTargets(file, header, new Set([name])), name);
+  new DataView(target.bytes.buffer, target.bytes.byteOffset).setBigUint64(0, BigInt(object), true);
+  target.write();
+}
+
+/** Where a name leads to: the address of an object's header, in a symbol table with what the library caches of the object. */
+interface Target {
+  readonly bytes: Uint8Array;
+  write(): void;
+}
+
+function required(targets: ReadonlyMap<string, Target>, name: string): Target {
+  const target = targets.get(name);
+  if (target === undefined) throw new AtlasmtlError("BUG", `there is no "${name}" to edit`);
+  return target;
+}
+
+function findTargets(file: EditableFile, header: number, names: ReadonlySet<string>): Map<string, Target> {
+  const messages = readHeader(file, header);
+  const table = messages.find(({ type }) => type === SYMBOL_TABLE_MESSAGE);
+  const targets = new Map<string, Target>();
+  if (table !== undefined) {
+    const nameOf = openHeap(file, address(table.data, 8));
+    visitEntries(file, address(table.data, 0), (entry, at) => {
+      const name = nameOf(address(entry, 0));
+      const bytes = entry.subarray(8);
+      if (names.has(name)) targets.set(name, { bytes, write: () => file.write(at + 8, bytes) });
+    });
+  } else if (isDense(messages)) throw denseGroup();
+  for (const message of messages) {
+    if (message.type !== LINK_MESSAGE) continue;
+    const { name, end } = linkOf(message);
+    const bytes = message.data.subarray(end, end + 8);
+    if (names.has(name)) targets.set(name, { bytes, write: () => writeChunk(file, message.chunk) });
+  }
+  return targets;
 }
 
 function visitEntries(file: EditableFile, at: number, visit: (entry: Uint8Array, at: number) => void): void {
@@ -110,15 +134,16 @@ function visitEntries(file: EditableFile, at: number, visit: (entry: Uint8Array,
   for (let i = 0; i < count; i++) visitEntries(file, address(body, i * 16 + 8), visit);
 }
 
-/** The name in a link message (specification, IV.A.2.g). */
-function linkName({ data }: HeaderMessage): string {
+/** The name in a link message, and where it ends (specification, IV.A.2.g). */
+function linkOf({ data }: HeaderMessage): { readonly name: string; readonly end: number } {
   const flags = data[1];
   let at = 2 + (flags & 8 ? 1 : 0) + (flags & 4 ? 8 : 0) + (flags & 16 ? 1 : 0);
   const width = 1 << (flags & 3);
   let length = 0;
   for (let i = width - 1; i >= 0; i--) length = length * 256 + data[at + i];
   at += width;
-  return new TextDecoder().decode(data.subarray(at, at + length));
+  const end = at + length;
+  return { name: new TextDecoder().decode(data.subarray(at, end)), end };
 }
 
 /** The names of a group, by their offset in its local heap. */

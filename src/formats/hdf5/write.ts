@@ -1,15 +1,25 @@
 /** Writes groups, arrays, attributes and booleans to HDF5 files. @module */
-import type { TypedAttribute } from "../array-store.ts";
-import type { ElementWriter } from "../element-writer.ts";
+import { AtlasmtlError } from "../../errors.ts";
+import { type ElementWriter, type PlainWriter, typedAttribute } from "../element-writer.ts";
 import type { NumberArray } from "../number-arrays.ts";
 import { patchBooleans, STAND_IN } from "./booleans.ts";
 import { createGrowing, type GrowingArray, type GrowingType } from "./growing-array.ts";
-import { editFile } from "./layout.ts";
+import {
+  address,
+  type EditableFile,
+  editFile,
+  inspectFile,
+  LAYOUT_MESSAGE,
+  readHeader,
+  SYMBOL_TABLE_MESSAGE,
+} from "./layout.ts";
 import { callHdf5, type H5Module, hdf5Library, headerAddress, withMemory } from "./library.ts";
 import { makeNull } from "./null.ts";
 import { objectType, openFile } from "./open.ts";
 import { writeRecords } from "./records.ts";
+import { pointMember } from "./remove-members.ts";
 import { eraseTimes } from "./times.ts";
+import { type LaidOutTree, layOutTree } from "./tree.ts";
 
 type WriteMetadata = Parameters<H5Module["create_dataset"]>[3];
 
@@ -21,6 +31,11 @@ export interface Hdf5Writer extends ElementWriter {
   has(path: string): boolean;
   /** A growing array; see {@link createGrowing}. */
   grow(path: string, dtype: GrowingType, rowShape?: readonly number[]): GrowingArray;
+  /**
+   * Writes the group `path` with all that `build` makes in it, which is small, at once; nothing can be added to it until the file
+   * is closed.
+   */
+  writeTree(path: string, build: (file: PlainWriter) => void): void;
   /** Creates a hard link to an existing object. */
   link(existing: string, path: string): void;
   /** The address of an object's header, for {@link editFile}. */
@@ -72,7 +87,16 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       }),
     );
 
-  return {
+  /** Trees that wait for their place, which is the data of an array of their length. */
+  const trees: { readonly at: string; readonly tree: LaidOutTree }[] = [];
+  /** True for a group whose links can be edited, also after one more was made. */
+  const hasSymbolTable = (group: string): boolean =>
+    made.has(group) ||
+    inspectFile(path, (file) =>
+      readHeader(file, headerOf(group)).some(({ type }) => type === SYMBOL_TABLE_MESSAGE),
+    );
+
+  const writer: Hdf5Writer = {
     headerOf,
     has: (at) => objectType(fileId, at) >= 0,
     createGroup(at) {
@@ -102,6 +126,17 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       begin(at);
       writeBytes(at, bytesOf(Float32Array.of(0)), numberMetadata(Float32Array.of(0), []));
       nullHeaders.add(headerOf(at));
+    },
+    writeTree(at, build) {
+      if (!hasSymbolTable(parentOf(at))) {
+        build(writer);
+        return;
+      }
+      begin(at);
+      const tree = layOutTree(at, build);
+      const room = new Uint8Array(tree.length + ALIGNMENT);
+      writeBytes(at, room, numberMetadata(room, [room.length]));
+      trees.push({ at, tree });
     },
     link(existing, at) {
       note(existing);
@@ -133,12 +168,7 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
           if (h5.get_attribute_names(fileId, at).includes(name)) h5.delete_attribute(fileId, at, name);
         });
       given?.add(name);
-      if (typeof value === "boolean") {
-        writeAttribute(at, name, Uint8Array.of(value ? 1 : 0), booleanMetadata([]));
-        booleanHeaders.add(headerOf(at));
-        return;
-      }
-      const { values, isBoolean, shape } = isTyped(value) ? value : typed(value);
+      const { values, isBoolean, shape } = typedAttribute(value);
       if (ArrayBuffer.isView(values)) {
         const metadata = isBoolean ? booleanMetadata(shape) : numberMetadata(values as NumberArray, shape);
         writeAttribute(at, name, bytesOf(values as NumberArray), metadata);
@@ -154,6 +184,12 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
     },
     finish() {
       const headers = new Set([...changed].map((at) => headerOf(at)));
+      const placed = trees.map(({ at, tree }) => ({
+        tree,
+        room: headerOf(at),
+        group: headerOf(parentOf(at)),
+        name: at.slice(at.lastIndexOf("/") + 1),
+      }));
       write(path, () => {
         if (h5.flush(fileId) < 0 || h5.close_file(fileId) < 0) throw new Error("the file was not flushed");
       });
@@ -161,6 +197,8 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
         for (const header of booleanHeaders) patchBooleans(file, header);
         for (const header of nullHeaders) makeNull(file, header);
         for (const header of headers) eraseTimes(file, header);
+        for (const { tree, room, group, name } of placed)
+          pointMember(file, group, name, placeTree(file, tree, room));
       });
     },
     abandon() {
@@ -171,17 +209,23 @@ export function openWriter(path: string, mode: "create" | "update"): Hdf5Writer 
       }
     },
   };
+  return writer;
 }
 
-type AttributeInput = Parameters<ElementWriter["setAttribute"]>[2];
+const parentOf = (at: string): string => at.slice(0, at.lastIndexOf("/")) || "/";
 
-const isTyped = (value: AttributeInput): value is TypedAttribute =>
-  typeof value === "object" && "isBoolean" in value;
+/** Object headers begin at multiples of it. */
+const ALIGNMENT = 8;
 
-function typed(value: string | readonly string[] | NumberArray): TypedAttribute {
-  return typeof value === "string"
-    ? { values: [value], isBoolean: false, shape: [] }
-    : { values: value, isBoolean: false, shape: [value.length] };
+/** Writes a tree into the data of the array whose header is at `room`; where the header of the tree then is. */
+function placeTree(file: EditableFile, tree: LaidOutTree, room: number): number {
+  const layout = readHeader(file, room).find(({ type }) => type === LAYOUT_MESSAGE);
+  // Version 3, contiguous, then the address.
+  if (layout?.data[0] !== 3 || layout.data[1] !== 1)
+    throw new AtlasmtlError("BUG", `no array to hold a tree stands at header ${room}`);
+  const start = Math.ceil(address(layout.data, 2) / ALIGNMENT) * ALIGNMENT;
+  file.write(start, tree.bytesAt(start));
+  return start + tree.header;
 }
 
 const bytesOf = (values: NumberArray): Uint8Array =>
