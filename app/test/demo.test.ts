@@ -81,6 +81,25 @@ describeChromium("the app on its example data", () => {
     expect((await saved(page, "Table (.csv)")).bytes.toString()).toBe(before);
     expect(await app.trouble()).toEqual([]);
   });
+
+  test("with a learned map the query lies on it, and the commands say so", async () => {
+    const { page } = app;
+    await press(page, /^(✓ )?Data/);
+    await press(page, "Try it with example data");
+    await screen(page, "Result");
+    await page.getByText(/^Drawn by the two directions/).waitFor();
+    await press(page, /^(✓ )?Train/);
+    await page.getByRole("checkbox", { name: "Learn a map (UMAP)" }).check();
+    await press(page, "Train again");
+    await press(page, "Next: annotate the query");
+    await page.getByRole("main").getByRole("button", { name: "Annotate", exact: true }).click();
+    await screen(page, "Result");
+    await page.getByText("Drawn by the UMAP coordinates that the model predicts.").waitFor();
+    await press(page, "Next: save");
+    const commands = (await saved(page, "The same as commands (.sh)")).bytes.toString();
+    expect(commands).toMatch(/train [\s\S]*--embed umap/);
+    expect(await app.trouble()).toEqual([]);
+  });
 });
 
 /** How many different colours the map shows. */

@@ -15,21 +15,47 @@ export interface View {
 
 /** All points, with a margin. Points that are no numbers do not count. */
 export function cameraOf(points: Float32Array): Camera {
-  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i < points.length; i += 2) {
-    const [x, y] = [points[i], points[i + 1]];
-    if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
-    left = Math.min(left, x);
-    right = Math.max(right, x);
-    low = Math.min(low, y);
-    high = Math.max(high, y);
+  const seen = new Extent();
+  for (let cell = 0; cell < points.length / 2; cell++) seen.add(points, cell);
+  const { x, y, reach } = seen.camera() ?? { x: 0, y: 0, reach: 0 };
+  return { x, y, reach: reach || 1 };
+}
+
+/** The part of {@link cameraOf} that is seen at least, so that a single cell is shown among its neighbours. */
+const LEAST_PART = 0.1;
+
+/** The cells, with a margin; null if none of them has a place. */
+export function cameraAround(points: Float32Array, cells: Uint32Array): Camera | null {
+  const seen = new Extent();
+  for (const cell of cells) seen.add(points, cell);
+  const own = seen.camera();
+  return own && { ...own, reach: Math.max(own.reach, LEAST_PART * cameraOf(points).reach) };
+}
+
+class Extent {
+  private left = Infinity;
+  private right = -Infinity;
+  private low = Infinity;
+  private high = -Infinity;
+
+  add(points: Float32Array, cell: number): void {
+    const [x, y] = [points[2 * cell], points[2 * cell + 1]];
+    if (!Number.isFinite(x) || !Number.isFinite(y)) return;
+    this.left = Math.min(this.left, x);
+    this.right = Math.max(this.right, x);
+    this.low = Math.min(this.low, y);
+    this.high = Math.max(this.high, y);
   }
-  if (left > right) return { x: 0, y: 0, reach: 1 };
-  return {
-    x: (left + right) / 2,
-    y: (low + high) / 2,
-    reach: 0.54 * Math.max(right - left, high - low) || 1,
-  };
+
+  camera(): Camera | null {
+    const { left, right, low, high } = this;
+    if (left > right) return null;
+    return {
+      x: (left + right) / 2,
+      y: (low + high) / 2,
+      reach: 0.54 * Math.max(right - left, high - low),
+    };
+  }
 }
 
 /** Pixels for a unit. */

@@ -53,6 +53,7 @@ class Session {
   queryLayer = $state("X");
   effort = $state<Effort>("standard");
   ignoreMissing = $state(false);
+  learnsMap = $state(false);
   neighbours = $state(true);
   confidenceLow = $state(0.4);
   knownLoss = $state(0.05);
@@ -160,6 +161,7 @@ class Session {
       ({ name, nMissing }) => seen.suggested.includes(name) && nMissing > 0,
     );
     this.referenceLayer = usualLayer(seen);
+    this.learnsMap = false;
     this.forgetModel();
   }
 
@@ -264,6 +266,7 @@ class Session {
         layer: this.referenceLayer,
         effort: this.effort,
         missingLabels: this.ignoreMissing ? ("ignore" as const) : ("error" as const),
+        learnsMap: this.learnsMap,
       };
       this.takeModel(await call("train", settings, options), true);
       this.said = text.train.done(this.model!.labels.reduce((sum, { classes }) => sum + classes.length, 0));

@@ -30,6 +30,7 @@ export function labelRows({ categories, unknownCode, conf }: LevelView, final: U
 }
 
 const MAX_ROWS = 100;
+const MAX_LABELS = 20;
 
 /** The cells with the lowest confidence, the least sure first. */
 export function leastSure({ conf }: LevelView, count: number = MAX_ROWS): number[] {
@@ -39,6 +40,44 @@ export function leastSure({ conf }: LevelView, count: number = MAX_ROWS): number
   const found: number[] = [];
   for (let cell = 0; cell < conf.length; cell++) if (conf[cell] <= limit) found.push(cell);
   return found.sort((a, b) => conf[a] - conf[b] || a - b).slice(0, count);
+}
+
+/** A label of any level, and how many cells have it. */
+export interface FoundLabel {
+  readonly levelIndex: number;
+  readonly code: number;
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Labels that contain the text and that cells have, those of `levelIndex` first, frequent ones before rare ones. */
+export function findLabels(
+  result: ResultView,
+  labels: readonly { readonly final: Uint16Array }[],
+  levelIndex: number,
+  wanted: string,
+): { labels: FoundLabel[]; total: number } {
+  const needle = wanted.trim().toLowerCase();
+  if (needle === "") return { labels: [], total: 0 };
+  const found = result.levels.flatMap(({ categories }, level) => {
+    const codes = [...categories.keys()].filter((code) => categories[code].toLowerCase().includes(needle));
+    if (codes.length === 0) return [];
+    const counts = new Uint32Array(65536);
+    for (const code of labels[level].final) counts[code]++;
+    return codes
+      .filter((code) => counts[code] > 0)
+      .map((code) => ({ levelIndex: level, code, name: categories[code], count: counts[code] }));
+  });
+  const isOther = (each: FoundLabel): number => Number(each.levelIndex !== levelIndex);
+  found.sort((a, b) => isOther(a) - isOther(b) || a.levelIndex - b.levelIndex || b.count - a.count);
+  return { labels: found.slice(0, MAX_LABELS), total: found.length };
+}
+
+/** The cells with this label. */
+export function cellsWith(final: Uint16Array, code: number): Uint32Array {
+  const cells: number[] = [];
+  for (let cell = 0; cell < final.length; cell++) if (final[cell] === code) cells.push(cell);
+  return Uint32Array.from(cells);
 }
 
 /** Cells whose name or label contains the text. */

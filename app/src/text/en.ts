@@ -157,6 +157,9 @@ export const text = {
       best: { name: "Best", what: "Five networks and more. Takes about five times as long." },
     },
     ignore: "Leave out cells without a label",
+    map: "Learn a map (UMAP)",
+    mapWhat:
+      "The map of your reference, or a new one if it has none. The query is then drawn on it, and cells of one type lie together. Takes longer.",
     start: "Train",
     again: "Train again",
     done: (labels: number): string => `The model is ready. It knows ${n(labels)} labels.`,
@@ -211,6 +214,8 @@ export const text = {
     noMap: "This browser cannot draw the map (it has no WebGL 2). Tables and files work.",
     legend: "Legend",
     more: (count: number): string => `and ${n(count)} more`,
+    moreLabels: (count: number): string =>
+      `and ${n(count)} more with fewer cells: find them by name under “Find a cell or label”`,
     reasons: {
       no_counts: "None of the model's genes is expressed",
       low_confidence: "The model is not sure enough",
@@ -250,7 +255,15 @@ export const text = {
     why: "Why Unknown",
     search: "Find a cell or label",
     searchNone: "Nothing has this name.",
-    searchFound: (count: number): string => (count === 1 ? "1 cell" : `${n(count)} cells`),
+    searchFound: (cells: number, labels: number): string => {
+      const found = cells === 1 ? "1 cell" : `${n(cells)} cells`;
+      return labels === 0 ? found : `${labels === 1 ? "1 label" : `${n(labels)} labels`}, ${found}`;
+    },
+    foundLabels: "Labels with this name",
+    labelShown: (name: string, count: number): string =>
+      count === 1
+        ? `The map shows the only cell of ${name}.`
+        : `The map shows the ${n(count)} cells of ${name}.`,
     details: "The cell",
     pick: "Point at a cell, or choose one in a table, to see what the model says about it.",
     showLabel: (name: string): string => `Show only ${name} on the map`,

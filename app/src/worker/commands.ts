@@ -27,7 +27,7 @@ export function commandLines(): string {
   return `${lines.join("\n\n")}\n`;
 }
 
-function trainFlags({ labelColumns, layer, effort, missingLabels }: TrainSettings): string[] {
+function trainFlags({ labelColumns, layer, effort, missingLabels, learnsMap }: TrainSettings): string[] {
   const preset = EFFORTS[effort];
   return [
     "--labels",
@@ -35,6 +35,7 @@ function trainFlags({ labelColumns, layer, effort, missingLabels }: TrainSetting
     ...layerFlags(layer),
     ...(preset == null ? [] : ["--preset", preset]),
     ...(missingLabels === "error" ? [] : ["--missing-labels", missingLabels]),
+    ...(learnsMap ? ["--embed", "umap"] : []),
   ];
 }
 

@@ -25,11 +25,13 @@ export const trainOptions = ({
   layer,
   effort,
   missingLabels,
+  learnsMap,
 }: TrainSettings): TrainOptions => ({
   labelColumns,
   layer,
   missingLabels,
   preset: EFFORTS[effort],
+  embed: learnsMap ? "umap" : null,
 });
 
 export async function train(settings: TrainSettings, work: WorkOptions): Promise<ModelSeen> {

@@ -95,6 +95,8 @@ export interface TrainSettings {
   readonly layer: string;
   readonly effort: Effort;
   readonly missingLabels: "error" | "ignore";
+  /** Whether the model learns a map, on which the query lands. */
+  readonly learnsMap: boolean;
 }
 
 export interface AnnotateSettings {
