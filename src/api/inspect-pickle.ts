@@ -1,5 +1,8 @@
 /** Describes a pickle of a bundle. It is parsed as data and never executed. @module */
 import { Float } from "../core/config.ts";
+import { MAX_BUNDLE_FILE_BYTES } from "../core/limits.ts";
+import { readInput } from "../core/read-input.ts";
+import { locate } from "../errors.ts";
 import { plainBytes } from "../formats/compression/gzip.ts";
 import { parsePickle } from "../formats/pickle/parse.ts";
 import { describeValue, NdArray, type PickleValue } from "../formats/pickle/values.ts";
@@ -27,6 +30,18 @@ export interface PickleInspection {
 
 /** The number of items described of a list. */
 const MAX_ITEMS = 7;
+
+/**
+ * Describes the pickle in a file.
+ * @throws NOT_FOUND for a path that is no file, IO, LIMIT for a file that is too large, and as {@link inspectPickle}.
+ */
+export async function inspectPickleFile(path: string): Promise<PickleInspection> {
+  try {
+    return inspectPickle((await readInput(path, MAX_BUNDLE_FILE_BYTES)).bytes);
+  } catch (error) {
+    throw locate(error, path, "artifact");
+  }
+}
 
 /** @throws BAD_FORMAT, UNSUPPORTED or LIMIT for a pickle that is not plain data. */
 export function inspectPickle(bytes: Uint8Array): PickleInspection {

@@ -6,7 +6,7 @@ import { MAX_JSON_BYTES } from "../core/limits.ts";
 import { folderName, joinPath } from "../core/paths.ts";
 import { AtlasmtlError } from "../errors.ts";
 import type { RefinementConfig } from "../predict/refinement-config.ts";
-import { REFINEMENT_KEYS, REFINEMENT_METHODS } from "../schema/refinement.ts";
+import { FOREIGN_PLAN_ENABLED, REFINEMENT_KEYS, REFINEMENT_METHODS } from "../schema/refinement.ts";
 
 /** For `refinementConfig` of prediction, with every file that it is made of. */
 export interface NamedRefinement {
@@ -19,11 +19,13 @@ export interface NamedRefinement {
  * file
  * is settings with `method` and `artifact_path` or `plan_path`, relative to its folder.
  * @param read parses such a file into a Map; by default as JSON.
+ * @param isPlan whether settings named this file as a plan, which names no other plan.
  * @throws USAGE for a file that is none of these; NOT_FOUND, IO, LIMIT or BAD_FORMAT as reading does.
  */
 export async function readRefinement(
   path: string,
   read: (path: string) => Promise<unknown> = readJson,
+  isPlan = false,
 ): Promise<NamedRefinement> {
   if (path.endsWith(".pkl"))
     return { config: { method: REFINEMENT_METHODS.artifact, artifactPath: path }, files: [path] };
@@ -35,7 +37,7 @@ export async function readRefinement(
     return typeof value === "string" && value !== "" ? joinPath(folder, value) : null;
   };
   const artifactPath = named(REFINEMENT_KEYS.artifactPath);
-  if (settings.has(REFINEMENT_KEYS.enabled))
+  if ([REFINEMENT_KEYS.enabled, ...FOREIGN_PLAN_ENABLED].some((key) => settings.has(key)))
     return {
       config: { method: REFINEMENT_METHODS.plan, planPath: path },
       files: artifactPath === null ? [path] : [path, artifactPath],
@@ -44,10 +46,10 @@ export async function readRefinement(
   const planPath = named(REFINEMENT_KEYS.planPath);
   if (method === REFINEMENT_METHODS.artifact && artifactPath !== null)
     return { config: { method: REFINEMENT_METHODS.artifact, artifactPath }, files: [path, artifactPath] };
-  if (method === REFINEMENT_METHODS.plan && planPath !== null)
+  if (method === REFINEMENT_METHODS.plan && planPath !== null && !isPlan)
     return {
       config: { method: REFINEMENT_METHODS.plan, planPath },
-      files: [path, ...(await readRefinement(planPath, read)).files],
+      files: [path, ...(await readRefinement(planPath, read, true)).files],
     };
   throw new AtlasmtlError(
     "USAGE",

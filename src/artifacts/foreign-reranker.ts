@@ -37,6 +37,8 @@ const NO_CHANCE = -1e30;
 /** How deep the parts of a reranker lie, and how many are looked at. */
 const MAX_LEVELS = 4;
 const MAX_PARTS = 100_000;
+/** Children of one parent: their regression has the square of it as coefficients, however few the file has. */
+const MAX_CHILDREN = 2000;
 
 type Fields = ReadonlyMap<string, PickleValue>;
 
@@ -63,6 +65,7 @@ export function readForeignReranker(root: PickleValue, description: ConfigMap | 
   const classes = find(NAMES.childClasses);
   if (classes === undefined) throw missing(NAMES.childClasses);
   const childClasses = within(NAMES.childClasses[0], () => texts(classes));
+  const places = new Map(childClasses.map((name, at) => [name, at]));
   const parentNames = find(NAMES.parentClasses);
   const parentClasses = parentNames === undefined ? [] : texts(parentNames);
   return {
@@ -74,9 +77,15 @@ export function readForeignReranker(root: PickleValue, description: ConfigMap | 
       const parent = typeof key === "number" ? parentClasses[key] : key;
       if (typeof parent !== "string")
         throw new AtlasmtlError("BAD_FORMAT", `the parent ${String(key)} has no name`);
-      return within(parent, () => readParent(parent, value, childClasses));
+      return within(parent, () => readParent(parent, value, { childClasses, places }));
     }),
   };
+}
+
+/** The child classes, and the place of each. */
+interface ChildClasses {
+  readonly childClasses: readonly string[];
+  readonly places: ReadonlyMap<string, number>;
 }
 
 const missing = (names: readonly string[]): AtlasmtlError =>
@@ -133,13 +142,17 @@ function kindOf(value: PickleValue): "regression" | "constant" | null {
   return children !== undefined && sizeOf(children) === 1 ? "constant" : null;
 }
 
-function readParent(parent: string, value: PickleValue, childClasses: readonly string[]): ParentReranker {
+function readParent(
+  parent: string,
+  value: PickleValue,
+  { childClasses, places }: ChildClasses,
+): ParentReranker {
   const fields = typeof value === "string" ? new Map([[NAMES.constant[0], value]]) : flattened(value, 2);
   const nCells = first(fields, NAMES.nCells);
   const rest = { parent, nCells: typeof nCells === "number" ? nCells : 0 };
   const name = (each: string | number): string => {
     const found = typeof each === "number" ? childClasses[each] : each;
-    if (found !== undefined && childClasses.includes(found)) return found;
+    if (found !== undefined && places.has(found)) return found;
     throw new AtlasmtlError("BAD_DATA", `${JSON.stringify(each)} is not one of the child classes`);
   };
   const coef = first(fields, NAMES.coef);
@@ -153,19 +166,25 @@ function readParent(parent: string, value: PickleValue, childClasses: readonly s
   }
   const { rows, columns, data } = matrix(coef);
   const intercepts = numbers(first(fields, NAMES.intercept) ?? null);
-  const classes = classesOf(first(fields, NAMES.classes), children, childClasses, name);
+  const classes = classesOf(first(fields, NAMES.classes), children, places, name);
   const features = children?.length === columns ? children : classes;
+  const known = new Set(features);
   const nRows = classes.length === 2 ? 1 : classes.length;
   if (
     features.length !== columns ||
     (rows !== classes.length && rows !== nRows) ||
     intercepts.length !== rows ||
-    new Set(features).size !== features.length ||
-    !classes.every((each) => features.includes(each))
+    known.size !== features.length ||
+    !classes.every((each) => known.has(each))
   )
     throw new AtlasmtlError(
       "BAD_DATA",
       `the regression of ${classes.length} classes and ${features.length} children has ${rows} × ${columns} coefficients and ${intercepts.length} intercepts`,
+    );
+  if (features.length > MAX_CHILDREN)
+    throw new AtlasmtlError(
+      "LIMIT",
+      `the regression has ${features.length} children; at most ${MAX_CHILDREN} are read`,
     );
   const isSplit = rows === 1 && classes.length === 2;
   // One row stands for both classes: that of the first is its negative in a multinomial fit, else 0.
@@ -201,15 +220,15 @@ function square(
 function classesOf(
   value: PickleValue | undefined,
   children: readonly string[] | null,
-  childClasses: readonly string[],
+  childPlaces: ReadonlyMap<string, number>,
   name: (each: string | number) => string,
 ): readonly string[] {
   if (value === undefined || value === null) return children ?? [];
   const given = labels(value);
   const places = given.filter((each) => typeof each === "number");
   if (places.length < given.length || children === null) return given.map(name);
-  const ofAll = children.map((child) => childClasses.indexOf(child));
-  const areOfAll = places.every((place) => ofAll.includes(place));
+  const ofAll = new Set(children.map((child) => childPlaces.get(child)));
+  const areOfAll = places.every((place) => ofAll.has(place));
   const areOwn = places.every((place) => place < children.length);
   return areOwn && !(areOfAll && places.some((place, i) => place !== i))
     ? places.map((place) => children[place])

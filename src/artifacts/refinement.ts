@@ -146,9 +146,10 @@ export function parseReranker(bytes: Uint8Array, description: ConfigMap | null =
       );
     childToParent.set(child, parent);
   }
+  const known = new Set(childClasses);
   const parents = [...dictField(dict, keys.parents)].map(([parent, value]) =>
     within(`${keys.parents} › ${String(parent)}`, () =>
-      readParent(String(parent), asDict(value, "the parent"), childClasses),
+      readParent(String(parent), asDict(value, "the parent"), known),
     ),
   );
   return {
@@ -160,9 +161,9 @@ export function parseReranker(bytes: Uint8Array, description: ConfigMap | null =
   };
 }
 
-function readParent(parent: string, dict: Dict, childClasses: readonly string[]): ParentReranker {
+function readParent(parent: string, dict: Dict, childClasses: ReadonlySet<string>): ParentReranker {
   const children = namesField(dict, RERANKER_KEYS.children);
-  const strange = children.find((child) => !childClasses.includes(child));
+  const strange = children.find((child) => !childClasses.has(child));
   if (children.length === 0 || strange !== undefined)
     throw new AtlasmtlError(
       "BAD_DATA",

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseBenchmarkManifest } from "./dataset-manifest.ts";
 
 const manifest = (entries: Readonly<Record<string, unknown>> = {}) =>
@@ -203,4 +203,76 @@ test("hotspots of the refinement policy are chosen by the manifest", () => {
   });
   expect(() => predict([["hotspot_top_k", 2]])).toThrow(/no effect without refinement_policy/);
   expect(() => predict([policy, ["hotspot_top_k", 0]])).toThrow(/expected a whole number of 1 or more/);
+});
+
+describe("the record of a run in train", () => {
+  const map = (value: object): ReadonlyMap<string, unknown> => new Map(Object.entries(value));
+  const recorded = (more: object = {}) =>
+    map({
+      epochs_completed: 3,
+      linear_views: true,
+      coord_targets: map({ umap: "X_umap" }),
+      preprocess: map({
+        config: map({ var_names_type: "symbol", species: "human", n_top_genes: 500, random_state: 0 }),
+      }),
+      ...more,
+    });
+
+  test("brings its coordinate targets and its preprocessing, beside what the manifest says alike", () => {
+    const parsed = manifest({ train: recorded(), n_top_genes: 500 });
+    expect(parsed.coordTargets).toEqual(new Map([["umap", "X_umap"]]));
+    expect(parsed.preprocess).toEqual({ varNamesType: "symbol", species: "human", nTopGenes: 500 });
+    expect(parsed.notices).toEqual([]);
+    expect(manifest({ train: recorded(), hvg_config: map({ n_top_genes: 500 }) }).preprocess).toMatchObject({
+      nTopGenes: 500,
+    });
+  });
+
+  test.each<[object, string]>([
+    [{ n_top_genes: 300 }, "n_top_genes is 300, and the record in train has 500"],
+    [{ hvg_config: map({ n_top_genes: 300 }) }, "hvg_config › n_top_genes is 300"],
+    [{ species: "mouse" }, "species is"],
+    [{ coord_targets: map({ umap: "X_other" }) }, "coord_targets is"],
+  ])("is refused by name where the manifest says otherwise: %j", (more, message) => {
+    expect(() => manifest({ train: recorded(), ...more })).toThrow(message);
+  });
+
+  test("keeps what stands beside its settings: policies, the path of the reference, what only documents", () => {
+    const parsed = manifest({
+      train: recorded({
+        task_weight_policy: "auto_task_weight_schedule_v1",
+        reference_path: "r.pkl.gz",
+        config_name: "formal",
+      }),
+    });
+    expect(parsed.policies.taskWeights).not.toBeNull();
+    expect(parsed.bundleReferencePath).toBe("r.pkl.gz");
+    expect(parsed.documentation).toEqual(new Map([["train", map({ config_name: "formal" })]]));
+    expect(parsed.notices).toEqual([]);
+  });
+
+  test("tells of what it does not hold, and of other label columns; a setting beside train_config is refused", () => {
+    const run = (more: object) =>
+      map({
+        labels: ["a", "b"],
+        argv: ["atlasmtl", "train", "--label-map", "m.tsv"],
+        train_config: recorded(),
+        ...more,
+      });
+    expect(manifest({ train: run({}) }).notices.map(({ message }) => message)).toEqual([
+      expect.stringContaining("label_map"),
+      expect.stringContaining("and those of label_columns are used"),
+    ]);
+    expect(() => manifest({ train: run({ num_epochs: 9 }) })).toThrow(
+      "num_epochs stands beside train_config",
+    );
+  });
+
+  test("that a person changed is read as it says", () => {
+    const changed = recorded({ calibration: "temperature_scaling", normalize: "log1p_cp10k" });
+    expect(manifest({ train: changed }).train).toMatchObject({
+      calibrationMethod: "temperature_scaling",
+      normalize: "log1p_cp10k",
+    });
+  });
 });

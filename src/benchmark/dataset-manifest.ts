@@ -8,9 +8,8 @@ import { asConfigValue, type ConfigMap, type ConfigValue } from "../core/config.
 import { didYouMean, nearest } from "../core/nearest.ts";
 import { isAbsolutePath } from "../core/paths.ts";
 import { shown } from "../core/shown.ts";
-import { AtlasmtlError, locate } from "../errors.ts";
+import { AtlasmtlError, locate, type Notice } from "../errors.ts";
 import type { TrainOptions } from "../model/options.ts";
-import { isTrainRecord, settingsOfRecord } from "../model/recorded-settings.ts";
 import { resolveTrainOptions } from "../model/resolve-options.ts";
 import { parseHierarchyRules } from "../predict/hierarchy-rules.ts";
 import type { PredictOptions } from "../predict/options.ts";
@@ -36,6 +35,7 @@ import { inManifestWords } from "./manifest-words.ts";
 import { METHOD_CONFIG_KEYS } from "./methods/names.ts";
 import { type Policies, parsePolicies } from "./policy-keys.ts";
 import { preprocessOptionsOf } from "./preprocess-keys.ts";
+import { spreadRecord } from "./recorded-train.ts";
 
 const KEYS = DATASET_MANIFEST;
 
@@ -72,6 +72,8 @@ export interface BenchmarkManifest {
   readonly policies: Policies;
   /** What only documents the run, by key; of `train` and `predict` below these. */
   readonly documentation: ConfigMap;
+  /** What the record of a run in `train` does not hold. */
+  readonly notices: readonly Notice[];
   /** Settings by method. */
   readonly methodConfigs: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Preprocessing for all methods; null without any of its keys. */
@@ -85,12 +87,13 @@ type Keys = ReadonlyMap<string, unknown>;
  * @throws USAGE for a missing or unknown key, naming the nearest, or a value of the wrong kind.
  */
 export function parseBenchmarkManifest(content: unknown, where: string): BenchmarkManifest {
-  const keys = mapping(content, where, [
+  const written = mapping(content, where, [
     ...Object.values(KEYS),
     ...PREPROCESS_SETTINGS.keys(),
     HVG_CONFIG_KEY,
     ...DOCUMENTING_KEYS,
   ]);
+  const { keys, notices } = spreadRecord(written, where);
   for (const key of REQUIRED_MANIFEST_KEYS)
     if (isAbsent(keys.get(key)))
       throw bad(
@@ -101,7 +104,7 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
   const text = (key: string): string | null =>
     isAbsent(keys.get(key)) ? null : nonEmpty(keys.get(key), `${where} › ${key}`);
   const labelColumns = texts(keys.get(KEYS.labelColumns), `${where} › ${KEYS.labelColumns}`);
-  const asked = trainMapping(keys.get(KEYS.train), `${where} › ${KEYS.train}`);
+  const asked = keys.get(KEYS.train);
   const { initModelPath, ...train } = options(asked, `${where} › ${KEYS.train}`, TRAIN_SETTINGS, [
     ...Object.values(TRAIN_POLICY),
     REFERENCE_PATH_KEY,
@@ -147,6 +150,7 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
       where,
     ),
     documentation: documentationOf(keys, where),
+    notices,
     methodConfigs: methodConfigs(keys.get(KEYS.methodConfigs), `${where} › ${KEYS.methodConfigs}`),
     preprocess: preprocessOptionsOf(
       new Map(
@@ -160,14 +164,6 @@ export function parseBenchmarkManifest(content: unknown, where: string): Benchma
 }
 
 const asKeys = (value: unknown): Keys => (value instanceof Map ? value : new Map());
-
-/** The `train` of a manifest; of the record of a run its settings. */
-function trainMapping(value: unknown, where: string): unknown {
-  if (!(value instanceof Map) || !isTrainRecord(value)) return value;
-  const { settings } = settingsOfRecord(value, where);
-  const { labelColumns, coordTargets } = optionKeys(TRAIN_OPTIONS);
-  return new Map([...settings].filter(([key]) => key !== labelColumns && key !== coordTargets));
-}
 
 /** The options of a mapping by their names in the library; `others` are keys that are no options. */
 function options(

@@ -165,7 +165,7 @@ async function runAndWrite(
   const result: BenchmarkResult = {
     results,
     data,
-    warnings: [...data.warnings, ...(data.preparation?.warnings ?? [])],
+    warnings: [...manifest.notices, ...data.warnings, ...(data.preparation?.warnings ?? [])],
     seeds: new Map([
       ["manifest", manifest.randomSeed],
       ...(data.preparation === null ? [] : [["preprocess", data.preparation.seed] as const]),

@@ -68,6 +68,9 @@ const READ_BESIDE: readonly string[] = [
 /** Options that have a key of their own name in a record. */
 const SETTINGS: readonly string[] = [...Object.values(KEYS), ...Object.keys(RECORDED_TRAIN_NAMES)];
 
+/** Keys of a run manifest that settings have, too. */
+const DETAILS: readonly string[] = [...Object.values(TRAIN_DETAILS), ...Object.values(RUN_MANIFEST)];
+
 /** True of a run manifest of training, of its `train_config` and of that of the Python original. */
 export const isTrainRecord = (data: Mapping): boolean =>
   data.get(TRAIN_DETAILS.trainConfig) instanceof Map ||
@@ -98,7 +101,10 @@ export function settingsOfRecord(data: Mapping, where: string): RecordedSettings
     if (SETTINGS.includes(key)) set(key, value);
     else unknown.push(key);
   }
-  if (config !== data) set(KEYS.labelColumns, data.get(TRAIN_DETAILS.labels));
+  if (config !== data) {
+    refuseBeside(data, where);
+    set(KEYS.labelColumns, data.get(TRAIN_DETAILS.labels));
+  }
 
   const notices: Notice[] = [];
   const device = settings.get(TRAIN_CONFIG.deviceRequested);
@@ -109,8 +115,13 @@ export function settingsOfRecord(data: Mapping, where: string): RecordedSettings
       where,
     });
   }
-  const calibration = mapping(config.get(TRAIN_CONFIG.calibration));
-  set(KEYS.calibrationMethod, calibration.get(CALIBRATION.method));
+  const calibrated = config.get(TRAIN_CONFIG.calibration);
+  const calibration = mapping(calibrated);
+  // A person may have written the method alone.
+  set(
+    KEYS.calibrationMethod,
+    typeof calibrated === "string" ? calibrated : calibration.get(CALIBRATION.method),
+  );
   set(KEYS.calibrationMaxIter, calibration.get(CALIBRATION.maxIter));
   set(KEYS.calibrationLr, calibration.get(CALIBRATION.lr));
   for (const key of [TRAIN_CONFIG.classWeighting, TRAIN_CONFIG.classBalancedSampling])
@@ -123,7 +134,8 @@ export function settingsOfRecord(data: Mapping, where: string): RecordedSettings
 
   setCoordinates(settings, mapping(config.get(TRAIN_CONFIG.embedding)));
   const preprocess = mapping(config.get(TRAIN_CONFIG.preprocess));
-  set(KEYS.normalize, mapping(preprocess.get(NORMALIZE_KEY)).get(NORMALIZATION.method) ?? "none");
+  if (!settings.has(KEYS.normalize))
+    set(KEYS.normalize, mapping(preprocess.get(NORMALIZE_KEY)).get(NORMALIZATION.method) ?? "none");
   setAgainstPreset(settings, config);
   const panel = mapping(preprocess.get(PREPROCESS_KEYS.featurePanel));
   const genes = panel.get(FEATURE_PANEL.geneIds);
@@ -137,6 +149,20 @@ export function settingsOfRecord(data: Mapping, where: string): RecordedSettings
       ...(unknown.length === 0 ? [] : [notKnown(unknown, where)]),
     ],
   };
+}
+
+/** @throws USAGE for settings beside the configuration of a run manifest, where nothing reads them. */
+function refuseBeside(data: Mapping, where: string): void {
+  const key = [...data.keys()].map(String).find((each) => SETTINGS.includes(each) && !DETAILS.includes(each));
+  if (key === undefined) return;
+  throw new AtlasmtlError(
+    "USAGE",
+    `${key} stands beside ${TRAIN_DETAILS.trainConfig}, where it sets nothing`,
+    {
+      where: `${where} › ${key}`,
+      hint: `write it into ${TRAIN_DETAILS.trainConfig}`,
+    },
+  );
 }
 
 /** Weights of heads that there are, and a map that was laid out in place of its head. */

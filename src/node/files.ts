@@ -16,6 +16,9 @@ import { temporaryPath, thisProcess } from "./temporaries.ts";
 
 /** Opens a regular file for random access. @throws NOT_FOUND, or IO with the system's reason. */
 export async function openPath(path: string): Promise<ByteSource> {
+  // Node refuses such a path as an argument, not as a file.
+  if (path.includes("\0"))
+    throw new AtlasmtlError("NOT_FOUND", "no file has NUL in its path", { where: path });
   let handle: FileHandle;
   try {
     // Check the type first: opening a pipe waits until a process writes to it.

@@ -3,7 +3,9 @@
  * one line of JSON for each: how it ended and what memory it took.
  */
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 
 const built = (path) => import(new URL(`../../build/${path}`, import.meta.url).href);
 const [
@@ -14,6 +16,8 @@ const [
   { isAtlasmtlError },
   { run },
   { openCellTable },
+  { readRefinement },
+  { createPredictEngine, predict },
 ] = await Promise.all([
   built("api/trained-model.js"),
   built("anndata/open.js"),
@@ -22,6 +26,8 @@ const [
   built("errors.js"),
   built("cli/program.js"),
   built("output/read-predictions.js"),
+  built("api/refinement-file.js"),
+  built("api/predict.js"),
 ]);
 
 /** Everything in a dataset that train and predict could ask for. */
@@ -42,6 +48,27 @@ async function readDataset(path) {
 async function readModel(path) {
   const model = await TrainedModel.load(path);
   await model.data.reference();
+}
+
+/** The model and the query that refinements are tried on, opened once. */
+const baseOf = (path) => (name) => join(dirname(path), "..", "base", name);
+let base = null;
+async function openBase(path) {
+  const at = baseOf(path);
+  const [engine, model] = await Promise.all([
+    createPredictEngine({ numThreads: 1 }),
+    TrainedModel.load(at("model.pth")),
+  ]);
+  return { engine, model, query: await openAnnData(at("query.h5ad")) };
+}
+
+async function useRefinement(path) {
+  const { config } = await readRefinement(path);
+  base ??= await openBase(path);
+  const { engine, model, query } = base;
+  const { data } = await predict(model, query, { refinementConfig: config }, { shared: engine });
+  for (const { column, conf } of data.labels)
+    if (!conf.every(Number.isFinite)) throw new Error(`${column} has a confidence that is not finite`);
 }
 
 /** A command of the program, its words to the terminal held back. */
@@ -91,9 +118,20 @@ const COMMANDS = {
     ["explain", "--model", path],
   ],
   table: (path) => [["evaluate", "--predictions", path, "--truth", path, "--labels", "group"]],
+  // The command reads plans and settings as YAML.
+  refinement: (path) => [
+    ["inspect", path],
+    ...(path.endsWith(".json") ? [["predict", "--refinement", path, ...wordsOf(baseOf(path))]] : []),
+  ],
 };
 COMMANDS.manifest = COMMANDS.model;
 
+const results = await mkdtemp(join(tmpdir(), "atlasmtl-probe-"));
+let nOutputs = 0;
+function wordsOf(at) {
+  const out = join(results, `${nOutputs++}.csv`);
+  return ["--model", at("model.pth"), "--adata", at("query.h5ad"), "--out", out, "--num-threads", "1"];
+}
 const files = JSON.parse(await readFile(process.argv[2], "utf8"));
 for (const { id, door, path } of files) {
   globalThis.gc?.();
@@ -105,6 +143,7 @@ for (const { id, door, path } of files) {
     if (door === "dataset") await readDataset(path);
     if (door === "model") await readModel(path);
     if (door === "foreign") await TrainedModel.load(path);
+    if (door === "refinement") await useRefinement(path);
     if (door === "table") await openCellTable(path);
   } catch (error) {
     if (isAtlasmtlError(error)) code = error.code;
@@ -120,4 +159,5 @@ for (const { id, door, path } of files) {
   }
   writeSync(3, `${JSON.stringify({ id, code, problem, growth, commands, polluted: "polluted" in {} })}\n`);
 }
+await rm(results, { recursive: true });
 process.exit(0);

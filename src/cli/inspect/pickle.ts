@@ -1,15 +1,13 @@
 /** Describes a pickle of a bundle. @module */
-import { readFile } from "node:fs/promises";
-import { locate } from "../../api/errors.ts";
-import { inspectPickle, type PickleInspection, type PickleItem } from "../../api/inspect-pickle.ts";
+import { inspectPickleFile, type PickleItem } from "../../api/inspect-pickle.ts";
 import { plural, table } from "../terminal/print.ts";
 import { type Description, listed, MAX_ITEMS } from "./description.ts";
 
 const ROLES = { metadata: "the metadata of a bundle", reference: "the KNN reference of a bundle" } as const;
 
-/** @throws BAD_FORMAT, UNSUPPORTED or LIMIT for a pickle that is not plain data. */
+/** @throws NOT_FOUND for a path that is no file; BAD_FORMAT, UNSUPPORTED or LIMIT for a pickle that is not plain data. */
 export async function describePickle(path: string): Promise<Description> {
-  const { part, items } = read(path, await readFile(path));
+  const { part, items } = await inspectPickleFile(path);
   const role = part === null ? "a Python pickle" : ROLES[part];
   const rows = items.flatMap(([key, item]) => [
     [key, itemText(item)],
@@ -22,14 +20,6 @@ export async function describePickle(path: string): Promise<Description> {
     next: null,
     json: { role, content: Object.fromEntries(rows) },
   };
-}
-
-function read(path: string, bytes: Uint8Array): PickleInspection {
-  try {
-    return inspectPickle(bytes);
-  } catch (error) {
-    throw locate(error, path, "artifact");
-  }
 }
 
 function itemText(item: PickleItem): string {
