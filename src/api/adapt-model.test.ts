@@ -19,14 +19,14 @@ const genes = Array.from({ length: GENES }, (_, g) => `g${g}`);
 /**
  * Counts of cells of four types, each with 16 genes that it expresses more, and of a new one with half of
  * the genes of each. Another
- * laboratory counts every gene up to `gain` times more or less.
+ * laboratory counts every gene up to `gain` times more or less, and `depth` times as often.
  */
-function cells(types: readonly number[], seed: number, gain: number): AnnData {
+function cells(types: readonly number[], seed: number, gain: number, depth = 1): AnnData {
   const rows = types.map((type, r) =>
     Array.from({ length: GENES }, (_, g) => {
       const isOwn = type === NOVEL ? g % 16 < 8 && g < 64 : Math.floor(g / 16) === type;
       const factor = gain ** (2 * randomUniform(77, g) - 1);
-      const mean = (isOwn ? 2.6 : 1.5) * (type === NOVEL && isOwn ? 4 : 1) * factor;
+      const mean = (isOwn ? 2.6 : 1.5) * (type === NOVEL && isOwn ? 4 : 1) * factor * depth;
       return Math.floor(
         2 * mean * randomUniform(seed, r * GENES + g) + randomUniform(seed + 1, r * GENES + g),
       );
@@ -88,6 +88,47 @@ describe("a query of another laboratory", () => {
     const one = await predict(model, query, { adapt: true, numThreads: 1 });
     const other = await predict(model, query, { adapt: true, numThreads: 3, batchSize: 7 });
     expect(finest(other).conf).toEqual(finest(one).conf);
+  });
+});
+
+describe("a query that is not asked to be adapted to", () => {
+  const shallow = cells(asked, 9, 2, 0.5);
+  const hasAdapted = (result: PredictionResult) => result.data.metadata.has("adaptation");
+
+  test("is, where it is unlike the reference: the same bits as if it were asked, and a note says so", async () => {
+    const [as, unasked] = [
+      await predict(model, shallow, { autoAdapt: false }),
+      await predict(model, shallow),
+    ];
+    expect(hasAdapted(as)).toBe(false);
+    expect(hasAdapted(unasked)).toBe(true);
+    expect(rightOf(unasked, asked)).toBeGreaterThan(rightOf(as, asked) + 0.01);
+    expect(finest(unasked).conf).toEqual(finest(await predict(model, shallow, { adapt: true })).conf);
+    const [note] = unasked.notes.filter(({ message }) => message.includes("adapted to the query"));
+    expect(note).toMatchObject({
+      message: expect.stringMatching(/as it is unlike the reference/),
+      hint: expect.stringMatching(/autoAdapt/),
+    });
+  });
+
+  test("is not, where it is like the reference, has few cells, or views and network are at odds", async () => {
+    expect(hasAdapted(await predict(model, cells(asked, 9, 1)))).toBe(false);
+    expect(hasAdapted(await predict(model, cells(typesOf(99), 9, 2, 0.5)))).toBe(false);
+    const doubted = await predict(model, cells(asked, 9, 3, 0.4));
+    expect(doubted.data.metadata.has("network_weights")).toBe(true);
+    expect(hasAdapted(doubted)).toBe(false);
+  });
+
+  test("is not by a model that adapted before, or that does not know when it is to be doubted", async () => {
+    const before = await adaptModel(model, [shallow]);
+    const again = await predict(before, shallow);
+    expect(hasAdapted(again)).toBe(false);
+    expect(finest(again).conf).toEqual(finest(await predict(model, shallow)).conf);
+
+    const { linear } = model.data;
+    const ladder = linear!.ladder.map((rung) => ({ ...rung, doubted: null }));
+    const earlier = new TrainedModel({ ...model.data, linear: { ...linear!, ladder } });
+    expect(hasAdapted(await predict(earlier, shallow))).toBe(false);
   });
 });
 

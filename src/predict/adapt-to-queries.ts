@@ -32,7 +32,8 @@ export interface AdaptedModel {
 }
 
 /**
- * The model with linear views that learnt from a sample of the cells of all `queries` together.
+ * The model with linear views that learnt from a sample of the cells of all `queries` together; `isUnasked` where the caller
+ * decided it, not the user.
  * @throws MISMATCH if the model has no linear views; like {@link openQueryRows}; ABORTED.
  */
 export async function adaptToQueries(
@@ -40,6 +41,7 @@ export async function adaptToQueries(
   queries: readonly AnnData[],
   settings: PredictSettings,
   work: WorkOptions & { readonly engine: Engine },
+  isUnasked = false,
 ): Promise<AdaptedModel> {
   const linear = model.linear ?? null;
   if (linear === null)
@@ -82,17 +84,19 @@ export async function adaptToQueries(
   return {
     model: { ...model, linear: adapted.linear },
     adaptation,
-    notes: [adaptedNote(adaptation)],
+    notes: [adaptedNote(adaptation, isUnasked)],
     warnings,
     ofQueries,
   };
 }
 
-function adaptedNote({ nCells, nExamples }: Adaptation): Notice {
+function adaptedNote({ nCells, nExamples }: Adaptation, isUnasked: boolean): Notice {
   const most = Math.max(...nExamples.values());
-  return notice(
-    `the linear views adapted to the query: they learnt from ${grouped(most)} of ${grouped(nCells)} of its cells`,
-  );
+  const learnt = `the linear views adapted to the query: they learnt from ${grouped(most)} of ${grouped(nCells)} of its cells`;
+  if (!isUnasked) return notice(learnt);
+  return notice(`${learnt}, as it is unlike the reference`, {
+    hint: phrase`${option("autoAdapt", false)} leaves that out`,
+  });
 }
 
 function storedByGenes(where: string): Notice {

@@ -27,6 +27,8 @@ export interface ChosenRung {
   readonly rung: Rung | null;
   /** What the network weighs beside 1 for each view, by label column; null where it is not doubted. */
   readonly networkWeights: readonly number[] | null;
+  /** Whether the query is unlike the reference in the way that adaptation mends: see {@link isShifted}. */
+  readonly isShifted: boolean;
   /** What the sample says; null where it is not all cells, in order, or says nothing. */
   readonly measured: MeasuredCells | null;
 }
@@ -62,18 +64,33 @@ export async function chooseRung(
   if (shiftScore === null) return { ...NOTHING, measured };
   const rung = nearestRung(linear.ladder, placed.depthRatio ?? 1, shiftScore);
   const { doubted } = rung;
-  if (doubted === null) return { rung, networkWeights: null, measured };
+  if (doubted === null) return { ...NOTHING, rung, measured };
   const { isDoubted, scored } = await doubtedColumns(model, linear, kept, query, sample, { engine, signal });
   if (measured !== null) query.knowScores?.(scored);
-  if (!isDoubted.includes(true)) return { rung, networkWeights: null, measured };
+  if (!isDoubted.includes(true))
+    return { ...NOTHING, rung, measured, isShifted: isShifted(shiftScore, nCells, linear.ladder) };
   return {
     rung: ofColumns(rung, doubted, isDoubted),
     networkWeights: isDoubted.map((own) => (own ? doubted.networkWeight : 1)),
+    isShifted: false,
     measured,
   };
 }
 
-const NOTHING: ChosenRung = { rung: null, networkWeights: null, measured: null };
+const NOTHING: ChosenRung = { rung: null, networkWeights: null, isShifted: false, measured: null };
+
+/** So much farther than held-out cells is shifted, and fewer cells than this say nothing (decision record 45). */
+const SHIFTED = 1.05;
+const LEAST_CELLS = 100;
+
+/**
+ * Whether cells lie farther from their types than those do that training held out. Only a network that the views do not
+ * doubt says so: from labels that the members disagree on there is little to learn.
+ */
+function isShifted(shiftScore: number, nCells: number, [asHeldOut]: readonly Rung[]): boolean {
+  const usual = asHeldOut.shiftScore;
+  return usual !== null && nCells >= LEAST_CELLS && shiftScore > SHIFTED * usual;
+}
 
 /** The rung with the calibration `doubted` in the columns that are. */
 function ofColumns(rung: Rung, doubted: DoubtedCalibration, isDoubted: readonly boolean[]): Rung {

@@ -43,6 +43,8 @@ export interface PredictSettings {
    * model with linear views.
    */
   readonly adapt: boolean;
+  /** Does the same without being asked where the query is unlike the reference and network and views are not at odds. */
+  readonly autoAdapt: boolean;
   /** Cells per batch of the network; results do not depend on it. */
   readonly batchSize: number;
   readonly device: Device;

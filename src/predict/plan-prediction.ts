@@ -6,9 +6,11 @@
 import type { AnnData } from "../anndata/types.ts";
 import type { RowRange } from "../core/csr.ts";
 import type { WorkOptions } from "../core/progress.ts";
+import { AtlasmtlError } from "../errors.ts";
 import type { Engine } from "../kernels/types.ts";
 import type { Rung } from "../model/linear/types.ts";
 import type { Model } from "../model/types.ts";
+import { TRAIN_CONFIG } from "../schema/training.ts";
 import type { AdaptedModel } from "./adapt-to-queries.ts";
 import type { ChosenRung } from "./choose-rung.ts";
 import { bindCoherence, type Coherence } from "./coherent.ts";
@@ -37,7 +39,7 @@ export interface PredictionPlan {
   readonly range: RowRange;
   readonly model: Model;
   readonly settings: PredictSettings;
-  /** The model after it has learnt from the query; null if it was not asked to. */
+  /** The model after it has learnt from the query; null if it was neither asked to nor had a reason. */
   readonly adapted: AdaptedModel | null;
   /** What choosing labels for the call had to say. */
   readonly called: Awaited<ReturnType<typeof modelForCall>>;
@@ -70,8 +72,29 @@ export async function planPrediction(
   range: RowRange = { start: 0, end: adata.nObs },
 ): Promise<PredictionPlan> {
   const asked = resolvePredictOptions(options, stored);
-  const adapted = asked.adapt ? await adaptedTo(stored, adata, asked, work) : null;
-  const called = await modelForCall(adapted?.model ?? stored, asked);
+  const open = { stored, adata, range };
+  if (!asked.adapt) {
+    // A model that was adapted before, to several samples of a study, stays as it is.
+    const mayAdapt = asked.autoAdapt && !stored.trainConfig.has(TRAIN_CONFIG.adaptation);
+    const plan = await planWith(open, null, asked, work, mayAdapt);
+    if (plan !== null) return plan;
+  }
+  const adapted = await adaptedTo(stored, adata, asked, work);
+  const hasLearnt = asked.adapt || adapted.adaptation !== null;
+  const plan = await planWith(open, hasLearnt ? adapted : null, asked, work, false);
+  if (plan !== null) return plan;
+  throw new AtlasmtlError("BUG", "a prediction that may not adapt has no plan");
+}
+
+/** Null if the query is so unlike the reference that the model should adapt to it first, which it `mayAdapt`. */
+async function planWith(
+  { stored, adata, range }: { readonly stored: Model } & Pick<PredictionPlan, "adata" | "range">,
+  adapted: AdaptedModel | null,
+  asked: PredictSettings,
+  work: PredictWork,
+  mayAdapt: boolean,
+): Promise<PredictionPlan | null> {
+  const called = await modelForCall(adapted?.model ?? stored, { ...asked, adapt: adapted !== null });
   const { model, settings } = called;
   const nCells = range.end - range.start;
   const asHeldOut = {
@@ -108,8 +131,9 @@ export async function planPrediction(
     },
     range,
   );
+  const { rung, networkWeights, isShifted, measured } = await rungFor(called, query, adata.nObs, work);
+  if (mayAdapt && isShifted) return null;
   await smoothing?.fit(query, work);
-  const { rung, networkWeights, measured } = await rungFor(called, query, adata.nObs, work);
   if (measured !== null) distances.know(measured);
   const { calibration, setPlan } = rung === null ? asHeldOut : onRung(model, rung, asHeldOut.setPlan);
   const least = leastConfidences(model, settings, rung);
@@ -124,7 +148,7 @@ export async function planPrediction(
 /** The model after it has learnt from the query, loaded on first use. */
 async function adaptedTo(model: Model, adata: AnnData, settings: PredictSettings, work: PredictWork) {
   const { adaptToQueries } = await import("./adapt-to-queries.ts");
-  return adaptToQueries(model, [adata], settings, work);
+  return adaptToQueries(model, [adata], settings, work, !settings.adapt);
 }
 
 /** How unlike the reference the query is, in terms of the model's ladder, loaded on first use. */
@@ -135,7 +159,7 @@ async function rungFor(
   work: PredictWork,
 ): Promise<ChosenRung> {
   if (!called.model.linear || !called.settings.applyCalibration)
-    return { rung: null, networkWeights: null, measured: null };
+    return { rung: null, networkWeights: null, isShifted: false, measured: null };
   const { chooseRung } = await import("./choose-rung.ts");
   return chooseRung(called, query, nObs, work);
 }

@@ -170,7 +170,7 @@ async function crossPredict(
   work: TrainWork,
 ): Promise<readonly CrossPrediction[]> {
   const { model } = await train(reference, options, work);
-  const { labels } = await predict(model, query, {}, work);
+  const { labels } = await predict(model, query, { autoAdapt: false }, work);
   return Promise.all(
     labels.map(async ({ column, final, knn }) => {
       const own = columnLabels(await query.obs.column(column));

@@ -119,7 +119,15 @@ export const PREDICT_OPTIONS = {
     false,
     flag(
       ADAPTATION,
-      "learn from the query's surest cells before labelling them (a model with linear views; for another laboratory or chemistry)",
+      "learn from the query's surest cells before labelling them, whatever the query is like (a model with linear views)",
+    ),
+  ),
+  autoAdapt: toggle(
+    true,
+    flag(
+      ADAPTATION,
+      "do not learn from the query's surest cells where the query is unlike the reference: a cell's label then hardly depends on the others",
+      { name: "noAutoAdapt" },
     ),
   ),
   onlyLabels: names(
