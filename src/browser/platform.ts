@@ -20,6 +20,7 @@ export const platform: Platform = {
     version: navigator.userAgent,
     os: navigator.platform,
     cpuCount: navigator.hardwareConcurrency,
+    memoryBytes: null,
   },
   files: {
     open: noPaths,

@@ -27,6 +27,7 @@ export function coverClasses({ kept, others }: Division, columns: readonly Int32
   const canLeave = (row: number): boolean =>
     columns.every((codes, c) => codes[row] < 0 || countOf(c, row) > 1);
 
+  if (!others.some(isWanted)) return { kept, others };
   const [inside, outside] = [new Set(kept), new Set(others)];
   let last = kept.length - 1;
   for (const row of others) {

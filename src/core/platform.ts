@@ -21,6 +21,8 @@ export interface RuntimeInfo {
   readonly version: string;
   readonly os: string;
   readonly cpuCount: number;
+  /** Memory that this process may use; null if the host does not tell. */
+  readonly memoryBytes: number | null;
 }
 
 export interface Usage {

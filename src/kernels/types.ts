@@ -74,9 +74,25 @@ export type CellTransform = (
   step: number | null,
 ) => void;
 
-/** The whole training set in memory; X has gone through the input transform, but for {@link CellTransform}. */
-export interface TrainingData {
+/** The size of a training matrix that is not in memory: each pass brings the values of its cells. */
+export interface OutsideRows {
+  readonly nRows: number;
+  readonly nCols: number;
+  /** Whether entries have values; else each is 1. */
+  readonly hasValues: boolean;
+  /** Stored entries of the longest row. */
+  readonly longestRow: number;
+}
+
+/** The values of cells of a pass that follow each other in its order: the i-th of them is row `at[i]` of `x`. */
+export interface CellPart {
   readonly x: Csr;
+  readonly at: Uint32Array;
+}
+
+/** The training set; X has gone through the input transform, but for {@link CellTransform}. */
+export interface TrainingData<X extends Csr | OutsideRows = Csr> {
+  readonly x: X;
   /** Per label head, the class of each cell; -1 where the label is missing. */
   readonly labels: readonly Int32Array[];
   /** Per coordinate head, standardised targets `[nRows, dim]`. */
@@ -104,10 +120,10 @@ export interface OptimizerOptions {
   readonly eps: number;
 }
 
-export interface TrainerOptions {
+export interface TrainerOptions<X extends Csr | OutsideRows = Csr> {
   readonly shape: NetworkShape;
   readonly initial: NetworkWeights;
-  readonly data: TrainingData;
+  readonly data: TrainingData<X>;
   readonly loss: LossOptions;
   readonly optimizer: OptimizerOptions;
   readonly dropoutRate: number;
@@ -118,6 +134,9 @@ export interface TrainerOptions {
   /** A transform applied to each cell again in every batch; needs a matrix with values. */
   readonly cellTransform?: CellTransform | null;
 }
+
+/** Options of a trainer whose matrix is in memory or is not. */
+export type AnyTrainerOptions = TrainerOptions<Csr | OutsideRows>;
 
 /** Mean loss of one pass, weighted by cells: `total`, and its parts before their weights. */
 export interface LossSummary {
@@ -133,6 +152,11 @@ export interface LossSummary {
 
 export interface EpochOptions {
   readonly learningRate: number;
+  /**
+   * The values of the cells of the pass, part by part in its order; not given, they are in the training data. All parts but the
+   * last have a multiple of the batch size. The memory of a part is free once the next is asked for.
+   */
+  readonly parts?: AsyncIterable<CellPart> | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch with the cells done so far. */
   readonly onBatch?: ((cellsDone: number) => void) | undefined;
@@ -142,8 +166,8 @@ export interface EpochOptions {
 export interface Trainer {
   /** One pass over `order` (row numbers of the training data) in batches; the last short batch is used. */
   runEpoch(order: Uint32Array, options: EpochOptions): Promise<LossSummary>;
-  /** The loss without dropout and without an update, in batches over `rows`. */
-  evaluate(rows: Uint32Array): Promise<LossSummary>;
+  /** The loss without dropout and without an update, in batches over `rows`, whose values `held` has if the data do not. */
+  evaluate(rows: Uint32Array, held?: CellPart | null): Promise<LossSummary>;
   /** A copy of the current weights. */
   weights(): NetworkWeights;
   dispose(): void;
@@ -188,7 +212,7 @@ export interface KnnIndex {
 export interface Engine {
   readonly name: string;
   readonly numThreads: number;
-  createTrainer(options: TrainerOptions): Promise<Trainer>;
+  createTrainer(options: AnyTrainerOptions): Promise<Trainer>;
   createInference(shape: NetworkShape, weights: NetworkWeights): Promise<Inference>;
   createKnnIndex(reference: DenseMatrix): Promise<KnnIndex>;
   dispose(): void;

@@ -29,7 +29,7 @@ export async function fitViews(
   weights: NetworkWeights,
   split: ValidationSplit,
   childCorrection: ChildCorrection | null,
-  { sample, x, labels }: TrainInput,
+  { sample, seen, labels }: TrainInput,
   seeds: Readonly<Record<string, number>>,
   work: Work,
 ): Promise<FittedViews | null> {
@@ -43,12 +43,13 @@ export async function fitViews(
   let logits: HeadLogits[];
   try {
     const rows = heldOut.map((at) => sample.rows[at]);
-    logits = await logitsOf(inference, x, rows, labels, childCorrection, work);
+    const values = { x: seen.x, at: seen.rows === null ? rows : heldOut };
+    logits = await logitsOf(inference, values, rows, labels, childCorrection, work);
   } finally {
     inference.dispose();
   }
   const { x: values, values: kind } = sample;
-  const cells = { x: values, values: kind, labels: labelsOfSample(labels, sample), fitted, heldOut };
+  const cells = { x: values, values: kind, labels: labelsOfRows(labels, sample.rows), fitted, heldOut };
   const key = seeds[SEEDS.linearViews];
   const trained = await trainViews(cells, logits, { key, engine: work.engine, signal: work.signal });
   return trained && { ...trained, heldOut: cellsToStress(cells, streamKey(key, "ladder")) };
@@ -58,12 +59,17 @@ export async function fitViews(
 export async function fitGenes(
   weights: NetworkWeights,
   views: TrainedViews | null,
-  { x, genes, labels, sample }: TrainInput,
+  { seen, genes, labels, sample }: TrainInput,
   { signal }: WorkOptions,
 ): Promise<readonly LabelGenes[]> {
   const { fitLabelGenes } = await import("./genes/fit-label-genes.ts");
+  const { x, rows } = seen;
   const ofViews = views === null || sample === null ? null : { ...sample, linear: views.linear };
-  return fitLabelGenes({ genes, labels, weights, x, views: ofViews }, signal);
+  if (rows === null) return fitLabelGenes({ genes, labels, weights, x, views: ofViews }, signal);
+  const own = { genes, labels: labelsOfRows(labels, rows), weights, x };
+  // The sample is all that is seen.
+  const all = ofViews && { ...ofViews, rows: Uint32Array.from(rows, (_, at) => at) };
+  return fitLabelGenes({ ...own, views: all }, signal);
 }
 
 /** How sure the network and its views may be of cells under stress. */
@@ -104,7 +110,7 @@ function partsOf(
   };
 }
 
-function labelsOfSample(labels: TrainInput["labels"], { rows }: SpaceSample) {
+function labelsOfRows(labels: TrainInput["labels"], rows: Uint32Array) {
   return labels.map(({ column, classes, codes }) => ({
     column,
     classes,
@@ -120,7 +126,7 @@ export async function fitSpace(
 ): Promise<ComponentSpace | null> {
   if (sample === null) return null;
   const { fitComponentSpace } = await import("./components/fit-space.ts");
-  return fitComponentSpace(sample.x, labelsOfSample(labels, sample), {
+  return fitComponentSpace(sample.x, labelsOfRows(labels, sample.rows), {
     values: sample.values,
     key: seeds.components,
     engine,

@@ -1,36 +1,40 @@
-/** Runs the network over cells in memory, in blocks. @module */
+/** Runs the network over cells, in blocks. @module */
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
+import { normalizeCells } from "../core/normalize.ts";
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
-import type { Inference } from "../kernels/types.ts";
+import type { CellPart, Inference } from "../kernels/types.ts";
+import type { InputTransform, Normalization } from "../schema/training-options.ts";
 import type { HeadLogits } from "./calibrate.ts";
 import { applyChildCorrection } from "./child-correction.ts";
 import type { ChildCorrection } from "./types.ts";
 
 const BLOCK_ROWS = 512;
 
-/** Encoder output of every cell, `[nRows, nLatent]`. @throws ABORTED by the signal. */
+/** Encoder output of the `nRows` cells of `blocks`, `[nRows, nLatent]`. @throws ABORTED by the signal. */
 export async function encodeCells(
   inference: Inference,
-  x: Csr,
+  blocks: AsyncIterable<Csr>,
+  nRows: number,
   nLatent: number,
   work: WorkOptions,
 ): Promise<DenseMatrix> {
-  const data = new Float32Array(x.nRows * nLatent);
-  for (let start = 0; start < x.nRows; start += BLOCK_ROWS) {
+  const data = new Float32Array(nRows * nLatent);
+  let done = 0;
+  for await (const block of blocks) {
     throwIfAborted(work.signal);
-    const end = Math.min(start + BLOCK_ROWS, x.nRows);
-    const { latent } = await inference.run(consecutiveRows(x, start, end));
-    data.set(latent, start * nLatent);
-    work.onProgress?.({ phase: "encode", done: end, total: x.nRows });
+    const { latent } = await inference.run(block);
+    data.set(latent.subarray(0, block.nRows * nLatent), done * nLatent);
+    done += block.nRows;
+    work.onProgress?.({ phase: "encode", done, total: nRows });
   }
-  return { nRows: x.nRows, nCols: nLatent, data };
+  return { nRows, nCols: nLatent, data };
 }
 
-/** Logits of the cells `rows`, corrected, one entry per label head. @throws ABORTED by the signal. */
+/** Logits of the cells `rows`, which have these values, corrected, one entry per label head. @throws ABORTED by the signal. */
 export async function logitsOf(
   inference: Inference,
-  x: Csr,
+  { x, at }: CellPart,
   rows: Uint32Array,
   heads: readonly { readonly classes: readonly string[]; readonly codes: Int32Array }[],
   childCorrection: ChildCorrection | null,
@@ -43,7 +47,7 @@ export async function logitsOf(
   }));
   for (let start = 0; start < rows.length; start += BLOCK_ROWS) {
     throwIfAborted(work.signal);
-    const result = await inference.run(gatherRows(x, rows.subarray(start, start + BLOCK_ROWS)));
+    const result = await inference.run(gatherRows(x, at.subarray(start, start + BLOCK_ROWS)));
     if (childCorrection !== null) applyChildCorrection(childCorrection, result);
     out.forEach((head, j) => {
       head.logits.set(result.logits[j], start * head.nClasses);
@@ -79,4 +83,19 @@ export function gatherRows(x: Csr, rows: Uint32Array): Csr {
     data?.set(x.data!.subarray(x.indptr[row], x.indptr[row + 1]), indptr[r]);
   });
   return { nRows: rows.length, nCols: x.nCols, indptr, indices, data };
+}
+
+/** Cells whose values are as the matrix has them, as the network takes them; values may be shared. */
+export function networkInput(
+  x: Csr,
+  {
+    inputTransform,
+    normalize,
+  }: { readonly inputTransform: InputTransform; readonly normalize: Normalization },
+): Csr {
+  if (inputTransform === "binary") return { ...x, data: null };
+  if (normalize === "none") return x;
+  const own = { ...x, data: x.data === null ? new Float32Array(x.indices.length).fill(1) : x.data.slice() };
+  normalizeCells(own);
+  return own;
 }

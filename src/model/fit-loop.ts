@@ -4,8 +4,9 @@
 import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
 import { permutation, streamKey } from "../core/rng.ts";
 import { AtlasmtlError, option, phrase } from "../errors.ts";
-import type { NetworkWeights, Trainer } from "../kernels/types.ts";
+import type { CellPart, NetworkWeights, Trainer } from "../kernels/types.ts";
 import { EPOCH_VALUES } from "../schema/training.ts";
+import type { CellPass } from "./cells/training-cells.ts";
 import { createPlateau, createStopper, type PlateauOptions } from "./schedule.ts";
 import type { ValidationSplit } from "./validation-split.ts";
 
@@ -20,6 +21,10 @@ export interface FitOptions {
   readonly shuffleKey: number;
   /** Draws the cells of an epoch, numbered from 1; null shuffles all cells. */
   readonly sample?: ((epoch: number) => Uint32Array) | null;
+  /** The order of an epoch of which the cells are drawn, and their values; null where a trainer has all values. */
+  readonly pass?: ((drawn: Uint32Array, epoch: number) => CellPass) | null;
+  /** The values of the held-out cells, in their order; null where a trainer has them. */
+  readonly held?: CellPart | null;
   /** Called after each epoch. */
   readonly onEpoch?: () => void;
 }
@@ -62,16 +67,21 @@ export async function fitEpochs(
   while (epoch < numEpochs) {
     throwIfAborted(work.signal);
     const startedAt = performance.now();
-    const order = options.sample?.(epoch + 1) ?? shuffled(split.train, shuffleKey, epoch + 1);
+    const drawn = options.sample?.(epoch + 1) ?? shuffled(split.train, shuffleKey, epoch + 1);
+    const { order, parts } = options.pass?.(drawn, epoch + 1) ?? { order: drawn };
     const done = epoch;
     const onBatch = (cells: number) =>
       work.onProgress?.({ phase: "train", done: done + (0.999 * cells) / order.length, total: numEpochs });
-    const trained = await trainer.runEpoch(order, { learningRate, signal: work.signal, onBatch });
+    const trained = await trainer.runEpoch(order, { learningRate, parts, signal: work.signal, onBatch });
     epoch++;
     const seconds = (performance.now() - startedAt) / 1000;
     lastTrainLoss = requireFinite(trained.total, "training", epoch);
     if (hasValidation) {
-      lastValLoss = requireFinite((await trainer.evaluate(split.val)).total, "validation", epoch);
+      lastValLoss = requireFinite(
+        (await trainer.evaluate(split.val, options.held)).total,
+        "validation",
+        epoch,
+      );
       if (best === null || lastValLoss < best.loss)
         best = { epoch, loss: lastValLoss, weights: trainer.weights() };
     }

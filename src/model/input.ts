@@ -2,22 +2,24 @@
 import { judgeMatrix } from "../anndata/judgement/judge-matrix.ts";
 import type { MatrixJudgement } from "../anndata/judgement/types.ts";
 import { matrixName } from "../anndata/read/matrix-name.ts";
-import { readCompactCsr } from "../anndata/read/whole-matrix.ts";
 import type { AnnData, Matrix, MatrixName } from "../anndata/types.ts";
 import type { Csr } from "../core/csr.ts";
 import type { DenseMatrix } from "../core/dense.ts";
-import { normalizeCell } from "../core/normalize.ts";
 import type { WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { AtlasmtlError, locateOnce, notice, option, phrase } from "../errors.ts";
+import { isInMemory } from "../kernels/cell-parts.ts";
 import { MAP_HEAD, MAP_KEY } from "../schema/bundle.ts";
 import { SEEDS } from "../schema/training.ts";
 import type { Normalization } from "../schema/training-options.ts";
+import { decideStreaming, readCells } from "./cells/read-cells.ts";
+import type { TrainingCells } from "./cells/training-cells.ts";
 import { createValuesCheck } from "./components/matrix-values.ts";
 import { cellsForValues, chooseCells, createRowCollector, LEAST_CELLS } from "./components/sample-cells.ts";
 import type { ComponentValues } from "./components/types.ts";
 import { type CoordTarget, readCoordinates, readCoordTarget } from "./coords.ts";
 import { createCountsCheck } from "./counts-check.ts";
+import { networkInput } from "./encode.ts";
 import { type KeptColumns, readKeptColumns } from "./kept-columns.ts";
 import { levelNotices } from "./label-levels.ts";
 import { type LabelData, readLabels } from "./labels.ts";
@@ -28,7 +30,11 @@ import type { Warning } from "./types.ts";
 
 export interface TrainInput {
   /** The input of the network; with `countThinning` the counts, which the training steps normalise. */
-  readonly x: Csr;
+  readonly cells: TrainingCells;
+  /** Cells as the network takes them, in memory: all, or where these are streamed a sample. */
+  readonly seen: SeenCells;
+  /** The share of cells that is held out for validation. */
+  readonly heldOutShare: number;
   readonly genes: readonly string[];
   readonly labels: readonly LabelData[];
   readonly coords: readonly CoordTarget[];
@@ -46,7 +52,18 @@ export interface TrainInput {
   /** What the matrix looks like; null if it was not looked at. */
   readonly judgement: MatrixJudgement | null;
   readonly warnings: readonly Warning[];
+  /** What is as it should be, such as that cells are streamed because there are many. */
+  readonly notes: readonly Warning[];
 }
+
+/** The rows of `x` are those of the reference, in rising order; null if they are all. */
+export interface SeenCells {
+  readonly x: Csr;
+  readonly rows: Uint32Array | null;
+}
+
+/** Held-out cells of a streamed reference at most: they stay in memory. */
+const MOST_HELD_OUT = 50_000;
 
 /** Cells of the reference with their values before any transform. */
 export interface SpaceSample {
@@ -157,24 +174,24 @@ async function readMatrix(
   const finest = targets.labels[targets.labels.length - 1];
   const rows = sampleRows(perCell, finest.codes, options.randomState);
   const collector = createRowCollector(rows, matrix.nCols);
-  const x = await readCompactCsr(matrix, {
-    binary: options.inputTransform === "binary",
+  const thins = options.countThinning !== null;
+  const stored = { binary: options.inputTransform === "binary", normalizes: counts !== null, thins };
+  const decision = decideStreaming(matrix, judgement, options);
+  const { cells, nStored } = await readCells(matrix, decision.streams, options.streamBuffer, stored, {
     numThreads: options.numThreads,
     onBlock: collector.add,
-    onRow:
-      counts === null
-        ? undefined
-        : (data, start, end, row) => {
-            counts.add(data, start, end, row);
-            if (options.countThinning === null) normalizeCell(data, start, end);
-          },
+    onRow: counts?.add,
     ...work,
   });
-  if (x.indices.length === 0)
-    throw new AtlasmtlError("BAD_DATA", `all values of ${x.nRows} cells and ${x.nCols} genes are zero`, {
-      where: name,
-      hint: phrase`choose another matrix with ${option("layer")}`,
-    });
+  if (nStored === 0)
+    throw new AtlasmtlError(
+      "BAD_DATA",
+      `all values of ${matrix.nRows} cells and ${matrix.nCols} genes are zero`,
+      {
+        where: name,
+        hint: phrase`choose another matrix with ${option("layer")}`,
+      },
+    );
   const warnings = [
     ...ofGenes,
     ...targets.labels.flatMap((label) => label.warnings),
@@ -184,7 +201,9 @@ async function readMatrix(
     ...ofValues,
     ...(counts?.finish() ?? []),
   ];
-  const sample = sampleOf(collector.finish(), rows, options.normalize, judgement);
+  const collected = collector.finish();
+  const seen = seenCells(cells, collected, rows, options);
+  const sample = sampleOf(collected, rows, options.normalize, judgement);
   if (sample === null && (options.linearViews || rows.length >= LEAST_CELLS))
     warnings.push(
       notice(
@@ -195,9 +214,14 @@ async function readMatrix(
         },
       ),
     );
-  if (x.nRows === 1)
+  if (cells.nRows === 1)
     warnings.push({ message: "there is one cell only: nothing general can be learnt from it" });
-  return { ...targets, matrix, x, domains, sample, judgement, warnings };
+  const streams = cells.streaming !== null;
+  const heldOutShare = streams
+    ? Math.min(options.valFraction, MOST_HELD_OUT / cells.nRows)
+    : options.valFraction;
+  const notes = streams ? decision.notes : [];
+  return { ...targets, matrix, cells, seen, heldOutShare, domains, sample, judgement, warnings, notes };
 }
 
 /** The map of the reference, where `embed` asks for it and there is one of two dimensions. */
@@ -213,6 +237,17 @@ async function ownMap(
 /** Which cells the component space is fitted on. */
 function sampleRows(perCell: number, codes: Int32Array, randomState: number): Uint32Array {
   return chooseCells(codes, streamKey(randomState, SEEDS.componentCells), cellsForValues(perCell));
+}
+
+/** Cells as the network takes them: all where they are in memory, else those that were collected. */
+function seenCells(
+  { x }: TrainingCells,
+  collected: Csr,
+  rows: Uint32Array,
+  options: ResolvedTrainOptions,
+): SeenCells {
+  if (isInMemory(x)) return { x, rows: null };
+  return { x: networkInput(collected, options), rows };
 }
 
 function sampleOf(

@@ -1,6 +1,7 @@
 /** Fits the networks of a model: one, or the members of an ensemble one after another. @module */
 import type { Progress, WorkOptions } from "../core/progress.ts";
-import type { Engine, NetworkShape, NetworkWeights, TrainerOptions } from "../kernels/types.ts";
+import { streamKey } from "../core/rng.ts";
+import type { AnyTrainerOptions, Engine, NetworkShape, NetworkWeights } from "../kernels/types.ts";
 import { type ChildPlan, childTraining, startingModules } from "./child-options.ts";
 import {
   balanceClasses,
@@ -118,6 +119,11 @@ async function fitMember(
   const split = problem.splits[member];
   const { weighting, sampling } = balancesOf(problem, member);
   const key = (name: string) => seeds[memberPurpose(name, member)] ?? 0;
+  const { cells } = input;
+  // Cells in memory are where the trainer has them.
+  const streams = cells.streaming !== null;
+  const held = streams && split.val.length > 0 ? await cells.held(split.val) : null;
+  const blockKey = streamKey(key("shuffle"), "blocks");
   const trainer = await work.engine.createTrainer({
     ...trainerOptions(problem, start, weighting, key("dropout")),
     cellTransform:
@@ -146,6 +152,10 @@ async function fitMember(
         sampling === null
           ? null
           : createClassSampler(sampling, input.labels[sampling.head].codes, split.train, key("sampling")),
+      pass: streams
+        ? (drawn, epoch) => cells.pass(drawn, streamKey(blockKey, `epoch ${epoch}`), chosen.batchSize)
+        : null,
+      held,
       onEpoch: problem.onEpoch,
     },
     work,
@@ -174,17 +184,17 @@ function startingPoint(
 }
 
 function trainerOptions(
-  { chosen, input: { x, labels, coords, domains }, shape, child }: FitProblem,
+  { chosen, input: { cells, labels, coords, domains }, shape, child }: FitProblem,
   start: Start,
   weighting: ClassBalance | null,
   dropoutKey: number,
-): TrainerOptions {
+): AnyTrainerOptions {
   return {
     shape,
     initial: start.weights,
     child: child === null ? null : childTraining(child, start.weights.childModules ?? []),
     data: {
-      x,
+      x: cells.x,
       labels: labels.map(({ codes }) => codes),
       coords: coords.map(({ standardised }) => standardised),
       domains: domains?.codes ?? null,

@@ -130,6 +130,16 @@ export interface TrainOptions {
   /** Source of `initModel`, for the metadata. */
   readonly initModelPath?: string | null | undefined;
   /** For the metadata; results do not depend on it. */
+  /**
+   * Reads cells from the file in every epoch, `streamBuffer` of them at a time, instead of holding the matrix in memory. Not
+   * given, it is done where the matrix takes more than half of the memory of the host
+   * (docs/specification/2-training.md#streaming).
+   */
+  readonly stream?: boolean | null | undefined;
+  /** Cells in memory at a time, at least 64; by default so many that they have 64 million entries. */
+  readonly streamBuffer?: number | null | undefined;
+  /** Reference cells that the model keeps at most, an even share of each class of the last label column. */
+  readonly referenceCells?: number | null | undefined;
   readonly numThreads?: number | "max" | null | undefined;
   readonly device?: (typeof TRAIN_DEVICES)[number] | null | undefined;
   /** What computes. Only `reference`, which is slow, gives other bits. */
@@ -192,6 +202,9 @@ export interface ResolvedTrainOptions {
   readonly referenceStorage: ReferenceStorage;
   readonly initModel: Model | null;
   readonly initModelPath: string | null;
+  readonly stream: boolean | null;
+  readonly streamBuffer: number | null;
+  readonly referenceCells: number;
   readonly numThreads: number | "max";
   readonly device: (typeof TRAIN_DEVICES)[number];
   readonly engine: EngineChoice;

@@ -44,6 +44,8 @@ const RESULTS: readonly string[] = [
   TRAIN_CONFIG.finalLearningRate,
   TRAIN_CONFIG.matrixStatistics,
   TRAIN_CONFIG.domains,
+  TRAIN_CONFIG.streaming,
+  TRAIN_CONFIG.referenceKept,
   TRAIN_CONFIG.initModelTensors,
   TRAIN_CONFIG.coordEnabled,
   TRAIN_CONFIG.resolvedCoordTargets,

@@ -369,6 +369,8 @@ function findIdleOptions(
   for (const name of ["embedNeighbors", "embedMinDist"] as const)
     if (options.embed === null && given[name] !== undefined)
       warnings.push(notice(phrase`${option(name)} has no effect without ${option("embed")}`));
+  if (options.stream === false && options.streamBuffer !== null)
+    warnings.push(notice(phrase`${option("streamBuffer")} has no effect beside ${option("stream", false)}`));
   const heads = headsOf(options);
   for (const name of heads)
     if ((coordLossWeights.get(name) ?? 0) === 0)

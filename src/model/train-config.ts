@@ -12,9 +12,11 @@ import {
   CONFORMAL,
   RESOURCE_SUMMARY,
   SET_THRESHOLDS,
+  STREAMING,
   TRAIN_CONFIG,
 } from "../schema/training.ts";
 import { TRAIN_OPTIONS } from "../schema/training-options.ts";
+import type { Streaming } from "./cells/training-cells.ts";
 import { type ClassBalance, classBalanceConfig } from "./class-balance.ts";
 import { SET_COVERAGES, type SetThresholds } from "./conformal.ts";
 import type { FitResult } from "./fit-loop.ts";
@@ -45,6 +47,12 @@ export interface TrainRecord {
   readonly matrix: ConfigMap | null;
   /** The domain names in code order; null when domain alignment was off. */
   readonly domains: readonly string[] | null;
+  /** Null if all cells were in memory. */
+  readonly streaming: Streaming | null;
+  /** The cells that the genes of the labels are of; null for all. */
+  readonly nSeen: number | null;
+  /** The cells that the reference keeps; null for all. */
+  readonly nReference: number | null;
   /** Null without calibration. */
   readonly calibration: FittedCalibration | null;
   /** Name of the stored KNN space, if one was requested. */
@@ -112,6 +120,9 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
         });
   return keyed(TRAIN_CONFIG, {
     ...storedOptions(TRAIN_OPTIONS, options),
+    ...streamingConfig(record),
+    referenceCells: record.nReference === null ? undefined : options.referenceCells,
+    referenceKept: record.nReference ?? undefined,
     missingValues: options.missingValues.length === 0 ? undefined : options.missingValues,
     keepColumns: options.keepColumns.length === 0 ? undefined : options.keepColumns,
     coordTargets,
@@ -146,6 +157,17 @@ export function createTrainConfig(options: ResolvedTrainOptions, record: TrainRe
     // Written when the model of another program is imported.
     imported: undefined,
   });
+}
+
+/** What makes the same run anywhere; nothing if all cells were in memory. */
+function streamingConfig({ streaming, nSeen }: TrainRecord) {
+  if (streaming === null) return { stream: undefined, streamBuffer: undefined, streaming: undefined };
+  const { bufferCells, blockCells } = streaming;
+  return {
+    stream: true,
+    streamBuffer: bufferCells,
+    streaming: keyed(STREAMING, { bufferCells, blockCells, labelGeneCells: nSeen }),
+  };
 }
 
 function resourceSummary(options: ResolvedTrainOptions, record: TrainRecord): ConfigMap {

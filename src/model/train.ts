@@ -2,7 +2,6 @@
 
 import type { AnnData } from "../anndata/types.ts";
 import type { DenseMatrix } from "../core/dense.ts";
-import { normalizeCells } from "../core/normalize.ts";
 import { createPauser, type WorkOptions } from "../core/progress.ts";
 import { streamKey } from "../core/rng.ts";
 import { startRuntimeMeter } from "../core/runtime-meter.ts";
@@ -25,6 +24,7 @@ import type { Rung } from "./linear/types.ts";
 import { matrixRecord } from "./matrix-record.ts";
 import { fitMembers, memberPurpose } from "./members.ts";
 import type { ResolvedTrainOptions, TrainOptions } from "./options.ts";
+import { keptColumn, keptRows, keptValues, referenceCells, referenceNotes } from "./reference-cells.ts";
 import { knnSpaceName, resolveTrainOptions } from "./resolve-options.ts";
 import { createTrainConfig, type FittedCalibration } from "./train-config.ts";
 import type { ChildCorrection, CoordHead, LabelHead, Model, Reference, Warning } from "./types.ts";
@@ -65,13 +65,13 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   const chosen = resolved.options;
   const { engine } = work;
   const read = await readTrainInput(adata, chosen, work);
-  const seeds = deriveSeeds(chosen);
+  const seeds = deriveSeeds(chosen, read.cells.nRows);
   const map = await mapOf(read, chosen, seeds, work);
   const input = map === null ? read : { ...read, coords: [...read.coords, map.target] };
   const drawn = Array.from({ length: chosen.ensembleSize }, (_, m) =>
     splitValidation(
-      input.x.nRows,
-      chosen.valFraction,
+      input.cells.nRows,
+      input.heldOutShare,
       // The views are weighed against the whole ensemble, by cells that no member has seen.
       seeds[memberPurpose("split", chosen.linearViews ? 0 : m)] ?? 0,
       chosen.linearViews ? input.labels[input.labels.length - 1].codes : null,
@@ -93,7 +93,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
   );
   const { fit, warm, balances } = fitted;
   // The following steps use the cells without thinning.
-  if (chosen.countThinning !== null) normalizeCells(input.x);
+  input.cells.endThinning();
   const trainSeconds = (performance.now() - startedAt) / 1000;
   const runtimeSummary = meter.summary({
     phase: "train",
@@ -121,11 +121,14 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
       work,
     ));
   const space = await fitSpace(input, seeds, work);
+  const kept = referenceCells(input.labels, chosen.referenceCells, seeds[SEEDS.referenceCells] ?? 0);
   const inference = await engine.createInference(shape, weights);
   let latent: DenseMatrix;
   let ladder: readonly Rung[] = [];
   try {
-    latent = await encodeCells(inference, input.x, shape.hiddenSizes[shape.hiddenSizes.length - 1], work);
+    const width = shape.hiddenSizes[shape.hiddenSizes.length - 1];
+    const nKept = kept?.length ?? input.cells.nRows;
+    latent = await encodeCells(inference, input.cells.blocks(kept), nKept, width, work);
     if (views !== null && space !== null)
       ladder = await fitLadder(views, space, inference, childCorrection, chosen, seeds, work);
   } finally {
@@ -134,7 +137,7 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
 
   const knnSpace =
     chosen.knnReferenceObsmKey === null ? null : knnSpaceName(chosen.knnReferenceObsmKey, chosen.knnSpace);
-  const reference = createReference(input, latent, knnSpace);
+  const reference = createReference(input, latent, knnSpace, kept);
   const model: Model = {
     labelHeads: input.labels.map(({ column, classes }): LabelHead => ({ column, classes })),
     coordHeads: input.coords.map(({ name, obsmKey, mean, std }): CoordHead => ({ name, obsmKey, mean, std })),
@@ -151,14 +154,17 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     trainConfig: createTrainConfig(chosen, {
       coordTargets: new Map(input.coords.map(({ name, obsmKey }) => [name, obsmKey])),
       embedding: map?.record ?? null,
-      nObs: input.x.nRows,
-      nVars: input.x.nCols,
+      nObs: input.cells.nRows,
+      nVars: input.cells.nCols,
       nTrain: split.train.length,
       nVal: split.val.length,
       fit,
       genes: input.genes,
       selection: input.selection,
       matrix: input.judgement === null ? null : matrixRecord(chosen.layer, input.judgement),
+      streaming: input.cells.streaming,
+      nSeen: input.seen.rows?.length ?? null,
+      nReference: kept?.length ?? null,
       domains: input.domains?.names ?? null,
       calibration,
       knnSpace,
@@ -184,7 +190,18 @@ export async function train(adata: AnnData, options: TrainOptions, work: TrainWo
     ...(map?.warnings ?? []),
     ...(chosen.linearViews && views === null && input.sample !== null ? [NO_VIEWS] : []),
   ];
-  return { model, warnings, seeds, warmStart: warm, notes: [...(warm?.notes ?? []), ...input.kept.notes] };
+  return {
+    model,
+    warnings,
+    seeds,
+    warmStart: warm,
+    notes: [
+      ...(warm?.notes ?? []),
+      ...input.notes,
+      ...input.kept.notes,
+      ...referenceNotes(kept, input.cells.nRows),
+    ],
+  };
 }
 
 const NO_VIEWS = notice("there are too few cells to fit linear views, so the network predicts alone", {
@@ -211,9 +228,10 @@ function balanceWarnings(sampling: ClassBalance | null, split: ValidationSplit):
   return [{ message, hint: "sample by a column in which every cell has a label" }];
 }
 
-function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]: number } {
+function deriveSeeds(chosen: ResolvedTrainOptions, nObs: number): { readonly [purpose: string]: number } {
   const { randomState, valFraction, classBalancedSampling, ensembleSize, countThinning, linearViews, embed } =
     chosen;
+  const keepsSome = nObs > chosen.referenceCells;
   const drawing = classBalancedSampling === null ? "shuffle" : "sampling";
   const each = [...["init", drawing, "dropout"], ...(countThinning === null ? [] : ["thinning"])];
   const purposes = Array.from({ length: ensembleSize }, (_, m) => {
@@ -223,6 +241,7 @@ function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]
   const views = [
     ...[SEEDS.componentCells, SEEDS.components, ...(linearViews ? [SEEDS.linearViews] : [])],
     ...(embed === null ? [] : [SEEDS.referenceMap]),
+    ...(keepsSome ? [SEEDS.referenceCells] : []),
   ];
   return {
     [optionKeys(TRAIN_OPTIONS).randomState]: randomState,
@@ -233,10 +252,10 @@ function deriveSeeds(chosen: ResolvedTrainOptions): { readonly [purpose: string]
 
 function networkShape(
   { hiddenSizes }: ResolvedTrainOptions,
-  { x, labels, coords }: TrainInput,
+  { cells, labels, coords }: TrainInput,
 ): NetworkShape {
   return {
-    nGenes: x.nCols,
+    nGenes: cells.nCols,
     hiddenSizes,
     nClasses: labels.map(({ classes }) => classes.length),
     coordDims: coords.map(({ original }) => original.nCols),
@@ -253,7 +272,7 @@ async function calibrate(
   members: readonly { readonly weights: NetworkWeights; readonly rows: Uint32Array }[],
   childCorrection: ChildCorrection | null,
   chosen: ResolvedTrainOptions,
-  { x, labels }: TrainInput,
+  { cells, labels }: TrainInput,
   work: TrainWork,
 ): Promise<FittedCalibration | null> {
   if (chosen.calibrationMethod === null) return null;
@@ -262,7 +281,7 @@ async function calibrate(
   for (const { weights, rows } of members) {
     const inference = await work.engine.createInference(shape, weights);
     try {
-      heads.push(await logitsOf(inference, x, rows, labels, childCorrection, work));
+      heads.push(await logitsOf(inference, await cells.held(rows), rows, labels, childCorrection, work));
     } finally {
       inference.dispose();
     }
@@ -294,15 +313,26 @@ function joinHeads(parts: readonly HeadLogits[]): HeadLogits {
   return { nClasses, logits, targets };
 }
 
-function createReference(input: TrainInput, latent: DenseMatrix, knnSpace: string | null): Reference {
+/** The reference with all cells, or with those of `kept` alone. */
+function createReference(
+  input: TrainInput,
+  latent: DenseMatrix,
+  knnSpace: string | null,
+  kept: Uint32Array | null,
+): Reference {
   const coords = new Map<string, DenseMatrix>();
-  for (const { name, original } of input.coords) coords.set(`X_ref_${name}`, original);
+  for (const { name, original } of input.coords) coords.set(`X_ref_${name}`, keptRows(original, kept));
   coords.set("X_ref_latent_internal", latent);
   if (knnSpace !== null && input.knnCoordinates !== null)
-    coords.set(`X_ref_${knnSpace}`, input.knnCoordinates);
+    coords.set(`X_ref_${knnSpace}`, keptRows(input.knnCoordinates, kept));
   const labels = new Map(
-    input.labels.map(({ column, codes, classes }) => [column, { codes, categories: classes }]),
+    input.labels.map(({ column, codes, classes }) => [
+      column,
+      { codes: keptValues(codes, kept), categories: classes },
+    ]),
   );
-  const { columns } = input.kept;
+  const columns = new Map(
+    [...input.kept.columns].map(([name, column]) => [name, keptColumn(column, kept)] as const),
+  );
   return { coords, labels, ...(columns.size === 0 ? {} : { columns }) };
 }

@@ -1,6 +1,6 @@
 /** The host for Node: paths, worker threads, OpenSSL's SHA-256. @module */
 import { createHash } from "node:crypto";
-import { arch, availableParallelism, platform as osName } from "node:os";
+import { arch, availableParallelism, platform as osName, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { blobSource, bytesSource } from "../core/blob-source.ts";
 import type { Platform } from "../core/platform.ts";
@@ -11,12 +11,19 @@ import { findNative } from "./native.ts";
 import { fileOfDescriptor, openScratch } from "./sync-file.ts";
 import { nodeThreads } from "./workers.ts";
 
+/** That of the machine, or of the container that the process is in. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory?.() ?? 0;
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
 export const platform: Platform = {
   info: {
     runtime: "node",
     version: process.versions.node,
     os: `${osName()} ${arch()}`,
     cpuCount: availableParallelism(),
+    memoryBytes: memoryBytes(),
   },
   files: nodeFiles,
   native: findNative,

@@ -130,7 +130,7 @@ export const name = <const D extends string | Absent, const F extends FlagText |
   flag?: F,
 ) => row<string, D, F>("name", fallback, flag);
 
-export const toggle = <const D extends boolean, const F extends FlagText | null = null>(
+export const toggle = <const D extends boolean | null, const F extends FlagText | null = null>(
   fallback: D,
   flag?: F,
 ) => row<boolean, D, F>("toggle", fallback, flag);

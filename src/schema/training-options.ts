@@ -302,6 +302,24 @@ export const TRAIN_OPTIONS = {
     flag(REFERENCE, "its own file, or inside the metadata"),
   ),
 
+  referenceCells: integer(
+    200_000,
+    COUNT,
+    flag(REFERENCE, "reference cells to keep at most, an even share of each class of the last label column"),
+  ),
+
+  stream: toggle(
+    null,
+    flag(
+      MACHINE,
+      "read cells from the file in every epoch, some at a time; by itself where the matrix takes more than half of the memory",
+    ),
+  ),
+  streamBuffer: integer(
+    null,
+    { min: 64 },
+    flag(MACHINE, "of --stream: cells in memory at a time, which are shuffled together"),
+  ),
   numThreads: threads(flag(MACHINE, "threads; results are the same with any number")),
   device: choice(TRAIN_DEVICES, "auto", flag(MACHINE, "where to compute"), { absent: ABSENT_DEVICES }),
   engine: choice(ENGINES, "auto", flag(MACHINE, ENGINE_HELP)),

@@ -32,6 +32,9 @@ export const TRAIN_CONFIG = keysOf(
   "matrix_statistics",
   "missing_labels",
   "missing_values",
+  "stream",
+  "stream_buffer",
+  "streaming",
   "val_fraction",
   "early_stopping_patience",
   "early_stopping_min_delta",
@@ -48,6 +51,8 @@ export const TRAIN_CONFIG = keysOf(
   "class_balanced_sampling",
   "parent_conditioned_child_correction",
   "reference_storage",
+  "reference_cells",
+  "reference_kept",
   "init_model_path",
   "init_model_tensors",
   "coord_enabled",
@@ -93,6 +98,9 @@ export const EMBEDDING = keysOf(
   "n_laid_out",
   "n_placed",
 );
+
+/** Keys of `streaming`, how cells were taken that were not all in memory. */
+export const STREAMING = keysOf("buffer_cells", "block_cells", "label_gene_cells");
 
 /** Keys of `calibration`. */
 export const CALIBRATION = keysOf(
@@ -174,4 +182,10 @@ export const RESOURCE_SUMMARY = keysOf(
 export const EPOCH_VALUES = keysOf("train_loss", "val_loss", "learning_rate", "cells_per_second");
 
 /** Streams of random numbers that a run manifest names under `seeds`, beside those of the networks. */
-export const SEEDS = keysOf("component_cells", "components", "linear_views", "reference_map");
+export const SEEDS = keysOf(
+  "component_cells",
+  "components",
+  "linear_views",
+  "reference_map",
+  "reference_cells",
+);

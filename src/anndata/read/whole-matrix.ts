@@ -127,7 +127,8 @@ function rowMask(rows: Uint8Array | Uint32Array | undefined, nRows: number): Uin
   return mask;
 }
 
-async function refuseNegative(matrix: Matrix, firstRow: number, csr: Csr): Promise<void> {
+/** @throws BAD_DATA for a negative value in a block, and names it. */
+export async function refuseNegative(matrix: Matrix, firstRow: number, csr: Csr): Promise<void> {
   const data = csr.data!;
   let at = 0;
   while (at < data.length && data[at] > 0) at++;

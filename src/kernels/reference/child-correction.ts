@@ -8,11 +8,11 @@
 import { exp, log } from "../../core/math.ts";
 import { dropoutLayerKey } from "../../core/rng.ts";
 import type {
+  AnyTrainerOptions,
   ChildModule,
   ChildTrainingOptions,
   Linear,
   OptimizerOptions,
-  TrainerOptions,
 } from "../types.ts";
 import {
   type ChildOutputs,
@@ -82,7 +82,7 @@ export function createChildStep(
     data,
     dropoutRate,
     dropoutKey,
-  }: Pick<TrainerOptions, "shape" | "data" | "dropoutRate" | "dropoutKey">,
+  }: Pick<AnyTrainerOptions, "shape" | "data" | "dropoutRate" | "dropoutKey">,
   child: ChildTrainingOptions,
   optimizer: OptimizerOptions,
 ): ChildStep {

@@ -12,7 +12,7 @@ import { topology } from "./topology.ts";
  */
 export function batchLoss(
   shape: NetworkShape,
-  data: TrainingData,
+  data: Omit<TrainingData, "x">,
   rows: Uint32Array,
   loss: LossOptions,
   values: Activations,

@@ -1,7 +1,8 @@
 /** Training by plain loops. Tests compare every faster engine with it. @module */
 import { createPauser, throwIfAborted } from "../../core/progress.ts";
 import { AtlasmtlError } from "../../errors.ts";
-import type { Linear, LossSummary, Trainer, TrainerOptions } from "../types.ts";
+import { hasValues, type NumberedPart, numberedParts, onePart } from "../cell-parts.ts";
+import type { AnyTrainerOptions, CellPart, Linear, LossSummary, Trainer } from "../types.ts";
 import { gatherBatch } from "./batch.ts";
 import { createChildStep } from "./child-correction.ts";
 import type { ChildOutputs } from "./child-features.ts";
@@ -30,7 +31,7 @@ const layerMoments = (layer: Pick<Linear, "weight" | "bias">): LayerMoments => (
 });
 
 /** @throws BUG when sizes disagree; see {@link Trainer}. */
-export function createTrainer(options: TrainerOptions): Trainer {
+export function createTrainer(options: AnyTrainerOptions): Trainer {
   const { shape, data, loss, dropoutRate, dropoutKey, batchSize, cellTransform = null } = options;
   requireConsistent(options);
   const network = createNetwork(shape, options.initial);
@@ -65,11 +66,11 @@ export function createTrainer(options: TrainerOptions): Trainer {
     return { ...summary, ...parts, total: summary.total + total };
   }
 
-  function trainBatch(rows: Uint32Array, rate: number): LossSummary {
+  function trainBatch({ rows, x, at }: NumberedPart, rate: number): LossSummary {
     step++;
     const isFrozen = baseScale === null;
     const draw = isFrozen ? null : { rate: dropoutRate, key: dropoutKey, step };
-    const batch = gatherBatch(data.x, rows, cellTransform, step);
+    const batch = gatherBatch(x, at, rows, cellTransform, step);
     forward(network, batch.x, batch.rows, draw, values);
     const summary = lossOf(rows, gradients, step);
     childStep?.update(rate);
@@ -100,30 +101,36 @@ export function createTrainer(options: TrainerOptions): Trainer {
 
   async function pass(
     order: Uint32Array,
-    onRows: (rows: Uint32Array) => LossSummary,
+    given: AsyncIterable<CellPart> | null,
+    onRows: (part: NumberedPart) => LossSummary,
     work: { signal?: AbortSignal | undefined; onBatch?: ((cellsDone: number) => void) | undefined },
   ): Promise<LossSummary> {
     const mean = createLossMean(shape);
-    for (let start = 0; start < order.length; start += batchSize) {
-      throwIfAborted(work.signal);
-      const rows = order.subarray(start, Math.min(start + batchSize, order.length));
-      mean.add(onRows(rows), rows.length);
-      work.onBatch?.(start + rows.length);
-      await pause();
-    }
+    let done = 0;
+    for await (const { rows: all, x, at: allAt } of numberedParts(data.x, order, given, batchSize))
+      for (let start = 0; start < all.length; start += batchSize) {
+        throwIfAborted(work.signal);
+        const end = Math.min(start + batchSize, all.length);
+        const rows = all.subarray(start, end);
+        mean.add(onRows({ rows, x, at: allAt.subarray(start, end) }), rows.length);
+        done += rows.length;
+        work.onBatch?.(done);
+        await pause();
+      }
     throwIfAborted(work.signal);
     return mean.mean();
   }
 
   return {
-    runEpoch: (order, epoch) => pass(order, (rows) => trainBatch(rows, epoch.learningRate), epoch),
-    evaluate(order) {
-      const evaluateRows = (rows: Uint32Array) => {
-        const batch = gatherBatch(data.x, rows, cellTransform, null);
+    runEpoch: (order, epoch) =>
+      pass(order, epoch.parts ?? null, (part) => trainBatch(part, epoch.learningRate), epoch),
+    evaluate(order, held) {
+      const evaluateRows = ({ rows, x, at }: NumberedPart) => {
+        const batch = gatherBatch(x, at, rows, cellTransform, null);
         forward(network, batch.x, batch.rows, null, values);
         return lossOf(rows, null, null);
       };
-      return pass(order, evaluateRows, {});
+      return pass(order, held == null ? null : onePart(held), evaluateRows, {});
     },
     weights: () => ({
       ...networkWeights(network),
@@ -133,7 +140,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
   };
 }
 
-function requireConsistent(options: TrainerOptions): void {
+function requireConsistent(options: AnyTrainerOptions): void {
   const { shape, data, loss, batchSize, dropoutRate } = options;
   const { nRows, nCols } = data.x;
   const { nClasses, coordDims } = shape;
@@ -143,8 +150,7 @@ function requireConsistent(options: TrainerOptions): void {
   require(nCols === shape.nGenes, `${nCols} genes for a network of ${shape.nGenes}`);
   require(Number.isInteger(batchSize) && batchSize > 0, `a batch size of ${batchSize}`);
   require(dropoutRate >= 0 && dropoutRate < 1, `a dropout rate of ${dropoutRate}`);
-  require(options.cellTransform == null ||
-    data.x.data !== null, "a cell transform of a matrix without values");
+  require(options.cellTransform == null || hasValues(data.x), "a cell transform of a matrix without values");
   require(data.labels.length ===
     nClasses.length, `${data.labels.length} label arrays for ${nClasses.length} heads`);
   require(loss.taskWeights.length === nClasses.length &&

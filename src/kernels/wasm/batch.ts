@@ -52,8 +52,8 @@ export function placeBatch(slot: BatchSlot, base: number): BatchSlot {
   ) as unknown as BatchSlot;
 }
 
-/** Changes the gathered values `values[start]` to `values[end − 1]` of row `row` of the matrix in place. */
-export type RowChange = (values: Float32Array, start: number, end: number, row: number) => void;
+/** Changes the gathered values `values[start]` to `values[end − 1]` of the `i`-th gathered row in place. */
+export type RowChange = (values: Float32Array, start: number, end: number, i: number) => void;
 
 /**
  * Gathers the rows `rowAt(0)` to `rowAt(nRows - 1)` of `x` and writes the slot's record; every row goes
@@ -84,7 +84,7 @@ export function gatherRows(
     if (data !== null) {
       const at = slot.values / 4 + entries;
       f32.set(data.subarray(start, end), at);
-      change?.(f32, at, at + end - start, row);
+      change?.(f32, at, at + end - start, r);
     }
     let from = start;
     for (let tile = 0; tile < nTiles; tile++) {
@@ -133,7 +133,7 @@ export function gatherTargets(
   arena: Arena,
   slot: BatchSlot,
   shape: NetworkShape,
-  data: TrainingData,
+  data: Omit<TrainingData, "x">,
   loss: LossOptions,
   rows: Uint32Array,
   weights: BatchWeights,

@@ -7,7 +7,7 @@ import { createChildStep } from "../reference/child-correction.ts";
 import type { ChildOutputs } from "../reference/child-features.ts";
 import { domainAlignment } from "../reference/domain.ts";
 import { topology } from "../reference/topology.ts";
-import type { ChildModule, TrainerOptions } from "../types.ts";
+import type { AnyTrainerOptions, ChildModule } from "../types.ts";
 import { type NetworkLayout, PANEL } from "./layout.ts";
 import type { Arena } from "./memory.ts";
 
@@ -39,7 +39,7 @@ export interface ExtraLosses {
 
 export function createExtraLosses(
   arena: Arena,
-  options: TrainerOptions,
+  options: AnyTrainerOptions,
   layoutOf: () => NetworkLayout,
 ): ExtraLosses {
   const { shape, data, loss, child = null } = options;

@@ -3,9 +3,10 @@
 import { createPauser } from "../../core/progress.ts";
 import { dropoutLayerKey } from "../../core/rng.ts";
 import { AtlasmtlError } from "../../errors.ts";
+import { hasValues, longestRow, type NumberedPart, numberedParts, onePart } from "../cell-parts.ts";
 import { createLossMean } from "../reference/loss.ts";
 import { createUpdates } from "../reference/optimizer.ts";
-import type { EpochOptions, LossSummary, Trainer, TrainerOptions } from "../types.ts";
+import type { AnyTrainerOptions, CellPart, EpochOptions, LossSummary, Trainer } from "../types.ts";
 import {
   type BatchWeights,
   gatherRows,
@@ -27,18 +28,17 @@ import { loadWeights, readWeights } from "./weights.ts";
  * while the batch before is computed.
  * @throws BUG when sizes disagree; USAGE for an eps of 0; LIMIT when the arena cannot hold it.
  */
-export function createTrainer(session: Session, options: TrainerOptions): Trainer {
+export function createTrainer(session: Session, options: AnyTrainerOptions): Trainer {
   requireConsistent(options);
   const { arena, kernels, pool } = session;
   const { shape, data, loss, dropoutRate, dropoutKey, cellTransform = null } = options;
   const capacity = Math.min(options.batchSize, Math.max(data.x.nRows, 1));
-  const maxEntries = Math.max(1, capacity * longestRow(data.x.indptr));
+  const maxEntries = Math.max(1, capacity * longestRow(data.x));
   const coordWidth = shape.coordDims.reduce((sum, dim) => sum + dim, 0);
   const nLabelHeads = shape.nClasses.length;
   const nCoordHeads = shape.coordDims.length;
 
   const batches = createPlan();
-  const hasValues = data.x.data !== null;
   const size = {
     capacity,
     nGenes: shape.nGenes,
@@ -46,7 +46,7 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     nLabelHeads,
     coordWidth,
     nCoordHeads,
-    hasValues,
+    hasValues: hasValues(data.x),
   };
   const planned = [planBatch(batches, size), planBatch(batches, size)];
   const extras: ExtraLosses = createExtraLosses(arena, options, () => layout);
@@ -55,7 +55,7 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     shape,
     capacity,
     numThreads: pool.numThreads,
-    training: { maxEntries, hasValues, dropoutRate, latentGrad: extras.needsLatent },
+    training: { maxEntries, hasValues: size.hasValues, dropoutRate, latentGrad: extras.needsLatent },
     extraBytes: batches.bytes,
   });
   const slots = planned.map((slot) => placeBatch(slot, layout.extra));
@@ -72,12 +72,12 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
   let disposed = false;
 
   /** `batchStep` is the step the batch will be of, null in evaluation. */
-  function prepare(slot: number, rows: Uint32Array, batchStep: number | null): void {
+  function prepare(slot: number, { rows, x, at }: NumberedPart, batchStep: number | null): void {
     const change: RowChange | null =
       cellTransform === null
         ? null
-        : (values, start, end, row) => cellTransform(values, start, end, row, batchStep);
-    gatherRows(arena, slots[slot], data.x, rows.length, (i) => rows[i], change);
+        : (values, start, end, i) => cellTransform(values, start, end, rows[i], batchStep);
+    gatherRows(arena, slots[slot], x, rows.length, (i) => at[i], change);
     gatherTargets(arena, slots[slot], shape, data, loss, rows, weights[slot]);
   }
 
@@ -167,37 +167,57 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
     return { total, labels, coords, ...extra };
   }
 
-  async function pass(order: Uint32Array, epoch: EpochOptions | null): Promise<LossSummary> {
+  async function pass(
+    order: Uint32Array,
+    given: AsyncIterable<CellPart> | null,
+    epoch: EpochOptions | null,
+  ): Promise<LossSummary> {
     if (disposed) throw new AtlasmtlError("USAGE", "this trainer has been disposed of");
     if (Math.min(order.length, options.batchSize) > capacity)
       throw new AtlasmtlError("BUG", `a pass over ${order.length} rows of ${data.x.nRows} cells`);
     const mean = createLossMean(shape);
-    const batchAt = (start: number) =>
-      order.subarray(start, Math.min(start + options.batchSize, order.length));
-    const prepareAt = (slot: number, start: number) => {
-      // Prepared before the step of the batch begins: while the batch before it is computed, except for the first
-      // batch.
-      if (start < order.length) prepare(slot, batchAt(start), epoch === null ? null : step + 1);
-    };
-    let slot = 0;
-    prepareAt(slot, 0);
-    for (let start = 0; start < order.length; start += options.batchSize) {
-      requireRunning(epoch?.signal);
-      const rows = batchAt(start);
-      if (epoch !== null) writeUpdate(epoch.learningRate);
-      const next = () => prepareAt(1 - slot, start + options.batchSize);
-      mean.add(compute(slot, rows, epoch?.learningRate ?? null, next), rows.length);
-      slot = 1 - slot;
-      epoch?.onBatch?.(start + rows.length);
-      await pause();
+    let done = 0;
+    for await (const part of numberedParts(data.x, order, given, options.batchSize)) {
+      await passPart(part, epoch, mean, done);
+      done += part.rows.length;
     }
     requireRunning(epoch?.signal);
     return mean.mean();
   }
 
+  /** The batches of one part, after `done` cells of the pass. */
+  async function passPart(
+    { rows: order, x, at }: NumberedPart,
+    epoch: EpochOptions | null,
+    mean: ReturnType<typeof createLossMean>,
+    done: number,
+  ): Promise<void> {
+    const batchAt = (start: number, of: Uint32Array) =>
+      of.subarray(start, Math.min(start + options.batchSize, order.length));
+    const prepareAt = (slot: number, start: number) => {
+      // Prepared before the step of the batch begins: while the batch before it is computed, except for the first
+      // batch.
+      if (start >= order.length) return;
+      const batch = { rows: batchAt(start, order), x, at: batchAt(start, at) };
+      prepare(slot, batch, epoch === null ? null : step + 1);
+    };
+    let slot = 0;
+    prepareAt(slot, 0);
+    for (let start = 0; start < order.length; start += options.batchSize) {
+      requireRunning(epoch?.signal);
+      const rows = batchAt(start, order);
+      if (epoch !== null) writeUpdate(epoch.learningRate);
+      const next = () => prepareAt(1 - slot, start + options.batchSize);
+      mean.add(compute(slot, rows, epoch?.learningRate ?? null, next), rows.length);
+      slot = 1 - slot;
+      epoch?.onBatch?.(done + start + rows.length);
+      await pause();
+    }
+  }
+
   return {
-    runEpoch: (order, epoch) => pass(order, epoch),
-    evaluate: (rows) => pass(rows, null),
+    runEpoch: (order, epoch) => pass(order, epoch.parts ?? null, epoch),
+    evaluate: (rows, held) => pass(rows, held == null ? null : onePart(held), null),
     weights() {
       const childModules = extras.childModules();
       return { ...readWeights(arena, layout), ...(childModules === null ? {} : { childModules }) };
@@ -210,19 +230,13 @@ export function createTrainer(session: Session, options: TrainerOptions): Traine
   };
 }
 
-function longestRow(indptr: Uint32Array): number {
-  let longest = 0;
-  for (let r = 1; r < indptr.length; r++) longest = Math.max(longest, indptr[r] - indptr[r - 1]);
-  return longest;
-}
-
 function requireRunning(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
     throw new AtlasmtlError("ABORTED", "training was interrupted", { cause: signal.reason });
 }
 
 /** The kernels do not check their input, so labels and sizes are checked here. */
-function requireConsistent(options: TrainerOptions): void {
+function requireConsistent(options: AnyTrainerOptions): void {
   const { shape, data, loss, batchSize, dropoutRate, optimizer } = options;
   const { nRows, nCols } = data.x;
   const { nClasses, coordDims, nGenes } = shape;
@@ -233,8 +247,7 @@ function requireConsistent(options: TrainerOptions): void {
   require(Number.isInteger(batchSize) && batchSize > 0, `a batch size of ${batchSize}`);
   require(dropoutRate >= 0 && dropoutRate < 1, `a dropout rate of ${dropoutRate}`);
   require(optimizer.eps > 0, `an eps of ${optimizer.eps}`);
-  require(options.cellTransform == null ||
-    data.x.data !== null, "a cell transform of a matrix without values");
+  require(options.cellTransform == null || hasValues(data.x), "a cell transform of a matrix without values");
   require(data.labels.length === nClasses.length, "labels for another number of heads");
   require(loss.taskWeights.length === nClasses.length, "task weights for another number of heads");
   require(loss.classWeights.length === nClasses.length, "class weights for another number of heads");

@@ -1,11 +1,10 @@
 /** What the network and the linear views say together of counts in memory. @module */
 import type { Csr } from "../../core/csr.ts";
-import { normalizeCells } from "../../core/normalize.ts";
 import type { WorkOptions } from "../../core/progress.ts";
 import type { Engine, Inference } from "../../kernels/types.ts";
 import type { InputTransform, Normalization } from "../../schema/training-options.ts";
 import type { HeadLogits } from "../calibrate.ts";
-import { logitsOf } from "../encode.ts";
+import { logitsOf, networkInput } from "../encode.ts";
 import type { ChildCorrection } from "../types.ts";
 import type { ViewLabels } from "./fit-views.ts";
 import { createKernelViewScorer } from "./kernel-scores.ts";
@@ -37,7 +36,14 @@ export async function createJointScorer(
   const scorers = await Promise.all(linear.views.map((view) => createKernelViewScorer(view, work.engine)));
   const score: JointScorer = async (x, labels) => {
     const all = Uint32Array.from({ length: x.nRows }, (_, row) => row);
-    const heads = await logitsOf(inference, networkInput(x, input), all, labels, childCorrection, work);
+    const heads = await logitsOf(
+      inference,
+      { x: networkInput(x, input), at: all },
+      all,
+      labels,
+      childCorrection,
+      work,
+    );
     const scores: Float32Array[] = [];
     for (const [v, { input: as }] of linear.views.entries())
       scores.push(await scorers[v].score(viewValues(x, as, linear.values, 1)));
@@ -72,18 +78,4 @@ export async function createJointScorer(
       for (const scorer of scorers) scorer.dispose();
     },
   };
-}
-
-function networkInput(
-  x: Csr,
-  {
-    inputTransform,
-    normalize,
-  }: { readonly inputTransform: InputTransform; readonly normalize: Normalization },
-): Csr {
-  if (inputTransform === "binary") return { ...x, data: null };
-  if (normalize === "none") return x;
-  const own = { ...x, data: x.data === null ? new Float32Array(x.indices.length).fill(1) : x.data.slice() };
-  normalizeCells(own);
-  return own;
 }
