@@ -25,7 +25,5 @@ echo "containers/atlasmtl.def: parsed; it is like the Containerfile"
 "$tools/bin/python" test/recipes/lint.py
 echo "recipe/meta.yaml: keys, order, requirements and licences are as conda-forge and bioconda ask"
 
-for tool in conda-build conda-smithy bioconda-utils apptainer podman buildah; do
-  if command -v "$tool" >/dev/null; then echo "$tool is here and was not used"; else echo "not run: $tool is not here"; fi
-done
-echo "not run: a build of either image (it needs docker.io), and conda's own linters (they are on conda's channels)"
+echo "not run: conda-build, conda-smithy and bioconda-utils, which come from conda's channels; a build by apptainer, which needs docker.io"
+echo "test/recipes/build.sh builds the Containerfile"
