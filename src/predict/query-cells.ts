@@ -47,6 +47,7 @@ export function countShared(queries: DenseMatrix, reference: DenseMatrix, isEmpt
 type Finder = (cells: DenseMatrix, row: number) => number | null;
 
 interface IndexedReference {
+  /** The first reference cell at the very coordinates of a row of cells; null if there is none. */
   readonly firstAt: Finder;
   /** Reference cells at the coordinates of each, by the first such one. */
   readonly nReference: Uint32Array;
@@ -58,35 +59,51 @@ const indexes = new WeakMap<DenseMatrix, IndexedReference>();
 function indexed(reference: DenseMatrix): IndexedReference {
   const known = indexes.get(reference);
   if (known !== undefined) return known;
-  const firstAt = createFinder(reference);
-  const nReference = new Uint32Array(reference.nRows);
-  for (let r = 0; r < reference.nRows; r++) nReference[firstAt(reference, r) ?? r]++;
-  const made = { firstAt, nReference };
+  const made = indexRows(reference);
   indexes.set(reference, made);
   return made;
 }
 
-/** Finds the first row of `known` that is the same as a row of cells; null if there is none. */
-function createFinder(known: DenseMatrix): Finder {
-  const { nCols } = known;
-  const rowsOf = new Map<number, number[]>();
-  const find = (cells: DenseMatrix, row: number): number | null => {
-    const isSame = (other: number): boolean => {
-      for (let c = 0; c < nCols; c++)
-        if (cells.data[row * nCols + c] !== known.data[other * nCols + c]) return false;
-      return true;
-    };
-    return rowsOf.get(hashOf(cells, row))?.find(isSame) ?? null;
+/** A table of the rows by the hashes of their coordinates, in which the next free place is taken. */
+function indexRows(reference: DenseMatrix): IndexedReference {
+  const { nRows, nCols } = reference;
+  let nPlaces = 4;
+  while (nPlaces < 2 * nRows) nPlaces *= 2;
+  /** Rows from 1 on, 0 where a place is free, and their hashes. */
+  const rows = new Uint32Array(nPlaces);
+  const hashes = new Int32Array(nPlaces);
+  /** The place of a row, or a free one where it would be. */
+  const placeOf = (cells: DenseMatrix, row: number, hash: number): number => {
+    let place = hash & (nPlaces - 1);
+    for (; rows[place] !== 0; place = (place + 1) & (nPlaces - 1)) {
+      if (hashes[place] !== hash) continue;
+      const other = (rows[place] - 1) * nCols;
+      let c = 0;
+      while (c < nCols && cells.data[row * nCols + c] === reference.data[other + c]) c++;
+      if (c === nCols) break;
+    }
+    return place;
   };
-  for (let r = 0; r < known.nRows; r++) {
-    if (find(known, r) !== null) continue;
-    const hash = hashOf(known, r);
-    const rows = rowsOf.get(hash);
-    if (rows === undefined) rowsOf.set(hash, [r]);
-    else rows.push(r);
+  const nReference = new Uint32Array(nRows);
+  const words = wordsOf(reference);
+  for (let row = 0; row < nRows; row++) {
+    const hash = hashOf(words, row, nCols);
+    const place = placeOf(reference, row, hash);
+    if (rows[place] === 0) {
+      rows[place] = row + 1;
+      hashes[place] = hash;
+    }
+    nReference[rows[place] - 1]++;
   }
-  return find;
+  const firstAt: Finder = (cells, row) => {
+    const found = rows[placeOf(cells, row, hashOf(wordsOf(cells), row, nCols))];
+    return found === 0 ? null : found - 1;
+  };
+  return { firstAt, nReference };
 }
+
+const wordsOf = ({ data }: DenseMatrix): Uint32Array =>
+  new Uint32Array(data.buffer, data.byteOffset, data.length);
 
 /** A warning if so many of the `nCells` cells of a query are cells of the reference that it is no chance; null otherwise. */
 export function sharedCells(n: number, nCells: number, where: string): Warning | null {
@@ -98,9 +115,9 @@ export function sharedCells(n: number, nCells: number, where: string): Warning |
 }
 
 /** FNV-1a over the bits of a row. */
-function hashOf({ data, nCols }: DenseMatrix, row: number): number {
-  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  let hash = 0x811c9dc5;
+function hashOf(words: Uint32Array, row: number, nCols: number): number {
+  let hash = 0x811c9dc5 | 0;
   for (let at = row * nCols; at < (row + 1) * nCols; at++) hash = Math.imul(hash ^ words[at], 0x01000193);
-  return hash;
+  // The low bits choose the place, and the multiplications carry upwards only.
+  return hash ^ (hash >>> 15);
 }

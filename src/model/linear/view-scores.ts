@@ -29,6 +29,7 @@ export function createViewScorer(view: LinearView, measured: Measured): ViewScor
     const out = new Float32Array(nRows * nOutputs);
     const sums = new Float64Array(nTiles * TILE);
     sums.set(offsets);
+    const firstSums = tiles.map((_, t) => sums.subarray(t * TILE));
     for (let from = 0; from < nRows; from += ROWS_AT_ONCE) {
       const to = Math.min(from + ROWS_AT_ONCE, nRows);
       const [first, end] = [indptr[from], indptr[to]];
@@ -40,7 +41,7 @@ export function createViewScorer(view: LinearView, measured: Measured): ViewScor
       for (let t = 0; t < nTiles; t++)
         for (let row = from; row < to; row++) {
           const [start, stop] = [indptr[row] - first, indptr[row + 1] - first];
-          const own = addTile(sums.subarray(t * TILE), tiles[t], scaled, indices, first, start, stop);
+          const own = addTile(firstSums[t], tiles[t], scaled, indices, first, start, stop);
           for (let j = 0; j < TILE && t * TILE + j < nOutputs; j++)
             out[row * nOutputs + t * TILE + j] = own[j];
         }
