@@ -258,3 +258,22 @@ test("the output folder of a tool leads to the filtered matrix, a prefix to the 
   await expect(contentOf(at("velocyto"))).rejects.toMatchObject({ code: "USAGE" });
   expect(await contentOf(at("velocyto/spliced.mtx"))).toMatchObject(EXPECTED);
 });
+
+test("an .h5Seurat file, as SeuratDisk lays it out, is refused by its name, whatever it is called", async () => {
+  for (const name of ["x.h5Seurat", "x.h5seurat", "x.h5ad"]) {
+    writeHdf5(name, (file) => {
+      for (const group of ["/assays", "/assays/RNA", "/assays/RNA/counts", "/meta.data", "/reductions"])
+        file.createGroup(group);
+      file.writeNumbers("/assays/RNA/counts/data", Float64Array.of(1, 3, 2, 4), [4]);
+      file.writeNumbers("/assays/RNA/counts/indices", Int32Array.of(0, 0, 1, 1), [4]);
+      file.writeNumbers("/assays/RNA/counts/indptr", Int32Array.of(0, 1, 2, 4), [4]);
+      file.writeStrings("/assays/RNA/features", GENES, [2]);
+      file.writeStrings("/cell.names", CELLS, [3]);
+    });
+    await expect(contentOf(at(name))).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringContaining("SeuratDisk"),
+      hint: expect.stringContaining("saveRDS"),
+    });
+  }
+});

@@ -15,7 +15,7 @@ import { readUns } from "./uns.ts";
 
 /**
  * The AnnData in an open store; closing it closes the store. `format` is the container, such as `h5ad`.
- * @throws BAD_FORMAT without obs and var.
+ * @throws BAD_FORMAT without obs and var; UNSUPPORTED for an .h5Seurat file.
  */
 export async function annDataOf(
   store: ArrayStore,
@@ -25,12 +25,15 @@ export async function annDataOf(
 ): Promise<AnnData> {
   const root = await store.open("");
   const rootKeys = root?.kind === "group" ? root.keys : [];
-  if (!rootKeys.includes("obs") || !rootKeys.includes("var"))
+  if (!rootKeys.includes("obs") || !rootKeys.includes("var")) {
+    if (H5SEURAT_ROOT.every((key) => rootKeys.includes(key)))
+      throw new AtlasmtlError("UNSUPPORTED", "this is an .h5Seurat file of SeuratDisk, which is not read", {
+        hint: 'in R, saveRDS(SeuratDisk::LoadH5Seurat(file), "object.rds"), and give the .rds',
+      });
     throw new AtlasmtlError("BAD_FORMAT", `this is no AnnData: it holds ${listed(rootKeys) || "nothing"}`, {
-      hint: H5SEURAT_ROOT.every((key) => rootKeys.includes(key))
-        ? 'this is an .h5Seurat file: in R, saveRDS(SeuratDisk::LoadH5Seurat(file), "object.rds")'
-        : "an AnnData has obs and var",
+      hint: "an AnnData has obs and var",
     });
+  }
   const obs = await openDataFrame(store, "obs", { lazyIndex: lazyCellNames });
   const vars = await openDataFrame(store, "var");
   const layerKeys = await keysOf(store, "layers");
