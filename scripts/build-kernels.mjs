@@ -70,11 +70,17 @@ async function asText(module, name) {
   return output[0].code;
 }
 
-writeFileSync(
-  join(root, "src/anndata/read/rows-thread-code.ts"),
-  `// Written by scripts/build-kernels.mjs from src/anndata/read/rows-thread.ts; not kept in git.
+/** Embeds a module of threads, `NAME.ts`, in `NAME-code.ts` beside it. */
+async function embed(path, constant, name) {
+  writeFileSync(
+    join(root, `${path}-code.ts`),
+    `// Written by scripts/build-kernels.mjs from ${path}.ts; not kept in git.
 
-/** The code of a thread that makes rows: it sets the variable \`rowsThread\`. */
-export const ROWS_THREAD: string = ${JSON.stringify(await asText("src/anndata/read/rows-thread.ts", "rowsThread"))};
+/** The code of a thread: it sets the variable \`${name}\`. */
+export const ${constant}: string = ${JSON.stringify(await asText(`${path}.ts`, name))};
 `,
-);
+  );
+}
+
+await embed("src/anndata/read/rows-thread", "ROWS_THREAD", "rowsThread");
+await embed("src/model/linear/views-thread", "VIEWS_THREAD", "viewsThread");

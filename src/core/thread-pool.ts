@@ -21,6 +21,8 @@ export interface ThreadPool<R> {
    * its errors are those that it would have without threads.
    */
   run(task: ThreadTask): Promise<R | null>;
+  /** Ends the threads when they have done what they were given. */
+  close(): void;
   dispose(): void;
 }
 
@@ -31,11 +33,12 @@ interface Member {
 
 /**
  * Starts up to `numThreads` threads of the source `body`, whose `start(message, reply)` makes a {@link ThreadReply} of a message with an
- * `id`. The process waits for them only while they have work.
+ * `id`. Each gets `setup` first, to which it replies nothing. The process waits for them only while they have work.
  */
-export function createThreadPool<R>(body: string, numThreads: number): ThreadPool<R> {
+export function createThreadPool<R>(body: string, numThreads: number, setup?: object): ThreadPool<R> {
   const members: Member[] = [];
   let nTasks = 0;
+  let isClosed = false;
 
   function add(): void {
     const waiting = new Map<number, (result: R | null) => void>();
@@ -43,6 +46,7 @@ export function createThreadPool<R>(body: string, numThreads: number): ThreadPoo
       const resolve = waiting.get(id);
       waiting.delete(id);
       if (waiting.size === 0) thread.hold(false);
+      if (waiting.size === 0 && isClosed) thread.stop();
       resolve?.(result);
     };
     const thread = platform.threads.start(body, {
@@ -58,6 +62,7 @@ export function createThreadPool<R>(body: string, numThreads: number): ThreadPoo
     });
     const member: Member = { thread, waiting };
     members.push(member);
+    if (setup !== undefined) thread.post(setup);
   }
 
   try {
@@ -68,7 +73,7 @@ export function createThreadPool<R>(body: string, numThreads: number): ThreadPoo
   return {
     numThreads: members.length,
     run({ message, transfer = [] }) {
-      if (members.length === 0) return Promise.resolve(null);
+      if (members.length === 0 || isClosed) return Promise.resolve(null);
       const { thread, waiting } = members.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a));
       const id = nTasks++;
       return new Promise((resolve) => {
@@ -76,6 +81,10 @@ export function createThreadPool<R>(body: string, numThreads: number): ThreadPoo
         thread.hold(true);
         thread.post({ ...message, id }, transfer);
       });
+    },
+    close() {
+      isClosed = true;
+      for (const { thread, waiting } of members) if (waiting.size === 0) thread.stop();
     },
     dispose() {
       for (const { thread, waiting } of members.splice(0)) {

@@ -67,8 +67,8 @@ export async function fitReranker(
       nObs: adata.nObs,
       keep: () => false,
       temperatures: new Map(),
-      beforeScores: (block, firstRow) => {
-        average?.(block, firstRow, null);
+      beforeScores: async (block, firstRow) => {
+        await average?.(block, firstRow, null);
         for (const cells of parents) cells.collect(block.logits[childHead], block.nRows, firstRow);
       },
     },

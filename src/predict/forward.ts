@@ -55,7 +55,7 @@ export async function runNetwork(
     /** Get the probabilities of each block after it is scored. */
     readonly takers?: readonly TakeProbabilities[];
     /** Gets each block, whose first cell is `firstRow`, and may change its logits. */
-    readonly beforeScores?: (block: ForwardResult, firstRow: number) => void;
+    readonly beforeScores?: (block: ForwardResult, firstRow: number) => void | Promise<void>;
     /** Called after each block. */
     readonly onBlock?: () => void;
   },
@@ -100,7 +100,7 @@ export async function runNetwork(
         kept === null
           ? whole
           : { ...whole, logits: whole.logits.map((own, h) => keepClasses(own, csr.nRows, kept[h])) };
-      beforeScores?.(result, firstRow);
+      await beforeScores?.(result, firstRow);
       let probabilities: readonly Float64Array[] | null = null;
       if (coherence !== null)
         probabilities = scoreCoherently(coherence, result.logits, csr.nRows, temperatures, heads, firstRow);

@@ -107,7 +107,9 @@ export async function openQueryRows(
     nInRaw: genes.nMatched < genes.nGenes ? await nInRaw(model, adata, layer) : null,
   });
   const { plan } = values;
-  const views = await openViews(model, genes, plan.given, where);
+  const { start, end } = range ?? { start: 0, end: matrix.nRows };
+  const size = { nCells: end - start, numThreads: settings.numThreads };
+  const views = await openViews(model, genes, plan.given, where, size);
   const others = takesValues(genes, plan.given);
   const counts =
     plan.network === "log1p_cp10k"
@@ -132,7 +134,7 @@ export async function openQueryRows(
           },
   });
   return {
-    rows,
+    rows: views === null ? rows : closing(rows, views),
     genes,
     mapping: query.mapping,
     notes: [...query.notes, overlap.note, ...values.notes],
@@ -145,6 +147,15 @@ export async function openQueryRows(
     sample: (nBlocks = SAMPLE_BLOCKS) =>
       sampleRows(query.matrix, genes, { nBlocks, prepare, transform, signal }),
   };
+}
+
+/** Passes `rows` on and closes `views` after the last of them. */
+async function* closing(rows: AsyncIterable<RowBlock>, views: ViewBlocks): AsyncGenerator<RowBlock> {
+  try {
+    yield* rows;
+  } finally {
+    views.close();
+  }
 }
 
 /** Blocks of a sample, and rows per block. */
@@ -229,10 +240,11 @@ async function openViews(
   genes: GeneAlignment,
   given: GivenValues,
   where: string,
+  size: Parameters<typeof import("./view-blocks.ts").createViewBlocks>[4],
 ): Promise<ViewBlocks | null> {
   if (!linear) return null;
   const { createViewBlocks } = await import("./view-blocks.ts");
-  return createViewBlocks(linear, genes, given, where);
+  return createViewBlocks(linear, genes, given, where, size);
 }
 
 /** The query's matrix, or its values in the form `as`, with the model's names of genes. */

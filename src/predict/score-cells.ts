@@ -85,8 +85,8 @@ export async function scoreCells(
       setThresholds: smoothing === null ? setPlan?.thresholds : undefined,
       kept: plan.called.kept,
       takers: smoothing === null ? takers : [smoothing.take],
-      beforeScores: (block, firstRow) => {
-        query.average?.(block, firstRow, plan.networkWeights);
+      beforeScores: async (block, firstRow) => {
+        await query.average?.(block, firstRow, plan.networkWeights);
         if (refinement === null || refinement.bound === null) return;
         const { column } = model.labelHeads[refinement.bound.childHead];
         nRefined += applyReranker(refinement.bound, block, temperatures.get(column) ?? 1);

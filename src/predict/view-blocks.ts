@@ -5,14 +5,10 @@ import type { ForwardResult } from "../kernels/types.ts";
 import { shareOfMeasured } from "../model/components/gene-shares.ts";
 import { createValuesCheck } from "../model/components/matrix-values.ts";
 import type { LinearViews } from "../model/linear/types.ts";
-import {
-  averageProbabilities,
-  createViewScorer,
-  scoreViews,
-  type ViewScorer,
-} from "../model/linear/view-scores.ts";
+import { averageProbabilities } from "../model/linear/view-scores.ts";
 import type { GeneAlignment } from "./align.ts";
 import { measuredGenes } from "./measured-genes.ts";
+import { createBlockScorer, type Scores } from "./score-views.ts";
 import type { GivenValues } from "./value-plan.ts";
 
 /** Takes rows before they become the network's input, and changes what the network says of them. */
@@ -22,7 +18,13 @@ export interface ViewBlocks {
   /** Takes aligned rows, with the values that the query's matrix has, in order. */
   add(rows: Csr, firstRow: number): void;
   /** Replaces the logits of a block of rows that were added; `networkWeights` as `averageProbabilities` takes them. */
-  average(block: ForwardResult, firstRow: number, networkWeights: readonly number[] | null): void;
+  average(
+    block: ForwardResult,
+    firstRow: number,
+    networkWeights: readonly number[] | null,
+  ): void | Promise<void>;
+  /** No more rows come. */
+  close(): void;
 }
 
 /** What views say of consecutive rows whose values were taken as `values`: by block, then by view. */
@@ -35,7 +37,7 @@ export interface ScoredValues {
 interface ScoredRows {
   readonly firstRow: number;
   readonly nRows: number;
-  readonly scores: readonly Float32Array[];
+  readonly scores: Scores | Promise<Scores>;
 }
 
 /**
@@ -46,11 +48,12 @@ export function createViewBlocks(
   genes: GeneAlignment,
   given: GivenValues,
   where: string,
+  size: { readonly nCells: number; readonly numThreads: number | "max" } = { nCells: 0, numThreads: 1 },
 ): ViewBlocks {
   const measured = measuredGenes(genes);
-  const scorers: ViewScorer[] = linear.views.map((view) => createViewScorer(view, measured));
   // A model of log-normalised values does not know the shares of counts.
   const share = linear.values === "log1p_cp10k" ? shareOfMeasured(linear.geneShares, measured) : 1;
+  const scorer = createBlockScorer(linear, measured, share, size);
   const waiting: ScoredRows[] = [];
   let values: LinearViews["values"] | null = null;
   let known: {
@@ -75,7 +78,7 @@ export function createViewBlocks(
       const scores =
         known?.values === taken
           ? known.of({ start: firstRow, end: firstRow + rows.nRows })
-          : scoreViews({ ...linear, values: taken }, scorers, rows, share);
+          : scorer.score(rows, taken);
       waiting.push({ firstRow, nRows: rows.nRows, scores });
     },
     average(block, firstRow, networkWeights) {
@@ -91,12 +94,17 @@ export function createViewBlocks(
           `rows ${firstRow} to ${firstRow + block.nRows} have no scores of the views`,
         );
       const from = firstRow - scored.firstRow;
-      const own = scored.scores.map((all) => {
-        const width = all.length / scored.nRows;
-        return all.subarray(from * width, (from + block.nRows) * width);
-      });
-      averageProbabilities(block.logits, own, linear, networkWeights);
+      const average = (scores: Scores): void => {
+        const own = scores.map((all) => {
+          const width = all.length / scored.nRows;
+          return all.subarray(from * width, (from + block.nRows) * width);
+        });
+        averageProbabilities(block.logits, own, linear, networkWeights);
+      };
+      const { scores } = scored;
+      return scores instanceof Promise ? scores.then(average) : average(scores);
     },
+    close: () => scorer.close(),
   };
 }
 

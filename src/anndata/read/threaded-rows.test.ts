@@ -15,6 +15,8 @@ import { storedSource } from "./sequential-array.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "atlasmtl-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+/** As it is before a test watches it. */
+const { start: original } = nodeThreads;
 afterEach(() => vi.restoreAllMocks());
 
 const N_COLS = 500;
@@ -115,7 +117,6 @@ test("threads read what one thread reads, and nothing is lost where the host giv
     const start = vi.spyOn(platform.threads, "start");
     expect(await read(stored, 3)).toEqual(alone);
     expect(start).toHaveBeenCalledTimes(3);
-    const { start: original } = nodeThreads;
     start.mockImplementation((_body, listener) =>
       original("function start() { process.exit(1); }", listener),
     );

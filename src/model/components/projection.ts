@@ -5,6 +5,7 @@ import type { Pause } from "../../core/progress.ts";
 import { consecutiveRows } from "../encode.ts";
 import { choleskyFactor, solveCholesky } from "./cholesky.ts";
 import type { Components, GeneScaling } from "./types.ts";
+import { rowSums, type WeightTable, weightTiles } from "./weighted-sums.ts";
 
 /** Scores are scaled values times `weights`, minus `offset`. */
 export interface Projection {
@@ -13,6 +14,8 @@ export interface Projection {
   /** [nGenes, nComponents]; zero for genes that were not measured. */
   readonly weights: Float64Array;
   readonly offset: Float64Array;
+  /** The same weights in tiles, and what each score begins with, as `rowSums` takes them. */
+  readonly table: Omit<WeightTable, "scaling">;
 }
 
 interface KeptProjection {
@@ -57,7 +60,8 @@ export function createProjection(
   const offset = new Float64Array(width);
   for (let g = 0; g < nGenes; g++)
     for (let k = 0; k < width; k++) offset[k] += centre[g] * weights[g * width + k];
-  return { nGenes, nComponents: width, weights, offset };
+  const table = { tiles: weightTiles(weights, width), offsets: offset.map((own) => -own) };
+  return { nGenes, nComponents: width, weights, offset, table };
 }
 
 /** V (VₚᵀVₚ + D)⁻¹ (1 + D), with D = noise / variances, for the measured genes p; 0 for the others. */
@@ -89,23 +93,12 @@ function conditionOn(weights: Float64Array, components: Components, measured: Ui
  */
 export function projectRows(
   x: Csr,
-  { scale, cap }: GeneScaling,
-  { nComponents: width, weights, offset }: Projection,
+  scaling: GeneScaling,
+  { nComponents: width, table }: Projection,
   into: DenseMatrix,
   firstRow: number,
 ): void {
-  const { nRows, indptr, indices, data } = x;
-  const scores = new Float64Array(width);
-  for (let row = 0; row < nRows; row++) {
-    for (let k = 0; k < width; k++) scores[k] = -offset[k];
-    for (let e = indptr[row]; e < indptr[row + 1]; e++) {
-      const g = indices[e];
-      const value = Math.min((data === null ? 1 : data[e]) * scale[g], cap[g]);
-      const at = g * width;
-      for (let k = 0; k < width; k++) scores[k] += value * weights[at + k];
-    }
-    into.data.set(scores, (firstRow + row) * width);
-  }
+  into.data.set(rowSums({ ...table, scaling })(x), firstRow * width);
 }
 
 /** Rows between two pauses. */

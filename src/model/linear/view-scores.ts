@@ -4,54 +4,33 @@ import { exp, log } from "../../core/math.ts";
 import type { Pause } from "../../core/progress.ts";
 import { choleskyFactor, solveCholesky } from "../components/cholesky.ts";
 import type { Components } from "../components/types.ts";
+import { type RowSums, rowSums, weightTiles } from "../components/weighted-sums.ts";
 import { probabilitiesOf } from "../conformal.ts";
 import { consecutiveRows } from "../encode.ts";
 import type { LinearView, LinearViews } from "./types.ts";
 import { viewValues } from "./view-values.ts";
+import type { ReadyView } from "./views-thread.ts";
 
 /** Which genes of the model were measured, a byte each; null for all. */
 export type Measured = Uint8Array | null;
 
 /** Scores cells by one view: [nRows, classes of all label columns]. */
-export type ViewScorer = (values: Csr) => Float32Array;
+export type ViewScorer = RowSums;
 
 /**
  * A scorer of one view for cells whose measured genes are known; genes that were not measured are inferred from the
  * others by the components of the view.
  */
 export function createViewScorer(view: LinearView, measured: Measured): ViewScorer {
-  const { scale, cap } = view.scaling;
-  const { tiles, offsets } = keptTiles(view, measured);
-  const nOutputs = offsets.length;
-  const nTiles = tiles.length;
-  let scaled = new Float64Array(0);
-  return ({ nRows, indptr, indices, data }) => {
-    const out = new Float32Array(nRows * nOutputs);
-    const sums = new Float64Array(nTiles * TILE);
-    sums.set(offsets);
-    const firstSums = tiles.map((_, t) => sums.subarray(t * TILE));
-    for (let from = 0; from < nRows; from += ROWS_AT_ONCE) {
-      const to = Math.min(from + ROWS_AT_ONCE, nRows);
-      const [first, end] = [indptr[from], indptr[to]];
-      if (scaled.length < end - first) scaled = new Float64Array(end - first);
-      for (let e = first; e < end; e++) {
-        const g = indices[e];
-        scaled[e - first] = Math.min((data === null ? 1 : data[e]) * scale[g], cap[g]);
-      }
-      for (let t = 0; t < nTiles; t++)
-        for (let row = from; row < to; row++) {
-          const [start, stop] = [indptr[row] - first, indptr[row + 1] - first];
-          const own = addTile(firstSums[t], tiles[t], scaled, indices, first, start, stop);
-          for (let j = 0; j < TILE && t * TILE + j < nOutputs; j++)
-            out[row * nOutputs + t * TILE + j] = own[j];
-        }
-    }
-    return out;
-  };
+  return rowSums(readyView(view, measured));
 }
 
-/** Outputs that are summed at once, in variables: several times faster than in an array. */
-const TILE = 4;
+/** A view with the weights for the genes that were measured; threads share them where they can. */
+export function readyView(view: LinearView, measured: Measured): ReadyView {
+  const { input, scaling } = view;
+  const { tiles, offsets } = keptTiles(view, measured);
+  return { input, scaling, tiles, offsets };
+}
 
 interface ViewTiles {
   readonly tiles: readonly Float64Array[];
@@ -67,7 +46,7 @@ function keptTiles(view: LinearView, measured: Measured): ViewTiles {
   const { weights, offsets } = scoringWeights(view, measured);
   const nOutputs = offsets.length;
   const made = {
-    tiles: weightTiles(weights, nOutputs, Math.ceil(nOutputs / TILE)),
+    tiles: weightTiles(weights, nOutputs),
     offsets,
     measured: measured?.slice() ?? null,
   };
@@ -81,53 +60,6 @@ function isSameGenes(a: Measured, b: Measured): boolean {
   for (let g = 0; g < a.length; g++) if (a[g] !== b[g]) return false;
   return a.length === b.length;
 }
-
-/** Rows that one tile of weights is used for while the cache holds it. */
-const ROWS_AT_ONCE = 256;
-
-/** The weights of every `TILE` outputs, [nGenes, TILE], with zeros after the last output. */
-function weightTiles(weights: Float64Array, nOutputs: number, nTiles: number): Float64Array[] {
-  const nGenes = weights.length / nOutputs;
-  return Array.from({ length: nTiles }, (_, t) => {
-    const tile = new Float64Array(nGenes * TILE);
-    const [from, to] = [t * TILE, Math.min((t + 1) * TILE, nOutputs)];
-    for (let g = 0; g < nGenes; g++)
-      tile.set(weights.subarray(g * nOutputs + from, g * nOutputs + to), g * TILE);
-    return tile;
-  });
-}
-
-/** `TILE` offsets plus a row's values times `tile`, valid until the next call; every sum takes the genes in their order. */
-function addTile(
-  offsets: Float64Array,
-  tile: Float64Array,
-  scaled: Float64Array,
-  indices: Csr["indices"],
-  shift: number,
-  start: number,
-  stop: number,
-): Float64Array {
-  let a = offsets[0];
-  let b = offsets[1];
-  let c = offsets[2];
-  let d = offsets[3];
-  for (let e = start; e < stop; e++) {
-    const value = scaled[e];
-    const at = indices[e + shift] * TILE;
-    a += value * tile[at];
-    b += value * tile[at + 1];
-    c += value * tile[at + 2];
-    d += value * tile[at + 3];
-  }
-  const own = TILE_SUMS;
-  own[0] = a;
-  own[1] = b;
-  own[2] = c;
-  own[3] = d;
-  return own;
-}
-
-const TILE_SUMS = new Float64Array(TILE);
 
 /** The scores of a cell are its scaled values times `weights`, [nGenes, nOutputs], plus `offsets`. */
 export function scoringWeights(
