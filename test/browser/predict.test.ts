@@ -11,6 +11,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type * as Atlasmtl from "../../src/api/index.ts";
 import * as atlasmtl from "../../src/api/index.ts";
+import { classifier, LOGISTIC, pickled, texts } from "../helpers/celltypist-pickles.ts";
 import { SIMULATED } from "../helpers/golden-sets.ts";
 import { type GoldenCase, listGoldenCases, readGoldenCase } from "../helpers/golden-tables.ts";
 import { ODD_SETS } from "../helpers/odd-sets.ts";
@@ -92,6 +93,19 @@ const predictJob: Extract<PageJob, { kind: "predict" }> = {
 };
 const trainJob: PageJob = { kind: "train", options: TRAIN_OPTIONS };
 
+/** A model of CellTypist of genes that an object of Seurat has. */
+const OBJECT = fileURLToPath(new URL("../fixtures/rds/seurat4.rds", import.meta.url));
+const CELLTYPIST = {
+  name: "model.pkl",
+  mimeType: "application/octet-stream",
+  buffer: Buffer.from(pickled(classifier(LOGISTIC, { features: texts(["G1", "G2", "G3"]) }))),
+};
+const matchJob: Extract<PageJob, { kind: "predict" }> = {
+  kind: "predict",
+  picker: "bundle",
+  cases: { best: { numThreads: 1 }, prob: { numThreads: 1, matchMode: "prob_match", pThres: 0.5 } },
+};
+
 const inNode = (job: Job): Promise<JobResult> => runJob(atlasmtl, job);
 
 async function inPage(page: Page, place: "page" | "worker", job: PageJob): Promise<Answer> {
@@ -117,6 +131,7 @@ describeChromium("in Chromium", () => {
     let browser: Browser;
     let expectedPredictions: JobResult;
     let expectedTraining: JobResult;
+    let expectedMatches: JobResult;
     let expectedDatasets: JobResult;
 
     beforeAll(async () => {
@@ -124,6 +139,11 @@ describeChromium("in Chromium", () => {
       [site, browser] = await Promise.all([buildPage(packageFolder), startChromium([COLLECTS])]);
       const query = fileOf(QUERY);
       expectedPredictions = await inNode({ ...predictJob, bundle: BUNDLE.map(fileOf), query });
+      expectedMatches = await inNode({
+        ...matchJob,
+        bundle: [new File([CELLTYPIST.buffer], CELLTYPIST.name)],
+        query: fileOf(OBJECT),
+      });
       expectedTraining = await inNode({
         kind: "train",
         reference: fileOf(REFERENCE),
@@ -235,6 +255,21 @@ describeChromium("in Chromium", () => {
           const expected = Object.entries(expectedDatasets).filter(([name]) => files.some(isNamed(name)));
           const result = await resultOf(inPage(page, place, { kind: "read" }));
           expect(result).toEqual(Object.fromEntries(expected));
+        },
+      );
+
+      test.each(["page", "worker"] as const)(
+        "a model of CellTypist labels an object of R in the %s as in Node",
+        async (place) => {
+          await page.locator("#bundle").setInputFiles(CELLTYPIST);
+          await page.locator("#dataset").setInputFiles(OBJECT);
+          try {
+            const result = await resultOf(inPage(page, place, matchJob));
+            expect(result).toEqual(expectedMatches);
+            expect(result.best.csv.split("\n").length).toBeGreaterThan(10);
+          } finally {
+            await page.locator("#bundle").setInputFiles(BUNDLE);
+          }
         },
       );
 

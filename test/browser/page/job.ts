@@ -86,8 +86,8 @@ async function digestsOf(
     for (const [name, value] of Object.entries(values)) arrays.push([`${column} ${name}`, value]);
   }
   for (const [name, { data }] of result.data.coords) arrays.push([`coords ${name}`, data]);
-  // Without the metadata, which name threads. Only of small files: annotating reads the query whole.
-  if (adata.input instanceof Blob && adata.input.size < 1e8) {
+  // Without the metadata, which name threads. Only of small files: annotating reads the query whole; objects of R are not annotated.
+  if (adata.input instanceof Blob && adata.input.size < 1e8 && adata.stored?.format !== "rds") {
     const options = { mode: "full", includeCoords: true, includeMetadata: false } as const;
     const bytes = await result.toAnnDataBytes(adata, options);
     arrays.push(["annotated .h5ad", bytes]);
