@@ -15,7 +15,7 @@ import { writeDataset } from "../../build/anndata/write/write-annotated.js";
 import { readBenchmarkData } from "../../build/benchmark/benchmark-cells.js";
 import { parseBenchmarkManifest } from "../../build/benchmark/dataset-manifest.js";
 import { logNormalised } from "../../build/benchmark/matrices.js";
-import { readYaml } from "../../build/cli/options/config-file.js";
+import { readYaml } from "../../build/cli/options/yaml.js";
 import { scoreLabels } from "../../build/evaluate/metrics.js";
 import { parseCsv } from "../../build/output/csv-text.js";
 import { toCsv } from "../../build/output/to-csv.js";
@@ -41,9 +41,12 @@ const PEERS = {
   },
   singler: {
     program: values.rscript,
-    probe: ["-e", 'library(Matrix); library(rhdf5); cat(as.character(packageVersion("SingleR")))'],
+    probe: [
+      "-e",
+      'library(Matrix); library(rhdf5); library(scran); cat(as.character(packageVersion("SingleR")))',
+    ],
     script: "singler_run.R",
-    missing: `${values.rscript} cannot load SingleR, Matrix and rhdf5: BiocManager::install(c("SingleR", "rhdf5"))`,
+    missing: `${values.rscript} cannot load SingleR, scran, Matrix and rhdf5: BiocManager::install(c("SingleR", "scran", "rhdf5")), or Debian's r-bioc-singler, r-bioc-scran and r-bioc-rhdf5`,
   },
 };
 const manifestPath = values["dataset-manifest"];

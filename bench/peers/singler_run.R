@@ -4,8 +4,8 @@ words <- commandArgs(trailingOnly = TRUE)
 suppressPackageStartupMessages({ library(SingleR); library(Matrix); library(rhdf5) })
 read_side <- function(path) {
   x <- h5read(path, "X")
-  cells <- h5read(path, "obs/_index")
-  genes <- h5read(path, "var/_index")
+  cells <- as.vector(h5read(path, "obs/_index"))
+  genes <- as.vector(h5read(path, "var/_index"))
   sparseMatrix(i = as.integer(x$indices) + 1, p = as.integer(x$indptr), x = as.numeric(x$data),
     dims = c(length(genes), length(cells)), dimnames = list(genes, cells))
 }
@@ -16,7 +16,9 @@ read_labels <- function(path, column) {
 reference_path <- file.path(words[1], "reference.h5ad")
 reference <- read_side(reference_path)
 labels <- read_labels(reference_path, words[2])
-kept <- !is.na(labels) & labels != ""
+# As plain vectors: h5read gives arrays of one dimension, by which Matrix does not subset.
+labels <- as.vector(labels)
+kept <- which(!is.na(labels) & labels != "")
 query <- read_side(file.path(words[1], "query.h5ad"))
 found <- SingleR(test = query, ref = reference[, kept], labels = labels[kept], de.method = "wilcox")
 write.table(data.frame(colnames(query), found$labels), words[3], sep = ",", row.names = FALSE,
