@@ -2,10 +2,10 @@
  * Opens hostile files one after the other, as a user's program does, in a process that has little memory; prints
  * one line of JSON for each: how it ended and what memory it took.
  */
-import { readFileSync, writeFileSync, writeSync } from "node:fs";
+import { openAsBlob, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 const built = (path) => import(new URL(`../../build/${path}`, import.meta.url).href);
 const [
@@ -45,8 +45,8 @@ async function readDataset(path) {
   }
 }
 
-async function readModel(path) {
-  const model = await TrainedModel.load(path);
+async function readModel(from) {
+  const model = await TrainedModel.load(from);
   await model.data.reference();
 }
 
@@ -70,6 +70,9 @@ async function useRefinement(path) {
   for (const { column, conf } of data.labels)
     if (!conf.every(Number.isFinite)) throw new Error(`${column} has a confidence that is not finite`);
 }
+
+/** The file as a page has it that a user drops it on. */
+const dropped = async (path) => [new File([await openAsBlob(path)], basename(path))];
 
 /** A command of the program, its words to the terminal held back. */
 async function command(words) {
@@ -125,6 +128,7 @@ const COMMANDS = {
   ],
 };
 COMMANDS.manifest = COMMANDS.model;
+COMMANDS.archive = COMMANDS.model;
 
 const results = await mkdtemp(join(tmpdir(), "atlasmtl-probe-"));
 let nOutputs = 0;
@@ -142,6 +146,7 @@ for (const { id, door, path } of files) {
   try {
     if (door === "dataset") await readDataset(path);
     if (door === "model") await readModel(path);
+    if (door === "archive") await readModel(await dropped(path));
     if (door === "foreign") await TrainedModel.load(path);
     if (door === "refinement") await useRefinement(path);
     if (door === "table") await openCellTable(path);

@@ -5,7 +5,7 @@ export interface HostileFile {
   /** What is wrong with it. */
   readonly name: string;
   /** How a user opens it. */
-  readonly door: "model" | "foreign" | "dataset" | "manifest" | "table" | "refinement";
+  readonly door: "model" | "archive" | "foreign" | "dataset" | "manifest" | "table" | "refinement";
   /** The codes of the errors that may come; one of them must. `opens`: nothing is wrong but must stay harmless. */
   readonly codes: readonly (ErrorCode | "opens")[];
   /** Writes it into an empty folder and returns the path to open. */

@@ -19,7 +19,7 @@ const data = raw("\x80\x02}q\x00.");
 const honest: ZipLie = { name: "archive/data.pkl", data };
 const huge = 0xffff_fff0;
 
-const LIES: readonly (readonly [string, readonly ZipLie[], DirectoryLie?])[] = [
+export const LIES: readonly (readonly [string, readonly ZipLie[], DirectoryLie?])[] = [
   ["no entry", []],
   ["an entry that is too long", [{ ...honest, size: huge, compressedSize: huge }]],
   ["an entry shorter inside than outside", [{ ...honest, size: 1 }]],
