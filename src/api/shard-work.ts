@@ -103,7 +103,7 @@ export async function joinShards(source: ShardSource, files: readonly ShardFile[
     deviceUsed,
     numThreads,
   });
-  return decideCells(plan, cells, { deviceUsed, numThreads, runtime }, work.signal);
+  return decideCells(plan, cells, { deviceUsed, numThreads, runtime }, work);
 }
 
 /** @throws USAGE for options that need all cells at once. */

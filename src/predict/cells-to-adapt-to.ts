@@ -96,7 +96,7 @@ async function unlikeCells(
     first += values.nRows;
   }
   const placed = cells.finish();
-  const finest = placed && (await queryDistances(placed.scores, space, signal)).columns.at(-1);
+  const finest = placed && (await queryDistances(placed.scores, space, "common", signal)).columns.at(-1);
   finest?.percentiles.forEach((share, row) => {
     if (share >= LIKE_SHARE) isUnlike[row] = 1;
   });

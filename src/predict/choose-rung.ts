@@ -59,7 +59,9 @@ export async function chooseRung(
   if (placed === null) return NOTHING;
   // A sample of as many cells is all of them.
   const measured =
-    nCells === nObs ? { placed, distances: await queryDistances(placed.scores, space, signal) } : null;
+    nCells === nObs
+      ? { placed, distances: await queryDistances(placed.scores, space, "by_class", signal) }
+      : null;
   const shiftScore = measured?.distances.shiftScore ?? (await shiftScoreOf(placed.scores, space, signal));
   if (shiftScore === null) return { ...NOTHING, measured };
   const rung = nearestRung(linear.ladder, placed.depthRatio ?? 1, shiftScore);

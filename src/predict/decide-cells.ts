@@ -10,11 +10,12 @@ import { enforceHierarchy } from "./hierarchy-rules.ts";
 import { countVotes, type KnnLabels } from "./knn-correction.ts";
 import type { CellDistances } from "./measured-distances.ts";
 import { flagOutside } from "./openset.ts";
-import type { PredictionPlan } from "./plan-prediction.ts";
+import type { PredictionPlan, PredictWork } from "./plan-prediction.ts";
 import { sharedCells } from "./query-cells.ts";
 import { refinementMetadata } from "./rerank-children.ts";
 import { predictionMetadata } from "./result-metadata.ts";
 import type { ScoredCells } from "./score-cells.ts";
+import { doubtSets } from "./set-doubts.ts";
 import type { LabelPrediction, Predictions, Warning } from "./types.ts";
 import { decideUnknown, withUnknown } from "./unknown.ts";
 
@@ -47,9 +48,9 @@ export async function decideCells(
   plan: PredictionPlan,
   cells: ScoredCells,
   machine: PredictionMachine,
-  signal: AbortSignal | undefined,
+  work: PredictWork,
 ): Promise<Predictions> {
-  const pause = createPauser(signal);
+  const pause = createPauser(work.signal);
   const { adata, model, settings, adapted, called, query, hierarchy, refinement, setPlan, space } = plan;
   const { heads, isEmpty, probMatch, sets, nRefined } = cells;
   const knn = heads.map((head, h) => countVotes(head, cells.votes?.[h] ?? null, settings));
@@ -57,7 +58,8 @@ export async function decideCells(
     cells.openset === null
       ? null
       : flagOutside(cells.openset.scores, settings.opensetThreshold ?? 0, cells.openset.nPrototypes);
-  const measured = await plan.distances.finish(cells.placed, adata.source, signal);
+  const measured = await plan.distances.finish(cells.placed, adata.source, work);
+  const doubts = setPlan === null ? null : doubtSets(setPlan, measured.shift);
   const labels: LabelPrediction[] = [];
   for (const [h, head] of heads.entries()) {
     await pause();
@@ -134,6 +136,7 @@ export async function decideCells(
       ...hierarchy.warnings,
       ...(refinement?.warnings ?? []),
       ...(setPlan !== null && nRefined > 0 ? [REFINED_SETS] : []),
+      ...(doubts === null ? [] : [doubts]),
     ],
   };
 }
@@ -175,7 +178,7 @@ function decideLabels(
     ...(distance === null
       ? {}
       : {
-          distance: distance.percentiles,
+          distance: distance.distances,
           nearest: { codes: distance.classes, categories: head.classes },
         }),
   };

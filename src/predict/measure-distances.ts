@@ -5,7 +5,13 @@ import { type ColumnDistances, queryDistances } from "../model/components/query-
 import type { ComponentSpace } from "../model/components/types.ts";
 import type { GeneAlignment } from "./align.ts";
 import type { MeasuredCells } from "./choose-rung.ts";
-import { type CellDistances, type DistancePlan, notMeasured, type QueryShift } from "./measured-distances.ts";
+import {
+  type CellDistances,
+  type DistancePlan,
+  notMeasured,
+  type QueryShift,
+  UNLIKE_SCORE,
+} from "./measured-distances.ts";
 import type { PredictSettings } from "./options.ts";
 import {
   createQueryComponents,
@@ -13,11 +19,9 @@ import {
   placedQuery,
   type QueryComponents,
 } from "./query-components.ts";
+import { smoothDistances } from "./smooth-distances.ts";
 import type { Warning } from "./types.ts";
 import type { GivenValues } from "./value-plan.ts";
-
-/** From this shift score on a query is said to be unlike the reference (docs/decisions/0021-default-of-several-views.md). */
-const UNLIKE_SCORE = 1.6;
 
 /**
  * Plans the distances in `space` of a query of which `nCells` cells are read. The shift of the query is measured whatever makes cells Unknown.
@@ -49,7 +53,7 @@ export function measureDistances(
       known = measured;
     },
     cells: () => (known === null ? (read?.cells() ?? null) : null),
-    async finish(cells, source, signal) {
+    async finish(cells, source, work) {
       const placed = (): PlacedQuery | null =>
         cells === null || query === null ? null : placedQuery(space, query.genes, query.given, cells);
       const found = known?.placed ?? placed();
@@ -67,7 +71,7 @@ export function measureDistances(
         columns,
         shift: length,
         shiftScore: score,
-      } = known?.distances ?? (await queryDistances(found.scores, space, signal));
+      } = known?.distances ?? (await queryDistances(found.scores, space, "by_class", work.signal));
       if (!Number.isFinite(length + (score ?? 0)))
         throw new AtlasmtlError("BAD_DATA", "the distance of the query to the reference is not finite", {
           where: `${source} › ${settings.layer}`,
@@ -76,7 +80,8 @@ export function measureDistances(
       const shift = { length, score, depthRatio: found.depthRatio };
       const warnings = unlikeWarnings(shift, query.genes, source, canAdapt);
       if (!isDistance) return { ...notMeasured(unknown, warnings), shift };
-      return { mode: "distance", columns: decide(columns, knownLoss), shift, warnings };
+      const smoothed = await smoothDistances(columns, found.scores, space, work);
+      return { mode: "distance", columns: decide(columns, smoothed, knownLoss), shift, warnings };
     },
   };
 }
@@ -109,17 +114,24 @@ function unlikeWarnings(
 }
 
 /**
- * Marks cells further away than all but `knownLoss` of the held-out cells. In a coarser column, only cells that are
+ * Marks cells whose distance is at least 1 − `knownLoss`. In a coarser column, only cells that are
  * unlike the finest classes too are marked, so that a cell is never Unknown in a coarse column and known in a fine one.
  */
-function decide(columns: readonly ColumnDistances[], knownLoss: number): CellDistances[] {
-  // Rounded as the percentiles are, so that they compare as they are shown.
+function decide(
+  columns: readonly ColumnDistances[],
+  smoothed: readonly Float32Array[],
+  knownLoss: number,
+): CellDistances[] {
+  // Rounded as the distances are, so that they compare as they are shown.
   const limit = Math.fround(1 - knownLoss);
-  const finest = columns[columns.length - 1].percentiles;
-  return columns.map((column) => ({
-    ...column,
-    isUnlike: Uint8Array.from(column.percentiles, (share, i) =>
-      share >= limit && finest[i] >= limit ? 1 : 0,
+  const finest = smoothed[smoothed.length - 1];
+  return columns.map(({ column, classes, spread }, c) => ({
+    column,
+    classes,
+    spread,
+    distances: smoothed[c],
+    isUnlike: Uint8Array.from(smoothed[c], (distance, i) =>
+      distance >= limit && finest[i] >= limit ? 1 : 0,
     ),
   }));
 }

@@ -1,5 +1,7 @@
 /** What a prediction knows of distances, and who measures them. @module */
 import type { Csr } from "../core/csr.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import type { Engine } from "../kernels/types.ts";
 import type { ColumnDistances } from "../model/components/query-distances.ts";
 import type { UnknownMode } from "../schema/prediction-options.ts";
 import type { GeneAlignment } from "./align.ts";
@@ -9,10 +11,15 @@ import type { Warning } from "./types.ts";
 import type { GivenValues } from "./value-plan.ts";
 
 /** The distances of the cells in one label column. */
-export interface CellDistances extends ColumnDistances {
+export interface CellDistances extends Omit<ColumnDistances, "percentiles"> {
+  /** 0 to 1, with those of the nearest cells (`smooth-distances.ts`). */
+  readonly distances: Float32Array;
   /** 1 where the distance makes the cell Unknown. */
   readonly isUnlike: Uint8Array;
 }
+
+/** From this shift score on a query is said to be unlike the reference (docs/decisions/0021-default-of-several-views.md). */
+export const UNLIKE_SCORE = 1.6;
 
 /** How the query as a whole lies off the reference. */
 export interface QueryShift {
@@ -44,7 +51,11 @@ export interface DistancePlan {
   /** The cells of the rows that were taken; null if no distance is measured, or all cells are known already. */
   cells(): PlacedCells | null;
   /** Distances of `cells`, which are all of the query. Messages call it `source`. @throws ABORTED by the signal. */
-  finish(cells: PlacedCells | null, source: string, signal?: AbortSignal): Promise<MeasuredDistances>;
+  finish(
+    cells: PlacedCells | null,
+    source: string,
+    work: Pick<WorkOptions, "signal"> & { readonly engine: Engine },
+  ): Promise<MeasuredDistances>;
 }
 
 /** The prediction goes on without distances. */

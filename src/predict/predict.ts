@@ -44,5 +44,5 @@ export async function predict(
     deviceUsed,
     numThreads,
   });
-  return decideCells(plan, cells, { deviceUsed, numThreads, runtime }, work.signal);
+  return decideCells(plan, cells, { deviceUsed, numThreads, runtime }, work);
 }

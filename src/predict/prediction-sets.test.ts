@@ -158,6 +158,7 @@ describe("a model's thresholds", () => {
         ["group", 0.5],
         ["kind", 0.5],
       ]),
+      nHeldOut: 10,
     });
     expect(planSets(calibrated(), 0.7 + 0.1).coverage).toBe(0.8);
     expect(planSets(calibrated(), 0.801).coverage).toBe(0.81);

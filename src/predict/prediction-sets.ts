@@ -25,6 +25,8 @@ export interface SetPlan {
   readonly coverage: number;
   /** The smallest probability of a label in a set, by label column. */
   readonly thresholds: ReadonlyMap<string, number>;
+  /** Held-out cells that the thresholds rest on, in the column with the fewest. */
+  readonly nHeldOut: number;
 }
 
 /**
@@ -54,6 +56,7 @@ export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, cover
     );
   const columns = configEntry(stored, "columns");
   const thresholds = new Map<string, number>();
+  let nHeldOut = Number.POSITIVE_INFINITY;
   for (const { column } of model.labelHeads) {
     const own = numbers(
       configEntry(configEntry(columns, column), "thresholds"),
@@ -61,8 +64,10 @@ export function planSets(model: Pick<Model, "trainConfig" | "labelHeads">, cover
     );
     if (at >= own.length) throw tooFewCells(column, coverages, at, own.length, columns);
     thresholds.set(column, own[at]);
+    const n = configEntry(configEntry(columns, column), "n");
+    if (typeof n === "number") nHeldOut = Math.min(nHeldOut, n);
   }
-  return { coverage: coverages[at], thresholds };
+  return { coverage: coverages[at], thresholds, nHeldOut };
 }
 
 /** The plan for a query that is as unlike the reference as the cells of `rung`; `plan` where these were too few. */
@@ -74,7 +79,7 @@ export function planSetsOfRung(
   const at = SET_COVERAGES.indexOf(plan.coverage);
   if (at < 0 || setThresholds.some(({ thresholds }) => at >= thresholds.length)) return plan;
   return {
-    coverage: plan.coverage,
+    ...plan,
     thresholds: new Map(labelHeads.map(({ column }, j) => [column, setThresholds[j].thresholds[at]])),
   };
 }

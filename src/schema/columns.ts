@@ -122,7 +122,7 @@ export const LABEL_COLUMNS = {
     needs: "distance",
     range: "0–1",
     about:
-      "the share of held-out reference cells that are nearer to a class; Unknown from 1 − `known_loss` (0.95) on",
+      "how far the cell and those nearest to it in the query lie from the classes, by the share of held-out reference cells that are nearer; Unknown from 1 − `known_loss` (0.95) on",
   },
   unknownReasons: {
     name: "unknown_reason_{}",

@@ -218,7 +218,7 @@ async function unlike(
     "counts",
   );
   components.add(x, 0);
-  const [{ percentiles }] = (await queryDistances(components.finish()!.scores, own)).columns;
+  const [{ percentiles }] = (await queryDistances(components.finish()!.scores, own, "common")).columns;
   const share = (isNovel: boolean): number => {
     const own = [...percentiles].filter((_, i) => (types[i] === N_TYPES) === isNovel);
     return own.filter((value) => value >= 0.95).length / Math.max(1, own.length);

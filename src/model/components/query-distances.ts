@@ -10,7 +10,8 @@ import {
   type NearestClasses,
   nearestClasses,
 } from "./class-distances.ts";
-import { distanceRatio, MEDIAN, QUARTILE, queryShift } from "./query-shift.ts";
+import { classSpreads, commonSpread } from "./class-spread.ts";
+import { distanceRatio, MEDIAN, queryShift } from "./query-shift.ts";
 import type { ClassDistances, ComponentSpace } from "./types.ts";
 
 /** The shift of a query is estimated on as many of its cells, evenly spaced. */
@@ -19,16 +20,19 @@ const MAX_SHIFT_CELLS = 20_000;
 /** The distances of all cells in one label column. */
 export interface ColumnDistances {
   readonly column: string;
-  /**
-   * For each cell the share of held-out reference cells that are nearer to their class, 0 to 1; distances are divided by
-   * the square root of `spread` first.
-   */
+  /** For each cell the share of held-out reference cells that are nearer to their class, 0 to 1. */
   readonly percentiles: Float32Array;
   /** The nearest class of each cell. */
   readonly classes: Int32Array;
-  /** How much wider the query lies about the classes than held-out cells do; at least 1. */
+  /** How much wider the query lies about the classes than held-out cells do, in the median over the classes; at least 1. */
   readonly spread: number;
 }
+
+/**
+ * What distances are divided by before they are compared with those of held-out cells: `common`, for all cells the square
+ * root of what the first quartiles of the classes say; `by_class`, for each cell by its nearest class (`class-spread.ts`).
+ */
+export type SpreadRule = "common" | "by_class";
 
 /** The distances of a query. */
 export interface QueryDistances {
@@ -49,6 +53,7 @@ export interface QueryDistances {
 export async function queryDistances(
   scores: DenseMatrix,
   { columns }: ComponentSpace,
+  rule: SpreadRule,
   signal?: AbortSignal,
 ): Promise<QueryDistances> {
   const pause = createPauser(signal);
@@ -58,7 +63,7 @@ export async function queryDistances(
   for (const step of shift) squares += step * step;
   const inScores = timesLower(finest.factor, shift);
   const measured: ColumnDistances[] = [];
-  for (const column of columns) measured.push(await measureColumn(scores, column, inScores, pause));
+  for (const column of columns) measured.push(await measureColumn(scores, column, inScores, rule, pause));
   return {
     columns: measured,
     shift: Math.sqrt(squares),
@@ -96,19 +101,20 @@ async function measureColumn(
   scores: DenseMatrix,
   column: ClassDistances,
   shiftInScores: Float64Array,
+  rule: SpreadRule,
   pause: Pause,
 ): Promise<ColumnDistances> {
   const shift = Float64Array.from(shiftInScores);
   solveLower(column.factor, scores.nCols, shift);
   const nearest = await nearestByBlocks(scores, column, shift, pause);
   await pause();
-  const spread = Math.max(1, distanceRatio(nearest, column.quartiles, QUARTILE) ?? 1);
+  const { spread, divisors } =
+    rule === "common" ? commonSpread(nearest, column) : classSpreads(nearest, column);
   await pause();
-  const root = Math.sqrt(spread);
   const { heldOut } = column;
   const percentiles = Float32Array.from(
     nearest.distances,
-    (distance) => countBelow(heldOut, distance / root) / (heldOut.length + 1),
+    (distance, i) => countBelow(heldOut, distance / divisors(nearest.classes[i])) / (heldOut.length + 1),
   );
   return { column: column.column, percentiles, classes: nearest.classes, spread };
 }

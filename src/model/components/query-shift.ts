@@ -11,7 +11,7 @@ import { type ClassPoints, type NearestClasses, nearestClasses } from "./class-d
 /** Fewer cells than this say nothing about the shift of their query. */
 export const LEAST_QUERY_CELLS = 50;
 /** A class has a say when as many cells are nearest to it. */
-const LEAST_CLASS_CELLS = 10;
+export const LEAST_CLASS_CELLS = 10;
 /** With fewer classes than this, a new type cannot be told from a shift. */
 const LEAST_CLASSES = 3;
 const ROUNDS = 3;
@@ -23,7 +23,7 @@ export const QUARTILE = 0.25;
 export const MEDIAN = 0.5;
 
 /** Rows of `classes` by class, in rising order. */
-function rowsByClass({ classes }: NearestClasses): ReadonlyMap<number, number[]> {
+export function rowsByClass({ classes }: NearestClasses): ReadonlyMap<number, number[]> {
   const rows = new Map<number, number[]>();
   classes.forEach((c, row) => {
     const own = rows.get(c);

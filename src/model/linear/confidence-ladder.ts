@@ -9,7 +9,7 @@ import { createPauser, nextTurn, type Pause, throwIfAborted } from "../../core/p
 import { permutation, streamKey } from "../../core/rng.ts";
 import { fitTemperature, type HeadLogits, MOST_SURE } from "../calibrate.ts";
 import { createProjection, projectRows } from "../components/projection.ts";
-import { queryDistances } from "../components/query-distances.ts";
+import { shiftScoreOf } from "../components/query-distances.ts";
 import type { ComponentSpace, ComponentValues } from "../components/types.ts";
 import { fitSetThresholds } from "../conformal.ts";
 import { gatherRows } from "../encode.ts";
@@ -120,6 +120,6 @@ function createShiftScore(
     const scores = { nRows: cells.nRows, nCols, data: new Float32Array(cells.nRows * nCols) };
     const shown = space.values === "log1p_cp10k" ? normalizedRows(cells, TARGET_SUM) : cells;
     projectRows(shown, scaling, projection, scores, 0);
-    return (await queryDistances(scores, space, signal)).shiftScore;
+    return shiftScoreOf(scores, space, signal);
   };
 }
