@@ -60,7 +60,7 @@ export async function chooseRung(
   // A sample of as many cells is all of them.
   const measured =
     nCells === nObs
-      ? { placed, distances: await queryDistances(placed.scores, space, "by_class", signal) }
+      ? { placed, distances: await queryDistances(placed.scores, space, "classes", signal) }
       : null;
   const shiftScore = measured?.distances.shiftScore ?? (await shiftScoreOf(placed.scores, space, signal));
   if (shiftScore === null) return { ...NOTHING, measured };

@@ -71,7 +71,7 @@ export function measureDistances(
         columns,
         shift: length,
         shiftScore: score,
-      } = known?.distances ?? (await queryDistances(found.scores, space, "by_class", work.signal));
+      } = known?.distances ?? (await queryDistances(found.scores, space, "classes", work.signal));
       if (!Number.isFinite(length + (score ?? 0)))
         throw new AtlasmtlError("BAD_DATA", "the distance of the query to the reference is not finite", {
           where: `${source} › ${settings.layer}`,

@@ -30,9 +30,9 @@ export interface ColumnDistances {
 
 /**
  * What distances are divided by before they are compared with those of held-out cells: `common`, for all cells the square
- * root of what the first quartiles of the classes say; `by_class`, for each cell by its nearest class (`class-spread.ts`).
+ * root of what the first quartiles of the classes say; `classes`, for each cell by its nearest class (`class-spread.ts`).
  */
-export type SpreadRule = "common" | "by_class";
+export type SpreadRule = "common" | "classes";
 
 /** The distances of a query. */
 export interface QueryDistances {
