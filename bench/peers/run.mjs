@@ -125,7 +125,7 @@ function runPeer(method) {
 
 /** Lines of cell, label and score, in any order. */
 function readLabels(column, text) {
-  const rows = new Map(parseCsv(text).map(([name, label, score]) => [name, { label, score }]));
+  const rows = new Map(Array.from(parseCsv(text), ([name, label, score]) => [name, { label, score }]));
   const found = data.query.obs.index.map((name) => {
     if (!rows.has(name)) throw new Error(`${column}: the program gave no label to the cell "${name}"`);
     return rows.get(name);
