@@ -51,7 +51,7 @@ async function parquetTables(toParquet, predictions) {
   const tables = ["SNAPPY", "UNCOMPRESSED"].map(
     (codec) => new Uint8Array(parquetWriteBuffer({ columnData, codec, rowGroupSize: 16 })),
   );
-  return [...tables, toParquet(predictions, { mode: "full" })];
+  return [...tables, await toParquet(predictions, { mode: "full" })];
 }
 
 /** A store over bytes by name. */
@@ -194,6 +194,7 @@ export async function createTargets() {
     built("artifacts/run-manifest.js"),
   ]);
   const [readCsv, toCsv] = await Promise.all([built("output/read-csv.js"), built("output/to-csv.js")]);
+  const { NO_PAUSE } = await built("core/progress.js");
   const [zip, zipEmit, gzip, torch, pickle, configValues, blobs, errors, parquet, toParquet, codecs] =
     await Promise.all([
       built("formats/zip/read.js"),
@@ -273,8 +274,8 @@ export async function createTargets() {
     throughZip("a space", space.parseComponentSpace, [files.get("model_space.pt")]),
     throughZip("views", views.parseLinearViews, [files.get("model_views.pt")]),
     numbers,
-    { name: "metadata", seeds: parts.metadata, run: (bytes) => metadata.parseMetadata(bytes) },
-    { name: "reference", seeds: parts.reference, run: (bytes) => reference.parseReference(bytes) },
+    { name: "metadata", seeds: parts.metadata, run: (bytes) => metadata.parseMetadata(bytes, NO_PAUSE) },
+    { name: "reference", seeds: parts.reference, run: (bytes) => reference.parseReference(bytes, NO_PAUSE) },
     { name: "manifest", seeds: parts.manifest, run: (bytes) => manifest.parseManifest(bytes) },
     {
       name: "run manifest",
