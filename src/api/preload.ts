@@ -41,6 +41,7 @@ export async function preload(): Promise<void> {
     import("../anndata/containers/open-table.ts"),
     import("../anndata/containers/probe-given.ts"),
     import("../anndata/containers/r/open-rds.ts"),
+    import("../anndata/containers/r/recognise.ts"),
     import("../predict/place-on-map.ts"),
     import("../references/join.ts"),
     import("../references/harmonise.ts"),

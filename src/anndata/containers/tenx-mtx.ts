@@ -5,7 +5,7 @@
  * @module
  */
 import { AtlasmtlError } from "../../errors.ts";
-import { isMatrixMarket } from "../../formats/text/matrix-market.ts";
+import { isMatrixMarket } from "../../formats/text/matrix-market-signature.ts";
 import { type Container, hasEnding } from "./container.ts";
 import type { MtxLayout, Table } from "./open-mtx.ts";
 import type { Features } from "./tenx-features.ts";

@@ -22,11 +22,6 @@ const PERCENT = 37;
 const SPACE = 32;
 const EXAMPLE = "%%MatrixMarket matrix coordinate integer general";
 
-/** True if a file begins like a Matrix Market file. */
-export function isMatrixMarket(head: Uint8Array): boolean {
-  return [..."%%MatrixMarket"].every((char, i) => head[i] === char.charCodeAt(0));
-}
-
 /** Reads the banner and the sizes. @throws BAD_FORMAT, UNSUPPORTED for dense, symmetric or complex ones. */
 export async function readMatrixMarketHeader(source: ByteSource): Promise<MatrixMarketHeader> {
   for await (const block of textBlocks(source)) return parseHeader(block).header;
