@@ -189,7 +189,7 @@ test("the train_config of a run is a train; two names of one setting and a path 
     ["calibration_method", "temperature_scaling"],
   ]);
   expect(() => manifest({ train: both })).toThrow(/names of one setting/);
-  for (const path of ["/tmp/r.pkl", "../r.pkl"])
+  for (const path of ["/elsewhere/r.pkl", "../r.pkl"])
     expect(() => manifest({ train: new Map([["reference_path", path]]) })).toThrow(/below the folder/);
 });
 

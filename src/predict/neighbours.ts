@@ -23,7 +23,8 @@ export type NeighbourWatch = (cells: Uint32Array, neighbours: Neighbours) => voi
 export async function visitNeighbours(
   search: {
     readonly reference: DenseMatrix;
-    readonly queries: DenseMatrix;
+    /** All cells, or what makes the points of some. */
+    readonly queries: DenseMatrix | ((rows: Uint32Array) => DenseMatrix);
     readonly cells: Uint32Array;
     readonly k: number;
     /** Exact or approximate search; exact by default. */
@@ -34,6 +35,7 @@ export async function visitNeighbours(
 ): Promise<void> {
   const { reference, queries, cells, k, isApproximate = false } = search;
   if (cells.length === 0) return;
+  const pointsOf = typeof queries === "function" ? queries : (rows: Uint32Array) => rowsOf(queries, rows);
   const index = isApproximate
     ? await createApproximateIndex(work.engine, reference, {}, work.signal)
     : await work.engine.createKnnIndex(reference);
@@ -44,7 +46,7 @@ export async function visitNeighbours(
     for (let start = 0; start < cells.length; start += most) {
       throwIfAborted(work.signal);
       const block = cells.subarray(start, start + most);
-      visit(block, await index.search(rowsOf(queries, block), k));
+      visit(block, await index.search(pointsOf(block), k));
       work.onProgress?.({ phase: "neighbours", done: start + block.length, total: cells.length });
     }
   } finally {

@@ -5,14 +5,13 @@
  */
 import type { DenseMatrix } from "../core/dense.ts";
 import { exp, log } from "../core/math.ts";
-import { throwIfAborted, type WorkOptions } from "../core/progress.ts";
-import type { Engine, KnnIndex } from "../kernels/types.ts";
+import type { WorkOptions } from "../core/progress.ts";
+import type { Engine } from "../kernels/types.ts";
 import { inClassUnits } from "../model/components/class-distances.ts";
 import type { ColumnDistances } from "../model/components/query-distances.ts";
 import { LEAST_QUERY_CELLS } from "../model/components/query-shift.ts";
 import type { ClassDistances, ComponentSpace } from "../model/components/types.ts";
-import { createApproximateIndex } from "./approximate.ts";
-import { chosenCells } from "./neighbours.ts";
+import { chosenCells, visitNeighbours } from "./neighbours.ts";
 
 const K = 15;
 const WEIGHT = 0.7;
@@ -20,8 +19,6 @@ const WEIGHT = 0.7;
 const LEAST_SHARE = 0.5;
 /** Neighbours are looked for among as many cells of the query, evenly spaced; if there are more, by lists of near ones. */
 const MOST_CELLS = 20_000;
-/** Cells searched at once; it limits memory and does not change the results. */
-const BLOCK_ROWS = 4096;
 
 type Work = Pick<WorkOptions, "signal"> & { readonly engine: Engine };
 
@@ -66,24 +63,17 @@ async function visitNearest(
   const among = Uint32Array.from({ length: Math.min(nRows, MOST_CELLS) }, (_, i) =>
     isAll ? i : Math.floor((i * nRows) / MOST_CELLS),
   );
-  throwIfAborted(signal);
-  const reference = pointsOf(scores, column, among);
-  const index: KnnIndex = isAll
-    ? await engine.createKnnIndex(reference)
-    : await createApproximateIndex(engine, reference, {}, signal);
-  try {
-    for (let start = 0; start < cells.length; start += BLOCK_ROWS) {
-      throwIfAborted(signal);
-      const block = cells.subarray(start, start + BLOCK_ROWS);
-      const { k, indices } = await index.search(pointsOf(scores, column, block), K + 1);
+  const queries = (rows: Uint32Array): DenseMatrix => pointsOf(scores, column, rows);
+  await visitNeighbours(
+    { reference: queries(among), queries, cells, k: K + 1, isApproximate: !isAll },
+    (block, { k, indices }) => {
       block.forEach((cell, r) => {
         const found = Array.from(indices.subarray(r * k, (r + 1) * k), (at) => among[at]);
         visit(cell, found.filter((other) => other !== cell).slice(0, K));
       });
-    }
-  } finally {
-    index.dispose();
-  }
+    },
+    { engine, signal },
+  );
 }
 
 /** `rows` of `scores` in units of the classes. */

@@ -217,6 +217,18 @@ export const TRAIN_OPTIONS = {
     }),
   ),
 
+  stream: toggle(
+    null,
+    flag(
+      TRAINING,
+      "read cells from the file in every epoch, some at a time; by itself where the matrix takes more than half of the memory",
+    ),
+  ),
+  streamBuffer: integer(
+    null,
+    { min: 64 },
+    flag(TRAINING, "of --stream: cells in memory at a time, which are shuffled together"),
+  ),
   numEpochs: integer(40, COUNT, flag(TRAINING, "passes over the data")),
   batchSize: integer(256, COUNT, flag(TRAINING, "cells of one step")),
   learningRate: number(learningRate, POSITIVE, flag(TRAINING, "step size of the optimiser")),
@@ -308,18 +320,6 @@ export const TRAIN_OPTIONS = {
     flag(REFERENCE, "reference cells to keep at most, an even share of each class of the last label column"),
   ),
 
-  stream: toggle(
-    null,
-    flag(
-      MACHINE,
-      "read cells from the file in every epoch, some at a time; by itself where the matrix takes more than half of the memory",
-    ),
-  ),
-  streamBuffer: integer(
-    null,
-    { min: 64 },
-    flag(MACHINE, "of --stream: cells in memory at a time, which are shuffled together"),
-  ),
   numThreads: threads(flag(MACHINE, "threads; results are the same with any number")),
   device: choice(TRAIN_DEVICES, "auto", flag(MACHINE, "where to compute"), { absent: ABSENT_DEVICES }),
   engine: choice(ENGINES, "auto", flag(MACHINE, ENGINE_HELP)),

@@ -1,5 +1,5 @@
 /** Rows that threads read are the rows, and the errors, of one thread. */
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
@@ -168,6 +168,31 @@ test("a damaged chunk is the same error, after the same blocks", async () => {
     const alone = await read(stored, 1);
     expect(alone.error).toMatch(/rows \d+ to \d+ of "\/data" cannot be read/);
     expect(alone.blocks.length).toBeGreaterThan(5);
+    expect(await read(stored, 2)).toEqual(alone);
+  } finally {
+    await stored.close();
+  }
+});
+
+test("a chunk that says to be far longer than its values is left to the library, which refuses it", async () => {
+  const path = await write("long.h5", false, gzip);
+  let stored = await open(path);
+  const { bytes } = stored.data.storedChunks?.() ?? { bytes: [] };
+  await stored.close();
+  // Its entry in the index: stored bytes, filters left out, first value.
+  const entry = Buffer.alloc(16);
+  entry.writeUInt32LE(bytes[40], 0);
+  entry.writeBigUInt64LE(BigInt(40 * CHUNK), 8);
+  const at = readFileSync(path).indexOf(entry);
+  expect(at).toBeGreaterThan(0);
+  const file = openSync(path, "r+");
+  writeSync(file, Uint8Array.of(0xff, 0xff, 0xff, 0), 0, 4, at);
+  closeSync(file);
+  stored = await open(path);
+  try {
+    expect(stored.data.storedChunks?.()).toBeNull();
+    const alone = await read(stored, 1);
+    expect(alone.error).toMatch(/"\/data" cannot be read/);
     expect(await read(stored, 2)).toEqual(alone);
   } finally {
     await stored.close();
